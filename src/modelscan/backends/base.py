@@ -1,0 +1,90 @@
+"""What a backend is to the rest of the program: one module that satisfies `Backend`. Pure: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from modelscan.model import Candidate, Device, MemoryPerGpu, Task
+
+LogKind = Literal["progress", "measured", "ready", "error"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Launch:
+    """What is known only when a candidate is started: where the weights lie, the port, the public names.
+
+    `program` is the executable to run instead of the backend's plain name. `api_key_env` names the variable that
+    holds the key; the key itself is never here. `chat_template` is a shipped or user file, when one is needed.
+    """
+
+    location: str
+    served_model_names: tuple[str, ...]
+    port: int = 8080
+    host: str = "127.0.0.1"
+    program: str | None = None
+    api_key_env: str | None = None
+    device: Device = "cuda"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandLine:
+    """`argv` and the environment to add. `dropped` says what was left out of a catalog's arguments and why."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogEvent:
+    """What one line of a backend's log says: a phase with progress, or a measured figure."""
+
+    phase: str | None = None
+    fraction: float | None = None
+    detail: str | None = None
+    kv_cache_tokens: int | None = None
+    max_concurrency: float | None = None
+    weights_bytes: int | None = None
+    kv_cache_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnosis:
+    """Why a backend died: one sentence, the line of its log that says so, and commands or changes that help.
+
+    `suggested` holds derived values such as `{"context_length": 640}`.
+    """
+
+    cause: str
+    evidence: str | None = None
+    hints: tuple[str, ...] = ()
+    suggested: Mapping[str, int | float | str] = field(default_factory=dict)
+
+
+class Backend(Protocol):
+    """One inference server. Facts that depend on its version are tables inside its module, with their source."""
+
+    name: str
+    title: str
+
+    def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
+        """The exact command for a candidate. Raises Usage for an argument that is refused."""
+        ...
+
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+        """Raise Usage, naming the argument, for one that would take host, port, keys, paths or code from us."""
+        ...
+
+    def serves(self, task: Task) -> bool: ...
+
+    def health_path(self) -> str: ...
+
+    def read_log_line(self, line: str) -> LogEvent | None: ...
+
+    def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis: ...
+
+    def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:
+        """Bytes beside weights, KV cache and activations: context, libraries, graphs; with the source in the code."""
+        ...

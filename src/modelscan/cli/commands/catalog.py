@@ -1,0 +1,148 @@
+"""`modelscan catalog`: find models."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.options import Json, ModelId, Quiet
+from modelscan.cli.output import Output
+from modelscan.cli.session import session
+from modelscan.cli.words import CapabilityWord, TaskWord
+
+app = typer.Typer(help="Find models in the merged catalogs.", no_args_is_help=True)
+
+Limit = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.")]
+ListLimit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.", show_default="all")
+]
+TaskOption = Annotated[TaskWord | None, typer.Option("--task", case_sensitive=False, help="Only this task.")]
+CapabilityOption = Annotated[
+    CapabilityWord | None, typer.Option("--capability", case_sensitive=False, help="Only models that can do this.")
+]
+MaxParams = Annotated[
+    str | None, typer.Option("--max-params", metavar="14b", help="Only models with at most so many parameters.")
+]
+License = Annotated[str | None, typer.Option("--license", help="Only this licence, such as apache-2.0.")]
+SourceOption = Annotated[str | None, typer.Option("--source", help="Only models that this source knows.")]
+Open = Annotated[bool, typer.Option("--open", help="Hide closed models.")]
+
+
+@app.command("search")
+def search(
+    ctx: typer.Context,
+    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="Words of a name, a family, a task, a size.")],
+    limit: Limit = 20,
+    task: TaskOption = None,
+    capability: CapabilityOption = None,
+    max_params: MaxParams = None,
+    license_: License = None,
+    source: SourceOption = None,
+    open_: Open = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Search all catalogs: ranked, tolerant of typing errors, offline."""
+    from modelscan.cli.views.models import show_models
+    from modelscan.operations.find import search_models
+
+    output = Output(json=json, quiet=quiet)
+    filters = _filters(task, capability, max_params, license_, source, open_)
+    found = search_models(session(ctx).context, query, limit=limit, filters=filters)
+    _notice(output, found.notice)
+    if not found.models:
+        output.say("No model matches. Try fewer words, or: modelscan catalog list --open")
+    output.document(found.models, lambda printer: show_models(printer, found.models), (m.id for m in found.models))
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    limit: ListLimit = None,
+    task: TaskOption = None,
+    capability: CapabilityOption = None,
+    max_params: MaxParams = None,
+    license_: License = None,
+    source: SourceOption = None,
+    open_: Open = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List every model of the catalogs."""
+    from modelscan.cli.views.models import show_models
+    from modelscan.operations.find import list_models
+
+    output = Output(json=json, quiet=quiet)
+    filters = _filters(task, capability, max_params, license_, source, open_)
+    found = list_models(session(ctx).context, limit=limit, filters=filters)
+    _notice(output, found.notice)
+    output.document(found.models, lambda printer: show_models(printer, found.models), (m.id for m in found.models))
+
+
+@app.command("info")
+def info(ctx: typer.Context, model: ModelId, json: Json = False, quiet: Quiet = False) -> None:
+    """Show everything that is known of a model, and from where."""
+    from modelscan.cli.views.models import show_model
+    from modelscan.operations.find import model_info
+
+    output = Output(json=json, quiet=quiet)
+    described = model_info(session(ctx).context, model)
+    _notice(output, described.notice)
+    for warning in described.warnings:
+        output.warn(warning)
+    output.document(described.model, lambda printer: show_model(printer, described.model), [described.model.id])
+
+
+@app.command("sources")
+def sources(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
+    """Show what the index was made from, and when."""
+    from modelscan.cli.views.models import show_sources
+    from modelscan.operations.find import catalog_sources
+
+    output = Output(json=json, quiet=quiet)
+    states, index = catalog_sources(session(ctx).context)
+    _notice(output, index.notice)
+    output.document(states, lambda printer: show_sources(printer, states), (state.name for state in states))
+
+
+@app.command("refresh")
+def refresh(
+    ctx: typer.Context,
+    source: Annotated[str | None, typer.Option("--source", help="Fetch only this source.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fetch the catalogs and replace the index in one step."""
+    from modelscan.cli.views.models import show_refresh
+    from modelscan.operations.refreshing import refresh_catalog
+
+    output = Output(json=json, quiet=quiet)
+    report = refresh_catalog(session(ctx).context, source)
+    output.document(report, lambda printer: show_refresh(printer, report), (item.name for item in report.sources))
+
+
+def _notice(output: Output, notice: str | None) -> None:
+    if notice is not None:
+        output.warn(notice)
+
+
+def _filters(  # noqa: ANN202  the type would be imported at start-up
+    task: TaskWord | None,
+    capability: CapabilityWord | None,
+    max_params: str | None,
+    license_: str | None,
+    source: str | None,
+    open_: bool,
+):
+    from modelscan.catalog.search import Filters
+    from modelscan.units import parse_count
+
+    return Filters(
+        task=task.value if task else None,
+        capability=capability.value if capability else None,
+        max_parameters=parse_count(max_params) if max_params else None,
+        license=license_,
+        source=source,
+        open_only=open_,
+    )

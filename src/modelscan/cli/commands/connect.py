@@ -1,0 +1,54 @@
+"""Making it reachable: routes and the environment of clients."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.options import Json, Name, Quiet
+from modelscan.cli.output import Output
+from modelscan.cli.session import session
+from modelscan.cli.words import RoutesFormatWord
+
+app = typer.Typer(help="Show and export where models can be reached.", no_args_is_help=True)
+
+
+@app.command("show")
+def show(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
+    """Show the routes of routing.yaml, yours and ours."""
+    from modelscan.cli.views.routes import show_routes
+    from modelscan.operations.connect import routes
+
+    found = routes(session(ctx).context)
+    Output(json=json, quiet=quiet).document(
+        found, lambda printer: show_routes(printer, found), (route.name for route in found.routes)
+    )
+
+
+@app.command("export")
+def export(
+    ctx: typer.Context,
+    format_: Annotated[RoutesFormatWord, typer.Option("--format", case_sensitive=False, help="The form.")],
+    json: Json = False,
+) -> None:
+    """Print what is ready in another program's form."""
+    from modelscan.operations.connect import export_env
+
+    assert format_ is RoutesFormatWord.ENV  # noqa: S101  the only form until the next one is built
+    _print_env(export_env(session(ctx).context), json=json)
+
+
+def env(ctx: typer.Context, name: Name, json: Json = False) -> None:
+    """Print shell lines for a client: eval "$(modelscan env NAME)"."""
+    from modelscan.operations.connect import deployment_env
+
+    _print_env(deployment_env(session(ctx).context, name), json=json)
+
+
+def _print_env(exported, *, json: bool) -> None:  # noqa: ANN001
+    def lines(printer) -> None:  # noqa: ANN001
+        for line in exported.lines:
+            printer.line(line)
+
+    Output(json=json).document(exported.variables, lines)

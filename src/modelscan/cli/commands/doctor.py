@@ -1,0 +1,28 @@
+"""`modelscan doctor`: what is wrong here, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.options import Json, Quiet
+from modelscan.cli.output import Output
+from modelscan.cli.session import session
+
+
+def doctor(
+    ctx: typer.Context,
+    reap: Annotated[bool, typer.Option("--reap", help="End processes of ours that lost their supervisor.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Check the machine, the files, the backends and the deployments."""
+    from modelscan.cli.views.doctor import show_report
+    from modelscan.operations.doctor import examine
+
+    report = examine(session(ctx).context, reap=reap)
+    Output(json=json, quiet=quiet).document(
+        report, lambda printer: show_report(printer, report), (check.name for check in report if check.status != "ok")
+    )
+    return 1 if any(check.status == "problem" for check in report) else 0

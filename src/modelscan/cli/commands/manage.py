@@ -1,0 +1,168 @@
+"""What runs: list, ps, status, logs, wait, start, stop, restart, remove."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.asking import asker
+from modelscan.cli.options import Json, Name, Names, OptionalNames, Quiet, Yes
+from modelscan.cli.output import Output
+from modelscan.cli.session import session
+from modelscan.cli.words import StatusWord, WaitForWord
+
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", min=0.1, metavar="S", help="Give up after so many seconds.")
+]
+StatusOption = Annotated[
+    StatusWord | None, typer.Option("--status", case_sensitive=False, help="Only those in this status.")
+]
+
+
+def list_(
+    ctx: typer.Context,
+    status: StatusOption = None,
+    all_: Annotated[bool, typer.Option("--all", "-a", help="All that are not removed (the default).")] = False,  # noqa: ARG001
+    removed: Annotated[bool, typer.Option("--removed", help="The removed ones too.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep the list on the screen, live.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the deployments, each checked now."""
+    _list(ctx, Output(json=json, quiet=quiet), status=status, removed=removed, watch=watch, live_only=False)
+
+
+def ps(
+    ctx: typer.Context,
+    status: StatusOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep the list on the screen, live.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the deployments that are alive."""
+    _list(ctx, Output(json=json, quiet=quiet), status=status, removed=False, watch=watch, live_only=True)
+
+
+def _list(
+    ctx: typer.Context, output: Output, *, status: StatusWord | None, removed: bool, watch: bool, live_only: bool
+) -> None:
+    from modelscan.cli.views.deployments import show_deployments, watch_deployments
+    from modelscan.operations.manage import list_deployments
+
+    context = session(ctx).context
+
+    def read():  # noqa: ANN202
+        return list_deployments(context, status=status.value if status else None, removed=removed, live_only=live_only)
+
+    if watch:
+        watch_deployments(output, context.clock, read)
+        return
+    found = read()
+    if not found:
+        output.say("No deployments. Start one: modelscan deploy demo")
+    output.document(found, lambda printer: show_deployments(printer, found), (item.name for item in found))
+
+
+def status(
+    ctx: typer.Context,
+    name: Name,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 7 unless it is ready.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Show one deployment as it is now."""
+    from modelscan.cli.views.deployments import show_deployment
+    from modelscan.operations.manage import deployment_status, not_ready
+
+    output = Output(json=json, quiet=quiet)
+    found = deployment_status(session(ctx).context, name)
+    output.document(found, lambda printer: show_deployment(printer, found), [found.status])
+    if check and found.status != "ready":
+        raise not_ready(found)
+    return 0
+
+
+def logs(
+    ctx: typer.Context,
+    name: Name,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", min=0, metavar="N", help="Only the last N lines.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="10m|TIME", help="Only from then on: 30s, 10m, 2h, or a time.")
+    ] = None,
+) -> None:
+    """Print what the backend wrote."""
+    from modelscan.operations.logs import log_lines
+
+    for line in log_lines(session(ctx).context, name, follow=follow, tail=tail, since=since):
+        typer.echo(line)
+
+
+def wait(
+    ctx: typer.Context,
+    names: Names,
+    for_: Annotated[WaitForWord, typer.Option("--for", case_sensitive=False, help="What to wait for.")] = (
+        WaitForWord.READY
+    ),
+    timeout: Timeout = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Wait until deployments are ready, or stopped."""
+    from modelscan.operations.manage import wait_for
+
+    return _bulk(
+        ctx, names, Output(json=json, quiet=quiet), lambda context, name: wait_for(context, name, for_.value, timeout)
+    )
+
+
+def start(ctx: typer.Context, names: Names, timeout: Timeout = None, json: Json = False, quiet: Quiet = False) -> int:
+    """Start stopped deployments as they were planned, and wait until they answer."""
+    from modelscan.operations.manage import start_deployment
+
+    return _bulk(
+        ctx, names, Output(json=json, quiet=quiet), lambda context, name: start_deployment(context, name, timeout)
+    )
+
+
+def stop(
+    ctx: typer.Context,
+    names: OptionalNames = None,
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Stop all that are alive.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """End deployments with all their processes; they can be started again."""
+    from modelscan.operations.manage import live_names, stop_deployment
+
+    context = session(ctx).context
+    chosen = live_names(context) if all_ else names or []
+    if not chosen and not all_:
+        raise typer.BadParameter("name the deployments, or say --all", param_hint="NAME")
+    return _bulk(ctx, chosen, Output(json=json, quiet=quiet), stop_deployment)
+
+
+def restart(ctx: typer.Context, names: Names, timeout: Timeout = None, json: Json = False, quiet: Quiet = False) -> int:
+    """Stop and start again."""
+    from modelscan.operations.manage import restart_deployment
+
+    return _bulk(
+        ctx, names, Output(json=json, quiet=quiet), lambda context, name: restart_deployment(context, name, timeout)
+    )
+
+
+def remove(ctx: typer.Context, names: Names, yes: Yes = False, json: Json = False, quiet: Quiet = False) -> int:
+    """Stop deployments and take them off the list."""
+    from modelscan.operations.manage import remove_deployment
+
+    ask = asker(Output(json=json, quiet=quiet), yes=yes)
+    return _bulk(
+        ctx, names, Output(json=json, quiet=quiet), lambda context, name: remove_deployment(context, name, ask)
+    )
+
+
+def _bulk(ctx: typer.Context, names: list[str], output: Output, verb) -> int:  # noqa: ANN001
+    from modelscan.cli.bulk import run_bulk
+
+    return run_bulk(session(ctx).context, names, output, verb)

@@ -1,0 +1,46 @@
+"""`modelscan plan`: what deploy would do and why, touching nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.options import Json
+from modelscan.cli.output import Output
+from modelscan.cli.plan_options import takes_plan_request
+from modelscan.cli.session import session
+from modelscan.cli.words import PlanFormatWord
+from modelscan.model import PlanRequest
+
+
+@takes_plan_request
+def plan(
+    ctx: typer.Context,
+    request: PlanRequest,
+    hardware: Annotated[
+        str | None,
+        typer.Option("--hardware", metavar="SPEC", help="Plan for this: rtx-4090, 8xh100-80gb, cpu:64gb, or a file."),
+    ] = None,
+    alternatives: Annotated[
+        int, typer.Option("--alternatives", min=0, metavar="N", help="Show so many other ways that would work.")
+    ] = 3,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the arithmetic line by line.")] = False,
+    format_: Annotated[
+        PlanFormatWord, typer.Option("--format", case_sensitive=False, help="Text, JSON, or one pasteable command.")
+    ] = PlanFormatWord.TEXT,
+    json: Json = False,
+) -> None:
+    """Show what deploy would do and why, touching nothing."""
+    from modelscan.cli.views.plan import show_command, show_plan
+    from modelscan.operations.planning import plan_model, refuse_infeasible
+
+    output = Output(json=json or format_ is PlanFormatWord.JSON)
+    planned = plan_model(session(ctx).context, request, described_hardware=hardware, alternatives=alternatives)
+    for warning in planned.warnings:
+        output.warn(warning)
+    if format_ is PlanFormatWord.COMMAND:
+        output.document(planned.plan, lambda printer: show_command(printer, planned.plan))
+    else:
+        output.document(planned.plan, lambda printer: show_plan(printer, planned.plan, explain=explain))
+    refuse_infeasible(planned.plan)

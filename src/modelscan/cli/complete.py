@@ -1,0 +1,47 @@
+"""What the shell offers after a Tab. A completion never fails and never says anything: it only offers less."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+from modelscan.errors import ModelscanError
+from modelscan.settings import Settings, load_settings, process_environment
+
+_MOST = 60
+
+
+def _settings() -> Settings:
+    return load_settings(process_environment())
+
+
+def complete_deployment(incomplete: str) -> Iterator[str]:
+    """Names of deployments that are not removed."""
+    from modelscan.deployments.store import Store
+
+    with contextlib.suppress(ModelscanError, sqlite3.Error, OSError), Store.for_reading(_settings().paths) as store:
+        yield from (item.name for item in store.list() if item.name.startswith(incomplete))
+
+
+def complete_model(incomplete: str) -> Iterator[str]:
+    """Model ids and aliases that begin like this."""
+    from modelscan.catalog.index import open_index
+
+    with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
+        yield from open_index(_settings()).names_starting_with(incomplete, limit=_MOST)
+
+
+def complete_gpu(incomplete: str) -> Iterator[str]:
+    """Indices of this machine's GPUs, and `none`."""
+    from modelscan.hardware.machine import read_hardware
+
+    devices = read_hardware(environ=process_environment()).devices
+    yield from (word for word in (*(str(device.index) for device in devices), "none") if word.startswith(incomplete))
+
+
+def complete_setting(incomplete: str) -> Iterator[str]:
+    """Keys of settings."""
+    from modelscan.settings import setting_fields
+
+    yield from (key for item in setting_fields() if (key := item.metadata["key"]).startswith(incomplete))

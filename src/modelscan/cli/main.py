@@ -1,0 +1,65 @@
+"""The outer boundary: run a command, render a failure once, answer with its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from modelscan.cli.output import Output
+from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status. Never raises, but for a closed pipe's own handling."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    output = Output.before_parsing(arguments)
+    try:
+        from modelscan.cli.app import app
+
+        status = app(args=arguments, prog_name="modelscan", standalone_mode=False)
+        sys.stdout.flush()
+    except ModelscanError as error:
+        return output.failure(error)
+    except typer.TyperException as error:
+        return output.failure(_usage(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return output.failure(Interrupted("interrupted", hints=["modelscan list"]))
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Exception as error:  # noqa: BLE001  the outer boundary: a bug keeps its traceback and its own status
+        return _bug(output, error)
+    return status if isinstance(status, int) else 0
+
+
+def _usage(error: typer.TyperException) -> Usage:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "modelscan"
+    return Usage(message, hints=[f"{command} --help"])
+
+
+def _closed_pipe() -> int:
+    """The reader went away (`| head`): not a failure of ours, and nothing more can be said to it."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  kept open for the exit flush
+    return 0
+
+
+def _bug(output: Output, error: Exception) -> int:
+    from modelscan.cli.bugs import save_traceback
+
+    place = save_traceback("".join(traceback.format_exception(error)))
+    shown = f"the traceback is in `{place}`" if place else "the traceback could not be saved:"
+    report = ModelscanError(
+        "this is a bug in modelscan",
+        cause=[f"{type(error).__name__}: {error}", shown],
+        hints=["please report it with that file"],
+        details={"traceback": str(place) if place else None},
+    )
+    output.failure(report, code="bug")
+    if place is None:
+        traceback.print_exception(error)
+    return BUG_EXIT_STATUS

@@ -1,0 +1,1 @@
+"""Documents as text for people: one module per document."""

@@ -1,0 +1,45 @@
+"""Installed backends as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelscan.cli.printer import Printer
+from modelscan.model import Installation
+from modelscan.units import format_bytes
+
+
+def show_installations(printer: Printer, installations: Sequence[Installation]) -> None:
+    if not installations:
+        return
+    printer.table(
+        ("backend", "version", "for", "installed by", "path"),
+        [
+            (item.backend, item.version or "unknown", item.device, "modelscan" if item.managed else "you", item.path)
+            for item in installations
+        ],
+    )
+
+
+def show_installed(printer: Printer, installation: Installation) -> None:
+    size = f", {format_bytes(installation.size_bytes)}" if installation.size_bytes else ""
+    printer.line(f"Installed {installation.backend} {installation.version} for {installation.device}{size}")
+    printer.line(f"  from {installation.origin}")
+    printer.line(f"  in {installation.path}")
+
+
+def show_installation(printer: Printer, installation: Installation) -> None:
+    rows = [
+        ("Backend", f"{installation.backend} {installation.version or 'unknown'}"),
+        ("Built for", installation.device),
+        ("Installed by", "modelscan" if installation.managed else "you; modelscan uses it and never changes it"),
+        ("Origin", installation.origin or "unknown"),
+        ("Path", installation.path),
+        ("Program", installation.program),
+        ("Python", installation.python or "unknown"),
+        ("Size", format_bytes(installation.size_bytes)),
+    ]
+    printer.pairs(rows)
+    if installation.requirements:
+        printer.line()
+        printer.table(("package", "version"), sorted(installation.requirements.items()))

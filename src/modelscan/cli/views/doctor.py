@@ -1,0 +1,18 @@
+"""The doctor's report as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelscan.cli.printer import Printer
+from modelscan.operations.doctor import Check
+
+_MARKS = {"ok": ("ok", "green"), "note": ("note", "cyan"), "problem": ("problem", "bold red")}
+
+
+def show_report(printer: Printer, checks: Sequence[Check]) -> None:
+    for check in checks:
+        word, style = _MARKS[check.status]
+        printer.labelled(word, f"{check.name}: {check.message}", style)
+        for hint in check.hints:
+            printer.line(f"    {hint}")

@@ -1,0 +1,51 @@
+"""The machine as text."""
+
+from __future__ import annotations
+
+from modelscan.cli.printer import Printer
+from modelscan.model import Gpu, Hardware
+from modelscan.units import format_bytes
+
+
+def show_hardware(printer: Printer, hardware: Hardware) -> None:
+    if hardware.devices:
+        printer.table(
+            ("gpu", "name", "free", "usable", "total", "capability", "in use by"),
+            [_row(gpu) for gpu in hardware.devices],
+            right=("free", "usable", "total"),
+        )
+    else:
+        printer.line("No GPU found: models run on the CPU.")
+    printer.line()
+    cpu = hardware.cpu
+    rows = [
+        ("CPU", f"{cpu.model or 'unknown'} ({cpu.architecture or 'unknown'}), {_or_unknown(cpu.cores)} cores"),
+        ("Instructions", " ".join(cpu.isa) or "unknown"),
+        ("Memory", f"{format_bytes(cpu.memory_free_bytes)} free of {format_bytes(cpu.memory_total_bytes)}"),
+    ]
+    if hardware.driver_version:
+        rows.append(("Driver", hardware.driver_version))
+    if hardware.cuda_version:
+        rows.append(("CUDA", hardware.cuda_version))
+    if hardware.rocm_version:
+        rows.append(("ROCm", hardware.rocm_version))
+    if hardware.interconnect:
+        rows.append(("Interconnect", hardware.interconnect))
+    printer.pairs(rows)
+
+
+def _row(gpu: Gpu) -> tuple[str, ...]:
+    pids = ", ".join(str(process.pid) for process in gpu.processes)
+    return (
+        str(gpu.index),
+        gpu.name or "unknown",
+        format_bytes(gpu.memory_free_bytes),
+        format_bytes(gpu.memory_usable_bytes),
+        format_bytes(gpu.memory_total_bytes),
+        gpu.compute_capability or gpu.gfx_target or "unknown",
+        f"pid {pids}" if pids else "-",
+    )
+
+
+def _or_unknown(value: object) -> str:
+    return "unknown" if value is None else str(value)

@@ -1,0 +1,17 @@
+"""Routes as text."""
+
+from __future__ import annotations
+
+from modelscan.cli.printer import Printer
+from modelscan.operations.connect import Routes
+
+
+def show_routes(printer: Printer, found: Routes) -> None:
+    if not found.routes:
+        printer.line(f"No routes in {found.file}. A deployment that is ready gets one.")
+        return
+    printer.table(
+        ("name", "base url", "model", "kept by"),
+        [(item.name, item.base_url, item.model, "modelscan" if item.managed else "you") for item in found.routes],
+    )
+    printer.line(f"in {found.file}", "dim")

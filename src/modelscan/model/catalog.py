@@ -1,0 +1,127 @@
+"""What can be run: one merged catalog entry and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelscan.model.words import Source, Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    tool_call: bool | None = None
+    reasoning: bool | None = None
+    attachment: bool | None = None
+    structured_output: bool | None = None
+    temperature: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Modalities:
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Tokens. Zero and absurd figures of a source become None here; `conflicts` keeps what it said."""
+
+    context: int | None = None
+    input: int | None = None
+    output: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pricing:
+    """US dollars per million tokens."""
+
+    input: float | None = None
+    output: float | None = None
+    reasoning: float | None = None
+    cache_read: float | None = None
+    cache_write: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderOffer:
+    """One hosted offer: `id` is the provider, `model` its own name for the model."""
+
+    id: str
+    model: str
+    pricing: Pricing = field(default_factory=Pricing)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weights:
+    """The files of a model in one repo, in one quantization. `repo_id` is a folder for `local_path`."""
+
+    source: Source
+    repo_id: str
+    revision: str | None = None
+    format: str | None = None
+    quantization: str | None = None
+    size_bytes: int | None = None
+    official: bool | None = None
+    verified: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spec:
+    """How a catalog says a model is run. Data, never command: it passes an allow-list before any use."""
+
+    mode: str = "standard"
+    quantization: str | None = None
+    backend: str | None = None
+    backend_version: str | None = None
+    repo_id: str | None = None
+    parameters: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    gpu_filters: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "gpustack"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fits:
+    feasible: bool
+    quantization: str | None = None
+    backend: str | None = None
+    max_model_len: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """One merged catalog entry. `parameters` and `active_parameters` are counts, not billions."""
+
+    id: str
+    name: str
+    owner: str | None = None
+    aliases: tuple[str, ...] = ()
+    family: str | None = None
+    task: Task = "chat"
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    homepage: str | None = None
+    icon_url: str | None = None
+    open_weights: bool | None = None
+    open_alternatives: tuple[str, ...] = ()
+    license: str | None = None
+    status: str | None = None
+    parameters: int | None = None
+    active_parameters: int | None = None
+    knowledge: str | None = None
+    release_date: str | None = None
+    last_updated: str | None = None
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    modalities: Modalities = field(default_factory=Modalities)
+    limits: Limits = field(default_factory=Limits)
+    pricing: Pricing = field(default_factory=Pricing)
+    providers: tuple[ProviderOffer, ...] = ()
+    weights: tuple[Weights, ...] = ()
+    specs: tuple[Spec, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    conflicts: Mapping[str, Any] = field(default_factory=dict)
+    fits: Fits | None = None

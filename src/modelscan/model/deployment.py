@@ -1,0 +1,133 @@
+"""What runs, in what, and how it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelscan.model.words import Device, Mode, RestartPolicy, Source, Status, Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installation:
+    """A backend that can be started: `program` is run with the plan's arguments.
+
+    `managed` is True for the environments that modelscan made, and only those are ever changed or removed.
+    `origin` says where it came from in words for people; `requirements` are the installed pins worth knowing.
+    """
+
+    backend: str
+    version: str | None
+    device: Device
+    program: str
+    python: str | None = None
+    path: str = ""
+    managed: bool = False
+    origin: str = ""
+    requirements: Mapping[str, str] = field(default_factory=dict)
+    installed_at: str | None = None
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentMemory:
+    estimated_bytes: int | None = None
+    measured_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    ttft_ms: float | None = None
+    decode_tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far a start is: `fraction` 0 to 1 where it can be known, `detail` in words."""
+
+    fraction: float | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """A plan that runs, or ran, under a name. `argv` carries no secret: keys reach the backend by environment.
+
+    `request` is what the user asked for (for "same request: unchanged"), `plan` the pinned candidate that `start`
+    replays, `location` the weights as the backend is given them.
+    """
+
+    id: str
+    name: str
+    target: str = "local"
+    model: str
+    catalog_id: str | None = None
+    task: Task = "chat"
+    repo_id: str | None = None
+    revision: str | None = None
+    source: Source | None = None
+    backend: str
+    backend_version: str | None = None
+    quantization: str | None = None
+    mode: Mode = "standard"
+    status: Status = "pending"
+    phase: str | None = None
+    progress: Progress | None = None
+    message: str | None = None
+    base_url: str | None = None
+    openai_base_url: str | None = None
+    served_model_names: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    port: int | None = None
+    api_key_env: str | None = None
+    pid: int | None = None
+    gpu_indices: tuple[int, ...] = ()
+    gpu_uuids: tuple[str, ...] = ()
+    tensor_parallel: int = 1
+    max_model_len: int | None = None
+    kv_cache_tokens: int | None = None
+    max_concurrency: float | None = None
+    memory: DeploymentMemory = field(default_factory=DeploymentMemory)
+    measured: Measured = field(default_factory=Measured)
+    restarts: int = 0
+    request: Mapping[str, Any] = field(default_factory=dict)
+    created_at: str | None = None
+    updated_at: str | None = None
+    started_at: str | None = None
+    ready_at: str | None = None
+    stopped_at: str | None = None
+    removed_at: str | None = None
+    last_error: str | None = None
+    argv: tuple[str, ...] = ()
+    log_path: str | None = None
+    changed: bool | None = None
+    # Beyond the interface's list: what `start` needs to replay the plan without planning again.
+    location: str | None = None
+    program: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    restart_policy: RestartPolicy = "no"
+    stall_timeout_seconds: float = 600.0
+    stop_grace_seconds: float = 15.0
+    last_probe_at: str | None = None
+    last_probe_ok: bool | None = None
+    # Who owns it: a pid counts only together with its start time (clock ticks) and the boot that both belong to.
+    boot_id: str | None = None
+    supervisor_pid: int | None = None
+    supervisor_start_time: int | None = None
+    pid_start_time: int | None = None
+    # What the backend's last end was put down to, beside `last_error`: the log line, the commands, derived values.
+    error_evidence: str | None = None
+    error_hints: tuple[str, ...] = ()
+    error_suggested: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """A public name and the endpoint behind it."""
+
+    name: str
+    type: str
+    base_url: str
+    model: str
+    managed: bool

@@ -1,0 +1,60 @@
+"""What a model can run on: a machine as read or as described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from modelscan.model.words import Vendor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GpuProcess:
+    pid: int
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gpu:
+    """One GPU. `index` is physical, never renumbered by a visibility variable.
+
+    `memory_total_bytes` is the driver's figure; `memory_usable_bytes` what one process can have at most.
+    """
+
+    index: int
+    uuid: str | None = None
+    vendor: Vendor = "nvidia"
+    name: str | None = None
+    memory_total_bytes: int | None = None
+    memory_usable_bytes: int | None = None
+    memory_free_bytes: int | None = None
+    compute_capability: str | None = None
+    gfx_target: str | None = None
+    pci_bus_id: str | None = None
+    mig: bool | None = None
+    integrated: bool | None = None
+    processes: tuple[GpuProcess, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cpu:
+    """`cores` are those this process may use; `isa` names like `avx2`, `avx512f`, `amx_bf16`."""
+
+    model: str | None = None
+    cores: int | None = None
+    architecture: str | None = None
+    isa: tuple[str, ...] = ()
+    memory_total_bytes: int | None = None
+    memory_free_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hardware:
+    """A machine as read or as described. `interconnect`: `nvlink`, `xgmi`, `pcie`, or None."""
+
+    devices: tuple[Gpu, ...] = ()
+    driver_version: str | None = None
+    cuda_version: str | None = None
+    rocm_version: str | None = None
+    interconnect: str | None = None
+    cpu: Cpu = field(default_factory=Cpu)
+    warnings: tuple[str, ...] = ()

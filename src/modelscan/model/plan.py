@@ -1,0 +1,119 @@
+"""What fits best: the request, the candidates, the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from modelscan.model.hardware import Hardware
+from modelscan.model.words import Mode, Source, Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanRequest:
+    """What the user asked for; None where the choice is ours. `gpus` are indices or UUIDs, `()` with
+    `no_gpu=True` means none may be used. `backend_args` and `env` reach the backend after the allow-list.
+    """
+
+    model: str
+    quantization: str | None = None
+    backend: str | None = None
+    backend_version: str | None = None
+    mode: Mode | None = None
+    gpus: tuple[str, ...] = ()
+    no_gpu: bool = False
+    gpu_count: int | None = None
+    max_memory_bytes: int | None = None
+    tensor_parallel: int | None = None
+    pipeline_parallel: int | None = None
+    context_length: int | Literal["max"] | None = None
+    max_concurrency: int | None = None
+    dtype: str | None = None
+    kv_cache_dtype: str | None = None
+    gpu_memory_utilization: float | None = None
+    enforce_eager: bool | None = None
+    source: Source | None = None
+    revision: str | None = None
+    backend_args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemoryPerGpu:
+    """Bytes on each device (host memory where no GPU is used). `total` is the estimate, low and high its bounds."""
+
+    weights_bytes: int = 0
+    kv_cache_bytes: int = 0
+    activations_bytes: int = 0
+    overhead_bytes: int = 0
+    total_bytes: int = 0
+    available_bytes: int | None = None
+    total_low_bytes: int = 0
+    total_high_bytes: int = 0
+    kv_cache_low_bytes: int = 0
+    kv_cache_high_bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimated:
+    """A ranking aid from a roofline, never a measurement; `basis` says from which figures."""
+
+    decode_tokens_per_second: float | None = None
+    prefill_tokens_per_second: float | None = None
+    basis: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """One way to run the weights. `argv[0]` is the backend's program by name; `reasons` has one per choice."""
+
+    backend: str
+    backend_version: str | None = None
+    mode: Mode = "standard"
+    task: Task = "chat"
+    quantization: str | None = None
+    source: Source = "huggingface"
+    repo_id: str = ""
+    revision: str | None = None
+    gpu_indices: tuple[int, ...] = ()
+    gpu_uuids: tuple[str, ...] = ()
+    tensor_parallel: int = 1
+    pipeline_parallel: int = 1
+    data_parallel: int = 1
+    dtype: str | None = None
+    max_model_len: int | None = None
+    max_num_seqs: int | None = None
+    kv_cache_dtype: str | None = None
+    gpu_memory_utilization: float | None = None
+    speculative: Mapping[str, Any] | None = None
+    memory_per_gpu: MemoryPerGpu = field(default_factory=MemoryPerGpu)
+    kv_cache_tokens: int | None = None
+    max_concurrency: float | None = None
+    estimated: Estimated = field(default_factory=Estimated)
+    argv: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    explicit: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejection(Candidate):
+    """A candidate that was not taken: a stable `code`, the sentence, and the bytes on each side of it."""
+
+    code: str = "no_fit"
+    reason: str = ""
+    needed_bytes: int | None = None
+    available_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    model: str
+    hardware: Hardware
+    feasible: bool
+    chosen: Candidate | None = None
+    alternatives: tuple[Candidate, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+    hints: tuple[str, ...] = ()

@@ -1,0 +1,78 @@
+"""The shape of weights, and what is known of them before any byte is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelscan.model.words import Source, Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Architecture:
+    """The shape in `config.json`, in the field's words; `None` where the file does not say.
+
+    `layer_types` has one of `full`, `sliding`, `linear` per layer where they differ, else is empty.
+    `unquantized_modules` are the name patterns of `modules_to_not_convert` or `ignore`.
+    """
+
+    architectures: tuple[str, ...] = ()
+    model_type: str | None = None
+    num_hidden_layers: int | None = None
+    hidden_size: int | None = None
+    intermediate_size: int | None = None
+    num_attention_heads: int | None = None
+    num_key_value_heads: int | None = None
+    head_dim: int | None = None
+    vocab_size: int | None = None
+    max_position_embeddings: int | None = None
+    tie_word_embeddings: bool | None = None
+    dtype: str | None = None
+    sliding_window: int | None = None
+    layer_types: tuple[str, ...] = ()
+    num_experts: int | None = None
+    num_experts_per_token: int | None = None
+    moe_intermediate_size: int | None = None
+    num_shared_experts: int | None = None
+    shared_expert_intermediate_size: int | None = None
+    first_dense_layers: int | None = None
+    q_lora_rank: int | None = None
+    kv_lora_rank: int | None = None
+    qk_nope_head_dim: int | None = None
+    qk_rope_head_dim: int | None = None
+    v_head_dim: int | None = None
+    num_encoder_layers: int | None = None
+    vision: Mapping[str, Any] = field(default_factory=dict)
+    quant_method: str | None = None
+    quant_bits: int | None = None
+    quant_group_size: int | None = None
+    unquantized_modules: tuple[str, ...] = ()
+    total_parameters: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeightsDescription:
+    """What is known of weights before any byte of them is loaded.
+
+    `location` is what the backend is given: a folder, or the repo id. `bytes_by_dtype` and `parameters_by_dtype`
+    come from the safetensors headers (exact) and are empty where only `config.json` is known.
+    `code_files` are Python files in the repo: they run only where the user agreed.
+    """
+
+    source: Source
+    repo_id: str
+    location: str
+    revision: str | None = None
+    commit: str | None = None
+    architecture: Architecture | None = None
+    quantization: str | None = None
+    format: str | None = None
+    size_bytes: int | None = None
+    bytes_by_dtype: Mapping[str, int] = field(default_factory=dict)
+    parameters_by_dtype: Mapping[str, int] = field(default_factory=dict)
+    code_files: tuple[str, ...] = ()
+    has_chat_template: bool | None = None
+    task: Task | None = None
+    official: bool | None = None
+    verified: bool | None = None

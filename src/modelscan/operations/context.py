@@ -1,0 +1,33 @@
+"""The doors an operation may use, handed in so that tests hand in others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelscan.settings import Settings
+from modelscan.system import process
+from modelscan.system.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from modelscan.system.http import Http
+
+
+def _http() -> Http:
+    from modelscan.system.http import Http
+
+    return Http()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Settings and doors. `sysfs` and `proc` are where the kernel shows the machine."""
+
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+    run: process.Runner = process.run
+    http: Callable[[], Http] = _http
+    sysfs: Path = Path("/sys")
+    proc: Path = Path("/proc")

@@ -1,0 +1,27 @@
+"""What an operation tells while it works. The command line draws it; nothing here is needed for the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+EventKind = Literal[
+    "hardware", "choice", "backend", "source", "install", "pull", "starting", "phase", "ready", "warning"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`message` is a line for people; `fields` are the same facts for programs."""
+
+    kind: EventKind
+    message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+Report = Callable[[Event], None]
+
+
+def silent(_: Event) -> None:
+    """Nobody is listening."""

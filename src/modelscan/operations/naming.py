@@ -1,0 +1,27 @@
+"""Names of deployments."""
+
+from __future__ import annotations
+
+import re
+
+from modelscan.errors import Usage
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+def deployment_name(wanted: str | None, model_id: str) -> str:
+    """The name that was asked for, or the last part of the model's id made fit. Raises Usage for a bad name."""
+    if wanted is not None:
+        if not _NAME.fullmatch(wanted):
+            raise Usage(
+                f"`{wanted}` cannot be the name of a deployment",
+                cause=["a name has lower-case letters, digits, `.`, `_` and `-`, at most 63, and begins with neither"],
+                hints=[f"--name {_made_fit(wanted)}"],
+            )
+        return wanted
+    return _made_fit(model_id.rsplit("/", 1)[-1])
+
+
+def _made_fit(text: str) -> str:
+    fitting = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).lstrip("._-")[:63]
+    return fitting or "model"

@@ -1,0 +1,90 @@
+"""Planning: from what the user typed to the decision, touching nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from modelscan.errors import ClosedWeights, NoFit
+from modelscan.model import Hardware, Installation, Model, Plan, PlanRequest
+from modelscan.operations.context import Context
+from modelscan.operations.machine import machine
+from modelscan.operations.resolving import Resolved, resolve_model
+from modelscan.planning.facts import PlanningFacts, load_facts
+from modelscan.planning.planner import make_plan
+from modelscan.storage.documents import to_document
+from modelscan.storage.shipped import shipped_text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """The plan, and what was met on the way to it."""
+
+    plan: Plan
+    resolved: Resolved
+    installations: tuple[Installation, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def planning_facts() -> PlanningFacts:
+    """The shipped tables that the judgement rests on."""
+    return load_facts(shipped_text("quant_support.csv"), shipped_text("gpus.csv"))
+
+
+def plan_model(
+    context: Context,
+    request: PlanRequest,
+    *,
+    described_hardware: str | None = None,
+    alternatives: int | None = None,
+    hardware: Hardware | None = None,
+) -> Planned:
+    """What fits best, and why. Raises ModelNotFound, ModelAmbiguous, ClosedWeights, SourceUnavailable, Usage.
+
+    A machine that is only described has no installations: the plan is then for the newest supported versions.
+    """
+    resolved = resolve_model(context, request.model, request.source, request.revision)
+    if resolved.model is not None:
+        refuse_closed(resolved.model)
+    found: tuple[Installation, ...] = ()
+    if hardware is None:
+        hardware = machine(context, described_hardware)
+    if described_hardware is None:
+        from modelscan.operations.backends import installations
+
+        found = tuple(installations(context))
+    plan = make_plan(resolved.model, resolved.options, hardware, request, planning_facts(), found)
+    if alternatives is not None:
+        plan = dataclasses.replace(plan, alternatives=plan.alternatives[:alternatives])
+    return Planned(plan=plan, resolved=resolved, installations=found, warnings=resolved.warnings)
+
+
+def refuse_closed(model: Model) -> None:
+    """Raise ClosedWeights, naming open models, for one whose weights nobody can have."""
+    if model.open_weights is not False or model.weights:
+        return
+    others = model.open_alternatives
+    raise ClosedWeights(
+        f"`{model.id}` has closed weights and cannot be deployed",
+        cause=[f"only its owner{f', {model.owner},' if model.owner else ''} and hosting partners run it"],
+        hints=[f"an open alternative: modelscan plan {other}" for other in others]
+        or [f"modelscan catalog search {model.task} --open"],
+        details={"model": model.id, "open_alternatives": list(others)},
+    )
+
+
+def refuse_infeasible(plan: Plan) -> None:
+    """Raise NoFit, with the arithmetic of the nearest miss, when the plan's answer is no."""
+    if not plan.feasible:
+        raise no_fit(plan)
+
+
+def no_fit(plan: Plan, **details: object) -> NoFit:
+    """The failure for a plan without a choice; its cause is the reason of each rejection, nearest first."""
+    reasons = list(dict.fromkeys(rejection.reason for rejection in plan.rejected))
+    return NoFit(
+        f"`{plan.model}` does not fit this hardware as asked",
+        cause=reasons[:5],
+        hints=plan.hints,
+        details={"rejected": [to_document(rejection) for rejection in plan.rejected], **details},
+    )

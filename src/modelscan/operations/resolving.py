@@ -1,0 +1,141 @@
+"""From a name to weights: which model is meant, and what is known of each of its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from modelscan.catalog.identity import resolve
+from modelscan.catalog.index import open_index
+from modelscan.errors import ModelNotFound, SourceUnavailable
+from modelscan.hubs.local import describe_folder
+from modelscan.hubs.shipped_shapes import describe_shipped
+from modelscan.model import Model, Source, Weights, WeightsDescription
+from modelscan.operations.context import Context
+from modelscan.storage.shipped import shipped, shipped_text
+
+_SHIPPED = "shipped:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolved:
+    """`model` is None for a folder or a repo that no catalog knows; `options` are the weights, best first."""
+
+    reference: str
+    model_id: str
+    model: Model | None
+    options: tuple[WeightsDescription, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def resolve_model(
+    context: Context, reference: str, source: Source | None = None, revision: str | None = None
+) -> Resolved:
+    """Which weights a name means.
+
+    What looks like a path is a folder. Anything else is a catalog's, then a folder of that name, then a repo.
+    Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
+    """
+    folder = Path(reference).expanduser()
+    if reference.startswith(("/", "./", "../", "~")) or source == "local_path":
+        return _folder(reference, folder)
+    index = open_index(context.settings)
+    try:
+        resolution = resolve(reference, index)
+    except ModelNotFound:
+        if (folder / "config.json").is_file():
+            return _folder(reference, folder)
+        raise
+    notices = (*((index.notice,) if index.notice else ()), *resolution.warnings, *resolution.notes)
+    if resolution.model is None:
+        assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
+        weights = Weights(source=source or "huggingface", repo_id=resolution.passthrough_repo, verified=False)
+        options = _describe_all(context, (weights,), revision)
+        return Resolved(
+            reference=reference, model_id=resolution.passthrough_repo.lower(), model=None, options=options,
+            warnings=notices,
+        )  # fmt: skip
+    model = resolution.model
+    chosen = tuple(item for item in model.weights if source is None or item.source == source)
+    if model.weights and not chosen:
+        raise ModelNotFound(
+            f"`{model.id}` has no weights on {source}",
+            cause=[f"known: {', '.join(sorted({item.source for item in model.weights}))}"],
+            hints=[f"modelscan catalog info {model.id}"],
+        )
+    options = _describe_all(context, chosen, revision)
+    return Resolved(reference=reference, model_id=model.id, model=model, options=options, warnings=notices)
+
+
+def _folder(reference: str, folder: Path) -> Resolved:
+    description = describe_folder(folder)
+    return Resolved(reference=reference, model_id=folder.resolve().name, model=None, options=(description,))
+
+
+def _describe_all(
+    context: Context, weights: tuple[Weights, ...], revision: str | None
+) -> tuple[WeightsDescription, ...]:
+    """What is known of each, from this machine and from what ships; only if that is nothing, from the hub."""
+    known = tuple(_describe_here(context, item, revision) for item in weights)
+    if not weights or any(item.architecture is not None for item in known):
+        return known
+    return (_describe_on_hub(context, weights[0], revision), *known[1:])
+
+
+def _describe_here(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
+    description = _look_here(context, weights, revision)
+    return replace(
+        description,
+        quantization=description.quantization or weights.quantization,
+        format=description.format or weights.format,
+        official=weights.official,
+        verified=weights.verified,
+    )
+
+
+def _look_here(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
+    if weights.source == "local_path":
+        return describe_folder(_place(weights.repo_id))
+    if weights.source == "huggingface":
+        from modelscan.hubs.huggingface import cached
+
+        folder = cached(weights.repo_id, revision or weights.revision, environ=context.settings.environ)
+        if folder is not None:
+            here = describe_folder(folder)
+            return replace(here, source=weights.source, repo_id=weights.repo_id, revision=revision, commit=folder.name)
+    if revision is None:
+        shipped_shape = describe_shipped(weights.repo_id, weights.source, shipped_text("architectures.json"))
+        if shipped_shape is not None:
+            return shipped_shape
+    return WeightsDescription(
+        source=weights.source,
+        repo_id=weights.repo_id,
+        location=weights.repo_id,
+        revision=revision or weights.revision,
+        size_bytes=weights.size_bytes,
+    )
+
+
+def _describe_on_hub(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
+    if weights.source != "huggingface":
+        raise SourceUnavailable(
+            f"the shape of `{weights.repo_id}` is not known",
+            cause=[f"modelscan cannot ask {weights.source} yet"],
+            hints=[f"modelscan plan {weights.repo_id} --source huggingface"],
+        )
+    from modelscan.hubs.huggingface import describe
+
+    found = describe(
+        weights.repo_id,
+        revision or weights.revision,
+        environ=context.settings.environ,
+        offline=context.settings.offline,
+    )
+    return replace(found, official=weights.official, verified=weights.verified)
+
+
+def _place(repo_id: str) -> Path:
+    """The folder of local weights; `shipped:NAME` is one that comes with the program."""
+    if repo_id.startswith(_SHIPPED):
+        return shipped(repo_id.removeprefix(_SHIPPED))
+    return Path(repo_id).expanduser()

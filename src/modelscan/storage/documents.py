@@ -1,0 +1,54 @@
+"""Dataclasses to JSON documents and back, without a validation library: for our own files and our own output."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def to_document(value: object) -> Any:
+    """JSON data of a dataclass (or of lists, tuples and mappings of them). Every field is there, None as null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_document(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_document(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_document(item) for item in value]
+    return value
+
+
+def from_document(cls: type[T], document: Mapping[str, Any]) -> T:
+    """The dataclass of a document that `to_document` made, now or in an older version.
+
+    Keys that the class no longer has are ignored, missing ones take the field's default. Raises KeyError or
+    TypeError when the document is not one of ours.
+    """
+    hints = _hints(cls)
+    known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    values = {key: _read(hints[key], item) for key, item in document.items() if key in known}
+    return cls(**values)
+
+
+@functools.cache
+def _hints(cls: Any) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def _read(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in {typing.Union, types.UnionType}:
+        inner = [argument for argument in arguments if argument is not type(None)]
+        return _read(inner[0], value) if len(inner) == 1 else value
+    if origin is tuple:
+        return tuple(_read(arguments[0], item) for item in value)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return from_document(hint, value)
+    return value

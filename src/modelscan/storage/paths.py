@@ -1,0 +1,82 @@
+"""Where everything lives: one value made once, from `MODELSCAN_HOME` or the user's own folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paths:
+    """Folders and files; nothing is created by naming it."""
+
+    config: Path
+    cache: Path
+    state: Path
+    data: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+    @property
+    def routing_file(self) -> Path:
+        return self.config / "routing.yaml"
+
+    @property
+    def local_models_file(self) -> Path:
+        """`models.local.yaml`, or `.yml` where only that is there."""
+        other = self.config / "models.local.yml"
+        preferred = self.config / "models.local.yaml"
+        return other if other.exists() and not preferred.exists() else preferred
+
+    @property
+    def catalog_folder(self) -> Path:
+        return self.config / "catalogs"
+
+    @property
+    def index_file(self) -> Path:
+        """The user's own index; disposable, so its format is part of its name."""
+        return self.cache / f"index-v{INDEX_FORMAT}.sqlite"
+
+    @property
+    def database_file(self) -> Path:
+        return self.state / "state.sqlite"
+
+    @property
+    def deployments_folder(self) -> Path:
+        """One folder per deployment id: its lock, its logs."""
+        return self.state / "deployments"
+
+    @property
+    def locks_folder(self) -> Path:
+        return self.state / "locks"
+
+    @property
+    def bugs_folder(self) -> Path:
+        return self.state / "bugs"
+
+    @property
+    def environments_folder(self) -> Path:
+        return self.data / "backends"
+
+
+INDEX_FORMAT = 1
+
+
+def paths_below(home: Path) -> Paths:
+    """Everything below one folder: `config`, `cache`, `state`, `data`."""
+    return Paths(config=home / "config", cache=home / "cache", state=home / "state", data=home / "data")
+
+
+def user_paths() -> Paths:
+    """The platform's own folders for the current user."""
+    import platformdirs
+
+    dirs = platformdirs.PlatformDirs("modelscan", appauthor=False)
+    return Paths(
+        config=dirs.user_config_path,
+        cache=dirs.user_cache_path,
+        state=dirs.user_state_path,
+        data=dirs.user_data_path,
+    )

@@ -1,0 +1,28 @@
+"""The data that comes with the program: one function finds it, in an installed wheel and in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelscan.errors import ModelscanError
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def shipped(name: str) -> Path:
+    """A file or folder of `catalogs/` by its name there, such as `models.yaml` or `demo`.
+
+    Raises ModelscanError when the installation is incomplete.
+    """
+    for folder in (_PACKAGE / "catalogs", _PACKAGE.parents[1] / "catalogs"):
+        if (folder / name).exists():
+            return folder / name
+    raise ModelscanError(
+        f"the shipped file `{name}` is missing",
+        cause=["this installation of modelscan is incomplete"],
+        hints=["install it again: uv tool install --reinstall modelscan-cli"],
+    )
+
+
+def shipped_text(name: str) -> str:
+    return shipped(name).read_text(encoding="utf-8")

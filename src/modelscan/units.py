@@ -1,0 +1,80 @@
+"""Bytes, counts and tokens: parsing what people type, formatting what they read, one rounding rule.
+
+Sizes in JSON are integers of bytes. A person reads GiB with two decimals, rounded half to even as Python's
+format does. `8G`, `8GB` and `8GiB` all mean GiB, as GPU vendors and backends use the words.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from modelscan.errors import Usage
+
+KIB = 1024
+MIB = 1024**2
+GIB = 1024**3
+TIB = 1024**4
+
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b?)\s*", re.IGNORECASE)
+_SIZE_FACTORS = {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": TIB}
+_COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmbt]?)\s*", re.IGNORECASE)
+_COUNT_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+_TOKENS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([km]?)\s*", re.IGNORECASE)
+_TOKEN_FACTORS = {"": 1, "k": 1024, "m": 1024**2}
+
+
+def _scaled(text: str, pattern: re.Pattern[str], factors: dict[str, int], what: str, example: str) -> int:
+    match = pattern.fullmatch(text)
+    if match is None:
+        raise Usage(f"`{text}` is not {what}", hints=[f"write it like {example}"])
+    return int(Decimal(match[1]) * factors[match[2].lower()])
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes of `8GiB`, `8GB`, `8G` (all GiB), `512MiB`, `64Gi`, `1024`. Raises Usage."""
+    return _scaled(text, _SIZE, _SIZE_FACTORS, "a size", "`8GiB` or `512MiB`")
+
+
+def parse_count(text: str) -> int:
+    """A number of parameters: `14b`, `1.7B`, `300M`. Raises Usage."""
+    return _scaled(text, _COUNT, _COUNT_FACTORS, "a number of parameters", "`14b` or `300m`")
+
+
+def parse_tokens(text: str) -> int:
+    """A context length: `32768`, `32k` (= 32768). Raises Usage; `max` is the caller's word."""
+    return _scaled(text, _TOKENS, _TOKEN_FACTORS, "a context length", "`32768`, `32k` or `max`")
+
+
+def format_bytes(count: int | None) -> str:
+    """`13.48 GiB`, `512.00 MiB`, `0 B`; `unknown` for None."""
+    if count is None:
+        return "unknown"
+    if abs(count) < KIB:
+        return f"{count} B"
+    for name, factor in (("KiB", KIB), ("MiB", MIB), ("GiB", GIB)):
+        if abs(count) < factor * 1000 or name == "GiB":
+            return f"{count / factor:.2f} {name}"
+    raise AssertionError(count)
+
+
+def format_count(count: int | None) -> str:
+    """Parameters as people say them: `6.7B`, `0.6B`, `137M`, `671B`; `unknown` for None."""
+    if count is None:
+        return "unknown"
+    if count >= 10**12:
+        return f"{_trim(count / 10**12)}T"
+    if count >= 10**9:
+        return f"{_trim(count / 10**9)}B"
+    if count >= 10**6:
+        return f"{_trim(count / 10**6)}M"
+    return str(count)
+
+
+def _trim(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}".removesuffix(".0")  # noqa: PLR2004  three digits are enough
+
+
+def format_tokens(count: int | None) -> str:
+    """`32,768`; `unknown` for None."""
+    return "unknown" if count is None else f"{count:,}"

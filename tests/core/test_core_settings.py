@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelscan.errors import ConfigInvalid, Usage
+from modelscan.settings import load_settings, setting_for
+
+
+def settings_file(home: Path, text: str) -> Path:
+    path = home / "config" / "config.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_flag_before_environment_before_file_before_default(home: Path) -> None:
+    path = settings_file(home, "offline = false\n[deploy]\nfirst_port = 9000\nstop_grace = 3\n")
+    environ = {"MODELSCAN_HOME": str(home), "MODELSCAN_FIRST_PORT": "9100", "MODELSCAN_OFFLINE": "no"}
+    settings = load_settings(environ, flags={"offline": True})
+    assert (settings.offline, settings.first_port, settings.stop_grace, settings.restart) == (True, 9100, 3.0, "no")
+    assert [settings.origins[name] for name in ("offline", "first_port", "stop_grace", "restart")] == [
+        "flag",
+        "env MODELSCAN_FIRST_PORT",
+        f"file {path}",
+        "default",
+    ]
+
+
+def test_everything_is_below_modelscan_home(home: Path) -> None:
+    paths = load_settings({"MODELSCAN_HOME": str(home)}).paths
+    places = [paths.config_file, paths.index_file, paths.database_file, paths.environments_folder, paths.routing_file]
+    assert all(place.is_relative_to(home) for place in places)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("offline = maybe", "cannot be read"),
+        ("[deploy]\nfirst_port = 0", "`deploy.first_port` must be a port, 1 to 65535: `0`"),
+        ("[deploy]\nfirst_prt = 1", "unknown setting `deploy.first_prt`"),
+        ("\x00", "cannot be read"),
+    ],
+)
+def test_a_bad_file_is_named_and_left_alone(home: Path, text: str, message: str) -> None:
+    path = settings_file(home, text)
+    with pytest.raises(ConfigInvalid) as caught:
+        load_settings({"MODELSCAN_HOME": str(home)})
+    assert message in caught.value.message
+    assert str(path) in caught.value.message + " ".join(caught.value.cause)
+    assert path.read_text() == text
+
+
+def test_a_bad_variable_is_named(home: Path) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        load_settings({"MODELSCAN_HOME": str(home), "MODELSCAN_STALL_TIMEOUT": "soon"})
+    assert caught.value.cause == ("set by the environment variable MODELSCAN_STALL_TIMEOUT",)
+
+
+def test_an_unknown_key_is_suggested() -> None:
+    with pytest.raises(Usage) as caught:
+        setting_for("deploy.first_prt")
+    assert caught.value.hints == ("did you mean `deploy.first_port`?",)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelscan.errors import Usage
+from modelscan.units import GIB, MIB, format_bytes, format_count, parse_bytes, parse_count, parse_tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("8GiB", 8 * GIB), ("8GB", 8 * GIB), ("8G", 8 * GIB), ("64Gi", 64 * GIB), ("512mib", 512 * MIB), ("1024", 1024)],
+)
+def test_sizes_mean_gib_however_they_are_written(text: str, expected: int) -> None:
+    assert parse_bytes(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("14b", 14_000_000_000), ("1.7B", 1_700_000_000), ("300M", 300_000_000)]
+)
+def test_counts_of_parameters(text: str, expected: int) -> None:
+    assert parse_count(text) == expected
+
+
+def test_context_lengths() -> None:
+    assert (parse_tokens("32k"), parse_tokens("32768"), parse_tokens("1m")) == (32768, 32768, 1048576)
+
+
+@pytest.mark.parametrize("text", ["", "8 apples", "-1", "GiB", "1e9", "nan"])
+def test_what_is_not_a_size_is_usage(text: str) -> None:
+    with pytest.raises(Usage, match="is not a size"):
+        parse_bytes(text)
+
+
+def test_how_people_read_them() -> None:
+    assert [format_bytes(size) for size in (None, 0, 1023, 2048, 512 * MIB, int(13.48 * GIB))] == [
+        "unknown",
+        "0 B",
+        "1023 B",
+        "2.00 KiB",
+        "512.00 MiB",
+        "13.48 GiB",
+    ]
+    assert [format_count(count) for count in (6_740_000_000, 671_000_000_000, 137_000_000, None)] == [
+        "6.7B",
+        "671B",
+        "137M",
+        "unknown",
+    ]
+
+
+@given(st.integers(min_value=0, max_value=10**15))
+def test_a_written_size_reads_back_within_its_rounding(size: int) -> None:
+    written = format_bytes(size).replace(" B", "")
+    assert abs(parse_bytes(written) - size) <= max(1, size * 0.01)
