@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 from modelscan.model import Candidate, Device, MemoryPerGpu, Task
-
-LogKind = Literal["progress", "measured", "ready", "error"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

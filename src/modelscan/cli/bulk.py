@@ -10,9 +10,10 @@ from modelscan.cli.printer import Printer
 from modelscan.errors import ModelscanError
 from modelscan.model import Deployment
 from modelscan.operations.context import Context
+from modelscan.operations.events import Report
 from modelscan.storage.documents import to_document
 
-Verb = Callable[[Context, str], Deployment]
+Verb = Callable[[Context, str, Report], Deployment]
 
 
 def run_bulk(context: Context, names: Iterable[str], output: Output, verb: Verb) -> int:
@@ -20,11 +21,14 @@ def run_bulk(context: Context, names: Iterable[str], output: Output, verb: Verb)
 
     In JSON each result is the deployment's document with `error`, which is null where the verb succeeded.
     """
+    from modelscan.cli.live import DeployView
+
     results: list[dict[str, Any]] = []
     failures: list[ModelscanError] = []
     for name in dict.fromkeys(names):
         try:
-            done = verb(context, name)
+            with DeployView(output, context.clock) as view:
+                done = verb(context, name, view.report)
         except ModelscanError as error:
             failures.append(error)
             blank = dict.fromkeys(Deployment.__dataclass_fields__)

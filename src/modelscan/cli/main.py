@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 
 import typer
 
@@ -17,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status. Never raises, but for a closed pipe's own handling."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     output = Output.before_parsing(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         from modelscan.cli.app import app
 
@@ -35,8 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM is Ctrl-C: what is half-made is undone on the way out."""
+    raise KeyboardInterrupt
+
+
 def _usage(error: typer.TyperException) -> Usage:
-    message = error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".").replace("Value error, ", "")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "modelscan"
     return Usage(message, hints=[f"{command} --help"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,8 +26,9 @@ class Output:
     @classmethod
     def before_parsing(cls, arguments: Sequence[str]) -> Output:
         """What failures look like before, or instead of, parsing: `--json` anywhere before a bare `--` counts."""
-        options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-        return cls(json="--json" in options)
+        options = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
+        format_json = "--format=json" in options or ("--format", "json") in itertools.pairwise(options)
+        return cls(json="--json" in options or format_json)
 
     @property
     def stdout(self) -> TextIO:

@@ -67,7 +67,11 @@ class Estimated:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
-    """One way to run the weights. `argv[0]` is the backend's program by name; `reasons` has one per choice."""
+    """One way to run the weights. `argv[0]` is the backend's program by name; `reasons` has one per choice.
+
+    `load_quantization` is the backend's word where it quantizes while loading; `extra_args` and `extra_env` are
+    what the user added.
+    """
 
     backend: str
     backend_version: str | None = None
@@ -94,6 +98,11 @@ class Candidate:
     estimated: Estimated = field(default_factory=Estimated)
     argv: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    load_quantization: str | None = None
+    enforce_eager: bool = False
+    trust_remote_code: bool = False
+    extra_args: tuple[str, ...] = ()
+    extra_env: Mapping[str, str] = field(default_factory=dict)
     explicit: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+from modelscan.backends.folding import fold_arguments
+from modelscan.backends.registry import BACKENDS
 from modelscan.errors import ClosedWeights, NoFit
 from modelscan.model import Hardware, Installation, Model, Plan, PlanRequest
 from modelscan.operations.context import Context
@@ -28,7 +30,7 @@ class Planned:
 
 def planning_facts() -> PlanningFacts:
     """The shipped tables that the judgement rests on."""
-    return load_facts(shipped_text("quant_support.csv"), shipped_text("gpus.csv"))
+    return load_facts(shipped_text("quant_support.csv"), shipped_text("gpus.csv"), shipped_text("backends.csv"))
 
 
 def plan_model(
@@ -37,7 +39,6 @@ def plan_model(
     *,
     described_hardware: str | None = None,
     alternatives: int | None = None,
-    hardware: Hardware | None = None,
 ) -> Planned:
     """What fits best, and why. Raises ModelNotFound, ModelAmbiguous, ClosedWeights, SourceUnavailable, Usage.
 
@@ -46,16 +47,26 @@ def plan_model(
     resolved = resolve_model(context, request.model, request.source, request.revision)
     if resolved.model is not None:
         refuse_closed(resolved.model)
-    found: tuple[Installation, ...] = ()
-    if hardware is None:
-        hardware = machine(context, described_hardware)
-    if described_hardware is None:
-        from modelscan.operations.backends import installations
+    hardware = machine(context, described_hardware)
+    planned = plan_resolved(context, resolved, request, hardware, described=described_hardware is not None)
+    if alternatives is None:
+        return planned
+    plan = dataclasses.replace(planned.plan, alternatives=planned.plan.alternatives[:alternatives])
+    return dataclasses.replace(planned, plan=plan)
 
-        found = tuple(installations(context))
+
+def plan_resolved(
+    context: Context, resolved: Resolved, request: PlanRequest, hardware: Hardware, *, described: bool = False
+) -> Planned:
+    """The same for weights that are already found and a machine that is already read."""
+    from modelscan.operations.backends import installations
+
+    found = () if described else tuple(installations(context))
+    request, rest = fold_arguments(request.backend_args, request)
+    request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id)
     plan = make_plan(resolved.model, resolved.options, hardware, request, planning_facts(), found)
-    if alternatives is not None:
-        plan = dataclasses.replace(plan, alternatives=plan.alternatives[:alternatives])
+    if plan.chosen is not None:
+        BACKENDS[plan.chosen.backend].check_arguments(rest, request.env)
     return Planned(plan=plan, resolved=resolved, installations=found, warnings=resolved.warnings)
 
 
@@ -79,12 +90,15 @@ def refuse_infeasible(plan: Plan) -> None:
         raise no_fit(plan)
 
 
-def no_fit(plan: Plan, **details: object) -> NoFit:
-    """The failure for a plan without a choice; its cause is the reason of each rejection, nearest first."""
+def no_fit(plan: Plan) -> NoFit:
+    """The failure for a plan without a choice; its cause is the reason of each rejection, nearest first.
+
+    The plan itself is in its details.
+    """
     reasons = list(dict.fromkeys(rejection.reason for rejection in plan.rejected))
     return NoFit(
         f"`{plan.model}` does not fit this hardware as asked",
         cause=reasons[:5],
         hints=plan.hints,
-        details={"rejected": [to_document(rejection) for rejection in plan.rejected], **details},
+        details={"plan": to_document(plan)},
     )

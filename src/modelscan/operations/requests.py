@@ -1,16 +1,97 @@
-"""From the words of options to values."""
+"""What the user asked for: from the words of options to values, to the record, and back to words."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from modelscan.errors import Usage
+from modelscan.model import PlanRequest, RestartPolicy
+from modelscan.storage.documents import to_document
 from modelscan.units import parse_tokens
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|PRIVATE_?KEY)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeployRequest:
+    """`timeout` is the whole of the start in seconds, None for no limit; the last four are of this call only."""
+
+    plan: PlanRequest
+    name: str | None = None
+    port: int | None = None
+    host: str = "127.0.0.1"
+    api_key_env: str | None = None
+    restart: RestartPolicy | None = None
+    stall_timeout: float | None = None
+    replace: bool = False
+    wait: bool = True
+    timeout: float | None = None
+
+
+_KEPT = ("name", "port", "host", "api_key_env", "restart", "stall_timeout")
+_DEFAULT = DeployRequest(plan=PlanRequest(model=""))
+
+
+def request_document(wanted: DeployRequest, *, model_id: str) -> dict[str, Any]:
+    """What is kept of a request, to tell the same one again: what the user fixed, with the model by its id."""
+    document: dict[str, Any] = {"model": model_id}
+    for field in fields(PlanRequest):
+        value = getattr(wanted.plan, field.name)
+        if field.name != "model" and value != getattr(_DEFAULT.plan, field.name):
+            document[field.name] = to_document(value)
+    for name in _KEPT:
+        if getattr(wanted, name) != getattr(_DEFAULT, name):
+            document[name] = getattr(wanted, name)
+    return document
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """One line per key in which two requests differ."""
+    keys = sorted({*before, *after})
+    return [
+        f"{key}: {_said(before.get(key))} then, {_said(after.get(key))} now"
+        for key in keys
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return "not given"
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def option_words(wanted: DeployRequest) -> list[str]:
+    """The command line of a request, quoted for a shell, without the program and the verb."""
+    plan = wanted.plan
+    words = [shlex.quote(plan.model)]
+    for name, value in request_document(wanted, model_id=plan.model).items():
+        option = f"--{name.replace('_', '-')}"
+        match name, value:
+            case "model", _:
+                continue
+            case "gpus", chosen:
+                words += ["--gpu", ",".join(chosen)]
+            case "no_gpu", _:
+                words += ["--gpu", "none"]
+            case "gpu_count", count:
+                words += ["--gpus", str(count)]
+            case "max_memory_bytes", size:
+                words += ["--max-memory", str(size)]
+            case "backend_args", arguments:
+                words += [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
+            case "env", variables:
+                words += [f"--env {shlex.quote(f'{key}={text}')}" for key, text in variables.items()]
+            case _, True:
+                words.append(option)
+            case _:
+                words += [option, shlex.quote(str(value))]
+    return words
 
 
 def parse_gpus(words: Sequence[str]) -> tuple[tuple[str, ...], bool]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +57,8 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o600) -> None
     A symbolic link is followed, so that the user's link stays a link. Raises StorageFailed and leaves the old
     file as it was.
     """
+    import tempfile  # with what it imports 1 MiB, which supervisors, who never come here, do without
+
     path = path.resolve()
     private_folder(path.parent)
     data = content.encode() if isinstance(content, str) else content

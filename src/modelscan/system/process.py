@@ -91,6 +91,9 @@ def run_streaming(
             process.kill()
             process.wait()
         raise
+    finally:
+        if process.stdout is not None:
+            process.stdout.close()
     return Completed(process.returncode, "".join(lines))
 
 

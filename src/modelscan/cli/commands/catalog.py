@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from modelscan.cli.options import Json, ModelId, Quiet
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
 from modelscan.cli.words import CapabilityWord, TaskWord
+
+if TYPE_CHECKING:
+    from modelscan.catalog.search import Filters
 
 app = typer.Typer(help="Find models in the merged catalogs.", no_args_is_help=True)
 
@@ -127,14 +130,14 @@ def _notice(output: Output, notice: str | None) -> None:
         output.warn(notice)
 
 
-def _filters(  # noqa: ANN202  the type would be imported at start-up
+def _filters(
     task: TaskWord | None,
     capability: CapabilityWord | None,
     max_params: str | None,
     license_: str | None,
     source: str | None,
     open_: bool,
-):
+) -> Filters:
     from modelscan.catalog.search import Filters
     from modelscan.units import parse_count
 

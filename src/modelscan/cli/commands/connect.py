@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelscan.cli.options import Json, Name, Quiet
 from modelscan.cli.output import Output
+from modelscan.cli.printer import Printer
 from modelscan.cli.session import session
 from modelscan.cli.words import RoutesFormatWord
+
+if TYPE_CHECKING:
+    from modelscan.operations.connect import ExportedEnv
 
 app = typer.Typer(help="Show and export where models can be reached.", no_args_is_help=True)
 
@@ -46,8 +50,8 @@ def env(ctx: typer.Context, name: Name, json: Json = False) -> None:
     _print_env(deployment_env(session(ctx).context, name), json=json)
 
 
-def _print_env(exported, *, json: bool) -> None:  # noqa: ANN001
-    def lines(printer) -> None:  # noqa: ANN001
+def _print_env(exported: ExportedEnv, *, json: bool) -> None:
+    def lines(printer: Printer) -> None:
         for line in exported.lines:
             printer.line(line)
 

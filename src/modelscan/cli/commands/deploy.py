@@ -86,8 +86,9 @@ def deploy(
     from modelscan.cli.asking import asker
     from modelscan.cli.live import DeployView
     from modelscan.cli.views.plan import show_plan
-    from modelscan.operations.deploy import DeployRequest, deploy_model
+    from modelscan.operations.deploy import deploy_model
     from modelscan.operations.planning import plan_model, refuse_infeasible
+    from modelscan.operations.requests import DeployRequest
 
     context = session(ctx).context
     output = Output(json=json, quiet=quiet, progress=progress.value if progress else None)

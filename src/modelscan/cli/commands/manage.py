@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelscan.cli.asking import asker
 from modelscan.cli.options import Json, Name, Names, OptionalNames, Quiet, Yes
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
 from modelscan.cli.words import StatusWord, WaitForWord
+from modelscan.model import Deployment
+
+if TYPE_CHECKING:
+    from modelscan.operations.context import Context
+    from modelscan.operations.events import Report
 
 Timeout = Annotated[
     float | None, typer.Option("--timeout", min=0.1, metavar="S", help="Give up after so many seconds.")
@@ -52,7 +57,7 @@ def _list(
 
     context = session(ctx).context
 
-    def read():  # noqa: ANN202
+    def read() -> list[Deployment]:
         return list_deployments(context, status=status.value if status else None, removed=removed, live_only=live_only)
 
     if watch:
@@ -113,7 +118,10 @@ def wait(
     from modelscan.operations.manage import wait_for
 
     return _bulk(
-        ctx, names, Output(json=json, quiet=quiet), lambda context, name: wait_for(context, name, for_.value, timeout)
+        ctx,
+        names,
+        Output(json=json, quiet=quiet),
+        lambda context, name, report: wait_for(context, name, for_.value, timeout, report),
     )
 
 
@@ -122,7 +130,10 @@ def start(ctx: typer.Context, names: Names, timeout: Timeout = None, json: Json 
     from modelscan.operations.manage import start_deployment
 
     return _bulk(
-        ctx, names, Output(json=json, quiet=quiet), lambda context, name: start_deployment(context, name, timeout)
+        ctx,
+        names,
+        Output(json=json, quiet=quiet),
+        lambda context, name, report: start_deployment(context, name, timeout=timeout, report=report),
     )
 
 
@@ -148,21 +159,32 @@ def restart(ctx: typer.Context, names: Names, timeout: Timeout = None, json: Jso
     from modelscan.operations.manage import restart_deployment
 
     return _bulk(
-        ctx, names, Output(json=json, quiet=quiet), lambda context, name: restart_deployment(context, name, timeout)
+        ctx,
+        names,
+        Output(json=json, quiet=quiet),
+        lambda context, name, report: restart_deployment(context, name, timeout=timeout, report=report),
     )
 
 
-def remove(ctx: typer.Context, names: Names, yes: Yes = False, json: Json = False, quiet: Quiet = False) -> int:
+def remove(
+    ctx: typer.Context,
+    names: Names,
+    yes: Yes = False,  # noqa: ARG001  nothing is asked; scripts may say so all the same
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
     """Stop deployments and take them off the list."""
     from modelscan.operations.manage import remove_deployment
 
-    ask = asker(Output(json=json, quiet=quiet), yes=yes)
-    return _bulk(
-        ctx, names, Output(json=json, quiet=quiet), lambda context, name: remove_deployment(context, name, ask)
-    )
+    return _bulk(ctx, names, Output(json=json, quiet=quiet), remove_deployment)
 
 
-def _bulk(ctx: typer.Context, names: list[str], output: Output, verb) -> int:  # noqa: ANN001
+def _bulk(
+    ctx: typer.Context,
+    names: Iterable[str],
+    output: Output,
+    verb: Callable[[Context, str, Report], Deployment],
+) -> int:
     from modelscan.cli.bulk import run_bulk
 
     return run_bulk(session(ctx).context, names, output, verb)

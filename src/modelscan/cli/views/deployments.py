@@ -58,7 +58,7 @@ def show_deployment(printer: Printer, item: Deployment) -> None:
         ("Address", item.openai_base_url or "-"),
         ("Answers to", ", ".join(item.served_model_names)),
         ("Key", f"in ${item.api_key_env}" if item.api_key_env else "none: every user of this machine can call it"),
-        ("Supervisor", f"pid {item.pid}" if item.pid else "-"),
+        ("Process", f"pid {item.pid}" if item.pid else "-"),
         ("Restarts", str(item.restarts)),
         ("Last probe", _probe(item)),
         ("Created", item.created_at or "-"),

@@ -52,7 +52,7 @@ def show_model(printer: Printer, model: Model) -> None:
         ("Owner", model.owner or "unknown"),
         ("Family", model.family or "unknown"),
         ("Parameters", f"{format_count(model.parameters)}{active}"),
-        ("Context", f"{format_tokens(model.limits.context)} tokens"),
+        ("Context", f"{format_tokens(model.limits.context)} tokens" if model.limits.context else "unknown"),
         ("License", model.license or "unknown"),
         ("Weights", {True: "open", False: "closed", None: "unknown"}[model.open_weights]),
         ("Released", model.release_date or "unknown"),
@@ -81,15 +81,23 @@ def show_model(printer: Printer, model: Model) -> None:
             printer.line(f"  {name}: {_said(values)}")
     if model.provenance:
         printer.line()
-        printer.line("From: " + ", ".join(sorted(set(model.provenance.values()))), "dim")
+        sources = {source.partition(" (")[0] for source in model.provenance.values()}
+        printer.line(f"From: {', '.join(sorted(sources))}; the source of each field: --json", "dim")
 
 
 def _said(values: object) -> str:
-    if isinstance(values, dict):
-        return ", ".join(f"{source} says {value}" for source, value in values.items())
-    if isinstance(values, list):
-        return ", ".join(str(value) for value in values)
-    return str(values)
+    """`64,000 (8 say so), 128,000 (2)`: what the sources say, the most often said first."""
+    if not isinstance(values, list | tuple):
+        return str(values)
+    return ", ".join(
+        f"{_plain(item['value'])} ({item['count']})" if isinstance(item, dict) else str(item) for item in values
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _capabilities(model: Model) -> list[str]:
@@ -122,8 +130,8 @@ def show_sources(printer: Printer, states: Sequence[SourceState]) -> None:
             (
                 state.name,
                 f"{state.records:,}",
-                f"{state.skipped:,}",
-                state.fetched_at or "-",
+                f"{sum(item.count for item in state.skipped):,}",
+                state.fetched_at or state.date or "-",
                 state.license or "-",
                 state.origin,
             )

@@ -1,0 +1,33 @@
+"""The build hook: makes the ready index, and puts what the program needs of `catalogs/` in the wheel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+# The facts from which the index is built: the index in the wheel holds them word for word.
+_NOT_SHIPPED = frozenset({".jsonl", ".md", ".sqlite-new"})
+
+
+class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling brings no types
+    """For a wheel and for an editable installation alike; a source distribution carries the facts instead."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if self.target_name != "wheel":
+            return
+        root = Path(self.root)
+        sys.path.insert(0, str(root / "src"))
+        try:
+            from modelscan.catalog.shipped_index import build_shipped_index
+        finally:
+            sys.path.pop(0)
+        catalogs = root / "catalogs"
+        build_shipped_index(catalogs, catalogs)
+        if version == "editable":
+            return
+        for path in sorted(catalogs.iterdir()):
+            if path.suffix not in _NOT_SHIPPED and not path.name.startswith("."):
+                build_data["force_include"][str(path)] = f"modelscan/catalogs/{path.name}"

@@ -1,0 +1,91 @@
+"""Why a backend ended, from the end of its log: a table of known causes, the first that matches in its order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from modelscan.backends.base import Diagnosis
+from modelscan.backends.logtext import message_of
+
+_EVIDENCE_LENGTH = 400
+# `ValueError: …` as the last line of a traceback; what only says that another process failed is no cause.
+_ERROR = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception): .+")
+_CONSEQUENCE = re.compile(r"Engine core initialization failed|EngineDeadError|Worker failed with error|BrokenPipe")
+_SIGNALS = {
+    4: ("it used an instruction that this CPU does not have", ("install a build for this CPU, or use a GPU",)),
+    6: ("it aborted itself", ()),
+    7: ("it ran out of shared memory, or a file of the weights was cut short", ("df -h /dev/shm",)),
+    9: (
+        "it was killed, most likely by the kernel because the machine ran out of memory",
+        ("dmesg | grep -i 'killed process'", "deploy again with a smaller --context-length or --max-memory"),
+    ),
+    11: ("it crashed with a segmentation fault", ()),
+    15: ("something else ended it with SIGTERM", ()),
+}
+_SHELL_OFFSET = 128
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """A known end. `pattern` is searched in each message of the log; `cause` and `hints` may use its named groups.
+
+    `suggested` maps the name of a derived value to the group that holds it, a whole number.
+    """
+
+    pattern: re.Pattern[str]
+    cause: str
+    hints: tuple[str, ...] = ()
+    suggested: Mapping[str, str] = field(default_factory=dict)
+
+
+def cause(pattern: str, sentence: str, *hints: str, **suggested: str) -> Cause:
+    return Cause(pattern=re.compile(pattern), cause=sentence, hints=hints, suggested=suggested)
+
+
+def explain_end(title: str, causes: Sequence[Cause], log_tail: str, exit_code: int | None) -> Diagnosis:
+    """Known causes in the order of the table, then the signal, then the log's last error, then the exit status."""
+    messages = [message for line in log_tail.splitlines() if (message := message_of(line))]
+    for known in causes:
+        for message in messages:
+            if found := known.pattern.search(message):
+                return _known(known, found, message)
+    number = _signal(exit_code)
+    if number in _SIGNALS:
+        sentence, hints = _SIGNALS[number]
+        return Diagnosis(
+            cause=f"{title} ended: {sentence}", evidence=_cut(messages[-1]) if messages else None, hints=hints
+        )
+    return _unknown(title, messages, exit_code)
+
+
+def _known(known: Cause, found: re.Match[str], message: str) -> Diagnosis:
+    groups = {name: value or "" for name, value in found.groupdict().items()}
+    return Diagnosis(
+        cause=known.cause.format(**groups),
+        evidence=_cut(message),
+        hints=tuple(hint.format(**groups) for hint in known.hints),
+        suggested={name: int(groups[group].replace(",", "")) for name, group in known.suggested.items()},
+    )
+
+
+def _unknown(title: str, messages: Sequence[str], exit_code: int | None) -> Diagnosis:
+    errors = [found[0] for message in messages if (found := _ERROR.search(message))]
+    root = next((error for error in errors if not _CONSEQUENCE.search(error)), None)
+    status = "" if exit_code is None else f" with exit status {exit_code}"
+    return Diagnosis(
+        cause=f"{title} ended{status}" + (f": {_cut(root)}" if root else ""),
+        evidence=_cut(root or messages[-1]) if messages else None,
+    )
+
+
+def _signal(exit_code: int | None) -> int | None:
+    """Python says -9 for a signal, a shell or a launcher in between 137."""
+    if exit_code is None or -1 < exit_code <= _SHELL_OFFSET:
+        return None
+    return -exit_code if exit_code < 0 else exit_code - _SHELL_OFFSET
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _EVIDENCE_LENGTH else text[: _EVIDENCE_LENGTH - 1] + "…"

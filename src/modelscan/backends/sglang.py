@@ -1,0 +1,146 @@
+"""SGLang: `sglang serve`. Names of arguments: `--help` of 0.5.23, long forms, since short ones are ambiguous there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from modelscan.backends.arguments import Allowed, check_env
+from modelscan.backends.base import CommandLine, Diagnosis, Launch, LogEvent
+from modelscan.backends.command import above_one, environment, is_folder, valued
+from modelscan.backends.diagnosis import explain_end
+from modelscan.backends.sglang_causes import CAUSES
+from modelscan.backends.sglang_log import read_line
+from modelscan.errors import Usage
+from modelscan.model import Candidate, Device, MemoryPerGpu, Task
+from modelscan.units import GIB, MIB
+
+_TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
+_POOLING: frozenset[Task] = frozenset({"embed", "rerank"})
+_KV_CACHE_DTYPES = {"fp8": "fp8_e4m3"}  # vLLM's word, which SGLang does not know
+
+# What serves on a CPU (run with 0.5.23): native PyTorch, and the variable without which it looks for a GPU.
+_ON_CPU = (
+    *("--device", "cpu", "--attention-backend", "torch_native", "--sampling-backend", "pytorch"),
+    "--disable-overlap-schedule",
+)
+_NO_GRAPHS = ("--cuda-graph-backend-decode", "disabled", "--cuda-graph-backend-prefill", "disabled")
+
+_OVERHEAD: Mapping[Device, int] = {
+    # Resident memory of main process, scheduler and detokenizer with a model of under 1 MB: 677 + 739 + 637 MB
+    # (measured, SGLang 0.5.23).
+    "cpu": 2053 * MIB,
+    # Context and libraries 0.5 GiB; CUDA graphs 0.1 to 3.4 GiB in published logs, 1 GiB typical.
+    "cuda": 3 * GIB // 2,
+    # Estimated, not measured.
+    "rocm": 2 * GIB,
+}
+
+_ALLOWED = Allowed(
+    backend="SGLang",
+    switches=frozenset(
+        {
+            *("--disable-radix-cache", "--disable-custom-all-reduce", "--disable-chunked-prefix-cache"),
+            *("--disable-overlap-schedule", "--enable-mixed-chunk", "--enable-multimodal", "--enable-torch-compile"),
+            *("--enable-dp-attention", "--enable-ep-moe", "--enable-eplb", "--enable-cache-report", "--log-requests"),
+            *("--enable-tokenizer-batch-encode", "--skip-server-warmup", "--keep-mm-feature-on-device"),
+        }
+    ),
+    valued=frozenset(
+        {
+            *("--attention-backend", "--chunked-prefill-size", "--cuda-graph-max-bs", "--decode-attention-backend"),
+            *("--fp8-gemm-backend", "--grammar-backend", "--json-model-override-args", "--log-requests-level"),
+            *("--max-prefill-tokens", "--max-queued-requests", "--mm-attention-backend", "--moe-a2a-backend"),
+            *("--moe-runner-backend", "--num-continuous-decode-steps", "--page-size", "--prefill-attention-backend"),
+            *("--random-seed", "--reasoning-parser", "--sampling-backend", "--schedule-conservativeness"),
+            *("--schedule-policy", "--speculative-algorithm", "--speculative-eagle-topk", "--speculative-num-steps"),
+            *("--speculative-num-draft-tokens", "--stream-interval", "--swa-full-tokens-ratio", "--tool-call-parser"),
+            *("--watchdog-timeout", "--mamba-ssm-dtype", "--mamba-scheduler-strategy", "--ep-size"),
+        }
+    ),
+    choices={
+        "--load-format": frozenset({"auto", "safetensors", "mistral", "dummy"}),
+        "--log-level": frozenset({"critical", "error", "warning", "info"}),
+        "--model-impl": frozenset({"auto", "sglang", "transformers"}),
+        "--sampling-defaults": frozenset({"openai", "model"}),
+        "--tokenizer-mode": frozenset({"auto", "slow"}),
+    },
+)
+
+
+class Sglang:
+    name = "sglang"
+    title = "SGLang"
+
+    def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
+        """Raises Usage for a key: SGLang takes it only on its command line, which every user of a machine can read."""
+        if launch.api_key_env is not None:
+            raise Usage(
+                f"SGLang cannot be given the key in `{launch.api_key_env}` without showing it to every user",
+                cause=["it takes a key only on its command line"],
+                hints=["deploy with --backend vllm, or without --api-key-env"],
+            )
+        kv_cache_dtype = None if candidate.kv_cache_dtype == "auto" else candidate.kv_cache_dtype
+        argv = [
+            launch.program or "sglang",
+            "serve",
+            "--model-path",
+            launch.location,
+            *valued(
+                ("--served-model-name", next(iter(launch.served_model_names), None)),
+                ("--host", launch.host),
+                ("--port", launch.port),
+                ("--revision", None if is_folder(launch.location) else candidate.revision),
+                ("--dtype", candidate.dtype),
+                ("--quantization", candidate.load_quantization),
+                ("--context-length", candidate.max_model_len),
+                ("--max-running-requests", candidate.max_num_seqs),
+                ("--kv-cache-dtype", _KV_CACHE_DTYPES.get(kv_cache_dtype or "", kv_cache_dtype)),
+                ("--tp-size", above_one(candidate.tensor_parallel)),
+                ("--pp-size", above_one(candidate.pipeline_parallel)),
+                ("--dp-size", above_one(candidate.data_parallel)),
+            ),
+            *(["--is-embedding"] if candidate.task in _POOLING else []),
+            *_memory(candidate, launch),
+            *(["--trust-remote-code"] if candidate.trust_remote_code else []),
+            "--enable-metrics",
+            *valued(("--log-level-http", "warning")),
+            *_ALLOWED.check(candidate.extra_args),
+        ]
+        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _own_env(launch)))
+
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+        """After `fold_arguments`: what enters the plan is refused here."""
+        _ALLOWED.check(arguments)
+        check_env(env)
+
+    def serves(self, task: Task) -> bool:
+        return task in _TASKS
+
+    def health_path(self) -> str:
+        return "/health"
+
+    def read_log_line(self, line: str) -> LogEvent | None:
+        return read_line(line)
+
+    def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis:
+        return explain_end(self.title, CAUSES, log_tail, exit_code)
+
+    def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:  # noqa: ARG002  the same for all weights
+        return _OVERHEAD[device]
+
+
+def _memory(candidate: Candidate, launch: Launch) -> list[str]:
+    """On the CPU the pool is capped in tokens: as a share of memory it took 4.9 GB for a model of 1 MB."""
+    if launch.device == "cpu":
+        return [*_ON_CPU, *valued(("--max-total-tokens", candidate.kv_cache_tokens))]
+    graphs = _NO_GRAPHS if candidate.enforce_eager else ()
+    return [*valued(("--mem-fraction-static", candidate.gpu_memory_utilization)), *graphs]
+
+
+def _own_env(launch: Launch) -> dict[str, str]:
+    """/health would generate a token and take a second at each probe (http_server.py); ours generates by itself."""
+    health = {"SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION": "0"}
+    return {**health, "SGLANG_USE_CPU_ENGINE": "1"} if launch.device == "cpu" else health
+
+
+SGLANG = Sglang()

@@ -1,0 +1,144 @@
+"""vLLM: `vllm serve`. Names of arguments: `vllm serve --help=all` of 0.32.0 and 0.33.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from modelscan.backends.arguments import Allowed, check_env
+from modelscan.backends.base import CommandLine, Diagnosis, Launch, LogEvent
+from modelscan.backends.command import above_one, environment, is_folder, valued
+from modelscan.backends.diagnosis import explain_end
+from modelscan.backends.vllm_causes import CAUSES
+from modelscan.backends.vllm_log import read_line
+from modelscan.model import Candidate, Device, MemoryPerGpu, Task
+from modelscan.units import GIB, MIB
+
+_TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
+_POOLING: frozenset[Task] = frozenset({"embed", "rerank"})
+
+# Older versions answer every origin; 0.32 takes JSON here and has no origin by default (launchers/cli_args.py).
+_CLOSED = ("--allowed-origins", "[]", "--disable-fastapi-docs", "--disable-uvicorn-access-log")
+
+_OVERHEAD: Mapping[Device, int] = {
+    # Resident memory of API server, EngineCore and worker with a model of under 1 MB: 556 + 542 + 1683 MB
+    # (measured, vLLM 0.32.0 CPU build).
+    "cpu": 2781 * MIB,
+    # Context, libraries and NCCL of one worker up to 0.35 GiB, CUDA graphs up to 0.65 GiB (logs of vLLM V1, TP 1).
+    "cuda": 1 * GIB,
+    # The same with ROCm's larger context; estimated, not measured.
+    "rocm": 3 * GIB // 2,
+}
+
+_ALLOWED = Allowed(
+    backend="vLLM",
+    switches=frozenset(
+        {
+            *(
+                "--async-scheduling",
+                "--no-async-scheduling",
+                "--enable-auto-tool-choice",
+                "--no-enable-auto-tool-choice",
+            ),
+            *("--enable-chunked-prefill", "--no-enable-chunked-prefill", "--enable-expert-parallel"),
+            *("--enable-prefix-caching", "--no-enable-prefix-caching", "--enable-log-requests", "--disable-log-stats"),
+            *("--disable-cascade-attn", "--disable-custom-all-reduce", "--disable-sliding-window"),
+            *("--disable-hybrid-kv-cache-manager", "--no-disable-hybrid-kv-cache-manager", "--language-model-only"),
+            *("--enable-flashinfer-autotune", "--no-enable-flashinfer-autotune", "--enable-request-id-headers"),
+            *("--enable-prompt-tokens-details", "--enable-server-load-tracking", "--enable-force-include-usage"),
+            *("--skip-mm-profiling", "--interleave-mm-strings", "--enable-per-request-metrics", "--enable-eplb"),
+            *("--exclude-tools-when-tool-choice-none", "--return-tokens-as-token-ids"),
+        }
+    ),
+    valued=frozenset(
+        {
+            *("--attention-backend", "--block-size", "--chat-template-content-format", "--cudagraph-capture-sizes"),
+            *("--default-chat-template-kwargs", "--hf-overrides", "--limit-mm-per-prompt", "--linear-backend"),
+            *("--long-prefill-token-threshold", "--mamba-block-size", "--mamba-cache-dtype", "--mamba-cache-mode"),
+            *("--mamba-ssm-cache-dtype", "--max-cudagraph-capture-size", "--max-logprobs", "--max-num-batched-tokens"),
+            *("--max-num-queued-reqs", "--mm-encoder-attn-backend", "--mm-encoder-tp-mode", "--mm-processor-cache-gb"),
+            *("--mm-processor-kwargs", "--moe-backend", "--optimization-level", "-O", "--override-generation-config"),
+            *("--performance-mode", "--pooler-config", "--prefix-caching-hash-algo", "--reasoning-parser"),
+            *("--response-role", "--scheduling-policy", "--seed", "--shutdown-timeout", "--speculative-config"),
+            *("--stream-interval", "--tool-call-parser", "--structured-outputs-config", "--all2all-backend"),
+        }
+    ),
+    choices={
+        "--config-format": frozenset({"auto", "hf", "mistral"}),
+        "--convert": frozenset({"auto", "none", "embed", "classify"}),
+        "--distributed-executor-backend": frozenset({"mp", "uni"}),
+        "--generation-config": frozenset({"auto", "vllm"}),
+        "--load-format": frozenset({"auto", "safetensors", "mistral", "dummy"}),
+        "--model-impl": frozenset({"auto", "vllm", "transformers"}),
+        "--runner": frozenset({"auto", "generate", "pooling"}),
+        "--safetensors-load-strategy": frozenset({"lazy", "eager", "prefetch"}),
+        "--tokenizer-mode": frozenset(
+            {"auto", "hf", "slow", "mistral", "deepseek_v32", "deepseek_v4", "deepseek_v41", "qwen_vl"}
+        ),
+        "--uvicorn-log-level": frozenset({"critical", "error", "warning", "info"}),
+    },
+)
+
+
+class Vllm:
+    name = "vllm"
+    title = "vLLM"
+
+    def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
+        """The key is not in it: vLLM reads VLLM_API_KEY (envs.py), which the supervisor sets."""
+        argv = [
+            launch.program or "vllm",
+            "serve",
+            launch.location,
+            "--served-model-name",
+            *launch.served_model_names,
+            *valued(
+                ("--host", launch.host),
+                ("--port", launch.port),
+                ("--revision", None if is_folder(launch.location) else candidate.revision),
+                ("--runner", "pooling" if candidate.task in _POOLING else None),
+                ("--dtype", candidate.dtype),
+                ("--quantization", candidate.load_quantization),
+                ("--max-model-len", candidate.max_model_len),
+                ("--max-num-seqs", candidate.max_num_seqs),
+                ("--kv-cache-dtype", None if candidate.kv_cache_dtype == "auto" else candidate.kv_cache_dtype),
+                ("--tensor-parallel-size", above_one(candidate.tensor_parallel)),
+                ("--pipeline-parallel-size", above_one(candidate.pipeline_parallel)),
+                ("--data-parallel-size", above_one(candidate.data_parallel)),
+            ),
+            *_memory(candidate, launch),
+            *(["--trust-remote-code"] if candidate.trust_remote_code else []),
+            *_CLOSED,
+            *_ALLOWED.check(candidate.extra_args),
+        ]
+        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, {"VLLM_NO_USAGE_STATS": "1"}))
+
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+        """After `fold_arguments`: what enters the plan is refused here."""
+        _ALLOWED.check(arguments)
+        check_env(env)
+
+    def serves(self, task: Task) -> bool:
+        return task in _TASKS
+
+    def health_path(self) -> str:
+        return "/health"
+
+    def read_log_line(self, line: str) -> LogEvent | None:
+        return read_line(line)
+
+    def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis:
+        return explain_end(self.title, CAUSES, log_tail, exit_code)
+
+    def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:  # noqa: ARG002  the same for all weights
+        return _OVERHEAD[device]
+
+
+def _memory(candidate: Candidate, launch: Launch) -> list[str]:
+    """A GPU is shared by its utilization; on the CPU, where that would be a share of all memory, by the KV cache."""
+    eager = ["--enforce-eager"] if candidate.enforce_eager or launch.device == "cpu" else []
+    if launch.device == "cpu":
+        return [*valued(("--kv-cache-memory-bytes", candidate.memory_per_gpu.kv_cache_bytes or None)), *eager]
+    return [*valued(("--gpu-memory-utilization", candidate.gpu_memory_utilization)), *eager]
+
+
+VLLM = Vllm()

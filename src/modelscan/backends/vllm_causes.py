@@ -1,0 +1,39 @@
+"""How vLLM ends, root causes first. Texts: 0.32.0 run on a CPU, 0.33.0 read in the wheel."""
+
+from __future__ import annotations
+
+from modelscan.backends.common_causes import MACHINE, MEMORY, WEIGHTS
+from modelscan.backends.diagnosis import Cause, cause
+
+CAUSES: tuple[Cause, ...] = (
+    cause(
+        r"max seq len \((?P<asked>\d+)\).*estimated maximum model length is (?P<fits>[1-9]\d*)",
+        "the KV cache is too small for a context length of {asked}: {fits} fits",
+        "deploy again with --context-length {fits}",
+        context_length="fits",
+    ),
+    cause(
+        r"max seq len \((?P<asked>\d+)\).*larger than the available KV cache memory",
+        "the KV cache is too small for a context length of {asked}",
+        "deploy again with a smaller --context-length",
+    ),
+    cause(
+        r"No available memory for the cache blocks",
+        "the weights leave no memory for the KV cache",
+        "deploy again with a higher --gpu-memory-utilization, more GPUs (--gpus) or another --quantization",
+    ),
+    cause(
+        r"Free memory on device \S* ?\((?P<free>[\d.]+)/(?P<total>[\d.]+) GiB\) on startup is less than desired GPU memory utilization \((?P<share>[\d.]+)",
+        "only {free} of {total} GiB of the GPU are free, less than the share of {share} that was planned",
+        "modelscan gpu",
+        "deploy again: the plan reads the free memory anew",
+    ),
+    cause(
+        r"Failed to load model - not enough GPU memory",
+        "the weights do not fit into the GPU's memory",
+        "deploy again with more GPUs (--gpus) or another --quantization",
+    ),
+    *MEMORY,
+    *MACHINE,
+    *WEIGHTS,
+)

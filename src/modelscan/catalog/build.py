@@ -1,0 +1,142 @@
+"""Writing an index: from merged models to one SQLite file, complete or not at all.
+
+Used at build time for the shipped index and by `refresh` for the user's; imports nothing outside the standard
+library, because a build has nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from modelscan.catalog import names
+from modelscan.catalog.merge import Merged
+from modelscan.catalog.schema import APPLICATION_ID, SCHEMA, write_model
+from modelscan.catalog.sourcestate import SourceState
+from modelscan.catalog.tables import Tables
+from modelscan.model import Model
+from modelscan.storage.documents import to_document
+from modelscan.storage.paths import INDEX_FORMAT
+
+
+def build_index(path: Path, merged: Sequence[Merged], tables: Tables, sources: Iterable[SourceState]) -> None:
+    """Write a new index file at `path`, which must not exist. The caller moves it into place."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        # Nobody reads this file before it is complete, and what is half-written after a crash is thrown away.
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 8192;")
+        fill(connection, merged, tables, sources)
+        connection.execute("VACUUM")
+    finally:
+        connection.close()
+
+
+def fill(
+    connection: sqlite3.Connection, merged: Sequence[Merged], tables: Tables, sources: Iterable[SourceState]
+) -> None:
+    """Make the tables and write everything, in one transaction."""
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {INDEX_FORMAT}")
+    connection.executescript(f"BEGIN; {SCHEMA}")
+    vocabulary: Counter[str] = Counter()
+    for number, item in enumerate(merged, start=1):
+        _write(connection, number, item, vocabulary)
+    connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(vocabulary.items()))
+    connection.executemany(
+        "INSERT INTO labs VALUES (?, ?)", sorted((alias, lab.name) for alias, lab in tables.by_organization.items())
+    )
+    connection.executemany(
+        "INSERT INTO sources VALUES (?, ?)", [(state.name, json.dumps(to_document(state))) for state in sources]
+    )
+    connection.execute("INSERT INTO meta VALUES ('models', ?)", [str(len(merged))])
+    connection.execute("COMMIT")
+
+
+def _write(connection: sqlite3.Connection, number: int, item: Merged, vocabulary: Counter[str]) -> None:
+    model = item.model
+    connection.execute(
+        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            number,
+            model.id,
+            " ".join(item.parts),
+            item.lab,
+            model.task,
+            model.open_weights,
+            bool(model.weights),
+            model.parameters,
+            model.active_parameters,
+            model.limits.context,
+            model.license,
+            len({offer.id for offer in model.providers}),
+            model.release_date,
+            _spaced(_tags(model)),
+            _spaced(dict.fromkeys(record.source for record in item.records)),
+            write_model(model),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO records VALUES (?, ?, ?, ?)",
+        ((record.source, record.key, model.id, record.raw) for record in item.records),
+    )
+    connection.executemany("INSERT OR IGNORE INTO aliases VALUES (?, ?, ?)", _aliases(item))
+    connection.executemany(
+        "INSERT OR IGNORE INTO rungs VALUES (?, ?, ?)", ((key, int(rung), model.id) for rung, key in sorted(item.keys))
+    )
+    if item.family_default:
+        family = names.key(model.family or names.split_owner(model.id)[1])
+        connection.execute("INSERT OR IGNORE INTO families VALUES (?, ?, ?)", (family, model.id, item.family_default))
+    named, told = _terms(item)
+    connection.execute(
+        "INSERT INTO texts (rowid, name, words) VALUES (?, ?, ?)", (number, " ".join(named), " ".join(told))
+    )
+    vocabulary.update({word for word in (*named, *told) if not word[0].isdigit()})
+
+
+def _aliases(item: Merged) -> Iterator[tuple[str, str, str]]:
+    model = item.model
+    yield model.id.casefold(), "id", model.id
+    for weights in model.weights:
+        if weights.source != "local_path":
+            yield weights.repo_id.casefold(), "repo", model.id
+    for alias in model.aliases:
+        yield alias.casefold(), "alias", model.id
+    for record in item.records:
+        for name in record.moving:
+            yield name.casefold(), "moving", model.id
+            yield names.split_owner(name)[1].casefold(), "moving", model.id
+    for offer in model.providers:
+        yield offer.model.casefold(), "offer", model.id
+
+
+def _tags(model: Model) -> Iterator[str]:
+    yield from model.tags
+    for name in ("tool_call", "reasoning", "structured_output"):
+        if getattr(model.capabilities, name):
+            yield name
+    if "image" in model.modalities.input:
+        yield "vision"
+
+
+def _terms(item: Merged) -> tuple[list[str], list[str]]:
+    """The words by which a model is found: those of its names, and those that describe it."""
+    model = item.model
+    named = dict.fromkeys(item.parts)
+    for alias in (model.name, model.id, *model.aliases):
+        named.update(dict.fromkeys(names.words(alias)))
+    told: dict[str, None] = dict.fromkeys(names.words(model.owner or ""))
+    told.update(dict.fromkeys(names.words(item.lab or "")))
+    for text in (model.family or "", model.license or "", model.task, *model.tags):
+        told.update(dict.fromkeys(names.words(text)))
+    for weights in model.weights:
+        told.update(dict.fromkeys(names.words((names.split_owner(weights.repo_id)[0] or "").replace("/", " "))))
+        if weights.quantization:
+            told[weights.quantization.casefold()] = None
+    return list(named), [word for word in told if word not in named]
+
+
+def _spaced(words: Iterable[str]) -> str:
+    return f" {' '.join(dict.fromkeys(words))} "

@@ -1,0 +1,72 @@
+"""Lenient readers of strangers' values: what makes no sense is None, never a made-up figure (pure)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from modelscan.catalog.text import clean
+
+# Smaller limits are placeholders or audio frames (31 entries of models.dev's build of 2026-07-01, e.g. whisper 448),
+# larger ones are typing errors (6 entries, e.g. 99,999,999).
+SMALLEST_CONTEXT, LARGEST_CONTEXT = 512, 20_000_000
+_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+_MONTHS, _DAYS, _FIRST_YEAR = 12, 31, 2015
+
+
+def text(value: object) -> str | None:
+    """Cleaned text; numbers are written out, since YAML turns an unquoted `0.20` into one."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return str(value)
+    return (clean(value) or None) if isinstance(value, str) else None
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """A list of texts, or one text for a list of one."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return tuple(found for found in (text(item) for item in items) if found)
+
+
+def flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def number(value: object) -> float | None:
+    """A finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        return None
+    return value
+
+
+def count(value: object) -> int | None:
+    """A whole number above 0."""
+    found = number(value)
+    return int(found) if found else None
+
+
+def context(value: object) -> int | None:
+    """Tokens; placeholders and absurd figures are unknown."""
+    found = count(value)
+    return found if found and SMALLEST_CONTEXT <= found <= LARGEST_CONTEXT else None
+
+
+def date(value: object) -> str | None:
+    """`YYYY-MM-DD` or `YYYY-MM`; impossible dates and those before models existed (1970-01-01) are unknown."""
+    match = _DATE.match(str(value)) if value is not None else None
+    if match is None or int(match[1]) < _FIRST_YEAR or not 1 <= int(match[2]) <= _MONTHS:
+        return None
+    if match[3] and not 1 <= int(match[3]) <= _DAYS:
+        return None
+    return match[0]
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,277 @@
+"""The open index: the user's own or the shipped one, with the user's own files laid over it.
+
+Damage to the user's index costs nothing: the shipped one serves, and `notice` says so. Models come back whole;
+`shipped:` folders become paths here, because only the running program knows where it is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from modelscan.catalog.identity import Member, Named
+from modelscan.catalog.matching import Rung
+from modelscan.catalog.overlay import lay_over, local_files
+from modelscan.catalog.schema import APPLICATION_ID, SHIPPED_NAME, read_model
+from modelscan.catalog.sourcestate import SourceState
+from modelscan.errors import ModelscanError
+from modelscan.model import Model, Weights
+from modelscan.settings import Settings
+from modelscan.storage.documents import from_document
+from modelscan.storage.paths import INDEX_FORMAT
+from modelscan.storage.shipped import shipped
+
+__all__ = ["Damaged", "Filters", "Index", "SourceState", "connect", "open_base", "open_index"]
+
+_SHIPPED_FOLDER = "shipped:"
+_HEADER_BYTES = 100  # SQLite's file format, section 1.3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """What a search or list is limited to. `capability` is a word of the interface: tool_call, reasoning, vision,
+    structured_output; `license` matches the beginning, so that `llama` finds `llama3.1`.
+    """
+
+    task: str | None = None
+    capability: str | None = None
+    max_parameters: int | None = None
+    license: str | None = None
+    source: str | None = None
+    open_only: bool = False
+
+    def where(self) -> tuple[str, list[object]]:
+        """SQL over the table `models`, and its values."""
+        clauses: list[tuple[str, list[object]]] = []
+        if self.task:
+            clauses.append(("task = ?", [self.task]))
+        if self.capability:
+            clauses.append(("instr(tags, ?)", [f" {self.capability} "]))
+        if self.max_parameters is not None:
+            clauses.append(("parameters <= ?", [self.max_parameters]))
+        if self.license:
+            clauses.append(("lower(license) LIKE ? || '%'", [self.license.lower()]))
+        if self.source:
+            clauses.append(("instr(sources, ?)", [f" {self.source} "]))
+        if self.open_only:
+            clauses.append(("open", []))
+        values = [value for _, given in clauses for value in given]
+        return " AND ".join(clause for clause, _ in clauses) or "1", values
+
+
+class Damaged(Exception):
+    """The file is not a whole index of ours."""
+
+
+class Index:
+    """Read-only. `layers` are connections, the later hidden by the earlier where both know an id."""
+
+    def __init__(self, base: sqlite3.Connection, *, path: Path | None, notice: str | None = None) -> None:
+        """`path` is the user's index file, None for the shipped one."""
+        self._base = base
+        self._path = path
+        self._overlay: sqlite3.Connection | None = None
+        self._hidden: frozenset[str] = frozenset()
+        self.notice = notice
+
+    def with_overlay(self, overlay: sqlite3.Connection, problems: Sequence[str]) -> Index:
+        """This index with another laid over it, whose models hide those of the same id."""
+        self._overlay = overlay
+        self._hidden = frozenset(row[0] for row in overlay.execute("SELECT id FROM models"))
+        self.notice = "; ".join(filter(None, [self.notice, *problems])) or None
+        return self
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """Rows of both layers; the first column must be a model's id."""
+        found = list(self._overlay.execute(query, values)) if self._overlay else []
+        found.extend(row for row in self.base_rows(query, values) if row[0] not in self._hidden)
+        return found
+
+    def base_rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        """Rows of the index itself. Damage that shows only now turns to the shipped index, and the question is
+        asked again there.
+        """
+        try:
+            return list(self._base.execute(query, values))
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.ProgrammingError) or self._path is None:
+                raise
+            self.notice, self._path = damage_notice(self._path, error), None
+            self._base.close()
+            self._base = _connect_shipped()
+            return list(self._base.execute(query, values))
+
+    def get(self, model_id: str) -> Model | None:
+        for _, document in self.rows("SELECT id, document FROM models WHERE id = ?", [model_id]):
+            return _placed(read_model(document))
+        return None
+
+    def models(self, filters: Filters | None = None) -> Iterator[Model]:
+        """Every model in the order of its id."""
+        where, values = (filters or Filters()).where()
+        for _, document in sorted(self.rows(f"SELECT id, document FROM models WHERE {where}", values)):  # noqa: S608  our own text
+            yield _placed(read_model(document))
+
+    def records(self, model_id: str) -> list[tuple[str, str, Mapping[str, Any]]]:
+        """What the sources say of a model, word for word: source, key there, entry."""
+        query = "SELECT source, key, raw FROM records WHERE model = ? ORDER BY rowid"
+        rows = list(self._overlay.execute(query, [model_id])) if self._overlay else []
+        rows.extend(self.base_rows(query, [model_id]))
+        return [(source, key, json.loads(raw)) for source, key, raw in rows]
+
+    def entries(self, source: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every entry of a source, word for word."""
+        for key, raw in self.raw_entries(source):
+            yield key, json.loads(raw)
+
+    def raw_entries(self, source: str) -> list[tuple[str, str]]:
+        """As `entries`, as the text of JSON."""
+        query = "SELECT key, raw FROM records WHERE source = ? ORDER BY rowid"
+        return [(str(key), str(raw)) for key, raw in self.base_rows(query, [source])]
+
+    def keys(self, model_id: str) -> tuple[str | None, tuple[str, ...], frozenset[tuple[Rung, str]]]:
+        """The lab of a model, the words of its name, and the rungs on which it stands."""
+        ((lab, key),) = self.base_rows("SELECT lab, key FROM models WHERE id = ?", [model_id])
+        rungs = self.base_rows("SELECT rung, key FROM rungs WHERE model = ?", [model_id])
+        return lab, tuple(key.split()), frozenset((Rung(rung), text) for rung, text in rungs)
+
+    def sources(self) -> list[SourceState]:
+        rows = self.base_rows("SELECT name, state FROM sources ORDER BY name")
+        if self._overlay:
+            rows.extend(self._overlay.execute("SELECT name, state FROM sources"))
+        return [from_document(SourceState, json.loads(state)) for _, state in rows]
+
+    def count(self) -> int:
+        return len(self.rows("SELECT id FROM models"))
+
+    # what `identity.resolve` asks
+
+    def named(self, text: str) -> list[Named]:
+        rows = self.rows("SELECT model, kind FROM aliases WHERE text = ?", [text])
+        return [Named(model, kind) for model, kind in rows]
+
+    def on_rung(self, rung: Rung, key: str) -> list[str]:
+        return [row[0] for row in self.rows("SELECT model FROM rungs WHERE key = ? AND rung = ?", [key, int(rung)])]
+
+    def has_word(self, beginning: str) -> bool:
+        """Whether any name or description has a word that begins so."""
+        query = "SELECT term FROM vocabulary WHERE term >= ? AND term < ? LIMIT 1"
+        values = [beginning, f"{beginning}\U0010ffff"]
+        return bool(
+            self.base_rows(query, values) or (self._overlay and self._overlay.execute(query, values).fetchone())
+        )
+
+    def vocabulary(self) -> list[tuple[str, int]]:
+        """Every word of names and descriptions, with how many models have it."""
+        found = self.base_rows("SELECT term, models FROM vocabulary")
+        return [*found, *(self._overlay.execute("SELECT term, models FROM vocabulary") if self._overlay else ())]
+
+    def members(self, key: str) -> list[Member]:
+        query = (
+            "SELECT DISTINCT models.id, rungs.key, models.lab, models.open, models.weights, models.parameters,"
+            " models.task, models.offers FROM rungs JOIN models ON models.id = rungs.model"
+            " WHERE rungs.rung = 0 AND (rungs.key = ? OR (rungs.key > ? AND rungs.key < ?))"
+        )
+        found: dict[str, Member] = {}
+        for row in self.rows(query, [key, f"{key} ", f"{key}!"]):
+            member = Member(
+                id=row[0], key=row[1], lab=row[2], open=None if row[3] is None else bool(row[3]), weights=bool(row[4]),
+                parameters=row[5], task=row[6], offers=row[7],
+            )  # fmt: skip
+            found.setdefault(member.id, member)
+        return list(found.values())
+
+    def family_default(self, key: str) -> tuple[str, str] | None:
+        rows = self.rows("SELECT model, reason FROM families WHERE key = ?", [key])
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def lab(self, owner: str) -> str | None:
+        rows = self.base_rows("SELECT lab FROM labs WHERE alias = ?", [owner.casefold()])
+        return str(rows[0][0]) if rows else None
+
+    def near(self, text: str) -> list[str]:
+        from modelscan.catalog.search import search
+
+        return [hit.model.id for hit in search(self, text, limit=5)]
+
+    def close(self) -> None:
+        self._base.close()
+        if self._overlay:
+            self._overlay.close()
+
+
+def open_index(settings: Settings) -> Index:
+    """The best index there is. Raises ModelscanError only when the installation has none."""
+    base = open_base(settings.paths.index_file)
+    files = local_files(settings)
+    if not files:
+        return base
+    overlay, problems = lay_over(base, files)
+    return base.with_overlay(overlay, problems)
+
+
+def open_base(path: Path) -> Index:
+    """The user's index at `path`, or the shipped one, without the user's own files."""
+    if not path.exists():
+        return Index(_connect_shipped(), path=None)
+    try:
+        return Index(connect(path), path=path)
+    except (Damaged, sqlite3.DatabaseError, OSError) as error:
+        return Index(_connect_shipped(), path=None, notice=damage_notice(path, error))
+
+
+def _connect_shipped() -> sqlite3.Connection:
+    return connect(shipped(SHIPPED_NAME), immutable=True)
+
+
+def damage_notice(path: Path | None, error: Exception) -> str:
+    return f"the catalog index `{path}` is damaged ({error}); the shipped catalog serves: modelscan catalog refresh"
+
+
+def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
+    """A read-only connection to a whole index of our format. Raises Damaged or sqlite3.DatabaseError."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    page_size = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    if not header.startswith(b"SQLite format 3\0") or path.stat().st_size != pages * page_size:
+        raise Damaged("its size is not what its header says")
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro{'&immutable=1' if immutable else ''}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        _check_format(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_format(connection: sqlite3.Connection) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    complete = connection.execute("SELECT value FROM meta WHERE key = 'models'").fetchone()
+    if (application, version) != (APPLICATION_ID, INDEX_FORMAT) or complete is None:
+        raise Damaged("it is not an index of this version")
+
+
+def _placed(model: Model) -> Model:
+    """The model with its shipped folder as a path."""
+    if not any(weights.repo_id.startswith(_SHIPPED_FOLDER) for weights in model.weights):
+        return model
+    return dataclasses.replace(model, weights=tuple(_place(weights) for weights in model.weights))
+
+
+def _place(weights: Weights) -> Weights:
+    """An installation without the folder still finds and lists every model; describing these weights then fails."""
+    if not weights.repo_id.startswith(_SHIPPED_FOLDER):
+        return weights
+    with contextlib.suppress(ModelscanError):
+        return dataclasses.replace(weights, repo_id=str(shipped(weights.repo_id.removeprefix(_SHIPPED_FOLDER))))
+    return weights

@@ -1,0 +1,156 @@
+"""How model names are compared: spellings that mean the same become the same words, and nothing more (pure).
+
+`Qwen/Qwen3-32B`, `qwen-3-32b`, `qwen3:32b` and `Qwen3 32B` all become `qwen 3 32b`. Words are only ever dropped by
+the functions that say so, because `-0528`, `-VL-`, `-Coder-` or `-turbo` name other models.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WRAPPERS = (
+    re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai|ollama\.com)/"),
+    re.compile(r"^(?:hf\.co|huggingface\.co)/"),
+    re.compile(r"^(?:hf|huggingface|modelscope|ollama):(?://)?"),
+    re.compile(r"^@(?:cf|hf)/"),
+    re.compile(r"^accounts/[^/]+/(?:models|routers)/"),
+    re.compile(r"^(?:workers-ai|openrouter|models|library)/"),
+    re.compile(r"^~"),
+)
+_REGION = re.compile(r"^(?:us|eu|apac|au|jp|ca|global)\.(?=[a-z0-9]+\.)")
+_BEDROCK_OWNER = re.compile(
+    r"^(ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|twelvelabs"
+    r"|writer|zai)\.(?=[a-z])"
+)
+_BEDROCK_VERSION = re.compile(r"-(?:v)?\d:\d+(?::\d+k)?$|(?<=:)\d+$")
+_AT_DATE = re.compile(r"@(?:\d{8}|default|latest)$")
+_SERVING_TAGS = frozenset({
+    "free", "beta", "nitro", "floor", "exacto", "online", "extended", "cloud", "discounted", "default", "tee",
+})  # fmt: skip
+_JOINED_WORD = re.compile(r"(?<=\d)(?=(?:vl|coder|omni|math|audio)(?![a-z]))")  # `qwen2.5vl`, `qwen3coder`
+_POINT_P = re.compile(r"(?<=\d)p(?=\d)")
+_DASHED_VERSION = re.compile(r"(?<![\d.])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|\d|x\d|k(?![a-z])))")
+_WORD = re.compile(
+    r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|iq\d(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
+)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([bmt])")
+_EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b")
+_ACTIVE = re.compile(r"a(\d+(?:\.\d+)?)b")
+_ACTIVE_WITH_EXPERTS = re.compile(r"(?<![a-z\d.])(\d+(?:\.\d+)?)b-\d+e(?![a-z\d])")
+_FACTORS = {"m": 10**6, "b": 10**9, "t": 10**12}
+
+QUANTIZATION_WORDS: dict[str, str] = {
+    "fp32": "FP32", "bf16": "BF16", "fp16": "FP16", "f16": "FP16", "fp8": "FP8", "mxfp8": "FP8", "int8": "INT8",
+    "w8a8": "INT8", "w8a16": "INT8", "8bit": "INT8", "int4": "INT4", "4bit": "INT4", "w4a16": "INT4", "w4a8": "INT4",
+    "fp4": "FP4", "mxfp4": "MXFP4", "nvfp4": "NVFP4", "awq": "AWQ", "gptq": "GPTQ",
+}  # fmt: skip
+"""Words in names that only say how the weights are stored, and the word of `--quantization` for each."""
+
+_STORAGE_NOISE = frozenset({"gguf", "mlx", "dynamic", "static", "pertensor", "quantized", "bnb", "unsloth", "mtp"})
+_GGUF = re.compile(r"i?q\d")
+_GGUF_SIZES = frozenset({"k", "xxs", "xs", "s", "m", "l", "xl", "nl", "0", "1"})
+TUNING_WORDS = frozenset({"instruct", "it", "chat", "hf", "nvidia", "meta", "c4ai"})
+"""Words that a lab adds to the repo of the very model that people call by the name without them."""
+
+TIER_WORDS = frozenset({
+    "cheaper", "exacto", "extended", "fast", "floor", "free", "highspeed", "instant", "maas", "nitro", "precision",
+    "tee", "tput", "ultraspeed", "versatile",
+})  # fmt: skip
+"""Words for how a host serves a model, never part of an official repo's name as far as our tables know."""
+
+
+def unwrap(name: str) -> str:
+    """A name without what hosts wrap around it: `@cf/`, `accounts/x/models/`, `us.`, `:free`, `@20250929`, `-v1:0`."""
+    text = name.strip()
+    lowered = text.casefold()
+    while match := next((found for pattern in _WRAPPERS if (found := pattern.match(lowered))), None):
+        text, lowered = text[match.end() :], lowered[match.end() :]
+    if match := _REGION.match(lowered):
+        text, lowered = text[match.end() :], lowered[match.end() :]
+    if match := _BEDROCK_OWNER.match(lowered):
+        text = f"{match[1]}/{text[match.end() :]}"
+        text = _BEDROCK_VERSION.sub("", text)
+    text = _AT_DATE.sub("", text)
+    name, _, tag = text.rpartition(":")
+    return name if name and tag.casefold() in _SERVING_TAGS else text
+
+
+def split_owner(name: str) -> tuple[str | None, str]:
+    """`Qwen/Qwen3-8B` → owner and name; of a longer path the last two parts count."""
+    owner, slash, last = name.rstrip("/").rpartition("/")
+    return (owner.rpartition("/")[2], last) if slash else (None, last)
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name without its owner, in order."""
+    text = split_owner(name)[1].casefold()
+    text = _POINT_P.sub(".", text)
+    text = re.sub(r"[\s_]+", "-", text.strip())
+    text = _JOINED_WORD.sub("-", text)
+    text = _DASHED_VERSION.sub(r"\1.\2", text)
+    return tuple(_WORD.findall(text))
+
+
+def key(name: str) -> str:
+    """The words as one string: what two spellings of one model have in common."""
+    return " ".join(words(name))
+
+
+def without_quantization(parts: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """The words that do not say how weights are stored, and the quantization that the others said."""
+    kept: list[str] = []
+    found: str | None = None
+    gguf = False
+    for position, word in enumerate(parts):
+        if position and _GGUF.fullmatch(word):
+            found, gguf = word.upper(), True
+        elif gguf and found and word in _GGUF_SIZES:
+            found = f"{found}_{word.upper()}"
+        elif position and word in QUANTIZATION_WORDS:
+            # `AWQ` and `GPTQ` say more than the `Int4` beside them.
+            found = found if found in {"AWQ", "GPTQ"} else QUANTIZATION_WORDS[word]
+        elif not (position and word in _STORAGE_NOISE):
+            kept.append(word)
+    return tuple(kept), found
+
+
+def plain_key(parts: tuple[str, ...]) -> str:
+    """Words without tuning words (`instruct`, `it`, `chat` …): how people call the tuned model."""
+    return " ".join(word for word in parts if word not in TUNING_WORDS) or " ".join(parts)
+
+
+def base_repo(repo: str) -> str:
+    """A repo id without its quantization suffix, in lower case: `Qwen/Qwen3-8B-FP8` → `qwen/qwen3-8b`."""
+    text = repo.casefold()
+    while True:
+        shorter = _REPO_SUFFIX.sub("", text)
+        if shorter == text:
+            return text
+        text = shorter
+
+
+_REPO_SUFFIX = re.compile(
+    r"[-_.](?:fp8|bf16|fp16|fp4|mxfp4|mxfp8|nvfp4|awq|gptq|int4|int8|gptq-int[48]|w8a8(?:c8)?|w4a8|w4a16|mtp|gguf"
+    r"|fp8-dynamic|fp8-static-pertensor|[48]bit)$"
+)
+
+
+def size_in_name(name: str) -> tuple[int | None, int | None]:
+    """Parameters and active parameters that a name states: `30b-a3b`, `8x22b` (total unknown), `17b-16e` (active)."""
+    text = split_owner(name)[1].casefold().replace("_", "-")
+    if match := _ACTIVE_WITH_EXPERTS.search(text):
+        return None, _count(match[1], "b")
+    total: int | None = None
+    active: int | None = None
+    for word in re.findall(r"(?<![a-z\d.])[a-z]?\d[a-z\d.]*(?![a-z\d])", text.replace("-it", "- it")):
+        if match := _ACTIVE.fullmatch(word):
+            active = active or _count(match[1], "b")
+        elif _EXPERTS.fullmatch(word):
+            return None, None
+        elif total is None and (match := _SIZE.fullmatch(word)):
+            total = _count(match[1], match[2])
+    return total, active
+
+
+def _count(number: str, unit: str) -> int:
+    return round(float(number) * _FACTORS[unit])

@@ -1,0 +1,144 @@
+"""What a search asks for: words of a name, a size, a use, a quantization (pure).
+
+Sizes follow how people write them: `7b` is about seven billion, `under 10b` and `<=14b` are bounds. Uses have many
+words (`tts`, `asr`, `vlm`), which mean a task or a tag of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from modelscan.catalog import names
+from modelscan.model import Task
+
+_FILLERS = frozenset({
+    "a", "ai", "all", "an", "and", "any", "best", "for", "good", "gpu", "in", "language", "llm", "llms", "local", "me",
+    "model", "models", "newest", "of", "on", "the", "to", "use", "with",
+})  # fmt: skip
+_PHRASES: tuple[tuple[str, str], ...] = (
+    (r"speech[ -]to[ -]text|(?:automatic )?speech recognition|transcri\w+|\basr\b|\bstt\b|dictation", "stt"),
+    (r"text[ -]to[ -]speech|speech synthesis|voice (?:generation|cloning|synthesis)|\btts\b", "tts"),
+    (r"image[ -]edit\w*|edit\w* images?|photo edit\w*|inpainting", "image-editing"),
+    (r"text[ -]to[ -]image|image (?:generation|generator|creation)|generat\w+ images?|\bt2i\b|drawing", "t2i"),
+    (r"text[ -]to[ -]video|video (?:generation|generator)|generat\w+ videos?|\bt2v\b", "t2v"),
+    (r"image understanding|vision[ -]language|multi[ -]?modal|\bvlms?\b|visual question answering", "vision"),
+    (r"\brerank(?:er|ers|ing)?\b|\bcross[ -]encoders?\b", "rerank"),
+    (r"\bembed(?:ding|dings|der|s)?\b|sentence similarity|semantic search|vector search|feature extraction", "embed"),
+    (r"tool[ -](?:call\w*|use)|function[ -]call\w*", "tools"),
+    (r"\bcod(?:e|ing) completion\b|\bcod(?:ing|e)\b|\bprogramming\b|software engineering", "coding"),
+    (r"\breasoning\b|\bchain of thought\b", "reasoning"),
+    (r"\bocr\b|document (?:parsing|reading|understanding)", "ocr"),
+    (r"\bmath(?:s|ematics)?\b", "math"),
+    (r"\bsafety\b|\bmoderation\b|\bguardrails?\b|content filter\w*|safety classifier", "safety"),
+    (r"\bmultilingual\b|many languages", "multilingual"),
+    (r"\bagent(?:ic|s)?\b", "agentic"),
+    (r"\buncensored\b|\babliterated\b", "uncensored"),
+    (r"\bmedical\b|\bmedicine\b|\bclinical\b", "medical"),
+    (r"\btranslat(?:e|ion|or)\b", "translation"),
+)  # fmt: skip
+_TASKS: dict[str, Task] = {
+    "stt": "speech-to-text", "tts": "text-to-speech", "t2i": "text-to-image", "t2v": "text-to-video",
+    "rerank": "rerank", "embed": "embed",
+}  # fmt: skip
+_WORDS_OF_USE = {"vision": "vision", "visual": "vision", "coder": "coding", "thinking": "reasoning"}
+_BOUND = re.compile(
+    r"(?P<low>over|above|more than|at least|from|>=?)?"
+    r"(?P<high>under|below|less than|smaller than|up to|at most|max(?:imum)?|<=?)?"
+    r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[bmt])(?:illion)?(?: param(?:eter)?s?)?(?![a-z0-9])"
+)
+_CONTEXT = re.compile(r"(\d+)\s*([km])\s*(?:tokens? )?context|context(?: length)?(?: of)? (\d+)\s*([km])|long context")
+_UNITS = {"m": 10**6, "b": 10**9, "t": 10**12}
+_OPEN = re.compile(r"\bopen[ -]?(?:source|weights?)\b")
+_SMALL = frozenset({"small", "tiny", "little", "lightweight", "edge", "cpu", "laptop", "mobile"})
+# Around a stated size: models that are called 7b have 6.2 to 8.5 billion parameters.
+_BELOW, _ABOVE = 0.75, 1.35
+_SMALL_PARAMETERS = 10 * 10**9
+_LONG_CONTEXT = 900_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """A search, understood. `name_words` are all its words, those with another meaning too."""
+
+    words: tuple[str, ...]
+    name_words: frozenset[str]
+    tasks: tuple[Task, ...] = ()
+    tags: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    context: int | None = None
+    quantization: str | None = None
+    open_only: bool = False
+
+
+def read_query(text: str) -> Query:
+    """The query taken apart; nothing in it is an error."""
+    rest = f" {' '.join(text.casefold().split())} "
+    context: int | None = None
+    if match := _CONTEXT.search(rest):
+        number, unit = match[1] or match[3], match[2] or match[4]
+        context = int(number) * (1000 if unit == "k" else 10**6) * 9 // 10 if number else _LONG_CONTEXT
+        rest = _cut(rest, match)
+    tasks: dict[Task, None] = {}
+    tags: dict[str, None] = {}
+    for pattern, meaning in _PHRASES:
+        if match := re.search(pattern, rest):
+            if task := _TASKS.get(meaning):
+                tasks[task] = None
+            else:
+                tags[meaning] = None
+            rest = _cut(rest, match)
+    rest, open_only = _OPEN.subn(" ", rest)
+    least, most, rest = _sizes(rest)
+    parts, quantization = names.without_quantization(("", *_words(rest)))
+    words: dict[str, None] = {}
+    for word in parts[1:]:
+        if word in _WORDS_OF_USE:
+            tags[_WORDS_OF_USE[word]] = None
+        elif word not in _FILLERS:
+            words[word] = None
+    if words and _SMALL.issuperset(words):
+        # Alone, "small" is a size; beside a name (`mistral small`) it belongs to the name.
+        words, most = {}, most or _SMALL_PARAMETERS
+    return Query(
+        words=tuple(words),
+        name_words=frozenset(_words(text)),
+        tasks=tuple(tasks),
+        tags=tuple(tags),
+        least=least,
+        most=most,
+        context=context,
+        quantization=quantization,
+        open_only=bool(open_only),
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """All words: in a search the part before a slash counts too."""
+    return names.words(text.replace("/", " "))
+
+
+def _cut(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
+
+
+def _sizes(text: str) -> tuple[int | None, int | None, str]:
+    """The bounds of the size, and the text without it."""
+    least: int | None = None
+    most: int | None = None
+    while match := re.search(rf"(?<![a-z0-9.-]){_BOUND.pattern}", text):
+        size = round(float(match["number"]) * _UNITS[match["unit"]])
+        if match["high"]:
+            most = size
+        elif match["low"]:
+            least = size
+        else:
+            least, most = round(size * _BELOW), round(size * _ABOVE)
+        text = _cut(text, match)
+    # `qwen3-32b`: the size stands at the end of a name.
+    while match := re.search(r"(?<=[-:_])(\d+(?:\.\d+)?)([bmt])(?![a-z0-9])", text):
+        size = round(float(match[1]) * _UNITS[match[2]])
+        least, most = round(size * _BELOW), round(size * _ABOVE)
+        text = _cut(text, match)
+    return least, most, text

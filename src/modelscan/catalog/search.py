@@ -1,0 +1,140 @@
+"""Finding models by words: the exact name first, then what fits all that was asked, the best known ahead.
+
+SQLite's full text finds the candidates, and `_score` orders them by what a person would count: how much of the name
+was asked for, whether size and use agree, official weights before claims, hosts' offers as popularity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelscan.catalog import names
+from modelscan.catalog.index import Filters, Index
+from modelscan.catalog.matching import climb
+from modelscan.catalog.query import Query, read_query
+from modelscan.catalog.spelling import corrections
+from modelscan.model import Model
+
+__all__ = ["Filters", "Hit", "search"]
+
+# In SQL below, `where` is our own text from `_conditions` and `Filters.where`; values are always bound.
+_CANDIDATES = 400
+_COLUMNS = "models.id, models.key, models.lab, models.open, models.weights, models.offers, models.released, models.tags"
+_EXACT = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`score` only orders the hits of one search."""
+
+    model: Model
+    score: float
+
+
+def search(index: Index, query: str, *, limit: int = 20, filters: Filters | None = None) -> list[Hit]:
+    """The best models for a query, best first. Nothing found is an empty list."""
+    asked = read_query(query)
+    where, values = _conditions(asked, filters or Filters())
+    scores: dict[str, float] = {}
+    for row in _candidates(index, asked, where, values):
+        scores.setdefault(row[0], _score(row, asked))
+    for model_id in _exact(index, query):
+        # What hosts call by the name of a family, without known weights, is not what was looked for.
+        known = f"SELECT id FROM models WHERE id = ? AND (weights OR open = 0) AND {where}"  # noqa: S608  own text
+        if index.rows(known, [model_id, *values]):
+            scores[model_id] = _EXACT + scores.get(model_id, 0.0)
+    best = sorted(scores, key=lambda model_id: (-scores[model_id], model_id))[:limit]
+    return [Hit(model, round(scores[model_id], 3)) for model_id in best if (model := index.get(model_id))]
+
+
+def _exact(index: Index, query: str) -> set[str]:
+    """Models whose name is the whole query, in any spelling; several mean that the words alone must decide."""
+    named = {item.model for item in index.named(query.strip().casefold())}
+    if named:
+        return named if len(named) == 1 else set()
+    climbed = climb(names.words(query.replace("/", " ")), index.on_rung)
+    return set(climbed[1]) if climbed and len(climbed[1]) == 1 else set()
+
+
+def _conditions(asked: Query, filters: Filters) -> tuple[str, list[object]]:
+    """What a hit must satisfy beside its words, as SQL over `models`."""
+    where, values = filters.where()
+    clauses = [where]
+    if asked.tasks:
+        clauses.append(f"task IN ({', '.join('?' * len(asked.tasks))})")
+        values.extend(asked.tasks)
+    elif asked.tags and "image-editing" not in asked.tags and not filters.task:
+        clauses.append("task IN ('chat', 'completion')")
+    for tag in asked.tags:
+        clauses.append("instr(tags, ?)")
+        values.append(f" {tag} ")
+    for bound, sign in ((asked.least, ">="), (asked.most, "<=")):
+        if bound is not None:
+            clauses.append(f"parameters {sign} ?")
+            values.append(bound)
+    if asked.context:
+        clauses.append("context >= ?")
+        values.append(asked.context)
+    if asked.open_only:
+        clauses.append("open")
+    return " AND ".join(clauses), values
+
+
+def _candidates(index: Index, asked: Query, where: str, values: Sequence[object]) -> list[Any]:
+    if not asked.words:
+        order = "ORDER BY weights DESC, offers DESC, released DESC"
+        query = f"SELECT {_COLUMNS} FROM models WHERE {where} {order} LIMIT {_CANDIDATES}"  # noqa: S608  own text
+        return index.rows(query, values)
+    groups = [_alternatives(index, word) for word in asked.words]
+    query = (
+        f"SELECT {_COLUMNS} FROM texts JOIN models ON models.number = texts.rowid"  # noqa: S608  own text
+        f" WHERE texts MATCH ? AND {where} ORDER BY bm25(texts, 10.0, 1.0) LIMIT {_CANDIDATES}"
+    )
+    for sign in (" AND ", " OR "):
+        # Where not every word is found, a name must be: a number alone would find anything.
+        known = (
+            groups
+            if sign == " AND "
+            else [one for one, word in zip(groups, asked.words, strict=True) if one and word.isalpha()]
+        )
+        if known and all(known):
+            found = index.rows(query, [sign.join(known), *values])
+            if found:
+                return found
+    return []
+
+
+def _alternatives(index: Index, word: str) -> str:
+    """FTS5's expression for one word: itself, its beginnings, or where it is unknown its nearest corrections."""
+    if word[0].isdigit() or (len(word) > 1 and word[1].isdigit()):
+        # Versions: `4` is not `4b`, but `k2` may be `k2.5`.
+        return f'("{word}" OR "{word}."*)'
+    if index.has_word(word):
+        return f'("{word}" OR "{word}"*)' if len(word) > 1 else f'"{word}"'
+    corrected = [f'"{term}"' for term in corrections(word, index.vocabulary())]
+    return f"({' OR '.join(corrected)})" if corrected else ""
+
+
+def _score(row: Sequence[Any], asked: Query) -> float:
+    """Higher is better; each line is worth less than the one before it."""
+    _, key, lab, is_open, has_weights, offers, released, tags = row
+    parts = key.split()
+    named = sum(1 for word in parts if word in asked.name_words)
+    missing = sum(1 for word in asked.words if word not in parts and f" {word} " not in tags)
+    score = (4.0 if asked.words else 0.5) * named / len(parts) if parts else 0.0
+    score -= 2.0 * missing
+    score += 3.5 if has_weights else (1.5 if is_open == 0 else 0.0)
+    score += 0.5 if lab else 0.0
+    score += 0.35 * math.log1p(offers)
+    score += _recency(released)
+    return score
+
+
+def _recency(released: str | None) -> float:
+    """0 for 2022 and before, 0.15 more for each year since."""
+    if not released:
+        return 0.0
+    return 0.15 * max(0.0, int(released[:4]) + int(released[5:7]) / 12 - 2022)  # both digits: `fields.date` checked

@@ -1,0 +1,223 @@
+"""GPUStack's catalogs: sets of models with the specs that GPUStack runs them by.
+
+Two forms: since 2.0 a mapping with `model_sets` (anchors and `.hidden` keys are YAML's own business), before it a
+list of sets whose templates are multiplied by sizes and quantizations. One file per hub; the order of specs means
+"first match wins" and is kept.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from modelscan.catalog import fields
+from modelscan.catalog.record import NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.sources.yaml_text import is_modest, load
+from modelscan.catalog.text import clean, clean_argument, clean_tree
+from modelscan.model import Source, Spec, Task, Weights
+
+NAME = "gpustack"
+_Entry = Mapping[str, Any]
+TASKS: dict[str, Task] = {
+    "llm": "chat",
+    "embedding": "embed",
+    "reranker": "rerank",
+    "image": "text-to-image",
+    "text_to_speech": "text-to-speech",
+    "speech_to_text": "speech-to-text",
+}
+_UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}
+_REPO_KEYS: dict[str, Source] = {
+    "huggingface_repo_id": "huggingface",
+    "model_scope_model_id": "modelscope",
+    "local_path": "local_path",
+}
+_KNOWN = frozenset({
+    "name", "description", "home", "icon", "categories", "capabilities", "size", "activated_size", "size_unit",
+    "licenses", "release_date", "specs", "templates", "sizes", "quantizations",
+})  # fmt: skip
+
+
+def parse(payload: bytes | str) -> Parsed:
+    """Records of one catalog file. Raises NotThisFormat when nothing in it is a set of models."""
+    return parse_document(load(payload))
+
+
+def parse_document(document: object, *, source: str = NAME) -> Parsed:
+    """As `parse`, for a file that was loaded already; `source` is whose word the records are."""
+    sets = fields.items(document.get("model_sets") if isinstance(document, dict) else document)
+    parsed = Parsed()
+    for position, entry in enumerate(sets):
+        _add(parsed, position, entry, source)
+    if not parsed.records:
+        raise NotThisFormat("no `model_sets` and no list of sets in it" if not sets else "no set in it can be read")
+    return parsed
+
+
+def parse_entries(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> Parsed:
+    """Records of sets as an index keeps them."""
+    parsed = Parsed()
+    for position, (_, entry) in enumerate(entries):
+        _add(parsed, position, entry, NAME)
+    return parsed
+
+
+def _add(parsed: Parsed, position: int, entry: object, source: str) -> None:
+    name = fields.text(entry.get("name")) if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or name is None:
+        parsed.skipped.append(Skipped(f"set {position + 1}", "a set without a name"))
+        return
+    if not is_modest(entry):
+        parsed.skipped.append(Skipped(name, "the set is too large or nested too deep"))
+        return
+    expanded = list(_expand(name, entry)) if "templates" in entry else [(name, entry.get("size"), entry.get("specs"))]
+    for label, size, specs in expanded:
+        usable = [spec for spec in fields.items(specs) if isinstance(spec, dict) and _repo(spec)]
+        if not usable:
+            parsed.skipped.append(Skipped(label, "a set without a spec that names its weights"))
+            continue
+        parsed.records.append(_record(label, entry, size, usable, source))
+
+
+def _record(
+    name: str, entry: Mapping[str, Any], size: object, specs: Sequence[Mapping[str, Any]], source: str
+) -> Record:
+    weights: dict[tuple[str, str], Weights] = {}
+    for spec in specs:
+        hub, repo = _repo(spec) or ("huggingface", "")
+        weights.setdefault(
+            (hub, repo.casefold()),
+            Weights(source=hub, repo_id=repo, quantization=_quantization(spec), verified=False),
+        )
+    return Record(
+        source=source,
+        key=f"{next(iter(weights))[0]}:{name}",
+        raw=verbatim(_one_form(entry, name, size, specs)),
+        names=(name,),
+        weights=tuple(weights.values()),
+        specs=tuple(_spec(spec) for spec in specs),
+        facts={key: value for key, value in _facts(name, entry, size) if value is not None and value != ()},
+        extra=clean_tree({key: value for key, value in entry.items() if _is_unknown(key)}),
+    )
+
+
+def _one_form(
+    entry: Mapping[str, Any], name: str, size: object, specs: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """The set word for word; one of the old form as the set of one size that it stands for."""
+    if "templates" not in entry:
+        return entry
+    kept = {key: value for key, value in entry.items() if key not in {"templates", "sizes", "quantizations"}}
+    return {**kept, "name": name, "size": size, "specs": specs}
+
+
+def _facts(name: str, entry: Mapping[str, Any], size: object) -> Iterator[tuple[str, Any]]:
+    unit = _UNITS.get(str(entry.get("size_unit", "B")).upper(), 10**9)
+    capabilities = {item.casefold() for item in fields.texts(entry.get("capabilities", ()))}
+    yield "name", name
+    yield "task", next((TASKS[item] for item in fields.texts(entry.get("categories", ())) if item in TASKS), None)
+    yield "license", next(iter(fields.texts(entry.get("licenses", ()))), None)
+    yield "release_date", fields.date(entry.get("release_date"))
+    yield "homepage", fields.text(entry.get("home"))
+    for field, value in (("parameters", size), ("active_parameters", entry.get("activated_size"))):
+        stated = fields.number(value)
+        yield field, round(stated * unit) if stated else None
+    yield "capabilities.tool_call", True if "tools" in capabilities else None
+    yield "capabilities.reasoning", True if "reasoning" in capabilities else None
+    if "vision" in capabilities:
+        yield "capabilities.attachment", True
+        yield "modalities.input", ("text", "image")
+    for item in capabilities:
+        kind, _, figure = item.partition("/")
+        if kind in {"context", "max_tokens"}:
+            yield f"limits.{'context' if kind == 'context' else 'output'}", _tokens(figure)
+
+
+def _tokens(figure: str) -> int | None:
+    """`128k` → 131072, `1m` → 1048576."""
+    factor = {"k": 1024, "m": 1024**2}.get(figure[-1:], 1)
+    try:
+        return fields.context(round(float(figure.rstrip("km")) * factor))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _repo(spec: Mapping[str, Any]) -> tuple[Source, str] | None:
+    for key, source in _REPO_KEYS.items():
+        if repo := fields.text(spec.get(key)):
+            return source, repo
+    return None
+
+
+def _quantization(spec: Mapping[str, Any]) -> str | None:
+    """The word in capitals; spelling varies between `q4_k_m`, `Q4_K_M`, `fp16` and `FP16`."""
+    found = fields.text(spec.get("quantization"))
+    return found.upper() if found else None
+
+
+def _spec(spec: Mapping[str, Any]) -> Spec:
+    env = fields.mapping(spec.get("env"))
+    return Spec(
+        mode=fields.text(spec.get("mode")) or "standard",
+        quantization=_quantization(spec),
+        backend=(fields.text(spec.get("backend")) or "").casefold() or None,
+        backend_version=fields.text(spec.get("backend_version")),
+        repo_id=(_repo(spec) or (None, None))[1],
+        parameters=tuple(
+            clean_argument(item) for item in fields.items(spec.get("backend_parameters")) if _is_text(item)
+        ),
+        env={clean(str(key)): clean_argument(str(value)) for key, value in env.items()},
+        gpu_filters=clean_tree(fields.mapping(spec.get("gpu_filters"))),
+        source=NAME,
+    )
+
+
+def _is_unknown(key: object) -> bool:
+    """Whether a key is neither ours to read nor one of the hidden ones that only hold anchors."""
+    return key not in _KNOWN and not str(key).startswith(".")
+
+
+def _is_text(item: object) -> bool:
+    return isinstance(item, str)
+
+
+def _expand(name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, object, Sequence[Mapping[str, Any]]]]:
+    """The old form: each size with the specs that its templates give for every quantization."""
+    by_size: dict[str, list[Mapping[str, Any]]] = {}
+    for template in fields.items(entry.get("templates")):
+        if not isinstance(template, dict):
+            continue
+        sizes = fields.items(template.get("sizes", entry.get("sizes"))) or [None]
+        quantizations = fields.items(template.get("quantizations", entry.get("quantizations"))) or [None]
+        for size, quantization in itertools.product(sizes, quantizations):
+            values = {"size": _written(size), "quantization": _written(quantization)}
+            spec = {
+                key: _fill(value, values) for key, value in template.items() if key not in {"sizes", "quantizations"}
+            }
+            by_size.setdefault(values["size"], []).append(spec | {"quantization": quantization})
+    for size, specs in by_size.items():
+        yield f"{name} {size}B" if size else name, fields.number(_number(size)), specs
+
+
+def _written(value: object) -> str:
+    """A size as GPUStack writes it into a repo name: `7` for 7.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+def _number(size: str) -> float | None:
+    try:
+        return float(size)
+    except ValueError:
+        return None
+
+
+def _fill(value: object, values: Mapping[str, str]) -> object:
+    """Named placeholders replaced; arguments hold JSON with braces, so never `str.format`."""
+    if isinstance(value, str):
+        for name, text in values.items():
+            value = value.replace(f"{{{name}}}", text)
+        return value
+    return [_fill(item, values) for item in value] if isinstance(value, list) else value

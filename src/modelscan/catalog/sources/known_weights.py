@@ -1,0 +1,40 @@
+"""`catalogs/known_weights.csv`: the official repos of the most used open models, with what names cannot tell."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from modelscan.catalog.record import Parsed, Record, verbatim
+from modelscan.model import Weights
+
+NAME = "known-weights"
+
+
+def parse(payload: str) -> Parsed:
+    """One record a row; the file is ours and tested, so a wrong row is an error of the program."""
+    return Parsed(records=[_record(row) for row in csv.DictReader(io.StringIO(payload))])
+
+
+def _record(row: dict[str, str]) -> Record:
+    repo, modelscope = row["repo"], row["modelscope"]
+    weights = [Weights(source="huggingface", repo_id=repo, official=True)]
+    if modelscope:
+        weights.append(Weights(source="modelscope", repo_id=modelscope, official=True))
+    facts = {
+        "task": row["task"],
+        "license": row["license"] or None,
+        "tags": tuple(row["tags"].split()),
+        "parameters": int(row["parameters"]) if row["parameters"] else None,
+        "active_parameters": int(row["active_parameters"]) if row["active_parameters"] else None,
+    }
+    return Record(
+        source=NAME,
+        key=repo,
+        raw=verbatim({key: value for key, value in row.items() if value}),
+        names=(repo, *row["aliases"].split()),
+        moving=tuple(row["moving_aliases"].split()),
+        model_id=row["id"] or repo.lower(),
+        weights=tuple(weights),
+        facts={key: value for key, value in facts.items() if value is not None and value != ()},
+    )

@@ -1,0 +1,88 @@
+"""`models.yaml` and `models.local.yaml`: a list of models in our own words, the shipped one and the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, get_args
+
+from modelscan.catalog import fields
+from modelscan.catalog.record import NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.sources.yaml_text import is_modest, load
+from modelscan.catalog.text import clean_tree
+from modelscan.model import Source, Task, Weights
+
+_REPO_KEYS: dict[str, Source] = {
+    "local_path": "local_path",
+    "hf_repo_id": "huggingface",
+    "model_scope_model_id": "modelscope",
+}
+_TASKS = frozenset(get_args(Task))
+_UNDERSTOOD = frozenset({
+    "name", "aliases", "task", "license", "tags", "parameters", "active_parameters", "context", "family",
+    "family_default", "variants", "quantization", "supports_structured_outputs", *_REPO_KEYS,
+})  # fmt: skip
+
+
+def parse(payload: bytes | str, *, source: str) -> Parsed:
+    """Records of a list of models. Raises NotThisFormat."""
+    return parse_document(load(payload), source=source)
+
+
+def parse_document(document: object, *, source: str, place: Callable[[str], str] = str) -> Parsed:
+    """As `parse`, for a file that was loaded already. `place` makes a written `local_path` absolute."""
+    listed = document.get("models") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise NotThisFormat("there is no list under `models:`")
+    parsed = Parsed()
+    for position, entry in enumerate(listed):
+        label = f"entry {position + 1}"
+        if not isinstance(entry, dict) or not is_modest(entry):
+            parsed.skipped.append(Skipped(label, "the entry is not a mapping of a modest size"))
+            continue
+        name = fields.text(entry.get("name")) or fields.text(entry.get("hf_repo_id"))
+        if name is None:
+            parsed.skipped.append(Skipped(label, "the entry has neither `name` nor `hf_repo_id`"))
+            continue
+        parsed.records.append(_record(name, entry, source, place))
+    return parsed
+
+
+def _record(name: str, entry: Mapping[str, Any], source: str, place: Callable[[str], str]) -> Record:
+    variants = [item for item in fields.items(entry.get("variants")) if isinstance(item, dict)]
+    return Record(
+        source=source,
+        key=name,
+        raw=verbatim(entry),
+        names=(name, *fields.texts(entry.get("aliases", ()))),
+        model_id=name.lower(),
+        weights=tuple(weights for item in (entry, *variants) for weights in _weights(item, place)),
+        facts={key: value for key, value in _facts(name, entry) if value is not None and value != ()},
+        extra=clean_tree({key: value for key, value in entry.items() if key not in _UNDERSTOOD}),
+        family_default=fields.text(entry.get("family_default")),
+    )
+
+
+def _weights(entry: Mapping[str, Any], place: Callable[[str], str]) -> Iterator[Weights]:
+    quantization = fields.text(entry.get("quantization"))
+    for key, source in _REPO_KEYS.items():
+        if repo := fields.text(entry.get(key)):
+            yield Weights(
+                source=source,
+                repo_id=place(repo) if source == "local_path" else repo,
+                quantization=quantization.upper() if quantization else None,
+                official=True,
+            )
+
+
+def _facts(name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    task = fields.text(entry.get("task"))
+    yield "name", name if "/" not in name else None
+    yield "task", task if task in _TASKS else None
+    yield "license", fields.text(entry.get("license"))
+    yield "tags", fields.texts(entry.get("tags", ()))
+    yield "family", fields.text(entry.get("family"))
+    for key in ("parameters", "active_parameters"):
+        stated = fields.number(entry.get(key))
+        yield key, round(stated * 10**9) if stated else None
+    yield "limits.context", fields.context(entry.get("context"))
+    yield "capabilities.structured_output", fields.flag(entry.get("supports_structured_outputs"))

@@ -1,0 +1,145 @@
+"""models.dev: hosted offers by provider (`api.json`) and canonical models with their weights (`models.json`).
+
+The formats were read in the project's schema and counted in its builds from 2025-07 to 2026-07; every field may be
+missing, and unknown ones are kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from modelscan.catalog import fields
+from modelscan.catalog.record import NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.text import clean, clean_tree
+from modelscan.model import Pricing, ProviderOffer, Weights
+
+NAME = "models.dev"
+# A host whose ids are Hugging Face's own repo ids: 50 of 50 in the build of 2026-07-01.
+_REPO_HOSTS = frozenset({"huggingface"})
+_KNOWN = frozenset({
+    "id", "name", "family", "attachment", "reasoning", "tool_call", "structured_output", "temperature", "knowledge",
+    "release_date", "last_updated", "modalities", "open_weights", "limit", "cost", "status", "license", "weights",
+})  # fmt: skip
+_HUB_ADDRESS = re.compile(r"https?://(huggingface\.co|(?:www\.)?modelscope\.(?:cn|ai)/models)/([\w.-]+/[\w.-]+)/?$")
+
+
+def parse(payload: bytes | str) -> Parsed:
+    """Records of an `api.json` or a `models.json`. Raises NotThisFormat when it is neither."""
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise NotThisFormat(f"not JSON: {error}") from error
+    if not isinstance(document, dict) or not document:
+        raise NotThisFormat("not a JSON object with entries")
+    parsed = Parsed()
+    for key, entry in document.items():
+        if isinstance(entry, dict) and isinstance(entry.get("models"), dict):
+            for model_id, model in entry["models"].items():
+                _add(parsed, f"{key}:{model_id}", model, provider=str(key))
+        elif isinstance(entry, dict) and "/" in key:
+            _add(parsed, key, entry, provider=None)
+        else:
+            parsed.skipped.append(Skipped(clean(str(key)), "neither a provider with models nor a model"))
+    if not parsed.records:
+        raise NotThisFormat("no entry in it is a provider with models")
+    return parsed
+
+
+def parse_entries(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> Parsed:
+    """Records of entries as an index keeps them: `provider:id` or `lab/model`, and the entry word for word."""
+    parsed = Parsed()
+    for key, entry in entries:
+        provider, colon, _ = key.partition(":")
+        _add(parsed, key, entry, provider=provider if colon and "/" not in provider else None)
+    return parsed
+
+
+def parse_toml(payload: bytes, name: str, *, source: str) -> Parsed:
+    """The record of one model in models.dev's own TOML form; `name` is the file's, its id where it states none.
+
+    Raises tomllib.TOMLDecodeError or UnicodeDecodeError.
+    """
+    entry = tomllib.loads(payload.decode())
+    base = fields.text(entry.get("base_model"))
+    model_id = fields.text(entry.get("id")) or base or clean(name)
+    record = _record(model_id, model_id, entry, None)
+    return Parsed(records=[dataclasses.replace(record, source=source, names=(model_id, *([base] if base else ())))])
+
+
+def _add(parsed: Parsed, key: str, entry: object, *, provider: str | None) -> None:
+    if not isinstance(entry, dict):
+        parsed.skipped.append(Skipped(clean(key), "the entry is not an object"))
+        return
+    model_id = fields.text(entry.get("id")) or clean(key.partition(":")[2] if provider else key)
+    if not model_id:
+        parsed.skipped.append(Skipped(clean(key), "the entry has no id"))
+        return
+    parsed.records.append(_record(clean(key), model_id, entry, provider and clean(provider)))
+
+
+def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | None) -> Record:
+    weights = tuple(_weights(entry.get("weights")))
+    if provider in _REPO_HOSTS and "/" in model_id:
+        weights = (Weights(source="huggingface", repo_id=model_id, official=None, verified=False),)
+    return Record(
+        source=NAME,
+        key=key,
+        raw=verbatim(entry),
+        names=(model_id,),
+        model_id=model_id.lower() if provider is None else None,
+        provider=provider,
+        offer=ProviderOffer(id=provider, model=model_id, pricing=_pricing(entry.get("cost"))) if provider else None,
+        weights=weights,
+        facts={name: value for name, value in _facts(entry) if value is not None and value != ()},
+        extra=clean_tree({name: value for name, value in entry.items() if name not in _KNOWN}),
+    )
+
+
+def _facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name in ("name", "family", "status", "license"):
+        yield name, fields.text(entry.get(name))
+    for name in ("knowledge", "release_date", "last_updated"):
+        yield name, fields.date(entry.get(name))
+    yield "open_weights", fields.flag(entry.get("open_weights"))
+    for name in ("tool_call", "reasoning", "attachment", "structured_output", "temperature"):
+        yield f"capabilities.{name}", fields.flag(entry.get(name))
+    limit = fields.mapping(entry.get("limit"))
+    for name in ("context", "input", "output"):
+        yield f"limits.{name}", fields.context(limit.get(name))
+    modalities = fields.mapping(entry.get("modalities"))
+    for name in ("input", "output"):
+        yield f"modalities.{name}", fields.texts(modalities.get(name, ()))
+
+
+def _pricing(cost: object) -> Pricing:
+    """An offer that costs 0 for both input and output may be free or unknown: 432 entries, so unknown to us."""
+    stated = fields.mapping(cost)
+    input_, output = fields.number(stated.get("input")), fields.number(stated.get("output"))
+    if not input_ and not output:
+        return Pricing()
+    return Pricing(
+        input=input_,
+        output=output,
+        reasoning=fields.number(stated.get("reasoning")),
+        cache_read=fields.number(stated.get("cache_read")),
+        cache_write=fields.number(stated.get("cache_write")),
+    )
+
+
+def _weights(listed: object) -> Iterator[Weights]:
+    for item in fields.items(listed):
+        link = fields.mapping(item)
+        if match := _HUB_ADDRESS.match(str(link.get("url"))):
+            quantization = fields.text(link.get("quantization"))
+            yield Weights(
+                source="huggingface" if match[1] == "huggingface.co" else "modelscope",
+                repo_id=match[2],
+                format=fields.text(link.get("format")),
+                quantization=quantization.upper() if quantization else None,
+                official=True,
+            )

@@ -1,0 +1,72 @@
+"""What comes with the program: our own lists and tables, and the facts of the other catalogs at build time.
+
+The facts (`FACTS`) are in the repository only; a wheel carries the index that was built from them, with every
+record word for word. They are written by `scripts/catalogs/make.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from modelscan.catalog.record import Parsed, Record
+from modelscan.catalog.sources import gpustack, known_weights, model_list, models_dev
+from modelscan.catalog.sourcestate import SourceState, skipped_counts
+from modelscan.catalog.tables import Tables, read_tables
+
+MODELS, KNOWN_WEIGHTS, LABS, ALTERNATIVES = "models.yaml", "known_weights.csv", "labs.csv", "open_alternatives.csv"
+ORIGINS = "sources.json"
+MODELS_SOURCE = "models.yaml"
+FACTS = {
+    models_dev.NAME: ("models_dev.jsonl", models_dev.parse_entries),
+    gpustack.NAME: ("gpustack.jsonl", gpustack.parse_entries),
+}
+
+Read = Callable[[str], str]
+"""The text of a shipped file by its name in `catalogs/`."""
+
+
+def read_tables_of_ours(read: Read) -> Tables:
+    return read_tables(read(LABS), read(ALTERNATIVES))
+
+
+def read_ours(read: Read) -> tuple[list[Record], list[SourceState]]:
+    """Records of `models.yaml` and `known_weights.csv`, the most trusted first."""
+    listed = model_list.parse(read(MODELS), source=MODELS_SOURCE)
+    known = known_weights.parse(read(KNOWN_WEIGHTS))
+    states = [
+        _state(MODELS_SOURCE, listed, {"origin": f"modelscan, {MODELS}", "license": "Apache-2.0"}),
+        _state(known_weights.NAME, known, {"origin": f"modelscan, {KNOWN_WEIGHTS}", "license": "Apache-2.0"}),
+    ]
+    return [*listed.records, *known.records], states
+
+
+def read_facts(read: Read) -> tuple[list[Record], list[SourceState]]:
+    """Records of the other catalogs at build time."""
+    origins = json.loads(read(ORIGINS))
+    records: list[Record] = []
+    states: list[SourceState] = []
+    for name in (gpustack.NAME, models_dev.NAME):
+        file, parse_entries = FACTS[name]
+        parsed = parse_entries(_lines(read(file)))
+        records.extend(parsed.records)
+        states.append(_state(name, parsed, origins[name]))
+    return records, states
+
+
+def _lines(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for line in text.splitlines():
+        key, entry = json.loads(line)
+        yield key, entry
+
+
+def _state(name: str, parsed: Parsed, origin: Mapping[str, Any]) -> SourceState:
+    return SourceState(
+        name=name,
+        origin=origin["origin"],
+        date=origin.get("date"),
+        license=origin.get("license"),
+        records=len(parsed.records),
+        skipped=skipped_counts(parsed),
+    )

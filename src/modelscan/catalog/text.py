@@ -1,0 +1,36 @@
+"""Text of strangers, made harmless before it enters the index: no control and no direction-changing characters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+# C0 and C1 controls (escape sequences begin with one), the bidirectional controls of Unicode's UAX 9, zero-width
+# characters that make two names look alike, line separators, the byte-order mark and lone surrogates.
+_HARMFUL = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ud800-\\udfff]"
+)
+_SPACES = re.compile(r"\s+")
+MAX_LENGTH = 2_000
+
+
+def clean(text: str) -> str:
+    """One line without harmful characters, at most `MAX_LENGTH` characters long."""
+    return _SPACES.sub(" ", _HARMFUL.sub("", text[: MAX_LENGTH * 2])).strip()[:MAX_LENGTH]
+
+
+def clean_argument(text: str) -> str:
+    """As `clean`, but inner spaces stay as they are: an argument may hold JSON."""
+    return _HARMFUL.sub("", text[: MAX_LENGTH * 4]).replace("\n", " ").replace("\t", " ")
+
+
+def clean_tree(value: Any) -> Any:
+    """JSON data with every text in it cleaned, keys too."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): clean_tree(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_tree(item) for item in value]
+    return value if value is None or isinstance(value, bool | int | float) else clean(str(value))

@@ -1,0 +1,67 @@
+"""The environment of a supervisor and its backend: an allow-list of the user's, then the deployment's own.
+
+Left out on purpose: tokens of hubs (weights are there before a backend starts), visibility of GPUs (the plan sets it),
+`PYTHON*` (it would reach into the backend's own environment), proxies (they may hold a password).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from modelscan.deployments.processes import KEEPS_TAG, STATE_TAG, SUPERVISOR_TAG, TAG
+from modelscan.errors import ConfigInvalid
+from modelscan.model import Deployment
+
+_NAMES = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"),
+        *("HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_XET_CACHE", "HF_ENDPOINT", "HF_HUB_OFFLINE"),
+        *("TRANSFORMERS_OFFLINE", "TRANSFORMERS_CACHE", "MODELSCOPE_CACHE"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    }
+)
+_PREFIXES = ("LC_", "XDG_", "CUDA_", "HIP_", "ROCR_", "ROCM_", "HSA_")
+_VISIBILITY = frozenset({"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"})
+
+# The variable in which a backend looks for the key of its own API (vLLM 0.11, vllm/envs.py).
+_KEY_VARIABLES = {"vllm": "VLLM_API_KEY"}
+
+
+def supervisor_environment(deployment: Deployment, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the supervisor is started with. Raises ConfigInvalid when the key's variable is not set."""
+    values = {name: value for name, value in environ.items() if _allowed(name)}
+    values |= deployment.env
+    if deployment.api_key_env is not None:
+        values[deployment.api_key_env] = _key(deployment, deployment.api_key_env, environ)
+    return values | {SUPERVISOR_TAG: deployment.id}
+
+
+def backend_environment(deployment: Deployment, environ: Mapping[str, str], *, state: str) -> dict[str, str]:
+    """What the supervisor, started with `environ`, hands to its backend: the same with the tag, and the key under
+    the backend's own name.
+    """
+    values = {name: value for name, value in environ.items() if name != SUPERVISOR_TAG}
+    if deployment.api_key_env in values and deployment.backend in _KEY_VARIABLES:
+        values[_KEY_VARIABLES[deployment.backend]] = values[str(deployment.api_key_env)]
+    return values | KEEPS_TAG | {TAG: deployment.id, STATE_TAG: state}
+
+
+def _allowed(name: str) -> bool:
+    return name not in _VISIBILITY and (name in _NAMES or name.startswith(_PREFIXES))
+
+
+def _key(deployment: Deployment, variable: str, environ: Mapping[str, str]) -> str:
+    value = environ.get(variable) or deployment.env.get(variable)
+    if not value:
+        raise ConfigInvalid(
+            f"the variable `{variable}`, which holds the key of `{deployment.name}`, is not set",
+            hints=[f"export {variable}=…", f"modelscan start {deployment.name}"],
+            details={"variable": variable},
+        )
+    return value
+
+
+def own_environment() -> dict[str, str]:
+    """The environment of this supervisor process, which `supervisor_environment` made."""
+    return dict(os.environ)  # noqa: TID251  the supervisor reads no settings; this is what it was handed

@@ -1,0 +1,310 @@
+"""One life of a backend: from its start to its end, seen by its supervisor.
+
+Everything that happens comes through one queue: the signal handlers, the pump and the watch put into it, and the
+loop here alone decides and writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from modelscan.backends.base import Backend, Diagnosis, LogEvent
+from modelscan.deployments.environment import backend_environment
+from modelscan.deployments.log_file import LogFile
+from modelscan.deployments.memory import resident_bytes
+from modelscan.deployments.places import Places
+from modelscan.deployments.probe import Endpoint, Generated
+from modelscan.deployments.processes import Process, descendants, find, tagged_as
+from modelscan.deployments.pump import Pump
+from modelscan.deployments.record import Record
+from modelscan.deployments.sockets import listening_sockets
+from modelscan.deployments.spawn import Child, reap, spawn
+from modelscan.deployments.tree import end_tree
+from modelscan.deployments.watch import Answering, NotYet, Pace, Probed, Ready, Refused, Seen, Watch
+from modelscan.model import DeploymentMemory, Measured, Progress
+from modelscan.system.clock import Clock, rfc3339
+
+_TICK_SECONDS = 0.25
+_IDLE_TICK_SECONDS = 1.0
+_PROGRESS_SECONDS = 0.5  # how often a moving figure is written
+_DRAIN_SECONDS = 5.0
+
+
+class Call(Enum):
+    """What signal handlers say."""
+
+    STOP = "stop"
+    CHILD = "child"
+
+
+Event = Call | Seen | LogEvent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Supervision:
+    """What the supervisor works with. `state` is the state folder, for the tag."""
+
+    record: Record
+    backend: Backend
+    place: Places
+    state: Path
+    environ: Mapping[str, str]
+    clock: Clock
+    events: SimpleQueue[Event]
+    pace: Pace
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How a life ended: asked (`stopped`), by itself (`exit_code`), or ended by us for the reason in `diagnosis`."""
+
+    was_ready: bool
+    stopped: bool = False
+    exit_code: int | None = None
+    diagnosis: Diagnosis | None = None
+
+
+class Life:
+    """Call `run` once."""
+
+    def __init__(self, supervision: Supervision) -> None:
+        self._with = supervision
+        self._record = supervision.record
+        self._clock = supervision.clock
+        self._over = False
+        self._ready = False
+        self._answering = False
+        self._failed_probes = 0
+        self._unhealthy_since: float | None = None
+        self._progress_at = supervision.clock.monotonic()
+        self._written_at = 0.0
+        self._measured: dict[str, int] = {}
+
+    def run(self) -> Ended:
+        """Start the backend and stay until nothing of it is left."""
+        deployment = self._record.value
+        if listening_sockets(deployment.port or 0):
+            return self._ended(f"port `{deployment.port}` is taken by another program")
+        argv = (deployment.program or deployment.argv[0], *deployment.argv[1:])
+        env = backend_environment(deployment, self._with.environ, state=str(self._with.state))
+        try:
+            leader = spawn(argv, env=env, folder=self._with.place.folder)
+        except OSError as error:
+            return self._ended(f"`{argv[0]}` could not be started: {error.strerror}")
+        pump = self._pump(leader)
+        watch = self._watch()
+        process = find(leader.pid)
+        self._record.change(pid=leader.pid, pid_start_time=process.start_time if process else None)
+        try:
+            ended = self._until_the_end(leader, pump)
+        finally:
+            self._over = True
+            watch.stop()
+            self._end(leader, process)
+            pump.join(_DRAIN_SECONDS)
+            watch.join(_DRAIN_SECONDS)
+        if ended.stopped or ended.diagnosis is not None:
+            return ended
+        diagnosis = self._with.backend.diagnose(pump.tail(), ended.exit_code)
+        return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis)
+
+    def _pump(self, leader: Child) -> Pump:
+        assert leader.stdout is not None  # noqa: S101  `spawn` asks for a pipe
+        deployment, environ = self._record.value, self._with.environ
+        pump = Pump(
+            leader.stdout.fileno(),
+            LogFile(self._with.place.folder),
+            clock=self._clock,
+            on_line=self._read_line,
+            secret=environ.get(deployment.api_key_env) if deployment.api_key_env else None,
+        )
+        pump.start()
+        return pump
+
+    def _watch(self) -> Watch:
+        deployment = self._record.value
+        names = deployment.served_model_names or (deployment.model,)
+        key = self._with.environ.get(deployment.api_key_env) if deployment.api_key_env else None
+        watch = Watch(
+            Endpoint(deployment.port or 0, names[0], key, self._clock),
+            task=deployment.task,
+            health_path=self._with.backend.health_path(),
+            names=names,
+            generation_timeout=deployment.stall_timeout_seconds,
+            pace=self._with.pace,
+            members=self._members,
+            tell=self._tell,
+        )
+        watch.start()
+        return watch
+
+    def _members(self) -> set[Process]:
+        """The backend's processes: by the tag, and, as this is a subreaper, by descent."""
+        return tagged_as(self._record.value.id) | descendants(os.getpid())
+
+    def _read_line(self, line: str) -> None:
+        with contextlib.suppress(Exception):  # a line that our own reading stumbles over must not stop the pump
+            event = self._with.backend.read_log_line(line)
+            if event is not None:
+                self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        """From the pump and the watch; what comes after the end of this life is not said to the next one."""
+        if not self._over:
+            self._with.events.put(event)
+
+    def _until_the_end(self, leader: Child, pump: Pump) -> Ended:
+        while True:
+            event = self._next_event()
+            if event is Call.STOP:
+                self._record.change(status="stopping", phase=None, progress=None, message=None)
+                return Ended(was_ready=self._ready, stopped=True)
+            if isinstance(event, Ready):
+                pump.listening = False
+            if (problem := self._take(event)) is not None:
+                return self._ended(problem)
+            exit_code = reap(leader)
+            if exit_code is not None:
+                return Ended(was_ready=self._ready, exit_code=exit_code)
+            if (problem := self._stuck(pump)) is not None:
+                return self._ended(problem, evidence=_last_line(pump.tail()))
+            self._record.flush()
+
+    def _next_event(self) -> Event | None:
+        idle = self._ready and self._record.flush()
+        try:
+            return self._with.events.get(timeout=_IDLE_TICK_SECONDS if idle else _TICK_SECONDS)
+        except Empty:
+            return None
+
+    def _take(self, event: Event | None) -> str | None:
+        """Write what an event means; the problem, when the life must end for it."""
+        match event:
+            case LogEvent():
+                self._take_log(event)
+            case Answering():
+                self._answering = True
+                self._advance("generating", "it answers; asked to generate")
+            case NotYet():
+                self._write_progress("generating", Progress(detail=event.reason[:200]), at_once=False)
+            case Refused():
+                return event.reason
+            case Ready():
+                self._become_ready(event.generated)
+            case Probed():
+                return self._take_probe(healthy=event.healthy)
+            case _:
+                pass
+        return None
+
+    def _take_log(self, event: LogEvent) -> None:
+        for name in ("weights_bytes", "kv_cache_bytes"):
+            if (value := getattr(event, name)) is not None:
+                self._measured[name] = value
+        figures = {"kv_cache_tokens": event.kv_cache_tokens, "max_concurrency": event.max_concurrency}
+        news = {
+            name: value for name, value in figures.items() if value not in {None, getattr(self._record.value, name)}
+        }
+        if news:
+            self._record.change(**news)
+        if event.phase is not None and not self._answering:
+            if event.phase != self._record.value.phase:
+                self._advance(event.phase, event.detail, event.fraction)
+            else:
+                self._progress_at = self._clock.monotonic()
+                self._write_progress(event.phase, Progress(fraction=event.fraction, detail=event.detail), at_once=False)
+
+    def _advance(self, phase: str, detail: str | None, fraction: float | None = None) -> None:
+        self._progress_at = self._clock.monotonic()
+        self._write_progress(phase, Progress(fraction=fraction, detail=detail), at_once=True)
+
+    def _write_progress(self, phase: str, progress: Progress, *, at_once: bool) -> None:
+        now = self._clock.monotonic()
+        if at_once or now - self._written_at >= _PROGRESS_SECONDS:
+            self._written_at = now
+            self._record.change(phase=phase, progress=progress)
+
+    def _become_ready(self, generated: Generated) -> None:
+        self._ready = True
+        moment = rfc3339(self._clock.now())
+        self._record.change(
+            status="ready",
+            phase=None,
+            progress=None,
+            message=None,
+            ready_at=moment,
+            last_probe_at=moment,
+            last_probe_ok=True,
+            measured=Measured(ttft_ms=generated.ttft_ms, decode_tokens_per_second=generated.tokens_per_second),
+            memory=DeploymentMemory(
+                estimated_bytes=self._record.value.memory.estimated_bytes, measured_bytes=self._measured_bytes()
+            ),
+        )
+
+    def _measured_bytes(self) -> int | None:
+        """On a GPU what the backend's log says it took, on a CPU what the kernel says of its processes."""
+        if not self._record.value.gpu_indices:
+            return resident_bytes(self._members())
+        parts = [self._measured.get("weights_bytes"), self._measured.get("kv_cache_bytes")]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+    def _take_probe(self, *, healthy: bool) -> str | None:
+        try:
+            os.utime(self._with.place.lock)  # the heartbeat: costs no transaction, and works on a full disk
+        except FileNotFoundError:
+            return "its state folder was removed"  # nobody could find it any more to stop it
+        except OSError:
+            pass
+        self._failed_probes = 0 if healthy else self._failed_probes + 1
+        changes: dict[str, Any] = {}
+        if healthy and self._record.value.status == "unhealthy":
+            self._unhealthy_since = None
+            changes = {"status": "ready", "message": None}
+        elif self._failed_probes == self._with.pace.unhealthy_after:
+            self._unhealthy_since = self._clock.monotonic()
+            changes = {"status": "unhealthy", "message": f"{self._failed_probes} probes in a row got no answer"}
+        if healthy != self._record.value.last_probe_ok or changes:
+            self._record.change(last_probe_ok=healthy, last_probe_at=rfc3339(self._clock.now()), **changes)
+        return None
+
+    def _stuck(self, pump: Pump) -> str | None:
+        now = self._clock.monotonic()
+        deployment = self._record.value
+        if self._ready:
+            since = self._unhealthy_since
+            if since is None or deployment.restart_policy == "no":
+                return None
+            if now - since < self._with.pace.restart_unhealthy_after:
+                return None
+            return f"it did not answer for {now - since:.0f} s"
+        # Once it answers, its log holds our own probes and proves nothing.
+        moved = self._progress_at if self._answering else max(self._progress_at, pump.last_output)
+        if now - moved <= deployment.stall_timeout_seconds:
+            return None
+        doing = f" while {deployment.phase}" if deployment.phase else ""
+        return f"no progress for {deployment.stall_timeout_seconds:.0f} s{doing}"
+
+    def _end(self, leader: Child, process: Process | None) -> None:
+        deployment = self._record.value
+        if leader.returncode is None and process is not None:
+            end_tree(self._members, process, grace=deployment.stop_grace_seconds, clock=self._clock)
+        else:
+            end_tree(self._members, None, grace=deployment.stop_grace_seconds, clock=self._clock)
+        reap(leader)
+
+    def _ended(self, cause: str, *, evidence: str | None = None) -> Ended:
+        name = self._record.value.name
+        hints = (f"modelscan logs {name} --tail 50",)
+        return Ended(was_ready=self._ready, diagnosis=Diagnosis(cause=cause, evidence=evidence, hints=hints))
+
+
+def _last_line(tail: str) -> str | None:
+    return next((line for line in reversed(tail.splitlines()) if line.strip()), None)

@@ -1,0 +1,48 @@
+"""A deployment as it is now: its record, checked against lock, boot and processes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from modelscan.deployments.lifecycle import Found, conclude
+from modelscan.deployments.places import Places, places
+from modelscan.deployments.processes import boot_id, tagged_as
+from modelscan.model import LIVE_STATUSES, Deployment
+from modelscan.settings import Settings
+from modelscan.storage.locks import is_held
+from modelscan.system.clock import Clock, rfc3339
+
+
+def observe(record: Deployment, *, settings: Settings, clock: Clock) -> Deployment:
+    """The record with the status that the machine confirms. Changes nothing; costs a search of /proc only where a
+    supervisor is missing.
+    """
+    if record.removed_at is not None or record.status not in LIVE_STATUSES:
+        return record
+    place = places(settings.paths, record.id)
+    supervised = is_held(place.lock)
+    commanded = is_held(place.command_lock)
+    probed = _last_probe(place, record) if supervised else None
+    same_boot = None if record.boot_id is None else record.boot_id == boot_id()
+    alone = not supervised and not commanded and same_boot is True
+    return conclude(
+        record,
+        Found(
+            supervised=supervised,
+            commanded=commanded,
+            same_boot=same_boot,
+            left_over=len(tagged_as(record.id)) if alone else 0,
+            last_probe_at=rfc3339(probed) if probed else None,
+            probe_age_seconds=(clock.now() - probed).total_seconds() if probed else None,
+        ),
+    )
+
+
+def _last_probe(place: Places, record: Deployment) -> datetime | None:
+    """The supervisor touches its lock at each probe."""
+    if record.ready_at is None:
+        return None
+    try:
+        return datetime.fromtimestamp(place.lock.stat().st_mtime, UTC)
+    except OSError:
+        return None

@@ -1,0 +1,65 @@
+"""Processes of ours that nobody owns any more: what a killed supervisor leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modelscan.deployments.places import places
+from modelscan.deployments.processes import Process, program_name, tagged, tagged_as
+from modelscan.deployments.store import Store
+from modelscan.deployments.tree import TreeEnd, end_tree
+from modelscan.settings import Settings
+from modelscan.storage.locks import Lock, is_held
+from modelscan.system.clock import Clock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Orphan:
+    """`name` is None when the record is gone too."""
+
+    deployment: str
+    name: str | None
+    pid: int
+    program: str | None
+
+
+def find_orphans(store: Store, settings: Settings) -> tuple[Orphan, ...]:
+    """Processes with the tag of this state whose supervisor does not live; those of other states are not ours."""
+    return tuple(
+        Orphan(deployment=identity, name=name, pid=process.pid, program=program_name(process.pid))
+        for identity, (name, processes) in sorted(_unowned(store, settings).items())
+        for process in processes
+    )
+
+
+def reap_orphans(store: Store, settings: Settings, *, clock: Clock) -> tuple[Orphan, ...]:
+    """End them; returns those that the kernel holds and that are therefore still there."""
+    left = []
+    for identity, (name, _) in sorted(_unowned(store, settings).items()):
+        place = places(settings.paths, identity)
+        with Lock(place.lock) as lock:  # no supervisor can begin while we look; without a folder none can at all
+            if not place.folder.exists() or lock.try_acquire("doctor"):
+                left += [
+                    Orphan(deployment=identity, name=name, pid=process.pid, program=program_name(process.pid))
+                    for process in sweep(identity, clock=clock).survivors
+                ]
+    return tuple(left)
+
+
+def sweep(deployment_id: str, *, leader: Process | None = None, grace: float = 2.0, clock: Clock) -> TreeEnd:
+    """End everything that carries the tag of one deployment; only when it has no living supervisor.
+
+    `leader` is asked first when it is one of them.
+    """
+    return end_tree(lambda: tagged_as(deployment_id), leader, grace=grace, clock=clock)
+
+
+def _unowned(store: Store, settings: Settings) -> Mapping[str, tuple[str | None, list[Process]]]:
+    names = {item.id: item.name for item in store.list(include_removed=True)}
+    found: dict[str, tuple[str | None, list[Process]]] = {}
+    for item in tagged():
+        mine = item.deployment in names or item.state == str(settings.paths.state)
+        if mine and not is_held(places(settings.paths, item.deployment).lock):
+            found.setdefault(item.deployment, (names.get(item.deployment), []))[1].append(item.process)
+    return found

@@ -1,0 +1,34 @@
+"""The supervisor behind a held lock: it writes who it is into the lock's file, and is believed only after a check."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from modelscan.deployments.processes import SUPERVISOR_TAG, Process, boot_id, environment, find
+from modelscan.storage.locks import holder, is_held
+
+
+def own_note() -> str:
+    """Who this process is, for its lock."""
+    me = find(os.getpid())
+    return json.dumps({"pid": os.getpid(), "start_time": me.start_time if me else None, "boot_id": boot_id()})
+
+
+def live_supervisor(lock: Path, deployment_id: str) -> Process | None:
+    """The process that holds the lock; None when nobody does, or when its file names somebody else.
+
+    It must be of this boot, started when the file says, and carry the supervisor's tag of this deployment.
+    """
+    if not is_held(lock):
+        return None
+    try:
+        note = json.loads(holder(lock))
+        named = Process(int(note["pid"]), int(note["start_time"]))
+        same_boot = note["boot_id"] == boot_id()
+    except (ValueError, TypeError, KeyError):
+        return None
+    if not same_boot or environment(named.pid).get(SUPERVISOR_TAG) != deployment_id:
+        return None
+    return named if find(named.pid) == named else None

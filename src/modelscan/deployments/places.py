@@ -1,0 +1,37 @@
+"""Where the files of one deployment lie: its two locks and its logs, in a folder with its id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.storage.paths import Paths
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`lock` is the supervisor's for its whole life; `command_lock` is held by a command at work on the record."""
+
+    folder: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def command_lock(self) -> Path:
+        return self.folder / "command.lock"
+
+    @property
+    def supervisor_log(self) -> Path:
+        """What the supervisor itself has to say: nothing, or why it failed."""
+        return self.folder / "supervisor.log"
+
+
+def places(paths: Paths, deployment_id: str) -> Places:
+    return Places(paths.deployments_folder / deployment_id)
+
+
+def paths_of_state(state: Path) -> Paths:
+    """For the supervisor, which is told the state folder and needs no other."""
+    return Paths(config=state, cache=state, state=state, data=state)

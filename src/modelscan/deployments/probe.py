@@ -1,0 +1,223 @@
+"""Asking a backend: does it answer, and does it generate. Blocking, with time-outs; no library beyond the standard."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import Any
+
+from modelscan.model import Task
+from modelscan.system.clock import Clock
+
+_HOST = "127.0.0.1"
+_OK, _BAD_REQUEST, _NOT_FOUND = 200, 400, 404
+_TOKENS = 16
+_PROMPT = "Say hello."
+_LONGEST_ANSWER_BYTES = 8 * 1024**2
+_BOUNDARY = "modelscan-probe"
+_SAMPLE_RATE = 16_000
+
+
+class ProbeFailed(Exception):
+    """`status` is the HTTP status of a refusal; None when there was no answer that could be read."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What a generation showed; None for tasks that do not stream."""
+
+    ttft_ms: float | None = None
+    tokens_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    port: int
+    model: str
+    api_key: str | None
+    clock: Clock
+
+    @contextlib.contextmanager
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, kind: str, timeout: float
+    ) -> Iterator[HTTPResponse]:
+        """One request; inside, the response is a 200, and every way to fail is ProbeFailed."""
+        headers = {"content-type": kind} if kind else {}
+        if self.api_key:
+            headers["authorization"] = f"Bearer {self.api_key}"
+        connection = HTTPConnection(_HOST, self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body, headers)
+            with connection.getresponse() as response:
+                if response.status != _OK:
+                    said = response.read(300).decode("utf-8", "replace")
+                    said = said.replace(self.api_key, "***") if self.api_key else said
+                    raise ProbeFailed(f"{path} answered {response.status}: {said}", response.status)
+                yield response
+        except (OSError, HTTPException, ValueError) as error:
+            raise ProbeFailed(f"{path}: {str(error) or type(error).__name__}") from error
+        finally:
+            connection.close()
+
+    def get(self, path: str, timeout: float) -> bytes:
+        """The body of a 200. Raises ProbeFailed."""
+        with self._exchange("GET", path, None, "", timeout) as response:
+            return response.read(_LONGEST_ANSWER_BYTES)
+
+    def post(self, path: str, document: dict[str, Any], timeout: float) -> Any:
+        """The JSON of a 200. Raises ProbeFailed."""
+        body = json.dumps({"model": self.model, **document}).encode()
+        with self._exchange("POST", path, body, "application/json", timeout) as response:
+            return _parsed(response.read(_LONGEST_ANSWER_BYTES))
+
+    def is_healthy(self, path: str, timeout: float) -> bool:
+        try:
+            self.get(path, timeout)
+        except ProbeFailed:
+            return False
+        return True
+
+    def serves_one_of(self, names: Sequence[str], timeout: float) -> bool:
+        """Whether `/v1/models` lists one of these names."""
+        try:
+            document = _parsed(self.get("/v1/models", timeout))
+            return any(entry.get("id") in names for entry in document["data"])
+        except (ProbeFailed, KeyError, TypeError, AttributeError):
+            return False
+
+    def generate(self, task: Task, timeout: float) -> Generated:
+        """One small piece of the work that the task is. Raises ProbeFailed."""
+        match task:
+            case "chat" | "completion":
+                return self._text(task, timeout)
+            case "embed":
+                answer = self.post("/v1/embeddings", {"input": _PROMPT}, timeout)
+                _require(_has(answer, "data", 0, "embedding"), "it answered without an embedding")
+            case "rerank":
+                self._rerank(timeout)
+            case "speech-to-text":
+                self._transcribe(timeout)
+            case _:  # making sound or pictures costs too much for a probe
+                self.get("/v1/models", timeout)
+        return Generated()
+
+    def _text(self, task: Task, timeout: float) -> Generated:
+        if task == "chat":
+            try:
+                return self._stream(
+                    "/v1/chat/completions", {"messages": [{"role": "user", "content": _PROMPT}]}, timeout
+                )
+            except ProbeFailed as failed:
+                if failed.status not in {_BAD_REQUEST, _NOT_FOUND}:
+                    raise  # those two are how servers say that the model has no chat template
+        return self._stream("/v1/completions", {"prompt": _PROMPT}, timeout)
+
+    def _stream(self, path: str, document: dict[str, Any], timeout: float) -> Generated:
+        body = {"model": self.model, "max_tokens": _TOKENS, "temperature": 0, "stream": True, **document}
+        started = self.clock.monotonic()
+        times: list[float] = []
+        finished = False
+        with self._exchange("POST", path, json.dumps(body).encode(), "application/json", timeout) as response:
+            for event in _events(response):
+                choice = _has(event, "choices", 0)
+                finished = finished or bool(_has(choice, "finish_reason"))
+                if _text_of(choice):
+                    times.append(self.clock.monotonic())
+        if not times:
+            _require(finished, "it answered without generating anything")
+            return Generated()
+        span = times[-1] - times[0]
+        return Generated(
+            ttft_ms=round((times[0] - started) * 1000, 1),
+            tokens_per_second=round((len(times) - 1) / span, 1) if len(times) > 1 and span > 0 else None,
+        )
+
+    def _rerank(self, timeout: float) -> None:
+        try:
+            answer = self.post("/v1/rerank", {"query": "greeting", "documents": [_PROMPT]}, timeout)
+            _require(bool(answer), "it answered without a ranking")
+        except ProbeFailed as failed:
+            if failed.status != _NOT_FOUND:
+                raise
+            answer = self.post("/score", {"text_1": "greeting", "text_2": _PROMPT}, timeout)
+            _require(_has(answer, "data", 0) is not None, "it answered without a score")
+
+    def _transcribe(self, timeout: float) -> None:
+        kind = f"multipart/form-data; boundary={_BOUNDARY}"
+        body = _form(self.model, silence())
+        with self._exchange("POST", "/v1/audio/transcriptions", body, kind, timeout) as response:
+            answer = _parsed(response.read(_LONGEST_ANSWER_BYTES))
+        _require(_has(answer, "text") is not None, "it answered without a transcription")
+
+
+def silence(seconds: float = 0.5) -> bytes:
+    """A WAV file of nothing: 16 kHz, mono, 16 bit."""
+    data = bytes(2 * int(_SAMPLE_RATE * seconds))
+    form = struct.pack("<HHIIHH", 1, 1, _SAMPLE_RATE, _SAMPLE_RATE * 2, 2, 16)
+    return _chunk(b"RIFF", b"WAVE" + _chunk(b"fmt ", form) + _chunk(b"data", data))
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack("<I", len(data)) + data
+
+
+def _form(model: str, audio: bytes) -> bytes:
+    start = f"--{_BOUNDARY}\r\ncontent-disposition: form-data; name="
+    return b"".join(
+        (
+            f'{start}"model"\r\n\r\n{model}\r\n'.encode(),
+            f'{start}"file"; filename="probe.wav"\r\ncontent-type: audio/wav\r\n\r\n'.encode(),
+            audio,
+            f"\r\n--{_BOUNDARY}--\r\n".encode(),
+        )
+    )
+
+
+def _events(response: HTTPResponse) -> Iterator[Any]:
+    """The documents of a stream of server-sent events, until `[DONE]`. Raises ProbeFailed for an error in it."""
+    for line in response:
+        if not line.startswith(b"data:"):
+            continue
+        data = line.removeprefix(b"data:").strip()
+        if data == b"[DONE]":
+            return
+        event = _parsed(data)
+        if _has(event, "error") is not None:
+            raise ProbeFailed(f"it answered with an error: {data[:300].decode('utf-8', 'replace')}")
+        yield event
+
+
+def _text_of(choice: Any) -> bool:
+    part = _has(choice, "delta") or choice
+    return any(_has(part, name) for name in ("content", "text", "reasoning_content", "reasoning", "tool_calls"))
+
+
+def _has(document: Any, *keys: str | int) -> Any:
+    """What lies at the end of the keys, or None: answers of strangers may have any shape."""
+    for key in keys:
+        try:
+            document = document[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return document
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise ProbeFailed("it answered with something that is not JSON") from error
+
+
+def _require(condition: object, reason: str) -> None:
+    if not condition:
+        raise ProbeFailed(reason)

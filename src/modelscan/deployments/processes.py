@@ -1,0 +1,159 @@
+"""Who a process is, read from /proc, and signals that reach only the one that was meant.
+
+A pid alone names nobody: it is given away again. A process is its pid with its start time (field 22 of
+/proc/PID/stat, in clock ticks), within one boot. Ours carry a tag in their environment, which every worker of a
+backend inherits, whatever session or parent it moves to; that works also when the first process is long gone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+TAG = "MODELSCAN_DEPLOYMENT"
+STATE_TAG = "MODELSCAN_STATE"
+SUPERVISOR_TAG = "MODELSCAN_SUPERVISOR"
+
+# Programs that show a title (vLLM, SGLang: the package `setproctitle`) write it over their environment, and the tag
+# with it, unless this is set: setproctitle 1.3.8, README, "SPT_NOENV"; tried here with 1.3.8.
+KEEPS_TAG = {"SPT_NOENV": "1"}
+
+_PROC = Path("/proc")
+_STATE, _PPID, _PGRP, _START_TIME = 0, 1, 2, 19  # places after the name in /proc/PID/stat (proc(5))
+_GONE = frozenset({"Z", "X", "x"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Process:
+    """One process of this boot."""
+
+    pid: int
+    start_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    state: str
+    parent: int
+    group: int
+    start_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A living process that a deployment started; `state` is the folder of the state that the deployment is in."""
+
+    process: Process
+    deployment: str
+    state: str | None
+
+
+def boot_id() -> str:
+    """The kernel's name for this boot; the same in every container of the machine."""
+    return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+
+
+def read_stat(pid: int) -> Stat | None:
+    """None for one that is not there."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    fields = text[text.rfind(")") + 2 :].split()  # the name may hold spaces and brackets
+    return Stat(fields[_STATE], int(fields[_PPID]), int(fields[_PGRP]), int(fields[_START_TIME]))
+
+
+def find(pid: int) -> Process | None:
+    """The living process of a pid; a zombie does not live."""
+    stat = read_stat(pid)
+    return None if stat is None or stat.state in _GONE else Process(pid, stat.start_time)
+
+
+def is_alive(process: Process) -> bool:
+    return find(process.pid) == process
+
+
+def program_name(pid: int) -> str | None:
+    """What the process calls itself, for messages only."""
+    try:
+        return (_PROC / str(pid) / "comm").read_text(errors="replace").strip() or None
+    except OSError:
+        return None
+
+
+def environment(pid: int) -> dict[str, str]:
+    """The environment a process was started with; empty where it may not be read."""
+    try:
+        content = (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return {}
+    pairs = (item.partition(b"=") for item in content.split(b"\0") if item)
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+
+
+def own_pids() -> Iterator[int]:
+    """Pids of processes of this user."""
+    me = os.geteuid()
+    for entry in _PROC.iterdir():
+        if entry.name.isdecimal():
+            try:
+                if entry.stat().st_uid == me:
+                    yield int(entry.name)
+            except OSError:
+                continue
+
+
+def tagged() -> list[Tagged]:
+    """Every living process of this user that carries our tag."""
+    found = []
+    for pid in own_pids():
+        before = find(pid)
+        values = environment(pid)
+        if TAG in values and before is not None and is_alive(before):
+            found.append(Tagged(before, values[TAG], values.get(STATE_TAG)))
+    return found
+
+
+def tagged_as(deployment: str) -> set[Process]:
+    """Living processes of one deployment."""
+    return {item.process for item in tagged() if item.deployment == deployment}
+
+
+def descendants(root: int) -> set[Process]:
+    """Living children of `root`, and theirs."""
+    children: dict[int, list[Process]] = {}
+    for pid in own_pids():
+        stat = read_stat(pid)
+        if stat is not None:
+            children.setdefault(stat.parent, []).append(Process(pid, stat.start_time))
+    found: set[Process] = set()
+    waiting = [root]
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in found:
+                found.add(child)
+                waiting.append(child.pid)
+    return {process for process in found if is_alive(process)}
+
+
+def send(process: Process, number: signal.Signals) -> bool:
+    """Signal exactly this process; False when it is gone, also when another has its pid by now.
+
+    The descriptor pins the process before it is compared, so nothing can take the pid in between.
+    """
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except OSError:
+        return False
+    try:
+        if not is_alive(process):
+            return False
+        signal.pidfd_send_signal(descriptor, number)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

@@ -1,0 +1,49 @@
+"""The supervisor's hand on its record: changes that cannot be written wait and are tried again."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from modelscan.deployments.store import Store
+from modelscan.errors import StorageFailed
+from modelscan.model import Deployment
+from modelscan.system.clock import Clock
+
+_RETRY_SECONDS = 1.0
+_LAST_TRIES_SECONDS = 10.0
+
+
+class Record:
+    """`value` is the record as the supervisor means it, written or not."""
+
+    def __init__(self, store: Store, deployment: Deployment, clock: Clock) -> None:
+        self.value = deployment
+        self._store = store
+        self._clock = clock
+        self._waiting: dict[str, Any] = {}
+        self._next_try = 0.0
+
+    def change(self, **changes: Any) -> None:
+        """Write now, or, when the disk does not let us, later."""
+        self.value = dataclasses.replace(self.value, **changes)
+        self._waiting |= changes
+        self._next_try = 0.0
+        self.flush()
+
+    def flush(self) -> bool:
+        """Write what waits, when it is time to try; whether nothing waits any more."""
+        if self._waiting and self._clock.monotonic() >= self._next_try:
+            try:
+                self.value = self._store.update(self.value.id, **self._waiting)
+            except StorageFailed:
+                self._next_try = self._clock.monotonic() + _RETRY_SECONDS
+            else:
+                self._waiting = {}
+        return not self._waiting
+
+    def finish(self) -> None:
+        """Try for a while to write what waits. When that fails too, the free lock still tells that this is over."""
+        deadline = self._clock.monotonic() + _LAST_TRIES_SECONDS
+        while not self.flush() and self._clock.monotonic() < deadline:
+            self._clock.sleep(_RETRY_SECONDS / 4)

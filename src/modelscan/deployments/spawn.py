@@ -1,0 +1,60 @@
+"""Starting the first process of a backend so that it cannot outlive its supervisor unasked."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess  # noqa: TID251  the supervisor is the exception: it needs the child, not only its output
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+Child = subprocess.Popen[bytes]
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def become_subreaper() -> None:
+    """From now on processes whose parent dies become children of this one, also those in sessions of their own."""
+    _libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def spawn(argv: Sequence[str], *, env: Mapping[str, str], folder: Path) -> Child:
+    """A child in a new session, asked to end when this process dies, its output in one pipe. Raises OSError.
+
+    Call it from the main thread while there is no other: the parent-death signal is tied to the thread that forks.
+    """
+    parent = os.getpid()
+
+    def prepare() -> None:
+        _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # died before the line above
+            os._exit(1)
+
+    return subprocess.Popen(
+        list(argv),
+        env=dict(env),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+        start_new_session=True,
+        preexec_fn=prepare,  # noqa: PLW1509  no other thread lives here, see above
+    )
+
+
+def reap(leader: Child) -> int | None:
+    """Collect every child that has ended; the leader's exit status once it is among them (negative: the signal)."""
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            ended = None
+        if ended is None:
+            return leader.poll()
+        if ended.si_pid == leader.pid:
+            leader.poll()
+        else:
+            os.waitpid(ended.si_pid, 0)

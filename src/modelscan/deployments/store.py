@@ -1,0 +1,239 @@
+"""The records of deployments and their events: SQLite, one JSON document a row, names and ports claimed once."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from modelscan.deployments.lifecycle import may_follow
+from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged
+from modelscan.model import Deployment
+from modelscan.storage.database import open_database, refused, transaction
+from modelscan.storage.documents import from_document, to_document
+from modelscan.storage.paths import Paths
+from modelscan.system.clock import Clock, SystemClock, rfc3339
+
+MIGRATIONS = (
+    """
+    CREATE TABLE deployments (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, port INTEGER, status TEXT NOT NULL, removed_at TEXT,
+        document TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX one_name ON deployments (name) WHERE removed_at IS NULL;
+    CREATE UNIQUE INDEX one_port ON deployments (port) WHERE removed_at IS NULL AND port IS NOT NULL;
+    CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, deployment TEXT NOT NULL REFERENCES deployments (id),
+        at TEXT NOT NULL, kind TEXT NOT NULL, message TEXT
+    ) STRICT;
+    CREATE INDEX events_of ON events (deployment, number);
+    """,
+)
+EVENTS_KEPT = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentEvent:
+    """`kind` is a status that began, or a word of whoever wrote it."""
+
+    number: int
+    deployment: str
+    at: str
+    kind: str
+    message: str | None
+
+
+class Store:
+    """An open state database; a context manager. Every method raises StorageFailed, StateDamaged as storage does."""
+
+    def __init__(
+        self, paths: Paths, clock: Clock | None = None, *, connection: sqlite3.Connection | None = None
+    ) -> None:
+        self._path = paths.database_file
+        self._clock = clock or SystemClock()
+        self._connection = connection or open_database(self._path, MIGRATIONS)
+
+    @classmethod
+    def for_reading(cls, paths: Paths, clock: Clock | None = None) -> Self:
+        """The same, but without making a file: where there is none yet, an empty store in memory."""
+        if paths.database_file.exists():
+            return cls(paths, clock)
+        empty = sqlite3.connect(":memory:", isolation_level=None)
+        empty.row_factory = sqlite3.Row
+        empty.executescript("".join(MIGRATIONS))
+        return cls(paths, clock, connection=empty)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create(self, deployment: Deployment) -> Deployment:
+        """Write a new record and so claim its name and port, with its times. Raises Conflict when one is taken.
+
+        `details["taken"]` of the Conflict is `name` or `port`.
+        """
+        now = rfc3339(self._clock.now())
+        new = dataclasses.replace(deployment, created_at=deployment.created_at or now, updated_at=now, changed=None)
+        with self._writing():
+            others = list(self._rows("removed_at IS NULL AND (name = ? OR port = ?)", new.name, new.port))
+            if others:
+                raise _taken(new, next((other for other in others if other.name == new.name), others[0]))
+            self._connection.execute(
+                "INSERT INTO deployments (id, name, port, status, removed_at, document) VALUES (?, ?, ?, ?, ?, ?)",
+                (new.id, new.name, new.port, new.status, new.removed_at, _written(new)),
+            )
+            self._event(new.id, now, new.status, new.message)
+        return new
+
+    def get(self, reference: str) -> Deployment:
+        """By name, id, or a model id that exactly one deployment has.
+
+        Raises DeploymentNotFound with near names, or ModelAmbiguous that lists the deployments of the model.
+        """
+        with refused(self._path):
+            for row in self._rows("removed_at IS NULL AND (name = ? OR id = ?)", reference, reference):
+                return row
+            rows = self.list()
+        found = [item for item in rows if reference in {item.model, item.catalog_id, item.repo_id}]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise ModelAmbiguous(
+                f"`{reference}` runs in {len(found)} deployments",
+                hints=[f"name one: {', '.join(item.name for item in found)}"],
+                details={"names": [item.name for item in found]},
+            )
+        raise _unknown(reference, [item.name for item in rows])
+
+    def by_id(self, deployment_id: str) -> Deployment:
+        """Removed or not. Raises DeploymentNotFound."""
+        with refused(self._path):
+            for row in self._rows("id = ?", deployment_id):
+                return row
+        raise _unknown(deployment_id, [])
+
+    def known_removed(self, reference: str) -> Deployment | None:
+        """The deployment removed last that had this name or id, for "already removed"."""
+        with refused(self._path):
+            rows = list(self._rows("removed_at IS NOT NULL AND (name = ? OR id = ?)", reference, reference))
+        return max(rows, key=lambda item: item.removed_at or "", default=None)
+
+    def list(self, *, include_removed: bool = False) -> tuple[Deployment, ...]:
+        """In the order of their creation."""
+        with refused(self._path):
+            return tuple(self._rows("1" if include_removed else "removed_at IS NULL"))
+
+    def update(self, deployment_id: str, **changes: Any) -> Deployment:
+        """Change fields of a record and return it. A new status becomes an event.
+
+        Raises DeploymentNotFound, or Conflict when the record cannot go to that status from where it is by now.
+        """
+        now = rfc3339(self._clock.now())
+        with self._writing():
+            old = next(self._rows("id = ?", deployment_id), None)
+            if old is None:
+                raise _unknown(deployment_id, [])
+            new = dataclasses.replace(old, **{"updated_at": now, **changes, "changed": None})
+            if not may_follow(old.status, new.status):
+                raise Conflict(
+                    f"`{old.name}` cannot become `{new.status}`: it is `{old.status}`",
+                    hints=[f"modelscan status {old.name}"],
+                )
+            self._connection.execute(
+                "UPDATE deployments SET name = ?, port = ?, status = ?, removed_at = ?, document = ? WHERE id = ?",
+                (new.name, new.port, new.status, new.removed_at, _written(new), new.id),
+            )
+            if new.status != old.status:
+                self._event(new.id, now, new.status, new.last_error if new.status == "failed" else new.message)
+        return new
+
+    def add_event(self, deployment_id: str, kind: str, message: str | None = None) -> None:
+        with self._writing():
+            self._event(deployment_id, rfc3339(self._clock.now()), kind, message)
+
+    def events(self, deployment_id: str | None = None, *, after: int = 0) -> Sequence[DeploymentEvent]:
+        """Oldest first; those with a number above `after`. The last 500 of each deployment are kept."""
+        where, values = ("deployment = ? AND ", (deployment_id,)) if deployment_id else ("", ())
+        with refused(self._path):
+            rows = self._connection.execute(
+                f"SELECT * FROM events WHERE {where}number > ? ORDER BY number",  # noqa: S608  two literals
+                (*values, after),
+            ).fetchall()
+        return [DeploymentEvent(**dict(row)) for row in rows]
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with refused(self._path), transaction(self._connection):
+            yield
+
+    def _event(self, deployment_id: str, at: str, kind: str, message: str | None) -> None:
+        self._connection.execute(
+            "INSERT INTO events (deployment, at, kind, message) VALUES (?, ?, ?, ?)", (deployment_id, at, kind, message)
+        )
+        self._connection.execute(
+            "DELETE FROM events WHERE deployment = ? AND number <= (SELECT number FROM events WHERE deployment = ?"
+            " ORDER BY number DESC LIMIT 1 OFFSET ?)",
+            (deployment_id, deployment_id, EVENTS_KEPT),
+        )
+
+    def _rows(self, where: str, *values: object) -> Iterator[Deployment]:
+        rows = self._connection.execute(
+            f"SELECT id, document FROM deployments WHERE {where} ORDER BY rowid",  # noqa: S608  literals of this file
+            values,
+        )
+        for row in rows.fetchall():
+            yield self._read(row)
+
+    def _read(self, row: Mapping[str, Any]) -> Deployment:
+        try:
+            return from_document(Deployment, json.loads(row["document"]))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StateDamaged(
+                f"the record `{row['id']}` in `{self._path}` is damaged",
+                cause=[str(error)],
+                hints=[f"nothing was changed; move it away to start anew: mv '{self._path}' '{self._path}.damaged'"],
+                details={"path": str(self._path), "id": row["id"]},
+            ) from error
+
+
+def _written(deployment: Deployment) -> str:
+    return json.dumps(to_document(deployment), ensure_ascii=False, separators=(",", ":"))
+
+
+def _taken(new: Deployment, other: Deployment) -> Conflict:
+    if other.name == new.name:
+        return Conflict(
+            f"there is already a deployment `{new.name}`",
+            cause=[f"it is `{other.status}` and runs {other.model}"],
+            hints=[f"modelscan status {new.name}", f"modelscan remove {new.name}", "or choose another --name"],
+            details={"taken": "name", "deployment": other.id},
+        )
+    return Conflict(
+        f"port `{new.port}` belongs to the deployment `{other.name}`",
+        cause=[f"`{other.name}` is `{other.status}`; a deployment keeps its port until it is removed"],
+        hints=[f"modelscan remove {other.name}", "or choose another --port"],
+        details={"taken": "port", "deployment": other.id},
+    )
+
+
+def _unknown(reference: str, names: Sequence[str]) -> DeploymentNotFound:
+    from difflib import get_close_matches
+
+    near = get_close_matches(reference, names, n=3, cutoff=0.5)
+    return DeploymentNotFound(
+        f"there is no deployment `{reference}`",
+        hints=[f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else "modelscan list"],
+        details={"near": near},
+    )

@@ -1,0 +1,200 @@
+"""A deployment inside its supervisor: lives of its backend, one after the other, until it is stopped or given up.
+
+The supervisor holds the deployment's lock for as long as it lives: that, and no pid, is what others take as its being
+alive. While it holds the lock it is the only writer of the record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.environment import own_environment
+from modelscan.deployments.life import Call, Ended, Event, Life, Supervision
+from modelscan.deployments.lifecycle import after_exit
+from modelscan.deployments.owner import own_note
+from modelscan.deployments.places import paths_of_state, places
+from modelscan.deployments.processes import boot_id, find
+from modelscan.deployments.record import Record
+from modelscan.deployments.spawn import become_subreaper
+from modelscan.deployments.store import Store
+from modelscan.deployments.watch import Pace
+from modelscan.errors import Conflict
+from modelscan.storage.locks import hold
+from modelscan.system.clock import SystemClock, rfc3339
+
+_LOCK_SECONDS = 20.0
+
+
+def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
+    """Supervise until the deployment is over. The exit status is for the log only: nobody waits for it."""
+    state, deployment_id = _arguments(arguments)
+    clock = SystemClock()
+    events = _listen()
+    paths = paths_of_state(state)
+    place = places(paths, deployment_id)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(hold(place.lock, note=own_note(), timeout=_LOCK_SECONDS, clock=clock))
+        except Conflict:
+            return 0  # another supervisor was quicker
+        store = stack.enter_context(Store(paths, clock))
+        deployment = store.get(deployment_id)
+        if deployment.status != "starting":
+            return 0  # stopped again before we were here
+        become_subreaper()
+        me = find(os.getpid())
+        record = Record(store, deployment, clock)
+        record.change(
+            boot_id=boot_id(), supervisor_pid=os.getpid(), supervisor_start_time=me.start_time if me else None
+        )
+        supervision = Supervision(
+            record=record,
+            backend=BACKENDS[deployment.backend],
+            place=place,
+            state=state,
+            environ=own_environment(),
+            clock=clock,
+            events=events,
+            pace=pace or Pace(),
+        )
+        try:
+            _supervise(supervision)
+        except Exception as error:
+            record.change(
+                status="failed",
+                phase=None,
+                progress=None,
+                pid=None,
+                message="the supervisor failed",
+                last_error=f"a bug in modelscan: {type(error).__name__}: {error}",
+                error_hints=(f"see `{place.supervisor_log}`",),
+                stopped_at=rfc3339(clock.now()),
+            )
+            record.finish()
+            raise
+    return 0
+
+
+def _arguments(arguments: Sequence[str]) -> tuple[Path, str]:
+    """Two options, written by `control` only: argparse would cost more memory than it saves lines."""
+    values = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    return Path(values["--state"]), values["--id"]
+
+
+def _listen() -> SimpleQueue[Event]:
+    """A queue (its `put` is safe inside a signal handler) that learns when to stop and when a child has ended."""
+    events: SimpleQueue[Event] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: events.put(Call.STOP))
+    signal.signal(signal.SIGCHLD, lambda *_: events.put(Call.CHILD))
+    signal.signal(signal.SIGHUP, lambda *_: None)  # a handler, unlike SIG_IGN, is not inherited by the backend
+    return events
+
+
+def _supervise(supervision: Supervision) -> None:
+    """Returns when it is over and the record says so."""
+    restarted_at: list[float] = []
+    was_ready = False
+    while True:
+        ended = Life(supervision).run()
+        was_ready = was_ready or ended.was_ready
+        if ended.stopped:
+            return _stopped(supervision)
+        after = after_exit(
+            supervision.record.value.restart_policy,
+            was_ready=was_ready,
+            exit_code=ended.exit_code,
+            restarted_at=restarted_at,
+            now=supervision.clock.monotonic(),
+        )
+        if after.pause_seconds is None:
+            return _failed(supervision, ended, after.reason)
+        _restarting(supervision, ended, after.pause_seconds)
+        restarted_at.append(supervision.clock.monotonic())
+        if _asked_to_stop(supervision, after.pause_seconds):
+            return _stopped(supervision)
+
+
+def _stopped(supervision: Supervision) -> None:
+    supervision.record.change(
+        status="stopped",
+        phase=None,
+        progress=None,
+        pid=None,
+        message=None,
+        stopped_at=rfc3339(supervision.clock.now()),
+        last_probe_ok=None,
+    )
+    supervision.record.finish()
+
+
+def _failed(supervision: Supervision, ended: Ended, reason: str | None) -> None:
+    cause = _cause(supervision, ended)
+    diagnosis = ended.diagnosis
+    supervision.record.change(
+        status="failed",
+        phase=None,
+        progress=None,
+        pid=None,
+        message=_how(supervision, ended),
+        last_error=f"{cause}; {reason}" if reason else cause,
+        error_evidence=diagnosis.evidence if diagnosis else None,
+        error_hints=diagnosis.hints if diagnosis else (),
+        error_suggested=diagnosis.suggested if diagnosis else {},
+        stopped_at=rfc3339(supervision.clock.now()),
+        last_probe_ok=None,
+    )
+    supervision.record.finish()
+
+
+def _restarting(supervision: Supervision, ended: Ended, pause: float) -> None:
+    diagnosis = ended.diagnosis
+    supervision.record.change(
+        status="starting",
+        phase="waiting to restart",
+        progress=None,
+        pid=None,
+        message=f"{_how(supervision, ended)}; restarting in {pause:.0f} s",
+        restarts=supervision.record.value.restarts + 1,
+        last_error=_cause(supervision, ended),
+        error_evidence=diagnosis.evidence if diagnosis else None,
+        error_hints=diagnosis.hints if diagnosis else (),
+        error_suggested=diagnosis.suggested if diagnosis else {},
+        last_probe_ok=None,
+    )
+
+
+def _asked_to_stop(supervision: Supervision, seconds: float) -> bool:
+    deadline = supervision.clock.monotonic() + seconds
+    while (left := deadline - supervision.clock.monotonic()) > 0:
+        try:
+            if supervision.events.get(timeout=left) is Call.STOP:
+                return True
+        except Empty:
+            break
+    supervision.record.change(phase="launching", message=None)
+    return False
+
+
+def _cause(supervision: Supervision, ended: Ended) -> str:
+    return ended.diagnosis.cause if ended.diagnosis else _how(supervision, ended)
+
+
+def _how(supervision: Supervision, ended: Ended) -> str:
+    """The end as a sentence: `vLLM was killed by SIGKILL`."""
+    title = supervision.backend.title
+    code = ended.exit_code
+    if code is None:
+        return ended.diagnosis.cause if ended.diagnosis else f"{title} was ended"
+    if code < 0:
+        try:
+            return f"{title} was killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"{title} was killed by signal {-code}"
+    return f"{title} ended with status {code}"

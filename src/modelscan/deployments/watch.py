@@ -1,0 +1,150 @@
+"""Watching one backend from outside: first until it generates, then whether it still answers. A thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from modelscan.deployments.probe import Endpoint, Generated, ProbeFailed
+from modelscan.deployments.processes import Process, program_name
+from modelscan.deployments.sockets import listening_sockets, owner_of, sockets_of
+from modelscan.model import Task
+
+_MOST_REFUSALS = 5
+_CLIENT_ERRORS = range(400, 500)
+_TRY_LATER = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """Seconds between probes, before and after the backend is ready, and how many may fail."""
+
+    until_ready: float = 0.1
+    between_generations: float = 0.5
+    when_ready: float = 5.0
+    answer_within: float = 10.0
+    unhealthy_after: int = 3
+    restart_unhealthy_after: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The health address answers; now it is asked to generate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    generated: Generated
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A generation failed and is tried again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It will not become ready by waiting."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    healthy: bool
+
+
+Seen = Answering | Ready | NotYet | Refused | Probed
+
+
+class Watch(threading.Thread):
+    """Tells `tell` what it sees, until `stop`. `members` are the processes of the backend."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        task: Task,
+        health_path: str,
+        names: Sequence[str],
+        generation_timeout: float,
+        pace: Pace,
+        members: Callable[[], set[Process]],
+        tell: Callable[[Seen], None],
+    ) -> None:
+        super().__init__(name="watch", daemon=True)
+        self._endpoint = endpoint
+        self._task = task
+        self._health_path = health_path
+        self._names = names
+        self._generation_timeout = generation_timeout
+        self._pace = pace
+        self._members = members
+        self._tell = tell
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> None:
+        if self._until_it_answers() and self._until_it_generates():
+            self._while_it_lives()
+
+    def _until_it_answers(self) -> bool:
+        while not self._stopped.wait(self._pace.until_ready):
+            if not self._healthy():
+                continue
+            if stranger := self._stranger():
+                self._tell(Refused(stranger))
+                return False
+            self._tell(Answering())
+            return True
+        return False
+
+    def _until_it_generates(self) -> bool:
+        refusals = 0
+        while not self._stopped.is_set():
+            try:
+                generated = self._endpoint.generate(self._task, self._generation_timeout)
+            except ProbeFailed as failed:
+                final = failed.status in _CLIENT_ERRORS and failed.status not in _TRY_LATER
+                refusals = refusals + 1 if final else 0
+                if refusals == _MOST_REFUSALS:
+                    self._tell(Refused(f"it answers, but does not generate: {failed.reason}"))
+                    return False
+                self._tell(NotYet(failed.reason))
+                self._stopped.wait(self._pace.between_generations)
+            else:
+                if stranger := self._stranger():
+                    self._tell(Refused(stranger))
+                    return False
+                self._tell(Ready(generated))
+                return True
+        return False
+
+    def _while_it_lives(self) -> None:
+        doubtful = False
+        while not self._stopped.wait(self._pace.when_ready):
+            healthy = self._healthy() and not (doubtful and self._stranger())
+            doubtful = not healthy
+            self._tell(Probed(healthy))
+
+    def _healthy(self) -> bool:
+        return self._endpoint.is_healthy(self._health_path, self._pace.answer_within)
+
+    def _stranger(self) -> str | None:
+        """What to say when somebody else answers on the port; None when it is the backend."""
+        reachable = listening_sockets(self._endpoint.port)
+        if reachable is None:  # no /proc/net here: the names it serves must do
+            ours = self._endpoint.serves_one_of(self._names, self._pace.answer_within)
+        else:
+            ours = bool(reachable) and reachable <= sockets_of(process.pid for process in self._members())
+        return None if ours else f"port `{self._endpoint.port}` is answered by {_who(self._endpoint.port)}"
+
+
+def _who(port: int) -> str:
+    pid = owner_of(port)
+    return "a program of another user" if pid is None else f"another program: {program_name(pid)}, process {pid}"

@@ -1,0 +1,1 @@
+"""The isolated environment of each backend: find what is there, install, check, remove."""

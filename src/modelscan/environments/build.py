@@ -1,0 +1,133 @@
+"""What uv is asked to do: choose the exact versions of a recipe, and make an environment of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.environments.places import without_credentials
+from modelscan.environments.recipes import Recipe
+from modelscan.environments.uv import Streamer
+from modelscan.storage.files import private_folder, storage_failed, translated
+from modelscan.system import process
+
+# While choosing, a source that does not answer is given up soon: there is another, or there is a message.
+_HASTE = {"UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_RETRIES": "1"}
+# Lines of `uv pip sync` that only the log wants: one for each package, and what was said before.
+_CHATTER = (" + ", " - ", " Downloaded ", "Downloaded ", "Using Python ")
+_DISK_TROUBLE = {
+    "no space left on device": 28,
+    "disk quota exceeded": 122,
+    "read-only file system": 30,
+    "permission denied": 13,
+}
+
+
+class Log:
+    """Everything uv says, in a file of the user's, without credentials."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        private_folder(path.parent)
+        with translated(path):
+            path.touch(mode=0o600)
+            path.write_text("", encoding="utf-8")
+
+    def add(self, line: str) -> None:
+        with translated(self.path), self.path.open("a", encoding="utf-8") as file:
+            file.write(without_credentials(line) + "\n")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uv:
+    """A uv with its surroundings. `environ` holds the places it looks in, for arguments are seen by everyone.
+
+    `folder` is where it runs: not where the user is, whose pyproject.toml or uv.toml is about something else.
+    """
+
+    program: str
+    environ: Mapping[str, str]
+    arguments: tuple[str, ...]
+    folder: Path
+    stream: Streamer
+    log: Log
+
+    def run(self, *arguments: str, on_line: Callable[[str], None], extra: Mapping[str, str]) -> process.Completed:
+        argv = [self.program, *arguments]
+        self.log.add("$ " + " ".join(argv))
+
+        def take(line: str) -> None:
+            self.log.add(line)
+            on_line(without_credentials(line))
+
+        return self.stream(argv, env={**extra, **self.environ}, on_line=take, cwd=self.folder)
+
+
+def resolve(uv: Uv, recipe: Recipe, *, python: str, folder: Path) -> tuple[str | None, process.Completed]:
+    """The pins of a recipe as the text of a requirements file; None where no set of versions can be had.
+
+    Nothing is installed. `folder` is where a temporary folder may be made. Raises StorageFailed.
+    """
+    private_folder(folder)
+    with translated(folder), tempfile.TemporaryDirectory(prefix=".resolving-", dir=folder) as name:
+        work = Path(name)
+        wanted, overrides, chosen = (work / item for item in ("wanted.txt", "overrides.txt", "chosen.txt"))
+        wanted.write_text("\n".join(recipe.requirements) + "\n", encoding="utf-8")
+        overrides.write_text("\n".join(recipe.overrides) + "\n", encoding="utf-8")
+        done = uv.run(
+            *("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", python),
+            *("--override", str(overrides), "--output-file", str(chosen)),
+            *_sources(uv, recipe),
+            str(wanted),
+            on_line=lambda _line: None,
+            extra=_HASTE,
+        )
+        return (chosen.read_text(encoding="utf-8") if done.ok else None), done
+
+
+def build(
+    uv: Uv, recipe: Recipe, pins: Path, *, python: str, venv: Path, on_line: Callable[[str], None]
+) -> process.Completed:
+    """A virtual environment with exactly these pins. Raises StorageFailed for a full or read-only disk."""
+
+    def shown(line: str) -> None:
+        if line.strip() and not line.startswith(_CHATTER):
+            on_line(line.strip())
+
+    done = uv.run("venv", "--quiet", "--no-project", "--python", python, str(venv), on_line=shown, extra={})
+    if done.ok:
+        done = uv.run(
+            *("pip", "sync", "--python", str(venv / "bin" / "python"), *_sources(uv, recipe), str(pins)),
+            on_line=shown,
+            extra={},
+        )
+    if not done.ok:
+        told = done.stdout.lower()
+        for words, number in _DISK_TROUBLE.items():
+            if words in told:
+                raise storage_failed(venv, OSError(number, words))
+    return done
+
+
+def announce(venv: Path, name: str, version: str) -> None:
+    """Metadata for a distribution name that the installed one does not have. Raises StorageFailed."""
+    with translated(venv):
+        for packages in venv.glob("lib/python3*/site-packages"):
+            folder = packages / f"{name}-{version}.dist-info"
+            folder.mkdir(exist_ok=True)
+            text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            (folder / "METADATA").write_text(text, encoding="utf-8")
+
+
+def pinned_versions(pins: str) -> dict[str, str]:
+    """Distribution names and versions of a requirements file."""
+    pairs = (line.split(";")[0].strip().partition("==") for line in pins.splitlines() if "==" in line)
+    return {name: version.strip() for name, _, version in pairs}
+
+
+def _sources(uv: Uv, recipe: Recipe) -> tuple[str, ...]:
+    index = ("--index", recipe.index) if recipe.index else ()
+    backend = ("--torch-backend", recipe.torch_backend) if recipe.torch_backend else ()
+    return (*uv.arguments, *index, *backend)

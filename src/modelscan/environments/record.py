@@ -1,0 +1,50 @@
+"""The record of an environment of ours: written last, so that an environment without one is not finished."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from modelscan.environments.places import RECORD_FORMAT, RECORD_NAME
+from modelscan.model import Installation
+from modelscan.storage.documents import from_document, to_document
+from modelscan.storage.files import translated, write_atomic
+
+
+def write_record(installation: Installation) -> None:
+    """Raises StorageFailed."""
+    document = {"format": RECORD_FORMAT, **to_document(installation)}
+    write_atomic(Path(installation.path) / RECORD_NAME, json.dumps(document, indent=2) + "\n")
+
+
+def read_record(folder: Path) -> Installation | None:
+    """The installation in a folder; None where it is unfinished, damaged, or its program is gone."""
+    try:
+        document = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+        found = from_document(Installation, document)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return found if found.managed and Path(found.program).is_file() else None
+
+
+def read_records(environments: Path) -> list[Installation]:
+    """Every finished environment, by backend, newest version first."""
+    try:
+        folders = [folder for folder in environments.iterdir() if folder.is_dir()]
+    except OSError:
+        return []
+    found = [record for folder in folders if (record := read_record(folder))]
+    found.sort(key=_newest_first, reverse=True)
+    found.sort(key=lambda item: item.backend)
+    return found
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below; those that uv's cache shares by hard links are counted too. Raises StorageFailed."""
+    with translated(folder, verb="read"):
+        return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir())
+
+
+def _newest_first(installation: Installation) -> tuple[list[int], str]:
+    numbers = [int(part) for part in (installation.version or "").split("+")[0].split(".") if part.isdigit()]
+    return numbers, installation.device

@@ -1,0 +1,176 @@
+"""A machine that is not here: `rtx-4090`, `8xh100-80gb`, `h100-80gb*8`, `cpu:64gb`, or a file of `gpu --json`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from modelscan.errors import GpuNotFound, Usage
+from modelscan.hardware.gpu_table import GpuFacts, gpu_keys, known_names, slug
+from modelscan.hardware.reserve import usable_bytes
+from modelscan.model import Cpu, Gpu, Hardware
+from modelscan.storage.documents import from_document
+from modelscan.units import GIB, parse_bytes
+
+MOST_GPUS = 1024
+# A name's "80gb" is the seller's figure, up to 8 % off the driver's; beyond this it is another model of the card.
+_SAME_MEMORY = 0.1
+_COUNTED = re.compile(r"(?:(?P<before>\d+)\s*[x*]\s*)?(?P<name>.+?)(?:\s*\*\s*(?P<after>\d+))?", re.IGNORECASE)
+_WITH_MEMORY = re.compile(r"(?P<name>.+?)-(?P<gib>\d+(?:\.\d+)?)gi?b?", re.IGNORECASE)
+_EXAMPLES = "write it like `rtx-4090`, `8xh100-80gb`, `cpu:64gb`, or name a file as `modelscan gpu --json` writes it"
+
+
+def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
+    """The machine that `spec` names; its GPUs are idle.
+
+    Raises GpuNotFound (no such GPU, with near names, or several of that name) and Usage (not such a text, a file
+    that cannot be read).
+    """
+    text = spec.strip()
+    if not text:
+        raise Usage("no hardware is named", hints=[_EXAMPLES])
+    if _looks_like_a_file(text):
+        return _from_file(_path(text))
+    if text.lower() == "cpu" or text.lower().startswith("cpu:"):
+        return _cpu_only(text)
+    counted = _COUNTED.fullmatch(text)
+    if counted is None or (counted["before"] and counted["after"]):
+        raise Usage(f"`{spec}` does not describe hardware", hints=[_EXAMPLES])
+    count = int(counted["before"] or counted["after"] or 1)
+    if not 1 <= count <= MOST_GPUS:
+        raise Usage(f"`{spec}` has {count} GPUs; 1 to {MOST_GPUS} can be planned for", hints=[_EXAMPLES])
+    facts, memory = _find(counted["name"], table)
+    return _machine(facts, count * facts.devices, memory)
+
+
+def _looks_like_a_file(text: str) -> bool:
+    try:
+        return text.endswith(".json") or text.startswith(("~", ".", "/")) or Path(text).is_file()
+    except OSError:
+        # A text that no file system takes as a name.
+        return False
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except (RuntimeError, ValueError):
+        # `~name` of a user who is not there, or no name at all.
+        return Path(text)
+
+
+def _cpu_only(text: str) -> Hardware:
+    _, _, size = text.partition(":")
+    if not size:
+        raise Usage(f"`{text}` does not say how much memory the machine has", hints=["write it like `cpu:64gb`"])
+    memory = parse_bytes(size)
+    return Hardware(cpu=Cpu(memory_total_bytes=memory, memory_free_bytes=memory))
+
+
+def _find(name: str, table: Sequence[GpuFacts]) -> tuple[GpuFacts, int | None]:
+    """The facts of a GPU, and the memory where the name asks for another than the table's."""
+    wanted = slug(name)
+    for facts in table:
+        if wanted in gpu_keys(facts):
+            return facts, None
+    sized = _WITH_MEMORY.fullmatch(wanted)
+    if sized is not None:
+        memory = round(float(sized["gib"]) * GIB)
+        named = [facts for facts in table if sized["name"] in gpu_keys(facts)]
+        parts = [facts for facts in table if _is_part(sized["name"], facts)]
+        for facts in (*named, *parts):
+            if abs(memory - facts.memory_bytes) <= _SAME_MEMORY * memory:
+                return facts, None
+        if named:
+            return named[0], memory
+    alike = [facts for facts in table if _is_part(wanted, facts)]
+    if len(alike) == 1:
+        return alike[0], None
+    raise _unknown(name.strip(), wanted, alike, table)
+
+
+def _is_part(wanted: str, facts: GpuFacts) -> bool:
+    words = set(wanted.split("-"))
+    return any(words <= set(key.split("-")) for key in gpu_keys(facts))
+
+
+def _unknown(name: str, wanted: str, alike: Sequence[GpuFacts], table: Sequence[GpuFacts]) -> GpuNotFound:
+    if alike:
+        several = known_names(alike)
+        return GpuNotFound(
+            f"`{name}` can be several GPUs: {', '.join(f'`{other}`' for other in several[:8])}",
+            hints=[f"name one: --hardware {several[0]}"],
+            details={"near": list(several)},
+        )
+    from difflib import get_close_matches
+
+    names = dict(zip(table, known_names(table), strict=True))
+    keys = {key: names[facts] for facts in table for key in gpu_keys(facts)}
+    near = list(dict.fromkeys(keys[key] for key in get_close_matches(wanted, keys, n=5, cutoff=0.55)))
+    said = [f"did you mean {' or '.join(f'`{other}`' for other in near[:3])}?"] if near else []
+    return GpuNotFound(
+        f"no GPU is known as `{name}`",
+        hints=[*said, "or give a file that says what it has: modelscan gpu --json > machine.json"],
+        details={"near": near},
+    )
+
+
+def _machine(facts: GpuFacts, count: int, memory: int | None) -> Hardware:
+    total = memory or facts.memory_bytes
+    usable = usable_bytes(memory, facts.vendor) if memory else facts.usable_bytes
+    gpu = Gpu(
+        index=0,
+        vendor=facts.vendor,
+        name=facts.reported_name,
+        memory_total_bytes=total,
+        memory_usable_bytes=usable,
+        memory_free_bytes=usable,
+        compute_capability=facts.compute_capability,
+        gfx_target=facts.gfx_target,
+        mig=False,
+        integrated=facts.integrated,
+    )
+    return Hardware(
+        devices=tuple(replace(gpu, index=index) for index in range(count)),
+        interconnect=_link(facts) if count > 1 else None,
+    )
+
+
+def _link(facts: GpuFacts) -> str:
+    """The link that every such machine has: a bridge that can be added is not counted on."""
+    word = facts.interconnect.lower()
+    return "nvlink" if word.startswith("nvlink") else "xgmi" if word.startswith("xgmi") else "pcie"
+
+
+def _from_file(path: Path) -> Hardware:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        devices = [_device(index, item) for index, item in enumerate(document.get("devices") or [])]
+        hardware = from_document(Hardware, {**document, "devices": devices, "warnings": document.get("warnings") or []})
+    except OSError as error:
+        raise Usage(
+            f"the hardware file `{path}` cannot be read", cause=[error.strerror or str(error)], hints=[_EXAMPLES]
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Usage(
+            f"the hardware file `{path}` is not what `modelscan gpu --json` writes", cause=[str(error)]
+        ) from error
+    return replace(hardware, cpu=hardware.cpu or Cpu())
+
+
+def _device(index: int, item: Mapping[str, Any]) -> dict[str, Any]:
+    """A device of the file: what is missing is unknown, but for what follows from the rest of it."""
+    device = {"index": index, **item}
+    for key in ("memory_total_bytes", "memory_usable_bytes", "memory_free_bytes"):
+        value = device.get(key)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise ValueError(f"`{key}` of device {index} is not a number of bytes: {value!r}")
+    device["vendor"] = device.get("vendor") or "nvidia"
+    device["processes"] = device.get("processes") or []
+    if device.get("memory_usable_bytes") is None and not device.get("integrated"):
+        device["memory_usable_bytes"] = usable_bytes(device.get("memory_total_bytes"), device["vendor"])
+    return device

@@ -1,0 +1,67 @@
+"""The machine as it is: CPU, GPUs of every vendor, what the user lets us see of them, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from modelscan.hardware.amd import read_amd
+from modelscan.hardware.cpu import read_cpu
+from modelscan.hardware.nvidia import read_nvidia
+from modelscan.hardware.nvidia_smi import read_nvidia_smi
+from modelscan.hardware.pci import display_vendors
+from modelscan.hardware.probe import PROBE_SECONDS, Found, within
+from modelscan.hardware.visibility import apply_visibility
+from modelscan.model import Cpu, Hardware
+from modelscan.system import process
+from modelscan.system.process import Runner
+
+
+def read_hardware(
+    *,
+    environ: Mapping[str, str],
+    run: Runner = process.run,
+    sysfs: Path = Path("/sys"),
+    proc: Path = Path("/proc"),
+) -> Hardware:
+    """What models can run on here. Never raises: problems are warnings with advice. No GPU is a normal case."""
+    cpu = read_cpu(proc=proc, sysfs=sysfs)
+    vendors = display_vendors(sysfs)
+    nvidia = _nvidia(environ, run, cpu, expected="nvidia" in vendors)
+    amd = within(
+        # Tools have time-outs of their own, one after the other; this one is for a kernel that does not answer.
+        PROBE_SECONDS * 6,
+        lambda: read_amd(environ=environ, run=run, sysfs=sysfs, host_free=cpu.memory_free_bytes),
+        what="the AMD driver",
+    )
+    devices, narrowed = apply_visibility((*nvidia.devices, *amd.devices), environ)
+    seen = {gpu.vendor for gpu in devices}
+    main = amd if seen == {"amd"} or (not seen and amd.devices) else nvidia
+    return Hardware(
+        devices=devices,
+        driver_version=main.driver_version,
+        cuda_version=nvidia.cuda_version,
+        rocm_version=amd.rocm_version,
+        interconnect=main.interconnect if len(devices) > 1 else None,
+        cpu=cpu,
+        warnings=(*nvidia.warnings, *amd.warnings, *narrowed, *_mixed(seen)),
+    )
+
+
+def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool) -> Found:
+    found = within(
+        PROBE_SECONDS,
+        lambda: read_nvidia(host_total=cpu.memory_total_bytes, host_free=cpu.memory_free_bytes, expected=expected),
+        what="the NVIDIA driver",
+    )
+    if found.answered:
+        return found
+    # The tool may find a library that the loader does not (WSL, containers), so its answer makes up for the failure.
+    by_tool = read_nvidia_smi(environ=environ, run=run)
+    return by_tool if by_tool.answered else found
+
+
+def _mixed(vendors: Collection[str]) -> tuple[str, ...]:
+    if len(vendors) < 2:  # noqa: PLR2004  one vendor, or none
+        return ()
+    return ("GPUs of several vendors: each vendor's are counted from 0, so name them by UUID",)

@@ -1,0 +1,145 @@
+"""Weights in a folder: what its `config.json`, its file names and its safetensors headers say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from modelscan.errors import ModelNotFound, ModelscanError
+from modelscan.hubs.quantization import read_quantization
+from modelscan.hubs.safetensors import TensorSums, read_header
+from modelscan.hubs.shape import quantization_of, read_architecture
+from modelscan.hubs.tasks import CHAT_TEMPLATES, task_of
+from modelscan.model import WeightsDescription
+
+INDEX = "model.safetensors.index.json"
+_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")
+
+
+def describe_folder(path: Path) -> WeightsDescription:
+    """The weights in a folder, from its headers only.
+
+    Raises ModelNotFound where there is no folder or no `config.json` in it, ModelscanError where a file is damaged,
+    or a shard that the index names is missing.
+    """
+    folder = path.expanduser()
+    if not folder.is_dir():
+        raise ModelNotFound(f"there is no folder `{path}`", details={"path": str(path)})
+    if not (folder / "config.json").is_file():
+        raise ModelNotFound(
+            f"the folder `{path}` has no `config.json`, so it holds no model that a backend could load",
+            hints=[_what_is_there(folder)],
+            details={"path": str(path)},
+        )
+    config = read_json(folder / "config.json")
+    if not read_quantization(config).method and (folder / "hf_quant_config.json").is_file():
+        config = with_modelopt(config, read_json(folder / "hf_quant_config.json"))
+    files = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+    sums = TensorSums()
+    shards = weight_files(folder, files)
+    for shard in shards:
+        sums += read_header(shard)
+    template = any(name in files for name in CHAT_TEMPLATES) or _template_in_tokenizer(folder)
+    weights = shards or [folder / name for name in files if name.endswith(_WEIGHTS)]
+    return WeightsDescription(
+        source="local_path",
+        repo_id=str(folder),
+        location=str(folder),
+        architecture=read_architecture(config),
+        quantization=quantization_of(config, sums.parameters_by_dtype),
+        format=format_of(config, [shard.name for shard in weights]),
+        size_bytes=sum(file.stat().st_size for file in weights) if weights else None,
+        bytes_by_dtype=sums.bytes_by_dtype,
+        parameters_by_dtype=sums.parameters_by_dtype,
+        code_files=tuple(name for name in files if name.endswith(".py")),
+        has_chat_template=template,
+        task=task_of(config, files, has_chat_template=template),
+    )
+
+
+def weight_files(folder: Path, files: Collection[str]) -> list[Path]:
+    """The safetensors files that a backend loads: those of the index, else those at the top.
+
+    Mistral's own `consolidated` copies count only where there is nothing else. Raises ModelscanError for a missing
+    shard.
+    """
+    if (folder / INDEX).is_file():
+        shards = index_shards(read_json(folder / INDEX))
+        missing = [name for name in shards if not (folder / name).is_file()]
+        if missing:
+            raise ModelscanError(
+                f"`{folder / missing[0]}` is missing",
+                cause=[f"{len(missing)} of the {len(shards)} files that the index names are not there"],
+                hints=["finish the download of these weights, or name another folder"],
+                details={"missing": missing},
+            )
+        return [folder / name for name in shards]
+    return [folder / name for name in loaded_safetensors(files)]
+
+
+def loaded_safetensors(files: Iterable[str]) -> list[str]:
+    """Of a repo's file names, the safetensors files that a backend loads when there is no index."""
+    top = sorted(name for name in files if name.endswith(".safetensors") and "/" not in name)
+    main = [name for name in top if not name.startswith(("consolidated", "adapter_"))]
+    return main or [name for name in top if name.startswith("consolidated")]
+
+
+def index_shards(index: Mapping[str, Any]) -> list[str]:
+    """The files that an index names, each once. Raises ModelscanError for one outside the repo."""
+    names = index.get("weight_map")
+    shards = sorted({str(name) for name in names.values()}) if isinstance(names, Mapping) else []
+    for name in shards:
+        if name.startswith("/") or ".." in name.split("/"):
+            raise ModelscanError(f"the index of these weights names `{name}`, a file outside of them")
+    return shards
+
+
+def format_of(config: Mapping[str, Any], names: Collection[str]) -> str | None:
+    """How the weights are stored: the quantization's method, else the kind of file."""
+    method = read_quantization(config).method
+    if method:
+        return method
+    if any(name.endswith(".safetensors") for name in names):
+        return "safetensors"
+    if any(name.endswith(".gguf") for name in names):
+        return "gguf"
+    return "pytorch" if names else None
+
+
+def with_modelopt(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with what NVIDIA's `hf_quant_config.json` says in place of a missing `quantization_config`."""
+    section = file.get("quantization")
+    if not isinstance(section, Mapping):
+        return dict(config)
+    return {**config, "quantization_config": {"quant_method": "modelopt", **section}}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises ModelscanError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(document, dict):
+        raise _damaged(path, "it holds no JSON object")
+    return document
+
+
+def _damaged(path: Path, cause: str) -> ModelscanError:
+    return ModelscanError(
+        f"`{path}` is damaged", cause=[cause], hints=["download it again"], details={"path": str(path)}
+    )
+
+
+def _template_in_tokenizer(folder: Path) -> bool:
+    path = folder / "tokenizer_config.json"
+    return path.is_file() and bool(read_json(path).get("chat_template"))
+
+
+def _what_is_there(folder: Path) -> str:
+    if any(folder.glob("*.gguf")):
+        return "GGUF files alone are not enough: use the Hugging Face folder of the same model"
+    below = sorted(child.parent for child in folder.glob("*/config.json"))
+    return f"did you mean `{below[0]}`?" if below else "name the folder that a Hugging Face model was downloaded to"

@@ -1,0 +1,145 @@
+"""How weights are quantized: the many spellings of `quantization_config`, and the one word people use for it. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# safetensors' names of the types that hold unquantized weights (or, for F8, weights that need no other word).
+_DTYPE_WORDS = {
+    "F64": "FP32", "F32": "FP32", "BF16": "BF16", "F16": "FP16",
+    "F8_E4M3": "FP8", "F8_E5M2": "FP8", "I8": "INT8",
+    "float32": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16", "float": "FP32",
+    "float8_e4m3fn": "FP8",
+}  # fmt: skip
+_METHOD_WORDS = {"fp8": "FP8", "fbgemm_fp8": "FP8", "mxfp4": "MXFP4", "mxfp8": "FP8", "nvfp4": "NVFP4"}
+_ALGORITHM_WORDS = (("NVFP4", "NVFP4"), ("MXFP4", "MXFP4"), ("W4A", "INT4"), ("INT4", "INT4"), ("FP8", "FP8"),
+                    ("W8A", "INT8"), ("INT8", "INT8"), ("FP4", "FP4"))  # fmt: skip
+_MODULE_KEYS = ("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "llm_int8_skip_modules")
+_BITS_OF = {"FP8": 8, "INT8": 8, "INT4": 4, "MXFP4": 4, "NVFP4": 4, "FP4": 4}
+_SCHEMES = {("float", 8): "FP8", ("int", 8): "INT8", ("int", 4): "INT4", ("float", 4): "FP4", ("int", 2): "INT2"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quantization:
+    """What a `quantization_config` says. `scheme` is the word for people (`FP8`, `INT4`, `MXFP4` …)."""
+
+    method: str | None = None
+    scheme: str | None = None
+    bits: int | None = None
+    group_size: int | None = None
+    unquantized_modules: tuple[str, ...] = ()
+
+
+def read_quantization(config: Mapping[str, Any]) -> Quantization:
+    """The quantization that `config.json` tells of, wherever it keeps it; all None where it tells of none."""
+    section = _section(config)
+    if not section:
+        return Quantization()
+    method = _text(section.get("quant_method"))
+    weights = _group_weights(section)
+    scheme = _scheme(method, section, weights)
+    bits = _integer(section.get("bits"), section.get("w_bit"), weights.get("num_bits"))
+    group = _integer(section.get("group_size"), section.get("q_group_size"), weights.get("group_size"))
+    if method is None and section.get("quant_algo"):
+        method = "modelopt"
+    return Quantization(
+        method=method,
+        scheme=scheme,
+        bits=bits if bits is not None else _BITS_OF.get(scheme or ""),
+        # -1 is "one group for the whole row".
+        group_size=group if group is not None and group > 0 else None,
+        unquantized_modules=tuple(_modules(section)),
+    )
+
+
+def quantization_of(config: Mapping[str, Any], parameters_by_dtype: Mapping[str, int]) -> str | None:
+    """The word for the weights' numeric scheme: `FP8`, `INT4`, `BF16`, `FP32` …; None where nothing says.
+
+    What the config declares counts first: packed integers in the files look like INT32 otherwise.
+    """
+    declared = read_quantization(config)
+    if declared.method is not None or declared.scheme is not None:
+        return declared.scheme
+    if parameters_by_dtype:
+        most = max(parameters_by_dtype, key=lambda dtype: parameters_by_dtype[dtype])
+        if most in _DTYPE_WORDS:
+            return _DTYPE_WORDS[most]
+    return _DTYPE_WORDS.get(stored_dtype(config) or "")
+
+
+def stored_dtype(config: Mapping[str, Any]) -> str | None:
+    """`dtype`, or `torch_dtype` as it was called before transformers 4.56; of the text part where only that has it."""
+    for part in (config, *(config.get(key) for key in ("text_config", "llm_config", "language_config"))):
+        if isinstance(part, Mapping):
+            found = _text(part.get("dtype")) or _text(part.get("torch_dtype"))
+            if found:
+                return found.removeprefix("torch.")
+    return None
+
+
+def _section(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    for part in (config, *(config.get(key) for key in ("text_config", "llm_config", "language_config"))):
+        if not isinstance(part, Mapping):
+            continue
+        for key in ("quantization_config", "compression_config"):
+            found = part.get(key)
+            if isinstance(found, Mapping) and found:
+                return found
+    return {}
+
+
+def _group_weights(section: Mapping[str, Any]) -> Mapping[str, Any]:
+    """compressed-tensors and newer modelopt: the weights' scheme of the first group."""
+    groups = section.get("config_groups")
+    for group in groups.values() if isinstance(groups, Mapping) else ():
+        weights = group.get("weights") if isinstance(group, Mapping) else None
+        if isinstance(weights, Mapping):
+            return weights
+    return {}
+
+
+def _scheme(method: str | None, section: Mapping[str, Any], weights: Mapping[str, Any]) -> str | None:
+    packed = str(section.get("format") or weights.get("format") or "").lower()
+    algorithm = _algorithm(section)
+    bits = _integer(section.get("bits"), section.get("w_bit"))
+    found = _METHOD_WORDS.get(method or "") or next(
+        (word for start, word in _ALGORITHM_WORDS if start in algorithm), None
+    )
+    if found is None and packed.startswith(("nvfp4", "mxfp4")):
+        found = packed[:5].upper()
+    if found is None and weights:
+        found = _SCHEMES.get((str(weights.get("type")), _integer(weights.get("num_bits")) or 0))
+    if found is None and method in {"bitsandbytes", "bnb"}:
+        found = "INT8" if section.get("load_in_8bit") else "INT4" if section.get("load_in_4bit") else None
+    if found is None and bits is not None:
+        found = f"INT{bits}"
+    # An old AWQ export may leave out the only value there is.
+    return "INT4" if found is None and method == "awq" else found
+
+
+def _algorithm(section: Mapping[str, Any]) -> str:
+    """The word of modelopt; of a mixed quantization, what most of its layers have."""
+    layers = section.get("quantized_layers")
+    if isinstance(layers, Mapping):
+        words = Counter(str(layer.get("quant_algo")) for layer in layers.values() if isinstance(layer, Mapping))
+        if words:
+            return words.most_common(1)[0][0].upper()
+    return str(section.get("quant_algo") or "").upper()
+
+
+def _modules(section: Mapping[str, Any]) -> Iterable[str]:
+    for key in _MODULE_KEYS:
+        names = section.get(key)
+        if isinstance(names, list):
+            yield from (name for name in names if isinstance(name, str))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _integer(*values: object) -> int | None:
+    return next((value for value in values if isinstance(value, int) and not isinstance(value, bool)), None)

@@ -1,0 +1,38 @@
+"""Architectures that come with the program: planning a well-known model needs no network. Looked up by repo."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from modelscan.hubs.quantization import read_quantization
+from modelscan.hubs.shape import quantization_of, read_architecture
+from modelscan.hubs.tasks import task_of
+from modelscan.model import Source, WeightsDescription
+
+
+def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescription | None:
+    """What `catalogs/architectures.json` (its `text`) knows of a repo, None where it knows nothing.
+
+    The same weights on ModelScope often keep their name, so `source` does not matter for the look-up. Bytes are
+    unknown: no header has been seen. `verified` is False for a shape derived from that of its base model.
+    """
+    facts = _by_lower_name(text).get(repo_id.lower())
+    if facts is None:
+        return None
+    return WeightsDescription(
+        source=source,
+        repo_id=repo_id,
+        location=repo_id,
+        architecture=read_architecture(facts),
+        quantization=quantization_of(facts, {}),
+        format=read_quantization(facts).method or "safetensors",
+        task=facts.get("task") or task_of(facts, ()),
+        verified=facts["verified"] != ["derived"],
+    )
+
+
+@lru_cache(maxsize=2)
+def _by_lower_name(text: str) -> dict[str, dict[str, Any]]:
+    return {name.lower(): facts for name, facts in json.loads(text)["models"].items()}

@@ -1,0 +1,111 @@
+"""`deploy`, as one straight line: which model, what machine, what fits, which backend, a record, a start, a route."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from modelscan.deployments import control
+from modelscan.deployments.observe import observe
+from modelscan.deployments.store import Store
+from modelscan.errors import Conflict, Usage
+from modelscan.model import Deployment, Pricing
+from modelscan.operations.choice import report_choice
+from modelscan.operations.context import Context
+from modelscan.operations.environment import Ask, ready_installation
+from modelscan.operations.events import Event, Report
+from modelscan.operations.machine import machine, with_memory_back
+from modelscan.operations.naming import deployment_name
+from modelscan.operations.planning import no_fit, plan_resolved, refuse_closed
+from modelscan.operations.recording import claim_record, fill_in
+from modelscan.operations.requests import DeployRequest, difference, option_words, request_document
+from modelscan.operations.resolving import resolve_model
+from modelscan.operations.routes import check_routing_file
+from modelscan.operations.starting import start_and_follow
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployed:
+    """The deployment, and what the same model costs where it is hosted."""
+
+    deployment: Deployment
+    hosted_price: Pricing | None = None
+
+
+def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask: Ask) -> Deployed:
+    """From a name to a healthy endpoint.
+
+    The same request again changes nothing, or starts what was stopped. Raises NoFit with the plan in its details,
+    Conflict with the difference and the way out, BackendNotInstalled, BackendFailed, TimedOut, Interrupted.
+    """
+    settings, clock = context.settings, context.clock
+    _refuse_unsafe(context, wanted)
+    check_routing_file(context)
+    resolved = resolve_model(context, wanted.plan.model, wanted.plan.source, wanted.plan.revision)
+    for warning in resolved.warnings:
+        report(Event("warning", warning))
+    if resolved.model is not None:
+        refuse_closed(resolved.model)
+    name = deployment_name(wanted.name, resolved.model_id)
+    request = request_document(wanted, model_id=resolved.model_id)
+    price = resolved.model.pricing if resolved.model else None
+
+    with Store.for_reading(settings.paths, clock) as store:
+        existing = next((item for item in store.list() if item.name == name), None)
+    if existing is not None and existing.request == request:
+        return Deployed(deployment=_same_again(context, existing, wanted, report), hosted_price=price)
+    if existing is not None and not wanted.replace:
+        raise _other_request(existing, request, wanted)
+
+    hardware = machine(context)
+    if existing is not None:
+        hardware = with_memory_back(hardware, observe(existing, settings=settings, clock=clock))
+    planned = plan_resolved(context, resolved, wanted.plan, hardware)
+    chosen = planned.plan.chosen
+    report_choice(hardware, chosen, report)
+    if chosen is None:
+        raise no_fit(planned.plan)
+    installation = ready_installation(context, chosen, hardware, planned.installations, report=report, ask=ask)
+
+    with claim_record(context, wanted, planned, chosen, installation, name, request, replacing=existing) as claim:
+        deployment = fill_in(context, claim, chosen, installation, report)
+        report(Event("starting", "Starting deployment..."))
+        deployment = control.start(deployment, settings=settings, clock=clock, held=claim.lock)
+    deployment = start_and_follow(context, deployment, wait=wanted.wait, timeout=wanted.timeout, report=report)
+    return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
+
+
+def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
+    if wanted.host not in _LOOPBACK:
+        raise Usage(
+            f"`--host {wanted.host}` would open the endpoint to the network",
+            cause=["a backend's own key protects only part of its routes, so only loopback is served"],
+            hints=["leave --host out, and put an authenticating proxy in front of http://127.0.0.1:PORT"],
+        )
+    variable = wanted.api_key_env
+    if variable is not None and not context.settings.environ.get(variable):
+        raise Usage(f"the variable `{variable}` is not set", hints=[f"export {variable}=$(openssl rand -hex 24)"])
+
+
+def _same_again(context: Context, existing: Deployment, wanted: DeployRequest, report: Report) -> Deployment:
+    now = observe(existing, settings=context.settings, clock=context.clock)
+    if now.status == "ready":
+        return dataclasses.replace(now, changed=False)
+    if now.status in {"stopped", "failed"}:
+        from modelscan.operations.manage import start_deployment
+
+        return start_deployment(context, now.id, timeout=wanted.timeout, wait=wanted.wait, report=report)
+    followed = start_and_follow(context, now, wait=wanted.wait, timeout=wanted.timeout, report=report)
+    return dataclasses.replace(followed, changed=False)
+
+
+def _other_request(existing: Deployment, request: dict[str, object], wanted: DeployRequest) -> Conflict:
+    line = " ".join(["modelscan deploy", *option_words(wanted), "--replace"])
+    return Conflict(
+        f"the deployment `{existing.name}` was asked for differently",
+        cause=difference(existing.request, request),
+        hints=[line, f"or keep both: --name {existing.name}-2"],
+        details={"deployment": existing.id, "difference": difference(existing.request, request)},
+    )

@@ -1,0 +1,50 @@
+"""What a backend wrote, as lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from modelscan.deployments.logs import LogLine, follow_log, read_log
+from modelscan.deployments.places import places
+from modelscan.errors import Usage
+from modelscan.model import LIVE_STATUSES
+from modelscan.operations.context import Context
+from modelscan.operations.manage import deployment_status
+from modelscan.system.clock import parse_rfc3339
+
+_SPAN = re.compile(r"(\d+)\s*([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def log_lines(
+    context: Context, reference: str, *, follow: bool = False, tail: int | None = None, since: str | None = None
+) -> Iterator[str]:
+    """Lines oldest first, each with its time; with `follow` until the deployment is over. Raises Usage for `since`."""
+    found = deployment_status(context, reference)
+    folder = places(context.settings.paths, found.id).folder
+    moment = _moment(since, context.clock.now()) if since is not None else None
+    if follow:
+        lines: Iterator[LogLine] = follow_log(
+            folder,
+            tail=tail,
+            since=moment,
+            is_over=lambda: deployment_status(context, found.id).status not in LIVE_STATUSES,
+            clock=context.clock,
+        )
+    else:
+        lines = iter(read_log(folder, tail=tail, since=moment))
+    return (f"{line.at} {line.text}".strip() for line in lines)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is not None:
+        return now - timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        raise Usage(
+            f"`{text}` is not a time", hints=["write it like --since 10m or --since 2026-11-21T10:00:00Z"]
+        ) from None

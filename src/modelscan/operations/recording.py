@@ -1,0 +1,199 @@
+"""Writing a deployment down before anything is started: the record is what claims its name and its port."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from modelscan.backends.base import Launch
+from modelscan.backends.registry import BACKENDS
+from modelscan.deployments import control
+from modelscan.deployments.ports import next_free, require_free
+from modelscan.deployments.store import Store
+from modelscan.errors import Interrupted, ModelscanError
+from modelscan.model import (
+    Candidate,
+    Deployment,
+    DeploymentMemory,
+    Installation,
+    RestartPolicy,
+    WeightsDescription,
+)
+from modelscan.operations.context import Context
+from modelscan.operations.events import Event, Report
+from modelscan.operations.planning import Planned
+from modelscan.operations.requests import DeployRequest
+from modelscan.storage.locks import Lock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A record that was just created, and the lock that says a command is at work on it."""
+
+    deployment: Deployment
+    lock: Lock
+
+
+@contextlib.contextmanager
+def claim_record(
+    context: Context,
+    wanted: DeployRequest,
+    planned: Planned,
+    chosen: Candidate,
+    installation: Installation,
+    name: str,
+    request: Mapping[str, Any],
+    *,
+    replacing: Deployment | None,
+) -> Iterator[Claim]:
+    """Create the record and hold its command lock. What fails inside is written down: nothing stays half-made.
+
+    The one that is replaced is stopped and removed first. Raises Conflict when name or port are taken.
+    """
+    settings, clock = context.settings, context.clock
+    new_id = uuid.uuid4().hex
+    with control.command(new_id, settings=settings, clock=clock) as lock:
+        with control.claims(settings, clock=clock), Store(settings.paths, clock) as store:
+            if replacing is not None:
+                control.remove(replacing, settings=settings, clock=clock)
+            port = _port(context, store, wanted, replacing)
+            record = _record(context, wanted, planned, chosen, installation, name, request)
+            deployment = store.create(
+                dataclasses.replace(
+                    record,
+                    id=new_id,
+                    port=port,
+                    base_url=f"http://localhost:{port}",
+                    openai_base_url=f"http://localhost:{port}/v1",
+                )
+            )
+        try:
+            yield Claim(deployment=deployment, lock=lock)
+        except KeyboardInterrupt:
+            _write_end(context, deployment, "stopped", "interrupted before it was started")
+            raise Interrupted(
+                "interrupted before the backend was started",
+                hints=[f"modelscan start {name}", f"modelscan remove {name}"],
+            ) from None
+        except ModelscanError as error:
+            _write_end(context, deployment, "failed", error.message)
+            raise
+
+
+def _write_end(context: Context, deployment: Deployment, status: str, message: str) -> None:
+    with Store(context.settings.paths, context.clock) as store:
+        store.update(deployment.id, status=status, message=message, last_error=message if status == "failed" else None)
+
+
+def _port(context: Context, store: Store, wanted: DeployRequest, replacing: Deployment | None) -> int:
+    if wanted.port is not None:
+        require_free(wanted.port)
+        return wanted.port
+    claimed = {item.port for item in store.list() if item.port is not None}
+    first = context.settings.first_port
+    if replacing is not None and replacing.port is not None and replacing.port not in claimed:
+        first = replacing.port
+    return next_free(first, claimed)
+
+
+def _record(
+    context: Context,
+    wanted: DeployRequest,
+    planned: Planned,
+    chosen: Candidate,
+    installation: Installation,
+    name: str,
+    request: Mapping[str, Any],
+) -> Deployment:
+    resolved, settings = planned.resolved, context.settings
+    description = described(planned, chosen)
+    restart = cast("RestartPolicy", wanted.restart or settings.restart)
+    return Deployment(
+        id="",
+        name=name,
+        model=resolved.model_id,
+        catalog_id=resolved.model.id if resolved.model else None,
+        task=_task(chosen, description),
+        repo_id=chosen.repo_id,
+        revision=description.commit or chosen.revision,
+        source=chosen.source,
+        backend=chosen.backend,
+        backend_version=installation.version or chosen.backend_version,
+        quantization=chosen.quantization,
+        mode=chosen.mode,
+        served_model_names=tuple(dict.fromkeys((name, resolved.model_id))),
+        host="127.0.0.1",
+        api_key_env=wanted.api_key_env,
+        gpu_indices=chosen.gpu_indices,
+        gpu_uuids=chosen.gpu_uuids,
+        tensor_parallel=chosen.tensor_parallel,
+        max_model_len=chosen.max_model_len,
+        kv_cache_tokens=chosen.kv_cache_tokens,
+        max_concurrency=chosen.max_concurrency,
+        memory=DeploymentMemory(estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices))),
+        request=request,
+        location=description.location,
+        program=installation.program,
+        restart_policy=restart,
+        stall_timeout_seconds=wanted.stall_timeout or settings.stall_timeout,
+        stop_grace_seconds=settings.stop_grace,
+    )
+
+
+def described(planned: Planned, chosen: Candidate) -> WeightsDescription:
+    """What is known of the weights of the chosen candidate."""
+    options = planned.resolved.options
+    return next(
+        (item for item in options if (item.source, item.repo_id) == (chosen.source, chosen.repo_id)), options[0]
+    )
+
+
+def _task(chosen: Candidate, description: WeightsDescription) -> Any:
+    """A chat model without a chat template can only complete."""
+    return "completion" if chosen.task == "chat" and description.has_chat_template is False else chosen.task
+
+
+def fill_in(
+    context: Context, claim: Claim, chosen: Candidate, installation: Installation, report: Report
+) -> Deployment:
+    """Fetch the weights where they are missing, and pin the exact command line."""
+    deployment = claim.deployment
+    location, commit = deployment.location or deployment.repo_id or "", deployment.revision
+    if deployment.source == "huggingface" and not location.startswith("/"):
+        location, commit = _pull(context, deployment, report)
+    launch = Launch(
+        location=location,
+        served_model_names=deployment.served_model_names,
+        port=deployment.port or 0,
+        host=deployment.host,
+        program=installation.program,
+        api_key_env=deployment.api_key_env,
+        device=installation.device,
+    )
+    command = BACKENDS[chosen.backend].command_line(chosen, launch)
+    for dropped in command.dropped:
+        report(Event("warning", dropped))
+    with Store(context.settings.paths, context.clock) as store:
+        return store.update(deployment.id, location=location, revision=commit, argv=command.argv, env={**command.env})
+
+
+def _pull(context: Context, deployment: Deployment, report: Report) -> tuple[str, str]:
+    from modelscan.hubs.huggingface import download
+
+    def progress(fraction: float | None, detail: str) -> None:
+        report(Event("pull", detail, {"fraction": fraction}))
+
+    with Store(context.settings.paths, context.clock) as store:
+        store.update(deployment.id, status="pulling", phase="download")
+    folder, commit = download(
+        deployment.repo_id or "",
+        deployment.revision,
+        environ=context.settings.environ,
+        offline=context.settings.offline,
+        on_progress=progress,
+    )
+    return str(folder), commit

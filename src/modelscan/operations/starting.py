@@ -1,0 +1,63 @@
+"""Following a start until the endpoint answers, and putting it on the routes."""
+
+from __future__ import annotations
+
+from modelscan.deployments import control
+from modelscan.errors import Interrupted, ModelscanError
+from modelscan.model import Deployment
+from modelscan.operations.context import Context
+from modelscan.operations.events import Event, Report
+from modelscan.operations.routes import update_routes
+
+
+def start_and_follow(
+    context: Context, deployment: Deployment, *, wait: bool, timeout: float | None, report: Report
+) -> Deployment:
+    """Wait for a started deployment, telling each phase.
+
+    Ctrl-C stops the backend and keeps the record. Raises BackendFailed, TimedOut, Interrupted.
+    """
+    if not wait:
+        return deployment
+    try:
+        ready = control.wait(
+            deployment,
+            settings=context.settings,
+            clock=context.clock,
+            timeout=timeout,
+            on_change=lambda now: report(_phase(now)),
+        )
+    except KeyboardInterrupt:
+        control.stop(deployment, settings=context.settings, clock=context.clock)
+        name = deployment.name
+        raise Interrupted(
+            f"interrupted: `{name}` was stopped before it was ready",
+            hints=[f"modelscan start {name}", f"modelscan remove {name}"],
+        ) from None
+    publish(context, report)
+    report(Event("ready", f"{ready.name} is ready", {"base_url": ready.base_url}))
+    return ready
+
+
+def publish(context: Context, report: Report) -> None:
+    """Bring the routing file up to date; that it cannot be written is told, and fails nothing."""
+    try:
+        update_routes(context)
+    except ModelscanError as error:
+        report(Event("warning", f"{error.message}; the routes are not up to date"))
+
+
+def _phase(deployment: Deployment) -> Event:
+    parts = [deployment.status if deployment.phase is None else deployment.phase]
+    fraction = None
+    if deployment.progress is not None:
+        fraction = deployment.progress.fraction
+        if deployment.progress.detail:
+            parts.append(deployment.progress.detail)
+        elif fraction is not None:
+            parts.append(f"{fraction:.0%}")
+    return Event(
+        "phase",
+        ": ".join(parts),
+        {"status": deployment.status, "phase": deployment.phase, "fraction": fraction},
+    )

@@ -1,0 +1,268 @@
+"""One way to run a model, judged: a candidate with all its figures, or a rejection with the arithmetic."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from modelscan.backends.base import Launch
+from modelscan.backends.registry import BACKENDS
+from modelscan.model import Candidate, Device, MemoryPerGpu, PlanRequest, Rejection, Task
+from modelscan.planning.activations import activation_bytes, batched_tokens
+from modelscan.planning.budget import Budget
+from modelscan.planning.context import choose_length, model_limit, wanted_lengths
+from modelscan.planning.facts import PlanningFacts
+from modelscan.planning.kv_cache import BLOCK_TOKENS, element_bytes, request_bytes
+from modelscan.planning.layouts import Layout
+from modelscan.planning.quantization import Choice
+from modelscan.planning.sizes import Sized, within
+from modelscan.planning.speed import estimate
+from modelscan.planning.weights import weights_bytes
+from modelscan.units import GIB, format_bytes, format_tokens
+
+_CPU_REQUESTS = 4  # full-length requests that the KV cache of a CPU plan holds
+_CPU_POOL = 1 * GIB  # and no more than this, unless one request needs more
+USEFUL_CONTEXT = 8192  # shorter ones are taken only when nothing else fits
+_OVERHEAD_SHARE = 0.15
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What all candidates of one plan share."""
+
+    model: str
+    task: Task
+    backend: str
+    backend_version: str | None
+    device: Device
+    request: PlanRequest
+    facts: PlanningFacts
+    explicit: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What a device needs before the first token of KV cache."""
+
+    weights: Sized
+    activations: Sized
+    overhead: Sized
+
+    @property
+    def total(self) -> Sized:
+        return self.weights + self.activations + self.overhead
+
+
+def judge(setting: Setting, choice: Choice, layout: Layout, budget: Budget) -> Candidate | Rejection:
+    """A candidate whose high bound fits into the budget, or why there is none."""
+    request, shape = setting.request, choice.weights.architecture
+    on_gpu = bool(layout.gpus)
+    tp, pp = layout.tensor_parallel, layout.pipeline_parallel
+    base = _base(setting, choice, layout)
+    weights = weights_bytes(
+        choice.weights,
+        choice.quantization,
+        at_load=choice.at_load is not None,
+        tensor_parallel=tp,
+        pipeline_parallel=pp,
+    )
+    if weights is None:
+        return reject(base, "shape_unknown", f"neither sizes nor shape of `{choice.weights.repo_id}` are known")
+    limit = model_limit(shape)
+    asked = request.context_length if isinstance(request.context_length, int) else None
+    if asked is not None and limit is not None and asked > limit:
+        return reject(
+            base,
+            "context_too_long",
+            f"a context of {format_tokens(asked)} was asked for, the model ends at {format_tokens(limit)}",
+        )
+    overhead = BACKENDS[setting.backend].fixed_overhead(setting.device, MemoryPerGpu(weights_bytes=weights.estimate))
+    number = element_bytes(request.kv_cache_dtype, choice.dtype)
+    lengths = wanted_lengths(shape, request, on_gpu=on_gpu)
+
+    def one_request(length: int) -> int:
+        return request_bytes(shape, length, tensor_parallel=tp, pipeline_parallel=pp, number=number)
+
+    found: Candidate | Rejection | None = None
+    for sequences in _sequences(setting, on_gpu=on_gpu):  # fewer at once need less memory for sampling
+        activations = activation_bytes(
+            shape,
+            tokens=batched_tokens(budget.total, on_gpu=on_gpu),
+            sequences=sequences,
+            tensor_parallel=tp,
+            wide=choice.dtype == "float32",
+        )
+        fixed = Fixed(weights, activations, within(overhead, _OVERHEAD_SHARE))
+        pool = budget.available - fixed.total.high
+        length = choose_length(lengths, pool, one_request) if pool >= 0 else None
+        if length is None:
+            found = found or _too_large(base, fixed, lengths[-1], one_request(lengths[-1]), budget)
+            continue
+        longer = dataclasses.replace(base, max_model_len=length, max_num_seqs=sequences)
+        if found is None or isinstance(found, Rejection) or length > (found.max_model_len or 0):
+            memory = _memory(setting, fixed, budget, one_request(length), on_gpu=on_gpu)
+            found = _candidate(setting, choice, layout, budget, longer, memory, one_request(length))
+        if length >= min(USEFUL_CONTEXT, lengths[0]):
+            break
+    assert found is not None  # noqa: S101  there is always one number of sequences to try
+    return found
+
+
+def _memory(setting: Setting, fixed: Fixed, budget: Budget, one_request: int, *, on_gpu: bool) -> MemoryPerGpu:
+    """Where the memory goes. A GPU's KV cache takes what is left; a CPU's is sized for a few requests."""
+    total = fixed.total
+    pool = Sized(budget.available - total.high, budget.available - total.estimate, budget.available - total.low)
+    if not one_request:
+        pool = Sized(0, 0, 0)
+    elif not on_gpu:
+        requests = setting.request.max_concurrency or _CPU_REQUESTS
+        size = min(max(min(one_request * requests, _CPU_POOL), one_request), pool.low)
+        pool = Sized(size, size, size)
+    return MemoryPerGpu(
+        weights_bytes=fixed.weights.estimate,
+        kv_cache_bytes=pool.estimate,
+        activations_bytes=fixed.activations.estimate,
+        overhead_bytes=fixed.overhead.estimate,
+        total_bytes=total.estimate + pool.estimate,
+        available_bytes=budget.available,
+        total_low_bytes=total.low + one_request,
+        total_high_bytes=total.high + pool.low,
+        kv_cache_low_bytes=pool.low,
+        kv_cache_high_bytes=pool.high,
+    )
+
+
+def _candidate(
+    setting: Setting,
+    choice: Choice,
+    layout: Layout,
+    budget: Budget,
+    base: Candidate,
+    memory: MemoryPerGpu,
+    one_request: int,
+) -> Candidate:
+    length = base.max_model_len or 0
+    per_token = one_request / (-(-length // BLOCK_TOKENS) * BLOCK_TOKENS) if one_request else 0.0
+    candidate = dataclasses.replace(
+        base,
+        gpu_memory_utilization=budget.utilization,
+        memory_per_gpu=memory,
+        kv_cache_tokens=int(memory.kv_cache_bytes / per_token) if per_token else None,
+        max_concurrency=round(memory.kv_cache_bytes / one_request, 2) if one_request else None,
+        estimated=estimate(choice.weights, memory.weights_bytes, layout.gpus, setting.facts),
+        reasons=_reasons(setting, choice, layout, length, base.max_num_seqs or 0, budget),
+    )
+    launch = Launch(
+        location=choice.weights.location,
+        served_model_names=(setting.model,),
+        device=setting.device,
+    )
+    command = BACKENDS[setting.backend].command_line(candidate, launch)
+    return dataclasses.replace(candidate, argv=command.argv, env=dict(command.env))
+
+
+def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
+    request, weights = setting.request, choice.weights
+    return Candidate(
+        backend=setting.backend,
+        backend_version=setting.backend_version,
+        mode=request.mode or "standard",
+        task=setting.task,
+        quantization=choice.quantization,
+        source=weights.source,
+        repo_id=weights.repo_id,
+        revision=weights.commit or weights.revision,
+        gpu_indices=tuple(gpu.index for gpu in layout.gpus),
+        gpu_uuids=tuple(gpu.uuid for gpu in layout.gpus if gpu.uuid is not None),
+        tensor_parallel=layout.tensor_parallel,
+        pipeline_parallel=layout.pipeline_parallel,
+        dtype=choice.dtype,
+        kv_cache_dtype=request.kv_cache_dtype,
+        load_quantization=choice.at_load,
+        enforce_eager=bool(request.enforce_eager) or not layout.gpus,
+        trust_remote_code=request.trust_remote_code,
+        extra_args=request.backend_args,
+        extra_env=request.env,
+        explicit=setting.explicit,
+    )
+
+
+def reject(
+    base: Candidate, code: str, reason: str, *, needed: int | None = None, available: int | None = None
+) -> Rejection:
+    """The candidate as a rejection. Its figures stay, as far as they were reached."""
+    values = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
+    return Rejection(**values, code=code, reason=reason, needed_bytes=needed, available_bytes=available)
+
+
+def _too_large(base: Candidate, fixed: Fixed, length: int, one_request: int, budget: Budget) -> Rejection:
+    total = fixed.total
+    needed = total.high + one_request
+    count = len(base.gpu_indices)
+    where = "the CPU" if count == 0 else "the GPU" if count == 1 else f"each of {count} GPUs"
+    reason = (
+        f"{base.quantization} needs {format_bytes(needed)} on {where}, {format_bytes(budget.available)} may be used: "
+        f"weights {format_bytes(fixed.weights.estimate)}, activations {format_bytes(fixed.activations.estimate)}, "
+        f"overhead {format_bytes(fixed.overhead.estimate)}, "
+        f"KV cache {format_bytes(one_request)} for one request of {format_tokens(length)} tokens, "
+        f"uncertainty {format_bytes(total.high - total.estimate)}"
+    )
+    memory = MemoryPerGpu(
+        weights_bytes=fixed.weights.estimate,
+        kv_cache_bytes=one_request,
+        activations_bytes=fixed.activations.estimate,
+        overhead_bytes=fixed.overhead.estimate,
+        total_bytes=total.estimate + one_request,
+        available_bytes=budget.available,
+        total_low_bytes=total.low + one_request,
+        total_high_bytes=needed,
+        kv_cache_low_bytes=one_request,
+        kv_cache_high_bytes=one_request,
+    )
+    base = dataclasses.replace(base, memory_per_gpu=memory, max_model_len=length)
+    return reject(base, "no_memory", reason, needed=needed, available=budget.available)
+
+
+def _sequences(setting: Setting, *, on_gpu: bool) -> tuple[int, ...]:
+    """How many requests at once, the most first; one number only where the user fixed it."""
+    if setting.request.max_concurrency is not None:
+        return (setting.request.max_concurrency,)
+    if not on_gpu:
+        return (_CPU_REQUESTS,)
+    first = {"latency": 16, "throughput": 512}.get(setting.request.mode or "standard", 256)
+    return tuple(count for count in (first, 64, 16) if count <= first)
+
+
+def _reasons(
+    setting: Setting, choice: Choice, layout: Layout, length: int, sequences: int, budget: Budget
+) -> tuple[str, ...]:
+    request, limit = setting.request, model_limit(choice.weights.architecture)
+    reasons = [f"quantization: {choice.reason}"]
+    if request.backend is not None:
+        reasons.append(f"backend: {setting.backend}, as asked")
+    else:
+        reasons.append(f"backend: {setting.backend}, which runs on the widest range of hardware and formats")
+    if not layout.gpus:
+        reasons.append("start: without compiling graphs, which takes longer on a CPU than it saves")
+    elif len(layout.gpus) == 1:
+        reasons.append("parallelism: one GPU is enough")
+    elif layout.pipeline_parallel > 1:
+        reasons.append(
+            f"parallelism: {layout.tensor_parallel} x {layout.pipeline_parallel}, the fewest GPUs that hold it and "
+            "that its heads divide by"
+        )
+    else:
+        reasons.append(f"parallelism: {len(layout.gpus)} GPUs, the fewest that hold it")
+    if request.context_length is not None:
+        reasons.append(f"context: {format_tokens(length)}, as asked")
+    elif length == limit:
+        reasons.append(f"context: {format_tokens(length)}, the model's limit")
+    else:
+        bound = f" of the model's {format_tokens(limit)}" if limit else ""
+        reasons.append(f"context: {format_tokens(length)}{bound}, the longest that leaves room for two requests")
+    if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and sequences < 256:  # noqa: PLR2004
+        reasons.append(f"concurrency: {sequences} requests at once, so that less memory is kept for sampling")
+    if budget.utilization is not None:
+        how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
+        reasons.append(f"memory: {budget.utilization:.2f} of the GPU, {how}")
+    return tuple(reasons)

@@ -1,0 +1,38 @@
+"""The context length: what was asked, else the longest that leaves room for more than one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from modelscan.model import Architecture, PlanRequest
+
+_STEPS = (1048576, 524288, 262144, 131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
+_USEFUL_REQUESTS = 2
+CPU_LONGEST = 8192  # prefill of more takes minutes on a CPU
+_UNKNOWN_LIMIT = 4096
+
+
+def model_limit(shape: Architecture | None) -> int | None:
+    return shape.max_position_embeddings if shape is not None else None
+
+
+def wanted_lengths(shape: Architecture | None, request: PlanRequest, *, on_gpu: bool) -> list[int]:
+    """Lengths to try, the longest first; one only where the user fixed it."""
+    limit = model_limit(shape)
+    if request.context_length == "max":
+        return [limit or _UNKNOWN_LIMIT]
+    if request.context_length is not None:
+        return [request.context_length]
+    longest = limit or _UNKNOWN_LIMIT
+    if not on_gpu:
+        longest = min(longest, CPU_LONGEST)
+    return [longest, *(step for step in _STEPS if step < longest)]
+
+
+def choose_length(lengths: list[int], pool: int, request_bytes: Callable[[int], int]) -> int | None:
+    """The longest of which two fit into the pool, else the longest of which one fits, else None."""
+    for requests in (_USEFUL_REQUESTS, 1):
+        for length in lengths:
+            if request_bytes(length) * requests <= pool:
+                return length
+    return None

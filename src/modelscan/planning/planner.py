@@ -1,0 +1,292 @@
+"""The decision: every candidate ends as the plan, an alternative, or a rejection with its reason."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from modelscan.errors import GpuNotFound
+from modelscan.model import (
+    Candidate,
+    Device,
+    Gpu,
+    Hardware,
+    Installation,
+    Model,
+    Plan,
+    PlanRequest,
+    Rejection,
+    Task,
+    WeightsDescription,
+)
+from modelscan.planning.budget import Budget, gpu_budget, host_budget
+from modelscan.planning.candidates import USEFUL_CONTEXT, Setting, judge, reject
+from modelscan.planning.facts import PlanningFacts
+from modelscan.planning.hints import hints_for
+from modelscan.planning.layouts import Layout, layouts
+from modelscan.planning.quantization import Choice, answers, choices
+from modelscan.planning.weights import weights_bytes
+
+
+def make_plan(
+    model: Model | None,
+    options: Sequence[WeightsDescription],
+    hardware: Hardware,
+    request: PlanRequest,
+    facts: PlanningFacts,
+    installations: Sequence[Installation] = (),
+) -> Plan:
+    """What fits best on a machine, and why.
+
+    `model` is None for weights that no catalog knows; `options` are all weights of it, the released ones first.
+    Raises GpuNotFound for a GPU that was named and is not there.
+    """
+    devices = _devices(hardware, request)
+    device = _device(devices)
+    setting = _setting(model, options, devices, device, request, facts, installations)
+    fitting: list[tuple[int, Candidate]] = []
+    rejected: list[Rejection] = []
+    obstacle = _backend_problem(setting, devices, hardware, installations)
+    for number, weights in enumerate(options):
+        for choice in _choices(setting, weights, devices, release=number == 0):
+            if not answers(choice, request.quantization):
+                continue
+            found = _judged(setting, choice, devices, hardware, obstacle)
+            if isinstance(found, Rejection):
+                rejected.append(found)
+            else:
+                fitting.append((choice.rank, found))
+    if not fitting and not rejected:
+        rejected.append(_nothing_asked_for(setting, options))
+    fitting.sort(key=lambda item: item[0])
+    rejected.sort(key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
+    chosen = fitting[0][1] if fitting else None
+    plan = Plan(
+        model=setting.model,
+        hardware=hardware,
+        feasible=chosen is not None,
+        chosen=chosen,
+        alternatives=tuple(candidate for _, candidate in fitting[1:]),
+        rejected=tuple(rejected),
+    )
+    return (
+        plan if chosen is not None else dataclasses.replace(plan, hints=hints_for(model, options, plan, request, facts))
+    )
+
+
+def _devices(hardware: Hardware, request: PlanRequest) -> tuple[Gpu, ...]:
+    """The GPUs that may be used: those that were named, else all but integrated ones beside others."""
+    if request.no_gpu:
+        return ()
+    if request.gpus:
+        return tuple(_named(word, hardware) for word in request.gpus)
+    discrete = tuple(gpu for gpu in hardware.devices if not gpu.integrated)
+    return discrete or hardware.devices
+
+
+def _named(word: str, hardware: Hardware) -> Gpu:
+    for gpu in hardware.devices:
+        if word == str(gpu.index) or (gpu.uuid is not None and gpu.uuid.lower().startswith(word.lower())):
+            return gpu
+    known = [str(gpu.index) for gpu in hardware.devices]
+    raise GpuNotFound(
+        f"there is no GPU `{word}`",
+        cause=[f"this machine has {', '.join(known)}" if known else "this machine has none"],
+        hints=["modelscan gpu", "or run on the CPU: --gpu none"],
+        details={"known": known},
+    )
+
+
+def _device(devices: Sequence[Gpu]) -> Device:
+    if not devices:
+        return "cpu"
+    return "rocm" if devices[0].vendor == "amd" else "cuda"
+
+
+def _setting(
+    model: Model | None,
+    options: Sequence[WeightsDescription],
+    devices: Sequence[Gpu],
+    device: Device,
+    request: PlanRequest,
+    facts: PlanningFacts,
+    installations: Sequence[Installation],
+) -> Setting:
+    backend = request.backend or _preferred_backend(options, devices, device, request, facts)
+    task: Task = model.task if model is not None else next((item.task for item in options if item.task), "chat")
+    return Setting(
+        model=model.id if model is not None else request.model,
+        task=task,
+        backend=backend,
+        backend_version=request.backend_version or _version(backend, device, facts, installations),
+        device=device,
+        request=request,
+        facts=facts,
+        explicit=tuple(
+            field.name
+            for field in dataclasses.fields(request)
+            if field.name != "model" and getattr(request, field.name) != field.default and getattr(request, field.name)
+        ),
+    )
+
+
+def _preferred_backend(
+    options: Sequence[WeightsDescription],
+    devices: Sequence[Gpu],
+    device: Device,
+    request: PlanRequest,
+    facts: PlanningFacts,
+) -> str:
+    """vLLM, which runs on the widest range; SGLang for throughput of MLA models, where dated measurements say so.
+
+    Evidence as of 2026: MLA and large-expert models on Hopper, Blackwell and MI3xx; otherwise the two are within
+    about five percent of each other, and which leads changes with each release.
+    """
+    latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
+    row = facts.backend("sglang", device)
+    eligible = row is not None and bool(devices) and all(row.runs_on(gpu) for gpu in devices)
+    return "sglang" if request.mode == "throughput" and latent and eligible else "vllm"
+
+
+def _version(backend: str, device: Device, facts: PlanningFacts, installations: Sequence[Installation]) -> str | None:
+    """The version that would run: what the user has, then what modelscan installed, then the one it would install."""
+    fitting = [item for item in installations if item.backend == backend and item.device == device]
+    found = min(fitting, key=lambda item: item.managed, default=None)
+    if found is not None:
+        return found.version
+    row = facts.backend(backend, device)
+    return row.version if row is not None else None
+
+
+def _backend_problem(
+    setting: Setting, devices: Sequence[Gpu], hardware: Hardware, installations: Sequence[Installation]
+) -> tuple[str, str] | None:
+    """Code and reason where the backend cannot run on these devices at all."""
+    row = setting.facts.backend(setting.backend, setting.device)
+    if row is None:
+        return "no_backend", f"{setting.backend} has no build for {setting.device}"
+    for gpu in devices:
+        if not row.runs_on(gpu):
+            detail = gpu.compute_capability or gpu.gfx_target
+            return "no_kernel", f"{setting.backend} {row.version} has no machine code for {gpu.name} ({detail})"
+    installed = any(item.backend == setting.backend and item.device == setting.device for item in installations)
+    cuda = hardware.cuda_version
+    if not installed and row.min_cuda is not None and cuda is not None and float(cuda) < row.min_cuda:
+        return (
+            "driver_too_old",
+            f"{setting.backend} {row.version} needs a driver for CUDA {row.min_cuda:g}, this one is for {cuda}",
+        )
+    return None
+
+
+def _choices(setting: Setting, weights: WeightsDescription, devices: Sequence[Gpu], *, release: bool) -> list[Choice]:
+    gpu = devices[0] if devices else None
+    sixteen = weights_bytes(weights, "BF16")
+    return list(
+        choices(
+            weights,
+            backend=setting.backend,
+            device=setting.device,
+            gpu=gpu,
+            gpu_bytes=(gpu.memory_usable_bytes or gpu.memory_total_bytes) if gpu is not None else None,
+            release=release,
+            sixteen_bit_bytes=sixteen.estimate if sixteen is not None else None,
+            request=setting.request,
+            facts=setting.facts,
+        )
+    )
+
+
+def _judged(
+    setting: Setting,
+    choice: Choice,
+    devices: Sequence[Gpu],
+    hardware: Hardware,
+    obstacle: tuple[str, str] | None,
+) -> Candidate | Rejection:
+    """The best layout of one choice: the fewest GPUs with a useful context, else the longest context; or the
+    rejection of the one that came nearest.
+    """
+    base = Candidate(
+        backend=setting.backend,
+        backend_version=setting.backend_version,
+        task=setting.task,
+        quantization=choice.quantization,
+        source=choice.weights.source,
+        repo_id=choice.weights.repo_id,
+        dtype=choice.dtype,
+        explicit=setting.explicit,
+    )
+    if obstacle is not None:
+        return reject(base, *obstacle)
+    if choice.problem is not None:
+        return reject(base, "no_kernel", choice.problem)
+    places = _places(setting, choice, devices, hardware)
+    if not places:
+        return reject(base, "tensor_parallel", _no_layout(setting, devices))
+    fits: list[Candidate] = []
+    misses: list[Rejection] = []
+    for layout, budget in places:
+        if budget is None:
+            misses.append(reject(base, "memory_unknown", "how much memory this device has is not known"))
+            continue
+        judged = judge(setting, choice, layout, budget)
+        if isinstance(judged, Rejection):
+            misses.append(judged)
+        elif _useful(judged, choice):
+            return judged
+        else:
+            fits.append(judged)
+    if fits:
+        return max(fits, key=lambda item: item.max_model_len or 0)
+    return min(misses, key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
+
+
+def _places(
+    setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: Hardware
+) -> list[tuple[Layout, Budget | None]]:
+    request = setting.request
+    if not devices:
+        return [(Layout(gpus=()), host_budget(hardware.cpu, request))]
+    found: list[tuple[Layout, Budget | None]] = []
+    for layout in layouts(choice.weights.architecture, devices, request):
+        budgets = [gpu_budget(gpu, request) for gpu in layout.gpus]
+        known = [budget for budget in budgets if budget is not None]
+        smallest = min(known, key=lambda budget: budget.available) if len(known) == len(budgets) else None
+        found.append((layout, smallest))
+    return found
+
+
+def _useful(candidate: Candidate, choice: Choice) -> bool:
+    limit = choice.weights.architecture.max_position_embeddings if choice.weights.architecture else None
+    enough = min(USEFUL_CONTEXT, limit) if limit else USEFUL_CONTEXT
+    return (candidate.max_model_len or 0) >= enough or "context_length" in candidate.explicit
+
+
+def _no_layout(setting: Setting, devices: Sequence[Gpu]) -> str:
+    request = setting.request
+    asked = [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in (
+            ("gpus", request.gpu_count),
+            ("tensor_parallel", request.tensor_parallel),
+            ("pipeline_parallel", request.pipeline_parallel),
+        )
+        if value is not None
+    ]
+    there = f"{len(devices)} usable GPU{'s' if len(devices) != 1 else ''}"
+    return f"the model's heads and layers cannot be divided over {there} as asked ({', '.join(asked) or 'all of them'})"
+
+
+def _nothing_asked_for(setting: Setting, options: Sequence[WeightsDescription]) -> Rejection:
+    wanted = setting.request.quantization
+    base = Candidate(backend=setting.backend, quantization=wanted, explicit=setting.explicit)
+    if not options:
+        return reject(base, "no_weights", f"no weights of `{setting.model}` are known")
+    known = sorted({item.quantization or "BF16" for item in options})
+    return reject(
+        base,
+        "no_weights",
+        f"no weights in {wanted} are known, and {setting.backend} does not make them while loading; "
+        f"known: {', '.join(known)}",
+    )

@@ -1,0 +1,22 @@
+"""An amount of memory with its bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """Bytes: the least it may be, the estimate, the most it may be."""
+
+    low: int
+    estimate: int
+    high: int
+
+    def __add__(self, other: Sized) -> Sized:
+        return Sized(self.low + other.low, self.estimate + other.estimate, self.high + other.high)
+
+
+def within(estimate: float, share: float) -> Sized:
+    """An estimate that may be wrong by a share of itself, either way."""
+    return Sized(int(estimate * (1 - share)), int(estimate), int(estimate * (1 + share)) + 1)

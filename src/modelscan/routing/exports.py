@@ -1,0 +1,30 @@
+"""The environment that clients of an endpoint read. A key is only ever named by the user's own variable."""
+
+from __future__ import annotations
+
+import shlex
+
+from modelscan.model import Deployment
+
+_NO_KEY = "none"  # clients of the OpenAI API insist on a key, also where none is asked for
+
+
+def env_variables(deployment: Deployment) -> dict[str, str]:
+    """Names and values; the key's value is `$VARIABLE`, for a shell to fill in."""
+    address = deployment.openai_base_url or f"http://localhost:{deployment.port}/v1"
+    names = deployment.served_model_names
+    return {
+        "OPENAI_BASE_URL": address,
+        "OPENAI_API_KEY": f"${deployment.api_key_env}" if deployment.api_key_env else _NO_KEY,
+        "MODEL_API_URL": address,
+        "MODEL_NAME": names[0] if names else deployment.name,
+    }
+
+
+def env_lines(deployment: Deployment) -> tuple[str, ...]:
+    """Lines for `eval` in a POSIX shell, quoted where needed."""
+    key = f'"${deployment.api_key_env}"' if deployment.api_key_env else _NO_KEY
+    return tuple(
+        f"export {name}={key if name == 'OPENAI_API_KEY' else shlex.quote(value)}"
+        for name, value in env_variables(deployment).items()
+    )

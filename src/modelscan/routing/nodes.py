@@ -1,0 +1,89 @@
+"""Where the parts of routing.yaml stand in its text. Pure; built on PyYAML's nodes, which know their places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Node = Any  # of PyYAML, whose types do not know `id`, `style` and `flow_style`
+PATH = ("routing", "direct", "providers")
+
+
+class Damaged(ValueError):
+    """The text is not YAML, or not of the shape of a routing file."""
+
+
+def _compose(text: str) -> Node | None:
+    import yaml
+
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark is not None else ""
+        raise Damaged(f"{getattr(error, 'problem', None) or 'it is not YAML'}{where}") from error
+
+
+def find(text: str) -> list[Any]:
+    """The nodes from the document down the path; None from where one is missing. Raises Damaged for a wrong shape."""
+    found: list[Node | None] = [_compose(text)]
+    for depth, key in enumerate(PATH):
+        parent = found[-1]
+        pair = None if parent is None or is_empty(parent) else pair_of(parent, key, depth)
+        found.append(None if pair is None else pair[1])
+    last = found[-1]
+    if last is not None and not is_empty(last) and last.id != "sequence":
+        raise Damaged(f"`{'.'.join(PATH)}` is not a list")
+    return found
+
+
+def pair_of(parent: Node, key: str, depth: int) -> tuple[Node, Node] | None:
+    if parent.id != "mapping":
+        raise Damaged(f"`{'.'.join(PATH[:depth]) or 'the file'}` is not a mapping")
+    pairs = [(name, value) for name, value in parent.value if name.value == key]
+    if len(pairs) > 1:
+        raise Damaged(f"`{key}` is there twice")
+    return pairs[0] if pairs else None
+
+
+def is_empty(node: Node) -> bool:
+    return node.tag == "tag:yaml.org,2002:null" or (node.id != "scalar" and not node.value)
+
+
+def scalar_fields(node: Node) -> dict[str, Node]:
+    if node.id != "mapping":
+        return {}
+    return {name.value: value for name, value in node.value if name.id == value.id == "scalar"}
+
+
+def rest_of_line(text: str, index: int) -> str:
+    return text[index : line_end(text, index)].strip()
+
+
+def line_start(text: str, index: int) -> int:
+    return text.rfind("\n", 0, index) + 1
+
+
+def line_end(text: str, index: int) -> int:
+    """The place of the line's break, or the end of the text."""
+    found = text.find("\n", index)
+    return len(text) if found < 0 else found
+
+
+def content_end(text: str, node: Node) -> int:
+    """The end of the line on which a node's last content stands."""
+    end = _last_index(node)
+    while end > 0 and text[end - 1] in " \r\n":
+        end -= 1
+    return line_end(text, end)
+
+
+def _last_index(node: Node) -> int:
+    if node.id == "scalar" or node.flow_style or not node.value:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    if node.id == "sequence":
+        return _last_index(last)
+    key, value = last
+    if value.start_mark.index < key.end_mark.index:  # an alias: the node stands where its anchor is
+        return int(key.end_mark.index)
+    return _last_index(value)

@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from modelscan.catalog.identity import resolve
+from modelscan.catalog.index import open_index
+from modelscan.catalog.refresh import insecure_addresses, refresh
+from modelscan.errors import SourceUnavailable, StorageFailed, Usage
+from modelscan.settings import Settings, load_settings
+from modelscan.storage.documents import to_document
+from modelscan.system.http import Fetched
+
+API = "https://catalogs.invalid/api.json"
+CANONICAL = "https://catalogs.invalid/models.json"
+HUGGINGFACE, MODELSCOPE = "https://catalogs.invalid/hf.yaml", "https://catalogs.invalid/ms.yaml"
+
+OFFERS = {
+    "newhost": {
+        "id": "newhost",
+        "models": {
+            "qwen/qwen3-32b": {"id": "qwen/qwen3-32b", "cost": {"input": 1, "output": 2}},
+            "brandnew-9b": {"id": "brandnew-9b", "open_weights": True},
+            "broken": 7,
+        },
+    }
+}
+SETS = """
+model_sets:
+- name: Novel-9B
+  size: 9
+  categories: [llm]
+  specs: [{mode: standard, source: SOURCE, KEY: Lab/Novel-9B, backend: vLLM}]
+"""
+
+
+class Noon:
+    def now(self) -> datetime:
+        return datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass
+class Web:
+    """Answers from a dict; an exception in it is raised; an etag that is sent back answers "not changed"."""
+
+    pages: dict[str, object]
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def fetch(self, address: str, *, etag: str | None = None) -> Fetched:
+        self.asked.append((address, etag))
+        page = self.pages.get(address)
+        if page is None:
+            raise SourceUnavailable(f"`{address}` answered 404 Not Found")
+        if isinstance(page, Exception):
+            raise page
+        content = page if isinstance(page, bytes) else str(page).encode()
+        tag = f'"{len(content)}"'
+        return Fetched(None if etag == tag else content, tag)
+
+
+def web() -> Web:
+    return Web({
+        API: json.dumps(OFFERS),
+        HUGGINGFACE: SETS.replace("SOURCE", "huggingface").replace("KEY", "huggingface_repo_id"),
+        MODELSCOPE: SETS.replace("SOURCE", "model_scope").replace("KEY", "model_scope_model_id"),
+    })  # fmt: skip
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({
+        "MODELSCAN_HOME": str(tmp_path / "home"),
+        "MODELSCAN_MODELS_DEV_URL": API,
+        "MODELSCAN_GPUSTACK_CATALOG_URL": HUGGINGFACE,
+        "MODELSCAN_GPUSTACK_MODELSCOPE_CATALOG_URL": MODELSCOPE,
+    })  # fmt: skip
+
+
+def statuses(settings: Settings, pages: Web, only: str | None = None) -> dict[str, str]:
+    return {source.name: source.status for source in refresh(settings, pages, Noon(), only=only).sources}
+
+
+def test_the_report_is_the_interfaces(settings: Settings) -> None:
+    report = to_document(refresh(settings, web(), Noon()))
+    assert report.pop("models") > 700
+    assert report == {
+        "sources": [
+            {
+                "name": "models.dev",
+                "status": "updated",
+                "records": 2,
+                "skipped": [{"reason": "the entry is not an object", "count": 1}],
+                "error": None,
+                "fetched_at": "2026-11-21T12:00:00Z",
+            },
+            {
+                "name": "gpustack",
+                "status": "updated",
+                "records": 2,
+                "skipped": [],
+                "error": None,
+                "fetched_at": "2026-11-21T12:00:00Z",
+            },
+            {
+                "name": "local",
+                "status": "unchanged",
+                "records": 0,
+                "skipped": [],
+                "error": None,
+                "fetched_at": "2026-11-21T12:00:00Z",
+            },
+        ]
+    }
+
+
+def test_what_was_fetched_serves_beside_our_own_lists(settings: Settings) -> None:
+    refresh(settings, web(), Noon())
+    index = open_index(settings)
+    assert index.notice is None
+    known = resolve("qwen3-32b", index).model
+    assert known is not None
+    assert [(offer.id, offer.pricing.output) for offer in known.providers] == [("newhost", 2)]
+    novel = resolve("novel-9b", index).model
+    assert novel is not None
+    assert [(weights.source, weights.repo_id) for weights in novel.weights] == [
+        ("huggingface", "Lab/Novel-9B"),
+        ("modelscope", "Lab/Novel-9B"),
+    ]
+    assert index.get("openai/gpt-4o") is None
+    assert resolve("demo", index).model is not None
+
+
+def test_a_second_time_asks_with_what_the_server_called_it(settings: Settings) -> None:
+    pages = web()
+    refresh(settings, pages, Noon())
+    pages.asked.clear()
+    assert statuses(settings, pages) == {"models.dev": "unchanged", "gpustack": "unchanged", "local": "unchanged"}
+    assert {address: etag is not None for address, etag in pages.asked} == {
+        API: True,
+        CANONICAL: False,
+        HUGGINGFACE: True,
+        MODELSCOPE: True,
+    }
+    assert resolve("novel-9b", open_index(settings)).model is not None
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        (SourceUnavailable("`x` cannot be reached", cause=["timed out"]), "`x` cannot be reached; timed out"),
+        ("<html>\x1b[31mbusy</html>", "not JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("{}", "not a JSON object with entries"),
+    ],
+)
+def test_a_source_that_fails_keeps_its_last_good_data(settings: Settings, page: object, said: str) -> None:
+    refresh(settings, web(), Noon())
+    bad = web()
+    bad.pages[API] = page
+    report = refresh(settings, bad, Noon())
+    first = report.sources[0]
+    assert (first.name, first.status, first.records, first.error) == ("models.dev", "failed", 2, said)
+    index = open_index(settings)
+    known = resolve("qwen3-32b", index).model
+    assert known is not None
+    assert known.providers
+    assert {state.name: state.error for state in index.sources()}["models.dev"] == said
+
+
+def test_the_shipped_facts_are_the_first_good_data(settings: Settings) -> None:
+    pages = web()
+    del pages.pages[API]
+    report = refresh(settings, pages, Noon())
+    assert (report.sources[0].status, report.sources[0].records) == ("failed", 4803)
+    assert open_index(settings).get("openai/gpt-4o") is not None
+
+
+def test_one_source_alone(settings: Settings) -> None:
+    assert statuses(settings, web(), only="gpustack") == {"gpustack": "updated"}
+    assert open_index(settings).get("openai/gpt-4o") is not None
+    with pytest.raises(Usage, match="there is no source `nowhere`"):
+        refresh(settings, web(), Noon(), only="nowhere")
+
+
+def test_nothing_refreshed_is_an_error_and_changes_nothing(settings: Settings) -> None:
+    with pytest.raises(SourceUnavailable) as caught:
+        refresh(settings, Web({}), Noon())
+    assert caught.value.message == "no catalog could be refreshed; the one in use stays"
+    assert caught.value.cause[0] == f"models.dev: `{API}` answered 404 Not Found"
+    assert not settings.paths.index_file.exists()
+
+
+def test_canonical_models_beside_the_api_are_used(settings: Settings) -> None:
+    pages = web()
+    pages.pages[CANONICAL] = json.dumps(
+        {"lab/brandnew-9b": {"weights": [{"url": "https://huggingface.co/Lab/Brandnew-9B"}], "license": "mit"}}
+    )
+    assert refresh(settings, pages, Noon()).sources[0].records == 2
+    model = resolve("brandnew-9b", open_index(settings)).model
+    assert model is not None
+    assert (model.id, model.weights[0].repo_id, model.license) == ("lab/brandnew-9b", "Lab/Brandnew-9B", "mit")
+    assert [offer.id for offer in model.providers] == ["newhost"]
+
+
+def test_offline_refuses_addresses_and_allows_files(settings: Settings, tmp_path: Path) -> None:
+    offline = {"MODELSCAN_HOME": str(tmp_path / "home"), "MODELSCAN_OFFLINE": "1"}
+    with pytest.raises(SourceUnavailable, match="cannot be refreshed offline"):
+        refresh(load_settings(offline), web(), Noon())
+    local = load_settings({**offline, "MODELSCAN_MODELS_DEV_URL": str(tmp_path / "api.json")})
+    pages = Web({str(tmp_path / "api.json"): json.dumps(OFFERS)})
+    assert statuses(local, pages, only="models.dev") == {"models.dev": "updated"}
+
+
+def test_a_disk_that_cannot_be_written(settings: Settings) -> None:
+    settings.paths.cache.parent.mkdir(parents=True, exist_ok=True)
+    settings.paths.cache.write_text("a file where the folder should be")
+    with pytest.raises(StorageFailed):
+        refresh(settings, web(), Noon())
+
+
+def test_a_damaged_index_is_healed(settings: Settings) -> None:
+    settings.paths.index_file.parent.mkdir(parents=True)
+    settings.paths.index_file.write_bytes(b"rubbish")
+    refresh(settings, web(), Noon())
+    assert open_index(settings).notice is None
+    assert [path.name for path in settings.paths.cache.iterdir()] == [settings.paths.index_file.name]
+
+
+def test_the_users_files_are_reported(settings: Settings) -> None:
+    settings.paths.local_models_file.parent.mkdir(parents=True)
+    settings.paths.local_models_file.write_text("models: [{hf_repo_id: a/b}, {}]")
+    local = refresh(settings, web(), Noon()).sources[-1]
+    assert (local.name, local.status, local.records, local.skipped[0].count) == ("local", "unchanged", 1, 1)
+
+
+def test_unprotected_addresses_are_named() -> None:
+    settings = load_settings({
+        "MODELSCAN_MODELS_DEV_URL": "http://mirror.invalid/api.json",
+        "MODELSCAN_GPUSTACK_CATALOG_URL": "http://127.0.0.1/x.yaml",
+        "MODELSCAN_GPUSTACK_MODELSCOPE_CATALOG_URL": "file:///x.yaml",
+    })  # fmt: skip
+    assert insecure_addresses(settings) == ["http://mirror.invalid/api.json"]

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from modelscan.catalog.index import Index
+from modelscan.catalog.query import read_query
+from modelscan.catalog.search import Filters, search
+from modelscan.catalog.spelling import corrections, distance
+from modelscan.system.process import run
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+
+def ids(index: Index, query: str, **filters: object) -> list[str]:
+    return [hit.model.id for hit in search(index, query, filters=Filters(**filters))]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("qwen3 coder 30b", "alibaba/qwen3-coder-30b-a3b-instruct"),
+        ("qwen3 32b", "alibaba/qwen3-32b"),
+        ("Qwen/Qwen3-8B", "qwen/qwen3-8b"),
+        ("whisper turbo", "openai/whisper-large-v3-turbo"),
+        ("deepseek r1", "deepseek/deepseek-r1"),
+        ("llama 3.1 8b", "meta-llama/llama-3.1-8b-instruct"),
+        ("glm air", "zhipuai/glm-4.5-air"),
+        ("gpt-4o", "openai/gpt-4o"),
+        ("demo", "modelscan/demo"),
+        ("mistrall nemo", "mistral/mistral-nemo"),
+        ("lama 3.3 70b", "meta/llama-3.3-70b-instruct"),
+        ("smollm2 135m instruct", "huggingfacetb/smollm2-135m-instruct"),
+    ],
+)
+def test_the_right_model_comes_first(index: Index, query: str, first: str) -> None:
+    assert ids(index, query)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("query", "check"),
+    [
+        ("tts", lambda model: model.task == "text-to-speech"),
+        ("speech recognition", lambda model: model.task == "speech-to-text"),
+        ("reranker", lambda model: model.task == "rerank"),
+        ("embedding multilingual", lambda model: model.task == "embed" and "multilingual" in model.tags),
+        ("vlm under 10b", lambda model: "vision" in model.tags and model.parameters <= 10e9),
+        ("coder under 40b", lambda model: "coding" in model.tags and model.parameters <= 40e9),
+        ("ocr", lambda model: "ocr" in model.tags),
+        ("1m context", lambda model: model.limits.context >= 900_000),
+        ("under 1b", lambda model: model.parameters <= 1e9),
+        ("open source gpt", lambda model: model.open_weights),
+        ("gemma 4", lambda model: "gemma-4" in model.id or "gemma4" in model.id),
+    ],
+)
+def test_every_hit_is_of_the_kind_asked_for(index: Index, query: str, check: object) -> None:
+    hits = search(index, query)
+    assert hits
+    assert all(check(hit.model) for hit in hits)  # type: ignore[operator]
+
+
+def test_closed_models_are_shown_marked_and_can_be_hidden(index: Index) -> None:
+    hits = search(index, "gemini flash")
+    assert hits[0].model.open_weights is False
+    assert hits[0].model.open_alternatives
+    assert all(hit.model.open_weights for hit in search(index, "gemini flash", filters=Filters(open_only=True)))
+
+
+def test_filters(index: Index) -> None:
+    small = search(index, "qwen", filters=Filters(max_parameters=1_000_000_000, task="embed", source="gpustack"))
+    assert [hit.model.id for hit in small] == ["qwen/qwen3-embedding-0.6b"]
+    assert all(hit.model.license == "llama3.1" for hit in search(index, "llama", filters=Filters(license="llama3.1")))
+    assert all(
+        hit.model.capabilities.tool_call for hit in search(index, "glm", filters=Filters(capability="tool_call"))
+    )
+
+
+def test_the_limit_is_kept_and_nothing_is_nothing(index: Index) -> None:
+    assert len(search(index, "llama", limit=3)) == 3
+    assert search(index, "xyzzy plugh") == []
+    assert search(index, "") != []
+
+
+@pytest.mark.parametrize(
+    "query", ['"', "a OR", "NEAR(", "*", "qwen*", "'; DROP TABLE models", "(", "^", "-", "\x00", "col:x"]
+)
+def test_the_full_text_language_is_not_the_users(index: Index, query: str) -> None:
+    search(index, query)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=30))
+def test_any_text_can_be_searched_for(index: Index, query: str) -> None:
+    search(index, query, limit=2)
+
+
+def test_sizes_in_queries() -> None:
+    assert (read_query("<=14b").least, read_query("<=14b").most) == (None, 14_000_000_000)
+    assert read_query("at least 1.5b").least == 1_500_000_000
+    about = read_query("qwen 7b")
+    assert (about.least, about.most, about.words) == (5_250_000_000, 9_450_000_000, ("qwen",))
+
+
+def test_distance_counts_a_swap_as_one() -> None:
+    assert (distance("qwen", "qwne", 2), distance("mistral", "mistrall", 2), distance("abcd", "wxyz", 2)) == (1, 1, 3)
+    assert corrections("deepseak", [("deepseek", 90), ("deepscan", 1)]) == ["deepseek"]
+    assert corrections("3b", [("3c", 1)]) == []
+
+
+HEAVY = ("httpx", "pydantic", "huggingface_hub", "pynvml", "yaml", "asyncio", "subprocess", "platformdirs")
+
+
+def test_a_search_imports_nothing_heavy(shipped_index: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+import modelscan.catalog.index as index, modelscan.catalog.search as search, modelscan.catalog.identity as identity
+opened = index.Index(index.connect(Path({str(shipped_index)!r}), immutable=True), path=None)
+assert search.search(opened, "qwen3 coder 30b") and identity.resolve("deepseek-r1", opened).model
+print(sorted(set({HEAVY!r}) & set(sys.modules)))
+"""
+    done = run([sys.executable, "-c", script], env={"PYTHONPATH": str(SOURCE)}, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

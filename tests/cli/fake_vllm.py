@@ -1,0 +1,37 @@
+"""A program called `vllm` for tests of the whole command line: it understands vLLM's command and serves at once.
+
+Behind it is the hostile backend of tests/deployments; a file `mood` in the folder of the weights says which mood.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+HOSTILE = Path(__file__).resolve().parent.parent / "deployments" / "hostile.py"
+VERSION = "0.32.0+cpu"
+
+
+def install(folder: Path) -> Path:
+    """Write the program into a folder that goes on PATH."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "vllm"
+    program.write_text(f"#!{sys.executable} -S\nimport sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+                       "import fake_vllm\nfake_vllm.main(sys.argv[1:])\n")  # fmt: skip
+    program.chmod(0o755)
+    return program
+
+
+def main(arguments: list[str]) -> None:
+    if arguments == ["--version"]:
+        print(VERSION)
+        return
+    assert arguments[0] == "serve", arguments
+    location, options = Path(arguments[1]), arguments[2:]
+    mood = location / "mood"
+    words = mood.read_text().split() if mood.exists() else ["polite"]
+    served = options[options.index("--served-model-name") + 1]
+    port = options[options.index("--port") + 1]
+    argv = [sys.executable, "-S", str(HOSTILE), "--mode", words[0], "--port", port, "--name", served, *words[1:]]
+    os.execv(sys.executable, argv)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from modelscan import __version__
+from tests.cli.conftest import Modelscan
+
+
+def test_a_usage_error_is_a_sentence_and_the_command_to_run(modelscan: Modelscan) -> None:
+    ran = modelscan("plam", "demo")
+    assert (ran.status, ran.stdout, ran.stderr) == (
+        2,
+        "",
+        snapshot(),
+    )
+
+
+def test_a_usage_error_under_json_is_json_too(modelscan: Modelscan) -> None:
+    ran = modelscan("plan", "demo", "--mode", "fast", "--json")
+    assert (ran.status, ran.stdout) == (2, "")
+    assert ran.error == snapshot()
+
+
+def test_a_missing_argument(modelscan: Modelscan) -> None:
+    ran = modelscan("plan")
+    assert (ran.status, ran.stderr) == (2, snapshot())
+
+
+def test_words_are_case_insensitive_and_from_closed_lists(modelscan: Modelscan) -> None:
+    ran = modelscan("plan", "demo", "--quantization", "FP9")
+    assert (ran.status, ran.stderr) == (2, snapshot())
+
+
+def test_version(modelscan: Modelscan) -> None:
+    assert modelscan("--version").stdout == f"modelscan {__version__}\n"
+    assert modelscan("--version", "--json").json == {"version": __version__, "schema_version": 1}
+
+
+def test_a_closed_pipe_is_not_a_failure() -> None:
+    command = f"{sys.executable} -m modelscan config show | head -n 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["deployment", "error", "gpu", "model", "plan", "refresh", "routes", "version"])
+def test_every_document_has_a_schema(modelscan: Modelscan, name: str) -> None:
+    schema = modelscan("schema", name).json
+    assert schema["type"] == "object"
+    assert schema["required"] == sorted(schema["properties"])
+
+
+def test_settings_say_where_they_come_from(modelscan: Modelscan, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert modelscan("config", "set", "deploy.first_port", "9000").status == 0
+    monkeypatch.setenv("MODELSCAN_STOP_GRACE", "3")
+    rows = {row["key"]: (row["value"], row["origin"]) for row in modelscan("config", "show", "--json").json}
+    assert rows["deploy.first_port"] == (9000, f"file {home}/config/config.toml")
+    assert rows["deploy.stop_grace"] == (3.0, "env MODELSCAN_STOP_GRACE")
+    assert rows["offline"] == (False, "default")
+    assert modelscan("--offline", "config", "get", "offline").stdout == "true\n"
+    assert modelscan("config", "unset", "deploy.first_port").status == 0
+    assert modelscan("config", "get", "deploy.first_port").stdout == "8080\n"
+
+
+def test_a_damaged_configuration_is_named_and_help_still_works(modelscan: Modelscan, home: Path) -> None:
+    path = home / "config" / "config.toml"
+    path.parent.mkdir()
+    path.write_text("offline = = true")
+    ran = modelscan("config", "show", "--json")
+    assert (ran.status, ran.error["code"], ran.error["details"]["path"]) == (1, "config_invalid", str(path))
+    assert modelscan("--help").status == 0
+    assert path.read_text() == "offline = = true"

@@ -1,0 +1,245 @@
+"""The main job through the real entry point, with a fake `vllm` on PATH and a real supervisor."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelscan.deployments.processes import tagged
+from modelscan.storage.shipped import shipped
+from tests.cli import fake_vllm
+from tests.cli.conftest import Modelscan
+
+
+@pytest.fixture(autouse=True)
+def vllm(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, modelscan: Modelscan) -> Iterator[Path]:
+    """A `vllm` on PATH, ports of our own, and the proof that nothing is left running."""
+    program = fake_vllm.install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("MODELSCAN_FIRST_PORT", str(free_port()))
+    monkeypatch.setenv("MODELSCAN_STOP_GRACE", "1")
+    yield program
+    modelscan("stop", "--all")
+    left = [item for item in tagged() if item.state == str(home / "state")]
+    for item in left:
+        os.kill(item.process.pid, signal.SIGKILL)
+    assert not left
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Weights in a folder, which a mood can be put into."""
+    path = tmp_path / "tiny"
+    shutil.copytree(shipped("demo"), path)
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as attempt:
+        attempt.bind(("127.0.0.1", 0))
+        port: int = attempt.getsockname()[1]
+    return port
+
+
+def test_from_a_name_to_an_endpoint_and_away_again(modelscan: Modelscan, home: Path) -> None:
+    deployed = modelscan("deploy", "demo", "--json")
+    assert deployed.status == 0, deployed.stderr
+    first = deployed.json
+    assert (first["name"], first["status"], first["changed"]) == ("demo", "ready", True)
+    assert first["served_model_names"] == ["demo", "modelscan/demo"]
+    assert first["openai_base_url"] == f"http://localhost:{first['port']}/v1"
+    assert first["measured"]["ttft_ms"] is not None
+
+    again = modelscan("deploy", "modelscan/demo", "--json").json
+    assert (again["id"], again["changed"]) == (first["id"], False)
+
+    listed = modelscan("list", "--json").json
+    assert [(item["name"], item["status"]) for item in listed] == [("demo", "ready")]
+    assert modelscan("ps", "-q").stdout == "demo\n"
+    assert modelscan("status", "demo", "--check").status == 0
+
+    [route] = modelscan("routes", "show", "--json").json["routes"]
+    assert route == {
+        "name": "demo",
+        "type": "local",
+        "base_url": f"http://localhost:{first['port']}",
+        "model": "modelscan/demo",
+        "managed": True,
+    }
+    lines = modelscan("env", "demo").stdout
+    assert lines == (
+        f"export OPENAI_BASE_URL=http://localhost:{first['port']}/v1\nexport OPENAI_API_KEY=none\n"
+        f"export MODEL_API_URL=http://localhost:{first['port']}/v1\nexport MODEL_NAME=demo\n"
+    )
+
+    [stopped] = modelscan("stop", "demo", "--json").json
+    assert (stopped["status"], stopped["changed"], stopped["error"]) == ("stopped", True, None)
+    assert modelscan("routes", "show", "--json").json["routes"] == []
+    assert modelscan("stop", "demo", "--json").json[0]["changed"] is False
+    assert modelscan("status", "demo", "--check").status == 7
+
+    [started] = modelscan("start", "demo", "--json").json
+    assert (started["status"], started["port"], started["argv"]) == ("ready", first["port"], first["argv"])
+    assert modelscan("remove", "demo").stdout == "demo  removed\n"
+    assert modelscan("list", "--json").json == []
+    assert modelscan("remove", "demo").status == 0
+    assert modelscan("remove", "never-known").status == 3
+
+
+def test_what_a_person_sees(modelscan: Modelscan) -> None:
+    ran = modelscan("deploy", "demo")
+    assert ran.status == 0, ran.stderr
+    lines = ran.stdout.splitlines()
+    port = modelscan("list", "--json").json[0]["port"]
+    assert lines[0].startswith("Detects GPU: none; the CPU with ")
+    assert lines[1].startswith("Selects quantization: FP32 (estimated ")
+    assert lines[2:7] == [
+        "Backend: vllm 0.32.0+cpu",
+        f"Source: {shipped('demo')} (local_path)",
+        "Starting deployment...",
+        f"Deployed at http://localhost:{port}",
+        "",
+    ]
+    assert "  curl http://localhost" in ran.stdout
+    assert "Open to      every user of this machine; --api-key-env VAR asks for a key" in ran.stdout
+
+
+def test_another_request_is_a_conflict_with_the_difference_and_the_way_out(modelscan: Modelscan) -> None:
+    modelscan("deploy", "demo")
+    ran = modelscan("deploy", "demo", "--context-length", "512")
+    assert (ran.status, ran.stderr) == (
+        8,
+        "error: the deployment `demo` was asked for differently\n"
+        "  context_length: not given then, 512 now\n"
+        "hint: modelscan deploy demo --context-length 512 --replace\n"
+        "hint: or keep both: --name demo-2\n",
+    )
+    replaced = modelscan("deploy", "demo", "--context-length", "512", "--replace", "--json")
+    assert replaced.status == 0, replaced.stderr
+    assert replaced.json["max_model_len"] == 512
+
+
+def test_a_key_is_asked_for_and_written_nowhere(
+    modelscan: Modelscan, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO_KEY", "planted-secret-123")
+    monkeypatch.setenv("HF_TOKEN", "hf_planted")
+    ran = modelscan("deploy", "demo", "--api-key-env", "DEMO_KEY", "--json")
+    assert ran.status == 0, ran.stderr
+    assert ran.json["api_key_env"] == "DEMO_KEY"
+    assert modelscan("env", "demo").stdout.splitlines()[1] == 'export OPENAI_API_KEY="$DEMO_KEY"'
+    for path in home.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert b"planted-secret-123" not in content, path
+            assert b"hf_planted" not in content, path
+    for item in tagged():
+        line = Path(f"/proc/{item.process.pid}/cmdline").read_bytes()
+        assert b"planted-secret-123" not in line
+    modelscan("stop", "demo")
+    monkeypatch.delenv("DEMO_KEY")
+    refused = modelscan("start", "demo", "--json")
+    assert (refused.status, refused.error["code"]) == (1, "config_invalid")
+
+
+def test_a_backend_that_dies_is_explained(modelscan: Modelscan, folder: Path) -> None:
+    (folder / "mood").write_text("dies-early")
+    ran = modelscan("deploy", str(folder), "--name", "bad", "--json")
+    assert (ran.status, ran.error["code"]) == (7, "backend_failed")
+    assert modelscan("list", "--json").json[0]["status"] == "failed"
+    assert "the hostile backend does not want to" in modelscan("logs", "bad").stdout
+    (folder / "mood").write_text("polite")
+    assert modelscan("start", "bad").status == 0
+
+
+def test_no_wait_and_wait(modelscan: Modelscan, folder: Path) -> None:
+    (folder / "mood").write_text("polite --delay 1")
+    ran = modelscan("deploy", str(folder), "--no-wait", "--json")
+    assert ran.json["status"] == "starting"
+    late = modelscan("wait", "tiny", "--timeout", "0.1", "--json")
+    assert (late.status, late.error["code"]) == (7, "timeout")
+    assert modelscan("wait", "tiny").status == 0
+    assert modelscan("status", "tiny", "--json").json["status"] == "ready"
+
+
+def test_killed_commands_and_ctrl_c_leave_the_truth(modelscan: Modelscan, folder: Path) -> None:
+    (folder / "mood").write_text("never-ready")
+    command = [sys.executable, "-m", "modelscan", "deploy", str(folder), "--json"]
+    for number, end in ((signal.SIGKILL, "starting"), (signal.SIGINT, "stopped"), (signal.SIGTERM, "stopped")):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            found = modelscan("list", "--json").json
+            if found and found[0]["status"] == "starting" and found[0]["pid"]:
+                break
+            time.sleep(0.1)
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=30)
+        if number != signal.SIGKILL:
+            assert process.returncode == 130
+            assert json.loads(stderr)["error"]["code"] == "interrupted"
+        assert modelscan("list", "--json").json[0]["status"] == end
+        assert modelscan("remove", "tiny").status == 0
+        assert modelscan("list", "-q").stdout == ""
+
+
+def test_a_taken_port_is_named_and_the_next_one_is_found(modelscan: Modelscan) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        ran = modelscan("deploy", "demo", "--port", str(port), "--json")
+        assert (ran.status, ran.error["code"]) == (8, "conflict")
+        assert f"port `{port}` is taken" in ran.error["message"]
+        assert modelscan("list", "--json").json == []
+
+
+def test_a_missing_backend_is_said_with_the_command(modelscan: Modelscan, vllm: Path) -> None:
+    vllm.unlink()
+    ran = modelscan("deploy", "demo")
+    assert ran.status == 7
+    assert ran.stderr == (
+        "error: the backend `vllm 0.32.0` is not installed\n"
+        "hint: modelscan backend install vllm --version 0.32.0\n"
+        "hint: or say --yes to have it installed\n"
+    )
+    assert modelscan("list", "--json").json == []
+
+
+def test_a_damaged_routing_file_is_refused_before_anything_starts(modelscan: Modelscan, home: Path) -> None:
+    path = home / "config" / "routing.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("routing: [unclosed")
+    ran = modelscan("deploy", "demo", "--json")
+    assert (ran.status, ran.error["code"]) == (1, "config_invalid")
+    assert path.read_text() == "routing: [unclosed"
+    assert modelscan("list", "--json").json == []
+
+
+def test_loopback_only(modelscan: Modelscan) -> None:
+    ran = modelscan("deploy", "demo", "--host", "0.0.0.0", "--json")
+    assert (ran.status, ran.error["code"]) == (2, "usage")
+
+
+def test_secrets_on_the_command_line_are_refused(modelscan: Modelscan) -> None:
+    assert modelscan("deploy", "demo", "--env", "HF_TOKEN=hf_x").status == 2
+    assert modelscan("deploy", "demo", "--backend-arg=--api-key=x").status == 2
+
+
+def test_progress_for_programs(modelscan: Modelscan) -> None:
+    ran = modelscan("deploy", "demo", "--progress", "jsonl", "--json")
+    events = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert [event["event"] for event in events][:5] == ["hardware", "choice", "backend", "source", "starting"]
+    assert events[-1]["event"] == "ready"
+    assert all(event["at"].endswith("Z") for event in events)
+    assert ran.json["status"] == "ready"

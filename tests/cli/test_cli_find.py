@@ -1,0 +1,98 @@
+"""Finding and planning through the real entry point."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from modelscan.storage.shipped import shipped
+from tests.cli.conftest import Modelscan
+
+
+def test_search_finds_the_right_model_first(modelscan: Modelscan) -> None:
+    first = modelscan("catalog", "search", "qwen3", "coder", "30b", "--json").json[0]
+    assert first["weights"][0]["repo_id"] == "Qwen/Qwen3-Coder-30B-A3B-Instruct"
+    assert modelscan("catalog", "search", "qwen3 coder 30b", "-q", "--limit", "1").stdout == f"{first['id']}\n"
+
+
+def test_nothing_found_is_an_answer(modelscan: Modelscan) -> None:
+    ran = modelscan("catalog", "search", "zzzzqqqq", "--json")
+    assert (ran.status, ran.json, ran.stderr) == (0, [], "")
+
+
+def test_a_closed_model_is_refused_and_open_ones_are_named(modelscan: Modelscan) -> None:
+    ran = modelscan("plan", "gpt-4o", "--json")
+    assert (ran.status, ran.stdout, ran.error["code"]) == (5, "", "closed_weights")
+    assert ran.error["details"]["open_alternatives"]
+    assert ran.error["hints"][0] == f"an open alternative: modelscan plan {ran.error['details']['open_alternatives'][0]}"
+
+
+def test_what_does_not_fit_is_answered_with_the_arithmetic(modelscan: Modelscan) -> None:
+    ran = modelscan("plan", "deepseek/deepseek-r1", "--hardware", "rtx-4090", "--json")
+    assert (ran.status, ran.error["code"]) == (4, "no_fit")
+    plan = ran.json
+    assert (plan["feasible"], plan["chosen"], plan["model"]) == (False, None, "deepseek/deepseek-r1")
+    rejection = plan["rejected"][0]
+    assert rejection["code"] == "no_memory"
+    assert rejection["needed_bytes"] > 25 * rejection["available_bytes"]
+
+
+def test_an_unknown_name_is_suggested_not_taken(modelscan: Modelscan) -> None:
+    ran = modelscan("plan", "nonsense-xyz", "--json")
+    assert (ran.status, ran.error["code"]) == (3, "model_not_found")
+    typo = modelscan("plan", "deepsek-r1", "--json")
+    assert (typo.status, typo.error["code"]) == (3, "model_not_found")
+    assert "deepseek/deepseek-r1" in json.dumps(typo.error)
+
+
+def test_a_small_model_goes_fp8_onto_a_4090(modelscan: Modelscan) -> None:
+    chosen = modelscan("plan", "deepseek/deepseek-coder", "--hardware", "rtx-4090", "--json").json["chosen"]
+    assert (chosen["repo_id"], chosen["quantization"], chosen["backend"], chosen["gpu_indices"]) == (
+        "deepseek-ai/deepseek-coder-6.7b-instruct",
+        "FP8",
+        "vllm",
+        [0],
+    )
+    line = modelscan("plan", "deepseek/deepseek-coder", "--hardware", "rtx-4090", "--format", "command").stdout
+    assert "vllm serve deepseek-ai/deepseek-coder-6.7b-instruct" in line
+    assert "--quantization fp8" in line
+
+
+def test_a_folder_is_planned(modelscan: Modelscan, tmp_path: Path) -> None:
+    plan = modelscan("plan", str(shipped("demo")), "--hardware", "cpu:8gb", "--json").json
+    assert (plan["feasible"], plan["chosen"]["source"]) == (True, "local_path")
+    (tmp_path / "empty").mkdir()
+    assert modelscan("plan", str(tmp_path / "empty")).status == 3
+
+
+def test_what_a_machine_says_can_be_planned_for(modelscan: Modelscan, tmp_path: Path) -> None:
+    described = modelscan("gpu", "--json").stdout
+    path = tmp_path / "machine.json"
+    path.write_text(described)
+    assert modelscan("plan", "demo", "--hardware", str(path)).status == 0
+
+
+@pytest.mark.parametrize("spec", ["rtx-9999", "0xrtx-4090", "cpu:lots"])
+def test_bad_descriptions_of_machines(modelscan: Modelscan, spec: str) -> None:
+    assert modelscan("plan", "demo", "--hardware", spec).status in {2, 3}
+
+
+def test_a_corrupt_index_costs_nothing(modelscan: Modelscan, home: Path) -> None:
+    path = home / "cache" / "index-v1.sqlite"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"garbage" * 1000)
+    ran = modelscan("catalog", "search", "qwen3", "--limit", "1")
+    assert ran.status == 0
+    assert ran.stdout.startswith("ID ")
+    assert "warning: " in ran.stderr
+    assert path.read_bytes() == b"garbage" * 1000
+
+
+def test_my_own_models_override(modelscan: Modelscan, home: Path) -> None:
+    path = home / "config" / "models.local.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"models:\n  - name: mylab/mine\n    local_path: {shipped('demo')}\n    task: chat\n")
+    assert modelscan("catalog", "info", "mylab/mine", "--json").json["weights"][0]["source"] == "local_path"
+    assert modelscan("plan", "mylab/mine", "--hardware", "cpu:8gb").status == 0

@@ -1,0 +1,39 @@
+"""Start-up is a feature: what the quick commands import is counted, not timed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "asyncio", "httpx", "huggingface_hub", "platformdirs", "pydantic", "pynvml", "requests", "socket", "ssl",
+    "urllib.request", "yaml",
+}  # fmt: skip
+PROBE = """
+import json, sys
+from modelscan.cli import main
+status = main(sys.argv[1:])
+sys.stdout.flush()
+print(json.dumps([status, sorted(sys.modules)]), file=sys.stderr)
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    done = subprocess.run([sys.executable, "-c", PROBE, *arguments], capture_output=True, text=True, check=True)
+    status, modules = json.loads(done.stderr.splitlines()[-1])
+    assert status == 0
+    return set(modules)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("catalog", "search", "qwen3"), ("list",), ("list", "--json")])
+def test_quick_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert imported(*arguments) & HEAVY == set()
+
+
+def test_help_imports_no_operation_and_no_room() -> None:
+    rooms = {"catalog", "planning", "backends", "hardware", "hubs", "deployments", "environments", "routing"}
+    loaded = {name.split(".")[1] for name in imported("--help") if name.startswith("modelscan.")}
+    assert loaded & rooms == set()

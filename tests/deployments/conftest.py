@@ -1,0 +1,75 @@
+"""Deployments of the hostile backend in a home of their own, and the proof that none leaves a process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hostile_house import CLOCK, HOSTILE, Make, free_port
+
+from modelscan.deployments.control import claims, command, stop
+from modelscan.deployments.processes import send, tagged
+from modelscan.deployments.store import Store
+from modelscan.errors import ModelscanError
+from modelscan.model import Deployment
+from modelscan.settings import Settings
+from modelscan.storage.paths import paths_below
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Iterator[Settings]:
+    """A home of its own. What a test leaves running there is reported, then ended."""
+    made = Settings(paths=paths_below(tmp_path / "home"), environ={"PATH": os.environ["PATH"], "HF_TOKEN": "hf_secret"})
+    yield made
+    with Store.for_reading(made.paths) as store:
+        for item in store.list(include_removed=True):
+            if not item.removed_at and item.status != "stopped":
+                try:
+                    stop(item, settings=made, clock=CLOCK)
+                except ModelscanError as error:
+                    pytest.fail(f"teardown could not stop: {error.message}")
+    left = [item for item in tagged() if item.state == str(made.paths.state)]
+    for item in left:
+        send(item.process, signal.SIGKILL)
+    assert not left
+
+
+@pytest.fixture
+def make(settings: Settings) -> Make:
+    """Create the record of a hostile deployment: `make("stubborn", lasts=0.1)`."""
+
+    def made(mode: str = "polite", *, name: str = "demo", port: int | None = None, **changes: object) -> Deployment:
+        port = port or free_port()
+        extra = {key: changes.pop(key) for key in ("delay", "lasts", "workers") if key in changes}
+        argv = ["serve", "-S", str(HOSTILE), "--mode", mode, "--port", str(port), "--name", name]
+        for key, value in extra.items():
+            argv += [f"--{key}", str(value)]
+        values: dict[str, object] = {
+            "model": "lab/demo",
+            "backend": "vllm",
+            "stop_grace_seconds": 0.5,
+            "stall_timeout_seconds": 20.0,
+            **changes,
+        }
+        deployment = Deployment(
+            id=uuid.uuid4().hex,
+            name=name,
+            port=port,
+            program=sys.executable,
+            argv=tuple(argv),
+            served_model_names=(name, "lab/demo"),
+            **values,  # type: ignore[arg-type]
+        )
+        with (
+            claims(settings, clock=CLOCK),
+            command(deployment.id, settings=settings, clock=CLOCK),
+            Store(settings.paths) as store,
+        ):
+            return store.create(deployment)
+
+    return made

@@ -1,0 +1,176 @@
+"""A backend of our own, shaped like vLLM's process tree and speaking enough of its API, in many moods.
+
+    python hostile.py --mode MOOD --port N --name SERVED [--workers 2]
+
+api (HTTP server) → core → workers. Moods: polite, stubborn (workers and core ignore SIGTERM), newsession (workers in
+sessions of their own, ignoring SIGTERM), deaf (nobody heeds SIGTERM), never-ready (opens no port, says nothing),
+mute (healthy, but a generation hangs), refusing (healthy, but a generation is a 404), no-template (chat is a 400,
+completions work), dies-early (explains itself and ends with 1), dies-late (ends some time after it was ready),
+flood (writes without end), exits-clean (ends with 0 some time after it was ready), sick (health fails after a while).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+DEAF = {"stubborn": {"core", "worker"}, "newsession": {"worker"}, "deaf": {"api", "core", "worker"}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mode", default="polite")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--name", default="demo")
+    parser.add_argument("--role", default="api")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--lasts", type=float, default=0.3)
+    options = parser.parse_args()
+    if options.role in DEAF.get(options.mode, ()):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    {"api": api, "core": core, "worker": worker}[options.role](options)
+
+
+def say(text: str) -> None:
+    if "never-ready" in sys.argv:
+        return
+    with contextlib.suppress(OSError):  # like logging: a broken pipe is swallowed
+        os.write(1, f"{text}\n".encode())
+
+
+def child(options: argparse.Namespace, role: str, *, new_session: bool = False) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-S", __file__, "--role", role, "--mode", options.mode, "--workers", str(options.workers)]
+    return subprocess.Popen(argv, start_new_session=new_session)
+
+
+def worker(options: argparse.Namespace) -> None:
+    while True:
+        time.sleep(0.5)
+        say(f"INFO worker {os.getpid()}")
+
+
+def core(options: argparse.Namespace) -> None:
+    workers = [child(options, "worker", new_session=options.mode == "newsession") for _ in range(options.workers)]
+
+    def end(*_: object) -> None:
+        for one in workers:
+            one.terminate()
+        sys.exit(0)
+
+    if "core" not in DEAF.get(options.mode, ()):
+        signal.signal(signal.SIGTERM, end)
+    while True:
+        time.sleep(0.5)
+        say(f"INFO core {os.getpid()}")
+
+
+def api(options: argparse.Namespace) -> None:
+    if options.mode == "dies-early":
+        say("Traceback (most recent call last):")
+        say("RuntimeError: the hostile backend does not want to")
+        sys.exit(1)
+    mind = child(options, "core")
+
+    def end(*_: object) -> None:
+        mind.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            mind.wait(1)
+        os._exit(0)
+
+    if "api" not in DEAF.get(options.mode, ()):
+        signal.signal(signal.SIGTERM, end)
+    time.sleep(options.delay)
+    if options.mode == "never-ready":
+        while True:
+            time.sleep(1)
+    if options.mode == "flood":
+        threading.Thread(target=flood, daemon=True).start()
+    serve(options)
+
+
+def flood() -> None:
+    line = "x" * 150
+    while True:
+        say("\n".join(f"INFO flood {line}" for _ in range(400)))
+
+
+def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server, many moods
+    started = time.monotonic()
+    asked = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+        def do_GET(self) -> None:
+            sick = options.mode == "sick" and asked.is_set() and time.monotonic() - asked.at > options.lasts  # type: ignore[attr-defined]
+            if sick:
+                self.answer(503, {})
+            elif self.path == "/v1/models":
+                self.answer(200, {"data": [{"id": options.name}]})
+            else:
+                self.answer(200 if self.path == "/health" else 404, {})
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            key = os.environ.get("VLLM_API_KEY")
+            if key and self.headers.get("authorization") != f"Bearer {key}":
+                self.answer(401, {"error": "Unauthorized"})
+                return
+            if options.mode == "mute":
+                time.sleep(3600)
+            if options.mode == "refusing" or (options.mode == "no-template" and "chat" in self.path):
+                self.answer(404 if options.mode == "refusing" else 400, {"error": "no"})
+                return
+            asked.at = time.monotonic()  # type: ignore[attr-defined]
+            asked.set()
+            match self.path:
+                case "/v1/chat/completions" | "/v1/completions":
+                    self.stream()
+                case "/v1/embeddings":
+                    self.answer(200, {"data": [{"embedding": [0.1]}]})
+                case "/v1/audio/transcriptions":
+                    self.answer(200, {"text": ""})
+                case "/score":
+                    self.answer(200, {"data": [{"score": 0.1}]})
+                case _:
+                    self.answer(404, {"error": "not here"})
+
+        def stream(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()
+            for word in ("", "one", "two", "three"):
+                choice = {"delta": {"content": word}} if "chat" in self.path else {"text": word}
+                self.wfile.write(f"data: {json.dumps({'choices': [choice]})}\n\n".encode())
+                self.wfile.flush()
+                time.sleep(0.005)
+            self.wfile.write(b'data: {"choices": [{"finish_reason": "stop"}]}\n\ndata: [DONE]\n\n')
+
+        def answer(self, status: int, document: object) -> None:
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    server.daemon_threads = True
+    say(f"INFO serving on {options.port} after {time.monotonic() - started:.1f} s")
+    if options.mode in {"dies-late", "exits-clean"}:
+        threading.Thread(
+            target=lambda: (asked.wait(), time.sleep(options.lasts), os._exit(options.mode == "dies-late"))
+        ).start()
+    server.serve_forever(poll_interval=0.05)
+
+
+if __name__ == "__main__":
+    main()

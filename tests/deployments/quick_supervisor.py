@@ -1,0 +1,12 @@
+"""The supervisor with a faster watch, for tests that wait for it."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path.cwd()))
+from modelscan.deployments.supervise import main
+from modelscan.deployments.watch import Pace
+
+if __name__ == "__main__":
+    pace = Pace(when_ready=0.1, answer_within=0.3, unhealthy_after=2, restart_unhealthy_after=0.4)
+    sys.exit(main(sys.argv[1:], pace=pace))

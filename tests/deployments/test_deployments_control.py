@@ -1,0 +1,218 @@
+"""Start, ready, stop, kill: what the commands see, whatever the backend does, and that nothing is ever left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from hostile_house import CLOCK, Make, eventually, processes_of, record
+
+from modelscan.deployments.control import command, remove, start, stop
+from modelscan.deployments.observe import observe
+from modelscan.deployments.orphans import find_orphans, reap_orphans
+from modelscan.deployments.owner import live_supervisor
+from modelscan.deployments.places import places
+from modelscan.deployments.ports import is_free
+from modelscan.deployments.processes import Process, send
+from modelscan.deployments.store import Store
+from modelscan.deployments.waiting import wait
+from modelscan.errors import BackendFailed, Conflict, TimedOut
+from modelscan.model import Deployment
+from modelscan.settings import Settings
+from modelscan.storage.locks import is_held
+
+
+def up(deployment: Deployment, settings: Settings) -> Deployment:
+    started = start(deployment, settings=settings, clock=CLOCK)
+    return wait(started, settings=settings, clock=CLOCK, timeout=20)
+
+
+def now(deployment: Deployment, settings: Settings) -> Deployment:
+    return observe(record(settings, deployment), settings=settings, clock=CLOCK)
+
+
+def supervisor_of(deployment: Deployment, settings: Settings) -> Process:
+    found = live_supervisor(places(settings.paths, deployment.id).lock, deployment.id)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("mode", ["polite", "stubborn", "newsession", "deaf"])
+def test_ready_then_stopped_with_nothing_left(mode: str, settings: Settings, make: Make) -> None:
+    made = make(mode)
+    started = start(made, settings=settings, clock=CLOCK)
+    assert started.status == "starting"
+    seen: list[tuple[str, str | None]] = []
+    ready = wait(
+        started, settings=settings, clock=CLOCK, timeout=20, on_change=lambda it: seen.append((it.status, it.phase))
+    )
+    assert seen[0][0] == "starting"
+    assert seen[-1] == ("ready", None)
+    assert ready.measured.ttft_ms is not None
+    assert ready.measured.decode_tokens_per_second is not None
+    assert ready.memory.measured_bytes is not None
+    assert len(processes_of(made)) == 4
+    assert not is_free(made.port or 0)
+    stopped = stop(ready, settings=settings, clock=CLOCK)
+    assert (stopped.status, stopped.pid) == ("stopped", None)
+    assert processes_of(made) == set()
+    assert is_free(made.port or 0)
+    assert now(made, settings) == stopped
+
+
+@pytest.mark.parametrize("mode", ["polite", "newsession"])
+def test_the_backend_is_killed(mode: str, settings: Settings, make: Make) -> None:
+    ready = up(make(mode), settings)
+    os.kill(ready.pid or 0, signal.SIGKILL)
+    failed = wait(ready, settings=settings, clock=CLOCK, until="stopped", timeout=10)
+    assert (failed.status, failed.message) == ("failed", "vLLM was killed by SIGKILL")
+    assert failed.last_error
+    eventually(lambda: not is_held(places(settings.paths, ready.id).lock))
+    assert processes_of(ready) == set()
+    again = up(ready, settings)
+    assert (again.status, again.last_error) == ("ready", None)
+
+
+@pytest.mark.parametrize("mode", ["polite", "newsession", "deaf"])
+def test_the_supervisor_is_killed(mode: str, settings: Settings, make: Make) -> None:
+    ready = up(make(mode), settings)
+    send(supervisor_of(ready, settings), signal.SIGKILL)
+    eventually(lambda: not is_held(places(settings.paths, ready.id).lock))
+    shown = now(ready, settings)
+    assert (shown.status, shown.message) == ("failed", "its supervisor was killed")
+    if mode == "polite":
+        eventually(lambda: not processes_of(ready))  # the parent-death signal alone was enough
+    if mode == "deaf":
+        again = up(ready, settings)  # ends what is left over first
+        assert (again.status, len(processes_of(ready))) == ("ready", 4)
+    assert stop(ready, settings=settings, clock=CLOCK).status == "stopped"
+    assert processes_of(ready) == set()
+
+
+def test_orphans_are_found_and_reaped_and_live_ones_are_not(settings: Settings, make: Make) -> None:
+    dead, alive = up(make("deaf"), settings), up(make("polite", name="other"), settings)
+    send(supervisor_of(dead, settings), signal.SIGKILL)
+    eventually(lambda: not is_held(places(settings.paths, dead.id).lock))
+    with Store(settings.paths) as store:
+        assert {(item.deployment, item.name) for item in find_orphans(store, settings)} == {(dead.id, "demo")}
+        assert reap_orphans(store, settings, clock=CLOCK) == ()
+        assert find_orphans(store, settings) == ()
+    assert processes_of(dead) == set()
+    assert len(processes_of(alive)) == 4
+    assert now(alive, settings).status == "ready"
+
+
+def test_a_forged_record_gets_nobody_killed(settings: Settings, make: Make) -> None:
+    ready = up(make("polite"), settings)
+    send(supervisor_of(ready, settings), signal.SIGKILL)
+    eventually(lambda: not processes_of(ready))
+    with subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"]) as bystander:
+        with Store(settings.paths) as store:
+            store.update(ready.id, pid=bystander.pid, supervisor_pid=bystander.pid)
+        places(settings.paths, ready.id).lock.write_text(f'{{"pid": {bystander.pid}, "start_time": 1, "boot_id": "x"}}')
+        assert stop(ready, settings=settings, clock=CLOCK).status == "stopped"
+        assert bystander.poll() is None
+        bystander.kill()
+
+
+def test_after_a_reboot_it_is_stopped_and_starts_again(settings: Settings, make: Make) -> None:
+    ready = up(make("polite"), settings)
+    stop(ready, settings=settings, clock=CLOCK)
+    with Store(settings.paths) as store:
+        store.update(ready.id, status="starting")
+        store.update(ready.id, status="ready", boot_id="another boot", pid=1, pid_start_time=1)
+    shown = now(ready, settings)
+    assert (shown.status, shown.message, shown.pid) == ("stopped", "the machine was restarted", None)
+    assert up(shown, settings).status == "ready"
+
+
+def test_a_command_that_died_before_the_supervisor_is_told_and_taken_up(settings: Settings, make: Make) -> None:
+    made = make("polite", status="pulling")
+    with command(made.id, settings=settings, clock=CLOCK):
+        assert now(made, settings).status == "pulling"
+    shown = now(made, settings)
+    assert (shown.status, shown.message) == ("failed", "interrupted")
+    assert up(made, settings).status == "ready"
+
+
+def test_a_start_that_died_before_the_supervisor_had_its_lock(settings: Settings, make: Make) -> None:
+    made = make("polite")
+    with Store(settings.paths) as store:
+        store.update(made.id, status="starting")
+    assert stop(made, settings=settings, clock=CLOCK).status == "stopped"
+
+
+def test_start_of_what_runs_changes_nothing(settings: Settings, make: Make) -> None:
+    ready = up(make("polite"), settings)
+    again = start(ready, settings=settings, clock=CLOCK)
+    assert (again.status, again.pid) == ("ready", ready.pid)
+
+
+def test_stop_while_it_starts_and_while_it_hangs(settings: Settings, make: Make) -> None:
+    for mode in ("never-ready", "mute"):
+        made = make(mode, name=mode)
+        start(made, settings=settings, clock=CLOCK)
+        with pytest.raises(TimedOut):
+            wait(made, settings=settings, clock=CLOCK, timeout=0.5)
+        assert stop(made, settings=settings, clock=CLOCK).status == "stopped"
+        assert processes_of(made) == set()
+
+
+def test_a_supervisor_that_does_not_react_is_killed(settings: Settings, make: Make) -> None:
+    from modelscan.deployments import control
+
+    ready = up(make("newsession"), settings)
+    send(supervisor_of(ready, settings), signal.SIGSTOP)
+    hasty = replace(ready, stop_grace_seconds=0.3 - control._AFTER_GRACE_SECONDS)
+    with Store(settings.paths) as store:
+        store.update(ready.id, stop_grace_seconds=hasty.stop_grace_seconds)
+    assert stop(hasty, settings=settings, clock=CLOCK).status == "stopped"
+    assert processes_of(ready) == set()
+
+
+def test_remove_frees_name_and_port_and_logs(settings: Settings, make: Make) -> None:
+    ready = up(make("polite"), settings)
+    gone = remove(ready, settings=settings, clock=CLOCK)
+    assert gone.removed_at is not None
+    assert not places(settings.paths, ready.id).folder.exists()
+    with pytest.raises(Conflict, match="was removed meanwhile"):
+        start(ready, settings=settings, clock=CLOCK)
+    make("polite", port=ready.port)
+
+
+def test_a_taken_port_is_refused_before_anything_starts(settings: Settings, make: Make) -> None:
+    made = make("polite")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", made.port or 0))
+        server.listen()
+        with pytest.raises(Conflict) as refused:
+            start(made, settings=settings, clock=CLOCK)
+    assert refused.value.details["pid"] == os.getpid()
+    assert record(settings, made).status == "pending"
+
+
+def test_a_supervisor_that_cannot_start_is_told(settings: Settings, make: Make) -> None:
+    made = make("polite")
+    broken = (sys.executable, "-c", "raise SystemExit('no such luck')")
+    with pytest.raises(BackendFailed) as failed:
+        start(made, settings=settings, clock=CLOCK, supervisor=broken)
+    assert failed.value.cause == ("no such luck",)
+    assert now(made, settings).last_error == "its supervisor did not start: no such luck"
+
+
+def test_a_late_supervisor_finds_the_deployment_stopped_and_leaves(settings: Settings, make: Make) -> None:
+    made = make("polite")
+    supervisor = ("--state", str(settings.paths.state), "--id", made.id)
+    environ = {"MODELSCAN_SUPERVISOR": made.id}
+    src = str(places.__code__.co_filename).split("/modelscan/")[0]
+    from modelscan.deployments.control import SUPERVISOR
+
+    done = subprocess.run([*SUPERVISOR, *supervisor], env=environ, cwd=src, check=False, timeout=20)
+    assert done.returncode == 0
+    assert record(settings, made).status == "pending"
+    assert processes_of(made) == set()

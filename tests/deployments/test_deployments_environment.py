@@ -1,0 +1,58 @@
+"""What a backend gets of the user's environment, and what it never gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelscan.deployments.environment import backend_environment, supervisor_environment
+from modelscan.errors import ConfigInvalid
+from modelscan.model import Deployment
+
+USERS = {
+    "PATH": "/bin",
+    "HOME": "/home/me",
+    "LC_ALL": "C",
+    "HF_HOME": "/hf",
+    "HF_TOKEN": "hf_secret",
+    "CUDA_HOME": "/cuda",
+    "CUDA_VISIBLE_DEVICES": "3",
+    "PYTHONPATH": "/mine",
+    "AWS_SECRET_ACCESS_KEY": "aws",
+    "HTTPS_PROXY": "http://user:password@proxy",
+    "MY_KEY": "sk-mine",
+}
+
+
+def deployment(**changes: object) -> Deployment:
+    return Deployment(id="42", name="demo", model="lab/demo", backend="vllm", **changes)  # type: ignore[arg-type]
+
+
+def test_an_allow_list_then_the_deployment() -> None:
+    made = deployment(env={"CUDA_VISIBLE_DEVICES": "0", "VLLM_CPU_KVCACHE_SPACE": "2"})
+    assert supervisor_environment(made, USERS) == {
+        "PATH": "/bin",
+        "HOME": "/home/me",
+        "LC_ALL": "C",
+        "HF_HOME": "/hf",
+        "CUDA_HOME": "/cuda",
+        "CUDA_VISIBLE_DEVICES": "0",
+        "VLLM_CPU_KVCACHE_SPACE": "2",
+        "MODELSCAN_SUPERVISOR": "42",
+    }
+
+
+def test_the_key_reaches_the_backend_under_its_own_name_and_the_tag_is_kept_readable() -> None:
+    made = deployment(api_key_env="MY_KEY")
+    environ = supervisor_environment(made, USERS)
+    handed = backend_environment(made, environ, state="/state")
+    assert handed["MY_KEY"] == handed["VLLM_API_KEY"] == "sk-mine"
+    assert handed["MODELSCAN_DEPLOYMENT"] == "42"
+    assert handed["MODELSCAN_STATE"] == "/state"
+    assert handed["SPT_NOENV"] == "1"
+    assert "MODELSCAN_SUPERVISOR" not in handed
+
+
+def test_a_key_that_is_not_set_is_refused_with_the_line_to_type() -> None:
+    with pytest.raises(ConfigInvalid) as refused:
+        supervisor_environment(deployment(api_key_env="OTHER_KEY"), USERS)
+    assert refused.value.hints == ("export OTHER_KEY=…", "modelscan start demo")

@@ -1,0 +1,183 @@
+"""The supervisor: what it makes of a backend that dies, lies, floods, hangs or gets well, and how small it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hostile_house import CLOCK, Make, eventually, log_of, processes_of, record
+
+from modelscan.deployments import control
+from modelscan.deployments.control import start, stop
+from modelscan.deployments.log_file import log_files
+from modelscan.deployments.observe import observe
+from modelscan.deployments.owner import live_supervisor
+from modelscan.deployments.places import places
+from modelscan.deployments.processes import environment
+from modelscan.deployments.store import Store
+from modelscan.deployments.waiting import wait
+from modelscan.errors import BackendFailed
+from modelscan.model import Deployment
+from modelscan.settings import Settings
+
+QUICK = (sys.executable, "-E", "-s", "-S", str(Path(__file__).with_name("quick_supervisor.py")))
+MEGABYTE = 1000**2
+
+
+def begin(deployment: Deployment, settings: Settings) -> Deployment:
+    return start(deployment, settings=settings, clock=CLOCK, supervisor=QUICK)
+
+
+def over(deployment: Deployment, settings: Settings) -> Deployment:
+    return wait(deployment, settings=settings, clock=CLOCK, until="stopped", timeout=20)
+
+
+def test_one_that_dies_early_is_explained(settings: Settings, make: Make) -> None:
+    made = begin(make("dies-early"), settings)
+    with pytest.raises(BackendFailed) as failed:
+        wait(made, settings=settings, clock=CLOCK, timeout=20)
+    shown = record(settings, made)
+    assert shown.status == "failed"
+    assert shown.message == "vLLM ended with status 1"
+    assert "modelscan logs demo --tail 50" in failed.value.hints
+    assert "the hostile backend does not want to" in log_of(settings, made)
+    assert shown.restarts == 0
+
+
+def test_a_program_that_is_not_there(settings: Settings, make: Make) -> None:
+    made = make("polite")
+    with Store(settings.paths) as store:
+        store.update(made.id, program="/nowhere/vllm")
+    begin(made, settings)
+    assert over(made, settings).last_error == "`/nowhere/vllm` could not be started: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("mode", "stall", "reason"),
+    [
+        ("never-ready", 1.0, "no progress for 1 s while launching"),
+        ("mute", 1.0, "no progress for 1 s while generating"),
+        ("refusing", 20.0, 'it answers, but does not generate: /v1/completions answered 404: {"error": "no"}'),
+    ],
+)
+def test_one_that_never_gets_ready_is_given_up(
+    mode: str, stall: float, reason: str, settings: Settings, make: Make
+) -> None:
+    made = begin(make(mode, stall_timeout_seconds=stall, workers=0), settings)
+    failed = over(made, settings)
+    assert (failed.status, failed.last_error) == ("failed", reason)
+    eventually(lambda: not processes_of(made))
+
+
+def test_without_a_chat_template_it_gets_ready(settings: Settings, make: Make) -> None:
+    made = begin(make("no-template"), settings)
+    assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"
+
+
+@pytest.mark.parametrize(("policy", "mode"), [("on-failure", "dies-late"), ("always", "exits-clean")])
+def test_with_a_policy_it_is_started_again(policy: str, mode: str, settings: Settings, make: Make) -> None:
+    made = begin(make(mode, restart_policy=policy, lasts=0.1), settings)
+    eventually(lambda: record(settings, made).restarts >= 1)
+    eventually(lambda: record(settings, made).status == "ready")
+    with Store(settings.paths) as store:
+        kinds = [event.kind for event in store.events(made.id)]
+    assert kinds[:5] == ["pending", "starting", "ready", "starting", "ready"]
+    assert stop(made, settings=settings, clock=CLOCK).status == "stopped"
+
+
+def test_without_a_policy_it_is_not(settings: Settings, make: Make) -> None:
+    made = begin(make("dies-late", lasts=0.1), settings)
+    failed = over(made, settings)
+    assert (failed.status, failed.message, failed.restarts) == ("failed", "vLLM ended with status 1", 0)
+
+
+def test_a_sick_one_is_unhealthy_and_with_a_policy_restarted(settings: Settings, make: Make) -> None:
+    made = begin(make("sick", lasts=0.2, restart_policy="on-failure"), settings)
+    eventually(lambda: record(settings, made).status == "unhealthy")
+    assert record(settings, made).message == "2 probes in a row got no answer"
+    eventually(lambda: record(settings, made).restarts == 1)
+    assert (record(settings, made).last_error or "").startswith("it did not answer for")
+
+
+def test_one_that_gets_well_is_ready_again(settings: Settings, make: Make) -> None:
+    made = wait(begin(make("polite"), settings), settings=settings, clock=CLOCK, timeout=20)
+    os.kill(made.pid or 0, signal.SIGSTOP)
+    eventually(lambda: record(settings, made).status == "unhealthy")
+    os.kill(made.pid or 0, signal.SIGCONT)
+    eventually(lambda: record(settings, made).status == "ready")
+    shown = observe(record(settings, made), settings=settings, clock=CLOCK)
+    assert (shown.message, shown.last_probe_ok) == (None, True)
+    assert shown.last_probe_at is not None
+
+
+def test_a_flood_is_kept_within_bounds_and_hinders_nothing(settings: Settings, make: Make) -> None:
+    made = begin(make("flood"), settings)
+    assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"
+    folder = places(settings.paths, made.id).folder
+    eventually(lambda: len(log_files(folder)) >= 2, 20)
+    assert max(path.stat().st_size for path in log_files(folder)) <= 10 * MEGABYTE
+    began = time.monotonic()
+    assert stop(made, settings=settings, clock=CLOCK).status == "stopped"
+    assert time.monotonic() - began < 5
+
+
+def test_a_key_is_used_by_the_probe_and_is_nowhere_to_be_read(settings: Settings, make: Make) -> None:
+    key = "sk-planted-secret-4711"
+    rich = Settings(paths=settings.paths, environ={**settings.environ, "MY_KEY": key})
+    made = start(make("polite", api_key_env="MY_KEY"), settings=rich, clock=CLOCK)
+    ready = wait(made, settings=rich, clock=CLOCK, timeout=20)
+    supervisor = live_supervisor(places(rich.paths, made.id).lock, made.id)
+    assert supervisor is not None
+    for pid in (supervisor.pid, ready.pid or 0):
+        assert key.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert "HF_TOKEN" not in environment(pid)
+    for path in rich.paths.state.rglob("*"):
+        assert path.is_dir() or key.encode() not in path.read_bytes(), path
+
+
+def test_a_stranger_on_the_port_is_never_called_ready(settings: Settings, make: Make) -> None:
+    made = make("never-ready", workers=0)
+    begin(made, settings)
+    argv = [arg.replace("never-ready", "polite") for arg in made.argv[1:]]
+    with subprocess.Popen([sys.executable, *argv]) as stranger:
+        try:
+            failed = over(made, settings)
+        finally:
+            stranger.terminate()
+    assert failed.status == "failed"
+    assert (failed.last_error or "").startswith(f"port `{made.port}` is answered by another program: python")
+    assert str(stranger.pid) in (failed.last_error or "")
+
+
+ALLOWED = {"modelscan.backends", "modelscan.deployments", "modelscan.errors", "modelscan.model", "modelscan.storage"}
+ALLOWED |= {"modelscan.system.clock", "modelscan.units"}
+
+
+def test_it_imports_the_standard_library_and_light_modules_of_ours() -> None:
+    code = "import sys; sys.modules['ssl'] = None; import modelscan.deployments.supervise; print(*sys.modules)"
+    root = control._import_root()
+    done = subprocess.run(
+        [sys.executable, "-E", "-s", "-S", "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=20
+    )
+    modules = set(done.stdout.split())
+    foreign = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names) - {"modelscan", "__main__"}
+    assert foreign == set()
+    ours = {name for name in modules if name.startswith("modelscan.")}
+    packages = {"modelscan.system"}
+    assert {n for n in ours if not any(n == a or n.startswith(f"{a}.") for a in ALLOWED)} - packages == set()
+    assert {"asyncio", "argparse", "logging", "tempfile", "multiprocessing", "urllib.request"} & modules == set()
+
+
+def test_it_is_small_and_idle(settings: Settings, make: Make) -> None:
+    made = start(make("polite", workers=0), settings=settings, clock=CLOCK)
+    wait(made, settings=settings, clock=CLOCK, timeout=20)
+    supervisor = live_supervisor(places(settings.paths, made.id).lock, made.id)
+    assert supervisor is not None
+    status = Path(f"/proc/{supervisor.pid}/status").read_text()
+    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    assert resident <= 25 * 1024

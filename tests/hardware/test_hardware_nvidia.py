@@ -1,0 +1,157 @@
+"""NVIDIA: the real pynvml on a fake driver library, in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from modelscan.hardware.nvidia_smi import parse_nvidia_smi, read_nvidia_smi
+from modelscan.units import GIB, MIB
+
+Read = Callable[..., dict[str, Any]]
+
+H100 = """gpu
+name NVIDIA H100 80GB HBM3
+total 85520809984
+reserved 577765376
+cc 9.0
+migmode 0
+"""
+TWO_H100 = (
+    "driver 580.95.05\ncuda 13000\n"
+    + H100
+    + "nvlink 1\nused 21474836480\nprocess 4242:21474836480\nprocess 77:-1\n"
+    + H100
+    + "nvlink 0\n"
+)
+
+
+def test_everything_of_two_linked_gpus(read_with_nvml: Read) -> None:
+    machine = read_with_nvml(TWO_H100)
+    assert machine["devices"][0] == {
+        "index": 0,
+        "uuid": "GPU-00000000-0000-0000-0000-000000000000",
+        "vendor": "nvidia",
+        "name": "NVIDIA H100 80GB HBM3",
+        "memory_total_bytes": 85520809984,
+        "memory_usable_bytes": 85520809984 - 577765376,
+        "memory_free_bytes": 85520809984 - 577765376 - 20 * GIB,
+        "compute_capability": "9.0",
+        "gfx_target": None,
+        "pci_bus_id": "0000:01:00.0",
+        "mig": False,
+        "integrated": False,
+        "processes": [{"pid": 4242, "memory_bytes": 20 * GIB}, {"pid": 77, "memory_bytes": None}],
+    }
+    assert [gpu["index"] for gpu in machine["devices"]] == [0, 1]
+    assert (machine["driver_version"], machine["cuda_version"]) == ("580.95.05", "13.0")
+    assert machine["interconnect"] == "nvlink"
+    assert machine["warnings"] == []
+
+
+def test_one_pair_without_a_link_makes_it_pcie(read_with_nvml: Read) -> None:
+    assert read_with_nvml(H100 + "nvlink 1\n" + H100 + "nvlink 0\n" + H100)["interconnect"] == "pcie"
+
+
+def test_one_bad_gpu_does_not_hide_the_others(read_with_nvml: Read) -> None:
+    machine = read_with_nvml(H100 + H100 + "fail nvmlDeviceGetHandleByIndex_v2=15\n" + H100)
+    assert [gpu["index"] for gpu in machine["devices"]] == [0, 2]
+    assert machine["warnings"] == [
+        "GPU 1 cannot be used: GPU is lost; the others can. See: nvidia-smi -q -i 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["nvmlDeviceGetName", "nvmlDeviceGetCudaComputeCapability", "nvmlDeviceGetUUID", "nvmlDeviceGetMigMode",
+     "nvmlDeviceGetPciInfo_v3", "nvmlDeviceGetComputeRunningProcesses_v3", "nvmlDeviceGetMemoryInfo_v2"],
+)  # fmt: skip
+def test_what_a_card_cannot_say_is_unknown_and_the_rest_stands(read_with_nvml: Read, function: str) -> None:
+    (gpu,) = read_with_nvml(H100 + f"fail {function}=3\n")["devices"]
+    assert gpu["memory_total_bytes"] == 85520809984
+    assert 78 * GIB < gpu["memory_usable_bytes"] < 79.3 * GIB
+
+
+def test_slices_stand_in_place_of_the_gpu_that_is_cut_up(read_with_nvml: Read) -> None:
+    machine = read_with_nvml(
+        "gpu\nname NVIDIA A100-SXM4-40GB\ntotal 42949672960\ncc 8.0\nmigmode 1\n"
+        "mig\nname NVIDIA A100-SXM4-40GB MIG 3g.20gb\ntotal 20937965568\n"
+        "mig\nname NVIDIA A100-SXM4-40GB MIG 3g.20gb\ntotal 20937965568\nused 10737418240\n"
+    )
+    assert [(gpu["index"], gpu["uuid"][:12], gpu["mig"], gpu["compute_capability"]) for gpu in machine["devices"]] == [
+        (0, "MIG-00000000", True, "8.0"),
+        (0, "MIG-00000000", True, "8.0"),
+    ]
+    assert machine["devices"][1]["memory_free_bytes"] == 20937965568 - 10 * GIB
+
+
+def test_mig_without_instances_says_what_to_do(read_with_nvml: Read) -> None:
+    machine = read_with_nvml(H100.replace("migmode 0", "migmode 1"))
+    assert machine["devices"] == []
+    assert machine["warnings"] == [
+        "GPU 0 is in MIG mode and has no instances; make one (sudo nvidia-smi mig -cgi 0 -C -i 0) or leave the mode (sudo nvidia-smi -i 0 -mig 0)"
+    ]
+
+
+def test_unified_memory_is_the_hosts(read_with_nvml: Read) -> None:
+    machine = read_with_nvml(
+        "gpu\nname NVIDIA GB10\ncc 12.1\nprocess 999:-1\n",
+        meminfo="MemTotal:       125000000 kB\nMemAvailable:   100000000 kB\n",
+    )
+    (gpu,) = machine["devices"]
+    assert (gpu["integrated"], gpu["memory_total_bytes"], gpu["memory_usable_bytes"], gpu["memory_free_bytes"]) == (
+        True, 128_000_000_000, 128_000_000_000, 102_400_000_000,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "warning"),
+    [
+        (18, "the NVIDIA driver was updated but the old one is still loaded; reboot"),
+        (
+            999,
+            "the NVIDIA driver answers with an unknown error; in a container, restart it: its access to the GPU was lost",
+        ),
+        (
+            4,
+            "the NVIDIA driver does not let this user ask it; join the group that owns /dev/nvidia* or ask the administrator",
+        ),
+    ],
+)
+def test_a_driver_that_fails_is_a_warning_with_advice(read_with_nvml: Read, number: int, warning: str) -> None:
+    machine = read_with_nvml(f"init {number}\n")
+    assert (machine["devices"], machine["warnings"]) == ([], [warning])
+
+
+def test_a_leftover_library_without_a_gpu_is_no_problem(read_with_nvml: Read) -> None:
+    machine = read_with_nvml("init 9\n")
+    assert (machine["devices"], machine["warnings"]) == ([], [])
+
+
+def test_visibility_narrows_and_keeps_the_physical_index(read_with_nvml: Read) -> None:
+    machine = read_with_nvml(TWO_H100, {"CUDA_VISIBLE_DEVICES": "1"})
+    assert [gpu["index"] for gpu in machine["devices"]] == [1]
+    assert machine["interconnect"] is None
+
+
+def test_the_tool_makes_up_for_a_missing_library(fake_tools: Callable[..., Any]) -> None:
+    line = "0, GPU-1, NVIDIA GeForce RTX 4090, 24564, 23000, 8.9, 550.54, 00000000:01:00.0\n"
+    found = read_nvidia_smi(environ={}, run=fake_tools({"nvidia-smi ": line}))
+    (gpu,) = found.devices
+    assert (gpu.memory_total_bytes, gpu.memory_free_bytes) == (24564 * MIB, 23000 * MIB)
+    assert (gpu.name, gpu.compute_capability, gpu.pci_bus_id) == ("NVIDIA GeForce RTX 4090", "8.9", "0000:01:00.0")
+    assert found.driver_version == "550.54"
+
+
+def test_fields_the_tool_does_not_know_are_unknown() -> None:
+    found = parse_nvidia_smi(
+        "Unable to determine the device handle\n"
+        "0, GPU-1, NVIDIA GB10, [N/A], [N/A], [Not Supported], 580.95, [Insufficient Permissions]\n"
+    )
+    (gpu,) = found.devices
+    assert (gpu.memory_total_bytes, gpu.memory_usable_bytes, gpu.compute_capability, gpu.pci_bus_id) == (
+        None, None, None, None,
+    )  # fmt: skip
+    assert not parse_nvidia_smi("No devices were found\n").answered
