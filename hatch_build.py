@@ -12,7 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _NOT_SHIPPED = frozenset({".jsonl", ".md", ".sqlite-new"})
 
 
-class CustomBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling brings no types
+class CustomBuildHook(BuildHookInterface[Any]):
     """For a wheel and for an editable installation alike; a source distribution carries the facts instead."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -77,10 +77,8 @@ def commands_page() -> str:
         inner = [(str(command.name),) for command in group.typer_instance.registered_commands]
         pages += [("modelscan", str(group.name), *name) for name in [(), *inner]]
     pages += [("modelscan", str(command.name)) for command in app.registered_commands]
-    parts = [MADE, "# Commands\n"]
-    for words in pages:
-        parts.append(f"\n## `{' '.join(words)}`\n\n```text\n{modelscan(*words[1:], '--help')}```\n")
-    return "".join(parts)
+    parts = [f"\n## `{' '.join(words)}`\n\n```text\n{modelscan(*words[1:], '--help')}```\n" for words in pages]
+    return "".join([MADE, "# Commands\n", *parts])
 
 
 def errors_page() -> str:

@@ -25,7 +25,7 @@ def install(folder: Path) -> Path:
 
 def main(arguments: list[str]) -> None:
     if arguments == ["--version"]:
-        print(VERSION)
+        sys.stdout.write(f"{VERSION}\n")
         return
     assert arguments[0] == "serve", arguments
     location, options = Path(arguments[1]), arguments[2:]
@@ -34,4 +34,4 @@ def main(arguments: list[str]) -> None:
     served = options[options.index("--served-model-name") + 1]
     port = options[options.index("--port") + 1]
     argv = [sys.executable, "-S", str(HOSTILE), "--mode", words[0], "--port", port, "--name", served, *words[1:]]
-    os.execv(sys.executable, argv)
+    os.execv(sys.executable, argv)  # noqa: S606  the point of it

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
+from tests.cli.conftest import Modelscan
 
 from modelscan import __version__
-from tests.cli.conftest import Modelscan
 
 
 def test_a_usage_error_is_a_sentence_and_the_command_to_run(modelscan: Modelscan) -> None:
@@ -16,24 +16,46 @@ def test_a_usage_error_is_a_sentence_and_the_command_to_run(modelscan: Modelscan
     assert (ran.status, ran.stdout, ran.stderr) == (
         2,
         "",
-        snapshot(),
+        snapshot("""\
+error: No such command 'plam'. Did you mean 'plan'?
+hint: modelscan --help
+"""),
     )
 
 
 def test_a_usage_error_under_json_is_json_too(modelscan: Modelscan) -> None:
     ran = modelscan("plan", "demo", "--mode", "fast", "--json")
     assert (ran.status, ran.stdout) == (2, "")
-    assert ran.error == snapshot()
+    assert ran.error == snapshot(
+        {
+            "code": "usage",
+            "message": "Invalid value for '--mode': 'fast' is not one of 'standard', 'throughput', 'latency'",
+            "hints": ["modelscan plan --help"],
+            "details": {},
+        }
+    )
 
 
 def test_a_missing_argument(modelscan: Modelscan) -> None:
     ran = modelscan("plan")
-    assert (ran.status, ran.stderr) == (2, snapshot())
+    assert (ran.status, ran.stderr) == (
+        2,
+        snapshot("""\
+error: Missing argument 'ID'
+hint: modelscan plan --help
+"""),
+    )
 
 
 def test_words_are_case_insensitive_and_from_closed_lists(modelscan: Modelscan) -> None:
     ran = modelscan("plan", "demo", "--quantization", "FP9")
-    assert (ran.status, ran.stderr) == (2, snapshot())
+    assert (ran.status, ran.stderr) == (
+        2,
+        snapshot("""\
+error: Invalid value for '--quantization': `FP9` is not one of FP32, BF16, FP16, FP8, INT8, INT4, FP4, MXFP4, NVFP4, AWQ, GPTQ or a GGUF name such as Q4_K_M
+hint: modelscan plan --help
+"""),
+    )
 
 
 def test_version(modelscan: Modelscan) -> None:

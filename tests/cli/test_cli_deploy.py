@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli import fake_vllm
+from tests.cli.conftest import Modelscan
 
 from modelscan.deployments.processes import tagged
 from modelscan.storage.shipped import shipped
-from tests.cli import fake_vllm
-from tests.cli.conftest import Modelscan
 
 
 @pytest.fixture(autouse=True)
@@ -119,10 +119,12 @@ def test_another_request_is_a_conflict_with_the_difference_and_the_way_out(model
     ran = modelscan("deploy", "demo", "--context-length", "512")
     assert (ran.status, ran.stderr) == (
         8,
-        "error: the deployment `demo` was asked for differently\n"
-        "  context_length: not given then, 512 now\n"
-        "hint: modelscan deploy demo --context-length 512 --replace\n"
-        "hint: or keep both: --name demo-2\n",
+        (
+            "error: the deployment `demo` was asked for differently\n"
+            "  context_length: not given then, 512 now\n"
+            "hint: modelscan deploy demo --context-length 512 --replace\n"
+            "hint: or keep both: --name demo-2\n"
+        ),
     )
     replaced = modelscan("deploy", "demo", "--context-length", "512", "--replace", "--json")
     assert replaced.status == 0, replaced.stderr

@@ -9,8 +9,7 @@ import sys
 import pytest
 
 HEAVY = {
-    "asyncio", "httpx", "huggingface_hub", "platformdirs", "pydantic", "pynvml", "requests", "socket", "ssl",
-    "urllib.request", "yaml",
+    "asyncio", "httpx", "huggingface_hub", "pydantic", "pynvml", "requests", "ssl", "urllib.request", "yaml",
 }  # fmt: skip
 PROBE = """
 import json, sys

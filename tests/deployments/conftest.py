@@ -52,7 +52,7 @@ def make(settings: Settings) -> Make:
         values: dict[str, object] = {
             "model": "lab/demo",
             "backend": "vllm",
-            "stop_grace_seconds": 0.5,
+            "stop_grace_seconds": 0.3,
             "stall_timeout_seconds": 20.0,
             **changes,
         }

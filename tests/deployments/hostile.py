@@ -20,7 +20,6 @@ import subprocess
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 DEAF = {"stubborn": {"core", "worker"}, "newsession": {"worker"}, "deaf": {"api", "core", "worker"}}
 
@@ -31,7 +30,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--name", default="demo")
     parser.add_argument("--role", default="api")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--lasts", type=float, default=0.3)
     options = parser.parse_args()
@@ -104,6 +103,8 @@ def flood() -> None:
 
 
 def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server, many moods
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
     started = time.monotonic()
     asked = threading.Event()
 

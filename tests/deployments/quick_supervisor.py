@@ -8,5 +8,7 @@ from modelscan.deployments.supervise import main
 from modelscan.deployments.watch import Pace
 
 if __name__ == "__main__":
-    pace = Pace(when_ready=0.1, answer_within=0.3, unhealthy_after=2, restart_unhealthy_after=0.4)
+    pace = Pace(
+        between_generations=0.05, when_ready=0.1, answer_within=0.3, unhealthy_after=2, restart_unhealthy_after=0.4
+    )
     sys.exit(main(sys.argv[1:], pace=pace))

@@ -42,7 +42,7 @@ def supervisor_of(deployment: Deployment, settings: Settings) -> Process:
     return found
 
 
-@pytest.mark.parametrize("mode", ["polite", "stubborn", "newsession", "deaf"])
+@pytest.mark.parametrize("mode", ["polite", "newsession", "deaf"])
 def test_ready_then_stopped_with_nothing_left(mode: str, settings: Settings, make: Make) -> None:
     made = make(mode)
     started = start(made, settings=settings, clock=CLOCK)
@@ -56,7 +56,7 @@ def test_ready_then_stopped_with_nothing_left(mode: str, settings: Settings, mak
     assert ready.measured.ttft_ms is not None
     assert ready.measured.decode_tokens_per_second is not None
     assert ready.memory.measured_bytes is not None
-    assert len(processes_of(made)) == 4
+    assert len(processes_of(made)) == 3
     assert not is_free(made.port or 0)
     stopped = stop(ready, settings=settings, clock=CLOCK)
     assert (stopped.status, stopped.pid) == ("stopped", None)
@@ -65,7 +65,7 @@ def test_ready_then_stopped_with_nothing_left(mode: str, settings: Settings, mak
     assert now(made, settings) == stopped
 
 
-@pytest.mark.parametrize("mode", ["polite", "newsession"])
+@pytest.mark.parametrize("mode", ["newsession"])
 def test_the_backend_is_killed(mode: str, settings: Settings, make: Make) -> None:
     ready = up(make(mode), settings)
     os.kill(ready.pid or 0, signal.SIGKILL)
@@ -89,7 +89,7 @@ def test_the_supervisor_is_killed(mode: str, settings: Settings, make: Make) -> 
         eventually(lambda: not processes_of(ready))  # the parent-death signal alone was enough
     if mode == "deaf":
         again = up(ready, settings)  # ends what is left over first
-        assert (again.status, len(processes_of(ready))) == ("ready", 4)
+        assert (again.status, len(processes_of(ready))) == ("ready", 3)
     assert stop(ready, settings=settings, clock=CLOCK).status == "stopped"
     assert processes_of(ready) == set()
 
@@ -103,7 +103,7 @@ def test_orphans_are_found_and_reaped_and_live_ones_are_not(settings: Settings, 
         assert reap_orphans(store, settings, clock=CLOCK) == ()
         assert find_orphans(store, settings) == ()
     assert processes_of(dead) == set()
-    assert len(processes_of(alive)) == 4
+    assert len(processes_of(alive)) == 3
     assert now(alive, settings).status == "ready"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +59,28 @@ def test_a_program_that_is_not_there(settings: Settings, make: Make) -> None:
     assert over(made, settings).last_error == "`/nowhere/vllm` could not be started: No such file or directory"
 
 
+def test_when_its_folder_is_removed_it_ends_the_backend(settings: Settings, make: Make) -> None:
+    made = wait(begin(make("polite"), settings), settings=settings, clock=CLOCK, timeout=20)
+    with Store(settings.paths) as store:
+        shutil.rmtree(places(settings.paths, made.id).folder)
+        eventually(lambda: not processes_of(made))
+        eventually(lambda: store.by_id(made.id).last_error == "its state folder was removed")
+
+
+def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, make: Make) -> None:
+    made = wait(begin(make("flood"), settings), settings=settings, clock=CLOCK, timeout=20)
+    supervisor = live_supervisor(places(settings.paths, made.id).lock, made.id)
+    assert supervisor is not None
+    limits = resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))  # no byte more
+    os.kill(made.pid or 0, signal.SIGSTOP)
+    time.sleep(1.0)
+    assert record(settings, made).status == "ready"  # it knows better and cannot say so
+    resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE, limits)
+    eventually(lambda: record(settings, made).status == "unhealthy")
+    os.kill(made.pid or 0, signal.SIGCONT)
+    eventually(lambda: record(settings, made).status == "ready")
+
+
 @pytest.mark.parametrize(
     ("mode", "stall", "reason"),
     [
@@ -79,14 +103,15 @@ def test_without_a_chat_template_it_gets_ready(settings: Settings, make: Make) -
     assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"
 
 
-@pytest.mark.parametrize(("policy", "mode"), [("on-failure", "dies-late"), ("always", "exits-clean")])
-def test_with_a_policy_it_is_started_again(policy: str, mode: str, settings: Settings, make: Make) -> None:
-    made = begin(make(mode, restart_policy=policy, lasts=0.1), settings)
-    eventually(lambda: record(settings, made).restarts >= 1)
-    eventually(lambda: record(settings, made).status == "ready")
-    with Store(settings.paths) as store:
-        kinds = [event.kind for event in store.events(made.id)]
-    assert kinds[:5] == ["pending", "starting", "ready", "starting", "ready"]
+def test_with_a_policy_it_is_started_again(settings: Settings, make: Make) -> None:
+    made = begin(make("dies-late", restart_policy="on-failure", lasts=0.3), settings)
+
+    def kinds() -> list[str]:
+        with Store(settings.paths) as store:
+            return [event.kind for event in store.events(made.id)]
+
+    eventually(lambda: kinds()[:5] == ["pending", "starting", "ready", "starting", "ready"])
+    assert record(settings, made).restarts >= 1
     assert stop(made, settings=settings, clock=CLOCK).status == "stopped"
 
 

@@ -20,7 +20,6 @@ from modelscan.deployments.places import places
 from modelscan.deployments.ports import is_free
 from modelscan.deployments.processes import send, tagged_as
 from modelscan.deployments.store import Store
-from modelscan.errors import ModelscanError
 from modelscan.settings import Settings
 from modelscan.storage.locks import is_held
 
@@ -70,7 +69,7 @@ def test_many_operations_of_four_users(settings: Settings) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["polite", "stubborn", "newsession"])
 def test_rounds_of_killing_one_at_random(mode: str, settings: Settings, make: Make) -> None:
-    chance = random.Random(mode)
+    chance = random.Random(mode)  # noqa: S311  repeatable, not secret
     made = make(mode)
     for _ in range(17):
         start(made, settings=settings, clock=CLOCK)

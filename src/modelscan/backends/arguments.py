@@ -14,39 +14,44 @@ from modelscan.backends.folding import option_for
 from modelscan.backends.words import Argument, read_arguments
 from modelscan.errors import Usage
 
-# Reasons for what is refused, by the part of a name that tells. The first that matches is said.
+# Reasons for what is refused, by its name. The first that matches is said.
 _REFUSED = (
-    (r"--(host|port|uds|grpc.*|root-path|ssl-.*|enable-ssl-refresh|fastapi-root-path)", "modelscan chooses the address"),
-    (r"--(admin-)?api-key|--hf-token", "keys never stand on a command line: give --api-key-env VARIABLE"),
-    (r"--trust-remote-code", "say it to modelscan instead: --trust-remote-code"),
-    (r"--(allowed-origins|allowed-methods|allowed-headers|allow-credentials)", "pages of other sites stay out"),
-    (r"--(model|model-path|served-model-name|tokenizer|tokenizer-path|hf-config-path)", "modelscan names the model"),
-    (r"--(tokenizer-revision|code-revision)", "weights, tokenizer and code come from one revision: give --revision"),
-    (r"--(config|log-config-file|logging-config)", "a file of settings would go past the checks"),
-    (r"--(chat-template|hf-chat-template-name)", "the template of the weights is used"),
-    (r"--(download-dir|allowed-local-media-path|file-storage-path)", "modelscan chooses the folders"),
-    (r"--(.*-plugin|middleware|worker-cls|worker-extension-cls|scheduler-cls|logits-processors|tool-server)", "it loads code"),
-    (r"--(model-loader-extra-config|kv-transfer-config|ec-transfer-config|compilation-config|custom-.*)", "it can load code"),
-    (r"--(data-parallel|dp|nnodes|node-rank|dist-init|master-|headless|base-gpu-id|device|gpu-id).*", "modelscan chooses the devices"),
-    (r"--(kv-cache-memory-bytes|max-total-tokens|num-gpu-blocks-override|cpu-offload-gb|kv-offloading-size)",
-     "the plan sizes the memory: give --context-length, --max-concurrency or --max-memory"),
-)  # fmt: skip
+    (r"host|port|uds|grpc.*|(fastapi-)?root-path|(enable-)?ssl-.*", "modelscan chooses the address"),
+    (r"(admin-)?api-key|hf-token", "keys never stand on a command line: give --api-key-env VARIABLE"),
+    (r"trust-remote-code", "say it to modelscan instead: --trust-remote-code"),
+    (r"allow(ed)?-(origins|methods|headers|credentials)", "pages of other sites stay out"),
+    (r"model(-path)?|served-model-name|tokenizer(-path)?|hf-config-path", "modelscan names the model"),
+    (r"(tokenizer|code)-revision", "weights, tokenizer and code come from one revision: give --revision"),
+    (r"config|log-config-file|logging-config", "a file of settings would go past the checks"),
+    (r"chat-template|hf-chat-template-name", "the template of the weights is used"),
+    (r"download-dir|allowed-local-media-path|file-storage-path", "modelscan chooses the folders"),
+    (r".*-(plugin|cls)|middleware|logits-processors|tool-server|compilation-config|custom-.*", "it can load code"),
+    (r"model-loader-.*|(kv|ec)-transfer-config|additional-config", "it can load code"),
+    (r"(data-parallel|dp|nnodes|node|dist|master|headless|base-gpu|device|gpu-id).*", "modelscan chooses the devices"),
+    (
+        r"kv-cache-memory-bytes|max-total-tokens|num-gpu-blocks-override|.*offload.*",
+        "the plan sizes the memory: give --context-length, --max-concurrency or --max-memory",
+    ),
+)
 
 _ENV_PREFIXES = (
     *("OMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "TOKENIZERS_", "TRANSFORMERS_", "HF_HUB_", "TORCH", "PYTORCH_"),
     *("CUDA_", "CUBLAS_", "NCCL_", "NVIDIA_", "HIP_", "HSA_", "ROCM_", "RCCL_", "MIOPEN_", "AITER_", "GLOO_", "UCX_"),
-    *("TRITON_", "FLASHINFER_", "DG_", "SGL_", "SGLANG_", "VLLM_"),
+    *("TRITON_", "FLASHINFER_", "SGLANG_", "VLLM_"),
 )
 
-# Inside those prefixes: devices that the plan chose, secrets, and what names a file, an address or code to load.
-_ENV_REFUSED = (
-    (r"(.*VISIBLE_DEVICES|CUDA_DEVICE_ORDER)", "modelscan chooses the devices: give --gpu"),
-    (r".*(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|PRIVATE_?KEY)(_.*)?", "it looks like a secret"),
-    (r"(LD_.*|PYTHON.*|PATH)", "it can load code"),
-    (r".*PROXY", "a backend reaches nothing outside"),
-    (r".*(PLUGIN|LIBRARY|MODULE|CONFIG|CONF_FILE|_PATH|_DIR|_FILE|_ROOT|_HOME|_SO|_CACHE|TRACEPARENT).*", "it names a file or code"),
-    (r".*(ENDPOINT|_HOST|_ADDR|_PORT|_URL|_IP|SERVER_DEV_MODE|INSECURE|RUNTIME_LORA|USE_MODELSCOPE)", "it opens a way in or out"),
-)  # fmt: skip
+# Among those, what the parts of a name (between underscores) give away. The first that matches is said.
+_ENV_PARTS = (
+    (frozenset({"VISIBLE", "ORDER"}), "modelscan chooses the devices: give --gpu"),
+    (
+        frozenset({"TOKEN", "KEY", "APIKEY", "SECRET", "PASSWORD", "CREDENTIAL", "CREDENTIALS"}),
+        "it looks like a secret",
+    ),
+    (frozenset({"PROXY", "ENDPOINT", "HOST", "IP", "PORT", "URL", "ADDR", "MODELSCOPE"}), "it names an address"),
+    (frozenset({"PLUGIN", "PLUGINS", "MODULE", "PACKAGE", "EXTERNAL", "LIBRARY", "SO", "CXX"}), "it can load code"),
+    (frozenset({"PATH", "DIR", "FILE", "ROOT", "HOME", "CACHE", "CONFIG", "FOLDER"}), "it names a file or folder"),
+    (frozenset({"INSECURE", "DEV", "RUNTIME"}), "it opens what is closed on purpose"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,21 +95,27 @@ class Allowed:
 def check_env(env: Mapping[str, str]) -> None:
     """Raise Usage, naming the variable, for one that a backend may not be given."""
     for name in env:
-        reason = next((why for pattern, why in _ENV_REFUSED if re.fullmatch(pattern, name, re.IGNORECASE)), None)
-        if reason is None and not name.startswith(_ENV_PREFIXES):
-            reason = "it is none of the variables that backends read"
+        reason = _env_reason(name)
         if reason is not None:
             raise Usage(
                 f"the variable `{name}` may not be given to a backend",
                 cause=[reason],
-                hints=["leave it out"],
+                hints=["leave out that --env"],
                 details={"variable": name},
             )
+
+
+def _env_reason(name: str) -> str | None:
+    parts = frozenset(name.upper().split("_"))
+    for telling, reason in _ENV_PARTS:
+        if parts & telling:
+            return reason
+    return None if name.startswith(_ENV_PREFIXES) else "it is none of the variables that backends read"
 
 
 def _reason(name: str, backend: str) -> str:
     option = option_for(name)
     if option is not None:
         return f"it enters the plan: give {option}"
-    known = (why for pattern, why in _REFUSED if re.fullmatch(pattern, name))
+    known = (why for pattern, why in _REFUSED if re.fullmatch(pattern, name.lstrip("-")))
     return next(known, f"it is not on the list of arguments for {backend}")

@@ -10,7 +10,7 @@ from modelscan.backends.base import Diagnosis
 from modelscan.backends.logtext import message_of
 
 _EVIDENCE_LENGTH = 400
-# `ValueError: …` as the last line of a traceback; what only says that another process failed is no cause.
+# `ValueError: …` begins the last line of a traceback (elsewhere it is quoted); what only says that another process failed is no cause.
 _ERROR = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception): .+")
 _CONSEQUENCE = re.compile(r"Engine core initialization failed|EngineDeadError|Worker failed with error|BrokenPipe")
 _SIGNALS = {
@@ -40,18 +40,25 @@ class Cause:
     suggested: Mapping[str, str] = field(default_factory=dict)
 
 
-def cause(pattern: str, sentence: str, *hints: str, **suggested: str) -> Cause:
+def cause(patterns: str | tuple[str, ...], sentence: str, *hints: str, **suggested: str) -> Cause:
+    """A row of a table; any of `patterns` tells it."""
+    pattern = patterns if isinstance(patterns, str) else "|".join(patterns)
     return Cause(pattern=re.compile(pattern), cause=sentence, hints=hints, suggested=suggested)
 
 
-def explain_end(title: str, causes: Sequence[Cause], log_tail: str, exit_code: int | None) -> Diagnosis:
-    """Known causes in the order of the table, then the signal, then the log's last error, then the exit status."""
+def explain_end(
+    title: str, causes: Sequence[Cause], log_tail: str, exit_code: int | None, *, kills_itself: str | None = None
+) -> Diagnosis:
+    """Known causes in the order of the table, then the signal, then the log's first error, then the exit status.
+
+    Where the log holds `kills_itself`, the signal came from the backend and says nothing.
+    """
     messages = [message for line in log_tail.splitlines() if (message := message_of(line))]
     for known in causes:
         for message in messages:
             if found := known.pattern.search(message):
                 return _known(known, found, message)
-    number = _signal(exit_code)
+    number = None if kills_itself and kills_itself in log_tail else _signal(exit_code)
     if number in _SIGNALS:
         sentence, hints = _SIGNALS[number]
         return Diagnosis(
@@ -71,7 +78,7 @@ def _known(known: Cause, found: re.Match[str], message: str) -> Diagnosis:
 
 
 def _unknown(title: str, messages: Sequence[str], exit_code: int | None) -> Diagnosis:
-    errors = [found[0] for message in messages if (found := _ERROR.search(message))]
+    errors = [found[0] for message in messages if (found := _ERROR.match(message))]
     root = next((error for error in errors if not _CONSEQUENCE.search(error)), None)
     status = "" if exit_code is None else f" with exit status {exit_code}"
     return Diagnosis(

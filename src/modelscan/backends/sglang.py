@@ -8,7 +8,7 @@ from modelscan.backends.arguments import Allowed, check_env
 from modelscan.backends.base import CommandLine, Diagnosis, Launch, LogEvent
 from modelscan.backends.command import above_one, environment, is_folder, valued
 from modelscan.backends.diagnosis import explain_end
-from modelscan.backends.sglang_causes import CAUSES
+from modelscan.backends.sglang_causes import CAUSES, KILLS_ITSELF
 from modelscan.backends.sglang_log import read_line
 from modelscan.errors import Usage
 from modelscan.model import Candidate, Device, MemoryPerGpu, Task
@@ -41,20 +41,20 @@ _ALLOWED = Allowed(
         {
             *("--disable-radix-cache", "--disable-custom-all-reduce", "--disable-chunked-prefix-cache"),
             *("--disable-overlap-schedule", "--enable-mixed-chunk", "--enable-multimodal", "--enable-torch-compile"),
-            *("--enable-dp-attention", "--enable-ep-moe", "--enable-eplb", "--enable-cache-report", "--log-requests"),
-            *("--enable-tokenizer-batch-encode", "--skip-server-warmup", "--keep-mm-feature-on-device"),
+            *("--enable-dp-attention", "--enable-eplb", "--enable-cache-report", "--log-requests"),
+            *("--enable-tokenizer-batch-encode", "--skip-server-warmup"),
         }
     ),
     valued=frozenset(
         {
-            *("--attention-backend", "--chunked-prefill-size", "--cuda-graph-max-bs", "--decode-attention-backend"),
-            *("--fp8-gemm-backend", "--grammar-backend", "--json-model-override-args", "--log-requests-level"),
+            *("--attention-backend", "--chunked-prefill-size", "--decode-attention-backend"),
+            *("--grammar-backend", "--json-model-override-args", "--log-requests-level"),
             *("--max-prefill-tokens", "--max-queued-requests", "--mm-attention-backend", "--moe-a2a-backend"),
             *("--moe-runner-backend", "--num-continuous-decode-steps", "--page-size", "--prefill-attention-backend"),
             *("--random-seed", "--reasoning-parser", "--sampling-backend", "--schedule-conservativeness"),
             *("--schedule-policy", "--speculative-algorithm", "--speculative-eagle-topk", "--speculative-num-steps"),
             *("--speculative-num-draft-tokens", "--stream-interval", "--swa-full-tokens-ratio", "--tool-call-parser"),
-            *("--watchdog-timeout", "--mamba-ssm-dtype", "--mamba-scheduler-strategy", "--ep-size"),
+            *("--watchdog-timeout", "--mamba-ssm-dtype", "--ep-size"),
         }
     ),
     choices={
@@ -123,7 +123,7 @@ class Sglang:
         return read_line(line)
 
     def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis:
-        return explain_end(self.title, CAUSES, log_tail, exit_code)
+        return explain_end(self.title, CAUSES, log_tail, exit_code, kills_itself=KILLS_ITSELF)
 
     def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:  # noqa: ARG002  the same for all weights
         return _OVERHEAD[device]

@@ -13,13 +13,12 @@ _POOL = re.compile(r"max_total_num_tokens=(\d+)")
 _ALLOCATED = re.compile(r"KV Cache is allocated\..*#tokens: ([\d,]+)(.*)")
 _SIZE = re.compile(r"\b(?:K|V|KV) size: ([\d.]+) GB")
 _LOADED = re.compile(r"Load weight end\..*mem usage=([\d.]+) GB")
-_SHARDS = re.compile(r"Loading [\w .-]*checkpoint shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
+_SHARDS = re.compile(r"[Ll]oading [\w .-]*shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
 
 _PHASES = (
     ("The server is fired up and ready to roll", "ready"),
     ("Application startup complete", "warming up"),
-    ("cuda graph begin", "capturing graphs"),
-    ("Capture cuda graph", "capturing graphs"),
+    ("CUDA graph begin", "capturing graphs"),
     ("Capturing batches", "capturing graphs"),
     ("Load weight begin", "loading weights"),
     ("Init torch distributed", "starting"),

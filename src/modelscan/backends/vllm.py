@@ -56,7 +56,7 @@ _ALLOWED = Allowed(
             *("--long-prefill-token-threshold", "--mamba-block-size", "--mamba-cache-dtype", "--mamba-cache-mode"),
             *("--mamba-ssm-cache-dtype", "--max-cudagraph-capture-size", "--max-logprobs", "--max-num-batched-tokens"),
             *("--max-num-queued-reqs", "--mm-encoder-attn-backend", "--mm-encoder-tp-mode", "--mm-processor-cache-gb"),
-            *("--mm-processor-kwargs", "--moe-backend", "--optimization-level", "-O", "--override-generation-config"),
+            *("--mm-processor-kwargs", "--moe-backend", "--optimization-level", "--override-generation-config"),
             *("--performance-mode", "--pooler-config", "--prefix-caching-hash-algo", "--reasoning-parser"),
             *("--response-role", "--scheduling-policy", "--seed", "--shutdown-timeout", "--speculative-config"),
             *("--stream-interval", "--tool-call-parser", "--structured-outputs-config", "--all2all-backend"),
@@ -72,7 +72,18 @@ _ALLOWED = Allowed(
         "--runner": frozenset({"auto", "generate", "pooling"}),
         "--safetensors-load-strategy": frozenset({"lazy", "eager", "prefetch"}),
         "--tokenizer-mode": frozenset(
-            {"auto", "hf", "slow", "mistral", "deepseek_v32", "deepseek_v4", "deepseek_v41", "qwen_vl"}
+            {
+                "auto",
+                "hf",
+                "slow",
+                "mistral",
+                "cohere",
+                "deepseek_v32",
+                "deepseek_v4",
+                "deepseek_v41",
+                "inkling",
+                "kimi_k3",
+            }
         ),
         "--uvicorn-log-level": frozenset({"critical", "error", "warning", "info"}),
     },

@@ -23,7 +23,8 @@ CAUSES: tuple[Cause, ...] = (
         "deploy again with a higher --gpu-memory-utilization, more GPUs (--gpus) or another --quantization",
     ),
     cause(
-        r"Free memory on device \S* ?\((?P<free>[\d.]+)/(?P<total>[\d.]+) GiB\) on startup is less than desired GPU memory utilization \((?P<share>[\d.]+)",
+        r"Free memory on device .*\((?P<free>[\d.]+)/(?P<total>[\d.]+) GiB\) on startup is less than desired .*"
+        r"utilization \((?P<share>[\d.]+)",
         "only {free} of {total} GiB of the GPU are free, less than the share of {share} that was planned",
         "modelscan gpu",
         "deploy again: the plan reads the free memory anew",
@@ -33,7 +34,19 @@ CAUSES: tuple[Cause, ...] = (
         "the weights do not fit into the GPU's memory",
         "deploy again with more GPUs (--gpus) or another --quantization",
     ),
+    cause(
+        r"User-specified max_model_len \((?P<asked>\d+)\) is greater than .* max_model_len \(\w+=(?P<limit>\d+)",
+        "the context length {asked} is above the model's own limit of {limit}",
+        "deploy again with --context-length {limit}",
+        context_length="limit",
+    ),
     *MEMORY,
     *MACHINE,
     *WEIGHTS,
+    cause(
+        r"Failed core proc\(s\): \{.*: (-9|137)\b",
+        "a process of vLLM was killed, most likely by the kernel because the machine ran out of memory",
+        "dmesg | grep -i 'killed process'",
+        "deploy again with a smaller --context-length or --max-memory",
+    ),
 )

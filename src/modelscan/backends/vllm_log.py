@@ -15,10 +15,9 @@ _KV_CACHE = re.compile(
 _CONCURRENCY = re.compile(
     r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x"
 )  # a line of its own before 0.32
-_SHARDS = re.compile(r"Loading [\w .-]*checkpoint shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
+_SHARDS = re.compile(r"[Ll]oading [\w .-]*shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
 _WEIGHTS = re.compile(r"Model loading took ([\d.]+) GiB")
 _AVAILABLE = re.compile(r"Available KV cache memory: ([\d.]+) GiB")
-_EXPLICIT = re.compile(r"(?:Explicitly|Auto) set \(([\d.]+)/[\d.]+\) GiB for KV cache")
 _CAPTURE = re.compile(r"Capturing CUDA graphs?[^:]*(?::\s*(\d+)%\|[^|]*\| (\d+)/(\d+))?")
 
 # The first that the message begins with or holds gives the phase.
@@ -33,7 +32,6 @@ _PHASES = (
     ("Compiling a graph", "compiling"),
     ("Cache the graph", "compiling"),
     ("Start compiling function", "compiling"),
-    ("Loading weights took", "loading weights"),
     ("Loading model from scratch", "loading weights"),
     ("Starting to load model", "loading weights"),
     ("Initializing a V1 LLM engine", "starting"),
@@ -56,7 +54,7 @@ def _figure(message: str) -> LogEvent | None:
         return LogEvent(max_concurrency=float(found[1]))
     if found := _WEIGHTS.search(message):
         return LogEvent(phase="loading weights", fraction=1.0, weights_bytes=round(float(found[1]) * GIB))
-    if found := _AVAILABLE.search(message) or _EXPLICIT.search(message):
+    if found := _AVAILABLE.search(message):
         return LogEvent(kv_cache_bytes=round(float(found[1]) * GIB))
     return None
 

@@ -83,9 +83,8 @@ def _keys(item: Group) -> set[tuple[Rung, str]]:
     spellings = {names.words(item.id), item.parts}
     for record in item.records:
         if record.weights:
-            spellings.update(
-                names.words(name) for name in _trusted_names(record) if _names_in_any_spelling(name, record)
-            )
+            trusted = [name for name in _trusted_names(record) if _names_in_any_spelling(name, record)]
+            spellings.update(names.words(name) for name in trusted)
     for weights in item.weights.values():
         if weights.source != "local_path":
             spellings.add(names.without_quantization(names.words(weights.repo_id))[0])
@@ -93,7 +92,7 @@ def _keys(item: Group) -> set[tuple[Rung, str]]:
 
 
 def _names_in_any_spelling(name: str, record: Record) -> bool:
-    """An alias with an owner (`qwen/qwen3-coder` at OpenRouter) is that host's exact word and may be a family's name."""
+    """An alias with an owner (`qwen/qwen3-coder` at OpenRouter) is that host's exact word, maybe a family's name."""
     return not name.startswith("set:") and ("/" not in name or name in {record.names[0], record.model_id})
 
 

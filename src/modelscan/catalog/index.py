@@ -151,6 +151,15 @@ class Index:
     def count(self) -> int:
         return len(self.rows("SELECT id FROM models"))
 
+    def names_starting_with(self, beginning: str, *, limit: int) -> list[str]:
+        """Ids and aliases for the shell to complete with, in the order of the alphabet."""
+        text = beginning.lower()
+        query = (
+            "SELECT model, id FROM (SELECT id AS model, id FROM models UNION SELECT model, text AS id FROM aliases)"
+            " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        )
+        return sorted({name for _, name in self.rows(query, [text, f"{text}\U0010ffff", limit])})[:limit]
+
     # what `identity.resolve` asks
 
     def named(self, text: str) -> list[Named]:

@@ -81,9 +81,9 @@ class DeployView:
         output.event(event.kind, rfc3339(self._clock.now()), message=event.message, **event.fields)
         if output.progress is not None:
             return
-        if event.kind == "warning":
+        if event.kind in {"warning", "note"}:
             self._status.clear()
-            output.warn(event.message)
+            output.remarks(*(([event.message], []) if event.kind == "warning" else ([], [event.message])))
         elif event.kind in _DECISIONS:
             self._status.clear()
             if not output.json and not output.quiet:

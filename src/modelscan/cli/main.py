@@ -31,8 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return output.failure(_usage(error))
     except (KeyboardInterrupt, typer.Abort):
         return output.failure(Interrupted("interrupted", hints=["modelscan list"]))
-    except BrokenPipeError:
-        return _closed_pipe()
+    except (BrokenPipeError, SystemExit) as end:
+        # Typer ends with 0 after printing a completion script, and with 1 when the reader of stdout went away.
+        return 0 if getattr(end, "code", None) == 0 else _closed_pipe()
     except Exception as error:  # noqa: BLE001  the outer boundary: a bug keeps its traceback and its own status
         return _bug(output, error)
     return status if isinstance(status, int) else 0

@@ -66,6 +66,14 @@ class Output:
         if self.talks:
             printer_for(self.stderr).labelled("warning", text, "yellow")
 
+    def remarks(self, warnings: Iterable[str], notes: Iterable[str]) -> None:
+        """Warnings, and notes that explain a choice."""
+        for text in warnings:
+            self.warn(text)
+        if self.talks:
+            for text in notes:
+                printer_for(self.stderr).labelled("note", text, "dim")
+
     def event(self, event: str, at: str, **fields: Any) -> None:
         """One line of JSON to stderr under `--progress jsonl`."""
         if self.progress == "jsonl":

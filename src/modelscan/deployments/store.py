@@ -34,7 +34,7 @@ MIGRATIONS = (
     CREATE INDEX events_of ON events (deployment, number);
     """,
 )
-EVENTS_KEPT = 500
+EVENTS_KEPT = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +164,7 @@ class Store:
             self._event(deployment_id, rfc3339(self._clock.now()), kind, message)
 
     def events(self, deployment_id: str | None = None, *, after: int = 0) -> Sequence[DeploymentEvent]:
-        """Oldest first; those with a number above `after`. The last 500 of each deployment are kept."""
+        """Oldest first; those with a number above `after`. The last 200 of each deployment are kept."""
         where, values = ("deployment = ? AND ", (deployment_id,)) if deployment_id else ("", ())
         with refused(self._path):
             rows = self._connection.execute(

@@ -41,10 +41,13 @@ def token_of(environ: Mapping[str, str]) -> str | None:
 
 
 def make_api(environ: Mapping[str, str]) -> HfApi:
-    from huggingface_hub import HfApi, logging
+    import logging
+
+    from huggingface_hub import HfApi
+    from huggingface_hub import logging as hub_logging
 
     # The library's advice goes to stderr, which belongs to the command's own words.
-    logging.set_verbosity(logging.ERROR)
+    hub_logging.set_verbosity(logging.ERROR)
     return HfApi(
         endpoint=endpoint_of(environ),
         token=token_of(environ),
@@ -81,20 +84,26 @@ def _ours(error: Any, repo_id: str, revision: str | None, environ: Mapping[str, 
             hints=[f"accept them in a browser: {endpoint}/{repo_id}", _log_in(environ)],
             details=details,
         )
-    if isinstance(error, hub.HfHubHTTPError) and not isinstance(error, _missing(hub)):
-        return _answered(endpoint, error, details, environ)
     if isinstance(error, (*_missing(hub), hub.HFValidationError)):
         return _not_found(error, repo_id, revision, environ, details)
-    if isinstance(error, OSError) and type(error) is OSError:
-        if error.errno is not None:
-            return storage_failed(hub_cache(environ), error)
+    if isinstance(error, hub.HfHubHTTPError):
+        return _answered(endpoint, error, details, environ)
+    return _on_the_way(error, repo_id, environ, details)
+
+
+def _on_the_way(error: Any, repo_id: str, environ: Mapping[str, str], details: dict[str, object]) -> ModelscanError:
+    """No answer of the hub, but trouble with the disk or the network."""
+    import huggingface_hub.errors as hub
+
+    network = (ConnectionError, TimeoutError, hub.FileMetadataError, hub.LocalEntryNotFoundError)
+    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, network):
+        return storage_failed(hub_cache(environ), error)
+    if type(error) is OSError:
         # The library's check of a finished file: its size is not what the hub announced.
         return SourceUnavailable(
             f"the download of `{repo_id}` broke off", cause=[str(error)], hints=["run the command again"]
         )
-    if isinstance(error, PermissionError):
-        return storage_failed(hub_cache(environ), error)
-    return _unreachable(endpoint, error, details)
+    return _unreachable(str(details["endpoint"]), error, details)
 
 
 def _missing(hub: Any) -> tuple[type[Exception], ...]:

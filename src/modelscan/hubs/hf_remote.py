@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 8
 # The hub's own count of parameters is taken when it accounts for the files up to headers and padding.
 _HEADER_SHARE = 0.02
-_HEADER_FLOOR = 1024**2
 _TOKENIZER_LIMIT = 32 * 1024**2
 
 
@@ -111,7 +110,7 @@ class _Remote:
             return None
         sizes = {dtype: (count * (bits_of(dtype) or 0) + 7) // 8 for dtype, count in counts.items()}
         files, total = sum(self.sizes[name] for name in shards), sum(sizes.values())
-        if not total or not 0 <= files - total <= max(files * _HEADER_SHARE, _HEADER_FLOOR):
+        if not total or not 0 <= files - total <= files * _HEADER_SHARE:
             return None
         return TensorSums(bytes_by_dtype=sizes, parameters_by_dtype=dict(counts))
 

@@ -12,6 +12,8 @@ _WORDS = {
     "linear_attention": "linear", "mamba": "linear", "mamba2": "linear", "conv": "linear", "recurrent": "linear",
     "gated_delta_net": "linear", "moe": "none", "mlp": "none",
 }  # fmt: skip
+# No model has so many; a damaged config must not cost memory.
+_MOST_LAYERS = 10_000
 # The letters of Nemotron-H's `hybrid_override_pattern`: Mamba, attention, MLP, experts.
 _LETTERS = {"M": "linear", "*": "full", "-": "none", "E": "none"}
 # Model types whose config leaves the alternation to code (transformers 4.57, the classes named so): every n-th layer
@@ -35,7 +37,7 @@ def _all_layers(config: Mapping[str, Any], layers: int | None) -> tuple[str, ...
     letters = config.get("hybrid_override_pattern")
     if isinstance(letters, str) and letters:
         return tuple(_LETTERS.get(letter, "full") for letter in letters)
-    if not layers:
+    if not layers or not 0 < layers <= _MOST_LAYERS:
         return ()
     return _linear_pattern(config, layers) or _sliding_pattern(config, layers)
 
@@ -67,8 +69,8 @@ def _sliding_pattern(config: Mapping[str, Any], layers: int) -> tuple[str, ...]:
         every = _positive(config.get("no_rope_layer_interval")) or 4
     elif window_of(config) is None:
         return ()
-    elif config.get("max_window_layers") is not None and config.get("use_sliding_window"):
-        first = int(config["max_window_layers"])
+    elif isinstance(config.get("max_window_layers"), int) and config.get("use_sliding_window"):
+        first = config["max_window_layers"]
         return tuple("sliding" if layer >= first else "full" for layer in range(layers))
     else:
         pattern = config.get("sliding_window_pattern") or config.get("_sliding_window_pattern")

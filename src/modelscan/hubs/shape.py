@@ -63,7 +63,7 @@ def read_architecture(config: Mapping[str, Any]) -> Architecture:
     kv_lora = _int(text, "kv_lora_rank")
     quantization = read_quantization(config)
     return Architecture(
-        architectures=tuple(name for name in config.get("architectures") or () if isinstance(name, str)),
+        architectures=_names(config.get("architectures")),
         model_type=_str(config.get("model_type")) or _str(text.get("model_type")),
         num_hidden_layers=layers or len(kinds) or None,
         hidden_size=hidden,
@@ -174,6 +174,10 @@ def _int(part: Mapping[str, Any], *names: str) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
     return None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
 
 
 def _str(value: object) -> str | None:

@@ -14,7 +14,8 @@ CHAT_TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
 def task_of(config: Mapping[str, Any], files: Collection[str], *, has_chat_template: bool | None = None) -> Task:
     """The task. `files` are paths inside the repo; `has_chat_template` None means unknown."""
-    names = " ".join(str(name) for name in config.get("architectures") or ())
+    listed = config.get("architectures")
+    names = " ".join(str(name) for name in listed) if isinstance(listed, list) else ""
     kind = str(config.get("model_type") or "").lower()
     pools = "modules.json" in files or any(name.startswith("1_Pooling/") for name in files)
     generates = any(part in names for part in ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel"))

@@ -44,8 +44,10 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     _refuse_unsafe(context, wanted)
     check_routing_file(context)
     resolved = resolve_model(context, wanted.plan.model, wanted.plan.source, wanted.plan.revision)
-    for warning in resolved.warnings:
-        report(Event("warning", warning))
+    for text in resolved.warnings:
+        report(Event("warning", text))
+    for text in resolved.notes:
+        report(Event("note", text))
     if resolved.model is not None:
         refuse_closed(resolved.model)
     name = deployment_name(wanted.name, resolved.model_id)

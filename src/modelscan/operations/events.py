@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 EventKind = Literal[
-    "hardware", "choice", "backend", "source", "install", "pull", "starting", "phase", "ready", "warning"
+    "hardware", "choice", "backend", "source", "install", "pull", "starting", "phase", "ready", "warning", "note"
 ]
 
 

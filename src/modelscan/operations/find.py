@@ -26,6 +26,7 @@ class Described:
 
     model: Model
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     notice: str | None = None
 
 
@@ -59,7 +60,7 @@ def model_info(context: Context, reference: str) -> Described:
             hints=[f"modelscan plan {reference}", f"modelscan catalog search {reference}"],
             details={"query": reference},
         )
-    return Described(model=resolution.model, warnings=resolution.warnings, notice=index.notice)
+    return Described(model=resolution.model, warnings=resolution.warnings, notes=resolution.notes, notice=index.notice)
 
 
 def catalog_sources(context: Context) -> tuple[list[SourceState], Index]:

@@ -25,7 +25,6 @@ class Planned:
     plan: Plan
     resolved: Resolved
     installations: tuple[Installation, ...]
-    warnings: tuple[str, ...] = ()
 
 
 def planning_facts() -> PlanningFacts:
@@ -63,11 +62,12 @@ def plan_resolved(
 
     found = () if described else tuple(installations(context))
     request, rest = fold_arguments(request.backend_args, request)
-    request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id)
+    quantization = request.quantization or resolved.quantization
+    request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
     plan = make_plan(resolved.model, resolved.options, hardware, request, planning_facts(), found)
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].check_arguments(rest, request.env)
-    return Planned(plan=plan, resolved=resolved, installations=found, warnings=resolved.warnings)
+    return Planned(plan=plan, resolved=resolved, installations=found)
 
 
 def refuse_closed(model: Model) -> None:

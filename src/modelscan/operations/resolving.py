@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from modelscan.catalog.identity import resolve
+from modelscan.catalog.identity import WeightsHint, resolve
 from modelscan.catalog.index import open_index
 from modelscan.errors import ModelNotFound, SourceUnavailable
 from modelscan.hubs.local import describe_folder
@@ -19,13 +19,18 @@ _SHIPPED = "shipped:"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolved:
-    """`model` is None for a folder or a repo that no catalog knows; `options` are the weights, best first."""
+    """`model` is None for a folder or a repo that no catalog knows; `options` are the weights, best first.
+
+    `quantization` is one that the name itself asked for, as in `…-AWQ`.
+    """
 
     reference: str
     model_id: str
     model: Model | None
     options: tuple[WeightsDescription, ...]
+    quantization: str | None = None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def resolve_model(
@@ -46,25 +51,44 @@ def resolve_model(
         if (folder / "config.json").is_file():
             return _folder(reference, folder)
         raise
-    notices = (*((index.notice,) if index.notice else ()), *resolution.warnings, *resolution.notes)
+    notices = (*((index.notice,) if index.notice else ()), *resolution.warnings)
     if resolution.model is None:
         assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
         weights = Weights(source=source or "huggingface", repo_id=resolution.passthrough_repo, verified=False)
         options = _describe_all(context, (weights,), revision)
         return Resolved(
             reference=reference, model_id=resolution.passthrough_repo.lower(), model=None, options=options,
-            warnings=notices,
+            warnings=notices, notes=resolution.notes,
         )  # fmt: skip
-    model = resolution.model
-    chosen = tuple(item for item in model.weights if source is None or item.source == source)
+    model, hint = resolution.model, resolution.weights_hint or WeightsHint()
+    options = _describe_all(context, _meant(model, hint, source), revision or hint.revision)
+    return Resolved(
+        reference=reference,
+        model_id=model.id,
+        model=model,
+        options=options,
+        quantization=hint.quantization,
+        warnings=notices,
+        notes=resolution.notes,
+    )
+
+
+def _meant(model: Model, hint: WeightsHint, source: Source | None) -> tuple[Weights, ...]:
+    """The weights that the name allows: one repo where it named one, else all on the wanted hub."""
+    wanted = source or hint.source
+    if hint.repo_id is not None:
+        named = tuple(item for item in model.weights if item.repo_id.lower() == hint.repo_id.lower())
+        return named or (Weights(source=wanted or "huggingface", repo_id=hint.repo_id, quantization=hint.quantization),)
+    # The same files on another hub would only be weighed twice: the first source counts unless one was asked for.
+    hub = wanted or (model.weights[0].source if model.weights else None)
+    chosen = tuple(item for item in model.weights if item.source == hub)
     if model.weights and not chosen:
         raise ModelNotFound(
-            f"`{model.id}` has no weights on {source}",
+            f"`{model.id}` has no weights on {wanted}",
             cause=[f"known: {', '.join(sorted({item.source for item in model.weights}))}"],
             hints=[f"modelscan catalog info {model.id}"],
         )
-    options = _describe_all(context, chosen, revision)
-    return Resolved(reference=reference, model_id=model.id, model=model, options=options, warnings=notices)
+    return chosen
 
 
 def _folder(reference: str, folder: Path) -> Resolved:

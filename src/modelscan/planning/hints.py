@@ -35,7 +35,8 @@ def hints_for(
         hints.append(f"with a network the shape is read from the hub: modelscan plan {name}")
     if "no_memory" not in codes:
         return tuple(hints)
-    count = max((parameter_count(item) or 0 for item in options), default=0)
+    known = model.parameters if model is not None else None
+    count = known or max((parameter_count(item) or 0 for item in options), default=0)
     nearest = next(item for item in plan.rejected if item.code == "no_memory")
     available = (nearest.available_bytes or 0) * max(1, len(nearest.gpu_indices))
     if count:

@@ -48,7 +48,7 @@ def make_plan(
     rejected: list[Rejection] = []
     obstacle = _backend_problem(setting, devices, hardware, installations)
     for number, weights in enumerate(options):
-        for choice in _choices(setting, weights, devices, release=number == 0):
+        for choice in _choices(setting, weights, devices, release=number == 0 and weights.official is True):
             if not answers(choice, request.quantization):
                 continue
             found = _judged(setting, choice, devices, hardware, obstacle)

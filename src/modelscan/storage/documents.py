@@ -29,7 +29,7 @@ def from_document(cls: type[T], document: Mapping[str, Any]) -> T:
     Keys that the class no longer has are ignored, missing ones take the field's default. Raises KeyError or
     TypeError when the document is not one of ours.
     """
-    hints = _hints(cls)
+    hints = _hints(typing.cast("Any", cls))
     known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     values = {key: _read(hints[key], item) for key, item in document.items() if key in known}
     return cls(**values)

@@ -92,8 +92,7 @@ def info(ctx: typer.Context, model: ModelId, json: Json = False, quiet: Quiet = 
     output = Output(json=json, quiet=quiet)
     described = model_info(session(ctx).context, model)
     _notice(output, described.notice)
-    for warning in described.warnings:
-        output.warn(warning)
+    output.remarks(described.warnings, described.notes)
     output.document(described.model, lambda printer: show_model(printer, described.model), [described.model.id])
 
 

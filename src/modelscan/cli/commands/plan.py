@@ -37,8 +37,7 @@ def plan(
 
     output = Output(json=json or format_ is PlanFormatWord.JSON)
     planned = plan_model(session(ctx).context, request, described_hardware=hardware, alternatives=alternatives)
-    for warning in planned.warnings:
-        output.warn(warning)
+    output.remarks(planned.resolved.warnings, planned.resolved.notes)
     if format_ is PlanFormatWord.COMMAND:
         output.document(planned.plan, lambda printer: show_command(printer, planned.plan))
     else:

@@ -1,0 +1,107 @@
+"""What the backends' logs say on the way to being ready."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelscan.backends.base import LogEvent
+from modelscan.backends.logtext import message_of
+from modelscan.backends.registry import BACKENDS
+from modelscan.units import GIB
+
+CORE = "(EngineCore pid=4242) INFO 11-21 05:01:02 [core.py:99] "
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (CORE + "Loading", "Loading"),
+        ("(Worker_TP0 pid=7) ERROR 11-21 05:01:02.123 [v1/worker.py:9] x", "x"),
+        (
+            "\x1b[0;36m(APIServer pid=1)\x1b[0;0m INFO:     Application startup complete.",
+            "Application startup complete.",
+        ),
+        ("(EngineCore pid=1) \rLoading:   0%\rLoading:  50%\r", "Loading:  50%"),
+        ("[2026-11-21 05:01:02 TP0] Load weight begin.", "Load weight begin."),
+        ("", ""),
+    ],
+)
+def test_the_message_of_a_line(line: str, message: str) -> None:
+    assert message_of(line) == message
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (
+            "(APIServer pid=1) INFO 11-21 05:01:02 [utils.py:1] vLLM API server version 0.32.0",
+            LogEvent(phase="starting"),
+        ),
+        (CORE + "Starting to load model /weights/chat...", LogEvent(phase="loading weights")),
+        (
+            "(EngineCore pid=1) \rLoading safetensors checkpoint shards:  50% Completed | 1/2 [00:01<00:01,  1.00s/it]",
+            LogEvent(phase="loading weights", fraction=0.5, detail="1 of 2 files"),
+        ),
+        (
+            CORE + "Model loading took 1.50 GiB memory and 2.345678 seconds",
+            LogEvent(phase="loading weights", fraction=1.0, weights_bytes=3 * GIB // 2),
+        ),
+        (CORE + "Available KV cache memory: 10.5 GiB", LogEvent(kv_cache_bytes=21 * GIB // 2)),
+        (
+            CORE + "GPU KV cache size: 1,234 tokens, Maximum concurrency for 2,048 tokens per request: 3.2x",
+            LogEvent(kv_cache_tokens=1234, max_concurrency=3.2),
+        ),
+        (
+            CORE + "CPU KV cache size: 12,160 tokens, Maximum concurrency for 512 tokens per request: 23.75x",
+            LogEvent(kv_cache_tokens=12160, max_concurrency=23.75),
+        ),
+        (CORE + "GPU KV cache size: 1,234 tokens", LogEvent(kv_cache_tokens=1234)),
+        (CORE + "Maximum concurrency for 2,048 tokens per request: 3.20x", LogEvent(max_concurrency=3.2)),
+        (CORE + "torch.compile takes 12.3 s in total", LogEvent(phase="compiling")),
+        (
+            "Capturing CUDA graphs (mixed prefill-decode, PIECEWISE):  50%|#####     | 10/20 [00:01<00:01]",
+            LogEvent(phase="capturing graphs", fraction=0.5, detail="10 of 20 graphs"),
+        ),
+        (CORE + "Graph capturing finished in 3 secs, took 0.61 GiB", LogEvent(phase="warming up")),
+        (CORE + "Warming up model for the compilation...", LogEvent(phase="warming up")),
+        ("(APIServer pid=1) INFO:     Application startup complete.", LogEvent(phase="ready")),
+        (CORE + "Using max model len 512", None),
+        ("", None),
+    ],
+)
+def test_vllm(line: str, event: LogEvent | None) -> None:
+    assert BACKENDS["vllm"].read_log_line(line) == event
+
+
+STAMP = "[2026-11-21 05:01:02] "
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (STAMP + "server_args=ServerArgs(model_path='x')", LogEvent(phase="starting")),
+        (STAMP + "Load weight begin. avail mem=20.00 GB", LogEvent(phase="loading weights")),
+        (
+            "Loading safetensors checkpoint shards:  50% Completed | 1/2 [00:01<00:01,  1.00s/it]",
+            LogEvent(phase="loading weights", fraction=0.5, detail="1 of 2 files"),
+        ),
+        (
+            STAMP + "Load weight end. elapsed=1.20 s, type=LlamaForCausalLM, avail mem=18.50 GB, mem usage=1.50 GB.",
+            LogEvent(phase="loading weights", fraction=1.0, weights_bytes=3 * GIB // 2),
+        ),
+        (
+            STAMP + "KV Cache is allocated. dtype: torch.bfloat16, #tokens: 8192, K size: 0.25 GB, V size: 0.25 GB",
+            LogEvent(kv_cache_tokens=8192, kv_cache_bytes=GIB // 2),
+        ),
+        (STAMP + "Capture decode CUDA graph begin. This can take minutes.", LogEvent(phase="capturing graphs")),
+        (
+            STAMP + "max_total_num_tokens=8192, chunked_prefill_size=2048, context_len=2048, available_cpu_mem=9.1 GB",
+            LogEvent(kv_cache_tokens=8192),
+        ),
+        ("INFO:     Application startup complete.", LogEvent(phase="warming up")),
+        (STAMP + "The server is fired up and ready to roll!", LogEvent(phase="ready")),
+        (STAMP + "Decode batch. #running-req: 1", None),
+    ],
+)
+def test_sglang(line: str, event: LogEvent | None) -> None:
+    assert BACKENDS["sglang"].read_log_line(line) == event

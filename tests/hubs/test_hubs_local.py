@@ -1,0 +1,223 @@
+"""Folders of weights: what is read of them, and what a damaged one is answered with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelscan.errors import ModelNotFound, ModelscanError
+from modelscan.hubs.hf_cache import cached_snapshot, hub_cache, wanted_files
+from modelscan.hubs.local import describe_folder
+from modelscan.hubs.safetensors import read_header, sum_tensors
+
+Write = Callable[..., Path]
+Make = Callable[..., bytes]
+
+
+def test_one_file(write_model: Write, make_safetensors: Make, llama: dict[str, Any]) -> None:
+    folder = write_model(
+        {
+            "config.json": llama,
+            "model.safetensors": make_safetensors(
+                {"a": ("F32", [3, 5], 60), "b": ("BF16", [4], 8), "empty": ("F32", [0], 0)}
+            ),
+            "tokenizer_config.json": {"chat_template": "{{ x }}"},
+            "modeling_own.py": "print()",
+        }
+    )
+    found = describe_folder(folder)
+    assert (found.source, found.location, found.task, found.format) == (
+        "local_path",
+        str(folder),
+        "chat",
+        "safetensors",
+    )
+    assert (found.bytes_by_dtype, found.parameters_by_dtype) == ({"F32": 60, "BF16": 8}, {"F32": 15, "BF16": 4})
+    assert (found.quantization, found.has_chat_template, found.code_files) == ("FP32", True, ("modeling_own.py",))
+    assert found.size_bytes == (folder / "model.safetensors").stat().st_size
+
+
+def test_shards_of_an_index(write_model: Write, make_safetensors: Make, llama: dict[str, Any]) -> None:
+    shards = {f"model-0000{n}-of-00002.safetensors": make_safetensors({f"t{n}": ("BF16", [n], 2 * n)}) for n in (1, 2)}
+    index = {"weight_map": {"t1": "model-00001-of-00002.safetensors", "t2": "model-00002-of-00002.safetensors"}}
+    folder = write_model(
+        {"config.json": llama, "model.safetensors.index.json": index, "consolidated.safetensors": b"?", **shards}
+    )
+    assert describe_folder(folder).parameters_by_dtype == {"BF16": 3}
+    (folder / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(ModelscanError) as raised:
+        describe_folder(folder)
+    assert raised.value.message == f"`{folder}/model-00002-of-00002.safetensors` is missing"
+    assert raised.value.cause == ("1 of the 2 files that the index names are not there",)
+
+
+def test_an_index_that_points_outside(write_model: Write, llama: dict[str, Any]) -> None:
+    folder = write_model({"config.json": llama, "model.safetensors.index.json": {"weight_map": {"a": "../../secret"}}})
+    with pytest.raises(ModelscanError, match=r"names `\.\./\.\./secret`, a file outside of them"):
+        describe_folder(folder)
+
+
+def test_only_a_config(write_model: Write, llama: dict[str, Any]) -> None:
+    found = describe_folder(write_model({"config.json": llama}))
+    assert (found.size_bytes, found.bytes_by_dtype, found.format, found.quantization) == (None, {}, None, "BF16")
+    assert (found.task, found.has_chat_template) == ("completion", False)
+
+
+def test_modelopt_keeps_its_quantization_in_a_file_of_its_own(write_model: Write, llama: dict[str, Any]) -> None:
+    folder = write_model(
+        {"config.json": llama, "hf_quant_config.json": {"quantization": {"quant_algo": "NVFP4", "group_size": 16}}}
+    )
+    found = describe_folder(folder)
+    assert (found.quantization, found.format) == ("NVFP4", "modelopt")
+    assert found.architecture is not None
+    assert found.architecture.quant_group_size == 16
+
+
+@pytest.mark.parametrize(("name", "format_"), [("pytorch_model.bin", "pytorch"), ("model.gguf", "gguf")])
+def test_other_files(write_model: Write, llama: dict[str, Any], name: str, format_: str) -> None:
+    found = describe_folder(write_model({"config.json": llama, name: b"12345"}))
+    assert (found.format, found.size_bytes, found.bytes_by_dtype) == (format_, 5, {})
+
+
+def test_no_folder_and_no_config(tmp_path: Path, write_model: Write, llama: dict[str, Any]) -> None:
+    with pytest.raises(ModelNotFound, match="there is no folder"):
+        describe_folder(tmp_path / "none")
+    folder = write_model({"inner/config.json": llama})
+    with pytest.raises(ModelNotFound) as raised:
+        describe_folder(folder)
+    assert raised.value.hints == (f"did you mean `{folder / 'inner'}`?",)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"a": '])
+def test_a_damaged_config(write_model: Write, content: str) -> None:
+    with pytest.raises(ModelscanError, match=r"config\.json` is damaged"):
+        describe_folder(write_model({"config.json": content}))
+
+
+def header(document: object, data: int = 8) -> bytes:
+    text = json.dumps(document).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (b"", "its header would have 0 bytes, the file has 0"),
+        (b"1234", None),
+        ((200_000_000).to_bytes(8, "little") + b"{}", "its header would have 200000000 bytes, the file has 10"),
+        ((2**63).to_bytes(8, "little"), None),
+        (header([]), "its header is no JSON object"),
+        ((2).to_bytes(8, "little") + b"{{", None),
+        (header({"a": {"dtype": "F32", "shape": [2]}}), "tensor `a` has no type, shape and place"),
+        (header({"a": 3}), "tensor `a` has no type, shape and place"),
+        (header({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 9]}}), "tensor `a` lies at 0 to 9 of 8 bytes"),
+        (header({"a": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}}), "tensor `a` lies at 8 to 0 of 8 bytes"),
+        (header({"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}), "tensor `a` has 8 bytes for 3 values of F32"),
+        (header({"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}), "tensor `a` has an impossible type, shape or place"),
+        (header({"a": {"dtype": "F32", "shape": "2", "data_offsets": [0, 8]}}), "tensor `a` has an impossible type, shape or place"),
+    ],
+)  # fmt: skip
+def test_headers_that_are_wrong(tmp_path: Path, content: bytes, cause: str | None) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ModelscanError) as raised:
+        read_header(path)
+    assert raised.value.message == f"the weights file `{path}` is damaged"
+    assert cause is None or raised.value.cause == (cause,)
+
+
+def test_types_smaller_than_a_byte_and_types_of_tomorrow() -> None:
+    sums = sum_tensors(
+        {
+            "a": {"dtype": "F4", "shape": [4, 4], "data_offsets": [0, 8]},
+            "b": {"dtype": "Q7", "shape": [9], "data_offsets": [8, 16]},
+        },
+        16,
+    )
+    assert sums.bytes_by_dtype == {"F4": 8, "Q7": 8}
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes, framed: bool) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.safetensors"
+    path.write_bytes(len(data).to_bytes(8, "little") + data if framed else data)
+    try:
+        sums = read_header(path)
+    except ModelscanError:
+        return
+    assert sum(sums.bytes_by_dtype.values()) <= 10**6
+
+
+REPO = [
+    "config.json",
+    "model.safetensors",
+    "pytorch_model.bin",
+    "original/params.json",
+    "onnx/model.onnx",
+    "x.gguf",
+    "1_Pooling/config.json",
+]
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (REPO, ["config.json", "model.safetensors", "1_Pooling/config.json"]),
+        (["config.json", "pytorch_model.bin", "tf_model.h5"], ["config.json", "pytorch_model.bin"]),
+        (["consolidated.safetensors", "model-00001-of-00001.safetensors"], ["model-00001-of-00001.safetensors"]),
+        (["consolidated.safetensors", "params.json"], ["consolidated.safetensors", "params.json"]),
+    ],
+)
+def test_what_a_backend_needs_of_a_repo(names: list[str], wanted: list[str]) -> None:
+    assert wanted_files(names) == wanted
+
+
+@pytest.mark.parametrize(
+    ("environ", "cache"),
+    [
+        ({"HOME": "/h"}, "/h/.cache/huggingface/hub"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": "/x"}, "/x/huggingface/hub"),
+        ({"HOME": "/h", "HF_HOME": "/y"}, "/y/hub"),
+        ({"HF_HOME": "/y", "HF_HUB_CACHE": "/z"}, "/z"),
+    ],
+)
+def test_where_the_cache_is(environ: dict[str, str], cache: str) -> None:
+    assert hub_cache(environ) == Path(cache)
+
+
+def test_a_snapshot_counts_only_when_complete(tmp_path: Path) -> None:
+    commit = "a" * 40
+    repo = tmp_path / "models--lab--m"
+    snapshot = repo / "snapshots" / commit
+    (repo / "refs").mkdir(parents=True)
+    snapshot.mkdir(parents=True)
+
+    def look(revision: str | None = None) -> Path | None:
+        return cached_snapshot("lab/m", revision, tmp_path)
+
+    assert look() is None
+    (repo / "refs" / "main").write_text(commit, encoding="utf-8")
+    (snapshot / "config.json").write_text("{}", encoding="utf-8")
+    assert look() is None
+    (snapshot / "model-00001-of-00002.safetensors").write_bytes(b"")
+    assert look() is None
+    (snapshot / "model-00002-of-00002.safetensors").symlink_to(tmp_path / "gone")
+    assert look() is None
+    (tmp_path / "gone").write_bytes(b"")
+    assert look() == look(commit) == snapshot
+    assert look("v2") is None
+    (repo / "trees").mkdir()
+    listed = ["config.json", "tokenizer.json", "README.md", "x.gguf", *(path.name for path in snapshot.iterdir())]
+    (repo / "trees" / f"{commit}.json").write_text(
+        json.dumps({"files": {name: {} for name in listed}}), encoding="utf-8"
+    )
+    assert look() is None
+    for name in ("tokenizer.json", "README.md"):
+        (snapshot / name).write_text("", encoding="utf-8")
+    assert look() == snapshot
