@@ -38,7 +38,7 @@ from transformers import (
 )
 
 SEED = 20
-STEPS = 2800
+STEPS = 1700
 TOKENS_PER_BATCH = 2400
 PEAK_LEARNING_RATE = 2.5e-3
 BAR = 0.90  # of the held-out paraphrases, answered exactly, greedily

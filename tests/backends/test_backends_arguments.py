@@ -100,6 +100,7 @@ REFUSED = """
 --distributed-executor-backend=a.B     it may be mp, uni
 --enable-prefix-caching=x              it takes no value
 --speculative-config={"model": "x/y"}  a second model is not in the plan
+--speculative-config={"mod\\u0065l": 1}  a second model is not in the plan
 --speculative-config.model=x/y         a second model is not in the plan
 """
 

@@ -56,8 +56,7 @@ def test_a_context_length_above_the_models_limit() -> None:
             "the weights leave no memory for the KV cache",
         ),
         (
-            "ValueError: Free memory on device cuda:0 (10.5/79.1 GiB) on startup is less than desired GPU memory "
-            "utilization (0.92, 72.8 GiB). Decrease GPU memory utilization",
+            "ValueError: Free memory on device cuda:0 (10.5/79.1 GiB) on startup is less than desired GPU memory utilization (0.92, 72.8 GiB).",
             "only 10.5 of 79.1 GiB of the GPU are free, less than the share of 0.92 that was planned",
         ),
         ("Failed to load model - not enough GPU memory. Try", "the weights do not fit into the GPU's memory"),
@@ -196,4 +195,4 @@ def test_ends_without_a_word(log: str, exit_code: int | None, found: Diagnosis) 
 def test_evidence_is_cut() -> None:
     evidence = VLLM.diagnose("x" * 1000, 1).evidence
     assert evidence is not None
-    assert len(evidence) == 400  # noqa: PLR2004  one line of a terminal is enough
+    assert len(evidence) == 400

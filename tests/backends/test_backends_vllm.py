@@ -9,7 +9,7 @@ import pytest
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
-from modelscan.model import Candidate, MemoryPerGpu
+from modelscan.model import Candidate, Device, MemoryPerGpu
 from modelscan.units import GIB
 
 VLLM = BACKENDS["vllm"]
@@ -44,10 +44,18 @@ def test_a_chat_model_on_one_gpu() -> None:
 
 @pytest.mark.parametrize("task", ["embed", "rerank"])
 def test_an_embedding_and_a_rerank_model_run_as_pooling(task: str) -> None:
-    assert line(task=task, max_model_len=512) == (
+    assert line(task=task, max_model_len=8192, kv_cache_tokens=65536) == (
         "vllm serve /weights/chat --served-model-name chat lab/chat --host 127.0.0.1 --port 8081 --runner pooling "
-        f"--dtype bfloat16 --max-model-len 512 --max-num-seqs 64 --gpu-memory-utilization 0.92 {CLOSED}"
+        f"--dtype bfloat16 --max-model-len 8192 --max-num-seqs 64 --gpu-memory-utilization 0.92 {CLOSED}"
     )
+
+
+def test_an_encoder_keeps_no_cache_and_its_length_is_left_to_its_own_files() -> None:
+    assert line(task="embed", max_model_len=512) == (
+        "vllm serve /weights/chat --served-model-name chat lab/chat --host 127.0.0.1 --port 8081 --runner pooling "
+        f"--dtype bfloat16 --max-num-seqs 64 --gpu-memory-utilization 0.92 {CLOSED}"
+    )
+    assert "--max-model-len 256" in line(task="embed", max_model_len=256, explicit=("context_length",))
 
 
 def test_whisper_needs_no_argument_of_its_own() -> None:
@@ -122,7 +130,9 @@ def test_a_repo_is_given_with_its_revision_and_may_be_fetched() -> None:
         ("cuda", {"gpu_indices": ()}, {}),
     ],
 )
-def test_the_gpus_of_the_plan_are_the_ones_seen(device, changes, expected) -> None:
+def test_the_gpus_of_the_plan_are_the_ones_seen(
+    device: Device, changes: dict[str, object], expected: dict[str, str]
+) -> None:
     command = VLLM.command_line(dataclasses.replace(CHAT, **changes), dataclasses.replace(LAUNCH, device=device))
     assert command.env == QUIET | OFFLINE | expected
 
@@ -152,4 +162,4 @@ def test_what_it_serves_and_takes_for_itself() -> None:
     assert VLLM.health_path() == "/health"
     memory = MemoryPerGpu(weights_bytes=4 * GIB)
     overheads = [VLLM.fixed_overhead(device, memory) for device in ("cpu", "cuda", "rocm")]
-    assert [round(size / GIB, 1) for size in overheads] == [2.7, 1.0, 1.5]
+    assert [round(size / GIB, 1) for size in overheads] == [1.7, 1.0, 1.5]

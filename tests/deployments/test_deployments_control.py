@@ -21,7 +21,7 @@ from modelscan.deployments.ports import is_free
 from modelscan.deployments.processes import Process, send
 from modelscan.deployments.store import Store
 from modelscan.deployments.waiting import wait
-from modelscan.errors import BackendFailed, Conflict, TimedOut
+from modelscan.errors import BackendFailed, Conflict, InterruptedBefore, TimedOut
 from modelscan.model import Deployment
 from modelscan.settings import Settings
 from modelscan.storage.locks import is_held
@@ -145,6 +145,47 @@ def test_a_start_that_died_before_the_supervisor_had_its_lock(settings: Settings
     with Store(settings.paths) as store:
         store.update(made.id, status="starting")
     assert stop(made, settings=settings, clock=CLOCK).status == "stopped"
+
+
+COMMAND = """
+import os, signal, sys
+from pathlib import Path
+from modelscan.deployments.control import start
+from modelscan.deployments.store import Store
+from modelscan.settings import Settings
+from modelscan.storage.paths import paths_below
+from modelscan.system.clock import SystemClock
+
+settings = Settings(paths=paths_below(Path(sys.argv[1])), environ={"PATH": os.environ["PATH"]})
+with Store(settings.paths) as store:
+    start(store.get("demo"), settings=settings, clock=SystemClock())
+os.killpg(os.getpgrp(), signal.Signals(int(sys.argv[2])))
+"""
+
+
+@pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGKILL])
+def test_a_closed_terminal_or_a_killed_command_does_not_end_the_start(
+    end: signal.Signals, settings: Settings, make: Make
+) -> None:
+    made = make("polite")
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, str(settings.paths.state.parent), str(int(end))],
+        env=environ,
+        start_new_session=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == -end
+    assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"
+
+
+def test_one_that_was_never_prepared_is_refused(settings: Settings, make: Make) -> None:
+    made = make("polite")
+    with Store(settings.paths) as store:
+        store.update(made.id, argv=())
+    with pytest.raises(InterruptedBefore):
+        start(made, settings=settings, clock=CLOCK)
 
 
 def test_start_of_what_runs_changes_nothing(settings: Settings, make: Make) -> None:

@@ -1,6 +1,6 @@
 /* A stand-in for libnvidia-ml.so.1 that answers from the text file named by FAKE_NVML. Ours, for the tests only.
  *
- * Lines are `key value`. Before the first `gpu`: driver, cuda, init (an error number), hang (seconds).
+ * Lines are `key value`. Before the first `gpu`: driver, cuda, init (an error number).
  * `gpu` and `mig` begin a device; then: name, uuid, bus, total, used, reserved (bytes), cc MAJOR.MINOR, migmode 0|1,
  * nvlink I,J,… (peers), process PID:BYTES (BYTES -1: not told), fail FUNCTION=NUMBER.
  * The numbers and struct layouts are those of nvml.h as pynvml 13 declares them.
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { OK = 0, UNINITIALIZED = 1, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7, NO_DRIVER = 9 };
 typedef unsigned int u32;
@@ -75,7 +74,6 @@ static int load(void) {
         else if (!strcmp(line, "driver")) snprintf(driver, sizeof driver, "%s", value);
         else if (!strcmp(line, "cuda")) cuda = atoi(value);
         else if (!strcmp(line, "init")) init_error = atoi(value);
-        else if (!strcmp(line, "hang")) sleep((u32)atoi(value));
         else if (device) set(device, line, value);
     }
     fclose(file);

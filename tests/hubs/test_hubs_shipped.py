@@ -43,11 +43,7 @@ def test_every_shape_is_whole() -> None:
     ]
     assert incomplete == []
     assert [repo_id for repo_id, one in found.items() if one is None or one.quantization is None] == []
-    assert len({repo_id.lower() for repo_id in MODELS}) == len(MODELS) - len(DOUBLES)
-
-
-# The same repo in two casings, as the hub redirects it.
-DOUBLES = {"microsoft/phi-3-mini-4k-instruct"}
+    assert len({repo_id.lower() for repo_id in MODELS}) == len(MODELS)
 
 
 def test_every_shape_says_how_it_was_checked() -> None:

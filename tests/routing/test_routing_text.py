@@ -175,7 +175,7 @@ def test_what_cannot_be_edited_safely_is_refused(before: str) -> None:
         "routing:\nrouting:\n",
         "a: 1\n---\nb: 2\n",
         "a: \x00\n",
-        "[" * 1500,
+        "[" * 400,
     ],
 )
 def test_what_is_damaged_is_refused(before: str) -> None:
@@ -212,7 +212,7 @@ def users_files(draw: st.DrawFn) -> str:
     return newline.join(lines) + draw(st.sampled_from(["", newline]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(users_files(), ROUTES, ROUTES)
 @example(USERS, [route()], [])
 def test_the_bytes_of_the_user_survive_any_sequence(before: str, first: list[Route], second: list[Route]) -> None:

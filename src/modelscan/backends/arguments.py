@@ -34,6 +34,8 @@ _REFUSED = (
     ),
 )
 
+_SECOND_MODEL = re.compile(r"model|\\")  # JSON can spell `model` with backslashes
+
 _ENV_PREFIXES = (
     *("OMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "TOKENIZERS_", "TRANSFORMERS_", "HF_HUB_", "TORCH", "PYTORCH_"),
     *("CUDA_", "CUBLAS_", "NCCL_", "NVIDIA_", "HIP_", "HSA_", "ROCM_", "RCCL_", "MIOPEN_", "AITER_", "GLOO_", "UCX_"),
@@ -80,7 +82,7 @@ class Allowed:
                 raise self._refused(argument, f"it may be {', '.join(sorted(self.choices[name]))}")
         elif name not in self.valued:
             raise self._refused(argument, _reason(name, self.backend))
-        elif name == "--speculative-config" and "model" in argument.shown.removeprefix(name):
+        elif name == "--speculative-config" and _SECOND_MODEL.search(argument.shown.removeprefix(name)):
             raise self._refused(argument, "a second model is not in the plan")
 
     def _refused(self, argument: Argument, reason: str) -> Usage:

@@ -14,7 +14,7 @@ class Launch:
     """What is known only when a candidate is started: where the weights lie, the port, the public names.
 
     `program` is the executable to run instead of the backend's plain name. `api_key_env` names the variable that
-    holds the key; the key itself is never here. `chat_template` is a shipped or user file, when one is needed.
+    holds the key; the key itself is never here.
     """
 
     location: str

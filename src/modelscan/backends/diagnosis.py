@@ -10,7 +10,8 @@ from modelscan.backends.base import Diagnosis
 from modelscan.backends.logtext import message_of
 
 _EVIDENCE_LENGTH = 400
-# `ValueError: …` begins the last line of a traceback (elsewhere it is quoted); what only says that another process failed is no cause.
+# `ValueError: …` begins the last line of a traceback; elsewhere it is quoted. What only says that another process
+# failed is no cause.
 _ERROR = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception): .+")
 _CONSEQUENCE = re.compile(r"Engine core initialization failed|EngineDeadError|Worker failed with error|BrokenPipe")
 _SIGNALS = {

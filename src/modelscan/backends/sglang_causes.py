@@ -13,7 +13,7 @@ CAUSES: tuple[Cause, ...] = (
     cause(
         ("[Ll]oaded weights leave no GPU memory", "Not enough memory. Please try to increase --mem-fraction-static"),
         "the weights leave no memory for the KV cache",
-        "deploy again with a higher --gpu-memory-utilization, more GPUs (--gpus) or another --quantization",
+        "deploy again with a higher --gpu-memory-utilization or --max-memory, more --gpus or another --quantization",
     ),
     cause(
         r"User-specified context_length \((?P<asked>\d+)\) is greater than .* context_length \((?P<limit>\d+)\)",

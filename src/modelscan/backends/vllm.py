@@ -20,9 +20,9 @@ _POOLING: frozenset[Task] = frozenset({"embed", "rerank"})
 _CLOSED = ("--allowed-origins", "[]", "--disable-fastapi-docs", "--disable-uvicorn-access-log")
 
 _OVERHEAD: Mapping[Device, int] = {
-    # Resident memory of API server, EngineCore and worker with a model of under 1 MB: 556 + 542 + 1683 MB
-    # (measured, vLLM 0.32.0 CPU build).
-    "cpu": 2781 * MIB,
+    # Resident memory of API server, EngineCore and worker after a few answers: 558 + 518 + 637 MiB, of which 62 MiB
+    # were weights and KV cache (measured, vLLM 0.32.0 CPU build with --enforce-eager; compiled, 70 MiB more).
+    "cpu": 1720 * MIB,
     # Context, libraries and NCCL of one worker up to 0.35 GiB, CUDA graphs up to 0.65 GiB (logs of vLLM V1, TP 1).
     "cuda": 1 * GIB,
     # The same with ROCm's larger context; estimated, not measured.
@@ -109,7 +109,7 @@ class Vllm:
                 ("--runner", "pooling" if candidate.task in _POOLING else None),
                 ("--dtype", candidate.dtype),
                 ("--quantization", candidate.load_quantization),
-                ("--max-model-len", candidate.max_model_len),
+                ("--max-model-len", candidate.max_model_len if _keeps_cache(candidate) else None),
                 ("--max-num-seqs", candidate.max_num_seqs),
                 ("--kv-cache-dtype", None if candidate.kv_cache_dtype == "auto" else candidate.kv_cache_dtype),
                 ("--tensor-parallel-size", above_one(candidate.tensor_parallel)),
@@ -142,6 +142,14 @@ class Vllm:
 
     def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:  # noqa: ARG002  the same for all weights
         return _OVERHEAD[device]
+
+
+def _keeps_cache(candidate: Candidate) -> bool:
+    """Encoders have nothing to bound, and their own files may say less than their shape: `max_seq_length` of
+    sentence_bert_config.json, above which vLLM refuses to start (0.32: config/model.py, _get_and_verify_max_len).
+    """
+    cached = candidate.kv_cache_tokens is not None or candidate.memory_per_gpu.kv_cache_bytes > 0
+    return candidate.task not in _POOLING or cached or "context_length" in candidate.explicit
 
 
 def _memory(candidate: Candidate, launch: Launch) -> list[str]:

@@ -20,7 +20,7 @@ CAUSES: tuple[Cause, ...] = (
     cause(
         r"No available memory for the cache blocks",
         "the weights leave no memory for the KV cache",
-        "deploy again with a higher --gpu-memory-utilization, more GPUs (--gpus) or another --quantization",
+        "deploy again with a higher --gpu-memory-utilization or --max-memory, more --gpus or another --quantization",
     ),
     cause(
         r"Free memory on device .*\((?P<free>[\d.]+)/(?P<total>[\d.]+) GiB\) on startup is less than desired .*"

@@ -12,9 +12,8 @@ from modelscan.units import GIB
 _KV_CACHE = re.compile(
     r"\w+ KV cache size: ([\d,]+) tokens(?:, Maximum concurrency for ([\d,]+) tokens per request: ([\d.]+)x)?"
 )
-_CONCURRENCY = re.compile(
-    r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x"
-)  # a line of its own before 0.32
+# A line of its own before 0.32.
+_CONCURRENCY = re.compile(r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x")
 _SHARDS = re.compile(r"[Ll]oading [\w .-]*shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
 _WEIGHTS = re.compile(r"Model loading took ([\d.]+) GiB")
 _AVAILABLE = re.compile(r"Available KV cache memory: ([\d.]+) GiB")

@@ -19,7 +19,7 @@ from modelscan.deployments.ports import require_free
 from modelscan.deployments.processes import Process, boot_id, find, program_name, send
 from modelscan.deployments.store import Store
 from modelscan.deployments.waiting import failure, wait
-from modelscan.errors import BackendFailed, Conflict
+from modelscan.errors import BackendFailed, Conflict, InterruptedBefore
 from modelscan.model import Deployment
 from modelscan.settings import Settings
 from modelscan.storage.locks import Lock, hold, is_held
@@ -71,11 +71,18 @@ def start(
 
     `held`: the lock from `command`, when the caller has it. One that runs already is returned as it is. What an
     earlier supervisor left over is ended first. Raises Conflict (port taken, removed meanwhile), ConfigInvalid (the
-    variable of the key is not set), BackendFailed (the supervisor did not start).
+    variable of the key is not set), InterruptedBefore (it has no command line yet), BackendFailed (the supervisor
+    did not start). Ctrl-C ends what was begun.
     """
     place = places(settings.paths, deployment.id)
     with _commanding(deployment, held, settings, clock), Store(settings.paths, clock) as store:
         record = _current(store, deployment)
+        if not record.argv:
+            raise InterruptedBefore(
+                f"`{record.name}` was never prepared to the end",
+                hints=[f"modelscan remove {record.name}", f"modelscan deploy {record.model} --name {record.name}"],
+                details={"id": record.id},
+            )
         own = _own_lock(place, record, store, clock)
         if own is None:
             return observe(store.by_id(record.id), settings=settings, clock=clock)
@@ -106,7 +113,11 @@ def start(
             place.supervisor_log.unlink(missing_ok=True)
         argv = (*supervisor, "--state", str(settings.paths.state), "--id", record.id)
         pid = spawn_detached(argv, env=env, output=place.supervisor_log, cwd=_import_root())
-        _until_supervised(pid, place, record, store, clock)
+        try:
+            _until_supervised(pid, place, record, store, clock)
+        except KeyboardInterrupt:
+            _stop(record, store, settings, clock)
+            raise
         return observe(store.by_id(record.id), settings=settings, clock=clock)
 
 

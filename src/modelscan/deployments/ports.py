@@ -17,7 +17,7 @@ _ADDRESSES = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "0.0.0.0"), (socke
 
 def is_free(port: int) -> bool:
     """Whether a server could listen there now."""
-    return all(_can_bind(family, address, port) for family, address in _ADDRESSES)
+    return _obstacle(port) is None
 
 
 def next_free(first: int, claimed: Collection[int]) -> int:
@@ -30,8 +30,11 @@ def next_free(first: int, claimed: Collection[int]) -> int:
 
 def require_free(port: int) -> None:
     """Raises Conflict that names the owner of the port as far as it can be known."""
-    if is_free(port):
+    obstacle = _obstacle(port)
+    if obstacle is None:
         return
+    if obstacle.errno != errno.EADDRINUSE:
+        raise Conflict(f"port `{port}` cannot be used", cause=[str(obstacle.strerror)], hints=["choose another --port"])
     pid = owner_of(port)
     name = program_name(pid) if pid is not None else None
     owner = "a process of another user" if pid is None else f"process {pid}" + (f" ({name})" if name else "")
@@ -43,13 +46,15 @@ def require_free(port: int) -> None:
     )
 
 
-def _can_bind(family: socket.AddressFamily, address: str, port: int) -> bool:
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as attempt:
-            # As servers do: connections that are still dying on the port do not count, a listener does.
-            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            attempt.bind((address, port))
-    except OSError as error:
-        # No IPv6 here, or a port that only root may use: the first is no obstacle.
-        return error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
-    return True
+def _obstacle(port: int) -> OSError | None:
+    """Why a server could not listen there."""
+    for family, address in _ADDRESSES:
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as attempt:
+                # As servers do: connections that are still dying on the port do not count, a listener does.
+                attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                attempt.bind((address, port))
+        except OSError as error:
+            if error.errno not in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:  # no IPv6 here is no obstacle
+                return error
+    return None

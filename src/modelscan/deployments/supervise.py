@@ -109,7 +109,6 @@ def _supervise(supervision: Supervision) -> None:
         after = after_exit(
             supervision.record.value.restart_policy,
             was_ready=was_ready,
-            exit_code=ended.exit_code,
             restarted_at=restarted_at,
             now=supervision.clock.monotonic(),
         )

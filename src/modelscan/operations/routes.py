@@ -13,14 +13,16 @@ def check_routing_file(context: Context) -> None:
     read_routes(context.settings.routing_path)
 
 
-def update_routes(context: Context) -> None:
-    """Write a route for each ready deployment and take ours of the others out; the user's stay as they are."""
+def update_routes(context: Context) -> tuple[Route, ...]:
+    """Write a route for each ready deployment and take ours of the others out; the user's stay as they are.
+
+    Returns those left out because the user has an entry of that name. What is ready is read under the file's lock, so
+    that of two commands the later one knows the later state.
+    """
     from modelscan.operations.manage import list_deployments
     from modelscan.routing.file import write_routes
+    from modelscan.routing.table import routes_to
 
-    ready = [item for item in list_deployments(context) if item.status == "ready"]
-    routes = tuple(
-        Route(name=item.name, type="local", base_url=item.base_url or "", model=item.model, managed=True)
-        for item in ready
+    return write_routes(
+        context.settings.routing_path, lambda: routes_to(list_deployments(context)), clock=context.clock
     )
-    write_routes(context.settings.routing_path, routes)

@@ -42,7 +42,8 @@ def start_and_follow(
 def publish(context: Context, report: Report) -> None:
     """Bring the routing file up to date; that it cannot be written is told, and fails nothing."""
     try:
-        update_routes(context)
+        for route in update_routes(context):
+            report(Event("warning", f"`{route.name}` keeps your own route of that name in routing.yaml"))
     except ModelscanError as error:
         report(Event("warning", f"{error.message}; the routes are not up to date"))
 

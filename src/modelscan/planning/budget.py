@@ -5,40 +5,52 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from modelscan.model import Cpu, Gpu, PlanRequest
+from modelscan.model import Cpu, Gpu, MemoryPerGpu, PlanRequest
 from modelscan.units import GIB, MIB
 
 DEFAULT_UTILIZATION = 0.92  # vLLM 0.33: --gpu-memory-utilization
-_GPU_RESERVE = 256 * MIB  # free memory moves between the reading and the start
+# Between our reading and the backend's own there come its CUDA context (0.3 to 0.5 GiB) and, with several GPUs, NCCL's
+# buffers: vLLM 0.33 sets both up before it compares what is free (v1/worker/gpu_worker.py: init_device).
+_GPU_RESERVE = 768 * MIB
 _HOST_RESERVE = 1 * GIB
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`available` bytes on one device. `utilization` is the backend's share of a GPU's total, None on the CPU."""
+    """`available` bytes on one device. `utilization` is the backend's share of a GPU's total, None on the CPU.
+
+    `free` is what it may not go beyond: only a share that the user fixed can.
+    """
 
     available: int
     total: int
+    free: int
     utilization: float | None = None
 
 
 def gpu_budget(gpu: Gpu, request: PlanRequest) -> Budget | None:
     """What may be used of one GPU; None where even its size is unknown.
 
-    vLLM refuses to start unless `utilization x total` is free, so the share is rounded down to a hundredth.
+    vLLM refuses to start unless `utilization x total` is free, so our share is rounded down to a hundredth; one that
+    the user fixed is kept as it is.
     """
     total = gpu.memory_usable_bytes or gpu.memory_total_bytes
     if not total:
         return None
     free = total if gpu.memory_free_bytes is None else min(gpu.memory_free_bytes, total)
-    reserve = 0 if free == total else _GPU_RESERVE
-    share = min(DEFAULT_UTILIZATION, (free - reserve) / total)
+    most = 1.0 if request.max_memory_bytes is None else request.max_memory_bytes / total
+    share = max(math.floor(min(DEFAULT_UTILIZATION, (free - _GPU_RESERVE) / total, most) * 100) / 100, 0.0)
     if request.gpu_memory_utilization is not None:
-        share = request.gpu_memory_utilization
-    if request.max_memory_bytes is not None:
-        share = min(share, request.max_memory_bytes / total)
-    share = max(math.floor(share * 100) / 100, 0.0)
-    return Budget(available=int(share * total), total=total, utilization=share)
+        share = min(request.gpu_memory_utilization, most)
+    return Budget(available=int(share * total), total=total, free=free, utilization=share)
+
+
+def static_share(memory: MemoryPerGpu, budget: Budget) -> float:
+    """SGLang's share, which holds weights and KV cache only: activations and graphs live in what it leaves.
+
+    Of the memory that is free before it loads (0.5.23: mem_cache/kv_cache_configurator.py), rounded down.
+    """
+    return math.floor((memory.weights_bytes + memory.kv_cache_bytes) / max(budget.free, 1) * 1000) / 1000
 
 
 def host_budget(cpu: Cpu, request: PlanRequest) -> Budget | None:
@@ -49,4 +61,4 @@ def host_budget(cpu: Cpu, request: PlanRequest) -> Budget | None:
     available = max(free - _HOST_RESERVE, 0)
     if request.max_memory_bytes is not None:
         available = min(available, request.max_memory_bytes)
-    return Budget(available=available, total=cpu.memory_total_bytes or free)
+    return Budget(available=available, total=cpu.memory_total_bytes or free, free=free)

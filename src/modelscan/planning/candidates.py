@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Candidate, Device, MemoryPerGpu, PlanRequest, Rejection, Task
 from modelscan.planning.activations import activation_bytes, batched_tokens
-from modelscan.planning.budget import Budget
+from modelscan.planning.budget import Budget, static_share
 from modelscan.planning.context import choose_length, model_limit, wanted_lengths
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.kv_cache import BLOCK_TOKENS, element_bytes, request_bytes
@@ -76,18 +77,30 @@ def judge(setting: Setting, choice: Choice, layout: Layout, budget: Budget) -> C
             "context_too_long",
             f"a context of {format_tokens(asked)} was asked for, the model ends at {format_tokens(limit)}",
         )
+    if budget.available > budget.free:
+        return reject(
+            base,
+            "memory_taken",
+            f"a share of {budget.utilization:.2f} was asked for, {format_bytes(budget.available)} of the GPU's "
+            f"{format_bytes(budget.total)}, and {format_bytes(budget.free)} are free",
+            needed=budget.available,
+            available=budget.free,
+        )
     overhead = BACKENDS[setting.backend].fixed_overhead(setting.device, MemoryPerGpu(weights_bytes=weights.estimate))
     number = element_bytes(request.kv_cache_dtype, choice.dtype)
     lengths = wanted_lengths(shape, request, on_gpu=on_gpu)
+    step_tokens = batched_tokens(budget.total, on_gpu=on_gpu)
 
     def one_request(length: int) -> int:
-        return request_bytes(shape, length, tensor_parallel=tp, pipeline_parallel=pp, number=number)
+        return request_bytes(
+            shape, length, tensor_parallel=tp, pipeline_parallel=pp, number=number, step_tokens=step_tokens
+        )
 
     found: Candidate | Rejection | None = None
     for sequences in _sequences(setting, on_gpu=on_gpu):  # fewer at once need less memory for sampling
         activations = activation_bytes(
             shape,
-            tokens=batched_tokens(budget.total, on_gpu=on_gpu),
+            tokens=step_tokens,
             sequences=sequences,
             tensor_parallel=tp,
             wide=choice.dtype == "float32",
@@ -145,7 +158,7 @@ def _candidate(
     per_token = one_request / (-(-length // BLOCK_TOKENS) * BLOCK_TOKENS) if one_request else 0.0
     candidate = dataclasses.replace(
         base,
-        gpu_memory_utilization=budget.utilization,
+        gpu_memory_utilization=_share(setting, budget, memory),
         memory_per_gpu=memory,
         kv_cache_tokens=int(memory.kv_cache_bytes / per_token) if per_token else None,
         max_concurrency=round(memory.kv_cache_bytes / one_request, 2) if one_request else None,
@@ -159,6 +172,15 @@ def _candidate(
     )
     command = BACKENDS[setting.backend].command_line(candidate, launch)
     return dataclasses.replace(candidate, argv=command.argv, env=dict(command.env))
+
+
+def _share(setting: Setting, budget: Budget, memory: MemoryPerGpu) -> float | None:
+    """The share of a GPU that the backend is told: all that may be used, where a KV cache takes what is left."""
+    if budget.utilization is None or setting.request.gpu_memory_utilization is not None:
+        return budget.utilization
+    if not memory.kv_cache_bytes:
+        return min(budget.utilization, math.ceil(memory.total_high_bytes / budget.total * 100) / 100)
+    return static_share(memory, budget) if setting.backend == "sglang" else budget.utilization
 
 
 def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:

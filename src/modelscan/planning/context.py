@@ -12,8 +12,16 @@ CPU_LONGEST = 8192  # prefill of more takes minutes on a CPU
 _UNKNOWN_LIMIT = 4096
 
 
+# Families that count positions from the padding token on: two rows of the table are never used
+# (transformers: RobertaEmbeddings; 514 rows for 512 tokens, bge-m3's 8194 for 8192).
+_FROM_PADDING = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
+
+
 def model_limit(shape: Architecture | None) -> int | None:
-    return shape.max_position_embeddings if shape is not None else None
+    """The longest context of the model itself, None where its shape does not say."""
+    if shape is None or shape.max_position_embeddings is None:
+        return None
+    return shape.max_position_embeddings - (2 if shape.model_type in _FROM_PADDING else 0)
 
 
 def wanted_lengths(shape: Architecture | None, request: PlanRequest, *, on_gpu: bool) -> list[int]:

@@ -24,7 +24,7 @@ def layouts(shape: Architecture | None, devices: Sequence[Gpu], request: PlanReq
     GPUs with the most free memory are taken first. What the user fixed is kept: no layout then breaks it.
     """
     found: list[Layout] = []
-    for group in _groups(devices):
+    for group in [list(devices)] if request.gpus else alike(devices):
         for count in range(1, len(group) + 1):
             if request.gpu_count is not None and count != request.gpu_count:
                 continue
@@ -41,8 +41,8 @@ def layouts(shape: Architecture | None, devices: Sequence[Gpu], request: PlanReq
     return sorted(found, key=lambda layout: (layout.pipeline_parallel > 1, len(layout.gpus), layout.pipeline_parallel))
 
 
-def _groups(devices: Sequence[Gpu]) -> list[list[Gpu]]:
-    """GPUs of the same kind: memory is never summed over different ones."""
+def alike(devices: Sequence[Gpu]) -> list[list[Gpu]]:
+    """GPUs of the same kind: memory is never summed over different ones, unless the user named them."""
     groups: dict[tuple[object, ...], list[Gpu]] = {}
     for gpu in devices:
         groups.setdefault((gpu.vendor, gpu.name, gpu.memory_total_bytes), []).append(gpu)

@@ -21,9 +21,10 @@ from modelscan.model import (
 )
 from modelscan.planning.budget import Budget, gpu_budget, host_budget
 from modelscan.planning.candidates import USEFUL_CONTEXT, Setting, judge, reject
+from modelscan.planning.context import model_limit
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.hints import hints_for
-from modelscan.planning.layouts import Layout, layouts
+from modelscan.planning.layouts import Layout, alike, layouts
 from modelscan.planning.quantization import Choice, answers, choices
 from modelscan.planning.weights import weights_bytes
 
@@ -41,28 +42,28 @@ def make_plan(
     `model` is None for weights that no catalog knows; `options` are all weights of it, the released ones first.
     Raises GpuNotFound for a GPU that was named and is not there.
     """
-    devices = _devices(hardware, request)
-    device = _device(devices)
-    setting = _setting(model, options, devices, device, request, facts, installations)
     fitting: list[tuple[int, Candidate]] = []
     rejected: list[Rejection] = []
-    obstacle = _backend_problem(setting, devices, hardware, installations)
-    for number, weights in enumerate(options):
-        for choice in _choices(setting, weights, devices, release=number == 0 and weights.official is True):
-            if not answers(choice, request.quantization):
-                continue
-            found = _judged(setting, choice, devices, hardware, obstacle)
-            if isinstance(found, Rejection):
-                rejected.append(found)
-            else:
-                fitting.append((choice.rank, found))
-    if not fitting and not rejected:
-        rejected.append(_nothing_asked_for(setting, options))
+    for devices in _kinds(_devices(hardware, request), request):
+        setting = _setting(model, options, devices, _device(devices), request, facts, installations)
+        obstacle = _backend_problem(setting, devices, hardware, installations)
+        before = len(fitting) + len(rejected)
+        for number, weights in enumerate(options):
+            for choice in _choices(setting, weights, devices, release=number == 0 and weights.official is True):
+                if not answers(choice, request.quantization):
+                    continue
+                found = _judged(setting, choice, devices, hardware, obstacle)
+                if isinstance(found, Rejection):
+                    rejected.append(found)
+                else:
+                    fitting.append((choice.rank, found))
+        if len(fitting) + len(rejected) == before:
+            rejected.append(_nothing_asked_for(setting, options))
     fitting.sort(key=lambda item: item[0])
     rejected.sort(key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
     chosen = fitting[0][1] if fitting else None
     plan = Plan(
-        model=setting.model,
+        model=model.id if model is not None else request.model,
         hardware=hardware,
         feasible=chosen is not None,
         chosen=chosen,
@@ -82,6 +83,17 @@ def _devices(hardware: Hardware, request: PlanRequest) -> tuple[Gpu, ...]:
         return tuple(_named(word, hardware) for word in request.gpus)
     discrete = tuple(gpu for gpu in hardware.devices if not gpu.integrated)
     return discrete or hardware.devices
+
+
+def _kinds(devices: tuple[Gpu, ...], request: PlanRequest) -> list[tuple[Gpu, ...]]:
+    """The GPUs by kind, the largest first: each kind is judged for itself. GPUs that were named stay together.
+
+    One without devices is the CPU.
+    """
+    if not devices or request.gpus:
+        return [devices]
+    groups = [tuple(group) for group in alike(devices)]
+    return sorted(groups, key=lambda group: -(group[0].memory_total_bytes or 0))
 
 
 def _named(word: str, hardware: Hardware) -> Gpu:
@@ -180,7 +192,7 @@ def _backend_problem(
 
 
 def _choices(setting: Setting, weights: WeightsDescription, devices: Sequence[Gpu], *, release: bool) -> list[Choice]:
-    gpu = devices[0] if devices else None
+    gpu = min(devices, key=lambda item: float(item.compute_capability or 0)) if devices else None  # the weakest
     sixteen = weights_bytes(weights, "BF16")
     return list(
         choices(
@@ -258,7 +270,7 @@ def _places(
 
 
 def _useful(candidate: Candidate, choice: Choice) -> bool:
-    limit = choice.weights.architecture.max_position_embeddings if choice.weights.architecture else None
+    limit = model_limit(choice.weights.architecture)
     enough = min(USEFUL_CONTEXT, limit) if limit else USEFUL_CONTEXT
     return (candidate.max_model_len or 0) >= enough or "context_length" in candidate.explicit
 

@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modelscan.model import Device, Gpu, Mode, PlanRequest, WeightsDescription
-from modelscan.planning.facts import PlanningFacts
+from modelscan.planning.facts import KernelSupport, PlanningFacts
 
 SIXTEEN_BIT = frozenset({"BF16", "FP16"})
+UNQUANTIZED = SIXTEEN_BIT | {"FP32"}
 _SMALL_SHARE = 0.25  # of a GPU: where 16-bit weights take no more, nothing is gained by shrinking them
+# Files above this are not read in 16 bit to be kept in 8, where any other format can be had: 16 billion parameters.
+_LIGHT_BYTES = 32 * 10**9
 _FORMATS = {"AWQ": "awq", "GPTQ": "gptq"}
+_DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16"}
+# Formats that only a plugin brings to vLLM since 0.33 (METADATA, layers/quantization/__init__.py); SGLang has them.
+_PLUGINS = {"bitsandbytes": "vllm-bnb-plugin", "gguf": "vllm-gguf-plugin"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +37,14 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Sight:
-    """What the place of a format depends on: how this GPU runs it, where it comes from, what is favoured."""
+    """What the place of a format depends on: how this GPU runs it, where it comes from, what is favoured.
+
+    `small`: 16-bit weights take little of this GPU; `light`: they are soon quantized while loading, on any GPU.
+    """
 
     native: bool
     small: bool
+    light: bool
     at_load: str | None
     release: bool
     mode: Mode | None
@@ -59,27 +69,23 @@ def choices(
     `sixteen_bit_bytes`: the weights in 16 bit; `gpu_bytes`: what one GPU has. Both may be unknown.
     """
     own = own_quantization(weights)
-    if device == "cpu":
-        words = [own] if own not in {*SIXTEEN_BIT, "FP32"} else ["FP32", own if own != "FP32" else "BF16"]
-    elif own in SIXTEEN_BIT or own == "FP32":
-        words = [own if own in SIXTEEN_BIT else "BF16", "FP8"]
-        if request.quantization == "FP32":
-            words.append("FP32")
-    else:
-        words = [own]
     small = gpu_bytes is not None and sixteen_bit_bytes is not None and sixteen_bit_bytes <= gpu_bytes * _SMALL_SHARE
-    for word in words:
+    for word in _words(own, device, gpu, request):
         kernel = facts.kernel(backend, device, word)
         at_load = kernel.at_load if kernel is not None and word != own and word == "FP8" else None
-        problem = None
-        if kernel is None:
-            problem = f"{backend} has no kernels for {word} on this kind of device"
-        elif not kernel.runs_on(gpu):
-            problem = f"{backend} has no {word} kernels for {_named(gpu)}"
-        elif word == "FP8" and own in SIXTEEN_BIT and at_load is None:
+        problem = _problem(weights, word, backend, gpu, kernel)
+        if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
             problem = f"{backend} cannot quantize to FP8 while loading on this kind of device"
         native = kernel is not None and kernel.native_on(gpu)
-        sight = _Sight(native=native, small=small, at_load=at_load, release=release, mode=request.mode, gpu=gpu)
+        sight = _Sight(
+            native=native,
+            small=small,
+            at_load=at_load,
+            light=sixteen_bit_bytes is not None and sixteen_bit_bytes <= _LIGHT_BYTES,
+            release=release,
+            mode=request.mode,
+            gpu=gpu,
+        )
         rank, reason = _rank(word, own, sight)
         yield Choice(
             weights=weights,
@@ -90,6 +96,36 @@ def choices(
             reason=reason,
             problem=problem,
         )
+
+
+def _words(own: str, device: Device, gpu: Gpu | None, request: PlanRequest) -> list[str]:
+    """The formats to consider, the likeliest first. Files of 16 or 32 bit can be computed in either, or in FP8."""
+    if own not in UNQUANTIZED:
+        return [own]
+    asked = _DTYPES.get(request.dtype or "")
+    if asked == "FP32" or (asked is not None and device == "cpu"):
+        return [asked]
+    if device == "cpu":
+        words = ["FP32", own if own in SIXTEEN_BIT else "BF16"]
+    else:
+        words = [asked or ("FP16" if own == "FP16" or _before_bfloat16(gpu) else "BF16"), "FP8"]
+    if request.quantization in UNQUANTIZED and request.quantization not in words:
+        words.append(request.quantization)
+    return words
+
+
+def _problem(
+    weights: WeightsDescription, word: str, backend: str, gpu: Gpu | None, kernel: KernelSupport | None
+) -> str | None:
+    """Why a backend cannot run weights in a format on a device."""
+    plugin = _PLUGINS.get(weights.format or "")
+    if plugin is not None and backend == "vllm":
+        return f"vllm runs {weights.format} only with {plugin}, which modelscan does not install"
+    if kernel is None:
+        return f"{backend} has no kernels for {word} on this kind of device"
+    if not kernel.runs_on(gpu):
+        return f"{backend} has no {word} kernels for {_named(gpu)}"
+    return None
 
 
 def own_quantization(weights: WeightsDescription) -> str:
@@ -118,9 +154,9 @@ def _rank(word: str, own: str, sight: _Sight) -> tuple[int, str]:
     if word in SIXTEEN_BIT:
         if sight.small and sight.mode != "throughput":
             return 2, f"{word}: the weights take at most a quarter of the GPU, so nothing is gained by shrinking them"
-        return 5, f"{word}, as the files are" if word == own else word
+        return 5, f"{word}, as the files are" if word == own else f"{word}, computed so on {on}"
     if word == "FP32":
-        return 9, "float32, as asked"
+        return 10, "float32, as asked"
     how = "computed natively" if sight.native else "weight-only: memory shrinks, computation does not speed up"
     what = "the format of the release" if sight.release else "the format of the files"
     return (1 if sight.release else 8 if word == "INT4" else 7), f"{word}, {what}, {how} on {on}"
@@ -131,6 +167,8 @@ def _rank_fp8(sight: _Sight, on: str) -> tuple[int, str]:
         what = "the format of the release" if sight.release else "from files in that format"
         how = "computed natively" if sight.native else "weight-only"
         return (1 if sight.release else 3 if sight.native else 6), f"FP8, {what}, {how} on {on}"
+    if not sight.light:
+        return 9, "FP8, quantized while loading, which for files of this size comes after every other format"
     if sight.native:
         return 4, f"FP8, quantized while loading: {on} computes it natively, and the weights halve"
     return 6, f"FP8 weight-only, quantized while loading: {on} does not compute in FP8, but the memory halves"
@@ -141,10 +179,12 @@ def _dtype(word: str, own: str, gpu: Gpu | None, request: PlanRequest) -> str:
         return request.dtype
     if word == "FP32":
         return "float32"
-    if own == "FP16" or word == "FP16":
-        return "float16"
-    old = gpu is not None and gpu.compute_capability is not None and float(gpu.compute_capability) < 8.0  # noqa: PLR2004
-    return "float16" if old else "bfloat16"  # bfloat16 begins with capability 8.0
+    return "float16" if "FP16" in {own, word} or _before_bfloat16(gpu) else "bfloat16"
+
+
+def _before_bfloat16(gpu: Gpu | None) -> bool:
+    """bfloat16 begins with capability 8.0 (vllm/platforms/cuda.py: supported_dtypes)."""
+    return gpu is not None and gpu.compute_capability is not None and float(gpu.compute_capability) < 8.0  # noqa: PLR2004
 
 
 def _named(gpu: Gpu | None) -> str:

@@ -71,11 +71,16 @@ def _checkpoint(
 
 
 def _converted(weights: WeightsDescription, quantization: str) -> float:
-    """The bytes of the files, with floats widened where the computation is wider than the file."""
-    wide = quantization == "FP32"
-    return sum(
-        size * 2 if wide and dtype in {"BF16", "F16"} else size for dtype, size in weights.bytes_by_dtype.items()
-    )
+    """The bytes of the files, with floats widened or narrowed to the type of the computation.
+
+    Beside quantized weights they stay as they are: scales and routers.
+    """
+    factors: dict[str, float] = {}
+    if quantization == "FP32":
+        factors = {"BF16": 2.0, "F16": 2.0}
+    elif quantization in {"BF16", "FP16"}:
+        factors = {"F32": 0.5}
+    return sum(size * factors.get(dtype, 1.0) for dtype, size in weights.bytes_by_dtype.items())
 
 
 def _count(weights: WeightsDescription) -> int | None:
