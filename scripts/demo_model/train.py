@@ -6,9 +6,9 @@ the repository:
 
     python -m venv /tmp/venv
     /tmp/venv/bin/pip install "torch==2.13.0" "transformers==5.23.0" "tokenizers==0.23.3" "safetensors==0.8.0"
-    /tmp/venv/bin/python -m scripts.demo_model.train --out catalogs/demo --threads 2
+    /tmp/venv/bin/python -m scripts.demo_model.train --out catalogs/demo
 
-It takes about a quarter of an hour on two CPU cores and needs no GPU. The seed is fixed; other versions of the
+It takes about a quarter of an hour on one CPU core and needs no GPU. The seed is fixed; other versions of the
 libraries, another processor or number of threads may still give slightly different weights. The exit status is 1
 if fewer than `BAR` of the held-out paraphrases get exactly the right answer from the files as they were written.
 """
@@ -281,7 +281,7 @@ def show_samples(out: Path, lesson: Lesson, count: int = 12) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Train the demo model.")
     parser.add_argument("--out", type=Path, default=Path("catalogs/demo"), help="folder to write (%(default)s)")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads (%(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (%(default)s)")
     parser.add_argument("--steps", type=int, default=STEPS, help="training steps (%(default)s)")
     parser.add_argument("--only-measure", action="store_true", help="measure what is in the folder, do not train")
     options = parser.parse_args()

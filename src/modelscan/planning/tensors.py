@@ -1,30 +1,35 @@
-"""How many parameters a GPU holds, by what may be quantized and what stays 16-bit.
-
-The structure is that of the models themselves; how a backend splits it is read from vLLM 0.33's layers: column and
-row parallel linears divide, KV heads are replicated when there are fewer than GPUs, MLA's down-projections and
-routers stay whole on every GPU.
-"""
+"""How many parameters a GPU holds, by what a quantization covers and what stays 16-bit."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from modelscan.model import Architecture
+from modelscan.planning.attention import mixer
+from modelscan.planning.experts import dense_parameters, expert_parameters, layers_with, matrices
+from modelscan.planning.kv_cache import layer_kinds
 
 _VOCABULARY_PADDING = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py: DEFAULT_VOCAB_PADDING_SIZE
-_UNGATED = ("opt", "starcoder2", "gpt2", "whisper", "bert", "roberta", "xlm-roberta", "gpt_neox", "falcon", "phi")
+_LAYER = re.compile(r"layers\.(\d+)\.")
+# Quantizations that leave attention as it is, whatever else the config lists: MXFP4 (gpt-oss) covers experts only.
+_EXPERTS_ONLY = frozenset({"mxfp4", "gpt_oss_mxfp4"})
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """Counts on one GPU. `linear` are the matrices that a quantization covers, `plain` everything else.
 
-    `absorbed` is MLA's second copy of its up-projection, always 16-bit, which exists only in memory.
+    `absorbed` is MLA's second copy of its up-projection, always 16-bit, which exists only in memory; `padding` what
+    kernels for 4-bit experts add to `linear`.
     """
 
     linear: float
     plain: float
     absorbed: float = 0.0
+    padding: float = 0.0
 
     @property
     def checkpoint(self) -> float:
@@ -36,52 +41,82 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
     hidden, layers, vocabulary = shape.hidden_size, shape.num_hidden_layers, shape.vocab_size
     if not hidden or not layers or not vocabulary:
         return None
-    tp = tensor_parallel
-    embedding = -(-vocabulary // _VOCABULARY_PADDING) * _VOCABULARY_PADDING * hidden / tp
-    plain = embedding * (1 if shape.tie_word_embeddings else 2) + layers * 2 * hidden
-    attention, replicated, absorbed = _attention(shape, hidden, tp)
-    keeps_attention = any("attn" in pattern for pattern in shape.unquantized_modules)
-    linear = layers * replicated
-    if keeps_attention:
-        plain += layers * attention
-    else:
-        linear += layers * attention
-    dense = (3 if _gated(shape) else 2) * hidden * (shape.intermediate_size or 4 * hidden) / tp
-    if shape.num_experts:
-        first_dense = shape.first_dense_layers or 0
-        experts, router = _experts(shape, hidden, tp)
-        linear += first_dense * dense + (layers - first_dense) * experts
-        plain += (layers - first_dense) * router
-    else:
-        linear += layers * dense
-    if shape.num_encoder_layers:  # an encoder beside the decoder (whisper): self-attention and MLP of the same width,
-        linear += shape.num_encoder_layers * (attention + dense) + layers * attention  # and cross-attention here
-    return Parameters(linear, plain, layers * absorbed)
+    tp, kinds = tensor_parallel, layer_kinds(shape)
+    plain = embedding_parameters(shape) / tp * (1 if shape.tie_word_embeddings else 2) + layers * 2 * hidden
+    plain += vision_parameters(shape) / tp
+    linear = absorbed = 0.0
+    for kind, count in kinds.items():
+        one = mixer(shape, kind, tp)
+        kept = _kept(shape, _is_state if kind == "linear" else _is_attention)
+        linear += count * (one.divided + one.replicated) * (1 - kept)
+        plain += count * (one.divided + one.replicated) * kept
+        absorbed += count * one.absorbed
+    thinking = layers_with(shape, kinds)
+    dense = thinking.dense * dense_parameters(shape) / tp
+    if thinking.experts:
+        experts = expert_parameters(shape)
+        linear += thinking.experts * experts.routed / tp
+        plain += thinking.experts * experts.router
+        dense += thinking.experts * experts.shared / tp
+    kept = _kept(shape, _is_dense)
+    linear += dense * (1 - kept)
+    plain += dense * kept
+    if shape.num_encoder_layers:  # an encoder beside the decoder (whisper) of the same width, and cross-attention here
+        attention = mixer(shape, "full", tp).divided
+        linear += shape.num_encoder_layers * (attention + dense_parameters(shape) / tp) + layers * attention
+    return Parameters(linear, plain, absorbed, _padding(shape, thinking.experts, tp))
 
 
-def _gated(shape: Architecture) -> bool:
-    return (shape.model_type or "") not in _UNGATED
+def embedding_parameters(shape: Architecture) -> float:
+    padded = -(-(shape.vocab_size or 0) // _VOCABULARY_PADDING) * _VOCABULARY_PADDING
+    return float(padded * (shape.hidden_size or 0))
 
 
-def _attention(shape: Architecture, hidden: int, tp: int) -> tuple[float, float, float]:
-    """Divided, replicated and absorbed parameters of one attention layer."""
-    heads = shape.num_attention_heads or max(1, hidden // 64)
-    if shape.kv_lora_rank:
-        nope, rope = shape.qk_nope_head_dim or 128, shape.qk_rope_head_dim or 64
-        value, rank = shape.v_head_dim or nope, shape.kv_lora_rank
-        query = (shape.q_lora_rank or hidden) * heads * (nope + rope) / tp
-        up = rank * heads * (nope + value) / tp
-        down = hidden * (rank + rope) + (hidden * shape.q_lora_rank if shape.q_lora_rank else 0)
-        return query + up + heads * value * hidden / tp, down, up
-    head_size = shape.head_dim or hidden // heads
-    kv_heads = shape.num_key_value_heads or heads
-    divided = 2 * hidden * heads * head_size / tp + 2 * hidden * max(kv_heads / tp, 1) * head_size
-    return divided, 0.0, 0.0
+def vision_parameters(shape: Architecture) -> float:
+    """The tower that sees, always 16-bit: as counted, else from its sizes; 0 where there is none."""
+    counted = shape.details.get("vision_parameters")
+    if counted:
+        return float(counted)
+    tower = shape.vision
+    width = _first(tower, "embed_dim", "vt_hidden_size", "hidden_size")
+    layers = _first(tower, "depth", "vt_num_hidden_layers", "num_hidden_layers", "layers")
+    inner = _first(tower, "intermediate_size", "vt_intermediate_size") or 4 * width
+    return float(layers * (4 * width * width + 2 * width * inner) + 2 * width * (shape.hidden_size or 0))
 
 
-def _experts(shape: Architecture, hidden: int, tp: int) -> tuple[float, float]:
-    """Divided parameters of one layer's experts, and the router, which every GPU has whole."""
-    experts = shape.num_experts or 0
-    width = shape.moe_intermediate_size or shape.intermediate_size or 4 * hidden
-    shared = shape.shared_expert_intermediate_size or (shape.num_shared_experts or 0) * width
-    return 3 * hidden * (experts * width + shared) / tp, hidden * experts
+def _first(part: Mapping[str, Any], *names: str) -> int:
+    return next((int(part[name]) for name in names if isinstance(part.get(name), int)), 0)
+
+
+def _kept(shape: Architecture, concerns: Callable[[str], bool]) -> float:
+    """The share of the layers whose modules of a sort are left 16-bit."""
+    if shape.quant_method in _EXPERTS_ONLY and concerns is not _is_dense:
+        return 1.0
+    named = [pattern for pattern in shape.unquantized_modules if concerns(pattern)]
+    numbers = {int(found[1]) for pattern in named if (found := _LAYER.search(pattern))}
+    if any(_LAYER.search(pattern) is None for pattern in named):
+        return 1.0
+    return min(len(numbers) / (shape.num_hidden_layers or 1), 1.0)
+
+
+def _is_attention(pattern: str) -> bool:
+    return "attn" in pattern and "linear_attn" not in pattern and "visual" not in pattern and "vision" not in pattern
+
+
+def _is_state(pattern: str) -> bool:
+    """Only the large projections count: in_proj_a and in_proj_b, often listed, are small."""
+    return "mamba" in pattern or "mixer" in pattern or bool(re.search(r"linear_attn(\.?\*|\.in_proj_qkv|$)", pattern))
+
+
+def _is_dense(pattern: str) -> bool:
+    return bool(re.search(r"shared_expert|(?<!experts\.)mlp.*(up|down)", pattern))
+
+
+def _padding(shape: Architecture, layers: int, tensor_parallel: int) -> float:
+    """Marlin's MXFP4 experts: hidden rounded up to 256, each GPU's width to 128 (vLLM 0.33: fused_moe/oracle/mxfp4.py)."""
+    hidden, width = shape.hidden_size or 0, shape.moe_intermediate_size or shape.intermediate_size or 0
+    if shape.quant_method not in _EXPERTS_ONLY or not shape.num_experts:
+        return 0.0
+    mine = width / tensor_parallel
+    padded = -(-hidden // 256) * 256 * -(-mine // 128) * 128
+    return float(layers * matrices(shape) * shape.num_experts * (padded - hidden * mine))

@@ -1,0 +1,60 @@
+"""The demo model on a real vLLM: reachable under both names, closed to web pages, and gone without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import openai
+import pytest
+from tests.end_to_end.conftest import Run, runs
+
+from modelscan.deployments.processes import tagged
+
+pytestmark = pytest.mark.slow
+Modelscan = Callable[..., Any]
+
+
+@pytest.fixture
+def deployment(modelscan: Modelscan, run: Run) -> Any:
+    yield modelscan("deploy", "demo", "--yes")
+    run("-m", "modelscan", "remove", "demo", check=False)
+
+
+def test_a_client_gets_an_answer_under_both_names(deployment: Any, modelscan: Modelscan) -> None:
+    assert deployment["changed"] is True
+    client = openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none")
+    for name in deployment["served_model_names"]:
+        answer = client.chat.completions.create(
+            model=name, messages=[{"role": "user", "content": "What is modelscan?"}], max_tokens=60
+        )
+        assert "modelscan" in str(answer.choices[0].message.content)
+    assert deployment["kv_cache_tokens"]
+    assert deployment["measured"]["decode_tokens_per_second"] > 0
+
+    request = urllib.request.Request(  # noqa: S310  loopback, from our own record
+        f"{deployment['openai_base_url']}/models", headers={"origin": "http://a-web-page.example"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        assert response.headers.get("access-control-allow-origin") is None
+
+    again = modelscan("deploy", "demo")
+    assert (again["id"], again["changed"]) == (deployment["id"], False)
+
+
+def test_killed_processes_are_told_truthfully_and_stop_leaves_nothing(deployment: Any, modelscan: Modelscan) -> None:
+    ours = [item for item in tagged() if item.deployment == deployment["id"]]
+    assert len(ours) >= 3  # API server, engine core, worker
+    os.kill(deployment["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while modelscan("status", "demo")["status"] not in {"failed"} and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert modelscan("status", "demo")["status"] == "failed"
+    [stopped] = modelscan("stop", "demo")
+    assert stopped["error"] is None
+    assert not [item for item in tagged() if item.deployment == deployment["id"]]
+    assert not any(runs(item.process.pid) for item in ours)
