@@ -31,7 +31,7 @@ def main() -> int:
         modelscan("plan", "demo", environment=environment)
         if not has_backend(environment):
             modelscan("backend", "install", "vllm", environment=environment)
-        modelscan("deploy", "demo", "--name", NAME, environment=environment)
+        modelscan("deploy", NAME, environment=environment)
         print(f"\n$ # asking the endpoint: {QUESTION}", flush=True)
         print(ask(environment), flush=True)
         modelscan("routes", "show", environment=environment)

@@ -64,7 +64,7 @@ def test_the_message_of_a_line(line: str, message: str) -> None:
         ),
         (CORE + "Graph capturing finished in 3 secs, took 0.61 GiB", LogEvent(phase="warming up")),
         (CORE + "Warming up model for the compilation...", LogEvent(phase="warming up")),
-        ("(APIServer pid=1) INFO:     Application startup complete.", LogEvent(phase="ready")),
+        ("(APIServer pid=1) INFO:     Application startup complete.", LogEvent(phase="listening")),
         (CORE + "Using max model len 512", None),
         ("", None),
     ],
@@ -99,7 +99,7 @@ STAMP = "[2026-11-21 05:01:02] "
             LogEvent(kv_cache_tokens=8192),
         ),
         ("INFO:     Application startup complete.", LogEvent(phase="warming up")),
-        (STAMP + "The server is fired up and ready to roll!", LogEvent(phase="ready")),
+        (STAMP + "The server is fired up and ready to roll!", LogEvent(phase="listening")),
         (STAMP + "Decode batch. #running-req: 1", None),
     ],
 )

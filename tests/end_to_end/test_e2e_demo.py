@@ -51,7 +51,7 @@ def test_killed_processes_are_told_truthfully_and_stop_leaves_nothing(deployment
     assert len(ours) >= 3  # API server, engine core, worker
     os.kill(deployment["pid"], signal.SIGKILL)
     deadline = time.monotonic() + 60
-    while modelscan("status", "demo")["status"] not in {"failed"} and time.monotonic() < deadline:
+    while modelscan("status", "demo")["status"] != "failed" and time.monotonic() < deadline:
         time.sleep(0.5)
     assert modelscan("status", "demo")["status"] == "failed"
     [stopped] = modelscan("stop", "demo")

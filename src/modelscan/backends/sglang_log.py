@@ -16,7 +16,7 @@ _LOADED = re.compile(r"Load weight end\..*mem usage=([\d.]+) GB")
 _SHARDS = re.compile(r"[Ll]oading [\w .-]*shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
 
 _PHASES = (
-    ("The server is fired up and ready to roll", "ready"),
+    ("The server is fired up and ready to roll", "listening"),
     ("Application startup complete", "warming up"),
     ("CUDA graph begin", "capturing graphs"),
     ("Capturing batches", "capturing graphs"),

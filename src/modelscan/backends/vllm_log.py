@@ -21,7 +21,7 @@ _CAPTURE = re.compile(r"Capturing CUDA graphs?[^:]*(?::\s*(\d+)%\|[^|]*\| (\d+)/
 
 # The first that the message begins with or holds gives the phase.
 _PHASES = (
-    ("Application startup complete", "ready"),
+    ("Application startup complete", "listening"),
     ("Graph capturing finished", "warming up"),
     ("init engine (profile, create kv cache, warmup model) took", "warming up"),
     ("Warming up model", "warming up"),

@@ -31,6 +31,8 @@ def hints_for(
         hints.append(f"a shorter context: modelscan plan {name} (without --context-length)")
     if request.quantization is not None:
         hints.append(f"leave the quantization to the plan: modelscan plan {name}")
+    if "memory_taken" in codes:
+        hints.append(f"leave the share to the plan, which reads what is free: modelscan plan {name}")
     if "shape_unknown" in codes:
         hints.append(f"with a network the shape is read from the hub: modelscan plan {name}")
     if "no_memory" not in codes:

@@ -28,6 +28,8 @@ from modelscan.planning.layouts import Layout, alike, layouts
 from modelscan.planning.quantization import Choice, answers, choices
 from modelscan.planning.weights import weights_bytes
 
+_CRAMPED_CONTEXT = 4096
+
 
 def make_plan(
     model: Model | None,
@@ -42,7 +44,7 @@ def make_plan(
     `model` is None for weights that no catalog knows; `options` are all weights of it, the released ones first.
     Raises GpuNotFound for a GPU that was named and is not there.
     """
-    fitting: list[tuple[int, Candidate]] = []
+    fitting: list[tuple[bool, int, Candidate]] = []
     rejected: list[Rejection] = []
     for devices in _kinds(_devices(hardware, request), request):
         setting = _setting(model, options, devices, _device(devices), request, facts, installations)
@@ -56,18 +58,20 @@ def make_plan(
                 if isinstance(found, Rejection):
                     rejected.append(found)
                 else:
-                    fitting.append((choice.rank, found))
+                    # On a GPU a better format with hardly any context comes after a lesser one with enough of it.
+                    cramped = bool(devices) and not _useful(found, choice, _CRAMPED_CONTEXT)
+                    fitting.append((cramped, choice.rank, found))
         if len(fitting) + len(rejected) == before:
             rejected.append(_nothing_asked_for(setting, options))
-    fitting.sort(key=lambda item: item[0])
+    fitting.sort(key=lambda item: item[:2])
     rejected.sort(key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
-    chosen = fitting[0][1] if fitting else None
+    chosen = fitting[0][2] if fitting else None
     plan = Plan(
         model=model.id if model is not None else request.model,
         hardware=hardware,
         feasible=chosen is not None,
         chosen=chosen,
-        alternatives=tuple(candidate for _, candidate in fitting[1:]),
+        alternatives=tuple(candidate for _, _, candidate in fitting[1:]),
         rejected=tuple(rejected),
     )
     return (
@@ -269,9 +273,9 @@ def _places(
     return found
 
 
-def _useful(candidate: Candidate, choice: Choice) -> bool:
+def _useful(candidate: Candidate, choice: Choice, wanted: int = USEFUL_CONTEXT) -> bool:
     limit = model_limit(choice.weights.architecture)
-    enough = min(USEFUL_CONTEXT, limit) if limit else USEFUL_CONTEXT
+    enough = min(wanted, limit) if limit else wanted
     return (candidate.max_model_len or 0) >= enough or "context_length" in candidate.explicit
 
 

@@ -113,7 +113,10 @@ def _is_dense(pattern: str) -> bool:
 
 
 def _padding(shape: Architecture, layers: int, tensor_parallel: int) -> float:
-    """Marlin's MXFP4 experts: hidden rounded up to 256, each GPU's width to 128 (vLLM 0.33: fused_moe/oracle/mxfp4.py)."""
+    """Marlin's MXFP4 experts: hidden rounded up to 256, each GPU's width to 128.
+
+    With it gpt-oss-20b comes to 13.68 GiB (13.72 measured) and 120b over four GPUs to 17.17 (17.22).
+    """
     hidden, width = shape.hidden_size or 0, shape.moe_intermediate_size or shape.intermediate_size or 0
     if shape.quant_method not in _EXPERTS_ONLY or not shape.num_experts:
         return 0.0

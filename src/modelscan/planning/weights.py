@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelscan.model import Architecture, WeightsDescription
 from modelscan.planning.sizes import Sized, within
-from modelscan.planning.tensors import Parameters, parameters_per_gpu
+from modelscan.planning.tensors import Parameters, embedding_parameters, parameters_per_gpu
 
 # Bytes of one parameter of a quantized matrix, scales and zeros included. INT4: groups of 128 with a 16-bit scale
 # and a 4-bit zero (0.5 + 2/128 + 0.5/128); FP8: a 4-byte scale per 128 x 128 block; MXFP4: a byte per 32; NVFP4: a
@@ -20,8 +20,11 @@ BYTES_PER_PARAMETER = {
     "NVFP4": 0.5 + 1 / 16,
     "FP4": 0.5 + 1 / 16,
 }
+_NF4_BYTES = 0.5163  # bitsandbytes with double quantization: Llama-3-8B, 5.3128 GiB measured
 _SIXTEEN_BIT = 2.0
 _EXACT, _FROM_SHAPE, _FROM_COUNT = 0.01, 0.03, 0.05  # how far each way of knowing was off at the 90th percentile
+_PACKED = frozenset({"INT4", "NVFP4", "MXFP4", "FP4"})
+_PACKED_COUNT = 0.8  # a count this far below the shape's sum is one of packed integers, two parameters each
 
 
 def weights_bytes(
@@ -38,36 +41,51 @@ def weights_bytes(
     part in twenty for the stage that holds the embeddings.
     """
     shape = weights.architecture
-    per_gpu = parameters_per_gpu(shape, tensor_parallel) if shape is not None else None
+    mine = parameters_per_gpu(shape, tensor_parallel) if shape is not None else None
     whole = parameters_per_gpu(shape) if shape is not None else None
-    total, share = _checkpoint(weights, quantization, whole, at_load=at_load)
-    if total is None:
-        return None
-    if per_gpu is not None and whole is not None:
-        # What is replicated counts on each GPU: the ratio of the per-GPU count to an even split says how much.
-        total *= per_gpu.checkpoint / whole.checkpoint
-        extra = per_gpu.absorbed * _SIXTEEN_BIT + _rotary(shape)
+    uneven = (1.05 if pipeline_parallel > 1 else 1.0) / pipeline_parallel
+    if shape is None or mine is None or whole is None:
+        total, share = _without_shape(weights, quantization, at_load=at_load)
+        return None if total is None else within(total / tensor_parallel * uneven, share)
+    extra = mine.absorbed * _SIXTEEN_BIT + _rotary(shape)
+    each = bytes_per_parameter(quantization, weights)
+    if weights.bytes_by_dtype and not at_load:
+        surplus = _surplus(shape, whole, sum(weights.parameters_by_dtype.values())) * _SIXTEEN_BIT
+        # What is replicated counts on each GPU: the ratio of this GPU's count to the whole says how much.
+        total = (_converted(weights, quantization) - surplus) * mine.checkpoint / whole.checkpoint
+        share = _EXACT
     else:
-        total, extra = total / tensor_parallel, 0.0
-    uneven = 1.05 if pipeline_parallel > 1 else 1.0
-    return within((total + extra) / pipeline_parallel * uneven, share)
+        plain = BYTES_PER_PARAMETER["FP32"] if quantization == "FP32" else _SIXTEEN_BIT
+        known = _loaded(weights, shape, whole)
+        # A known total wins over the sum of the structure; what the structure misses is a matrix most often.
+        scale = 1.0 if known is None or not whole.linear else max(known - whole.plain, 0.0) / whole.linear
+        total = mine.linear * scale * each + mine.plain * plain
+        share = _FROM_SHAPE
+    padding = mine.padding * each
+    size = within((total + extra) * uneven, share)
+    return Sized(size.low, size.estimate + int(padding * uneven), size.high + int(padding * uneven))
 
 
-def _checkpoint(
-    weights: WeightsDescription, quantization: str, whole: Parameters | None, *, at_load: bool
-) -> tuple[float | None, float]:
-    """All bytes in memory on one GPU, and how far they may be off."""
+def bytes_per_parameter(quantization: str, weights: WeightsDescription) -> float:
+    """Of a matrix in a quantization, as its files group and store it. GGUF's names are not known here."""
+    shape = weights.architecture
+    if weights.format == "bitsandbytes" and quantization == "INT4":
+        return _NF4_BYTES
+    group = shape.quant_group_size if shape is not None else None
+    if quantization in {"INT4", "INT8"} and group:
+        bits = 4 if quantization == "INT4" else 8
+        return bits / 8 + 2 / group + bits / 8 / group
+    return BYTES_PER_PARAMETER.get(quantization, _SIXTEEN_BIT)
+
+
+def _without_shape(weights: WeightsDescription, quantization: str, *, at_load: bool) -> tuple[float | None, float]:
+    """All bytes, and how far they may be off."""
     if weights.bytes_by_dtype and not at_load:
         return _converted(weights, quantization), _EXACT
-    count = _count(weights)
-    if whole is not None:
-        # The known total wins over the sum of the structure; what the structure misses is a matrix most often.
-        linear = whole.linear if count is None else max(count - whole.plain, 0.0)
-        plain_bytes = BYTES_PER_PARAMETER["FP32"] if quantization == "FP32" else _SIXTEEN_BIT
-        return linear * BYTES_PER_PARAMETER[quantization] + whole.plain * plain_bytes, _FROM_SHAPE
     if weights.size_bytes is not None and not at_load:
         return float(weights.size_bytes), _EXACT
-    return (None if count is None else count * BYTES_PER_PARAMETER[quantization]), _FROM_COUNT
+    count = _count(weights)
+    return (None if count is None else count * bytes_per_parameter(quantization, weights)), _FROM_COUNT
 
 
 def _converted(weights: WeightsDescription, quantization: str) -> float:
@@ -84,7 +102,7 @@ def _converted(weights: WeightsDescription, quantization: str) -> float:
 
 
 def _count(weights: WeightsDescription) -> int | None:
-    """Parameters, where a figure can be trusted: packed 4-bit integers make the headers count too few."""
+    """Parameters in the files, where a figure can be trusted: packed integers make the headers count too few."""
     shape = weights.architecture
     if shape is not None and shape.total_parameters:
         return shape.total_parameters
@@ -93,9 +111,34 @@ def _count(weights: WeightsDescription) -> int | None:
     return None
 
 
-def _rotary(shape: Architecture | None) -> float:
+def _loaded(weights: WeightsDescription, shape: Architecture, whole: Parameters) -> float | None:
+    """Parameters of the files that are loaded."""
+    count = _count(weights)
+    if count is None:
+        return None
+    packed = (weights.quantization or "").upper() in _PACKED or shape.quant_bits == 4  # noqa: PLR2004  four bits
+    if packed and count < whole.checkpoint * _PACKED_COUNT:
+        return None
+    return count - _surplus(shape, whole, count)
+
+
+def _surplus(shape: Architecture, whole: Parameters, count: float) -> float:
+    """Parameters that files hold and no backend loads: a head that is tied to the embeddings and stored once more,
+    and layers that only speculation uses.
+    """
+    embedding, beyond = embedding_parameters(shape), count - whole.checkpoint
+    if shape.tie_word_embeddings and abs(beyond - embedding) <= embedding * 0.1:
+        return embedding
+    facts = shape.details
+    heads = facts.get("num_nextn_predict_layers") or facts.get("mtp_num_hidden_layers") or 0
+    layer = whole.checkpoint / (shape.num_hidden_layers or 1)
+    most = heads * (1.5 * layer + 2 * embedding)
+    return beyond if 0 < beyond <= most else 0.0
+
+
+def _rotary(shape: Architecture) -> float:
     """The table of rotary positions, whole on each GPU: a row of the head's size per position, 16-bit."""
-    if shape is None or not shape.max_position_embeddings or not shape.num_attention_heads:
+    if not shape.max_position_embeddings or not shape.num_attention_heads:
         return 0.0
     head = shape.qk_rope_head_dim or shape.head_dim or (shape.hidden_size or 0) // shape.num_attention_heads
     return shape.max_position_embeddings * head * _SIXTEEN_BIT
@@ -103,8 +146,8 @@ def _rotary(shape: Architecture | None) -> float:
 
 def parameter_count(weights: WeightsDescription) -> int | None:
     """Parameters as counted, or as the shape makes them."""
-    known = _count(weights)
-    if known is not None or weights.architecture is None:
-        return known
-    made = parameters_per_gpu(weights.architecture)
-    return None if made is None else int(made.checkpoint)
+    made = parameters_per_gpu(weights.architecture) if weights.architecture is not None else None
+    if weights.architecture is not None and made is not None:
+        loaded = _loaded(weights, weights.architecture, made)
+        return int(made.checkpoint if loaded is None else loaded)
+    return _count(weights)

@@ -1,0 +1,186 @@
+"""What a machine allows: old and mixed GPUs, memory that others hold, shares that the user fixed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.planning.machines import FACTS, QWEN3_32B, llama, machine, weights
+
+from modelscan.model import Architecture, Candidate, Hardware, Plan, PlanRequest, WeightsDescription
+from modelscan.planning.planner import make_plan
+from modelscan.units import GIB
+
+LLAMA_8B = weights("meta-llama/Llama-3.1-8B-Instruct", llama())
+SMALL = weights(
+    "Qwen/Qwen3-0.6B",
+    llama(
+        num_hidden_layers=28, hidden_size=1024, intermediate_size=3072, num_attention_heads=16, total_parameters=None
+    ),
+)
+ENCODER = weights(
+    "BAAI/bge-m3",
+    Architecture(
+        model_type="xlm-roberta",
+        num_hidden_layers=24,
+        hidden_size=1024,
+        intermediate_size=4096,
+        num_attention_heads=16,
+        vocab_size=250002,
+        max_position_embeddings=8194,
+        tie_word_embeddings=True,
+    ),
+    "FP32",
+    task="embed",
+)
+
+
+def machine_of(*specs: str) -> Hardware:
+    """One machine with the GPUs of several descriptions."""
+    gpus = [gpu for spec in specs for gpu in machine(spec).devices]
+    return Hardware(devices=tuple(replace(gpu, index=index) for index, gpu in enumerate(gpus)))
+
+
+def busy(spec: str, free: int) -> Hardware:
+    idle = machine(spec)
+    return replace(idle, devices=tuple(replace(gpu, memory_free_bytes=free) for gpu in idle.devices))
+
+
+def planned(option: WeightsDescription, hardware: Hardware, **request: object) -> Plan:
+    return make_plan(None, [option], hardware, PlanRequest(model="x/y", **request), FACTS)  # type: ignore[arg-type]
+
+
+def chosen(option: WeightsDescription, hardware: Hardware, **request: object) -> Candidate:
+    plan = planned(option, hardware, **request)
+    assert plan.chosen is not None, [item.reason for item in plan.rejected]
+    return plan.chosen
+
+
+def codes(option: WeightsDescription, hardware: Hardware, **request: object) -> set[str]:
+    plan = planned(option, hardware, **request)
+    assert not plan.feasible
+    assert plan.hints or plan.rejected
+    return {item.code for item in plan.rejected}
+
+
+def test_a_gpu_without_bfloat16_computes_in_float16() -> None:
+    plan = chosen(SMALL, machine("t4"))
+    assert (plan.quantization, plan.dtype) == ("FP16", "float16")
+
+
+def test_bfloat16_is_refused_there_and_not_replaced() -> None:
+    assert codes(SMALL, machine("t4"), quantization="BF16") == {"no_kernel"}
+
+
+def test_an_old_gpu_beside_a_good_one_is_passed_over() -> None:
+    assert chosen(LLAMA_8B, machine_of("v100-32gb", "rtx-4090")).gpu_indices == (1,)
+
+
+def test_each_kind_of_gpu_is_judged_by_its_own_formats() -> None:
+    plan = chosen(LLAMA_8B, machine_of("rtx-3090", "rtx-4090"))
+    assert (plan.quantization, plan.gpu_indices) == ("FP8", (1,))
+
+
+def test_gpus_of_different_kinds_work_together_where_they_are_named() -> None:
+    plan = chosen(LLAMA_8B, machine_of("rtx-3090", "rtx-4090"), gpus=("0", "1"))
+    assert (plan.quantization, plan.gpu_indices, plan.tensor_parallel) == ("BF16", (0, 1), 2)
+
+
+def test_room_is_left_for_what_comes_before_the_backend_looks() -> None:
+    plan = chosen(SMALL, busy("rtx-4090", 12 * GIB))
+    usable = machine("rtx-4090").devices[0].memory_usable_bytes or 0
+    assert plan.gpu_memory_utilization == 0.47
+    assert plan.gpu_memory_utilization * usable + 0.5 * GIB < 12 * GIB
+
+
+def test_a_share_that_the_user_fixed_is_kept_to_the_last_digit() -> None:
+    assert chosen(SMALL, machine("rtx-4090"), gpu_memory_utilization=0.955).gpu_memory_utilization == 0.955
+
+
+def test_a_share_that_is_not_free_is_refused() -> None:
+    plan = planned(SMALL, busy("rtx-4090", 12 * GIB), gpu_memory_utilization=0.9)
+    rejection = plan.rejected[0]
+    assert (rejection.code, rejection.reason) == (
+        "memory_taken",
+        "a share of 0.90 was asked for, 21.10 GiB of the GPU's 23.45 GiB, and 12.00 GiB are free",
+    )
+    assert plan.hints == ("leave the share to the plan, which reads what is free: modelscan plan x/y",)
+
+
+def test_sglang_is_told_the_share_of_weights_and_kv_cache_only() -> None:
+    vllm, sglang = (chosen(LLAMA_8B, machine("h100-80gb"), backend=name) for name in ("vllm", "sglang"))
+    memory = sglang.memory_per_gpu
+    free = machine("h100-80gb").devices[0].memory_free_bytes or 0
+    assert vllm.gpu_memory_utilization == 0.92
+    assert (
+        sglang.gpu_memory_utilization == math.floor((memory.weights_bytes + memory.kv_cache_bytes) / free * 1000) / 1000
+    )
+    assert f"--mem-fraction-static {sglang.gpu_memory_utilization}" in " ".join(sglang.argv)
+
+
+def test_an_encoder_takes_no_more_than_it_needs() -> None:
+    plan = chosen(ENCODER, machine("rtx-4090"))
+    assert plan.max_model_len == 8192
+    assert plan.gpu_memory_utilization is not None
+    assert plan.gpu_memory_utilization < 0.3
+    assert plan.memory_per_gpu.kv_cache_bytes == 0
+    assert "--max-model-len" not in plan.argv
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({}, ("FP32", "float32")),
+        ({"dtype": "bfloat16"}, ("BF16", "bfloat16")),
+        ({"quantization": "BF16"}, ("BF16", "bfloat16")),
+        ({"quantization": "FP16"}, ("FP16", "float16")),
+    ],
+)
+def test_types_on_the_cpu(request_: dict[str, object], expected: tuple[str, str]) -> None:
+    plan = chosen(SMALL, machine("cpu:24gb"), **request_)
+    assert (plan.quantization, plan.dtype) == expected
+
+
+def test_float32_on_a_gpu_doubles_the_weights() -> None:
+    wide, usual = (chosen(SMALL, machine("rtx-4090"), dtype=dtype) for dtype in ("float32", None))
+    assert (wide.quantization, usual.quantization) == ("FP32", "BF16")
+    assert wide.memory_per_gpu.weights_bytes > 1.9 * usual.memory_per_gpu.weights_bytes
+
+
+def test_large_files_are_quantized_while_loading_only_where_nothing_else_fits() -> None:
+    large = weights("x/27b", replace(QWEN3_32B, num_hidden_layers=52, total_parameters=27_000_000_000))
+    assert chosen(large, machine("h100-80gb")).quantization == "BF16"
+    assert chosen(large, machine("2xrtx-4090")).quantization == "FP8"
+
+
+@pytest.mark.parametrize(("quantization", "format_"), [("INT4", "bitsandbytes"), ("Q4_K_M", "gguf")])
+def test_formats_that_vllm_has_only_by_a_plugin(quantization: str, format_: str) -> None:
+    option = weights("x/y", llama(), quantization, format=format_)
+    assert codes(option, machine("rtx-4090")) == {"no_kernel"}
+
+
+def test_sglang_runs_bitsandbytes() -> None:
+    option = weights("x/y", llama(), "INT4", format="bitsandbytes")
+    assert chosen(option, machine("rtx-4090"), backend="sglang").quantization == "INT4"
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.sampled_from(["v100-32gb", "t4", "rtx-3090", "rtx-4090", "mi300x"]), min_size=1, max_size=3), st.data()
+)
+def test_adding_any_gpu_never_turns_a_fit_into_a_refusal(specs: list[str], data: st.DataObject) -> None:
+    more = data.draw(st.sampled_from(["v100-32gb", "t4", "rtx-3090", "mi300x"]))
+    before, after = (planned(LLAMA_8B, machine_of(*names)) for names in (specs, [*specs, more]))
+    assert after.feasible or not before.feasible
+
+
+def test_a_better_format_with_hardly_any_context_comes_after_one_with_enough() -> None:
+    tight = weights("x/9b", llama(num_hidden_layers=41, total_parameters=None))
+    plan = planned(tight, machine("rtx-3090"))
+    assert plan.chosen is not None
+    assert (plan.chosen.quantization, [item.quantization for item in plan.alternatives]) == ("FP8", ["BF16"])
+    assert (plan.chosen.max_model_len or 0) >= 8192
+    assert (plan.alternatives[0].max_model_len or 0) < 4096
