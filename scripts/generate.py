@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from modelscan.cli.commands.schema import DOCUMENTS
@@ -19,6 +20,16 @@ from modelscan.settings import setting_fields
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made by `make docs`; a test compares it with the program. -->\n\n"
+EACH = """
+import contextlib, io, json, sys
+from modelscan.cli import main
+printed = []
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as stdout:
+        main(arguments)
+    printed.append(stdout.getvalue())
+json.dump(printed, sys.stdout)
+"""
 SHELLS = {"bash": "modelscan.bash", "zsh": "_modelscan", "fish": "modelscan.fish"}
 
 
@@ -48,36 +59,46 @@ def generated() -> dict[Path, str]:
     }
     for name in DOCUMENTS:
         files[reference / "schemas" / f"{name}.json"] = json.dumps(document_schema(name), indent=2) + "\n"
-    for shell, name in SHELLS.items():
-        files[ROOT / "completions" / name] = completion(shell)
+    for name, text in zip(SHELLS.values(), completions(), strict=True):
+        files[ROOT / "completions" / name] = text
     return files
 
 
-def modelscan(*arguments: str, **variables: str) -> str:
-    """What the program prints, as in a pipe of 100 columns."""
+def modelscan(command_lines: Sequence[tuple[str, ...]], **variables: str) -> list[str]:
+    """What the program prints for each command line, as in a pipe of 100 columns; one process for all of them."""
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", **variables}
     done = subprocess.run(
-        [sys.executable, "-m", "modelscan", *arguments], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", EACH, json.dumps(command_lines)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    return "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip() + "\n"
+    printed: list[str] = json.loads(done.stdout)
+    return ["\n".join(line.rstrip() for line in text.splitlines()).strip() + "\n" for text in printed]
 
 
-def completion(shell: str) -> str:
-    """The completion script for a shell, as `--show-completion` prints it."""
-    return modelscan("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+def completions() -> list[str]:
+    """The completion scripts, as `--show-completion` prints them."""
+    lines = [("--show-completion", shell) for shell in SHELLS]
+    return modelscan(lines, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
 
 
 def commands_page() -> str:
     """The help of every command."""
     from modelscan.cli.app import app
 
-    pages: list[tuple[str, ...]] = [("modelscan",)]
+    pages: list[tuple[str, ...]] = [()]
     for group in app.registered_groups:
         assert group.typer_instance is not None
         inner = [(str(command.name),) for command in group.typer_instance.registered_commands]
-        pages += [("modelscan", str(group.name), *name) for name in [(), *inner]]
-    pages += [("modelscan", str(command.name)) for command in app.registered_commands]
-    parts = [f"\n## `{' '.join(words)}`\n\n```text\n{modelscan(*words[1:], '--help')}```\n" for words in pages]
+        pages += [(str(group.name), *name) for name in [(), *inner]]
+    pages += [(str(command.name),) for command in app.registered_commands]
+    helps = modelscan([(*words, "--help") for words in pages])
+    parts = [
+        f"\n## `{' '.join(['modelscan', *words])}`\n\n```text\n{text}```\n"
+        for words, text in zip(pages, helps, strict=True)
+    ]
     return "".join([MADE, "# Commands\n", *parts])
 
 

@@ -34,7 +34,7 @@ def main(program: Path, output: Path) -> None:
     for command in COMMANDS:
         console.print(Text(f"$ modelscan {command}", style="bold"))
         console.print(Text.from_ansi(in_terminal([str(program), *shlex.split(command)])))
-    os.spawnv(os.P_WAIT, program, [str(program), "remove", "demo"])
+    in_terminal([str(program), "remove", "demo"])
     output.write_text(console.export_svg(title="modelscan"))
     print(f"wrote {output}")
 
@@ -44,7 +44,7 @@ def in_terminal(argv: list[str]) -> str:
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ |= {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
-        os.execv(argv[0], argv)
+        os.execv(argv[0], argv)  # noqa: S606  the child of a fork
     written = bytearray()
     while select.select([terminal], [], [], 300)[0]:
         try:

@@ -4,9 +4,9 @@ It exists so that tests and newcomers can deploy a real model that is small enou
 Everything it knows is in `text.txt` beside this file. From nothing to a folder that vLLM serves, from the root of
 the repository:
 
-    python -m venv /tmp/venv
-    /tmp/venv/bin/pip install "torch==2.13.0" "transformers==5.23.0" "tokenizers==0.23.3" "safetensors==0.8.0"
-    /tmp/venv/bin/python -m scripts.demo_model.train --out catalogs/demo
+    python -m venv venv
+    venv/bin/pip install "torch==2.13.0" "transformers==5.23.0" "tokenizers==0.23.3" "safetensors==0.8.0"
+    venv/bin/python -m scripts.demo_model.train --out catalogs/demo
 
 It takes about a quarter of an hour on one CPU core and needs no GPU. The seed is fixed; other versions of the
 libraries, another processor or number of threads may still give slightly different weights. The exit status is 1

@@ -184,3 +184,41 @@ def test_a_better_format_with_hardly_any_context_comes_after_one_with_enough() -
     assert (plan.chosen.quantization, [item.quantization for item in plan.alternatives]) == ("FP8", ["BF16"])
     assert (plan.chosen.max_model_len or 0) >= 8192
     assert (plan.alternatives[0].max_model_len or 0) < 4096
+
+
+def test_a_task_that_the_backend_does_not_serve() -> None:
+    plan = planned(weights("x/flux", llama(), task="text-to-image"), machine("h100-80gb"))
+    assert next((item.code, item.reason) for item in plan.rejected) == (
+        "task_not_served",
+        "vllm does not serve text-to-image models",
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "request_", "reason"),
+    [
+        ("rtx-4090", {}, "vllm, which runs on the widest range of hardware and formats"),
+        ("rtx-4090", {"backend": "sglang"}, "sglang, as asked"),
+        (
+            "t4",
+            {"mode": "throughput"},
+            "vllm, which runs on the widest range of hardware and formats; sglang has no build for this device",
+        ),
+        (
+            "rtx-4090",
+            {"mode": "throughput"},
+            (
+                "vllm, which runs on the widest range of hardware and formats; for models without latent attention "
+                "sglang's throughput is within a few percent"
+            ),
+        ),
+    ],
+)
+def test_the_backend_comes_with_its_reason(spec: str, request_: dict[str, object], reason: str) -> None:
+    assert f"backend: {reason}" in chosen(SMALL, machine(spec), **request_).reasons
+
+
+def test_code_in_the_repo_is_said_and_not_run() -> None:
+    plan = chosen(replace(SMALL, code_files=("modeling_x.py",)), machine("rtx-4090"))
+    assert "--trust-remote-code" not in plan.argv
+    assert any("remote code" in reason for reason in plan.reasons)

@@ -66,6 +66,7 @@ class Backend(Protocol):
 
     name: str
     title: str
+    cautions: tuple[str, ...]  # what a user should know before it runs, and cannot be configured away
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         """The exact command for a candidate. Raises Usage for an argument that is refused."""

@@ -93,6 +93,7 @@ _ALLOWED = Allowed(
 class Vllm:
     name = "vllm"
     title = "vLLM"
+    cautions: tuple[str, ...] = ()
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         """The key is not in it: vLLM reads VLLM_API_KEY (envs.py), which the supervisor sets."""

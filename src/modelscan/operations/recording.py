@@ -174,9 +174,10 @@ def fill_in(
         api_key_env=deployment.api_key_env,
         device=installation.device,
     )
-    command = BACKENDS[chosen.backend].command_line(chosen, launch)
-    for dropped in command.dropped:
-        report(Event("warning", dropped))
+    backend = BACKENDS[chosen.backend]
+    command = backend.command_line(chosen, launch)
+    for text in (*backend.cautions, *command.dropped):
+        report(Event("warning", text))
     with Store(context.settings.paths, context.clock) as store:
         return store.update(deployment.id, location=location, revision=commit, argv=command.argv, env={**command.env})
 

@@ -11,7 +11,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.model import Candidate, Device, MemoryPerGpu, PlanRequest, Rejection, Task
 from modelscan.planning.activations import activation_bytes, batched_tokens
 from modelscan.planning.budget import Budget, static_share
-from modelscan.planning.context import choose_length, model_limit, wanted_lengths
+from modelscan.planning.context import CPU_LONGEST, choose_length, model_limit, wanted_lengths
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.kv_cache import BLOCK_TOKENS, element_bytes, request_bytes
 from modelscan.planning.layouts import Layout
@@ -34,6 +34,7 @@ class Setting:
     model: str
     task: Task
     backend: str
+    backend_reason: str
     backend_version: str | None
     device: Device
     request: PlanRequest
@@ -260,10 +261,7 @@ def _reasons(
 ) -> tuple[str, ...]:
     request, limit = setting.request, model_limit(choice.weights.architecture)
     reasons = [f"quantization: {choice.reason}"]
-    if request.backend is not None:
-        reasons.append(f"backend: {setting.backend}, as asked")
-    else:
-        reasons.append(f"backend: {setting.backend}, which runs on the widest range of hardware and formats")
+    reasons.append(f"backend: {setting.backend_reason}")
     if not layout.gpus:
         reasons.append("start: without compiling graphs, which takes longer on a CPU than it saves")
     elif len(layout.gpus) == 1:
@@ -279,11 +277,17 @@ def _reasons(
         reasons.append(f"context: {format_tokens(length)}, as asked")
     elif length == limit:
         reasons.append(f"context: {format_tokens(length)}, the model's limit")
+    elif not layout.gpus and length == CPU_LONGEST:
+        reasons.append(f"context: {format_tokens(length)}, as a CPU takes minutes to read more")
     else:
         bound = f" of the model's {format_tokens(limit)}" if limit else ""
         reasons.append(f"context: {format_tokens(length)}{bound}, the longest that leaves room for two requests")
     if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and sequences < 256:  # noqa: PLR2004
         reasons.append(f"concurrency: {sequences} requests at once, so that less memory is kept for sampling")
+    if choice.weights.code_files and not request.trust_remote_code:
+        reasons.append(
+            "remote code: the repo has Python files of its own, which do not run without --trust-remote-code"
+        )
     if budget.utilization is not None:
         how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
         reasons.append(f"memory: {budget.utilization:.2f} of the GPU, {how}")

@@ -22,6 +22,7 @@ from modelscan.model import (
 from modelscan.planning.budget import Budget, gpu_budget, host_budget
 from modelscan.planning.candidates import USEFUL_CONTEXT, Setting, judge, reject
 from modelscan.planning.context import model_limit
+from modelscan.planning.eligibility import backend_problem, planned_version, preferred_backend
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.hints import hints_for
 from modelscan.planning.layouts import Layout, alike, layouts
@@ -48,7 +49,7 @@ def make_plan(
     rejected: list[Rejection] = []
     for devices in _kinds(_devices(hardware, request), request):
         setting = _setting(model, options, devices, _device(devices), request, facts, installations)
-        obstacle = _backend_problem(setting, devices, hardware, installations)
+        obstacle = backend_problem(setting, devices, hardware, installations)
         before = len(fitting) + len(rejected)
         for number, weights in enumerate(options):
             for choice in _choices(setting, weights, devices, release=number == 0 and weights.official is True):
@@ -128,13 +129,14 @@ def _setting(
     facts: PlanningFacts,
     installations: Sequence[Installation],
 ) -> Setting:
-    backend = request.backend or _preferred_backend(options, devices, device, request, facts)
+    backend, reason = preferred_backend(options, devices, device, request, facts)
     task: Task = model.task if model is not None else next((item.task for item in options if item.task), "chat")
     return Setting(
         model=model.id if model is not None else request.model,
         task=task,
         backend=backend,
-        backend_version=request.backend_version or _version(backend, device, facts, installations),
+        backend_reason=reason,
+        backend_version=request.backend_version or planned_version(backend, device, facts, installations),
         device=device,
         request=request,
         facts=facts,
@@ -144,55 +146,6 @@ def _setting(
             if field.name != "model" and getattr(request, field.name) != field.default and getattr(request, field.name)
         ),
     )
-
-
-def _preferred_backend(
-    options: Sequence[WeightsDescription],
-    devices: Sequence[Gpu],
-    device: Device,
-    request: PlanRequest,
-    facts: PlanningFacts,
-) -> str:
-    """vLLM, which runs on the widest range; SGLang for throughput of MLA models, where dated measurements say so.
-
-    Evidence as of 2026: MLA and large-expert models on Hopper, Blackwell and MI3xx; otherwise the two are within
-    about five percent of each other, and which leads changes with each release.
-    """
-    latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
-    row = facts.backend("sglang", device)
-    eligible = row is not None and bool(devices) and all(row.runs_on(gpu) for gpu in devices)
-    return "sglang" if request.mode == "throughput" and latent and eligible else "vllm"
-
-
-def _version(backend: str, device: Device, facts: PlanningFacts, installations: Sequence[Installation]) -> str | None:
-    """The version that would run: what the user has, then what modelscan installed, then the one it would install."""
-    fitting = [item for item in installations if item.backend == backend and item.device == device]
-    found = min(fitting, key=lambda item: item.managed, default=None)
-    if found is not None:
-        return found.version
-    row = facts.backend(backend, device)
-    return row.version if row is not None else None
-
-
-def _backend_problem(
-    setting: Setting, devices: Sequence[Gpu], hardware: Hardware, installations: Sequence[Installation]
-) -> tuple[str, str] | None:
-    """Code and reason where the backend cannot run on these devices at all."""
-    row = setting.facts.backend(setting.backend, setting.device)
-    if row is None:
-        return "no_backend", f"{setting.backend} has no build for {setting.device}"
-    for gpu in devices:
-        if not row.runs_on(gpu):
-            detail = gpu.compute_capability or gpu.gfx_target
-            return "no_kernel", f"{setting.backend} {row.version} has no machine code for {gpu.name} ({detail})"
-    installed = any(item.backend == setting.backend and item.device == setting.device for item in installations)
-    cuda = hardware.cuda_version
-    if not installed and row.min_cuda is not None and cuda is not None and float(cuda) < row.min_cuda:
-        return (
-            "driver_too_old",
-            f"{setting.backend} {row.version} needs a driver for CUDA {row.min_cuda:g}, this one is for {cuda}",
-        )
-    return None
 
 
 def _choices(setting: Setting, weights: WeightsDescription, devices: Sequence[Gpu], *, release: bool) -> list[Choice]:
