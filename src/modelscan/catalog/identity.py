@@ -322,7 +322,8 @@ def _ambiguous(text: str, members: Sequence[Member]) -> ModelAmbiguous:
 
 def _not_found(query: str, index: Lookup) -> ModelNotFound:
     near = index.near(query)
-    hints = [f"did you mean `{near[0]}`?"] if near else []
+    others = f", or {', '.join(f'`{name}`' for name in near[1:3])}" if near[1:] else ""
+    hints = [f"did you mean `{near[0]}`{others}?"] if near else []
     return ModelNotFound(
         f"no catalog knows a model `{query}`",
         hints=[*hints, f"modelscan catalog search '{query}'", "or name a repo in full: owner/name"],

@@ -206,9 +206,17 @@ class Index:
         return str(rows[0][0]) if rows else None
 
     def near(self, text: str) -> list[str]:
+        """At most five ids: what a search finds, else the names that are spelled most alike."""
+        from difflib import get_close_matches
+
         from modelscan.catalog.search import search
 
-        return [hit.model.id for hit in search(self, text, limit=5)]
+        if found := [hit.model.id for hit in search(self, text, limit=5)]:
+            return found
+        by_name: dict[str, str] = {}
+        for (model_id,) in self.rows("SELECT id FROM models ORDER BY offers DESC"):
+            by_name.setdefault(model_id.rpartition("/")[2], model_id)
+        return [by_name[name] for name in get_close_matches(text.lower(), by_name, n=5, cutoff=0.3)]
 
     def close(self) -> None:
         self._base.close()
