@@ -117,9 +117,10 @@ def refresh(
 ) -> None:
     """Fetch the catalogs and replace the index in one step."""
     from modelscan.cli.views.models import show_refresh
-    from modelscan.operations.refreshing import refresh_catalog
+    from modelscan.operations.refreshing import insecure_sources, refresh_catalog
 
     output = Output(json=json, quiet=quiet)
+    output.remarks(insecure_sources(session(ctx).context), [])
     report = refresh_catalog(session(ctx).context, source)
     output.document(report, lambda printer: show_refresh(printer, report), (item.name for item in report.sources))
 
