@@ -86,8 +86,9 @@ def completions() -> list[str]:
 
 def commands_page() -> str:
     """The help of every command."""
-    from modelscan.cli.app import app
+    from modelscan.cli.app import app_for
 
+    app = app_for([])
     pages: list[tuple[str, ...]] = [()]
     for group in app.registered_groups:
         assert group.typer_instance is not None

@@ -21,7 +21,7 @@ FILES = (
     "tokenizer_config.json",
 )
 BYTES_OF_BF16 = 2
-# Head sizes that vLLM's attention on a CPU knows.
+# Head sizes that the attention of vLLM knows on a CPU.
 CPU_HEAD_SIZES = {32, 64, 80, 96, 112, 128, 160, 192, 224, 256}
 
 

@@ -10,7 +10,7 @@ from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
 from modelscan.model import Candidate, Device, MemoryPerGpu
-from modelscan.units import GIB
+from modelscan.units import GIB, MIB
 
 VLLM = BACKENDS["vllm"]
 CHAT = Candidate(
@@ -106,6 +106,13 @@ def test_on_the_cpu_the_kv_cache_is_given_in_bytes_and_no_gpu_is_seen() -> None:
         f"--kv-cache-memory-bytes 1073741824 --enforce-eager {CLOSED}"
     )
     assert command.env == QUIET | OFFLINE | {"CUDA_VISIBLE_DEVICES": ""}
+
+
+def test_an_encoder_on_the_cpu_asks_for_no_share_of_all_memory() -> None:
+    launch = dataclasses.replace(LAUNCH, device="cpu")
+    candidate = dataclasses.replace(CHAT, task="embed", gpu_indices=(), gpu_memory_utilization=None)
+    argv = VLLM.command_line(candidate, launch).argv
+    assert argv[argv.index("--kv-cache-memory-bytes") + 1] == str(16 * MIB)
 
 
 def test_a_repo_is_given_with_its_revision_and_may_be_fetched() -> None:

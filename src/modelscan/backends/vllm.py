@@ -29,6 +29,8 @@ _OVERHEAD: Mapping[Device, int] = {
     "rocm": 3 * GIB // 2,
 }
 
+_NO_CACHE_BYTES = 16 * MIB
+
 _ALLOWED = Allowed(
     backend="vLLM",
     switches=frozenset(
@@ -154,10 +156,13 @@ def _keeps_cache(candidate: Candidate) -> bool:
 
 
 def _memory(candidate: Candidate, launch: Launch) -> list[str]:
-    """A GPU is shared by its utilization; on the CPU, where that would be a share of all memory, by the KV cache."""
+    """A GPU is shared by its utilization; on the CPU, where that would be a share of all memory, by the KV cache.
+
+    There it is always said, for encoders too: without it vLLM wants 0.92 of the memory free (v1/worker/cpu_worker.py).
+    """
     eager = ["--enforce-eager"] if candidate.enforce_eager or launch.device == "cpu" else []
     if launch.device == "cpu":
-        return [*valued(("--kv-cache-memory-bytes", candidate.memory_per_gpu.kv_cache_bytes or None)), *eager]
+        return ["--kv-cache-memory-bytes", str(candidate.memory_per_gpu.kv_cache_bytes or _NO_CACHE_BYTES), *eager]
     return [*valued(("--gpu-memory-utilization", candidate.gpu_memory_utilization)), *eager]
 
 

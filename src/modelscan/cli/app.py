@@ -2,27 +2,81 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from modelscan.cli.commands import backend, catalog, config, connect, deploy, doctor, gpu, manage, plan, schema
 from modelscan.cli.output import Output
 from modelscan.cli.session import Session
 
 FIND, RUN, MANAGE, CONNECT, MAINTAIN = "Find", "Run", "Manage", "Connect", "Maintain"
 
-app = typer.Typer(
-    name="modelscan",
-    help="From a model name to a healthy, right-sized endpoint, explained.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command or a group of them: the heading it stands under, and `module:name` below `cli/commands`."""
+
+    heading: str
+    place: str
+    group: bool = False
 
 
-@app.callback(invoke_without_command=True)
+COMMANDS: Mapping[str, Entry] = {
+    "catalog": Entry(FIND, "catalog:app", group=True),
+    "gpu": Entry(FIND, "gpu:gpu"),
+    "plan": Entry(FIND, "plan:plan"),
+    "deploy": Entry(RUN, "deploy:deploy"),
+    "wait": Entry(RUN, "manage:wait"),
+    "list": Entry(MANAGE, "manage:list_"),
+    "ps": Entry(MANAGE, "manage:ps"),
+    "status": Entry(MANAGE, "manage:status"),
+    "logs": Entry(MANAGE, "manage:logs"),
+    "start": Entry(MANAGE, "manage:start"),
+    "stop": Entry(MANAGE, "manage:stop"),
+    "restart": Entry(MANAGE, "manage:restart"),
+    "remove": Entry(MANAGE, "manage:remove"),
+    "routes": Entry(CONNECT, "connect:app", group=True),
+    "env": Entry(CONNECT, "connect:env"),
+    "backend": Entry(MAINTAIN, "backend:app", group=True),
+    "doctor": Entry(MAINTAIN, "doctor:doctor"),
+    "config": Entry(MAINTAIN, "config:app", group=True),
+    "schema": Entry(MAINTAIN, "schema:schema"),
+}
+
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The command tree as far as a command line needs it: all of it, unless its first word names a command.
+
+    Making the whole tree takes longer than `modelscan list` does (docs/benchmarks.md).
+    """
+    first = next((word for word in arguments if not word.startswith("-")), "")
+    return _build([first] if first in COMMANDS else list(COMMANDS))
+
+
+def _build(names: Sequence[str]) -> typer.Typer:
+    app = typer.Typer(
+        name="modelscan",
+        help="From a model name to a healthy, right-sized endpoint, explained.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(root)
+    for name in names:
+        entry = COMMANDS[name]
+        module, _, attribute = entry.place.partition(":")
+        found = getattr(importlib.import_module(f"modelscan.cli.commands.{module}"), attribute)
+        if entry.group:
+            app.add_typer(found, name=name, rich_help_panel=entry.heading)
+        else:
+            app.command(name, rich_help_panel=entry.heading)(found)
+    return app
+
+
 def root(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
@@ -41,24 +95,3 @@ def root(
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
         raise typer.Exit
-
-
-app.add_typer(catalog.app, name="catalog", rich_help_panel=FIND)
-app.command("gpu", rich_help_panel=FIND)(gpu.gpu)
-app.command("plan", rich_help_panel=FIND)(plan.plan)
-app.command("deploy", rich_help_panel=RUN)(deploy.deploy)
-app.command("wait", rich_help_panel=RUN)(manage.wait)
-app.command("list", rich_help_panel=MANAGE)(manage.list_)
-app.command("ps", rich_help_panel=MANAGE)(manage.ps)
-app.command("status", rich_help_panel=MANAGE)(manage.status)
-app.command("logs", rich_help_panel=MANAGE)(manage.logs)
-app.command("start", rich_help_panel=MANAGE)(manage.start)
-app.command("stop", rich_help_panel=MANAGE)(manage.stop)
-app.command("restart", rich_help_panel=MANAGE)(manage.restart)
-app.command("remove", rich_help_panel=MANAGE)(manage.remove)
-app.add_typer(connect.app, name="routes", rich_help_panel=CONNECT)
-app.command("env", rich_help_panel=CONNECT)(connect.env)
-app.add_typer(backend.app, name="backend", rich_help_panel=MAINTAIN)
-app.command("doctor", rich_help_panel=MAINTAIN)(doctor.doctor)
-app.add_typer(config.app, name="config", rich_help_panel=MAINTAIN)
-app.command("schema", rich_help_panel=MAINTAIN)(schema.schema)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from types import FrameType
 
@@ -21,9 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = Output.before_parsing(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        from modelscan.cli.app import app
+        from modelscan.cli.app import app_for
 
-        status = app(args=arguments, prog_name="modelscan", standalone_mode=False)
+        status = app_for(arguments)(args=arguments, prog_name="modelscan", standalone_mode=False)
         sys.stdout.flush()
     except ModelscanError as error:
         return output.failure(error)
@@ -58,6 +57,8 @@ def _closed_pipe() -> int:
 
 
 def _bug(output: Output, error: Exception) -> int:
+    import traceback
+
     from modelscan.cli.bugs import save_traceback
 
     place = save_traceback("".join(traceback.format_exception(error)))

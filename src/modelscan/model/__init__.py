@@ -4,22 +4,49 @@ Field names are the JSON of the interface: a document is the dataclass, key by k
 zero. Sizes are bytes, times RFC 3339 UTC text, prices US dollars per million tokens.
 """
 
-from modelscan.model.catalog import (
-    Capabilities,
-    Fits,
-    Limits,
-    Modalities,
-    Model,
-    Pricing,
-    ProviderOffer,
-    Spec,
-    Weights,
-)
-from modelscan.model.deployment import Deployment, DeploymentMemory, Installation, Measured, Progress, Route
-from modelscan.model.hardware import Cpu, Gpu, GpuProcess, Hardware
-from modelscan.model.plan import Candidate, Estimated, MemoryPerGpu, Plan, PlanRequest, Rejection
-from modelscan.model.weights import Architecture, WeightsDescription
-from modelscan.model.words import LIVE_STATUSES, Device, Mode, RestartPolicy, Source, Status, Task, Vendor
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modelscan.model.catalog import (
+        Capabilities,
+        Fits,
+        Limits,
+        Modalities,
+        Model,
+        Pricing,
+        ProviderOffer,
+        Spec,
+        Weights,
+    )
+    from modelscan.model.deployment import Deployment, DeploymentMemory, Installation, Measured, Progress, Route
+    from modelscan.model.hardware import Cpu, Gpu, GpuProcess, Hardware
+    from modelscan.model.plan import Candidate, Estimated, MemoryPerGpu, Plan, PlanRequest, Rejection
+    from modelscan.model.weights import Architecture, WeightsDescription
+    from modelscan.model.words import LIVE_STATUSES, Device, Mode, RestartPolicy, Source, Status, Task, Vendor
+
+# Each module is loaded with the first name that is asked of it: making all these classes costs every command line
+# some 30 ms, and `list` needs one of them.
+_HOMES = {
+    "catalog": ("Capabilities", "Fits", "Limits", "Modalities", "Model", "Pricing", "ProviderOffer", "Spec", "Weights"),
+    "deployment": ("Deployment", "DeploymentMemory", "Installation", "Measured", "Progress", "Route"),
+    "hardware": ("Cpu", "Gpu", "GpuProcess", "Hardware"),
+    "plan": ("Candidate", "Estimated", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
+    "weights": ("Architecture", "WeightsDescription"),
+    "words": ("Device", "LIVE_STATUSES", "Mode", "RestartPolicy", "Source", "Status", "Task", "Vendor"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
 
 __all__ = [
     "LIVE_STATUSES",
