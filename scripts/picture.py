@@ -2,24 +2,23 @@
 
     python scripts/picture.py PROGRAM docs/demo.svg
 
-PROGRAM is an installed `modelscan`; the backend must be installed for it already, so that the picture stays short.
-What is drawn is what the program wrote, colours included.
+PROGRAM is an installed `modelscan` whose backend is installed already, so that the picture stays short. The terminal
+is tmux's: what is drawn is what its screen shows when a command has ended, colours included.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import pty
-import select
 import shlex
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-COLUMNS = 100
+COLUMNS, LINES = 100, 60
 COMMANDS = (
     "catalog search qwen3 coder 30b",
     "plan deepseek/deepseek-coder --hardware rtx-4090",
@@ -27,36 +26,33 @@ COMMANDS = (
     "list",
     "stop demo",
 )
+SOCKET = "modelscan-picture"
 
 
 def main(program: Path, output: Path) -> None:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     for command in COMMANDS:
         console.print(Text(f"$ modelscan {command}", style="bold"))
-        console.print(Text.from_ansi(in_terminal([str(program), *shlex.split(command)])))
-    in_terminal([str(program), "remove", "demo"])
+        console.print(Text.from_ansi(on_screen(f"{shlex.quote(str(program))} {command}")), soft_wrap=True)
+    subprocess.run([program, "remove", "demo"], check=True, stdout=subprocess.DEVNULL)
     output.write_text(console.export_svg(title="modelscan"))
     print(f"wrote {output}")
 
 
-def in_terminal(argv: list[str]) -> str:
-    """What a program writes to a terminal, without the lines that it drew over."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ |= {"COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
-        os.execv(argv[0], argv)  # noqa: S606  the child of a fork
-    written = bytearray()
-    while select.select([terminal], [], [], 300)[0]:
-        try:
-            chunk = os.read(terminal, 65536)
-        except OSError:  # how Linux says that the other side is closed
-            break
-        if not chunk:
-            break
-        written += chunk
-    os.waitpid(pid, 0)
-    lines = written.decode().replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rsplit("\r", 1)[-1].removeprefix("\x1b[2K") for line in lines).strip("\n")
+def on_screen(command: str) -> str:
+    """The screen of a terminal after a command, without the empty lines at its end."""
+    tmux("-f", "/dev/null", "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), f"{command}; sleep 600")
+    try:
+        while tmux("list-panes", "-F", "#{pane_current_command}").strip() != "sleep":
+            time.sleep(0.2)
+        return tmux("capture-pane", "-e", "-p").rstrip("\n")
+    finally:
+        tmux("kill-server")
+
+
+def tmux(*arguments: str) -> str:
+    done = subprocess.run(["tmux", "-L", SOCKET, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 if __name__ == "__main__":

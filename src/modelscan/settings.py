@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -210,16 +209,26 @@ def load_settings(
 def read_config(path: Path) -> dict[str, Any]:
     """The TOML of a configuration file, `{}` where there is none. Raises ConfigInvalid."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigInvalid(
-            f"the configuration file `{path}` cannot be read",
-            cause=[str(error)],
-            hints=[f"mend it: ${{EDITOR:-vi}} '{path}'"],
-            details={"path": str(path)},
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> ConfigInvalid:
+    return ConfigInvalid(
+        f"the configuration file `{path}` cannot be read",
+        cause=[str(error)],
+        hints=[f"mend it: ${{EDITOR:-vi}} '{path}'"],
+        details={"path": str(path)},
+    )
 
 
 def parse_setting(item: dataclasses.Field[Any], value: object, place: str) -> Any:

@@ -7,7 +7,6 @@ format does. `8G`, `8GB` and `8GiB` all mean GiB, as GPU vendors and backends us
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from modelscan.errors import Usage
 
@@ -28,6 +27,8 @@ def _scaled(text: str, pattern: re.Pattern[str], factors: dict[str, int], what: 
     match = pattern.fullmatch(text)
     if match is None:
         raise Usage(f"`{text}` is not {what}", hints=[f"write it like {example}"])
+    from decimal import Decimal
+
     return int(Decimal(match[1]) * factors[match[2].lower()])
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.catalog.identity import Member, Named, Resolution, WeightsHint, resolve
+from modelscan.catalog.identity import Resolution, WeightsHint, resolve
 from modelscan.catalog.index import Index
+from modelscan.catalog.lookup import Member, Named
 from modelscan.catalog.matching import Rung
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.catalog.conftest import IndexOf
 
-from conftest import IndexOf
 from modelscan.catalog.identity import resolve
 from modelscan.catalog.index import Damaged, Filters, Index, connect, open_index
 from modelscan.catalog.record import Record

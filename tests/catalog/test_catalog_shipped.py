@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.catalog.conftest import CATALOGS
 
-from conftest import CATALOGS
 from modelscan.catalog.index import Index
 from modelscan.catalog.sources import known_weights, model_list
 from modelscan.catalog.tables import Tables

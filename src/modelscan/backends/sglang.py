@@ -140,9 +140,11 @@ def _memory(candidate: Candidate, launch: Launch) -> list[str]:
 
 
 def _own_env(launch: Launch) -> dict[str, str]:
-    """/health would generate a token and take a second at each probe (http_server.py); ours generates by itself."""
-    health = {"SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION": "0"}
-    return {**health, "SGLANG_USE_CPU_ENGINE": "1"} if launch.device == "cpu" else health
+    """/health would generate a token and take a second at each probe; ours generates by itself. The pages of the API's
+    description are closed; its CORS is open to every site and has no switch (0.5.23: entrypoints/http_server.py).
+    """
+    own = {"SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION": "0", "DISABLE_OPENAPI_DOC": "1"}
+    return {**own, "SGLANG_USE_CPU_ENGINE": "1"} if launch.device == "cpu" else own
 
 
 SGLANG = Sglang()

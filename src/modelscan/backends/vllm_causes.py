@@ -30,6 +30,12 @@ CAUSES: tuple[Cause, ...] = (
         "deploy again: the plan reads the free memory anew",
     ),
     cause(
+        r"Available memory on node .* is less than desired CPU memory utilization",
+        "the memory node of the CPU that vLLM binds to has too little free memory",
+        "modelscan gpu",
+        "stop what uses the memory, then deploy again",
+    ),
+    cause(
         r"Failed to load model - not enough GPU memory",
         "the weights do not fit into the GPU's memory",
         "deploy again with more GPUs (--gpus) or another --quantization",

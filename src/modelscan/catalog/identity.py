@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modelscan.catalog import names
+from modelscan.catalog.lookup import Member, Named
 from modelscan.catalog.matching import Rung, climb
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model, Source
@@ -29,29 +30,6 @@ _TAG_NOISE = frozenset({"latest", "default"})
 _SHOWN_MEMBERS = 12
 # A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.
 _SIZE_TOLERANCE = 0.08
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A model with exactly that name; `kind` is id, repo, alias, moving (its meaning changes) or offer (a host's)."""
-
-    model: str
-    kind: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Member:
-    """A model of a family: `key` holds the words of its name."""
-
-    id: str
-    key: str
-    owner: str | None = None
-    lab: str | None
-    open: bool | None
-    weights: bool
-    parameters: int | None
-    task: str
-    offers: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

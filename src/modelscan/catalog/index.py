@@ -13,14 +13,12 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
-from modelscan.catalog.identity import Member, Named
+from modelscan.catalog.lookup import Member, Named
 from modelscan.catalog.matching import Rung
 from modelscan.catalog.overlay import lay_over, local_files
 from modelscan.catalog.schema import APPLICATION_ID, SHIPPED_NAME, read_model
-from modelscan.catalog.sourcestate import SourceState
 from modelscan.errors import ModelscanError
 from modelscan.model import Model, Weights
 from modelscan.settings import Settings
@@ -28,7 +26,10 @@ from modelscan.storage.documents import from_document
 from modelscan.storage.paths import INDEX_FORMAT
 from modelscan.storage.shipped import shipped
 
-__all__ = ["Damaged", "Filters", "Index", "SourceState", "connect", "open_base", "open_index"]
+if TYPE_CHECKING:
+    from modelscan.catalog.sourcestate import SourceState
+
+__all__ = ["Damaged", "Filters", "Index", "connect", "open_base", "open_index"]
 
 _SHIPPED_FOLDER = "shipped:"
 _HEADER_BYTES = 100  # SQLite's file format, section 1.3
@@ -143,6 +144,8 @@ class Index:
         return lab, tuple(key.split()), frozenset((Rung(rung), text) for rung, text in rungs)
 
     def sources(self) -> list[SourceState]:
+        from modelscan.catalog.sourcestate import SourceState
+
         rows = self.base_rows("SELECT name, state FROM sources ORDER BY name")
         if self._overlay:
             rows.extend(self._overlay.execute("SELECT name, state FROM sources"))
@@ -260,7 +263,8 @@ def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
     pages = int.from_bytes(header[28:32], "big")
     if not header.startswith(b"SQLite format 3\0") or path.stat().st_size != pages * page_size:
         raise Damaged("its size is not what its header says")
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro{'&immutable=1' if immutable else ''}"
+    name = str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")  # sqlite.org/uri.html
+    uri = f"file:{name}?mode=ro{'&immutable=1' if immutable else ''}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
         _check_format(connection)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import Index, SourceState, open_index
-from modelscan.catalog.search import Filters, search
+from modelscan.catalog.index import Filters, Index, open_index
 from modelscan.model import Model
 from modelscan.operations.context import Context
+
+if TYPE_CHECKING:
+    from modelscan.catalog.sourcestate import SourceState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +34,8 @@ class Described:
 
 def search_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> Found:
     """Models for what a user typed, best first; nothing found is an answer, not a failure."""
+    from modelscan.catalog.search import search
+
     index = open_index(context.settings)
     hits = search(index, " ".join(words), limit=limit, filters=filters)
     return Found(models=tuple(hit.model for hit in hits), notice=index.notice)
@@ -50,6 +54,7 @@ def list_models(context: Context, *, limit: int | None, filters: Filters) -> Fou
 
 def model_info(context: Context, reference: str) -> Described:
     """The merged entry of one model. Raises ModelNotFound or ModelAmbiguous."""
+    from modelscan.catalog.identity import resolve
     from modelscan.errors import ModelNotFound
 
     index = open_index(context.settings)

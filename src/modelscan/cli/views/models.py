@@ -10,8 +10,8 @@ from modelscan.model import Model, Weights
 from modelscan.units import format_bytes, format_count, format_tokens
 
 if TYPE_CHECKING:
-    from modelscan.catalog.index import SourceState
     from modelscan.catalog.refresh import RefreshReport
+    from modelscan.catalog.sourcestate import SourceState
 
 _MOST_ALIASES = 12
 

@@ -1,0 +1,26 @@
+"""What an index answers about a name: light tuples, because every search asks for them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Named(NamedTuple):
+    """A model with exactly that name; `kind` is id, repo, alias, moving (its meaning changes) or offer (a host's)."""
+
+    model: str
+    kind: str
+
+
+class Member(NamedTuple):
+    """A model of a family: `key` holds the words of its name."""
+
+    id: str
+    key: str
+    lab: str | None
+    open: bool | None
+    weights: bool
+    parameters: int | None
+    task: str
+    offers: int
+    owner: str | None = None
