@@ -131,6 +131,17 @@ def test_another_request_is_a_conflict_with_the_difference_and_the_way_out(model
     assert replaced.json["max_model_len"] == 512
 
 
+def test_a_replacement_that_cannot_be_made_leaves_the_old_one(modelscan: Modelscan) -> None:
+    old = modelscan("deploy", "demo", "--json").json
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        ran = modelscan("deploy", "demo", "--port", port, "--replace", "--json")
+    assert (ran.status, ran.error["code"]) == (8, "conflict")
+    assert [(item["id"], item["status"]) for item in modelscan("list", "--json").json] == [(old["id"], "ready")]
+
+
 def test_a_key_is_asked_for_and_written_nowhere(
     modelscan: Modelscan, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.deployments import control
 from modelscan.deployments.ports import next_free, require_free
 from modelscan.deployments.store import Store
-from modelscan.errors import Interrupted, ModelscanError
+from modelscan.errors import Conflict, Interrupted, ModelscanError
 from modelscan.model import (
     Candidate,
     Deployment,
@@ -58,9 +58,9 @@ def claim_record(
     new_id = uuid.uuid4().hex
     with control.command(new_id, settings=settings, clock=clock) as lock:
         with control.claims(settings, clock=clock), Store(settings.paths, clock) as store:
+            port = _port(context, store, wanted, replacing)  # before anything is taken away
             if replacing is not None:
                 control.remove(replacing, settings=settings, clock=clock)
-            port = _port(context, store, wanted, replacing)
             record = _record(context, wanted, planned, chosen, installation, name, request)
             deployment = store.create(
                 dataclasses.replace(
@@ -90,14 +90,20 @@ def _write_end(context: Context, deployment: Deployment, status: str, message: s
 
 
 def _port(context: Context, store: Store, wanted: DeployRequest, replacing: Deployment | None) -> int:
-    if wanted.port is not None:
+    """The port that was asked for, that of the deployment which is replaced, or the next free one. Raises Conflict."""
+    others = {item.port: item.name for item in store.list() if item.port is not None and item != replacing}
+    own = replacing.port if replacing is not None else None
+    if wanted.port is None:
+        return own or next_free(context.settings.first_port, others)
+    if wanted.port in others:
+        raise Conflict(
+            f"port `{wanted.port}` belongs to the deployment `{others[wanted.port]}`",
+            hints=["choose another --port", f"modelscan remove {others[wanted.port]}"],
+            details={"port": wanted.port},
+        )
+    if wanted.port != own:
         require_free(wanted.port)
-        return wanted.port
-    claimed = {item.port for item in store.list() if item.port is not None}
-    first = context.settings.first_port
-    if replacing is not None and replacing.port is not None and replacing.port not in claimed:
-        first = replacing.port
-    return next_free(first, claimed)
+    return wanted.port
 
 
 def _record(
