@@ -26,7 +26,11 @@ def describe_folder(path: Path) -> WeightsDescription:
     """
     folder = path.expanduser()
     if not folder.is_dir():
-        raise ModelNotFound(f"there is no folder `{path}`", details={"path": str(path)})
+        raise ModelNotFound(
+            f"there is no folder `{path}`",
+            hints=[f"ls '{path.parent}'", f"modelscan catalog search '{path.name}'"],
+            details={"path": str(path)},
+        )
     if not (folder / "config.json").is_file():
         raise ModelNotFound(
             f"the folder `{path}` has no `config.json`, so it holds no model that a backend could load",

@@ -43,12 +43,12 @@ def _same_version(installed: str, wanted: str) -> bool:
     return installed == wanted or installed.partition("+")[0] == wanted
 
 
-def not_installed(backend: str, version: str | None) -> BackendNotInstalled:
+def not_installed(backend: str, version: str | None, *hints: str) -> BackendNotInstalled:
     wanted = f"{backend} {version}" if version else backend
     option = f" --version {version}" if version else ""
     return BackendNotInstalled(
         f"the backend `{wanted}` is not installed",
-        hints=[f"modelscan backend install {backend}{option}", "or say --yes to have it installed"],
+        hints=[f"modelscan backend install {backend}{option}", *hints],
         details={"backend": backend, "version": version},
     )
 

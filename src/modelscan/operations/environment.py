@@ -26,7 +26,7 @@ def ready_installation(
     found = choose(installations, chosen.backend, chosen.backend_version, device=device)
     if found is not None:
         return found
-    missing = not_installed(chosen.backend, chosen.backend_version)
+    missing = not_installed(chosen.backend, chosen.backend_version, "or say --yes to have it installed")
     if ask(f"{chosen.backend} is not installed for {device}. Install it in an environment of its own?") is not True:
         raise missing
     return install_backend(

@@ -15,7 +15,9 @@ def deployment_name(wanted: str | None, model_id: str) -> str:
         if not _NAME.fullmatch(wanted):
             raise Usage(
                 f"`{wanted}` cannot be the name of a deployment",
-                cause=["a name has lower-case letters, digits, `.`, `_` and `-`, at most 63, and begins with neither"],
+                cause=[
+                    "a name has lower-case letters, digits, `.`, `_` and `-`, at most 63, the first a letter or digit"
+                ],
                 hints=[f"--name {_made_fit(wanted)}"],
             )
         return wanted

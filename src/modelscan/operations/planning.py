@@ -91,14 +91,10 @@ def refuse_infeasible(plan: Plan) -> None:
 
 
 def no_fit(plan: Plan) -> NoFit:
-    """The failure for a plan without a choice; its cause is the reason of each rejection, nearest first.
-
-    The plan itself is in its details.
-    """
-    reasons = list(dict.fromkeys(rejection.reason for rejection in plan.rejected))
+    """The failure for a plan without a choice: the reason of the nearest miss; the plan itself is in its details."""
     return NoFit(
         f"`{plan.model}` does not fit this hardware as asked",
-        cause=reasons[:5],
+        cause=[rejection.reason for rejection in plan.rejected[:1]],
         hints=plan.hints,
         details={"plan": to_document(plan)},
     )

@@ -127,7 +127,7 @@ def _look_here(context: Context, weights: Weights, revision: str | None) -> Weig
         if folder is not None:
             here = describe_folder(folder)
             return replace(here, source=weights.source, repo_id=weights.repo_id, revision=revision, commit=folder.name)
-    if revision is None:
+    if revision in {None, "main"}:  # what ships describes the newest there was
         shipped_shape = describe_shipped(weights.repo_id, weights.source, shipped_text("architectures.json"))
         if shipped_shape is not None:
             return shipped_shape

@@ -29,6 +29,8 @@ def hints_for(
     name = plan.model
     if request.context_length is not None and codes & {"no_memory", "context_too_long"}:
         hints.append(f"a shorter context: modelscan plan {name} (without --context-length)")
+    if request.max_memory_bytes is not None and "no_memory" in codes:
+        hints.append(f"more of the memory: modelscan plan {name} (without --max-memory)")
     if request.quantization is not None:
         hints.append(f"leave the quantization to the plan: modelscan plan {name}")
     if "memory_taken" in codes:
