@@ -103,6 +103,6 @@ def remove_backend(
         )
     note = f" The stopped deployments {', '.join(users)} need it to start again." if users else ""
     if ask(f"Remove {found.path}?{note}") is not True:
-        raise Usage("nothing was removed", hints=[f"modelscan backend remove {backend} --yes"])
+        raise Usage("nothing was removed: that needs a yes", hints=[f"modelscan backend remove {backend} --yes"])
     remove(found, context.settings)
     return found
