@@ -6,6 +6,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is not a failure: no property is timed.
+settings.register_profile("modelscan", deadline=None)
+settings.load_profile("modelscan")
 
 PRIVATE = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
 
