@@ -56,7 +56,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE_TYPER)
-        environment = {**os.environ, "MODELSCAN_HOME": str(Path(folder) / "home")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MODELSCAN_", "XDG_"))}
+        environment["HOME"] = folder  # as an ordinary user has it: no MODELSCAN_HOME
         baselines = {
             "python -c pass": [sys.executable, "-c", "pass"],
             "bare Typer --help": [sys.executable, str(bare), "--help"],

@@ -147,7 +147,7 @@ class Settings:
         doc="routing.yaml; empty: in the config folder",
     )
 
-    paths: Paths = field(default_factory=user_paths, metadata={"internal": True})
+    paths: Paths = field(default_factory=lambda: user_paths(process_environment()), metadata={"internal": True})
     environ: Mapping[str, str] = field(default_factory=dict, repr=False, metadata={"internal": True})
     origins: Mapping[str, str] = field(default_factory=dict, metadata={"internal": True})
 
@@ -189,7 +189,7 @@ def load_settings(
     `flags` are values of global options by field name. Raises ConfigInvalid that names the file or variable.
     """
     home = environ.get("MODELSCAN_HOME")
-    paths = paths_below(Path(home).expanduser().absolute()) if home else user_paths()
+    paths = paths_below(Path(home).expanduser().absolute()) if home else user_paths(environ)
     named = config_file or (Path(environ["MODELSCAN_CONFIG"]) if environ.get("MODELSCAN_CONFIG") else None)
     path = (named or paths.config_file).expanduser()
     if named is not None and not path.exists():

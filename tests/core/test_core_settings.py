@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from modelscan.errors import ConfigInvalid, Usage
 from modelscan.settings import load_settings, setting_for
+from modelscan.storage.paths import user_paths
 
 
 def settings_file(home: Path, text: str) -> Path:
@@ -62,3 +65,21 @@ def test_an_unknown_key_is_suggested() -> None:
     with pytest.raises(Usage) as caught:
         setting_for("deploy.first_prt")
     assert caught.value.hints == ("did you mean `deploy.first_port`?",)
+
+
+@pytest.mark.parametrize("variable", [None, "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"])
+def test_the_users_folders_are_those_of_platformdirs(
+    variable: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if variable is not None:
+        monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
+    dirs = platformdirs.PlatformDirs("modelscan", appauthor=False)
+    paths = user_paths(dict(os.environ))
+    assert (paths.config, paths.cache, paths.state, paths.data) == (
+        dirs.user_config_path,
+        dirs.user_cache_path,
+        dirs.user_state_path,
+        dirs.user_data_path,
+    )

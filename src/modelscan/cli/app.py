@@ -53,11 +53,13 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
 
     Making the whole tree takes longer than `modelscan list` does (docs/benchmarks.md).
     """
-    first = next((word for word in arguments if not word.startswith("-")), "")
-    return _build([first] if first in COMMANDS else list(COMMANDS))
+    words = [word for word in arguments if not word.startswith("-")]
+    if not words or words[0] not in COMMANDS:
+        return _build(list(COMMANDS))
+    return _build(words[:1], words[1] if len(words) > 1 else None)
 
 
-def _build(names: Sequence[str]) -> typer.Typer:
+def _build(names: Sequence[str], inner: str | None = None) -> typer.Typer:
     app = typer.Typer(
         name="modelscan",
         help="From a model name to a healthy, right-sized endpoint, explained.",
@@ -71,10 +73,21 @@ def _build(names: Sequence[str]) -> typer.Typer:
         module, _, attribute = entry.place.partition(":")
         found = getattr(importlib.import_module(f"modelscan.cli.commands.{module}"), attribute)
         if entry.group:
-            app.add_typer(found, name=name, rich_help_panel=entry.heading)
+            app.add_typer(_narrowed(found, inner), name=name, rich_help_panel=entry.heading)
         else:
             app.command(name, rich_help_panel=entry.heading)(found)
     return app
+
+
+def _narrowed(group: typer.Typer, inner: str | None) -> typer.Typer:
+    """The group with just its command of that name; all of it where it has none."""
+    named = [command for command in group.registered_commands if command.name == inner]
+    if not named:
+        return group
+    narrowed = typer.Typer(help=group.info.help, no_args_is_help=True)
+    narrowed.callback()(lambda: None)  # one command alone would take the place of its group
+    narrowed.registered_commands = named
+    return narrowed
 
 
 def root(

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
-from modelscan.deployments import control
 from modelscan.deployments.observe import observe
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, BackendNotInstalled, Conflict, DeploymentNotFound, InterruptedBefore
@@ -86,6 +85,7 @@ def wait_for(
     report: Report = silent,
 ) -> Deployment:
     """Wait until it is ready, or stopped. Raises BackendFailed, TimedOut, DeploymentNotFound."""
+    from modelscan.deployments import control
     from modelscan.operations.starting import publish
 
     found = _find_present(context, reference)
@@ -106,6 +106,7 @@ def start_deployment(
 
     Raises BackendNotInstalled, Conflict (memory or port taken), BackendFailed, TimedOut, Interrupted.
     """
+    from modelscan.deployments import control
     from modelscan.operations.starting import start_and_follow
 
     found = deployment_status(context, _find_present(context, reference).id)
@@ -169,6 +170,7 @@ def _memory_taken(found: Deployment, where: str, needed: int, free: int) -> Conf
 
 def stop_deployment(context: Context, reference: str, report: Report = silent) -> Deployment:
     """End the whole process tree and keep the record; one that is over already is left as it is."""
+    from modelscan.deployments import control
     from modelscan.operations.starting import publish
 
     found = _find(context, reference)
@@ -190,6 +192,7 @@ def restart_deployment(
 
 def remove_deployment(context: Context, reference: str, report: Report = silent) -> Deployment:
     """Stop it and take it off the list; one that is removed already is left as it is."""
+    from modelscan.deployments import control
     from modelscan.operations.starting import publish
 
     found = _find(context, reference)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,14 +71,28 @@ def paths_below(home: Path) -> Paths:
     return Paths(config=home / "config", cache=home / "cache", state=home / "state", data=home / "data")
 
 
-def user_paths() -> Paths:
-    """The platform's own folders for the current user."""
+def user_paths(environ: Mapping[str, str]) -> Paths:
+    """The platform's own folders for the current user.
+
+    On Linux straight from the XDG base directory specification, 0.8: importing platformdirs, which says the same (a
+    test compares them), would make every command start 16 ms later.
+    """
+    if sys.platform == "linux":
+        home = Path(environ.get("HOME") or Path.home())
+        return Paths(
+            config=_xdg(environ, "XDG_CONFIG_HOME", home / ".config"),
+            cache=_xdg(environ, "XDG_CACHE_HOME", home / ".cache"),
+            state=_xdg(environ, "XDG_STATE_HOME", home / ".local" / "state"),
+            data=_xdg(environ, "XDG_DATA_HOME", home / ".local" / "share"),
+        )
     import platformdirs
 
     dirs = platformdirs.PlatformDirs("modelscan", appauthor=False)
     return Paths(
-        config=dirs.user_config_path,
-        cache=dirs.user_cache_path,
-        state=dirs.user_state_path,
-        data=dirs.user_data_path,
+        config=dirs.user_config_path, cache=dirs.user_cache_path, state=dirs.user_state_path, data=dirs.user_data_path
     )
+
+
+def _xdg(environ: Mapping[str, str], variable: str, default: Path) -> Path:
+    value = environ.get(variable, "").strip()
+    return (Path(value) if value else default) / "modelscan"
