@@ -17,7 +17,7 @@ from modelscan.operations.events import Event, Report
 from modelscan.operations.machine import machine, with_memory_back
 from modelscan.operations.naming import deployment_name
 from modelscan.operations.planning import no_fit, plan_resolved, refuse_closed
-from modelscan.operations.recording import claim_record, fill_in
+from modelscan.operations.recording import claim_record, fill_in, new_record
 from modelscan.operations.requests import DeployRequest, difference, option_words, request_document
 from modelscan.operations.resolving import resolve_model
 from modelscan.operations.routes import check_routing_file
@@ -71,7 +71,8 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
         raise no_fit(planned.plan)
     installation = ready_installation(context, chosen, hardware, planned.installations, report=report, ask=ask)
 
-    with claim_record(context, wanted, planned, chosen, installation, name, request, replacing=existing) as claim:
+    record = new_record(context, wanted, planned, chosen, installation, name, request)
+    with claim_record(context, record, port=wanted.port, replacing=existing) as claim:
         deployment = fill_in(context, claim, chosen, installation, report)
         report(Event("starting", "Starting deployment..."))
         deployment = control.start(deployment, settings=settings, clock=clock, held=claim.lock)

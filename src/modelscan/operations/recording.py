@@ -40,32 +40,22 @@ class Claim:
 
 @contextlib.contextmanager
 def claim_record(
-    context: Context,
-    wanted: DeployRequest,
-    planned: Planned,
-    chosen: Candidate,
-    installation: Installation,
-    name: str,
-    request: Mapping[str, Any],
-    *,
-    replacing: Deployment | None,
+    context: Context, record: Deployment, *, port: int | None, replacing: Deployment | None
 ) -> Iterator[Claim]:
     """Create the record and hold its command lock. What fails inside is written down: nothing stays half-made.
 
-    The one that is replaced is stopped and removed first. Raises Conflict when name or port are taken.
+    `port` is the one that was asked for. The deployment that is replaced is stopped and removed first. Raises
+    Conflict when name or port are taken.
     """
     settings, clock = context.settings, context.clock
-    new_id = uuid.uuid4().hex
-    with control.command(new_id, settings=settings, clock=clock) as lock:
+    with control.command(record.id, settings=settings, clock=clock) as lock:
         with control.claims(settings, clock=clock), Store(settings.paths, clock) as store:
-            port = _port(context, store, wanted, replacing)  # before anything is taken away
+            port = _port(context, store, port, replacing)  # before anything is taken away
             if replacing is not None:
                 control.remove(replacing, settings=settings, clock=clock)
-            record = _record(context, wanted, planned, chosen, installation, name, request)
             deployment = store.create(
                 dataclasses.replace(
                     record,
-                    id=new_id,
                     port=port,
                     base_url=f"http://localhost:{port}",
                     openai_base_url=f"http://localhost:{port}/v1",
@@ -77,7 +67,7 @@ def claim_record(
             _write_end(context, deployment, "stopped", "interrupted before it was started")
             raise Interrupted(
                 "interrupted before the backend was started",
-                hints=[f"modelscan start {name}", f"modelscan remove {name}"],
+                hints=[f"modelscan start {record.name}", f"modelscan remove {record.name}"],
             ) from None
         except ModelscanError as error:
             _write_end(context, deployment, "failed", error.message)
@@ -89,24 +79,24 @@ def _write_end(context: Context, deployment: Deployment, status: str, message: s
         store.update(deployment.id, status=status, message=message, last_error=message if status == "failed" else None)
 
 
-def _port(context: Context, store: Store, wanted: DeployRequest, replacing: Deployment | None) -> int:
+def _port(context: Context, store: Store, wanted: int | None, replacing: Deployment | None) -> int:
     """The port that was asked for, that of the deployment which is replaced, or the next free one. Raises Conflict."""
     others = {item.port: item.name for item in store.list() if item.port is not None and item != replacing}
     own = replacing.port if replacing is not None else None
-    if wanted.port is None:
+    if wanted is None:
         return own or next_free(context.settings.first_port, others)
-    if wanted.port in others:
+    if wanted in others:
         raise Conflict(
-            f"port `{wanted.port}` belongs to the deployment `{others[wanted.port]}`",
-            hints=["choose another --port", f"modelscan remove {others[wanted.port]}"],
-            details={"port": wanted.port},
+            f"port `{wanted}` belongs to the deployment `{others[wanted]}`",
+            hints=["choose another --port", f"modelscan remove {others[wanted]}"],
+            details={"port": wanted},
         )
-    if wanted.port != own:
-        require_free(wanted.port)
-    return wanted.port
+    if wanted != own:
+        require_free(wanted)
+    return wanted
 
 
-def _record(
+def new_record(
     context: Context,
     wanted: DeployRequest,
     planned: Planned,
@@ -115,11 +105,12 @@ def _record(
     name: str,
     request: Mapping[str, Any],
 ) -> Deployment:
+    """The record of a deployment before it has a port, and so an address."""
     resolved, settings = planned.resolved, context.settings
     description = described(planned, chosen)
     restart = cast("RestartPolicy", wanted.restart or settings.restart)
     return Deployment(
-        id="",
+        id=uuid.uuid4().hex,
         name=name,
         model=resolved.model_id,
         catalog_id=resolved.model.id if resolved.model else None,
