@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from modelscan.environments.find import find_installations
 from modelscan.errors import BackendNotInstalled, Conflict, Usage
-from modelscan.hardware.machine import read_hardware
 from modelscan.model import Device, Hardware, Installation
 from modelscan.operations.context import Context
+from modelscan.operations.machine import machine
 
 
 def installations(context: Context) -> list[Installation]:
@@ -60,9 +60,7 @@ def install_backend(
     from modelscan.environments.install import install
 
     if device is None:
-        device = device_of(
-            read_hardware(environ=context.settings.environ, run=context.run, sysfs=context.sysfs, proc=context.proc)
-        )
+        device = device_of(machine(context))
     return install(backend, version, device, context.settings, on_line=on_line, clock=context.clock)
 
 

@@ -10,9 +10,10 @@ from typing import Literal
 from modelscan.deployments.orphans import find_orphans, reap_orphans
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
-from modelscan.hardware.machine import read_hardware
+from modelscan.model import Hardware
 from modelscan.operations.backends import device_of, installations
 from modelscan.operations.context import Context
+from modelscan.operations.machine import machine
 from modelscan.operations.manage import list_deployments
 from modelscan.storage.files import private_folder
 from modelscan.units import GIB, format_bytes
@@ -33,7 +34,7 @@ class Check:
 def examine(context: Context, *, reap: bool = False) -> list[Check]:
     """Every check, in the order of the pipeline. With `reap`, orphaned processes of ours are ended first."""
     checks: list[Check] = []
-    for part in (_settings, _folders, _catalog, _hardware, _backends, _routing):
+    for part in (_settings, _folders, _catalog, _hardware, _routing):
         checks += _guarded(part, context)
     checks += _guarded(lambda inner: _deployments(inner, reap=reap), context)
     return checks
@@ -85,19 +86,17 @@ def _catalog(context: Context) -> Iterator[Check]:
 
 
 def _hardware(context: Context) -> Iterator[Check]:
-    hardware = read_hardware(environ=context.settings.environ, run=context.run, sysfs=context.sysfs, proc=context.proc)
+    hardware = machine(context)
     for warning in hardware.warnings:
         yield Check(name="hardware", status="note", message=warning)
     count = len(hardware.devices)
     message = f"{count} GPU{'s' if count != 1 else ''}" if count else "no GPU: models run on the CPU"
     yield Check(name="hardware", status="ok", message=message)
+    yield from _backends(context, hardware)
 
 
-def _backends(context: Context) -> Iterator[Check]:
-    found = installations(context)
-    device = device_of(
-        read_hardware(environ=context.settings.environ, run=context.run, sysfs=context.sysfs, proc=context.proc)
-    )
+def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
+    found, device = installations(context), device_of(hardware)
     for item in found:
         whose = "modelscan's" if item.managed else "yours"
         fitting = item.device in {device, "cpu"}
