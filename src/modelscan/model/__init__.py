@@ -21,7 +21,16 @@ if TYPE_CHECKING:
         Spec,
         Weights,
     )
-    from modelscan.model.deployment import Deployment, DeploymentMemory, Installation, Measured, Progress, Route
+    from modelscan.model.deployment import (
+        Claim,
+        Deployment,
+        DeploymentMemory,
+        Installation,
+        Measured,
+        Measurement,
+        Progress,
+        Route,
+    )
     from modelscan.model.hardware import Cpu, Gpu, GpuProcess, Hardware
     from modelscan.model.plan import Candidate, Estimated, MemoryPerGpu, Plan, PlanRequest, Rejection
     from modelscan.model.weights import Architecture, WeightsDescription
@@ -31,7 +40,16 @@ if TYPE_CHECKING:
 # some 30 ms, and `list` needs one of them.
 _HOMES = {
     "catalog": ("Capabilities", "Fits", "Limits", "Modalities", "Model", "Pricing", "ProviderOffer", "Spec", "Weights"),
-    "deployment": ("Deployment", "DeploymentMemory", "Installation", "Measured", "Progress", "Route"),
+    "deployment": (
+        "Claim",
+        "Deployment",
+        "DeploymentMemory",
+        "Installation",
+        "Measured",
+        "Measurement",
+        "Progress",
+        "Route",
+    ),
     "hardware": ("Cpu", "Gpu", "GpuProcess", "Hardware"),
     "plan": ("Candidate", "Estimated", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
     "weights": ("Architecture", "WeightsDescription"),
@@ -53,6 +71,7 @@ __all__ = [
     "Architecture",
     "Candidate",
     "Capabilities",
+    "Claim",
     "Cpu",
     "Deployment",
     "DeploymentMemory",
@@ -65,6 +84,7 @@ __all__ = [
     "Installation",
     "Limits",
     "Measured",
+    "Measurement",
     "MemoryPerGpu",
     "Modalities",
     "Mode",

@@ -51,6 +51,44 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """Memory of one GPU (of the host where `gpu_index` is None) that is promised to a deployment.
+
+    `outstanding_bytes` is what of it is not resident yet, so that the driver still reports it as free.
+    """
+
+    deployment: str
+    gpu_index: int | None
+    claimed_bytes: int
+    outstanding_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement:
+    """What a started backend's log said of its memory, per GPU, with the settings that it ran with."""
+
+    repo_id: str
+    revision: str | None = None
+    quantization: str | None = None
+    backend: str
+    backend_version: str | None = None
+    gpu_name: str | None = None
+    tensor_parallel: int = 1
+    pipeline_parallel: int = 1
+    max_model_len: int | None = None
+    max_num_seqs: int | None = None
+    kv_cache_dtype: str | None = None
+    gpu_memory_utilization: float | None = None
+    enforce_eager: bool = False
+    weights_bytes: int | None = None
+    activations_bytes: int | None = None
+    graphs_bytes: int | None = None
+    kv_cache_bytes: int | None = None
+    kv_cache_tokens: int | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
     """A plan that runs, or ran, under a name. `argv` carries no secret: keys reach the backend by environment.
 
