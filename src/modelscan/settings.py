@@ -53,6 +53,13 @@ def _seconds(value: object) -> float:
     return number
 
 
+def _count(value: object) -> int:
+    number = int(str(value))
+    if number < 1:
+        raise ValueError("must be a whole number above 0")
+    return number
+
+
 def _port(value: object) -> int:
     number = int(str(value))
     if not 1 <= number <= 65535:  # noqa: PLR2004  the range of TCP ports
@@ -131,6 +138,41 @@ class Settings:
         _seconds,
         env="MODELSCAN_STOP_GRACE",
         doc="seconds a backend gets to end by itself before it is killed",
+    )
+    probe_interval: float = _setting(
+        "deploy.probe_interval",
+        5.0,
+        _seconds,
+        env="MODELSCAN_PROBE_INTERVAL",
+        doc="seconds between two questions to a ready backend whether it is well",
+    )
+    probe_timeout: float = _setting(
+        "deploy.probe_timeout",
+        10.0,
+        _seconds,
+        env="MODELSCAN_PROBE_TIMEOUT",
+        doc="seconds a backend gets to answer that",
+    )
+    unhealthy_after: int = _setting(
+        "deploy.unhealthy_after",
+        3,
+        _count,
+        env="MODELSCAN_UNHEALTHY_AFTER",
+        doc="failed probes in a row after which a backend is unhealthy",
+    )
+    wedged_after: float = _setting(
+        "deploy.wedged_after",
+        120.0,
+        _seconds,
+        env="MODELSCAN_WEDGED_AFTER",
+        doc="seconds with requests in flight and no token after which a backend is unhealthy, though it answers",
+    )
+    restart_after: float = _setting(
+        "deploy.restart_after",
+        60.0,
+        _seconds,
+        env="MODELSCAN_RESTART_AFTER",
+        doc="seconds that a backend stays unhealthy before it is restarted, where the restart setting says so",
     )
     restart: str = _setting(
         "deploy.restart",

@@ -6,7 +6,9 @@ api (HTTP server) → core → workers. Moods: polite, stubborn (workers and cor
 sessions of their own, ignoring SIGTERM), deaf (nobody heeds SIGTERM), never-ready (opens no port, says nothing),
 mute (healthy, but a generation hangs), refusing (healthy, but a generation is a 404), no-template (chat is a 400,
 completions work), dies-early (explains itself and ends with 1), dies-late (ends some time after it was ready),
-flood (writes without end), exits-clean (ends with 0 some time after it was ready), sick (health fails after a while).
+flood (writes without end), exits-clean (ends with 0 some time after it was ready), sick (health fails after a while), wedged (after a while its
+metrics show a request that gets no token; health answers), slow (the same, but now and then a token), babbling (says
+the same phase of its start again and again, and never gets ready), phases (says the phases of vLLM's start).
 """
 
 from __future__ import annotations
@@ -91,9 +93,26 @@ def api(options: argparse.Namespace) -> None:
     if options.mode == "never-ready":
         while True:
             time.sleep(1)
+    speak(options)
     if options.mode == "flood":
         threading.Thread(target=flood, daemon=True).start()
     serve(options)
+
+
+def speak(options: argparse.Namespace) -> None:
+    if options.mode == "babbling":
+        while True:
+            say("Loading safetensors checkpoint shards:  33% Completed | 1/3 [00:01<00:02]\nINFO tick " + "x" * 200)
+            time.sleep(0.001)
+    if options.mode == "phases":
+        say("INFO Starting to load model")
+        for shard in (1, 2, 3):
+            say(f"Loading safetensors checkpoint shards:  {shard * 33}% Completed | {shard}/3 [00:01<00:00]")
+            time.sleep(0.1)
+        say("INFO torch.compile takes 0.2 s in total")
+        time.sleep(0.2)
+        say("INFO Graph capturing finished in 1 secs, took 0.1 GiB")
+        time.sleep(0.1)
 
 
 def flood() -> None:
@@ -115,10 +134,27 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
             sick = options.mode == "sick" and asked.is_set() and time.monotonic() - asked.at > options.lasts  # type: ignore[attr-defined]
             if sick:
                 self.answer(503, {})
+            elif self.path == "/metrics":
+                self.metrics()
             elif self.path == "/v1/models":
                 self.answer(200, {"data": [{"id": options.name}]})
             else:
                 self.answer(200 if self.path == "/health" else 404, {})
+
+        def metrics(self) -> None:
+            """Names as vLLM 0.32.0 writes them."""
+            busy = options.mode in {"wedged", "slow"} and asked.is_set()
+            since = time.monotonic() - asked.at if busy else 0.0  # type: ignore[attr-defined]
+            tokens = 3 + (int(since / options.lasts) if options.mode == "slow" else 0)
+            labels = '{engine="0",model_name="demo"}'
+            text = (
+                f"# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running{labels} {float(busy)}\n"
+                f"vllm:num_requests_waiting{labels} 0.0\nvllm:generation_tokens_total{labels} {float(tokens)}\n"
+            )
+            self.send_response(200)
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))

@@ -4,11 +4,16 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))
+from modelscan.deployments.pace import Pace
 from modelscan.deployments.supervise import main
-from modelscan.deployments.watch import Pace
 
 if __name__ == "__main__":
     pace = Pace(
-        between_generations=0.05, when_ready=0.1, answer_within=0.3, unhealthy_after=2, restart_unhealthy_after=0.4
+        between_generations=0.05,
+        when_ready=0.1,
+        answer_within=0.3,
+        unhealthy_after=2,
+        wedged_after=0.8,
+        restart_after=0.4,
     )
     sys.exit(main(sys.argv[1:], pace=pace))

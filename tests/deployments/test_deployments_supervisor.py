@@ -85,6 +85,7 @@ def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, m
     ("mode", "stall", "reason"),
     [
         ("never-ready", 1.0, "no progress for 1 s while launching"),
+        ("babbling", 1.0, "no progress for 1 s while loading weights"),
         ("mute", 1.0, "no progress for 1 s while generating"),
         ("refusing", 20.0, 'it answers, but does not generate: /v1/completions answered 404: {"error": "no"}'),
     ],
@@ -126,7 +127,51 @@ def test_a_sick_one_is_unhealthy_and_with_a_policy_restarted(settings: Settings,
     eventually(lambda: record(settings, made).status == "unhealthy")
     assert record(settings, made).message == "2 probes in a row got no answer"
     eventually(lambda: record(settings, made).restarts == 1)
-    assert (record(settings, made).last_error or "").startswith("it did not answer for")
+    assert record(settings, made).last_error == "it did not get well in 0 s: 2 probes in a row got no answer"
+
+
+def test_a_wedged_one_is_told_from_a_slow_one_and_with_a_policy_restarted(settings: Settings, make: Make) -> None:
+    slow = wait(begin(make("slow", name="slow", lasts=0.2), settings), settings=settings, clock=CLOCK, timeout=20)
+    wedged = begin(make("wedged", restart_policy="on-failure"), settings)
+    eventually(lambda: record(settings, wedged).status == "unhealthy")
+    said = record(settings, wedged)
+    assert (said.last_probe_ok, said.message) == (True, "wedged: 1 request in flight and no token for 1 s")
+    eventually(lambda: record(settings, wedged).restarts == 1)
+    assert record(settings, wedged).last_error == (
+        "it did not get well in 0 s: wedged: 1 request in flight and no token for 1 s"
+    )
+    with Store(settings.paths) as store:
+        assert [event.kind for event in store.events(slow.id)] == ["pending", "starting", "ready"]
+
+
+def test_the_phases_of_a_start_are_kept_and_foretell_the_next(settings: Settings, make: Make) -> None:
+    made = make("phases")
+    seen: dict[str | None, list[Deployment]] = {}
+    for turn in range(2):
+        begin(made, settings)
+        wait(
+            made,
+            settings=settings,
+            clock=CLOCK,
+            timeout=20,
+            on_change=lambda it: seen.setdefault(it.phase, []).append(it),
+        )
+        stop(made, settings=settings, clock=CLOCK)
+        foretold = [it.progress.expected_at for it in seen["loading weights"] if it.progress]
+        assert all(foretold) if turn else not any(foretold)
+        loaded = [it.progress.fraction for it in seen["loading weights"] if it.progress]
+        assert loaded == sorted(loaded, key=lambda fraction: fraction or 0)
+        if turn == 0:
+            assert [*seen][1:] == ["loading weights", "compiling", "warming up", "generating", None]
+            seen.clear()
+    with Store(settings.paths) as store:
+        [what] = {row["what"] for row in store._connection.execute("SELECT what FROM starts")}
+        starts = store.starts(what)
+    assert what == "vllm - lab/demo - cpu"
+    assert [[phase for phase, _ in start] for start in starts] == [
+        ["launching", "loading weights", "compiling", "warming up", "generating"]
+    ] * 2
+    assert all(0 < seconds < 20 for start in starts for _, seconds in start)
 
 
 def test_one_that_gets_well_is_ready_again(settings: Settings, make: Make) -> None:

@@ -61,6 +61,16 @@ class Diagnosis:
     suggested: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a backend's metrics say of its work: the requests it has, running or waiting, and a count that grows with
+    every step that brings one of them forward.
+    """
+
+    requests: int
+    work: float
+
+
 class Backend(Protocol):
     """One inference server. Facts that depend on its version are tables inside its module, with their source."""
 
@@ -81,6 +91,10 @@ class Backend(Protocol):
     def health_path(self) -> str: ...
 
     def read_log_line(self, line: str) -> LogEvent | None: ...
+
+    def read_metrics(self, text: str) -> Activity | None:
+        """Of the answer of /metrics; None where it does not say enough."""
+        ...
 
     def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis: ...
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
-from modelscan.backends.base import CommandLine, Diagnosis, Launch, LogEvent
+from modelscan.backends.base import Activity, CommandLine, Diagnosis, Launch, LogEvent
 from modelscan.backends.command import above_one, environment, is_folder, valued
 from modelscan.backends.diagnosis import explain_end
+from modelscan.backends.metrics import read_activity
 from modelscan.backends.sglang_causes import CAUSES, KILLS_ITSELF
 from modelscan.backends.sglang_log import read_line
 from modelscan.errors import Usage
@@ -34,6 +35,11 @@ _OVERHEAD: Mapping[Device, int] = {
     # Estimated, not measured.
     "rocm": 2 * GIB,
 }
+
+# srt/observability/metrics_collector.py. Only this counter moves while a request runs, at each log interval (40 steps
+# of decoding); the others when it is done.
+_REQUESTS = ("sglang:num_running_reqs", "sglang:num_queue_reqs")
+_WORK = ("sglang:realtime_tokens_total",)
 
 _ALLOWED = Allowed(
     backend="SGLang",
@@ -123,6 +129,9 @@ class Sglang:
 
     def read_log_line(self, line: str) -> LogEvent | None:
         return read_line(line)
+
+    def read_metrics(self, text: str) -> Activity | None:
+        return read_activity(text, requests=_REQUESTS, work=_WORK)
 
     def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis:
         return explain_end(self.title, CAUSES, log_tail, exit_code, kills_itself=KILLS_ITSELF)

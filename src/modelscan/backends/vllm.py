@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
-from modelscan.backends.base import CommandLine, Diagnosis, Launch, LogEvent
+from modelscan.backends.base import Activity, CommandLine, Diagnosis, Launch, LogEvent
 from modelscan.backends.command import above_one, environment, is_folder, valued
 from modelscan.backends.diagnosis import explain_end
+from modelscan.backends.metrics import read_activity
 from modelscan.backends.vllm_causes import CAUSES
 from modelscan.backends.vllm_log import read_line
 from modelscan.model import Candidate, Device, MemoryPerGpu, Task
@@ -28,6 +29,10 @@ _OVERHEAD: Mapping[Device, int] = {
     # The same with ROCm's larger context; estimated, not measured.
     "rocm": 3 * GIB // 2,
 }
+
+# v1/metrics/loggers.py of 0.32.0. The histogram counts steps of the engine, so that a long prefill counts as work.
+_REQUESTS = ("vllm:num_requests_running", "vllm:num_requests_waiting")
+_WORK = ("vllm:generation_tokens_total", "vllm:prompt_tokens_total", "vllm:iteration_tokens_total_count")
 
 _NO_CACHE_BYTES = 16 * MIB
 
@@ -139,6 +144,9 @@ class Vllm:
 
     def read_log_line(self, line: str) -> LogEvent | None:
         return read_line(line)
+
+    def read_metrics(self, text: str) -> Activity | None:
+        return read_activity(text, requests=_REQUESTS, work=_WORK)
 
     def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis:
         return explain_end(self.title, CAUSES, log_tail, exit_code)

@@ -14,6 +14,7 @@ from modelscan.deployments.log_file import LOG_NAME
 from modelscan.deployments.observe import observe
 from modelscan.deployments.orphans import sweep
 from modelscan.deployments.owner import live_supervisor
+from modelscan.deployments.pace import pace_of
 from modelscan.deployments.places import Places, places
 from modelscan.deployments.ports import require_free
 from modelscan.deployments.processes import Process, boot_id, find, program_name, send
@@ -112,6 +113,7 @@ def start(
             )
             place.supervisor_log.unlink(missing_ok=True)
         argv = (*supervisor, "--state", str(settings.paths.state), "--id", record.id)
+        argv = (*argv, "--pace", pace_of(settings).written())
         pid = spawn_detached(argv, env=env, output=place.supervisor_log, cwd=_import_root())
         try:
             _until_supervised(pid, place, record, store, clock)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -19,18 +20,23 @@ from modelscan.backends.base import Backend, Diagnosis, LogEvent
 from modelscan.deployments.environment import backend_environment
 from modelscan.deployments.log_file import LogFile
 from modelscan.deployments.memory import resident_bytes
+from modelscan.deployments.pace import Pace
+from modelscan.deployments.phases import Durations, Phases
 from modelscan.deployments.places import Places
 from modelscan.deployments.probe import Endpoint, Generated
 from modelscan.deployments.processes import Process, descendants, find, tagged_as
+from modelscan.deployments.pulse import Pulse
 from modelscan.deployments.pump import Pump
 from modelscan.deployments.record import Record
 from modelscan.deployments.sockets import listening_sockets
 from modelscan.deployments.spawn import Child, reap, spawn
 from modelscan.deployments.tree import end_tree
-from modelscan.deployments.watch import Answering, NotYet, Pace, Probed, Ready, Refused, Seen, Watch
+from modelscan.deployments.watch import Answering, NotYet, Probed, Ready, Refused, Seen, Watch
 from modelscan.model import DeploymentMemory, Measured, Progress
 from modelscan.system.clock import Clock, rfc3339
 
+_FIRST_PHASE = "launching"
+_LAST_PHASE = "generating"
 _TICK_SECONDS = 0.25
 _IDLE_TICK_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.5  # how often a moving figure is written
@@ -59,6 +65,7 @@ class Supervision:
     clock: Clock
     events: SimpleQueue[Event]
     pace: Pace
+    earlier: Sequence[Durations] = ()  # how long the phases took before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +90,8 @@ class Life:
         self._answering = False
         self._failed_probes = 0
         self._unhealthy_since: float | None = None
-        self._progress_at = supervision.clock.monotonic()
+        self._phases = Phases(_FIRST_PHASE, supervision.clock.monotonic(), supervision.earlier)
+        self._pulse = Pulse()
         self._written_at = 0.0
         self._measured: dict[str, int] = {}
 
@@ -101,7 +109,12 @@ class Life:
         pump = self._pump(leader)
         watch = self._watch()
         process = find(leader.pid)
-        self._record.change(pid=leader.pid, pid_start_time=process.start_time if process else None)
+        self._record.change(
+            pid=leader.pid,
+            pid_start_time=process.start_time if process else None,
+            phase=_FIRST_PHASE,
+            progress=Progress(expected_at=self._expected()),
+        )
         try:
             ended = self._until_the_end(leader, pump)
         finally:
@@ -135,7 +148,7 @@ class Life:
         watch = Watch(
             Endpoint(deployment.port or 0, names[0], key, self._clock),
             task=deployment.task,
-            health_path=self._with.backend.health_path(),
+            backend=self._with.backend,
             names=names,
             generation_timeout=deployment.stall_timeout_seconds,
             pace=self._with.pace,
@@ -154,6 +167,8 @@ class Life:
             event = self._with.backend.read_log_line(line)
             if event is not None:
                 self._tell(event)
+            else:
+                self._phases.read_bar(line, self._clock.monotonic())
 
     def _tell(self, event: Event) -> None:
         """From the pump and the watch; what comes after the end of this life is not said to the next one."""
@@ -173,7 +188,7 @@ class Life:
             exit_code = reap(leader)
             if exit_code is not None:
                 return Ended(was_ready=self._ready, exit_code=exit_code)
-            if (problem := self._stuck(pump)) is not None:
+            if (problem := self._stuck()) is not None:
                 return self._ended(problem, evidence=_last_line(pump.tail()))
             self._record.flush()
 
@@ -191,15 +206,15 @@ class Life:
                 self._take_log(event)
             case Answering():
                 self._answering = True
-                self._advance("generating", "it answers; asked to generate")
+                self._reach(_LAST_PHASE, None, "it answers; asked to generate")
             case NotYet():
-                self._write_progress("generating", Progress(detail=event.reason[:200]), at_once=False)
+                self._reach(_LAST_PHASE, None, event.reason[:200])
             case Refused():
                 return event.reason
             case Ready():
                 self._become_ready(event.generated)
             case Probed():
-                return self._take_probe(healthy=event.healthy)
+                return self._take_probe(event)
             case _:
                 pass
         return None
@@ -215,24 +230,25 @@ class Life:
         if news:
             self._record.change(**news)
         if event.phase is not None and not self._answering:
-            if event.phase != self._record.value.phase:
-                self._advance(event.phase, event.detail, event.fraction)
-            else:
-                self._progress_at = self._clock.monotonic()
-                self._write_progress(event.phase, Progress(fraction=event.fraction, detail=event.detail), at_once=False)
+            self._reach(event.phase, event.fraction, event.detail)
 
-    def _advance(self, phase: str, detail: str | None, fraction: float | None = None) -> None:
-        self._progress_at = self._clock.monotonic()
-        self._write_progress(phase, Progress(fraction=fraction, detail=detail), at_once=True)
-
-    def _write_progress(self, phase: str, progress: Progress, *, at_once: bool) -> None:
+    def _reach(self, phase: str, fraction: float | None, detail: str | None) -> None:
+        """Write a phase at once, a figure that moves now and then."""
         now = self._clock.monotonic()
+        at_once = self._phases.reach(phase, fraction, now)
         if at_once or now - self._written_at >= _PROGRESS_SECONDS:
             self._written_at = now
-            self._record.change(phase=phase, progress=progress)
+            self._record.change(
+                phase=phase, progress=Progress(fraction=fraction, detail=detail, expected_at=self._expected())
+            )
+
+    def _expected(self) -> str | None:
+        left = self._phases.seconds_left(self._clock.monotonic())
+        return None if left is None else rfc3339(self._clock.now() + timedelta(seconds=left))
 
     def _become_ready(self, generated: Generated) -> None:
         self._ready = True
+        self._record.keep_start(self._phases.durations(self._clock.monotonic()))
         moment = rfc3339(self._clock.now())
         self._record.change(
             status="ready",
@@ -256,38 +272,49 @@ class Life:
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
 
-    def _take_probe(self, *, healthy: bool) -> str | None:
+    def _take_probe(self, probed: Probed) -> str | None:
         try:
             os.utime(self._with.place.lock)  # the heartbeat: costs no transaction, and works on a full disk
         except FileNotFoundError:
             return "its state folder was removed"  # nobody could find it any more to stop it
         except OSError:
             pass
-        self._failed_probes = 0 if healthy else self._failed_probes + 1
+        self._failed_probes = 0 if probed.healthy else self._failed_probes + 1
+        if probed.activity is not None:
+            self._pulse.feel(probed.activity, self._clock.monotonic())
+        trouble = self._trouble()
         changes: dict[str, Any] = {}
-        if healthy and self._record.value.status == "unhealthy":
+        if trouble is None:
             self._unhealthy_since = None
-            changes = {"status": "ready", "message": None}
-        elif self._failed_probes == self._with.pace.unhealthy_after:
+            if self._record.value.status == "unhealthy":
+                changes = {"status": "ready", "message": None}
+        elif self._unhealthy_since is None:
             self._unhealthy_since = self._clock.monotonic()
-            changes = {"status": "unhealthy", "message": f"{self._failed_probes} probes in a row got no answer"}
-        if healthy != self._record.value.last_probe_ok or changes:
-            self._record.change(last_probe_ok=healthy, last_probe_at=rfc3339(self._clock.now()), **changes)
+            changes = {"status": "unhealthy", "message": trouble}
+        if probed.healthy != self._record.value.last_probe_ok or changes:
+            self._record.change(last_probe_ok=probed.healthy, last_probe_at=rfc3339(self._clock.now()), **changes)
         return None
 
-    def _stuck(self, pump: Pump) -> str | None:
+    def _trouble(self) -> str | None:
+        """What is wrong with a backend that was ready. A slow one has no trouble: its work goes on."""
+        if self._failed_probes >= self._with.pace.unhealthy_after:
+            return f"{self._failed_probes} probes in a row got no answer"
+        still = self._pulse.still_for(self._clock.monotonic())
+        if still < self._with.pace.wedged_after:
+            return None
+        count = self._pulse.requests
+        requests = "1 request" if count == 1 else f"{count} requests"
+        return f"wedged: {requests} in flight and no token for {still:.0f} s"
+
+    def _stuck(self) -> str | None:
         now = self._clock.monotonic()
         deployment = self._record.value
         if self._ready:
             since = self._unhealthy_since
-            if since is None or deployment.restart_policy == "no":
+            if since is None or deployment.restart_policy == "no" or now - since < self._with.pace.restart_after:
                 return None
-            if now - since < self._with.pace.restart_unhealthy_after:
-                return None
-            return f"it did not answer for {now - since:.0f} s"
-        # Once it answers, its log holds our own probes and proves nothing.
-        moved = self._progress_at if self._answering else max(self._progress_at, pump.last_output)
-        if now - moved <= deployment.stall_timeout_seconds:
+            return f"it did not get well in {now - since:.0f} s: {deployment.message or 'unhealthy'}"
+        if now - self._phases.progress_at <= deployment.stall_timeout_seconds:
             return None
         doing = f" while {deployment.phase}" if deployment.phase else ""
         return f"no progress for {deployment.stall_timeout_seconds:.0f} s{doing}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
+from modelscan.deployments.phases import Durations
 from modelscan.deployments.store import Store
 from modelscan.errors import StorageFailed
 from modelscan.model import Deployment
@@ -42,8 +45,23 @@ class Record:
                 self._waiting = {}
         return not self._waiting
 
+    def earlier_starts(self) -> Sequence[Durations]:
+        return self._store.starts(_what(self.value))
+
+    def keep_start(self, durations: Durations) -> None:
+        """What is learned for the next time; a full disk may keep it from being learned."""
+        with contextlib.suppress(StorageFailed):
+            self._store.add_start(_what(self.value), durations)
+
     def finish(self) -> None:
         """Try for a while to write what waits. When that fails too, the free lock still tells that this is over."""
         deadline = self._clock.monotonic() + _LAST_TRIES_SECONDS
         while not self.flush() and self._clock.monotonic() < deadline:
             self._clock.sleep(_RETRY_SECONDS / 4)
+
+
+def _what(deployment: Deployment) -> str:
+    """What starts, in what, and on which devices: the same takes the same time again."""
+    weights = deployment.repo_id or deployment.location or deployment.model
+    parts = (deployment.backend, deployment.backend_version, weights, deployment.quantization)
+    return " ".join([*(part or "-" for part in parts), *(deployment.gpu_uuids or ("cpu",))])

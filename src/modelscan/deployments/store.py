@@ -33,8 +33,16 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX events_of ON events (deployment, number);
     """,
+    # What the phases of a start took: `what` starts where and in what, `phases` is a JSON list of [phase, seconds].
+    """
+    CREATE TABLE starts (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT NOT NULL, at TEXT NOT NULL, phases TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX starts_of ON starts (what, number);
+    """,
 )
 EVENTS_KEPT = 200
+STARTS_KEPT = 9  # an odd number, for the median
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,6 +180,25 @@ class Store:
                 (*values, after),
             ).fetchall()
         return [DeploymentEvent(**dict(row)) for row in rows]
+
+    def add_start(self, what: str, phases: Sequence[tuple[str, float]]) -> None:
+        """Keep how long the phases of a start took. The last 9 of each `what` are kept."""
+        with self._writing():
+            self._connection.execute(
+                "INSERT INTO starts (what, at, phases) VALUES (?, ?, ?)",
+                (what, rfc3339(self._clock.now()), json.dumps(list(phases))),
+            )
+            self._connection.execute(
+                "DELETE FROM starts WHERE what = ? AND number <= (SELECT number FROM starts WHERE what = ?"
+                " ORDER BY number DESC LIMIT 1 OFFSET ?)",
+                (what, what, STARTS_KEPT),
+            )
+
+    def starts(self, what: str) -> Sequence[Sequence[tuple[str, float]]]:
+        """The phases, with their seconds, of each start that is kept."""
+        with refused(self._path):
+            rows = self._connection.execute("SELECT phases FROM starts WHERE what = ?", (what,)).fetchall()
+        return [[(phase, seconds) for phase, seconds in json.loads(row["phases"])] for row in rows]
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

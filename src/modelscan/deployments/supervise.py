@@ -7,6 +7,7 @@ alive. While it holds the lock it is the only writer of the record.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 from collections.abc import Sequence
@@ -18,12 +19,12 @@ from modelscan.deployments.environment import own_environment
 from modelscan.deployments.life import Call, Ended, Event, Life, Supervision
 from modelscan.deployments.lifecycle import after_exit
 from modelscan.deployments.owner import own_note
+from modelscan.deployments.pace import Pace
 from modelscan.deployments.places import paths_of_state, places
 from modelscan.deployments.processes import boot_id, find
 from modelscan.deployments.record import Record
 from modelscan.deployments.spawn import become_subreaper
 from modelscan.deployments.store import Store
-from modelscan.deployments.watch import Pace
 from modelscan.errors import Conflict
 from modelscan.storage.locks import hold
 from modelscan.system.clock import SystemClock, rfc3339
@@ -33,7 +34,7 @@ _LOCK_SECONDS = 20.0
 
 def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
     """Supervise until the deployment is over. The exit status is for the log only: nobody waits for it."""
-    state, deployment_id = _arguments(arguments)
+    state, deployment_id, told = _arguments(arguments)
     clock = SystemClock()
     events = _listen()
     paths = paths_of_state(state)
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
             environ=own_environment(),
             clock=clock,
             events=events,
-            pace=pace or Pace(),
+            pace=pace or told,
         )
         try:
             _supervise(supervision)
@@ -81,10 +82,10 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
     return 0
 
 
-def _arguments(arguments: Sequence[str]) -> tuple[Path, str]:
-    """Two options, written by `control` only: argparse would cost more memory than it saves lines."""
+def _arguments(arguments: Sequence[str]) -> tuple[Path, str, Pace]:
+    """Three options, written by `control` only: argparse would cost more memory than it saves lines."""
     values = dict(zip(arguments[::2], arguments[1::2], strict=True))
-    return Path(values["--state"]), values["--id"]
+    return Path(values["--state"]), values["--id"], Pace.read(values.get("--pace", "{}"))
 
 
 def _listen() -> SimpleQueue[Event]:
@@ -102,7 +103,7 @@ def _supervise(supervision: Supervision) -> None:
     restarted_at: list[float] = []
     was_ready = False
     while True:
-        ended = Life(supervision).run()
+        ended = Life(dataclasses.replace(supervision, earlier=supervision.record.earlier_starts())).run()
         was_ready = was_ready or ended.was_ready
         if ended.stopped:
             return _stopped(supervision)

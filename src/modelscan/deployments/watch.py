@@ -6,26 +6,17 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from modelscan.backends.base import Activity, Backend
+from modelscan.deployments.pace import Pace
 from modelscan.deployments.probe import Endpoint, Generated, ProbeFailed
 from modelscan.deployments.processes import Process, program_name
 from modelscan.deployments.sockets import listening_sockets, owner_of, sockets_of
 from modelscan.model import Task
 
+_METRICS_PATH = "/metrics"
 _MOST_REFUSALS = 5
 _CLIENT_ERRORS = range(400, 500)
 _TRY_LATER = frozenset({408, 425, 429})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
-    """Seconds between probes, before and after the backend is ready, and how many may fail."""
-
-    until_ready: float = 0.1
-    between_generations: float = 0.5
-    when_ready: float = 5.0
-    answer_within: float = 10.0
-    unhealthy_after: int = 3
-    restart_unhealthy_after: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
+    """`activity` is what its metrics say, where it was time to read them and they say something."""
+
     healthy: bool
+    activity: Activity | None = None
 
 
 Seen = Answering | Ready | NotYet | Refused | Probed
@@ -68,7 +62,7 @@ class Watch(threading.Thread):
         endpoint: Endpoint,
         *,
         task: Task,
-        health_path: str,
+        backend: Backend,
         names: Sequence[str],
         generation_timeout: float,
         pace: Pace,
@@ -78,7 +72,7 @@ class Watch(threading.Thread):
         super().__init__(name="watch", daemon=True)
         self._endpoint = endpoint
         self._task = task
-        self._health_path = health_path
+        self._backend = backend
         self._names = names
         self._generation_timeout = generation_timeout
         self._pace = pace
@@ -127,13 +121,26 @@ class Watch(threading.Thread):
 
     def _while_it_lives(self) -> None:
         doubtful = False
+        measured_at = 0.0
+        clock = self._endpoint.clock
         while not self._stopped.wait(self._pace.when_ready):
             healthy = self._healthy() and not (doubtful and self._stranger())
             doubtful = not healthy
-            self._tell(Probed(healthy))
+            activity = None
+            if clock.monotonic() - measured_at >= self._pace.between_metrics:
+                measured_at = clock.monotonic()
+                activity = self._activity()
+            self._tell(Probed(healthy, activity))
+
+    def _activity(self) -> Activity | None:
+        try:
+            text = self._endpoint.get(_METRICS_PATH, self._pace.answer_within).decode("utf-8", "replace")
+        except ProbeFailed:
+            return None
+        return self._backend.read_metrics(text)
 
     def _healthy(self) -> bool:
-        return self._endpoint.is_healthy(self._health_path, self._pace.answer_within)
+        return self._endpoint.is_healthy(self._backend.health_path(), self._pace.answer_within)
 
     def _stranger(self) -> str | None:
         """What to say when somebody else answers on the port; None when it is the backend."""

@@ -44,10 +44,14 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far a start is: `fraction` 0 to 1 where it can be known, `detail` in words."""
+    """How far a start is: `fraction` 0 to 1 where it can be known, `detail` in words.
+
+    `expected_at` is when it should be ready, from what earlier starts of the same took on this machine.
+    """
 
     fraction: float | None = None
     detail: str | None = None
+    expected_at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

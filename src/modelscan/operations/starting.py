@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from modelscan.deployments import control
 from modelscan.errors import Interrupted, ModelscanError
-from modelscan.model import Deployment
+from modelscan.model import Deployment, Progress
 from modelscan.operations.context import Context
 from modelscan.operations.events import Event, Report
 from modelscan.operations.routes import update_routes
+from modelscan.system.clock import parse_rfc3339
 
 
 def start_and_follow(
@@ -25,7 +28,7 @@ def start_and_follow(
             settings=context.settings,
             clock=context.clock,
             timeout=timeout,
-            on_change=lambda now: report(_phase(now)),
+            on_change=lambda now: report(_phase(now, context.clock.now())),
         )
     except KeyboardInterrupt:
         control.stop(deployment, settings=context.settings, clock=context.clock)
@@ -48,17 +51,20 @@ def publish(context: Context, report: Report) -> None:
         report(Event("warning", f"{error.message}; the routes are not up to date"))
 
 
-def _phase(deployment: Deployment) -> Event:
-    parts = [deployment.status if deployment.phase is None else deployment.phase]
-    fraction = None
-    if deployment.progress is not None:
-        fraction = deployment.progress.fraction
-        if deployment.progress.detail:
-            parts.append(deployment.progress.detail)
-        elif fraction is not None:
-            parts.append(f"{fraction:.0%}")
+def _phase(deployment: Deployment, now: datetime) -> Event:
+    progress = deployment.progress or Progress()
+    said = [progress.detail or (f"{progress.fraction:.0%}" if progress.fraction is not None else "")]
+    if progress.expected_at is not None:
+        left = (parse_rfc3339(progress.expected_at) - now).total_seconds()
+        said.append(f"about {left:.0f} s left" if left >= 1 else "any moment now")
+    text = ", ".join(part for part in said if part)
     return Event(
         "phase",
-        ": ".join(parts),
-        {"status": deployment.status, "phase": deployment.phase, "fraction": fraction},
+        f"{deployment.phase or deployment.status}{f': {text}' if text else ''}",
+        {
+            "status": deployment.status,
+            "phase": deployment.phase,
+            "fraction": progress.fraction,
+            "expected_at": progress.expected_at,
+        },
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from modelscan.cli.output import Output
 from modelscan.cli.printer import Printer
 from modelscan.errors import Usage
-from modelscan.model import Deployment
+from modelscan.model import Deployment, Progress
 from modelscan.system.clock import Clock
 from modelscan.units import format_bytes, format_tokens
 
@@ -42,11 +42,19 @@ def _row(item: Deployment) -> tuple[str, ...]:
     )
 
 
+def _progress(item: Deployment) -> str:
+    progress = item.progress or Progress()
+    share = f"{progress.fraction:.0%}" if progress.fraction is not None and not progress.detail else None
+    expected = f"ready at about {progress.expected_at}" if progress.expected_at else None
+    return ", ".join(part for part in (item.phase, progress.detail, share, expected) if part)
+
+
 def show_deployment(printer: Printer, item: Deployment) -> None:
     word = "removed" if item.removed_at else item.status
     printer.line(f"{item.name}  {word}{f': {item.message}' if item.message else ''}", "bold")
     printer.line()
     rows = [
+        *([("Progress", _progress(item))] if item.phase else []),
         ("Model", item.model),
         ("Weights", f"{item.repo_id or item.location} {f'at {item.revision}' if item.revision else ''}".rstrip()),
         ("Backend", f"{item.backend} {item.backend_version or ''}".rstrip()),

@@ -1,0 +1,48 @@
+"""How often a supervisor looks and how long it waits: the user's settings, handed over at each start."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from modelscan.storage.documents import from_document, to_document
+
+if TYPE_CHECKING:  # the supervisor loads no settings
+    from modelscan.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """Seconds, but for `unhealthy_after`, a number of probes."""
+
+    until_ready: float = 0.1
+    between_generations: float = 0.5
+    when_ready: float = 5.0
+    answer_within: float = 10.0
+    unhealthy_after: int = 3
+    wedged_after: float = 120.0
+    restart_after: float = 60.0
+
+    @property
+    def between_metrics(self) -> float:
+        """Often enough to notice in time; writing them costs a backend some milliseconds."""
+        return self.wedged_after / 8
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The inverse of `written`."""
+        return from_document(cls, json.loads(text))
+
+    def written(self) -> str:
+        return json.dumps(to_document(self), separators=(",", ":"))
+
+
+def pace_of(settings: Settings) -> Pace:
+    return Pace(
+        when_ready=settings.probe_interval,
+        answer_within=settings.probe_timeout,
+        unhealthy_after=settings.unhealthy_after,
+        wedged_after=settings.wedged_after,
+        restart_after=settings.restart_after,
+    )
