@@ -12,7 +12,14 @@ from hypothesis import settings
 settings.register_profile("modelscan", deadline=None)
 settings.load_profile("modelscan")
 
-PRIVATE = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "VIRTUAL_ENV", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
+PRIVATE = (
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "MODELSCOPE_API_TOKEN",
+    "VIRTUAL_ENV",
+    "CUDA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES",
+)
 
 
 @pytest.fixture(autouse=True)

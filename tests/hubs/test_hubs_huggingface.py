@@ -98,7 +98,7 @@ def test_gated(tiny: Any) -> None:
         "error": "gated",
         "message": "`lab/tiny` is gated: its owner lets only those in who accepted the terms",
         "cause": [],
-        "hints": [f"accept them in a browser: {tiny.endpoint}/lab/tiny", "log in: hf auth login"],
+        "hints": [f"accept them in a browser: {tiny.endpoint}/lab/tiny", "log in: modelscan login"],
         "told": [],
     }
     assert described == expected
@@ -106,7 +106,7 @@ def test_gated(tiny: Any) -> None:
     (allowed,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_good"})
     assert allowed["found"]["commit"] == COMMIT
     (refused,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_bad"})
-    assert refused["hints"][-1] == "the token in HF_TOKEN may not open it"
+    assert refused["hints"][-1] == "the token in use may not open it"
     assert "hf_bad" not in json.dumps(refused)
 
 
@@ -116,7 +116,7 @@ def test_what_is_not_there(tiny: Any) -> None:
     )
     assert unknown["error"] == "model_not_found"
     assert unknown["message"] == f"`lab/none` is not on {tiny.endpoint}"
-    assert unknown["hints"] == ["modelscan catalog search none", "log in: hf auth login"]
+    assert unknown["hints"] == ["modelscan catalog search none", "log in: modelscan login"]
     assert (revision["error"], revision["message"]) == ("model_not_found", "`lab/tiny` has no revision `v9`")
     assert (name["error"], name["message"]) == ("model_not_found", "`a/b/c` is not the name of a repo")
 

@@ -44,6 +44,8 @@ COMMANDS: Mapping[str, Entry] = {
     "backend": Entry(MAINTAIN, "backend:app", group=True),
     "doctor": Entry(MAINTAIN, "doctor:doctor"),
     "config": Entry(MAINTAIN, "config:app", group=True),
+    "login": Entry(MAINTAIN, "login:login"),
+    "logout": Entry(MAINTAIN, "login:logout"),
     "schema": Entry(MAINTAIN, "schema:schema"),
 }
 

@@ -24,6 +24,11 @@ class SourceWord(StrEnum):
     LOCAL_PATH = "local_path"
 
 
+class HubWord(StrEnum):
+    HUGGINGFACE = "huggingface"
+    MODELSCOPE = "modelscope"
+
+
 class RestartWord(StrEnum):
     NO = "no"
     ON_FAILURE = "on-failure"

@@ -40,6 +40,15 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX starts_of ON starts (what, number);
     """,
+    # Weights that modelscan brought here, by their folder; code that the user let run, by `KIND:HEX`.
+    """
+    CREATE TABLE downloads (
+        path TEXT PRIMARY KEY, source TEXT NOT NULL, repo_id TEXT NOT NULL, at TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE agreed_code (
+        hash TEXT PRIMARY KEY, repo_id TEXT NOT NULL, file TEXT NOT NULL, at TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 EVENTS_KEPT = 200
 STARTS_KEPT = 9  # an odd number, for the median

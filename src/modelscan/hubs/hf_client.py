@@ -164,4 +164,4 @@ def _unreachable(endpoint: str, error: BaseException, details: dict[str, object]
 
 
 def _log_in(environ: Mapping[str, str]) -> str:
-    return "log in: hf auth login" if token_of(environ) is None else "the token in HF_TOKEN may not open it"
+    return "log in: modelscan login" if token_of(environ) is None else "the token in use may not open it"

@@ -181,6 +181,7 @@ def fill_in(
 
 def _pull(context: Context, deployment: Deployment, report: Report) -> tuple[str, str]:
     from modelscan.hubs.huggingface import download
+    from modelscan.operations.login import hub_environment
 
     def progress(fraction: float | None, detail: str) -> None:
         report(Event("pull", detail, {"fraction": fraction}))
@@ -190,7 +191,7 @@ def _pull(context: Context, deployment: Deployment, report: Report) -> tuple[str
     folder, commit = download(
         deployment.repo_id or "",
         deployment.revision,
-        environ=context.settings.environ,
+        environ=hub_environment(context),
         offline=context.settings.offline,
         on_progress=progress,
     )

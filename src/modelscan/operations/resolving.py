@@ -148,11 +148,12 @@ def _describe_on_hub(context: Context, weights: Weights, revision: str | None) -
             hints=[f"modelscan plan {weights.repo_id} --source huggingface"],
         )
     from modelscan.hubs.huggingface import describe
+    from modelscan.operations.login import hub_environment
 
     found = describe(
         weights.repo_id,
         revision or weights.revision,
-        environ=context.settings.environ,
+        environ=hub_environment(context),
         offline=context.settings.offline,
     )
     return replace(found, official=weights.official, verified=weights.verified)

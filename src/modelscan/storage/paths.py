@@ -33,6 +33,11 @@ class Paths:
         return other if other.exists() and not preferred.exists() else preferred
 
     @property
+    def secrets_file(self) -> Path:
+        """Tokens of hubs, where there is no keyring."""
+        return self.config / "tokens.json"
+
+    @property
     def catalog_folder(self) -> Path:
         return self.config / "catalogs"
 

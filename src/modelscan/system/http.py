@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -30,8 +31,15 @@ class Http:
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
 
-    def fetch(self, address: str, *, etag: str | None = None, limit: int = MAX_DOCUMENT_BYTES) -> Fetched:
-        """The document at an address or path.
+    def fetch(
+        self,
+        address: str,
+        *,
+        etag: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = MAX_DOCUMENT_BYTES,
+    ) -> Fetched:
+        """The document at an address or path. `headers` are sent; `authorization` not to where it is redirected.
 
         Raises SourceUnavailable (unreachable, an error status, larger than `limit` bytes), Unauthorized (401) or
         Gated (403). Credentials inside an address are never repeated in a message.
@@ -39,11 +47,13 @@ class Http:
         if local := _local_path(address):
             return _read_file(local, limit)
         shown = _without_credentials(address)
-        headers = {"user-agent": f"modelscan/{__version__}"} | ({"if-none-match": etag} if etag else {})
+        sent = {"user-agent": f"modelscan/{__version__}", **(headers or {})}
+        if etag:
+            sent["if-none-match"] = etag
         try:
             with (
                 httpx.Client(transport=self._transport, timeout=_TIMEOUT, follow_redirects=True) as client,
-                client.stream("GET", address, headers=headers) as response,
+                client.stream("GET", address, headers=sent) as response,
             ):
                 return _answer(response, shown, limit)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

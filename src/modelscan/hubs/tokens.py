@@ -1,0 +1,118 @@
+"""The user's tokens for the hubs: from the environment, from the hub's own login, from `modelscan login`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from modelscan.errors import Gated, SourceUnavailable, Unauthorized
+from modelscan.hubs.hf_client import endpoint_of
+from modelscan.storage.secrets import Secrets
+from modelscan.system.http import Http
+
+HubName = Literal["huggingface", "modelscope"]
+_MODELSCOPE = "https://www.modelscope.cn"
+# `name` is Hugging Face's; ModelScope has answered with all of them over time (modelscope_hub 0.5.1, _openapi.py).
+_NAMES = ("Username", "username", "name", "preferred_username")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hub:
+    """`variables` are the hub's own, the first of them to be set; tokens are made at `page`; `account` tells whose."""
+
+    name: HubName
+    title: str
+    variables: tuple[str, ...]
+    page: str
+    account: str
+
+
+HUBS: Mapping[HubName, Hub] = {
+    "huggingface": Hub(
+        name="huggingface",
+        title="Hugging Face",
+        variables=("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
+        page="/settings/tokens",
+        account="/api/whoami-v2",
+    ),
+    # modelscope_hub 0.5.1 (config.py): ENV_TOKEN; its own login keeps cookies that only it can read.
+    "modelscope": Hub(
+        name="modelscope",
+        title="ModelScope",
+        variables=("MODELSCOPE_API_TOKEN",),
+        page="/my/myaccesstoken",
+        account="/openapi/v1/users/me",
+    ),
+}
+
+
+def login_elsewhere(hub: Hub, environ: Mapping[str, str]) -> str | None:
+    """Where a token comes from that is used before ours: a variable's name, or a file of the hub's own login."""
+    for variable in hub.variables:
+        if environ.get(variable):
+            return variable
+    if hub.name == "huggingface":
+        file = _login_file(environ)
+        try:
+            return str(file) if file.read_text(encoding="utf-8").strip() else None
+        except (OSError, ValueError):
+            return None
+    return None
+
+
+def _login_file(environ: Mapping[str, str]) -> Path:
+    """Where `hf auth login` writes (huggingface_hub, constants.py: HF_TOKEN_PATH)."""
+    if environ.get("HF_TOKEN_PATH"):
+        return Path(environ["HF_TOKEN_PATH"]).expanduser()
+    base = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".cache")
+    return Path(environ.get("HF_HOME") or f"{base}/huggingface").expanduser() / "token"
+
+
+def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
+    """The environment for asking the hubs: with our stored token where no other is set.
+
+    Only for calls of this process: it is never handed to another one.
+    """
+    found = dict(environ)
+    for hub in HUBS.values():
+        if login_elsewhere(hub, environ) is None and (token := secrets.get(hub.name)):
+            found[hub.variables[0]] = token
+    return found
+
+
+def address(hub: Hub, environ: Mapping[str, str]) -> str:
+    """The hub, or the mirror that the user named."""
+    if hub.name == "huggingface":
+        return endpoint_of(environ)
+    named = environ.get("MODELSCOPE_ENDPOINT") or _MODELSCOPE
+    return (named if "://" in named else f"https://{named}").rstrip("/")
+
+
+def whose(hub: Hub, token: str, environ: Mapping[str, str], http: Http) -> str:
+    """The name of the account that a token opens. Raises Unauthorized, SourceUnavailable."""
+    place = address(hub, environ)
+    try:
+        answer = http.fetch(place + hub.account, headers={"authorization": f"Bearer {token}"})
+        document = json.loads(answer.content or b"{}")
+    except (Unauthorized, Gated) as error:
+        raise _refused(hub, place) from error
+    except (SourceUnavailable, ValueError) as error:
+        raise SourceUnavailable(
+            f"{place} does not say whose token this is",
+            cause=[getattr(error, "message", "its answer is no JSON")],
+            hints=[f"to keep the token unchecked: modelscan --offline login {hub.name}"],
+        ) from error
+    answered = document.get("data", document) if isinstance(document, dict) else None
+    names = [answered.get(key) for key in _NAMES] if isinstance(answered, dict) else []
+    return str(next((name for name in names if name), "unknown"))
+
+
+def _refused(hub: Hub, place: str) -> Unauthorized:
+    return Unauthorized(
+        f"{place} does not know this token",
+        cause=["it was mistyped, has expired, or belongs to another hub"],
+        hints=[f"make one: {place}{hub.page}", f"modelscan login {hub.name}"],
+    )
