@@ -159,6 +159,18 @@ def test_sglang_kills_itself_and_the_root_is_the_error_above() -> None:
     assert "kernel" in SGLANG.diagnose("Load weight begin.", -9).cause
 
 
+def test_a_killed_process_of_sglang_is_named() -> None:
+    # sglang 0.5.23 on a CPU, after kill -9 of the scheduler: the launcher then ends with 137.
+    log = (
+        "[2026-11-21 07:46:29] Subprocess scheduler_0 (pid=16073) crashed with exit code -9. Triggering SIGQUIT for"
+        " cleanup...\n"
+        "[2026-11-21 07:46:29] SIGQUIT received. signum=None, frame=None. It usually means one child failed.\n"
+        "[2026-11-21 07:46:34] kill_process_tree called: parent_pid=16065, include_parent=True, pid=16065"
+    )
+    found = SGLANG.diagnose(log, 137)
+    assert found.cause == "its scheduler was killed with SIGKILL: by the kernel for want of memory, or by hand"
+
+
 def test_a_context_length_above_the_limit_in_sglang() -> None:
     found = SGLANG.diagnose(
         "ValueError: Warning: User-specified context_length (8192) is greater than the derived context_length (2048).",

@@ -99,6 +99,15 @@ def test_one_that_never_gets_ready_is_given_up(
     eventually(lambda: not processes_of(made))
 
 
+def test_a_long_start_does_not_look_like_an_old_probe(settings: Settings, make: Make) -> None:
+    made = begin(make("polite"), settings)
+    os.utime(places(settings.paths, made.id).lock, (0, 0))  # the start was long ago
+    seen: set[str] = set()
+    while "ready" not in seen:
+        seen.add(observe(record(settings, made), settings=settings, clock=CLOCK).status)
+    assert seen <= {"starting", "ready"}
+
+
 def test_without_a_chat_template_it_gets_ready(settings: Settings, make: Make) -> None:
     made = begin(make("no-template"), settings)
     assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from modelscan.backends.common_causes import MACHINE, MEMORY, WEIGHTS
 from modelscan.backends.diagnosis import Cause, cause
 
-# When one process fails, it kills all of its own with SIGKILL: exit status 137 with this line (managers, run on a CPU)
-# is its own doing and not the kernel's.
-KILLS_ITSELF = "Received sigquit from a child process"
+# When one process fails, SGLang kills all of its own with SIGKILL. Exit status 137 with "It usually means the (one)
+# child failed." is its own doing and not the kernel's (0.5.23, run on a CPU).
+KILLS_ITSELF = "child failed."
 
 CAUSES: tuple[Cause, ...] = (
     cause(
@@ -24,4 +24,9 @@ CAUSES: tuple[Cause, ...] = (
     *MEMORY,
     *MACHINE,
     *WEIGHTS,
+    cause(
+        r"Subprocess (?P<process>[a-z]+)\S* \(pid=\d+\) crashed with exit code -9\b",
+        "its {process} was killed with SIGKILL: by the kernel for want of memory, or by hand",
+        "dmesg | grep -i 'killed process'",
+    ),
 )

@@ -246,9 +246,20 @@ class Life:
         left = self._phases.seconds_left(self._clock.monotonic())
         return None if left is None else rfc3339(self._clock.now() + timedelta(seconds=left))
 
+    def _beat(self) -> bool:
+        """The heartbeat is the lock's time: no transaction, and it works on a full disk. False: the lock is gone."""
+        try:
+            os.utime(self._with.place.lock)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            pass
+        return True
+
     def _become_ready(self, generated: Generated) -> None:
         self._ready = True
         self._record.keep_start(self._phases.durations(self._clock.monotonic()))
+        self._beat()  # or readers would take the time of the start for that of the last probe
         moment = rfc3339(self._clock.now())
         self._record.change(
             status="ready",
@@ -273,12 +284,8 @@ class Life:
         return sum(known) if len(known) == len(parts) else None
 
     def _take_probe(self, probed: Probed) -> str | None:
-        try:
-            os.utime(self._with.place.lock)  # the heartbeat: costs no transaction, and works on a full disk
-        except FileNotFoundError:
+        if not self._beat():
             return "its state folder was removed"  # nobody could find it any more to stop it
-        except OSError:
-            pass
         self._failed_probes = 0 if probed.healthy else self._failed_probes + 1
         if probed.activity is not None:
             self._pulse.feel(probed.activity, self._clock.monotonic())

@@ -55,13 +55,13 @@ def backend_problem(
     row = setting.facts.backend(setting.backend, setting.device)
     if setting.task != "other" and not BACKENDS[setting.backend].serves(setting.task):  # other: nobody has said which
         return "task_not_served", f"{setting.backend} does not serve {setting.task} models"
-    if row is None:
-        return "no_backend", f"{setting.backend} has no build for {setting.device}"
+    installed = any(item.backend == setting.backend and item.device == setting.device for item in installations)
+    if row is None:  # what the user built is theirs to judge
+        return None if installed else ("no_backend", f"{setting.backend} has no build for {setting.device}")
     for gpu in devices:
         if not row.runs_on(gpu):
             detail = gpu.compute_capability or gpu.gfx_target
             return "no_kernel", f"{setting.backend} {row.version} has no machine code for {gpu.name} ({detail})"
-    installed = any(item.backend == setting.backend and item.device == setting.device for item in installations)
     cuda = hardware.cuda_version
     if not installed and row.min_cuda is not None and cuda is not None and float(cuda) < row.min_cuda:
         return (

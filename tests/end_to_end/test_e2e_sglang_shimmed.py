@@ -1,0 +1,89 @@
+"""SGLang's launcher, flags, log, failure and stop, on a real SGLang with two shims in place of its kernels."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from tests.end_to_end.conftest import user_environment
+from tests.end_to_end.sglang_on_cpu import VERSION, install
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def modelscan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
+    """`modelscan … --json`, read, with the shimmed SGLang as the user's own on PATH."""
+    folder = tmp_path_factory.mktemp("sglang")
+    programs = install(folder)
+    environment = user_environment(folder / "home")
+    environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
+
+    def modelscan(*arguments: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-m", "modelscan", *arguments, "--json"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout)
+
+    yield modelscan
+    modelscan("stop", "--all")
+
+
+def children(pid: int) -> dict[str, int]:
+    """Name of each process that `pid` started, and its id."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                name = (entry / "cmdline").read_text().partition("\0")[0]
+            except OSError:
+                continue
+            if fields[1] == str(pid) and fields[0] != "Z":
+                found[name] = int(entry.name)
+    return found
+
+
+def test_it_serves_fails_with_its_reason_and_starts_again(modelscan: Callable[..., Any]) -> None:
+    [found] = [item for item in modelscan("backend", "list") if item["backend"] == "sglang"]
+    assert (found["version"], found["device"], found["managed"]) == (VERSION, "cpu", False)
+
+    deployment = modelscan("deploy", "demo", "--backend", "sglang", "--name", "shimmed")
+    assert (deployment["status"], deployment["host"]) == ("ready", "127.0.0.1")
+    assert deployment["kv_cache_tokens"] == 8192  # from its log
+    assert deployment["memory"]["measured_bytes"] > 1024**3
+    client = openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none")
+    for name in deployment["served_model_names"]:
+        answer = client.chat.completions.create(
+            model=name, messages=[{"role": "user", "content": "What is modelscan?"}], max_tokens=12, temperature=0
+        )
+        assert "modelscan is a command-line tool" in str(answer.choices[0].message.content)
+
+    members = children(deployment["pid"])
+    assert {"sglang::scheduler", "sglang::detokenizer"} <= set(members)
+    os.kill(members["sglang::scheduler"], signal.SIGKILL)
+    deadline = time.monotonic() + 60  # it waits five seconds before it kills its own tree
+    while (status := modelscan("status", "shimmed"))["status"] != "failed" and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert status["last_error"] == "its scheduler was killed with SIGKILL: by the kernel for want of memory, or by hand"
+    assert children(deployment["pid"]) == {}
+
+    [again] = modelscan("start", "shimmed")
+    assert again["status"] == "ready"
+    [stopped] = modelscan("stop", "shimmed")
+    assert stopped["status"] == "stopped"
+    assert children(again["pid"]) == {}
