@@ -69,7 +69,9 @@ def test_a_closed_pipe_is_not_a_failure() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["deployment", "error", "gpu", "model", "plan", "refresh", "routes", "version"])
+@pytest.mark.parametrize(
+    "name", ["deployment", "error", "gpu", "model", "plan", "refresh", "routes", "version", "weights"]
+)
 def test_every_document_has_a_schema(modelscan: Modelscan, name: str) -> None:
     schema = modelscan("schema", name).json
     assert schema["type"] == "object"

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
     "stop": Entry(MANAGE, "manage:stop"),
     "restart": Entry(MANAGE, "manage:restart"),
     "remove": Entry(MANAGE, "manage:remove"),
+    "weights": Entry(MANAGE, "weights:app", group=True),
     "routes": Entry(CONNECT, "connect:app", group=True),
     "env": Entry(CONNECT, "connect:env"),
     "backend": Entry(MAINTAIN, "backend:app", group=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from modelscan.cli.output import Output, error_document
 from modelscan.cli.printer import Printer
@@ -14,30 +14,54 @@ from modelscan.operations.events import Report
 from modelscan.storage.documents import to_document
 
 Verb = Callable[[Context, str, Report], Deployment]
+Done = TypeVar("Done")
 
 
 def run_bulk(context: Context, names: Iterable[str], output: Output, verb: Verb) -> int:
-    """Do it for each name; a failure of one does not keep the others from being done.
-
-    In JSON each result is the deployment's document with `error`, which is null where the verb succeeded.
-    """
+    """Do it for each deployment."""
     from modelscan.cli.live import DeployView
 
+    def one(name: str) -> Deployment:
+        with DeployView(output, context.clock) as view:
+            return verb(context, name, view.report)
+
+    return run_each(names, output, one, kind=Deployment, key="name", show=_show)
+
+
+def run_each(
+    names: Iterable[str],
+    output: Output,
+    one: Callable[[str], Done],
+    *,
+    kind: type[Any],
+    key: str,
+    show: Callable[[Printer, dict[str, Any]], None],
+) -> int:
+    """Do it for each name; a failure of one does not keep the others from being done.
+
+    In JSON each result is a document of `kind`, whose field `key` is the name, with `error`, which is null where it
+    went well. `show` draws one that did.
+    """
     results: list[dict[str, Any]] = []
     failures: list[ModelscanError] = []
     for name in dict.fromkeys(names):
         try:
-            with DeployView(output, context.clock) as view:
-                done = verb(context, name, view.report)
+            done = one(name)
         except ModelscanError as error:
             failures.append(error)
-            blank = dict.fromkeys(Deployment.__dataclass_fields__)
-            results.append(blank | {"name": name, "error": error_document(error)})
+            blank = dict.fromkeys(kind.__dataclass_fields__)
+            results.append(blank | {key: name, "error": error_document(error)})
             if not output.json:
                 output.failure(error)
         else:
             results.append(to_document(done) | {"error": None})
-    output.document(results, lambda printer: _show(printer, results), (r["name"] for r in results if not r["error"]))
+    good = [result for result in results if result["error"] is None]
+
+    def text(printer: Printer) -> None:
+        for result in good:
+            show(printer, result)
+
+    output.document(results, text, (result[key] for result in good))
     if not failures:
         return 0
     worst = max(failures, key=lambda error: error.exit_status)
@@ -46,10 +70,8 @@ def run_bulk(context: Context, names: Iterable[str], output: Output, verb: Verb)
     return worst.exit_status
 
 
-def _show(printer: Printer, results: list[dict[str, Any]]) -> None:
-    for result in results:
-        if result["error"] is None:
-            where = f"  {result['base_url']}" if result["status"] == "ready" else ""
-            word = "removed" if result["removed_at"] else result["status"]
-            note = " (nothing to do)" if result["changed"] is False else ""
-            printer.line(f"{result['name']}  {word}{where}{note}")
+def _show(printer: Printer, result: dict[str, Any]) -> None:
+    where = f"  {result['base_url']}" if result["status"] == "ready" else ""
+    word = "removed" if result["removed_at"] else result["status"]
+    note = " (nothing to do)" if result["changed"] is False else ""
+    printer.line(f"{result['name']}  {word}{where}{note}")

@@ -32,6 +32,15 @@ def complete_model(incomplete: str) -> Iterator[str]:
         yield from open_index(_settings()).names_starting_with(incomplete, limit=_MOST)
 
 
+def complete_weights(incomplete: str) -> Iterator[str]:
+    """Repos whose weights are here."""
+    from modelscan.hubs.stored import stored_weights
+
+    with contextlib.suppress(ModelscanError, OSError):
+        names = {item.repo_id for item in stored_weights(process_environment())}
+        yield from sorted(name for name in names if name.lower().startswith(incomplete.lower()))
+
+
 def complete_gpu(incomplete: str) -> Iterator[str]:
     """Indices of this machine's GPUs, and `none`."""
     from modelscan.hardware.machine import read_hardware

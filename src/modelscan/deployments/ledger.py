@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Self
 
 from modelscan.deployments.store import MIGRATIONS
 from modelscan.model import Source
-from modelscan.storage.database import open_database, refused, transaction
+from modelscan.storage.database import empty_database, open_database, refused, transaction
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock, rfc3339
 
@@ -28,10 +29,15 @@ class Downloaded:
 class Ledger:
     """Tables of the state database; a context manager. Raises StorageFailed, StateDamaged as storage does."""
 
-    def __init__(self, paths: Paths, clock: Clock) -> None:
+    def __init__(self, paths: Paths, clock: Clock, *, connection: sqlite3.Connection | None = None) -> None:
         self._path = paths.database_file
         self._clock = clock
-        self._connection = open_database(self._path, MIGRATIONS)
+        self._connection = connection or open_database(self._path, MIGRATIONS)
+
+    @classmethod
+    def for_reading(cls, paths: Paths, clock: Clock) -> Self:
+        """The same, but without making a file: where there is none yet, an empty one in memory."""
+        return cls(paths, clock, connection=None if paths.database_file.exists() else empty_database(MIGRATIONS))
 
     def __enter__(self) -> Self:
         return self

@@ -14,7 +14,7 @@ from typing import Any, Self
 from modelscan.deployments.lifecycle import may_follow
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged
 from modelscan.model import Deployment
-from modelscan.storage.database import open_database, refused, transaction
+from modelscan.storage.database import empty_database, open_database, refused, transaction
 from modelscan.storage.documents import from_document, to_document
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock, SystemClock, rfc3339
@@ -78,12 +78,7 @@ class Store:
     @classmethod
     def for_reading(cls, paths: Paths, clock: Clock | None = None) -> Self:
         """The same, but without making a file: where there is none yet, an empty store in memory."""
-        if paths.database_file.exists():
-            return cls(paths, clock)
-        empty = sqlite3.connect(":memory:", isolation_level=None)
-        empty.row_factory = sqlite3.Row
-        empty.executescript("".join(MIGRATIONS))
-        return cls(paths, clock, connection=empty)
+        return cls(paths, clock, connection=None if paths.database_file.exists() else empty_database(MIGRATIONS))
 
     def close(self) -> None:
         self._connection.close()

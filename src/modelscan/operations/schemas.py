@@ -14,6 +14,7 @@ def document_schema(name: str) -> dict[str, Any]:
 
     from modelscan.catalog.refresh import RefreshReport
     from modelscan.operations.connect import Routes
+    from modelscan.operations.weights import WeightsHere
 
     documents: dict[str, Any] = {
         "deployment": Deployment,
@@ -22,6 +23,7 @@ def document_schema(name: str) -> dict[str, Any]:
         "plan": Plan,
         "refresh": RefreshReport,
         "routes": Routes,
+        "weights": WeightsHere,
     }
     written = {"error": _error_schema(), "version": _version_schema()}
     if name in written:

@@ -36,6 +36,14 @@ def open_database(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
         return connection
 
 
+def empty_database(migrations: Sequence[str]) -> sqlite3.Connection:
+    """The newest schema without a row, in memory: for reading where there is no file yet."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.executescript("".join(migrations))
+    return connection
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 

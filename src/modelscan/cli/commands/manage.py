@@ -169,14 +169,36 @@ def restart(ctx: typer.Context, names: Names, timeout: Timeout = None, json: Jso
 def remove(
     ctx: typer.Context,
     names: Names,
-    yes: Yes = False,  # noqa: ARG001  nothing is asked; scripts may say so all the same
+    purge_weights: Annotated[
+        bool, typer.Option("--purge-weights", help="Delete their weights too, where nothing else needs them.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --purge-weights: also what modelscan did not download.")
+    ] = False,
+    yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Stop deployments and take them off the list."""
     from modelscan.operations.manage import remove_deployment
 
-    return _bulk(ctx, names, Output(json=json, quiet=quiet), remove_deployment)
+    output = Output(json=json, quiet=quiet)
+    if not purge_weights:
+        return _bulk(ctx, names, output, remove_deployment)
+    from modelscan.cli.asking import asker
+    from modelscan.cli.views.weights import freed_line
+    from modelscan.operations.weights import purge_for
+
+    purge = purge_for(session(ctx).context, names, force=force, ask=asker(output, yes=yes, default=False))
+
+    def remove_and_purge(context: Context, name: str, report: Report) -> Deployment:
+        removed = remove_deployment(context, name, report)
+        freed = purge(removed)
+        if freed is not None:
+            output.say(freed_line(freed))
+        return removed
+
+    return _bulk(ctx, names, output, remove_and_purge)
 
 
 def _bulk(

@@ -1,0 +1,46 @@
+"""Weights on this machine, as tables and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from modelscan.cli.printer import Printer
+from modelscan.operations.weights import Freed, WeightsHere
+from modelscan.units import format_bytes
+
+_COMMIT_SHOWN = 8
+
+
+def show_weights(printer: Printer, found: Sequence[WeightsHere]) -> None:
+    rows = [
+        [
+            item.repo_id,
+            item.source,
+            ",".join(commit[:_COMMIT_SHOWN] for commit in item.commits) or "-",
+            format_bytes(item.size_bytes) + (" (unfinished)" if item.unfinished_bytes else ""),
+            "modelscan" if item.downloaded_at else "another program" if item.source != "local_path" else "you",
+            ",".join(item.used_by) or "-",
+        ]
+        for item in found
+    ]
+    printer.table(["weights", "source", "commits", "size", "brought by", "used by"], rows, right=["size"])
+
+
+def show_removed(printer: Printer, freed: Mapping[str, Any]) -> None:
+    for item in freed["weights"]:
+        printer.line(f"{item['repo_id']}  removed, {format_bytes(item['size_bytes'])} freed")
+
+
+def show_freed(printer: Printer, freed: Freed) -> None:
+    for item in freed.weights:
+        printer.line(f"{item.repo_id}  {format_bytes(item.size_bytes)}  {item.path}")
+    printer.line(freed_line(freed))
+
+
+def freed_line(freed: Freed) -> str:
+    if not freed.weights:
+        return "Nothing to free: what modelscan downloaded is in use"
+    if not freed.freed_bytes:
+        return f"Would free {format_bytes(freed.size_bytes)}"
+    return f"Freed {format_bytes(freed.freed_bytes)}"

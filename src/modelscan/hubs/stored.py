@@ -1,0 +1,109 @@
+"""What weights lie on this machine, in the caches that all tools share; and taking them away. No network."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.errors import Conflict
+from modelscan.hubs.hf_cache import hub_cache
+from modelscan.model import Source
+from modelscan.storage.files import translated
+from modelscan.storage.locks import is_held
+
+_HUGGINGFACE = "models--"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """One repo in a cache. `path` is the folder that it has for itself, with all its commits; `locks` holds the locks
+    of those who fetch it. `unfinished_bytes`, a part of `size_bytes`, belong to files that are not whole yet.
+    """
+
+    source: Source
+    repo_id: str
+    path: Path
+    commits: tuple[str, ...] = ()
+    size_bytes: int = 0
+    unfinished_bytes: int = 0
+    locks: Path | None = None
+
+
+def stored_weights(environ: Mapping[str, str]) -> tuple[Stored, ...]:
+    """All repos of models in the caches of Hugging Face and ModelScope, the largest first."""
+    found: list[Stored] = []
+    cache = hub_cache(environ)
+    for folder in _folders(cache):
+        if folder.name.startswith(_HUGGINGFACE):
+            name, locks = folder.name.removeprefix(_HUGGINGFACE), cache / ".locks" / folder.name
+            found.append(_stored("huggingface", name, folder, locks))
+    models = _folders(_modelscope_cache(environ) / "models")
+    found += [_stored("modelscope", item.name, item, None) for item in models if (item / "snapshots").is_dir()]
+    return tuple(sorted(found, key=lambda item: (-item.size_bytes, item.repo_id)))
+
+
+def repo_folder(snapshot: Path) -> Path:
+    """The folder that a repo has for itself, from that of one of its commits."""
+    return snapshot.parents[1]
+
+
+def take_away(stored: Stored) -> int:
+    """Delete a repo with all its commits; the bytes that are free again.
+
+    Its snapshots go first: what a crash leaves of it looks like what it is, not there. Raises Conflict while it is
+    being fetched, StorageFailed.
+    """
+    if stored.locks is not None and any(is_held(lock) for lock in stored.locks.rglob("*.lock")):
+        raise Conflict(
+            f"`{stored.repo_id}` is being downloaded",
+            hints=["wait for that to end, or end it; then try again"],
+            details={"repo_id": stored.repo_id, "path": str(stored.path)},
+        )
+    with translated(stored.path, verb="remove"):
+        for first in (stored.path / "refs", stored.path / "snapshots"):
+            if first.is_dir():
+                shutil.rmtree(first)
+        shutil.rmtree(stored.path)
+    if stored.locks is not None:
+        shutil.rmtree(stored.locks, ignore_errors=True)
+    return stored.size_bytes
+
+
+def _stored(source: Source, name: str, folder: Path, locks: Path | None) -> Stored:
+    """A repo's folder, whose name has `--` where the repo's has a slash. Hard links count once, others not at all."""
+    sizes: dict[tuple[int, int], int] = {}
+    unfinished = 0
+    for path in folder.rglob("*"):
+        try:
+            status = path.lstat()
+        except OSError:
+            continue  # gone meanwhile
+        if not stat.S_ISREG(status.st_mode):
+            continue
+        if path.name.endswith(".incomplete"):
+            unfinished += status.st_size
+        sizes[status.st_dev, status.st_ino] = status.st_size
+    return Stored(
+        source=source,
+        repo_id=name.replace("--", "/"),
+        path=folder,
+        commits=tuple(commit.name for commit in _folders(folder / "snapshots")),
+        size_bytes=sum(sizes.values()),
+        unfinished_bytes=unfinished,
+        locks=locks,
+    )
+
+
+def _modelscope_cache(environ: Mapping[str, str]) -> Path:
+    named = environ.get("MODELSCOPE_CACHE")
+    return Path(named).expanduser() if named else Path(environ.get("HOME") or "~").expanduser() / ".cache/modelscope"
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    try:
+        yield from sorted(child for child in root.iterdir() if child.is_dir())
+    except OSError:
+        return
