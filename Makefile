@@ -45,8 +45,8 @@ fix: setup ## Format, and mend what the linter can mend
 docs: setup ## Write the generated reference pages, completions and pictures anew
 	@$(BIN)/python scripts/generate.py
 
-catalogs: setup ## Make the shipped facts anew from the pinned registry packages
-	@$(BIN)/python scripts/catalogs/make.py
+catalogs: setup ## Make the shipped facts anew from the pinned registry packages (RECIPES=folder-or-address)
+	@$(BIN)/python scripts/catalogs/make.py $(if $(RECIPES),--recipes $(RECIPES))
 
 bench: setup ## Measure, as ratios against something run side by side
 	@$(BIN)/python -m benchmarks.startup

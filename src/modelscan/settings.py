@@ -108,6 +108,13 @@ class Settings:
         env="MODELSCAN_GPUSTACK_MODELSCOPE_CATALOG_URL",
         doc="GPUStack's catalog of ModelScope models",
     )
+    vllm_recipes_url: str = _setting(
+        "catalog.vllm_recipes_url",
+        "https://recipes.vllm.ai",
+        _text,
+        env="MODELSCAN_VLLM_RECIPES_URL",
+        doc="vLLM's recipes: an address of their JSON tree, or a folder of their YAML files",
+    )
     catalog_dirs: tuple[str, ...] = _setting(
         "catalog.dirs",
         (),

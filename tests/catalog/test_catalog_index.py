@@ -59,7 +59,9 @@ def test_the_shipped_index_serves_an_empty_home(settings: Settings) -> None:
     index = open_index(settings)
     assert index.notice is None
     assert index.count() > 1000
-    assert {state.name for state in index.sources()} == {"models.yaml", "known-weights", "models.dev", "gpustack"}
+    assert [state.name for state in index.sources()] == [
+        "gpustack", "known-weights", "models.dev", "models.yaml", "vllm-recipes",
+    ]  # fmt: skip
     assert not settings.paths.cache.exists()
 
 

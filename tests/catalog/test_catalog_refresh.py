@@ -29,6 +29,13 @@ OFFERS = {
         },
     }
 }
+RECIPES = "https://catalogs.invalid/recipes"
+RECIPE = {
+    "hf_id": "Lab/Novel-9B",
+    "meta": {"tasks": ["text"], "hardware": {"h200": "verified"}},
+    "model": {"model_id": "Lab/Novel-9B", "min_vllm_version": "0.20.0", "parameter_count": "9B"},
+    "variants": {"default": {"precision": "bf16"}, "fp8": {"precision": "fp8", "model_id": "Lab/Novel-9B-FP8"}},
+}
 SETS = """
 model_sets:
 - name: Novel-9B
@@ -70,6 +77,11 @@ class Web:
 def web() -> Web:
     return Web({
         API: json.dumps(OFFERS),
+        f"{RECIPES}/models.json": json.dumps([
+            {"hf_id": "Lab/Novel-9B", "json": "/Lab/Novel-9B.json"},
+            {"hf_id": "Lab/Novel-9B-FP8", "json": "/Lab/Novel-9B-FP8.json", "derived_from": "Lab/Novel-9B"},
+        ]),
+        f"{RECIPES}/Lab/Novel-9B.json": json.dumps(RECIPE),
         HUGGINGFACE: SETS.replace("SOURCE", "huggingface").replace("KEY", "huggingface_repo_id"),
         MODELSCOPE: SETS.replace("SOURCE", "model_scope").replace("KEY", "model_scope_model_id"),
     })  # fmt: skip
@@ -80,6 +92,7 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings({
         "MODELSCAN_HOME": str(tmp_path / "home"),
         "MODELSCAN_MODELS_DEV_URL": API,
+        "MODELSCAN_VLLM_RECIPES_URL": RECIPES,
         "MODELSCAN_GPUSTACK_CATALOG_URL": HUGGINGFACE,
         "MODELSCAN_GPUSTACK_MODELSCOPE_CATALOG_URL": MODELSCOPE,
     })  # fmt: skip
@@ -99,6 +112,14 @@ def test_the_report_is_the_interfaces(settings: Settings) -> None:
                 "status": "updated",
                 "records": 2,
                 "skipped": [{"reason": "the entry is not an object", "count": 1}],
+                "error": None,
+                "fetched_at": "2026-11-21T12:00:00Z",
+            },
+            {
+                "name": "vllm-recipes",
+                "status": "updated",
+                "records": 1,
+                "skipped": [],
                 "error": None,
                 "fetched_at": "2026-11-21T12:00:00Z",
             },
@@ -133,6 +154,7 @@ def test_what_was_fetched_serves_beside_our_own_lists(settings: Settings) -> Non
     assert novel is not None
     assert [(weights.source, weights.repo_id) for weights in novel.weights] == [
         ("huggingface", "Lab/Novel-9B"),
+        ("huggingface", "Lab/Novel-9B-FP8"),
         ("modelscope", "Lab/Novel-9B"),
     ]
     assert index.get("openai/gpt-4o") is None
@@ -143,10 +165,12 @@ def test_a_second_time_asks_with_what_the_server_called_it(settings: Settings) -
     pages = web()
     refresh(settings, pages, Noon())
     pages.asked.clear()
-    assert statuses(settings, pages) == {"models.dev": "unchanged", "gpustack": "unchanged", "local": "unchanged"}
+    assert statuses(settings, pages) == dict.fromkeys(("models.dev", "vllm-recipes", "gpustack", "local"), "unchanged")
     assert {address: etag is not None for address, etag in pages.asked} == {
         API: True,
         CANONICAL: False,
+        f"{RECIPES}/models.json": True,
+        f"{RECIPES}/Lab/Novel-9B.json": True,
         HUGGINGFACE: True,
         MODELSCOPE: True,
     }
@@ -231,7 +255,7 @@ def test_a_damaged_index_is_healed(settings: Settings) -> None:
     settings.paths.index_file.write_bytes(b"rubbish")
     refresh(settings, web(), Noon())
     assert open_index(settings).notice is None
-    assert [path.name for path in settings.paths.cache.iterdir()] == [settings.paths.index_file.name]
+    assert {path.name for path in settings.paths.cache.iterdir()} == {settings.paths.index_file.name, "downloads"}
 
 
 def test_the_users_files_are_reported(settings: Settings) -> None:
@@ -246,5 +270,39 @@ def test_unprotected_addresses_are_named() -> None:
         "MODELSCAN_MODELS_DEV_URL": "http://mirror.invalid/api.json",
         "MODELSCAN_GPUSTACK_CATALOG_URL": "http://127.0.0.1/x.yaml",
         "MODELSCAN_GPUSTACK_MODELSCOPE_CATALOG_URL": "file:///x.yaml",
+        "MODELSCAN_VLLM_RECIPES_URL": "/srv/recipes",
     })  # fmt: skip
     assert insecure_addresses(settings) == ["http://mirror.invalid/api.json"]
+
+
+def test_a_page_of_the_recipes_that_is_gone_keeps_what_it_said(settings: Settings) -> None:
+    refresh(settings, web(), Noon())
+    pages = web()
+    pages.pages[f"{RECIPES}/models.json"] = json.dumps(
+        [{"json": "/Lab/Novel-9B.json"}, {"json": "/Lab/Other.json"}, {"json": "/Lab/Third.json"}]
+    )
+    pages.pages[f"{RECIPES}/Lab/Novel-9B.json"] = SourceUnavailable("busy")
+    pages.pages[f"{RECIPES}/Lab/Third.json"] = json.dumps({**RECIPE, "model": {"model_id": "Lab/Third"}})
+    recipes = refresh(settings, pages, Noon(), only="vllm-recipes").sources[0]
+    assert (recipes.status, recipes.records) == ("updated", 2)
+    assert [(item.reason, item.count) for item in recipes.skipped] == [
+        ("a page of the tree cannot be had or is not JSON", 2)
+    ]
+    kept = resolve("Lab/Novel-9B", open_index(settings)).model
+    assert kept is not None
+    assert "vllm-recipes" in {spec.source for spec in kept.specs}
+
+
+def test_a_damaged_copy_is_fetched_again(settings: Settings) -> None:
+    pages = web()
+    refresh(settings, pages, Noon())
+    for copy in settings.paths.downloads_folder.iterdir():
+        copy.write_bytes(copy.read_bytes()[:-3])
+    pages.asked.clear()
+    assert statuses(settings, pages) == dict.fromkeys(("models.dev", "vllm-recipes", "gpustack", "local"), "unchanged")
+    assert {etag for _, etag in pages.asked} == {None}
+
+
+def test_what_is_said_of_hosts_is_kept(settings: Settings) -> None:
+    refresh(settings, web(), Noon())
+    assert dict(open_index(settings).entries("models.dev"))["newhost:"] == {"id": "newhost"}

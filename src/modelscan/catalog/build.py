@@ -14,6 +14,7 @@ from pathlib import Path
 
 from modelscan.catalog import names
 from modelscan.catalog.merge import Merged
+from modelscan.catalog.record import Attached
 from modelscan.catalog.schema import APPLICATION_ID, SCHEMA, write_model
 from modelscan.catalog.sourcestate import SourceState
 from modelscan.catalog.tables import Tables
@@ -22,20 +23,30 @@ from modelscan.storage.documents import to_document
 from modelscan.storage.paths import INDEX_FORMAT
 
 
-def build_index(path: Path, merged: Sequence[Merged], tables: Tables, sources: Iterable[SourceState]) -> None:
+def build_index(
+    path: Path,
+    merged: Sequence[Merged],
+    tables: Tables,
+    sources: Iterable[SourceState],
+    attached: Iterable[Attached] = (),
+) -> None:
     """Write a new index file at `path`, which must not exist. The caller moves it into place."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         # Nobody reads this file before it is complete, and what is half-written after a crash is thrown away.
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 8192;")
-        fill(connection, merged, tables, sources)
+        fill(connection, merged, tables, sources, attached)
         connection.execute("VACUUM")
     finally:
         connection.close()
 
 
 def fill(
-    connection: sqlite3.Connection, merged: Sequence[Merged], tables: Tables, sources: Iterable[SourceState]
+    connection: sqlite3.Connection,
+    merged: Sequence[Merged],
+    tables: Tables,
+    sources: Iterable[SourceState],
+    attached: Iterable[Attached] = (),
 ) -> None:
     """Make the tables and write everything, in one transaction."""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -44,6 +55,7 @@ def fill(
     vocabulary: Counter[str] = Counter()
     for number, item in enumerate(merged, start=1):
         _write(connection, number, item, vocabulary)
+    connection.executemany("INSERT INTO records VALUES (?, ?, '', ?)", attached)
     connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(vocabulary.items()))
     connection.executemany(
         "INSERT INTO labs VALUES (?, ?)", sorted((alias, lab.name) for alias, lab in tables.by_organization.items())

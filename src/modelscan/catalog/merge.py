@@ -32,7 +32,7 @@ _FLAGS = tuple(
 )
 _PRICES = ("input", "output", "reasoning", "cache_read", "cache_write")
 _TRUST = {"local": 0, "models.yaml": 1, "known-weights": 2}
-_OWN_OFFER, _GPUSTACK, _CANONICAL, _HOST = 3, 4, 5, 6
+_OWN_OFFER, _RECIPE, _GPUSTACK, _CANONICAL, _HOST = 3, 4, 5, 6, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,8 @@ def _merge_group(item: Group, tables: Tables, ids: Mapping[str, str]) -> Merged:
 def _rank(record: Record, item: Group, tables: Tables) -> int:
     if record.source in _TRUST:
         return _TRUST[record.source]
+    if record.source == "vllm-recipes":
+        return _RECIPE
     if record.source == "gpustack":
         return _GPUSTACK
     if record.provider is None:
@@ -135,7 +137,7 @@ def _choose(key: str, stated: Sequence[tuple[int, Any, str]]) -> tuple[Any, str]
     """The value of a field and where it is from. Hosts are asked together, better sources one by one."""
     rank, value, source = stated[0]
     if key in _LIMITS and rank > _TRUST["known-weights"]:
-        offered = [value for rank, value, _ in stated if rank != _GPUSTACK]
+        offered = [value for rank, value, _ in stated if rank not in {_RECIPE, _GPUSTACK}]
         # GPUStack's contexts contradict the hosts' median by more than 40 % for 18 sets of 2.3.0: they count last.
         if offered:
             return median_low(offered), f"models.dev (median of {len(offered)})" if len(offered) > 1 else "models.dev"
@@ -260,7 +262,7 @@ def _aliases(item: Group, ranked: Sequence[tuple[int, Record]]) -> tuple[str, ..
 
 def _own_names(item: Group, ranked: Sequence[tuple[int, Record]]) -> Iterator[str]:
     for _, record in ranked:
-        if record.provider is None and record.source != "gpustack":
+        if record.provider is None and record.source not in {"gpustack", "vllm-recipes"}:
             yield from record.names
             if record.model_id:
                 yield record.model_id

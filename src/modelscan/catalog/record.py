@@ -41,6 +41,14 @@ class Record:
     family_default: str | None = None
 
 
+class Attached(NamedTuple):
+    """An entry that is kept though it is no model: a host with its address, a draft model, a vocabulary."""
+
+    source: str
+    key: str
+    raw: str
+
+
 class Skipped(NamedTuple):
     """An entry that could not be used: which, and why."""
 
@@ -54,10 +62,12 @@ class Parsed:
 
     records: list[Record] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    attached: list[Attached] = field(default_factory=list)
 
     def extend(self, other: Parsed) -> None:
         self.records.extend(other.records)
         self.skipped.extend(other.skipped)
+        self.attached.extend(other.attached)
 
     def reasons(self) -> list[tuple[str, int]]:
         """Each reason and how often, the most frequent first."""

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal
 from urllib.parse import urlsplit
 
 from modelscan.catalog.build import build_index
+from modelscan.catalog.downloads import Downloads, Fetcher, is_remote
 from modelscan.catalog.index import Index, open_base
 from modelscan.catalog.merge import merge
 from modelscan.catalog.overlay import local_files, read_local
-from modelscan.catalog.record import NotThisFormat, Parsed, Record
-from modelscan.catalog.sources import gpustack, models_dev
+from modelscan.catalog.record import NotThisFormat, Parsed
+from modelscan.catalog.sources import gpustack, models_dev, vllm_recipes
 from modelscan.catalog.sources import local_files as local_source
-from modelscan.catalog.sources.shipped import FACTS, read_ours, read_tables_of_ours
+from modelscan.catalog.sources.registry import FETCHED
+from modelscan.catalog.sources.shipped import read_ours, read_tables_of_ours
 from modelscan.catalog.sourcestate import SkippedCount, SourceState, skipped_counts
 from modelscan.catalog.text import clean
 from modelscan.errors import SourceUnavailable, Usage
@@ -31,8 +32,7 @@ from modelscan.storage.files import private_folder, translated
 from modelscan.storage.shipped import shipped_text
 from modelscan.system.clock import Clock, rfc3339
 
-_LICENSES = {models_dev.NAME: "MIT", gpustack.NAME: "Apache-2.0"}
-NAMES = (models_dev.NAME, gpustack.NAME, local_source.NAME)
+NAMES = (*FETCHED, local_source.NAME)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,26 +53,13 @@ class RefreshReport:
     models: int
 
 
-class Answer(Protocol):
-    @property
-    def content(self) -> bytes | None: ...
-    @property
-    def etag(self) -> str | None: ...
-
-
-class Fetcher(Protocol):
-    """What a refresh asks of `system.http.Http`."""
-
-    def fetch(self, address: str, *, etag: str | None = None) -> Answer: ...
-
-
 @dataclass(slots=True)
 class _Part:
     """What one source brings to the new index."""
 
     report: RefreshedSource
     state: SourceState
-    records: list[Record]
+    parsed: Parsed
 
 
 def refresh(settings: Settings, http: Fetcher, clock: Clock, *, only: str | None = None) -> RefreshReport:
@@ -84,7 +71,7 @@ def refresh(settings: Settings, http: Fetcher, clock: Clock, *, only: str | None
     if only not in {None, *NAMES}:
         raise Usage(f"there is no source `{only}`", hints=[f"one of: {', '.join(NAMES)}"])
     addresses = {name: found for name, found in _addresses(settings).items() if name in wanted}
-    if settings.offline and any(_is_remote(address) for found in addresses.values() for address in found):
+    if settings.offline and any(is_remote(address) for found in addresses.values() for address in found):
         raise SourceUnavailable(
             "the catalogs cannot be refreshed offline",
             hints=["leave out `--offline` and MODELSCAN_OFFLINE", "modelscan catalog search works without a network"],
@@ -92,8 +79,10 @@ def refresh(settings: Settings, http: Fetcher, clock: Clock, *, only: str | None
     current = open_base(settings.paths.index_file)
     now = rfc3339(clock.now())
     parts = [
-        _fetch(name, addresses[name], http, current, now) if name in addresses else _keep(name, current)
-        for name in _addresses(settings)
+        _fetch(name, addresses[name], Downloads(http, settings.paths.downloads_folder), current, now)
+        if name in addresses
+        else _keep(name, current)
+        for name in FETCHED
     ]
     current.close()
     asked = [part.report for part in parts if part.report.name in addresses]
@@ -122,69 +111,30 @@ def insecure_addresses(settings: Settings) -> list[str]:
 def _addresses(settings: Settings) -> dict[str, tuple[str, ...]]:
     return {
         models_dev.NAME: (settings.models_dev_url,),
+        vllm_recipes.NAME: (settings.vllm_recipes_url,),
         gpustack.NAME: (settings.gpustack_catalog_url, settings.gpustack_modelscope_catalog_url),
     }
 
 
-def _is_remote(address: str) -> bool:
-    return urlsplit(address).scheme in {"http", "https"}
-
-
-def _fetch(name: str, addresses: tuple[str, ...], http: Fetcher, current: Index, now: str) -> _Part:
+def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current: Index, now: str) -> _Part:
     """The new records of a source, or with the reason its last good ones."""
-    last = _last_state(name, current)
-    parse: Callable[[bytes], Parsed] = models_dev.parse if name == models_dev.NAME else gpustack.parse
-    parsed = Parsed()
-    etags: dict[str, str] = {}
+    source, last = FETCHED[name], _last_state(name, current)
     try:
-        answers = [(address, http.fetch(address, etag=last.etags.get(address))) for address in addresses]
-        canonical = _canonical(addresses[0], http) if name == models_dev.NAME else None
-        if all(answer.content is None for _, answer in answers) and canonical is None:
-            return _keep(name, current, fetched_at=now, error=None)
-        for address, answer in answers:
-            content = answer.content if answer.content is not None else http.fetch(address).content
-            if answer.etag:
-                etags[address] = answer.etag
-            parsed.extend(parse(content or b""))
+        parsed = source.fetch(addresses, downloads.get, lambda: current.entries(name))
     except (SourceUnavailable, NotThisFormat) as error:
         cause = [error.message, *error.cause] if isinstance(error, SourceUnavailable) else [str(error)]
-        return _keep(name, current, fetched_at=last.fetched_at, error=clean("; ".join(cause)))
-    offers = sum(1 for record in parsed.records if record.provider or name != models_dev.NAME)
-    if name == models_dev.NAME:
-        parsed.extend(canonical or _last_canonical(current))
-    if {(record.key, record.raw) for record in parsed.records} == set(current.raw_entries(name)):
-        return _keep(name, current, fetched_at=now, error=None, etags=etags)
-    skipped = skipped_counts(parsed)
+        return _keep(name, current, error=clean("; ".join(cause)))
     state = SourceState(
         name=name,
         origin=", ".join(_shown(address) for address in addresses),
         date=now[:10],
-        license=_LICENSES[name],
-        records=offers,
-        skipped=skipped,
+        license=source.LICENSE,
+        records=source.count(parsed),
+        skipped=skipped_counts(parsed),
         fetched_at=now,
-        etags=etags,
+        digest=downloads.digest(),
     )
-    report = RefreshedSource(name=name, status="updated", records=offers, skipped=skipped, fetched_at=now)
-    return _Part(report, state, parsed.records)
-
-
-def _canonical(address: str, http: Fetcher) -> Parsed | None:
-    """models.dev's `models.json` beside its `api.json`, where there is one."""
-    base, slash, file = address.rpartition("/")
-    if file != "api.json":
-        return None
-    try:
-        content = http.fetch(f"{base}{slash}models.json").content
-        return models_dev.parse(content) if content else None
-    except (SourceUnavailable, NotThisFormat):
-        return None
-
-
-def _last_canonical(current: Index) -> Parsed:
-    """The canonical models known so far: offers have a host before a colon, these have not."""
-    entries = ((key, entry) for key, entry in current.entries(models_dev.NAME) if ":" not in key)
-    return models_dev.parse_entries(entries)
+    return _Part(_report(state, "unchanged" if state.digest == last.digest else "updated"), state, parsed)
 
 
 def _last_state(name: str, current: Index) -> SourceState:
@@ -192,19 +142,22 @@ def _last_state(name: str, current: Index) -> SourceState:
     return found or SourceState(name=name, origin="unknown", records=0)
 
 
-def _keep(name: str, current: Index, **changes: Any) -> _Part:
-    """The records of the index in use, read again from their own words; with an `error`, as a failure."""
-    _, parse_entries = FACTS[name]
-    state = dataclasses.replace(_last_state(name, current), **changes)
-    report = RefreshedSource(
-        name=name,
-        status="failed" if changes.get("error") else "unchanged",
+def _keep(name: str, current: Index, error: str | None = None) -> _Part:
+    """The records of the index in use, read again from their own words."""
+    state = dataclasses.replace(_last_state(name, current), error=error)
+    parsed = FETCHED[name].parse_entries(current.entries(name))
+    return _Part(_report(state, "failed" if error else "unchanged"), state, parsed)
+
+
+def _report(state: SourceState, status: Literal["updated", "unchanged", "failed"]) -> RefreshedSource:
+    return RefreshedSource(
+        name=state.name,
+        status=status,
         records=state.records,
         skipped=state.skipped,
         error=state.error,
         fetched_at=state.fetched_at,
     )
-    return _Part(report, state, parse_entries(current.entries(name)).records)
 
 
 def _local(settings: Settings, now: str) -> RefreshedSource:
@@ -224,15 +177,16 @@ def _replace_index(settings: Settings, parts: list[_Part]) -> int:
     """Build beside the old index and move over it. Returns the number of models."""
     ours, our_states = read_ours(shipped_text)
     tables = read_tables_of_ours(shipped_text)
-    fetched = [record for part in parts for record in part.records]
-    # In the order of trust: canonical models with their weights, GPUStack's sets, then what hosts say.
+    fetched = [record for part in parts for record in part.parsed.records]
+    attached = [entry for part in parts for entry in part.parsed.attached]
+    # In the order of trust: canonical models with their weights, recipes, GPUStack's sets, then what hosts say.
     fetched.sort(key=lambda record: (record.provider is not None, record.source == gpustack.NAME))
     merged = merge([*ours, *fetched], tables)
     path = settings.paths.index_file
     folder = private_folder(path.parent)
     with refused(path), translated(path), tempfile.TemporaryDirectory(prefix=".index-", dir=folder) as temporary:
         unfinished = Path(temporary) / path.name
-        build_index(unfinished, merged, tables, [*our_states, *(part.state for part in parts)])
+        build_index(unfinished, merged, tables, [*our_states, *(part.state for part in parts)], attached)
         unfinished.replace(path)
     return len(merged)
 

@@ -37,6 +37,7 @@ CREATE TABLE models (
     sources TEXT NOT NULL,        -- likewise
     document TEXT NOT NULL
 );
+-- `model` is empty for what is kept of a source besides its models
 CREATE TABLE records (source TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, raw TEXT NOT NULL);
 CREATE INDEX records_model ON records (model);
 CREATE TABLE aliases (text TEXT NOT NULL, kind TEXT NOT NULL, model TEXT NOT NULL, PRIMARY KEY (text, kind, model))
@@ -83,7 +84,9 @@ def _read_offer(offer: dict[str, Any]) -> ProviderOffer:
 
 
 def _read_spec(spec: dict[str, Any]) -> Spec:
-    return Spec(**{**spec, "parameters": tuple(spec.get("parameters", ()))})
+    for name in ("parameters", "verified_hardware"):
+        spec[name] = tuple(spec.get(name, ()))
+    return Spec(**spec)
 
 
 def _shrunk(value: Any) -> Any:

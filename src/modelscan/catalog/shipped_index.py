@@ -22,6 +22,7 @@ def build_shipped_index(catalogs: Path, folder: Path) -> Path:
     path = folder / SHIPPED_NAME
     unfinished = folder / f"{SHIPPED_NAME}-new"
     unfinished.unlink(missing_ok=True)
-    build_index(unfinished, merge([*ours, *facts], tables), tables, [*our_states, *fact_states])
+    merged = merge([*ours, *facts.records], tables)
+    build_index(unfinished, merged, tables, [*our_states, *fact_states], facts.attached)
     unfinished.replace(path)
     return path

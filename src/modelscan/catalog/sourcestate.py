@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from modelscan.catalog.record import Parsed
 
@@ -22,8 +21,8 @@ def skipped_counts(parsed: Parsed) -> tuple[SkippedCount, ...]:
 class SourceState:
     """`origin` is where the data is from (a package and version, or an address), `date` of what day it is.
 
-    `fetched_at` is when we got it, `etags` what the servers called that version, by address; `error` is why the last
-    attempt failed, while the older data still serves.
+    `fetched_at` is when we got it, `digest` the checksum of what we got; `error` is why the last attempt failed,
+    while the older data still serves.
     """
 
     name: str
@@ -33,5 +32,5 @@ class SourceState:
     license: str | None = None
     skipped: tuple[SkippedCount, ...] = ()
     fetched_at: str | None = None
-    etags: Mapping[str, str] = field(default_factory=dict)
+    digest: str | None = None
     error: str | None = None

@@ -69,16 +69,24 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spec:
-    """How a catalog says a model is run. Data, never command: it passes an allow-list before any use."""
+    """How a catalog says a model is run. Data, never command: it passes an allow-list before any use.
+
+    `backend_version` is the version it was made for, `min_backend_version` the oldest that can run it. `gpu_filters`
+    must all match; one that a reader does not know matches nothing. `verified_hardware` are machines of the source's
+    own vocabulary, `extra` what it says besides, under its own names.
+    """
 
     mode: str = "standard"
     quantization: str | None = None
     backend: str | None = None
     backend_version: str | None = None
+    min_backend_version: str | None = None
     repo_id: str | None = None
     parameters: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     gpu_filters: Mapping[str, Any] = field(default_factory=dict)
+    verified_hardware: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
     source: str = "gpustack"
 
 

@@ -47,6 +47,11 @@ class Paths:
         return self.cache / f"index-v{INDEX_FORMAT}.sqlite"
 
     @property
+    def downloads_folder(self) -> Path:
+        """The last copies of catalogs' documents, asked for again only if they changed."""
+        return self.cache / "downloads"
+
+    @property
     def database_file(self) -> Path:
         return self.state / "state.sqlite"
 
@@ -68,7 +73,7 @@ class Paths:
         return self.data / "backends"
 
 
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 
 
 def paths_below(home: Path) -> Paths:

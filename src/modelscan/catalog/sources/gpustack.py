@@ -8,16 +8,17 @@ list of sets whose templates are multiplied by sizes and quantizations. One file
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from modelscan.catalog import fields
-from modelscan.catalog.record import NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.record import Attached, NotThisFormat, Parsed, Record, Skipped, verbatim
 from modelscan.catalog.sources.yaml_text import is_modest, load
 from modelscan.catalog.text import clean, clean_argument, clean_tree
 from modelscan.model import Source, Spec, Task, Weights
 
 NAME = "gpustack"
+LICENSE = "Apache-2.0"
 _Entry = Mapping[str, Any]
 TASKS: dict[str, Task] = {
     "llm": "chat",
@@ -33,10 +34,23 @@ _REPO_KEYS: dict[str, Source] = {
     "model_scope_model_id": "modelscope",
     "local_path": "local_path",
 }
+_ROOT = "file"  # what a file says besides its sets: `draft_models`
 _KNOWN = frozenset({
     "name", "description", "home", "icon", "categories", "capabilities", "size", "activated_size", "size_unit",
     "licenses", "release_date", "specs", "templates", "sizes", "quantizations",
 })  # fmt: skip
+
+
+def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: object) -> Parsed:  # noqa: ARG001  as every source
+    """The sets of every file, one per hub."""
+    parsed = Parsed()
+    for address in addresses:
+        parsed.extend(parse(get(address)))
+    return parsed
+
+
+def count(parsed: Parsed) -> int:
+    return len(parsed.records)
 
 
 def parse(payload: bytes | str) -> Parsed:
@@ -50,16 +64,22 @@ def parse_document(document: object, *, source: str = NAME) -> Parsed:
     parsed = Parsed()
     for position, entry in enumerate(sets):
         _add(parsed, position, entry, source)
+    for key, value in document.items() if isinstance(document, dict) else ():
+        if key != "model_sets" and not str(key).startswith(".") and is_modest(value):
+            parsed.attached.append(Attached(source, f"{_ROOT}:{clean(str(key))}", verbatim({"value": value})))
     if not parsed.records:
         raise NotThisFormat("no `model_sets` and no list of sets in it" if not sets else "no set in it can be read")
     return parsed
 
 
-def parse_entries(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> Parsed:
+def parse_entries(entries: Iterable[tuple[str, _Entry]]) -> Parsed:
     """Records of sets as an index keeps them."""
     parsed = Parsed()
-    for position, (_, entry) in enumerate(entries):
-        _add(parsed, position, entry, NAME)
+    for position, (key, entry) in enumerate(entries):
+        if key.startswith(f"{_ROOT}:"):
+            parsed.attached.append(Attached(NAME, key, verbatim(entry)))
+        else:
+            _add(parsed, position, entry, NAME)
     return parsed
 
 
@@ -78,6 +98,12 @@ def _add(parsed: Parsed, position: int, entry: object, source: str) -> None:
             parsed.skipped.append(Skipped(label, "a set without a spec that names its weights"))
             continue
         parsed.records.append(_record(label, entry, size, usable, source))
+
+
+_KNOWN_OF_SPECS = frozenset({
+    "mode", "quantization", "backend", "backend_version", "backend_parameters", "env", "gpu_filters", "source",
+    *_REPO_KEYS,
+})  # fmt: skip
 
 
 def _record(
@@ -169,6 +195,7 @@ def _spec(spec: Mapping[str, Any]) -> Spec:
         ),
         env={clean(str(key)): clean_argument(str(value)) for key, value in env.items()},
         gpu_filters=clean_tree(fields.mapping(spec.get("gpu_filters"))),
+        extra=clean_tree({key: value for key, value in spec.items() if key not in _KNOWN_OF_SPECS}),
         source=NAME,
     )
 

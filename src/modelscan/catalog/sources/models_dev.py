@@ -6,19 +6,23 @@ missing, and unknown ones are kept.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from modelscan.catalog import fields
-from modelscan.catalog.record import NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.record import Attached, NotThisFormat, Parsed, Record, Skipped, verbatim
 from modelscan.catalog.text import clean, clean_tree
+from modelscan.errors import SourceUnavailable
 from modelscan.model import Pricing, ProviderOffer, Weights
 
 NAME = "models.dev"
+LICENSE = "MIT"
+_Entries = tuple[str, Mapping[str, Any]]
 # A host whose ids are Hugging Face's own repo ids: 50 of 50 in the build of 2026-07-01.
 _REPO_HOSTS = frozenset({"huggingface"})
 _KNOWN = frozenset({
@@ -28,8 +32,28 @@ _KNOWN = frozenset({
 _HUB_ADDRESS = re.compile(r"https?://(huggingface\.co|(?:www\.)?modelscope\.(?:cn|ai)/models)/([\w.-]+/[\w.-]+)/?$")
 
 
+def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: Callable[[], Iterable[_Entries]]) -> Parsed:
+    """The offers, and the canonical models of the `models.json` beside them, or else those known so far."""
+    (address,) = addresses
+    parsed = parse(get(address))
+    if any(record.provider is None for record in parsed.records):
+        return parsed
+    base, slash, file = address.rpartition("/")
+    canonical: Parsed | None = None
+    if file == "api.json":
+        with contextlib.suppress(SourceUnavailable, NotThisFormat):
+            canonical = parse(get(f"{base}{slash}models.json"))
+    parsed.extend(canonical or parse_entries((key, entry) for key, entry in last() if ":" not in key))
+    return parsed
+
+
+def count(parsed: Parsed) -> int:
+    """Hosted offers; the canonical models only describe what they offer."""
+    return sum(1 for record in parsed.records if record.provider)
+
+
 def parse(payload: bytes | str) -> Parsed:
-    """Records of an `api.json` or a `models.json`. Raises NotThisFormat when it is neither."""
+    """Records of an `api.json`, a `models.json`, or a `catalog.json` with both. Raises NotThisFormat."""
     try:
         document = json.loads(payload)
     except (ValueError, RecursionError) as error:
@@ -37,8 +61,11 @@ def parse(payload: bytes | str) -> Parsed:
     if not isinstance(document, dict) or not document:
         raise NotThisFormat("not a JSON object with entries")
     parsed = Parsed()
+    if set(document) == {"models", "providers"} and all(isinstance(part, dict) for part in document.values()):
+        document = {**document["models"], **document["providers"]}
     for key, entry in document.items():
         if isinstance(entry, dict) and isinstance(entry.get("models"), dict):
+            _attach(parsed, str(key), {name: value for name, value in entry.items() if name != "models"})
             for model_id, model in entry["models"].items():
                 _add(parsed, f"{key}:{model_id}", model, provider=str(key))
         elif isinstance(entry, dict) and "/" in key:
@@ -50,11 +77,19 @@ def parse(payload: bytes | str) -> Parsed:
     return parsed
 
 
-def parse_entries(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> Parsed:
-    """Records of entries as an index keeps them: `provider:id` or `lab/model`, and the entry word for word."""
+def _attach(parsed: Parsed, provider: str, entry: Mapping[str, Any]) -> None:
+    """What is said of a host itself: its address, the variables for its keys, its documentation."""
+    parsed.attached.append(Attached(NAME, f"{clean(provider)}:", verbatim(entry)))
+
+
+def parse_entries(entries: Iterable[_Entries]) -> Parsed:
+    """Records of entries as an index keeps them, word for word: `provider:id`, `provider:` or `lab/model`."""
     parsed = Parsed()
     for key, entry in entries:
-        provider, colon, _ = key.partition(":")
+        provider, colon, model_id = key.partition(":")
+        if colon and not model_id:
+            _attach(parsed, provider, entry)
+            continue
         _add(parsed, key, entry, provider=provider if colon and "/" not in provider else None)
     return parsed
 

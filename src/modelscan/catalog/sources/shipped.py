@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from modelscan.catalog.record import Parsed, Record
-from modelscan.catalog.sources import gpustack, known_weights, model_list, models_dev
+from modelscan.catalog.sources import gpustack, known_weights, model_list, models_dev, vllm_recipes
+from modelscan.catalog.sources.registry import FETCHED
 from modelscan.catalog.sourcestate import SourceState, skipped_counts
 from modelscan.catalog.tables import Tables, read_tables
 
@@ -19,9 +20,11 @@ MODELS, KNOWN_WEIGHTS, LABS, ALTERNATIVES = "models.yaml", "known_weights.csv", 
 ORIGINS = "sources.json"
 MODELS_SOURCE = "models.yaml"
 FACTS = {
-    models_dev.NAME: ("models_dev.jsonl", models_dev.parse_entries),
-    gpustack.NAME: ("gpustack.jsonl", gpustack.parse_entries),
+    vllm_recipes.NAME: "vllm_recipes.jsonl",
+    gpustack.NAME: "gpustack.jsonl",
+    models_dev.NAME: "models_dev.jsonl",
 }
+"""The files of facts, in the order of trust."""
 
 Read = Callable[[str], str]
 """The text of a shipped file by its name in `catalogs/`."""
@@ -42,17 +45,16 @@ def read_ours(read: Read) -> tuple[list[Record], list[SourceState]]:
     return [*listed.records, *known.records], states
 
 
-def read_facts(read: Read) -> tuple[list[Record], list[SourceState]]:
+def read_facts(read: Read) -> tuple[Parsed, list[SourceState]]:
     """Records of the other catalogs at build time."""
     origins = json.loads(read(ORIGINS))
-    records: list[Record] = []
+    together = Parsed()
     states: list[SourceState] = []
-    for name in (gpustack.NAME, models_dev.NAME):
-        file, parse_entries = FACTS[name]
-        parsed = parse_entries(_lines(read(file)))
-        records.extend(parsed.records)
-        states.append(_state(name, parsed, origins[name]))
-    return records, states
+    for name, file in FACTS.items():
+        parsed = FETCHED[name].parse_entries(_lines(read(file)))
+        together.extend(parsed)
+        states.append(_state(name, parsed, origins[name], records=FETCHED[name].count(parsed)))
+    return together, states
 
 
 def _lines(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -61,12 +63,12 @@ def _lines(text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield key, entry
 
 
-def _state(name: str, parsed: Parsed, origin: Mapping[str, Any]) -> SourceState:
+def _state(name: str, parsed: Parsed, origin: Mapping[str, Any], records: int | None = None) -> SourceState:
     return SourceState(
         name=name,
         origin=origin["origin"],
         date=origin.get("date"),
         license=origin.get("license"),
-        records=len(parsed.records),
+        records=len(parsed.records) if records is None else records,
         skipped=skipped_counts(parsed),
     )

@@ -1,0 +1,95 @@
+"""The documents of a source: over the network only what has changed, the last copy of the rest kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from modelscan.errors import SourceUnavailable, StorageFailed
+from modelscan.storage.files import write_atomic
+
+
+class Answer(Protocol):
+    @property
+    def content(self) -> bytes | None: ...
+    @property
+    def etag(self) -> str | None: ...
+
+
+class Fetcher(Protocol):
+    """What a refresh asks of `system.http.Http`."""
+
+    def fetch(self, address: str, *, etag: str | None = None) -> Answer: ...
+
+
+def is_remote(address: str) -> bool:
+    return urlsplit(address).scheme in {"http", "https"}
+
+
+def folder_at(address: str) -> Path | None:
+    """The folder that an address is, as `file:` or as a path."""
+    if is_remote(address):
+        return None
+    parts = urlsplit(address)
+    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(address).expanduser()
+    return path if path.is_dir() else None
+
+
+class Downloads:
+    """Documents of one source, got once each. `told` hears of each with its size; several threads may get."""
+
+    def __init__(self, http: Fetcher, folder: Path, told: Callable[[str, int], None] | None = None) -> None:
+        self._http = http
+        self._folder = folder
+        self._told = told
+        self._digests: dict[str, str] = {}
+
+    def get(self, address: str) -> bytes:
+        """The document at an address. Raises SourceUnavailable."""
+        content = self._get(address)
+        self._digests[address] = hashlib.sha256(content).hexdigest()
+        if self._told:
+            self._told(address, len(content))
+        return content
+
+    def digest(self) -> str:
+        """What was got, as one checksum: equal when nothing has changed since another time."""
+        return hashlib.sha256(json.dumps(sorted(self._digests.items())).encode()).hexdigest()
+
+    def _get(self, address: str) -> bytes:
+        if not is_remote(address):
+            return self._http.fetch(address).content or b""
+        file = self._folder / hashlib.sha256(address.encode()).hexdigest()[:32]
+        etag, kept = _read(file)
+        answer = self._http.fetch(address, etag=etag)
+        if answer.content is None and kept is None:
+            raise SourceUnavailable(f"`{address}` says that nothing has changed, but nothing was kept")
+        if answer.content is None:
+            return kept or b""
+        if answer.etag:
+            _write(file, answer.etag, answer.content)
+        return answer.content
+
+
+def _read(file: Path) -> tuple[str | None, bytes | None]:
+    """What the server called the copy, and the copy; nothing when it is damaged, so that it is fetched again."""
+    try:
+        head, _, content = file.read_bytes().partition(b"\n")
+        values = json.loads(head)
+        if values["sha256"] == hashlib.sha256(content).hexdigest():
+            return str(values["etag"]), content
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None, None
+
+
+def _write(file: Path, etag: str, content: bytes) -> None:
+    head = json.dumps({"etag": etag, "sha256": hashlib.sha256(content).hexdigest()})
+    try:
+        write_atomic(file, head.encode() + b"\n" + content)
+    except StorageFailed:
+        return  # a copy saves a download next time, no more
