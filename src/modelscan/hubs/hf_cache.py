@@ -1,4 +1,4 @@
-"""huggingface_hub's cache, read without the library: a look-up must cost nothing on the way to `plan`.
+"""huggingface_hub's cache, without the library: a look-up must cost nothing on the way to `plan`.
 
 Layout (huggingface_hub guides, "Manage the cache"): `models--owner--name/refs/REVISION` holds a commit,
 `snapshots/COMMIT/` links the files, `trees/COMMIT.json` lists what the repo has (written by releases since 2.0).
@@ -7,22 +7,19 @@ Layout (huggingface_hub guides, "Manage the cache"): `models--owner--name/refs/R
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Collection, Iterable, Mapping
-from fnmatch import fnmatch
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from modelscan.errors import ModelscanError
+from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.local import INDEX, index_shards, loaded_safetensors, read_json
+from modelscan.storage.files import translated
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.(?P<kind>safetensors|bin)")
-# What no backend of ours loads: other frameworks' weights, exports, and the vendors' own second copies.
-_NEVER = (
-    "original/*", "metal/*", "onnx/*", "openvino/*", "coreml/*", "*.pth", "*.pt", "*.gguf", "*.onnx", "*.onnx_data",
-    "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.mlmodel", "*.mlpackage/*", "*.ckpt", "*.zip", "*.tar*",
-)  # fmt: skip
-_WEIGHTS = (".safetensors", ".bin")
 
 
 def hub_cache(environ: Mapping[str, str]) -> Path:
@@ -35,52 +32,99 @@ def hub_cache(environ: Mapping[str, str]) -> Path:
     return Path(base).expanduser() / "huggingface" / "hub"
 
 
-def cached_snapshot(repo_id: str, revision: str | None, cache: Path) -> Path | None:
-    """The snapshot of a repo at a revision (branch, tag or commit) when all that a backend needs of it is there."""
-    repo = cache / f"models--{repo_id.replace('/', '--')}"
-    commit = revision if revision and _COMMIT.fullmatch(revision) else _referenced(repo, revision or "main")
-    folder = repo / "snapshots" / commit if commit else None
-    if folder is None or not (folder / "config.json").is_file():
-        return None
-    listed = _listing(repo / "trees" / f"{commit}.json")
+def repo_folder(cache: Path, repo_id: str) -> Path:
+    return cache / f"models--{repo_id.replace('/', '--')}"
+
+
+def is_commit(revision: str | None) -> bool:
+    return revision is not None and _COMMIT.fullmatch(revision) is not None
+
+
+def referenced(repo: Path, revision: str | None) -> str | None:
+    """The commit that the cache says a branch or tag was."""
     try:
-        wanted = wanted_files(listed) if listed else _expected(folder)
-    except ModelscanError:
-        return None
-    has_weights = any(name.endswith(_WEIGHTS) for name in wanted)
-    return folder if has_weights and all((folder / name).is_file() for name in wanted) else None
-
-
-def ignored_patterns(names: Collection[str]) -> list[str]:
-    """Patterns, in fnmatch's form, of the files of a repo that no backend needs."""
-    ignored = list(_NEVER)
-    safetensors = [name for name in names if name.endswith(".safetensors")]
-    if any(not Path(name).name.startswith(("consolidated", "adapter_")) for name in safetensors):
-        ignored += ["consolidated*.safetensors", "consolidated.safetensors.index.json", "*.bin", "*.bin.index.json"]
-    elif safetensors:
-        ignored += ["*.bin", "*.bin.index.json"]
-    return ignored
-
-
-def wanted_files(names: Collection[str]) -> list[str]:
-    """The files of a repo that a backend needs."""
-    patterns = ignored_patterns(names)
-    return [name for name in names if not any(fnmatch(name, pattern) for pattern in patterns)]
-
-
-def _referenced(repo: Path, revision: str) -> str | None:
-    try:
-        commit = (repo / "refs" / revision).read_text(encoding="utf-8").strip()
+        commit = (repo / "refs" / (revision or "main")).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return None
-    return commit if _COMMIT.fullmatch(commit) else None
+    return commit if is_commit(commit) else None
 
 
-def _listing(path: Path) -> list[str]:
+def listed(repo: Path, commit: str) -> Listing | None:
+    """What the repo has at a commit, where a download through the library left it."""
     try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+        files = json.loads((repo / "trees" / f"{commit}.json").read_text(encoding="utf-8"))["files"]
+        found = tuple(_file(path, entry) for path, entry in files.items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ModelscanError):
+        return None
+    return Listing(commit=commit, files=found) if found else None
+
+
+def is_complete(folder: Path) -> bool:
+    """Without a listing: whether all is there that the index, or the numbers in the names, speak of."""
+    try:
+        wanted = _expected(folder) if (folder / "config.json").is_file() else []
+    except ModelscanError:
+        return False
+    return bool(wanted) and all((folder / name).is_file() for name in wanted)
+
+
+def link_blob(repo: Path, commit: str, file: RemoteFile) -> None:
+    """Let the snapshot show the blob of a file. Raises StorageFailed."""
+    link, blob = repo / "snapshots" / commit / file.path, repo / "blobs" / str(file.digest)
+    goal = os.path.relpath(blob, link.parent)
+    with translated(link):
+        if link.is_symlink() and str(link.readlink()) == goal:
+            return
+        link.parent.mkdir(parents=True, exist_ok=True)
+        temporary = link.with_name(f".{link.name}.{os.getpid()}.link")
+        temporary.unlink(missing_ok=True)
+        try:
+            temporary.symlink_to(goal)
+        except OSError:  # a file system without links: the library moves the blob itself there
+            blob.replace(temporary)
+        temporary.replace(link)
+
+
+def write_tree(repo: Path, listing: Listing) -> None:
+    """The listing as the library keeps it, so that it knows a complete snapshot too. Raises StorageFailed."""
+    path = repo / "trees" / f"{listing.commit}.json"
+    if path.exists() or not all(file.blob_id for file in listing.files):
+        return
+    _write_shared(
+        path, json.dumps({"format_version": 1, "files": {f.path: _entry(f) for f in listing.files}}, indent=1)
+    )
+
+
+def write_reference(repo: Path, revision: str | None, commit: str) -> None:
+    """Raises StorageFailed."""
+    if not is_commit(revision) and referenced(repo, revision) != commit:
+        _write_shared(repo / "refs" / (revision or "main"), commit)
+
+
+def _write_shared(path: Path, text: str) -> None:
+    """In one step, readable for those whom the user's umask lets read: the cache may be shared."""
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+
+
+def _file(path: str, entry: Mapping[str, Any]) -> RemoteFile:
+    return RemoteFile(
+        path=path,
+        size_bytes=int(entry.get("lfs_size") or entry["size"]),
+        sha256=entry.get("lfs_sha256"),
+        blob_id=entry["blob_id"],
+        xet_hash=entry.get("xet_hash"),
+    )
+
+
+def _entry(file: RemoteFile) -> dict[str, Any]:
+    entry: dict[str, Any] = {"size": file.size_bytes, "blob_id": file.blob_id}
+    if file.sha256 is not None:
+        entry |= {"lfs_sha256": file.sha256, "lfs_size": file.size_bytes}
+    return entry | ({"xet_hash": file.xet_hash} if file.xet_hash else {})
 
 
 def _expected(folder: Path) -> list[str]:

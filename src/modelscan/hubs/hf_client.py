@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelscan import __version__
-from modelscan.errors import Gated, ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized
-from modelscan.hubs.hf_cache import hub_cache
-from modelscan.storage.files import storage_failed
+from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable
+from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, refused
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 _HUB = "https://huggingface.co"
 _TRUE = {"1", "ON", "YES", "TRUE"}
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+_SECONDS = 20.0
 
 
 def endpoint_of(environ: Mapping[str, str]) -> str:
@@ -56,112 +56,98 @@ def make_api(environ: Mapping[str, str]) -> HfApi:
     )
 
 
+def wants_xet(environ: Mapping[str, str]) -> bool:
+    return environ.get("HF_HUB_DISABLE_XET", "").upper() not in _TRUE
+
+
+def request_headers(environ: Mapping[str, str]) -> dict[str, str]:
+    """What goes with a request for a file: the user's token, or the library's own login."""
+    from huggingface_hub.utils import build_hf_headers
+
+    return dict(build_hf_headers(token=token_of(environ), library_name="modelscan", library_version=__version__))
+
+
+def asked(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Asked:
+    endpoint = endpoint_of(environ)
+    return Asked(
+        endpoint=endpoint,
+        repo_id=repo_id,
+        revision=revision,
+        log_in="modelscan login",
+        has_token=token_of(environ) is not None,
+    )
+
+
+def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Listing:
+    """The commit of a revision, and all its files with their hashes. Raises our errors."""
+    from huggingface_hub.hf_api import RepoFile
+
+    api = make_api(environ)
+    with _translated(repo_id, revision, environ):
+        info = api.model_info(repo_id, revision=revision, timeout=_SECONDS)
+        commit = str(info.sha)
+        tree = api.list_repo_tree(repo_id, recursive=True, revision=commit)
+        files = tuple(_remote_file(entry) for entry in tree if isinstance(entry, RepoFile))
+    card, counts = info.card_data, getattr(info.safetensors, "parameters", None)
+    return Listing(
+        commit=commit,
+        revision=revision,
+        files=files,
+        license=_text(card.get("license_name") or card.get("license")) if card else None,
+        gated=None if info.gated is None else bool(info.gated),
+        parameters_by_dtype=dict(counts) if isinstance(counts, Mapping) else {},
+    )
+
+
+def _remote_file(entry: Any) -> RemoteFile:
+    lfs = entry.lfs
+    return RemoteFile(
+        path=entry.path,
+        size_bytes=lfs.size if lfs else entry.size,
+        sha256=lfs.sha256 if lfs else None,
+        blob_id=entry.blob_id,
+        xet_hash=entry.xet_hash,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
 @contextlib.contextmanager
-def translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Iterator[None]:
-    """Inside, the library's exceptions become ours: Gated, Unauthorized, ModelNotFound, SourceUnavailable,
-    StorageFailed.
-    """
+def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Iterator[None]:
+    """Inside, the library's exceptions become ours."""
     import huggingface_hub.errors as hub
 
     # The base of its transport's errors (httpx, httpx2 since 2.0), by the name that the library imports it under.
     transport: type[Exception] = vars(hub)["HTTPError"]
-    known = (transport, OSError, hub.EntryNotFoundError, hub.HFValidationError)
     try:
         yield
-    except known as error:
-        raise _ours(error, repo_id, revision, environ) from error
+    except (transport, OSError, hub.HFValidationError) as error:
+        raise _ours(error, asked(repo_id, revision, environ)) from error
 
 
-def _ours(error: Any, repo_id: str, revision: str | None, environ: Mapping[str, str]) -> ModelscanError:
+def _ours(error: Any, about: Asked) -> ModelscanError:
     """The order counts: a gated repo is a kind of missing one, and every answer of the hub is a kind of OSError."""
     import huggingface_hub.errors as hub
 
-    endpoint = endpoint_of(environ)
-    details: dict[str, object] = {"repo_id": repo_id, "revision": revision, "endpoint": endpoint}
-    if isinstance(error, hub.GatedRepoError):
-        return Gated(
-            f"`{repo_id}` is gated: its owner lets only those in who accepted the terms",
-            hints=[f"accept them in a browser: {endpoint}/{repo_id}", _log_in(environ)],
-            details=details,
-        )
-    if isinstance(error, (*_missing(hub), hub.HFValidationError)):
-        return _not_found(error, repo_id, revision, environ, details)
-    if isinstance(error, hub.HfHubHTTPError):
-        return _answered(endpoint, error, details, environ)
-    return _on_the_way(error, repo_id, environ, details)
-
-
-def _on_the_way(error: Any, repo_id: str, environ: Mapping[str, str], details: dict[str, object]) -> ModelscanError:
-    """No answer of the hub, but trouble with the disk or the network."""
-    import huggingface_hub.errors as hub
-
-    network = (ConnectionError, TimeoutError, hub.FileMetadataError, hub.LocalEntryNotFoundError)
-    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, network):
-        return storage_failed(hub_cache(environ), error)
-    if type(error) is OSError:
-        # The library's check of a finished file: its size is not what the hub announced.
-        return SourceUnavailable(
-            f"the download of `{repo_id}` broke off", cause=[str(error)], hints=["run the command again"]
-        )
-    return _unreachable(str(details["endpoint"]), error, details)
-
-
-def _missing(hub: Any) -> tuple[type[Exception], ...]:
-    return hub.RepositoryNotFoundError, hub.RevisionNotFoundError, hub.RemoteEntryNotFoundError
-
-
-def _not_found(
-    error: Any, repo_id: str, revision: str | None, environ: Mapping[str, str], details: dict[str, object]
-) -> ModelNotFound:
-    import huggingface_hub.errors as hub
-
     if isinstance(error, hub.HFValidationError):
-        return ModelNotFound(f"`{repo_id}` is not the name of a repo", cause=[str(error)], details=details)
-    if isinstance(error, hub.RevisionNotFoundError):
-        return ModelNotFound(f"`{repo_id}` has no revision `{revision or 'main'}`", details=details)
-    if isinstance(error, hub.RemoteEntryNotFoundError):
-        return ModelNotFound(f"`{repo_id}` lacks a file that it lists", cause=[str(error)], details=details)
-    return ModelNotFound(
-        f"`{repo_id}` is not on {details['endpoint']}",
-        cause=["no such repo, or a private one that the token in use does not open"],
-        hints=[f"modelscan catalog search {repo_id.rpartition('/')[2]}", _log_in(environ)],
-        details=details,
-    )
-
-
-def _answered(endpoint: str, error: Any, details: dict[str, object], environ: Mapping[str, str]) -> SourceUnavailable:
-    status = error.response.status_code
-    details["status"] = status
-    if status in {_UNAUTHORIZED, _FORBIDDEN}:
-        return Unauthorized(
-            f"{endpoint} refuses access to `{details['repo_id']}`",
-            cause=[error.server_message or f"it answered {status}"],
-            hints=[_log_in(environ)],
-            details=details,
+        return ModelNotFound(
+            f"`{about.repo_id}` is not the name of a repo", cause=[str(error)], details=about.details
         )
-    if status == _TOO_MANY:
-        return SourceUnavailable(
-            f"{endpoint} asks to wait: too many requests",
-            hints=["wait a few minutes", _log_in(environ)],
-            details=details,
-        )
-    return SourceUnavailable(
-        f"{endpoint} answered {status}",
-        cause=[error.server_message] if error.server_message else [],
-        hints=["try again later"],
-        details=details,
-    )
-
-
-def _unreachable(endpoint: str, error: BaseException, details: dict[str, object]) -> SourceUnavailable:
+    if isinstance(error, hub.HfHubHTTPError):
+        kinds = {
+            hub.GatedRepoError: GATED,
+            hub.RepositoryNotFoundError: NO_REPO,
+            hub.RevisionNotFoundError: NO_REVISION,
+            hub.RemoteEntryNotFoundError: NO_FILE,
+        }
+        code = next((code for kind, code in kinds.items() if isinstance(error, kind)), None)
+        return refused(about, error.response.status_code, code=code, message=error.server_message or "")
     reason = error.__cause__ or error
     return SourceUnavailable(
-        f"{endpoint} cannot be reached",
+        f"{about.endpoint} cannot be reached",
         cause=[(str(reason) or type(reason).__name__).splitlines()[0]],
-        hints=[f"is it a proxy's or a firewall's doing? try: curl -I {endpoint}"],
-        details=details,
+        hints=[f"is it a proxy's or a firewall's doing? try: curl -I {about.endpoint}"],
+        details=about.details,
     )
-
-
-def _log_in(environ: Mapping[str, str]) -> str:
-    return "log in: modelscan login" if token_of(environ) is None else "the token in use may not open it"

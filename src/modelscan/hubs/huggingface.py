@@ -1,147 +1,107 @@
-"""Weights on Hugging Face: what is in the cache, what the hub says of them, and getting them."""
+"""Hugging Face: its metadata through huggingface_hub, its files into huggingface_hub's own cache."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
-from dataclasses import replace
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, StorageFailed
-from modelscan.hubs.hf_cache import cached_snapshot, hub_cache, ignored_patterns, wanted_files
-from modelscan.hubs.hf_client import endpoint_of, is_offline, make_api, token_of, translated
-from modelscan.hubs.hf_progress import OnProgress, bar_class
-from modelscan.hubs.hf_remote import describe_remote, fetch_file
-from modelscan.hubs.local import describe_folder
-from modelscan.model import WeightsDescription
-from modelscan.units import format_bytes
+from modelscan.hubs import hf_cache, xet
+from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.hf_client import asked, endpoint_of, is_offline, list_repo, request_headers, wants_xet
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, refused
+from modelscan.hubs.remote import RemoteHub
+from modelscan.hubs.source import Access
+from modelscan.hubs.transfer import Part, Source
+from modelscan.model import Source as SourceName
 
 if TYPE_CHECKING:
-    from huggingface_hub.hf_api import ModelInfo
+    from modelscan.system.http import Answer, Session
 
-_SECONDS = 20.0
-
-
-def cached(repo_id: str, revision: str | None, *, environ: Mapping[str, str]) -> Path | None:
-    """The snapshot folder (its name is the commit) when all that a backend needs is there. No network."""
-    return cached_snapshot(repo_id, revision, hub_cache(environ))
+_CODES = frozenset({GATED, NO_REPO, NO_REVISION, NO_FILE})
+_OK = range(200, 300)
 
 
-def describe(repo_id: str, revision: str | None, *, environ: Mapping[str, str], offline: bool) -> WeightsDescription:
-    """What is known of a repo before a byte of its weights is fetched.
-
-    Asks the hub for the commit; of a complete snapshot in the cache only that. Raises SourceUnavailable (offline or
-    unreachable, and not in the cache), Gated, Unauthorized, ModelNotFound.
-    """
-    if offline or is_offline(environ):
-        return _snapshot(_cached_or_refuse(repo_id, revision, environ), repo_id, revision)
-    try:
-        info = _info(repo_id, revision, environ)
-    except (ModelNotFound, SourceUnavailable) as error:
-        folder = _instead(error, repo_id, revision, environ)
-        return _snapshot(folder, repo_id, revision)
-    folder_here = cached(repo_id, info.sha, environ=environ)
-    if folder_here is not None:
-        return _snapshot(folder_here, repo_id, revision)
-    return describe_remote(repo_id, revision, info, environ=environ)
+def huggingface(access: Access) -> RemoteHub:
+    """The hub, or the mirror that HF_ENDPOINT names."""
+    return RemoteHub(HuggingFace(access), access)
 
 
-def download(
-    repo_id: str,
-    revision: str | None,
-    *,
-    environ: Mapping[str, str],
-    offline: bool,
-    on_progress: OnProgress,
-) -> tuple[Path, str]:
-    """Get what a backend needs of a repo into huggingface_hub's cache; the folder and its commit.
+class HuggingFace:
+    source: SourceName = "huggingface"
 
-    Resumes what an earlier try left. Two processes wait for each other, file by file (the library's locks). Raises
-    as `describe` does, and StorageFailed before the first byte when the disk has no room.
-    """
-    if offline or is_offline(environ):
-        folder = _cached_or_refuse(repo_id, revision, environ)
-        return folder, folder.name
-    try:
-        info = _info(repo_id, revision, environ)
-    except (ModelNotFound, SourceUnavailable) as error:
-        folder = _instead(error, repo_id, revision, environ)
-        return folder, folder.name
-    here = cached(repo_id, info.sha, environ=environ)
-    if here is not None:
-        on_progress(1.0, "already here")
-        return here, here.name
-    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
-    missing = _missing_bytes(repo_id, str(info.sha), sizes, environ)
-    _require_room(repo_id, missing, hub_cache(environ))
-    on_progress(0.0, f"{format_bytes(missing)} to download")
-    from huggingface_hub import snapshot_download
+    def __init__(self, access: Access) -> None:
+        self._environ, self._asking = access.settings.environ, cache(access.environ)
+        self.endpoint = endpoint_of(self._environ)
+        self.root = hf_cache.hub_cache(self._environ)
 
-    with translated(repo_id, revision, environ):
-        # A refusal shows on the first file: of a whole repo the library would look for a copy in the cache instead.
-        fetch_file(repo_id, "config.json", str(info.sha), environ=environ)
-        place = snapshot_download(
-            repo_id,
-            revision=revision,
-            cache_dir=hub_cache(environ),
-            endpoint=endpoint_of(environ),
-            token=token_of(environ),
-            ignore_patterns=ignored_patterns(sizes),
-            tqdm_class=bar_class(missing, on_progress),
+    def ask(self, repo_id: str, revision: str | None) -> Listing:
+        return list_repo(repo_id, revision, self._asking())
+
+    def is_commit(self, revision: str | None) -> bool:
+        return hf_cache.is_commit(revision)
+
+    def offline(self) -> bool:
+        return is_offline(self._environ)
+
+    @contextlib.contextmanager
+    def open(
+        self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
+    ) -> Iterator[Source]:
+        headers = request_headers(self._asking())
+        if file.xet_hash is not None and end is None and wants_xet(self._environ) and xet.is_available():
+            address = f"{self.endpoint}/api/models/{repo_id}/xet-read-token/{listing.commit}"
+            with xet.open_xet(file, start, token_address=address, headers=headers) as source:
+                yield source
+            return
+        address = f"{self.endpoint}/{repo_id}/resolve/{listing.commit}/{quote(file.path)}"
+        with session.stream(address, start=start, end=end, headers=headers) as answer:
+            if answer.status not in _OK:
+                raise self._refusal(repo_id, listing, answer)
+            yield Source(answer.start, answer.chunks)
+
+    def _refusal(self, repo_id: str, listing: Listing, answer: Answer) -> Exception:
+        code, said = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
+        return refused(
+            asked(repo_id, listing.revision, self._asking()),
+            answer.status,
+            code=code if code in _CODES else None,
+            message=said,
+            retry_after=answer.retry_after,
         )
-    folder = Path(place)
-    if cached(repo_id, folder.name, environ=environ) is None:
-        raise SourceUnavailable(
-            f"the download of `{repo_id}` is not complete", hints=["run the command again: it goes on where it stopped"]
-        )
-    on_progress(1.0, "downloaded")
-    return folder, folder.name
 
+    def snapshot(self, repo_id: str, commit: str) -> Path:
+        return self._repo(repo_id) / "snapshots" / commit
 
-def _info(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> ModelInfo:
-    with translated(repo_id, revision, environ):
-        return make_api(environ).model_info(repo_id, revision=revision, files_metadata=True, timeout=_SECONDS)
+    def known(self, repo_id: str, revision: str | None) -> str | None:
+        return hf_cache.referenced(self._repo(repo_id), revision)
 
+    def complete(self, repo_id: str, commit: str) -> bool:
+        return hf_cache.is_complete(self.snapshot(repo_id, commit))
 
-def _instead(error: ModelscanError, repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Path:
-    """The snapshot in the cache, where only the network failed; else the error."""
-    folder = cached(repo_id, revision, environ=environ)
-    if folder is None or type(error) is not SourceUnavailable:
-        raise error
-    return folder
+    def listed(self, repo_id: str, commit: str) -> Listing | None:
+        return hf_cache.listed(self._repo(repo_id), commit)
 
+    def part(self, repo_id: str, commit: str, file: RemoteFile) -> Part:
+        repo, digest = self._repo(repo_id), str(file.digest)
+        # The lock that huggingface_hub takes for this blob (2.4.0, file_download.py, `_hf_hub_download_to_cache_dir`).
+        return Part(file=file, target=repo / "blobs" / digest, lock=self.root / ".locks" / repo.name / f"{digest}.lock")
 
-def _cached_or_refuse(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Path:
-    folder = cached(repo_id, revision, environ=environ)
-    if folder is None:
-        raise SourceUnavailable(
-            f"`{repo_id}` is not in the cache, and the network is not to be used",
-            cause=[f"looked in `{hub_cache(environ)}`"],
-            hints=[f"with the network, once: hf download {repo_id}"],
-            details={"repo_id": repo_id, "revision": revision},
-        )
-    return folder
+    def adopt(self, repo_id: str, listing: Listing, files: Sequence[RemoteFile]) -> None:
+        repo, folder = self._repo(repo_id), self.snapshot(repo_id, listing.commit)
+        for file in files:
+            blob = repo / "blobs" / str(file.digest)
+            if blob.is_file() and not (folder / file.path).exists():
+                hf_cache.link_blob(repo, listing.commit, file)
 
+    def seal(self, repo_id: str, revision: str | None, listing: Listing, files: Sequence[RemoteFile]) -> None:
+        repo = self._repo(repo_id)
+        self.adopt(repo_id, listing, files)
+        hf_cache.write_tree(repo, listing)
+        hf_cache.write_reference(repo, revision, listing.commit)
 
-def _snapshot(folder: Path, repo_id: str, revision: str | None) -> WeightsDescription:
-    return replace(
-        describe_folder(folder), source="huggingface", repo_id=repo_id, revision=revision, commit=folder.name
-    )
-
-
-def _missing_bytes(repo_id: str, commit: str, sizes: Mapping[str, int], environ: Mapping[str, str]) -> int:
-    folder = hub_cache(environ) / f"models--{repo_id.replace('/', '--')}" / "snapshots" / commit
-    return sum(sizes[name] for name in wanted_files(sizes) if not (folder / name).is_file())
-
-
-def _require_room(repo_id: str, missing: int, cache: Path) -> None:
-    place = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    if missing > free:
-        raise StorageFailed(
-            f"`{place}` has no room for `{repo_id}`",
-            cause=[f"{format_bytes(missing)} are to be downloaded, {format_bytes(free)} are free"],
-            hints=["free some space there, or use another disk: export HF_HOME=/path/to/folder"],
-            details={"path": str(place), "needed_bytes": missing, "free_bytes": free},
-        )
+    def _repo(self, repo_id: str) -> Path:
+        return hf_cache.repo_folder(self.root, repo_id)

@@ -10,12 +10,13 @@ from typing import Any
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.quantization import read_quantization
 from modelscan.hubs.safetensors import TensorSums, read_header
+from modelscan.hubs.selection import is_code, needed_files, only_pickles, weight_names
 from modelscan.hubs.shape import quantization_of, read_architecture
 from modelscan.hubs.tasks import CHAT_TEMPLATES, task_of
 from modelscan.model import WeightsDescription
 
 INDEX = "model.safetensors.index.json"
-_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")
+SENTENCES = "sentence_bert_config.json"
 
 
 def describe_folder(path: Path) -> WeightsDescription:
@@ -40,13 +41,15 @@ def describe_folder(path: Path) -> WeightsDescription:
     config = read_json(folder / "config.json")
     if not read_quantization(config).method and (folder / "hf_quant_config.json").is_file():
         config = with_modelopt(config, read_json(folder / "hf_quant_config.json"))
+    if (folder / SENTENCES).is_file():
+        config = with_limits(config, read_json(folder / SENTENCES))
     files = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
     sums = TensorSums()
     shards = weight_files(folder, files)
     for shard in shards:
         sums += read_header(shard)
     template = any(name in files for name in CHAT_TEMPLATES) or _template_in_tokenizer(folder)
-    weights = shards or [folder / name for name in files if name.endswith(_WEIGHTS)]
+    weights = shards or [folder / name for name in weight_names(needed_files(files)) or weight_names(files)]
     return WeightsDescription(
         source="local_path",
         repo_id=str(folder),
@@ -57,7 +60,8 @@ def describe_folder(path: Path) -> WeightsDescription:
         size_bytes=sum(file.stat().st_size for file in weights) if weights else None,
         bytes_by_dtype=sums.bytes_by_dtype,
         parameters_by_dtype=sums.parameters_by_dtype,
-        code_files=tuple(name for name in files if name.endswith(".py")),
+        code_files=tuple(name for name in files if is_code(name)),
+        only_pickles=only_pickles(files),
         has_chat_template=template,
         task=task_of(config, files, has_chat_template=template),
     )
@@ -118,6 +122,17 @@ def with_modelopt(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[st
     if not isinstance(section, Mapping):
         return dict(config)
     return {**config, "quantization_config": {"quant_method": "modelopt", **section}}
+
+
+def with_limits(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, Any]:
+    """The config with sentence-transformers' `max_seq_length`: an embedding model takes no more than that, and vLLM
+    goes by it (vLLM 0.32, config/model.py, `encoder_config["max_seq_length"]`).
+    """
+    limit = file.get("max_seq_length")
+    if type(limit) is not int or limit <= 0:
+        return dict(config)
+    known = config.get("max_position_embeddings")
+    return {**config, "max_position_embeddings": min(limit, known) if type(known) is int and known > 0 else limit}
 
 
 def read_json(path: Path) -> dict[str, Any]:

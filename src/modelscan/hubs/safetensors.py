@@ -18,6 +18,8 @@ from modelscan.errors import ModelscanError
 
 # The limit of the format's own readers (safetensors, src/tensor.rs, MAX_HEADER_SIZE).
 MAX_HEADER_BYTES = 100_000_000
+# Most headers are smaller: one request tells them. huggingface_hub asks for as much (utils/_safetensors.py, 100 kB).
+HEADER_GUESS = 100_000
 _PREFIX = 8
 _BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
@@ -45,21 +47,33 @@ def bits_of(dtype: str) -> int | None:
     return _BITS.get(dtype)
 
 
+def header_end(start: bytes, size: int) -> int:
+    """Where the header ends, from the first bytes of a file of `size` bytes. Raises ValueError."""
+    length = int.from_bytes(start[:_PREFIX], "little")
+    if len(start) < _PREFIX or length > min(size - _PREFIX, MAX_HEADER_BYTES):
+        raise ValueError(f"its header would have {length} bytes, the file has {size}")
+    return _PREFIX + length
+
+
+def parse_header(content: bytes, size: int) -> TensorSums:
+    """The sums of a file of `size` bytes from all bytes up to the end of its header. Raises ValueError."""
+    try:
+        return sum_tensors(json.loads(content[_PREFIX:]), size - len(content))
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+
+
 def read_header(path: Path) -> TensorSums:
     """The sums of one file. Raises ModelscanError for a file that is damaged or cut off."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
             prefix = file.read(_PREFIX)
-            length = int.from_bytes(prefix, "little")
-            if len(prefix) < _PREFIX or length > min(size - _PREFIX, MAX_HEADER_BYTES):
-                raise _damaged(path, f"its header would have {length} bytes, the file has {size}")
-            header = file.read(length)
+            content = prefix + file.read(header_end(prefix, size) - _PREFIX)
+        return parse_header(content, size)
     except OSError as error:
         raise _damaged(path, error.strerror or str(error)) from error
-    try:
-        return sum_tensors(json.loads(header), size - _PREFIX - length)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise _damaged(path, str(error)) from error
 
 

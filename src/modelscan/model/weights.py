@@ -60,7 +60,9 @@ class WeightsDescription:
 
     `location` is what the backend is given: a folder, or the repo id. `bytes_by_dtype` and `parameters_by_dtype`
     come from the safetensors headers (exact) and are empty where only `config.json` is known.
-    `code_files` are Python files in the repo: they run only where the user agreed.
+    `code_files` are Python files in the repo: they run only where the user agreed; `code_hashes` are the hub's hashes
+    of them, by name. `only_pickles` is True where loading the weights runs what they hold. `license` is the word of the
+    repo's card.
     """
 
     source: Source
@@ -75,6 +77,10 @@ class WeightsDescription:
     bytes_by_dtype: Mapping[str, int] = field(default_factory=dict)
     parameters_by_dtype: Mapping[str, int] = field(default_factory=dict)
     code_files: tuple[str, ...] = ()
+    code_hashes: Mapping[str, str] = field(default_factory=dict)
+    only_pickles: bool = False
+    license: str | None = None
+    gated: bool | None = None
     has_chat_template: bool | None = None
     task: Task | None = None
     official: bool | None = None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelscan.model import Source
 from modelscan.settings import Settings
 from modelscan.system import process
 from modelscan.system.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from modelscan.hubs.source import Hub
     from modelscan.system.http import Http
 
 
@@ -31,3 +33,15 @@ class Context:
     http: Callable[[], Http] = _http
     sysfs: Path = Path("/sys")
     proc: Path = Path("/proc")
+
+    def hub(self, source: Source) -> Hub:
+        """The place of weights that a source's name stands for."""
+        from modelscan.hubs.source import Access, hub_of
+
+        def environ() -> Mapping[str, str]:
+            from modelscan.hubs.tokens import with_tokens
+            from modelscan.storage.secrets import Secrets
+
+            return with_tokens(self.settings.environ, Secrets(self.settings.paths.secrets_file))
+
+        return hub_of(source, Access(settings=self.settings, environ=environ, http=self.http, clock=self.clock))

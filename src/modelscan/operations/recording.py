@@ -26,6 +26,7 @@ from modelscan.model import (
 from modelscan.operations.context import Context
 from modelscan.operations.events import Event, Report
 from modelscan.operations.planning import Planned
+from modelscan.operations.pulling import ensure_weights
 from modelscan.operations.requests import DeployRequest
 from modelscan.storage.locks import Lock
 
@@ -159,9 +160,10 @@ def fill_in(
 ) -> Deployment:
     """Fetch the weights where they are missing, and pin the exact command line."""
     deployment = claim.deployment
-    location, commit = deployment.location or deployment.repo_id or "", deployment.revision
-    if deployment.source == "huggingface" and not location.startswith("/"):
-        location, commit = _pull(context, deployment, report)
+    with Store(context.settings.paths, context.clock) as store:
+        store.update(deployment.id, status="pulling", phase="download")
+    wanted = dataclasses.replace(chosen, revision=deployment.revision)
+    location, commit = ensure_weights(context, wanted, report)
     launch = Launch(
         location=location,
         served_model_names=deployment.served_model_names,
@@ -177,22 +179,3 @@ def fill_in(
         report(Event("warning", text))
     with Store(context.settings.paths, context.clock) as store:
         return store.update(deployment.id, location=location, revision=commit, argv=command.argv, env={**command.env})
-
-
-def _pull(context: Context, deployment: Deployment, report: Report) -> tuple[str, str]:
-    from modelscan.hubs.huggingface import download
-    from modelscan.operations.login import hub_environment
-
-    def progress(fraction: float | None, detail: str) -> None:
-        report(Event("pull", detail, {"fraction": fraction}))
-
-    with Store(context.settings.paths, context.clock) as store:
-        store.update(deployment.id, status="pulling", phase="download")
-    folder, commit = download(
-        deployment.repo_id or "",
-        deployment.revision,
-        environ=hub_environment(context),
-        offline=context.settings.offline,
-        on_progress=progress,
-    )
-    return str(folder), commit

@@ -7,14 +7,12 @@ from pathlib import Path
 
 from modelscan.catalog.identity import WeightsHint, resolve
 from modelscan.catalog.index import open_index
-from modelscan.errors import ModelNotFound, SourceUnavailable
+from modelscan.errors import ModelNotFound
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.shipped_shapes import describe_shipped
 from modelscan.model import Model, Source, Weights, WeightsDescription
 from modelscan.operations.context import Context
-from modelscan.storage.shipped import shipped, shipped_text
-
-_SHIPPED = "shipped:"
+from modelscan.storage.shipped import shipped_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,15 +116,10 @@ def _describe_here(context: Context, weights: Weights, revision: str | None) -> 
 
 
 def _look_here(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
-    if weights.source == "local_path":
-        return describe_folder(_place(weights.repo_id))
-    if weights.source == "huggingface":
-        from modelscan.hubs.huggingface import cached
-
-        folder = cached(weights.repo_id, revision or weights.revision, environ=context.settings.environ)
-        if folder is not None:
-            here = describe_folder(folder)
-            return replace(here, source=weights.source, repo_id=weights.repo_id, revision=revision, commit=folder.name)
+    wanted = revision or weights.revision
+    here = context.hub(weights.source).describe_here(weights.repo_id, wanted)
+    if here is not None:
+        return here
     if revision in {None, "main"}:  # what ships describes the newest there was
         shipped_shape = describe_shipped(weights.repo_id, weights.source, shipped_text("architectures.json"))
         if shipped_shape is not None:
@@ -135,32 +128,11 @@ def _look_here(context: Context, weights: Weights, revision: str | None) -> Weig
         source=weights.source,
         repo_id=weights.repo_id,
         location=weights.repo_id,
-        revision=revision or weights.revision,
+        revision=wanted,
         size_bytes=weights.size_bytes,
     )
 
 
 def _describe_on_hub(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
-    if weights.source != "huggingface":
-        raise SourceUnavailable(
-            f"the shape of `{weights.repo_id}` is not known",
-            cause=[f"modelscan cannot ask {weights.source} yet"],
-            hints=[f"modelscan plan {weights.repo_id} --source huggingface"],
-        )
-    from modelscan.hubs.huggingface import describe
-    from modelscan.operations.login import hub_environment
-
-    found = describe(
-        weights.repo_id,
-        revision or weights.revision,
-        environ=hub_environment(context),
-        offline=context.settings.offline,
-    )
+    found = context.hub(weights.source).describe(weights.repo_id, revision or weights.revision)
     return replace(found, official=weights.official, verified=weights.verified)
-
-
-def _place(repo_id: str) -> Path:
-    """The folder of local weights; `shipped:NAME` is one that comes with the program."""
-    if repo_id.startswith(_SHIPPED):
-        return shipped(repo_id.removeprefix(_SHIPPED))
-    return Path(repo_id).expanduser()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from urllib.parse import unquote, urlsplit
 
 import httpx  # noqa: TID251  this is the door
@@ -30,6 +32,10 @@ class Http:
 
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
+
+    def session(self) -> Session:
+        """For transfers: many requests to few hosts."""
+        return Session(self._transport)
 
     def fetch(
         self,
@@ -60,6 +66,77 @@ class Http:
             raise SourceUnavailable(
                 f"`{shown}` cannot be reached", cause=[_reason(error)], details={"address": shown}
             ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said: `headers` in lower case, the body piece by piece as it comes."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: Iterator[bytes]
+
+    @property
+    def start(self) -> int:
+        """Where in the document the body begins: 0 where the server ignored the wished-for range."""
+        first = self.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
+        return int(first) if self.status == httpx.codes.PARTIAL_CONTENT and first.isdigit() else 0
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the server asks to wait; a date is left to our own patience."""
+        told = self.headers.get("retry-after", "")
+        return float(told) if told.isdigit() else None
+
+    def read(self, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
+        """The whole body. Raises SourceUnavailable for one larger than `limit` bytes."""
+        content = bytearray()
+        for chunk in self.chunks:
+            content += chunk
+            if len(content) > limit:
+                raise SourceUnavailable(f"an answer is larger than {limit} bytes")
+        return bytes(content)
+
+
+class Session:
+    """Many requests over kept connections, from any thread. Credentials go to the host they are meant for only:
+    httpx drops them when it is sent to another.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+        # A transfer is at rest for as long as its connection is dead: half a minute, then it is taken up again.
+        self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, follow_redirects=True)
+
+    @contextlib.contextmanager
+    def stream(
+        self, address: str, *, start: int = 0, end: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[Answer]:
+        """Ask for a document, or for its bytes from `start` to before `end`; any status is an answer.
+
+        Raises SourceUnavailable when the server cannot be reached or the connection breaks, also while the body is
+        read.
+        """
+        wanted = {"user-agent": f"modelscan/{__version__}", "accept-encoding": "identity", **(headers or {})}
+        if start or end is not None:
+            wanted["range"] = f"bytes={start}-{'' if end is None else end - 1}"
+        try:
+            with self._client.stream("GET", address, headers=wanted) as response:
+                yield Answer(response.status_code, response.headers, response.iter_raw())
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            shown = _without_credentials(address)
+            raise SourceUnavailable(
+                f"`{shown}` cannot be reached", cause=[_reason(error)], details={"address": shown}
+            ) from error
+
+    def close(self) -> None:
+        """Break off what is under way, too."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def _answer(response: httpx.Response, shown: str, limit: int) -> Fetched:

@@ -1,0 +1,153 @@
+"""A description of a repo from its listing, its small files, and the headers of its weights: what any hub can give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from modelscan.errors import ModelNotFound, ModelscanError
+from modelscan.hubs.files import Listing
+from modelscan.hubs.local import (
+    INDEX,
+    SENTENCES,
+    format_of,
+    index_shards,
+    loaded_safetensors,
+    with_limits,
+    with_modelopt,
+)
+from modelscan.hubs.quantization import read_quantization
+from modelscan.hubs.safetensors import HEADER_GUESS, TensorSums, bits_of, header_end, parse_header
+from modelscan.hubs.selection import is_code, needed_files, only_gguf, only_pickles, weight_names
+from modelscan.hubs.shape import quantization_of, read_architecture
+from modelscan.hubs.tasks import CHAT_TEMPLATES, task_of
+from modelscan.model import Source, WeightsDescription
+
+# (path, first byte, byte after the last): the bytes of a file at the listing's commit.
+ReadRange = Callable[[str, int, int], bytes]
+_AT_ONCE = 8
+# The hub's own count of parameters is taken when it accounts for the files up to headers and padding.
+_HEADER_SHARE = 0.02
+_LARGEST_JSON = 32 * 1024**2
+
+
+def describe_listing(source: Source, repo_id: str, listing: Listing, read: ReadRange) -> WeightsDescription:
+    """What the files tell. Raises ModelNotFound where no backend could load them, ModelscanError where a header lies."""
+    return _Repo(source, repo_id, listing, read).describe()
+
+
+class _Repo:
+    def __init__(self, source: Source, repo_id: str, listing: Listing, read: ReadRange) -> None:
+        self.source, self.repo_id, self.listing, self.read = source, repo_id, listing, read
+        self.files = {file.path: file for file in listing.files}
+        self.sizes = {file.path: file.size_bytes for file in listing.files}
+
+    def describe(self) -> WeightsDescription:
+        self._refuse_unloadable()
+        config = self._json("config.json")
+        if not read_quantization(config).method and "hf_quant_config.json" in self.sizes:
+            config = with_modelopt(config, self._json("hf_quant_config.json"))
+        if SENTENCES in self.sizes:
+            config = with_limits(config, self._json(SENTENCES))
+        needed = needed_files(self.sizes)
+        shards = self._shards()
+        sums = self._from_hub(shards) or self._from_headers(shards)
+        template = self._has_template()
+        weights = shards or weight_names(needed) or weight_names(self.sizes)
+        code = sorted(name for name in self.sizes if is_code(name))
+        return WeightsDescription(
+            source=self.source,
+            repo_id=self.repo_id,
+            location=self.repo_id,
+            revision=self.listing.revision,
+            commit=self.listing.commit,
+            architecture=read_architecture(config),
+            quantization=quantization_of(config, sums.parameters_by_dtype),
+            format=format_of(config, weights),
+            size_bytes=sum(self.sizes[name] for name in weights) or None,
+            bytes_by_dtype=sums.bytes_by_dtype,
+            parameters_by_dtype=sums.parameters_by_dtype,
+            code_files=tuple(code),
+            code_hashes={name: digest for name in code if (digest := self.files[name].digest)},
+            only_pickles=only_pickles(self.sizes),
+            license=self.listing.license,
+            gated=self.listing.gated,
+            has_chat_template=template,
+            task=task_of(config, list(self.sizes), has_chat_template=template),
+        )
+
+    def _refuse_unloadable(self) -> None:
+        if "config.json" in self.sizes:
+            return
+        gguf = only_gguf(self.sizes)
+        raise ModelNotFound(
+            f"`{self.repo_id}` has no `config.json`, so it holds no model that a backend could load",
+            cause=["its weights are GGUF files"] if gguf else [],
+            hints=["use the repo that these files were made from"] if gguf else [],
+            details={"repo_id": self.repo_id, "files": sorted(self.sizes)[:50]},
+        )
+
+    def _json(self, name: str) -> dict[str, Any]:
+        if self.sizes[name] > _LARGEST_JSON:
+            raise self._damaged(f"`{name}` would have {self.sizes[name]} bytes")
+        try:
+            document = json.loads(self.read(name, 0, self.sizes[name]))
+        except (ValueError, RecursionError) as error:
+            raise self._damaged(f"`{name}`: {error}") from error
+        if not isinstance(document, dict):
+            raise self._damaged(f"`{name}` holds no JSON object")
+        return document
+
+    def _has_template(self) -> bool:
+        if any(name in self.sizes for name in CHAT_TEMPLATES):
+            return True
+        if self.sizes.get("tokenizer_config.json", _LARGEST_JSON) >= _LARGEST_JSON:
+            return False
+        return bool(self._json("tokenizer_config.json").get("chat_template"))
+
+    def _shards(self) -> list[str]:
+        if INDEX not in self.sizes:
+            return loaded_safetensors(self.sizes)
+        shards = index_shards(self._json(INDEX))
+        missing = [name for name in shards if name not in self.sizes]
+        if missing:
+            raise self._damaged(f"its index names `{missing[0]}`, which is not there")
+        return shards
+
+    def _from_hub(self, shards: Sequence[str]) -> TensorSums | None:
+        """The hub's own sums, when they account for the files: it counts the main branch only."""
+        counts = self.listing.parameters_by_dtype
+        if not all(bits_of(dtype) for dtype in counts):
+            return None
+        sizes = {dtype: (count * (bits_of(dtype) or 0) + 7) // 8 for dtype, count in counts.items()}
+        files, total = sum(self.sizes[name] for name in shards), sum(sizes.values())
+        if not total or not 0 <= files - total <= files * _HEADER_SHARE:
+            return None
+        return TensorSums(bytes_by_dtype=sizes, parameters_by_dtype=dict(counts))
+
+    def _from_headers(self, shards: Sequence[str]) -> TensorSums:
+        sums = TensorSums()
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                for one in pool.map(self._header, shards):
+                    sums += one
+        except ValueError as error:
+            raise self._damaged(str(error)) from error
+        return sums
+
+    def _header(self, name: str) -> TensorSums:
+        size = self.sizes[name]
+        content = self.read(name, 0, min(size, HEADER_GUESS))
+        end = header_end(content, size)
+        if end > len(content):
+            content += self.read(name, len(content), end)
+        return parse_header(content[:end], size)
+
+    def _damaged(self, cause: str) -> ModelscanError:
+        return ModelscanError(
+            f"the weights of `{self.repo_id}` are damaged on the hub",
+            cause=[cause],
+            details={"repo_id": self.repo_id, "commit": self.listing.commit},
+        )

@@ -1,0 +1,84 @@
+"""What the parts of a download tell one another: the files of a repo, and how far their transfer is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from modelscan.errors import ModelscanError
+from modelscan.units import format_bytes
+
+_HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteFile:
+    """One file of a repo as its hub lists it. Raises ModelscanError for one that would lie outside the repo's folder.
+
+    `sha256` is known for large files on Hugging Face and for all on ModelScope; `blob_id` is git's SHA-1 of a small
+    one. `xet_hash` is its address in Xet storage.
+    """
+
+    path: str
+    size_bytes: int
+    sha256: str | None = None
+    blob_id: str | None = None
+    xet_hash: str | None = None
+
+    def __post_init__(self) -> None:
+        parts = self.path.split("/")
+        hashes = [digest for digest in (self.sha256, self.blob_id) if digest is not None]
+        if not {"", ".", ".."}.isdisjoint(parts) or "\\" in self.path or "\0" in self.path:
+            raise ModelscanError(f"a hub lists `{self.path!r}`, which is no name of a file in a repo")
+        if self.size_bytes < 0 or not all(_HEX.fullmatch(digest) for digest in hashes):
+            raise ModelscanError(f"a hub lists `{self.path}` with an impossible size or hash")
+
+    @property
+    def digest(self) -> str | None:
+        """What its content is checked against."""
+        return self.sha256 or self.blob_id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """What a hub lists of a repo at one commit. `revision` is the name that the commit was found under.
+    `parameters_by_dtype` is the hub's own count where it has one.
+    """
+
+    commit: str
+    revision: str | None = None
+    files: tuple[RemoteFile, ...]
+    license: str | None = None
+    gated: bool | None = None
+    parameters_by_dtype: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transferred:
+    """How far a transfer is. The rate is that of the last seconds; both it and the time left may be unknown."""
+
+    done_bytes: int
+    total_bytes: int
+    bytes_per_second: float | None = None
+    seconds_left: float | None = None
+
+    @property
+    def fraction(self) -> float:
+        return min(self.done_bytes / self.total_bytes, 1.0) if self.total_bytes else 1.0
+
+    def __str__(self) -> str:
+        text = f"{format_bytes(self.done_bytes)} of {format_bytes(self.total_bytes)}"
+        if self.bytes_per_second:
+            text += f", {format_bytes(int(self.bytes_per_second))}/s"
+        if self.seconds_left is not None:
+            minutes, seconds = divmod(round(self.seconds_left), 60)
+            text += f", {minutes} min {seconds:02d} s left" if minutes else f", {seconds} s left"
+        return text
+
+
+OnProgress = Callable[[Transferred], None]
+
+
+def unheard(_: Transferred) -> None:
+    """Nobody is listening."""

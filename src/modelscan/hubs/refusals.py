@@ -1,0 +1,84 @@
+"""What a hub's refusal means, in our words: who must do what. Pure.
+
+The codes are those of Hugging Face's `X-Error-Code` header; other hubs' answers are put into them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelscan.errors import Gated, ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized
+
+GATED, NO_REPO, NO_REVISION, NO_FILE = "GatedRepo", "RepoNotFound", "RevisionNotFound", "EntryNotFound"
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Who was asked for what. `log_in` is the command that takes a token for this hub."""
+
+    endpoint: str
+    repo_id: str
+    revision: str | None
+    log_in: str
+    has_token: bool
+    default_revision: str = "main"
+
+    @property
+    def details(self) -> dict[str, object]:
+        return {"repo_id": self.repo_id, "revision": self.revision, "endpoint": self.endpoint}
+
+    @property
+    def token_hint(self) -> str:
+        return "the token in use may not open it" if self.has_token else f"log in: {self.log_in}"
+
+
+def refused(
+    asked: Asked, status: int, *, code: str | None = None, message: str = "", retry_after: float | None = None
+) -> ModelscanError:
+    """The failure for an answer that is no success."""
+    repo_id, endpoint, details = asked.repo_id, asked.endpoint, asked.details | {"status": status}
+    said = [message] if message else []
+    if code == GATED:
+        return Gated(
+            f"`{repo_id}` is gated: its owner lets only those in who accepted the terms",
+            hints=[f"accept them in a browser: {endpoint}/{repo_id}", asked.token_hint],
+            details=details,
+        )
+    if code == NO_REPO:
+        return ModelNotFound(
+            f"`{repo_id}` is not on {endpoint}",
+            cause=["no such repo, or a private one that the token in use does not open"],
+            hints=[f"modelscan catalog search {repo_id.rpartition('/')[2]}", asked.token_hint],
+            details=details,
+        )
+    if code == NO_REVISION:
+        return ModelNotFound(
+            f"`{repo_id}` has no revision `{asked.revision or asked.default_revision}`",
+            hints=[f"see {endpoint}/{repo_id}"],
+            details=details,
+        )
+    if code == NO_FILE:
+        return ModelNotFound(f"`{repo_id}` lacks a file that it lists", cause=said, details=details)
+    if status in {_UNAUTHORIZED, _FORBIDDEN}:
+        return Unauthorized(
+            f"{endpoint} refuses access to `{repo_id}`",
+            cause=said or [f"it answered {status}"],
+            hints=[asked.token_hint],
+            details=details,
+        )
+    if status == _TOO_MANY:
+        return SourceUnavailable(
+            f"{endpoint} asks to wait: too many requests",
+            hints=[
+                f"wait {retry_after:.0f} s" if retry_after else "wait a few minutes",
+                *([] if asked.has_token else [asked.token_hint]),
+            ],
+            details=details | {"retry_after": retry_after},
+        )
+    return SourceUnavailable(
+        f"{endpoint} answered {status}",
+        cause=said,
+        hints=["try again later: what came is kept"],
+        details=details | {"retry_after": retry_after},
+    )
