@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
+from hub_server import HubServer, Repo
 
 SOURCE = Path(__file__).parents[2] / "src"
-COMMIT = "c0ffee" + "0" * 34
-OLDER = "0dd" + "1" * 37
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "num_hidden_layers": 2, "hidden_size": 64,
@@ -65,54 +60,66 @@ def write_model(tmp_path: Path) -> Callable[[Mapping[str, bytes | str | dict[str
     return write
 
 
-@dataclass
-class Repo:
-    """`gated`: files are refused, the list is not, as on the real hub. `broken`: files whose transfer breaks off,
-    how many times.
-    """
-
-    files: dict[str, bytes]
-    gated: bool = False
-    commit: str = COMMIT
-    broken: dict[str, int] = field(default_factory=dict)
-    safetensors: dict[str, Any] | None = None
-
-
-@dataclass
-class FakeHub:
-    endpoint: str
-    repos: dict[str, Repo]
-    requests: list[str]
-    status: dict[str, int]
-    run: Callable[..., list[dict[str, Any]]]
-    home: Path
-
-
 # One process for the session, so that nothing of this machine's own login and cache is used. Each line is an
 # environment and calls, which are answered with a line.
 DRIVER = """
 import json, sys
+from pathlib import Path
 from modelscan.errors import ModelscanError
-from modelscan.hubs import huggingface
+from modelscan.hubs.source import Access, hub_of
+from modelscan.settings import load_settings
 from modelscan.storage.documents import to_document
+def shown(value):
+    if isinstance(value, (tuple, list)):
+        return [shown(item) for item in value]
+    return str(value) if isinstance(value, Path) else to_document(value)
 def answer(call, environ):
     told = []
-    arguments = {"environ": environ, **call.get("with", {})}
+    settings = load_settings(environ, flags={"offline": call.get("offline")})
+    hub = hub_of(call.get("source", "huggingface"), Access(settings=settings, environ=lambda: environ))
+    more = dict(call.get("with", {}))
     if call["call"] == "download":
-        arguments["on_progress"] = lambda fraction, words: told.append([fraction, words])
-    if call["call"] != "cached":
-        arguments.setdefault("offline", False)
+        more["on_progress"] = lambda now: told.append([now.done_bytes, now.total_bytes])
+        more["into"] = Path(more["into"]) if "into" in more else None
     try:
-        found = getattr(huggingface, call["call"])(call["repo"], call.get("revision"), **arguments)
-        result = {"found": [str(part) for part in found] if isinstance(found, tuple)
-                  else to_document(found) if call["call"] == "describe" else found and str(found)}
+        result = {"found": shown(getattr(hub, call["call"])(call["repo"], call.get("revision"), **more))}
     except ModelscanError as error:
-        result = {"error": error.code, "message": error.message, "cause": error.cause, "hints": error.hints}
+        result = {"error": error.code, "status": error.exit_status, "message": error.message,
+                  "cause": error.cause, "hints": error.hints, "details": error.details}
     return result | {"told": told}
 for line in sys.stdin:
     task = json.loads(line)
     print(json.dumps([answer(call, task["environ"]) for call in task["calls"]]), flush=True)
 """
+
+
+@dataclass
+class FakeHub:
+    """The server, a home for the caches, and `run`, which makes calls on a hub in a process of their own."""
+
+    server: HubServer
+    home: Path
+    run: Callable[..., list[dict[str, Any]]]
+
+    @property
+    def repos(self) -> dict[str, Repo]:
+        return self.server.repos
+
+    @property
+    def requests(self) -> list[str]:
+        return self.server.requests
+
+    @property
+    def endpoint(self) -> str:
+        return self.server.endpoint
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            "HF_ENDPOINT": self.endpoint, "HF_HOME": str(self.home / "hf"), "HOME": str(self.home),
+            "MODELSCOPE_ENDPOINT": self.endpoint, "MODELSCOPE_CACHE": str(self.home / "ms"),
+            "MODELSCAN_HOME": str(self.home / "own"), "PATH": "", "NO_PROXY": "*",
+        }  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -146,108 +153,11 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., l
 
 @pytest.fixture
 def hub(tmp_path: Path, driver: Callable[..., list[dict[str, Any]]]) -> Iterator[FakeHub]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    home = tmp_path / "hf"
-
-    def run(*calls: dict[str, Any], environ: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-        return driver({"HF_ENDPOINT": endpoint, "HF_HOME": str(home), **(environ or {})}, calls)
-
-    fake = FakeHub(endpoint, {}, [], {}, run, home)
-    server.fake = fake  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield fake
-    server.shutdown()
-    server.server_close()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    @property
-    def fake(self) -> FakeHub:
-        return self.server.fake  # type: ignore[attr-defined, no-any-return]
-
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
-
-    def do_GET(self) -> None:
-        self._answer(body=True)
-
-    def _answer(self, *, body: bool) -> None:
-        parts = unquote(urlsplit(self.path).path).strip("/").split("/")
-        self.fake.requests.append(f"{self.command} /{'/'.join(parts)}")
-        api = parts[:2] == ["api", "models"]
-        name = "/".join(parts[2:4] if api else parts[:2])
-        rest = parts[4:] if api else parts[2:]
-        if name in self.fake.status:
-            self._send(self.fake.status[name], b"{}")
-            return
-        repo = self.fake.repos.get(name)
-        if repo is None:
-            self._send(404, b"{}", {"X-Error-Code": "RepoNotFound"})
-        elif rest[1:2] and rest[1] not in {"main", repo.commit}:
-            self._send(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
-        elif api and rest[:1] == ["tree"]:
-            listing = [
-                {"type": "file", "path": path, "size": len(data), "oid": _sha1(data)}
-                for path, data in repo.files.items()
-            ]
-            self._json(listing)
-        elif api:
-            siblings = [{"rfilename": path, "size": len(data)} for path, data in repo.files.items()]
-            about = {"id": name, "modelId": name, "sha": repo.commit, "siblings": siblings, "tags": [], "downloads": 0}
-            self._json(about | ({"safetensors": repo.safetensors} if repo.safetensors else {}))
-        else:
-            self._file(repo, "/".join(rest[2:]), body=body)
-
-    def _file(self, repo: Repo, name: str, *, body: bool) -> None:
-        if repo.gated and self.headers.get("authorization") != "Bearer hf_good":
-            self._send(403 if self.headers.get("authorization") else 401, b"", {"X-Error-Code": "GatedRepo"})
-            return
-        data = repo.files.get(name)
-        if data is None:
-            self._send(404, b"", {"X-Error-Code": "EntryNotFound"})
-            return
-        headers = {"ETag": f'"{_sha1(data)}"', "X-Repo-Commit": repo.commit, "Accept-Ranges": "bytes"}
-        status, start, end = 200, 0, len(data)
-        wanted = self.headers.get("range")
-        if wanted and body:
-            first, _, last = wanted.removeprefix("bytes=").partition("-")
-            start, end = int(first), min(int(last) + 1 if last else len(data), len(data))
-            status = 206
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"
-            self.fake.requests.append(f"RANGE {wanted} {name}")
-        part = data[start:end]
-        if body and repo.broken.get(name, 0) > 0:
-            repo.broken[name] -= 1
-            self._send(status, part[: len(part) // 2], headers, announced=len(part))
-            self.close_connection = True
-            return
-        self._send(status, part if body else b"", headers, announced=len(part))
-
-    def _json(self, document: Any) -> None:
-        self._send(200, json.dumps(document).encode(), {"Content-Type": "application/json"})
-
-    def _send(
-        self, status: int, content: bytes, headers: Mapping[str, str] | None = None, *, announced: int | None = None
-    ) -> None:
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content) if announced is None else announced))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
-
-
-def _sha1(data: bytes) -> str:
-    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    with HubServer() as server:
+        fake = FakeHub(
+            server, tmp_path, lambda *calls, environ=None: driver({**fake.environ, **(environ or {})}, calls)
+        )
+        yield fake
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_server import COMMIT
 
 SOURCE = Path(__file__).parents[2] / "src"
-COMMIT = "c0ffee" + "0" * 34
 DESCRIBE = {"call": "describe", "repo": "lab/tiny"}
 DOWNLOAD = {"call": "download", "repo": "lab/tiny"}
 CACHED = {"call": "cached", "repo": "lab/tiny"}
@@ -25,21 +25,43 @@ def tiny(hub: Any, tiny_repo: Callable[..., Any]) -> Any:
 
 
 def test_described_before_any_weights_are_fetched(tiny: Any) -> None:
+    tiny.repos["lab/tiny"].license = "apache-2.0"
+    tiny.repos["lab/tiny"].files["modeling_own.py"] = b"print()"
     (answer,) = tiny.run(DESCRIBE)
     found = answer["found"]
-    assert {key: found[key] for key in ("source", "repo_id", "location", "commit", "quantization", "format", "task")} == {
+    names = ("source", "repo_id", "location", "commit", "quantization", "format", "task", "license", "gated")
+    assert {key: found[key] for key in names} == {
         "source": "huggingface", "repo_id": "lab/tiny", "location": "lab/tiny", "commit": COMMIT,
-        "quantization": "BF16", "format": "safetensors", "task": "chat",
+        "quantization": "BF16", "format": "safetensors", "task": "chat", "license": "apache-2.0", "gated": False,
     }  # fmt: skip
     assert found["parameters_by_dtype"] == {"BF16": 1000, "F32": 7}
     assert found["bytes_by_dtype"] == {"BF16": 2000, "F32": 28}
     assert found["architecture"]["num_hidden_layers"] == 2
-    assert found["has_chat_template"] is True
+    assert (found["has_chat_template"], found["only_pickles"]) == (True, False)
+    assert found["code_hashes"] == {"modeling_own.py": tiny.server.digests(b"print()")[1]}
     assert found["size_bytes"] == len(tiny.repos["lab/tiny"].files["model.safetensors"])
-    assert [line for line in tiny.requests if "model.safetensors" in line and not line.startswith("RANGE")] == [
-        f"GET /lab/tiny/resolve/{COMMIT}/model.safetensors"
-    ]
-    assert any(line.startswith("RANGE bytes=0-") for line in tiny.requests)
+    assert not (tiny.home / "hf" / "hub").exists()
+
+
+def test_only_the_headers_of_large_files_are_read(tiny: Any, make_safetensors: Callable[..., bytes]) -> None:
+    tensors = {f"layers.{n}.weight": ("BF16", [10, 10], 200) for n in range(3000)}
+    tiny.repos["lab/tiny"].files["model.safetensors"] = big = make_safetensors(tensors) + bytes(0)
+    assert int.from_bytes(big[:8], "little") > 100_000  # one guess is not enough
+    (answer,) = tiny.run(DESCRIBE)
+    assert answer["found"]["parameters_by_dtype"] == {"BF16": 300_000}
+    end = 8 + int.from_bytes(big[:8], "little")
+    ranges = [line for line in tiny.requests if line.startswith("RANGE") and "safetensors" in line]
+    assert ranges == ["RANGE bytes=0-99999 model.safetensors", f"RANGE bytes=100000-{end - 1} model.safetensors"]
+
+
+def test_a_second_plan_needs_no_network(tiny: Any) -> None:
+    first, *_ = tiny.run(DESCRIBE)
+    tiny.requests.clear()
+    again, by_commit, offline = tiny.run(DESCRIBE, DESCRIBE | {"revision": COMMIT}, DESCRIBE | {"offline": True})
+    assert again["found"] == first["found"]
+    assert by_commit["found"] == first["found"] | {"revision": COMMIT}
+    assert offline["found"] == first["found"]
+    assert tiny.requests == []
 
 
 def test_the_hubs_own_sums_save_the_headers(tiny: Any, make_safetensors: Callable[..., bytes]) -> None:
@@ -57,37 +79,56 @@ def test_sums_that_do_not_account_for_the_files_are_not_believed(tiny: Any) -> N
 
 
 def test_download_takes_what_a_backend_needs_and_nothing_twice(tiny: Any) -> None:
-    before, got, after, offline, again = tiny.run(
-        CACHED, DOWNLOAD, CACHED, DESCRIBE | {"with": {"offline": True}}, DOWNLOAD
-    )
+    before, got, after, offline, again = tiny.run(CACHED, DOWNLOAD, CACHED, DESCRIBE | {"offline": True}, DOWNLOAD)
     folder, commit = got["found"]
     assert (before["found"], commit, after["found"]) == (None, COMMIT, folder)
     files = sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*"))
     assert files == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
-    fractions = [fraction for fraction, _ in got["told"]]
-    assert fractions == sorted(fractions)
-    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+    done = [now for now, _ in got["told"]]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, got["told"][0][1])
     assert offline["found"]["location"] == folder
-    assert again["told"] == [[1.0, "already here"]]
+    assert again == {"found": [folder, COMMIT], "told": []}
 
 
-def test_a_transfer_that_breaks_off_goes_on_where_it_stopped(tiny: Any) -> None:
-    tiny.repos["lab/tiny"].files["model.safetensors"] += bytes(24 * 1024**2)
-    tiny.repos["lab/tiny"].broken["model.safetensors"] = 1
+def test_the_librarys_own_tools_find_it_complete(tiny: Any) -> None:
     (got,) = tiny.run(DOWNLOAD)
-    folder = Path(got["found"][0])
-    assert (folder / "model.safetensors").read_bytes() == tiny.repos["lab/tiny"].files["model.safetensors"]
-    resumed = [line for line in tiny.requests if line.startswith("RANGE") and "bytes=0-" not in line]
-    assert resumed
+    tiny.requests.clear()
+    code = (
+        "from huggingface_hub import snapshot_download, scan_cache_dir, HfApi;"
+        "never = ['*.bin', '*.gguf', 'original/*', 'consolidated*'];"
+        "print(snapshot_download('lab/tiny', ignore_patterns=never, local_files_only=True));"
+        "print([(repo.repo_id, len(repo.revisions)) for repo in scan_cache_dir().repos]);"
+        "print(HfApi().verify_repo_checksums('lab/tiny').mismatches)"
+    )
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, env=tiny.environ, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [got["found"][0], "[('lab/tiny', 1)]", "[]"]
+
+
+def test_what_the_library_fetched_is_not_fetched_again(tiny: Any) -> None:
+    code = "from huggingface_hub import snapshot_download; print(snapshot_download('lab/tiny'))"
+    subprocess.run([sys.executable, "-c", code], env=tiny.environ, capture_output=True, text=True, check=True)
+    tiny.server.served.clear()
+    (got,) = tiny.run(DOWNLOAD)
+    assert got["found"][1] == COMMIT
+    assert tiny.server.served == {}
+
+
+def test_a_plain_folder_in_place_of_the_cache(tiny: Any, tmp_path: Path) -> None:
+    (got,) = tiny.run(DOWNLOAD | {"with": {"into": str(tmp_path / "plain")}})
+    assert got["found"] == [str(tmp_path / "plain"), COMMIT]
+    assert (tmp_path / "plain" / "model.safetensors").read_bytes() == tiny.repos["lab/tiny"].files["model.safetensors"]
+    assert not list((tiny.home / "hf").rglob("*.safetensors"))
 
 
 def test_half_a_download_is_no_model(tiny: Any) -> None:
     tiny.run(DOWNLOAD)
-    (snapshot,) = (tiny.home / "hub" / "models--lab--tiny" / "snapshots").iterdir()
-    (snapshot / "model.safetensors").unlink()
-    missing, described, mended = tiny.run(CACHED, DESCRIBE | {"with": {"offline": True}}, DOWNLOAD)
+    (snapshot,) = (tiny.home / "hf" / "hub" / "models--lab--tiny" / "snapshots").iterdir()
+    (snapshot / "model.safetensors").resolve().unlink()
+    missing, incomplete, mended = tiny.run(CACHED, DOWNLOAD | {"offline": True}, DOWNLOAD)
     assert missing["found"] is None
-    assert described["error"] == "source_unavailable"
+    assert (incomplete["error"], incomplete["cause"]) == ("source_unavailable", ["model.safetensors: missing"])
     assert mended["found"] == [str(snapshot), COMMIT]
 
 
@@ -99,15 +140,15 @@ def test_gated(tiny: Any) -> None:
         "message": "`lab/tiny` is gated: its owner lets only those in who accepted the terms",
         "cause": [],
         "hints": [f"accept them in a browser: {tiny.endpoint}/lab/tiny", "log in: modelscan login"],
-        "told": [],
+        "status": 6,
     }
-    assert described == expected
-    assert got | {"told": []} == expected
-    (allowed,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_good"})
-    assert allowed["found"]["commit"] == COMMIT
+    for answer in (described, got):
+        assert {key: answer[key] for key in expected} == expected
     (refused,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_bad"})
     assert refused["hints"][-1] == "the token in use may not open it"
     assert "hf_bad" not in json.dumps(refused)
+    (allowed,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_good"})
+    assert allowed["found"]["commit"] == COMMIT
 
 
 def test_what_is_not_there(tiny: Any) -> None:
@@ -132,7 +173,7 @@ def test_a_repo_without_a_config(tiny: Any) -> None:
     [(401, "unauthorized"), (403, "unauthorized"), (404, "source_unavailable"), (418, "source_unavailable")],
 )
 def test_other_answers(tiny: Any, status: int, code: str) -> None:
-    tiny.status["lab/tiny"] = status
+    tiny.server.status["lab/tiny"] = status
     (answer,) = tiny.run(DESCRIBE)
     assert answer["error"] == code
 
@@ -149,32 +190,23 @@ def test_a_hub_that_is_down_does_not_matter_for_what_is_here(tiny: Any) -> None:
 def test_offline_asks_nobody(tiny: Any) -> None:
     refused, flagged = (
         *tiny.run(DESCRIBE, environ={"HF_HUB_OFFLINE": "1"}),
-        *tiny.run(DOWNLOAD | {"with": {"offline": True}}),
+        *tiny.run(DOWNLOAD | {"offline": True}),
     )
     for answer in (refused, flagged):
         assert answer["error"] == "source_unavailable"
         assert answer["message"] == "`lab/tiny` is not in the cache, and the network is not to be used"
-        assert answer["hints"] == ["with the network, once: hf download lab/tiny"]
+        assert answer["hints"] == ["with the network, once: modelscan pull lab/tiny"]
     assert tiny.requests == []
-
-
-def test_the_users_own_variables_reach_the_library(tiny: Any, tmp_path: Path) -> None:
-    # As in the program: everything from the process, nothing from the caller but a copy of it.
-    code = (
-        "import os; from modelscan.hubs.huggingface import download;"
-        "print(download('lab/tiny', None, environ=dict(os.environ), offline=False, on_progress=lambda *_: None)[0])"
-    )
-    variables = {"HF_ENDPOINT": tiny.endpoint, "HF_HOME": str(tmp_path / "own"), "PYTHONPATH": str(SOURCE), "PATH": ""}
-    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith(str(tmp_path / "own" / "hub"))
-    assert done.stderr == ""
 
 
 def test_a_revision_is_pinned_to_its_commit(tiny: Any) -> None:
     tiny.run(DOWNLOAD)
     tiny.repos["lab/tiny"].commit = newer = "b" * 40
-    by_name, by_commit = tiny.run(DESCRIBE, CACHED | {"revision": COMMIT})
-    assert by_name["found"]["commit"] == newer
+    tiny.repos["lab/tiny"].older[COMMIT] = tiny.repos["lab/tiny"].files
+    listed, by_name, by_commit = tiny.run(
+        {"call": "listing", "repo": "lab/tiny"}, DESCRIBE, CACHED | {"revision": COMMIT}
+    )
+    assert listed["found"]["commit"] == by_name["found"]["commit"] == newer
     assert by_commit["found"].endswith(COMMIT)
 
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelscan.errors import ModelNotFound, ModelscanError
-from modelscan.hubs.hf_cache import cached_snapshot, hub_cache, wanted_files
+from modelscan.hubs.hf_cache import hub_cache, is_complete
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.safetensors import read_header, sum_tensors
+from modelscan.hubs.selection import needed_files
 
 Write = Callable[..., Path]
 Make = Callable[..., bytes]
@@ -175,7 +176,7 @@ REPO = [
     ],
 )
 def test_what_a_backend_needs_of_a_repo(names: list[str], wanted: list[str]) -> None:
-    assert wanted_files(names) == wanted
+    assert list(needed_files(names)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -192,32 +193,12 @@ def test_where_the_cache_is(environ: dict[str, str], cache: str) -> None:
 
 
 def test_a_snapshot_counts_only_when_complete(tmp_path: Path) -> None:
-    commit = "a" * 40
-    repo = tmp_path / "models--lab--m"
-    snapshot = repo / "snapshots" / commit
-    (repo / "refs").mkdir(parents=True)
-    snapshot.mkdir(parents=True)
-
-    def look(revision: str | None = None) -> Path | None:
-        return cached_snapshot("lab/m", revision, tmp_path)
-
-    assert look() is None
-    (repo / "refs" / "main").write_text(commit, encoding="utf-8")
-    (snapshot / "config.json").write_text("{}", encoding="utf-8")
-    assert look() is None
-    (snapshot / "model-00001-of-00002.safetensors").write_bytes(b"")
-    assert look() is None
-    (snapshot / "model-00002-of-00002.safetensors").symlink_to(tmp_path / "gone")
-    assert look() is None
+    assert not is_complete(tmp_path)
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    assert not is_complete(tmp_path)
+    (tmp_path / "model-00001-of-00002.safetensors").write_bytes(b"")
+    assert not is_complete(tmp_path)
+    (tmp_path / "model-00002-of-00002.safetensors").symlink_to(tmp_path / "gone")
+    assert not is_complete(tmp_path)
     (tmp_path / "gone").write_bytes(b"")
-    assert look() == look(commit) == snapshot
-    assert look("v2") is None
-    (repo / "trees").mkdir()
-    listed = ["config.json", "tokenizer.json", "README.md", "x.gguf", *(path.name for path in snapshot.iterdir())]
-    (repo / "trees" / f"{commit}.json").write_text(
-        json.dumps({"files": {name: {} for name in listed}}), encoding="utf-8"
-    )
-    assert look() is None
-    for name in ("tokenizer.json", "README.md"):
-        (snapshot / name).write_text("", encoding="utf-8")
-    assert look() == snapshot
+    assert is_complete(tmp_path)

@@ -34,7 +34,7 @@ _LARGEST_JSON = 32 * 1024**2
 
 
 def describe_listing(source: Source, repo_id: str, listing: Listing, read: ReadRange) -> WeightsDescription:
-    """What the files tell. Raises ModelNotFound where no backend could load them, ModelscanError where a header lies."""
+    """What the files tell. Raises ModelNotFound where no backend could load them, ModelscanError where one lies."""
     return _Repo(source, repo_id, listing, read).describe()
 
 

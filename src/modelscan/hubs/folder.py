@@ -63,9 +63,9 @@ class LocalFolder:
     def download(
         self,
         repo_id: str,
-        revision: str | None,
+        revision: str | None,  # noqa: ARG002
         *,
-        on_progress: OnProgress,
+        on_progress: OnProgress,  # noqa: ARG002
         into: Path | None = None,  # noqa: ARG002
     ) -> tuple[Path, str]:
         describe_folder(local_folder(repo_id))

@@ -62,7 +62,7 @@ def wants_xet(environ: Mapping[str, str]) -> bool:
 
 def request_headers(environ: Mapping[str, str]) -> dict[str, str]:
     """What goes with a request for a file: the user's token, or the library's own login."""
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented, not in __all__
 
     return dict(build_hf_headers(token=token_of(environ), library_name="modelscan", library_version=__version__))
 
@@ -132,9 +132,7 @@ def _ours(error: Any, about: Asked) -> ModelscanError:
     import huggingface_hub.errors as hub
 
     if isinstance(error, hub.HFValidationError):
-        return ModelNotFound(
-            f"`{about.repo_id}` is not the name of a repo", cause=[str(error)], details=about.details
-        )
+        return ModelNotFound(f"`{about.repo_id}` is not the name of a repo", cause=[str(error)], details=about.details)
     if isinstance(error, hub.HfHubHTTPError):
         kinds = {
             hub.GatedRepoError: GATED,

@@ -85,7 +85,7 @@ class HuggingFace:
     def listed(self, repo_id: str, commit: str) -> Listing | None:
         return hf_cache.listed(self._repo(repo_id), commit)
 
-    def part(self, repo_id: str, commit: str, file: RemoteFile) -> Part:
+    def part(self, repo_id: str, commit: str, file: RemoteFile) -> Part:  # noqa: ARG002  a blob serves all commits
         repo, digest = self._repo(repo_id), str(file.digest)
         # The lock that huggingface_hub takes for this blob (2.4.0, file_download.py, `_hf_hub_download_to_cache_dir`).
         return Part(file=file, target=repo / "blobs" / digest, lock=self.root / ".locks" / repo.name / f"{digest}.lock")

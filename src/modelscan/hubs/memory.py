@@ -46,10 +46,12 @@ class Memory:
             return None
 
     def listing(self, repo_id: str, commit: str) -> Listing | None:
-        return self._part(repo_id, commit, "listing", Listing)
+        found: Listing | None = self._part(repo_id, commit, "listing", Listing)
+        return found
 
     def description(self, repo_id: str, commit: str) -> WeightsDescription | None:
-        return self._part(repo_id, commit, "description", WeightsDescription)
+        found: WeightsDescription | None = self._part(repo_id, commit, "description", WeightsDescription)
+        return found
 
     def keep_listing(self, repo_id: str, revision: str | None, listing: Listing) -> None:
         self._write(repo_id, listing.commit, self._read(repo_id, listing.commit) | {"listing": to_document(listing)})

@@ -31,7 +31,7 @@ def snapshot(cache: Path, repo_id: str, revision: str) -> Path:
 
 def lock(cache: Path, repo_id: str, path: str) -> Path:
     """The file that the client locks while it gets a file."""
-    key = "\0".join(("modelscope-hub-download-lock-v2", "file", "model", repo_id, path))
+    key = f"modelscope-hub-download-lock-v2\0file\0model\0{repo_id}\0{path}"
     return cache / ".lock" / f"file_{hashlib.sha256(key.encode()).hexdigest()}.lock"
 
 

@@ -37,48 +37,53 @@ def refused(
     asked: Asked, status: int, *, code: str | None = None, message: str = "", retry_after: float | None = None
 ) -> ModelscanError:
     """The failure for an answer that is no success."""
-    repo_id, endpoint, details = asked.repo_id, asked.endpoint, asked.details | {"status": status}
+    details = asked.details | {"status": status, "retry_after": retry_after}
     said = [message] if message else []
     if code == GATED:
         return Gated(
-            f"`{repo_id}` is gated: its owner lets only those in who accepted the terms",
-            hints=[f"accept them in a browser: {endpoint}/{repo_id}", asked.token_hint],
+            f"`{asked.repo_id}` is gated: its owner lets only those in who accepted the terms",
+            hints=[f"accept them in a browser: {asked.endpoint}/{asked.repo_id}", asked.token_hint],
             details=details,
         )
-    if code == NO_REPO:
-        return ModelNotFound(
-            f"`{repo_id}` is not on {endpoint}",
-            cause=["no such repo, or a private one that the token in use does not open"],
-            hints=[f"modelscan catalog search {repo_id.rpartition('/')[2]}", asked.token_hint],
-            details=details,
-        )
-    if code == NO_REVISION:
-        return ModelNotFound(
-            f"`{repo_id}` has no revision `{asked.revision or asked.default_revision}`",
-            hints=[f"see {endpoint}/{repo_id}"],
-            details=details,
-        )
-    if code == NO_FILE:
-        return ModelNotFound(f"`{repo_id}` lacks a file that it lists", cause=said, details=details)
+    if code is not None:
+        return _not_found(asked, code, said, details)
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
         return Unauthorized(
-            f"{endpoint} refuses access to `{repo_id}`",
+            f"{asked.endpoint} refuses access to `{asked.repo_id}`",
             cause=said or [f"it answered {status}"],
             hints=[asked.token_hint],
             details=details,
         )
     if status == _TOO_MANY:
         return SourceUnavailable(
-            f"{endpoint} asks to wait: too many requests",
+            f"{asked.endpoint} asks to wait: too many requests",
             hints=[
                 f"wait {retry_after:.0f} s" if retry_after else "wait a few minutes",
                 *([] if asked.has_token else [asked.token_hint]),
             ],
-            details=details | {"retry_after": retry_after},
+            details=details,
         )
     return SourceUnavailable(
-        f"{endpoint} answered {status}",
+        f"{asked.endpoint} answered {status}",
         cause=said,
         hints=["try again later: what came is kept"],
-        details=details | {"retry_after": retry_after},
+        details=details,
+    )
+
+
+def _not_found(asked: Asked, code: str, said: list[str], details: dict[str, object]) -> ModelNotFound:
+    repo_id = asked.repo_id
+    if code == NO_REVISION:
+        return ModelNotFound(
+            f"`{repo_id}` has no revision `{asked.revision or asked.default_revision}`",
+            hints=[f"see {asked.endpoint}/{repo_id}"],
+            details=details,
+        )
+    if code == NO_FILE:
+        return ModelNotFound(f"`{repo_id}` lacks a file that it lists", cause=said, details=details)
+    return ModelNotFound(
+        f"`{repo_id}` is not on {asked.endpoint}",
+        cause=["no such repo, or a private one that the token in use does not open"],
+        hints=[f"modelscan catalog search {repo_id.rpartition('/')[2]}", asked.token_hint],
+        details=details,
     )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from modelscan.errors import Gated, ModelscanError, SourceUnavailable, StorageFailed, Unauthorized
+from modelscan.errors import Gated, SourceUnavailable, StorageFailed, Unauthorized
 from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
 from modelscan.hubs.local import describe_folder
@@ -107,6 +107,7 @@ class RemoteHub:
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
         folder, commit = self.cached(repo_id, revision), self._commit_here(repo_id, revision)
+        found: WeightsDescription | None
         if folder is not None and commit is not None:
             found = self._of_folder(folder, repo_id, commit)
         else:
