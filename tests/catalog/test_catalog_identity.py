@@ -121,7 +121,7 @@ def test_a_closed_model_resolves_and_names_open_ones(index: Index) -> None:
     assert resolution.warnings == (
         (
             "the weights of openai/gpt-4o are closed; open models of that kind: openai/gpt-oss-120b,"
-            " qwen/qwen3-vl-32b-instruct, meta/llama-3.3-70b-instruct"
+            " qwen/qwen3-vl-32b-instruct, qwen/qwen3-vl-235b-a22b-instruct, meta/llama-3.3-70b-instruct"
         ),
     )
 
@@ -187,6 +187,9 @@ class Nothing:
         return []
 
     def members(self, _key: str) -> list[Member]:
+        return []
+
+    def containing(self, _word: str) -> list[Member]:
         return []
 
     def near(self, _text: str) -> list[str]:

@@ -122,6 +122,7 @@ def _aliases(item: Merged) -> Iterator[tuple[str, str, str]]:
             yield names.split_owner(name)[1].casefold(), "moving", model.id
     for offer in model.providers:
         yield offer.model.casefold(), "offer", model.id
+        yield f"{offer.id}/{offer.model}".casefold(), "offer", model.id
 
 
 def _tags(model: Model) -> Iterator[str]:

@@ -215,15 +215,22 @@ def _add_untied(groups: Groups, records: list[Record]) -> None:
     days: dict[str, set[str]] = defaultdict(set)
     for _, _, parts in named:
         days[_without_day(parts)].update(word for word in parts if _DAY.fullmatch(word))
+    dotted = {(lab, " ".join(parts).replace(".", "")): parts for _, lab, parts in named if "." in " ".join(parts)}
     collected: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    for record, lab, parts in named:
+    for record, lab, said in named:
+        parts = dotted.get((lab, " ".join(said)), said)  # `openai-gpt-55` at hosts that allow no dots
         dateless = _without_day(parts)
         key = dateless if len(days[dateless]) <= 1 else " ".join(parts)
         collected[lab or f"host:{record.provider}", key].append(record)
     for (lab, key), members in collected.items():
         known_lab = None if lab.startswith("host:") else lab
         label = lab.removeprefix("host:")
-        item = Group(_own_id(groups, label, known_lab, members), known_lab, tuple(key.split()), members)
+        own_id = _own_id(groups, label, known_lab, members)
+        if (known := groups.by_name.get(own_id)) and known.lab == known_lab:
+            # The lab's own id, which a source names with weights: what hosts call the same is that model.
+            known.records.extend(members)
+            continue
+        item = Group(_free_id(groups, own_id), known_lab, tuple(key.split()), members)
         groups.all.append(item)
         groups.by_name[item.id] = item
         item.keys = frozenset(_keys(item))
@@ -235,6 +242,7 @@ def _lab_and_words(tables: Tables, record: Record) -> tuple[str | None, tuple[st
     owner, _ = names.split_owner(unwrapped)
     parts, _ = names.without_quantization(names.words(unwrapped))
     kept = tuple(word for word in parts if word not in names.TIER_WORDS) or parts
+    *_, kept = _with_and_without_lab(tables, kept, None)
     lab = tables.lab_of(owner, kept)
     return lab or (owner.casefold() if owner else None), kept
 
@@ -254,8 +262,12 @@ def _own_id(groups: Groups, label: str, lab: str | None, members: Sequence[Recor
     spelled = own or [record.names[0] for record in members]
     counted = Counter(_slug(names.split_owner(names.unwrap(name))[1]) for name in spelled)
     best = min(counted, key=lambda name: (-counted[name], len(name), name))
-    found = f"{_slug(label)}/{best}"
-    taken = (f"{found}-{number}" for number in itertools.count(2))
+    return f"{_slug(label)}/{best}"
+
+
+def _free_id(groups: Groups, wanted: str) -> str:
+    found = wanted
+    taken = (f"{wanted}-{number}" for number in itertools.count(2))
     while found in groups.by_name:
         found = next(taken)
     return found

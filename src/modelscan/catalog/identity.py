@@ -8,11 +8,12 @@ member of ours, with a single member, or with several, which is a question and n
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from modelscan.catalog import names
+from modelscan.catalog.family import Families, best_known, closed_family, members_meant, plain_member
 from modelscan.catalog.lookup import Member, Named
 from modelscan.catalog.matching import Rung, climb
 from modelscan.errors import ModelAmbiguous, ModelNotFound
@@ -24,12 +25,10 @@ _HUB_ADDRESS = re.compile(
     r"^(?:https?://)?(?:www\.)?(huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai)/(?:models/)?", re.IGNORECASE
 )
 _REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
-_SIZE_WORD = re.compile(r"(?:\d+(?:\.\d+)?[bm]|\d+x\d+b)")
 _KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
 _TAG_NOISE = frozenset({"latest", "default"})
 _SHOWN_MEMBERS = 12
-# A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.
-_SIZE_TOLERANCE = 0.08
+_UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked at the hub"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +55,7 @@ class Resolution:
     passthrough_repo: str | None = None
 
 
-class Lookup(Protocol):
+class Lookup(Families, Protocol):
     """What the resolution asks of an index."""
 
     def get(self, model_id: str) -> Model | None: ...
@@ -66,10 +65,6 @@ class Lookup(Protocol):
         ...
 
     def on_rung(self, rung: Rung, key: str) -> list[str]: ...
-
-    def members(self, key: str) -> list[Member]:
-        """Models whose words are the key's or begin with them."""
-        ...
 
     def family_default(self, key: str) -> tuple[str, str] | None:
         """The member that a family's name means, and why."""
@@ -120,14 +115,17 @@ def _read(query: str) -> _Asked:
     text = query.strip()
     source: Source | None = None
     revision: str | None = None
+    tag = ""
     if address := _HUB_ADDRESS.match(text):
         source = "modelscope" if "modelscope" in address[1].lower() else "huggingface"
         text = text[address.end() :].split("?")[0].split("#")[0].rstrip("/")
         if match := _REVISION.search(text):
             text, revision = text[: match.start()], match[1]
+        text = "/".join(text.split("/")[:2])
+        text, _, tag = text.partition(":")  # hf.co/OWNER/NAME-GGUF:Q4_K_M, as Ollama takes it
     unwrapped = names.unwrap(text)
     parts = tuple(word for word in names.words(unwrapped) if word not in _TAG_NOISE or "/" in unwrapped)
-    kept, quantization = names.without_quantization(parts)
+    kept, quantization = names.without_quantization((*parts, *names.words(tag)))
     is_repo = _REPO.fullmatch(unwrapped) is not None and unwrapped == text
     return _Asked(
         text=text,
@@ -159,16 +157,20 @@ def _named(asked: _Asked, kind: str, model_id: str, index: Lookup) -> Resolution
     model = index.get(model_id)
     if model is None:
         return None
-    if kind == "id" and (family := _default(asked, index)) and family.model and family.model.id == model_id:
+    family = _default(asked, asked.parts, index) if kind == "id" else None
+    if family and family.model and family.model.id == model_id:
         return family
-    _ask_about_members(asked, model, index)
+    if instead := _instead(asked, model, index):
+        return _choose(asked, instead, [instead], index)
     repo = next((item for item in model.weights if item.repo_id.casefold() == asked.text.casefold()), None)
+    hint_repo = repo.repo_id if repo else _unlisted_repo(asked, model)
     warnings: tuple[str, ...] = ()
     if kind == "moving":
         warnings = (f"`{asked.text}` is a name whose meaning the lab changes; now it is taken for {model.id}",)
+    elif hint_repo and not repo:
+        warnings = (_UNLISTED.format(repo=hint_repo, model=model.id),)
     elif kind == "offer" and asked.repo and asked.owner and index.lab(asked.owner) is None:
         warnings = (f"`{asked.text}` is how a host calls {model.id}; the weights are taken from that model's own repo",)
-    hint_repo = repo.repo_id if repo else (asked.repo if not model.weights and model.open_weights else None)
     return Resolution(
         model=model,
         weights_hint=asked.hint(repo_id=hint_repo),
@@ -176,49 +178,132 @@ def _named(asked: _Asked, kind: str, model_id: str, index: Lookup) -> Resolution
     )
 
 
-def _ask_about_members(asked: _Asked, model: Model, index: Lookup) -> None:
-    """A name that hosts use for something whose weights nobody names may be the name of a family: then ask."""
+def _unlisted_repo(asked: _Asked, model: Model) -> str | None:
+    """What hosts call by the name of a repo: the only weights there are, or the lab's own quantized ones."""
+    if asked.repo is None or (model.weights and not asked.is_stored_otherwise):
+        return None
+    own = (asked.owner or "").casefold() == (model.owner or "").casefold()
+    is_tier = not names.TIER_WORDS.isdisjoint(asked.parts)
+    return asked.repo if (own and not is_tier if model.weights else model.open_weights) else None
+
+
+def _instead(asked: _Asked, model: Model, index: Lookup) -> Member | None:
+    """A name that hosts use for something whose weights nobody names may say less than a repo's name, or be the
+    name of a family: then ask.
+    """
     if model.weights or model.provenance.get("open_weights") == "labs":
-        return
-    members = [item for item in index.members(" ".join(asked.parts)) if item.weights]
-    members = members or [item for item in _family(asked.parts, index) if item.weights]
-    if members:
+        return None
+    parts = tuple(word for word in asked.parts if word not in names.TIER_WORDS)
+    members = [item for item in members_meant(parts, index) if item.weights]
+    only = plain_member(parts, members)
+    if only and only.lab == _lab_of(model, index):
+        return only
+    if len(members) > 1:
         raise _ambiguous(asked.text, members)
+    return None
 
 
 def _by_words(asked: _Asked, index: Lookup) -> Resolution | None:
     lab = index.lab(asked.owner) if asked.owner else None
     if not asked.parts or (asked.owner and lab is None):
         return None
-    if climbed := climb(asked.parts, index.on_rung):
-        rung, ids = climbed
-        members = [member for model_id in ids for member in _member(model_id, index) if lab in {None, member.lab}]
-        # An owner that is a hub organization makes the name a repo's name: then only every word will do.
-        if members and (rung is Rung.WORDS or not _is_repo_owner(asked, members)):
-            return _choose(asked, members, index)
-        return _default(asked, index) if asked.repo is None else None
-    members = [item for item in _family(asked.parts, index) if lab in {None, item.lab}]
-    if asked.repo is not None and len(members) <= 1:
+    for parts, named_lab in _with_and_without_lab(asked, lab, index):
+        if climbed := climb(parts, lambda rung, key: _on_rung(rung, key, index)):
+            rung, members = climbed
+            members = [item for item in members if named_lab in {None, item.lab}]
+            # An owner that is a hub organization makes the name a repo's name: then only every word will do.
+            if members and (rung is Rung.WORDS or not _is_repo_owner(asked, members)):
+                return _choose(asked, _only(parts, members), members, index)
+            if asked.repo is not None:
+                return None
+        if found := _of_family(asked, parts, named_lab, index):
+            return found
+    return _offered(asked, lab, index) or _closed(asked, closed_family(asked.parts, lab, index), index)
+
+
+def _on_rung(rung: Rung, key: str, index: Lookup) -> list[Member]:
+    """Models there of which more is known than that hosts offer them."""
+    members = [member for model_id in index.on_rung(rung, key) for member in _member(model_id, index)]
+    return [item for item in members if item.weights or item.open is False]
+
+
+def _with_and_without_lab(
+    asked: _Asked, lab: str | None, index: Lookup
+) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """The words, and without a lab's name that leads them (`zai-org-glm-4.6`, `google gemma 3 27b`)."""
+    yield asked.parts, lab
+    for length in (1, 2) if asked.owner is None else ():
+        rest, leading = asked.parts[length:], index.lab("-".join(asked.parts[:length]))
+        if rest and leading:
+            yield rest, leading
+
+
+def _of_family(asked: _Asked, parts: tuple[str, ...], lab: str | None, index: Lookup) -> Resolution | None:
+    if found := _default(asked, parts, index):
+        return found
+    members = [item for item in members_meant(parts, index, exactly=asked.repo is not None) if lab in {None, item.lab}]
+    if not members or (asked.repo is not None and len(members) == 1):
         return None
-    return _default(asked, index) or (_choose(asked, members, index) if members else None)
+    if len(members) > 1 and (known := best_known(members)):
+        return _closed(asked, known, index)
+    return _choose(asked, plain_member(parts, members), members, index)
+
+
+def _offered(asked: _Asked, lab: str | None, index: Lookup) -> Resolution | None:
+    """What is known from hosts alone: a model without weights that anybody names."""
+    climbed = climb(asked.parts, index.on_rung)
+    members = [member for model_id in (climbed[1] if climbed else ()) for member in _member(model_id, index)]
+    members = [item for item in members if lab in {None, item.lab}]
+    if not members or (asked.repo is not None and _is_repo_owner(asked, members)):
+        return None
+    return _choose(asked, _only(asked.parts, members), members, index)
+
+
+def _closed(asked: _Asked, known: Member | None, index: Lookup) -> Resolution | None:
+    """A name of a family whose every member is closed: the family's own, newer than the catalogs, or misspelled."""
+    sibling = index.get(known.id) if known else None
+    if known is None or sibling is None:
+        return None
+    name = names.split_owner(names.unwrap(asked.text))[1]
+    model = Model(
+        id=f"{known.lab or sibling.owner}/{name.lower().replace(' ', '-')}",
+        name=name,
+        owner=sibling.owner,
+        family=sibling.family,
+        task=sibling.task,
+        open_weights=False,
+        open_alternatives=sibling.open_alternatives,
+        provenance={"open_weights": "family"},
+    )
+    unlisted = f"no catalog lists `{asked.text}`; every known model of that name's family is closed, as {known.id}"
+    return Resolution(model=model, warnings=(unlisted, *_closed_warning(model)))
+
+
+def _only(parts: Sequence[str], members: Sequence[Member]) -> Member | None:
+    """The only member that has every word of the name, or the only one."""
+    whole = [item for item in members if set(parts) <= set(item.key.split())]
+    return next((found[0] for found in (members, whole) if len(found) == 1), None)
+
+
+def _lab_of(model: Model, index: Lookup) -> str | None:
+    return index.lab(model.owner or "") or index.lab(model.id.partition("/")[0])
 
 
 def _is_repo_owner(asked: _Asked, members: Sequence[Member]) -> bool:
-    return asked.owner is not None and any((item.owner or "").casefold() == asked.owner.casefold() for item in members)
+    owner = (asked.owner or "").casefold()
+    return any(item.weights and (item.owner or "").casefold() == owner for item in members)
 
 
-def _choose(asked: _Asked, members: Sequence[Member], index: Lookup) -> Resolution:
-    """The only one of which more is known than that hosts offer it, or a question."""
-    pool = [item for item in members if item.weights or item.open is False] or list(members)
-    if len(pool) > 1:
-        raise _ambiguous(asked.text, pool)
-    model = index.get(pool[0].id)
+def _choose(asked: _Asked, only: Member | None, members: Sequence[Member], index: Lookup) -> Resolution:
+    """The one that the words mean, or a question."""
+    model = index.get(only.id) if only else None
     if model is None:
-        raise _not_found(asked.text, index)
-    _ask_about_members(asked, model, index)
+        raise _ambiguous(asked.text, members)
+    if instead := _instead(asked, model, index):
+        model = index.get(instead.id) or model
     # A repo of a known model in a form that no catalog lists (`-AWQ`, `-GGUF`): the model is certain, the repo not.
     repo = asked.repo if asked.is_stored_otherwise else None
-    unlisted = (f"no catalog lists the repo `{repo}` of {model.id}; it is checked at the hub",) if repo else ()
+    unlisted = (_UNLISTED.format(repo=repo, model=model.id),) if repo else ()
     return Resolution(
         model=model,
         weights_hint=asked.hint(repo_id=repo),
@@ -227,38 +312,18 @@ def _choose(asked: _Asked, members: Sequence[Member], index: Lookup) -> Resoluti
     )
 
 
-def _default(asked: _Asked, index: Lookup) -> Resolution | None:
-    found = index.family_default(" ".join(asked.parts))
+def _default(asked: _Asked, parts: Sequence[str], index: Lookup) -> Resolution | None:
+    found = index.family_default(" ".join(parts))
     model = index.get(found[0]) if found else None
     if found is None or model is None:
         return None
-    others = [item.id for item in index.members(" ".join(asked.parts)) if item.weights and item.id != model.id]
+    others = [item.id for item in index.members(" ".join(parts)) if item.weights and item.id != model.id]
     note = f"`{asked.text}` is a family; its default is {model.id}: {found[1]}"
     return Resolution(
         model=model,
         weights_hint=asked.hint(),
         notes=(note, *((f"others: {', '.join(others[:_SHOWN_MEMBERS])}",) if others else ())),
     )
-
-
-def _family(parts: tuple[str, ...], index: Lookup) -> list[Member]:
-    """Members of a family by its first words; a size in the query must be theirs, the other words in their names."""
-    sizes = [word for word in parts if _SIZE_WORD.fullmatch(word)]
-    rest = tuple(word for word in parts if word not in sizes)
-    if not rest:
-        return []
-    members = [item for item in index.members(" ".join(rest)) if item.weights or item.open is False]
-    for size in sizes:
-        members = [item for item in members if size in item.key.split() or _has_size(item, size)]
-    open_members = [item for item in members if item.weights]
-    return open_members or members
-
-
-def _has_size(member: Member, size: str) -> bool:
-    wanted, _ = names.size_in_name(size)
-    if not wanted or not member.parameters or _SIZE_WORD.search(member.key):
-        return False
-    return abs(member.parameters - wanted) <= wanted * _SIZE_TOLERANCE
 
 
 def _member(model_id: str, index: Lookup) -> list[Member]:

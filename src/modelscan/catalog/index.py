@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Damaged", "Filters", "Index", "connect", "open_base", "open_index"]
 
 _SHIPPED_FOLDER = "shipped:"
+_MEMBER_COLUMNS = ("id", "key", "lab", "open", "weights", "parameters", "task", "offers")
 _HEADER_BYTES = 100  # SQLite's file format, section 1.3
 
 
@@ -186,19 +187,25 @@ class Index:
         return [*found, *(self._overlay.execute("SELECT term, models FROM vocabulary") if self._overlay else ())]
 
     def members(self, key: str) -> list[Member]:
-        query = (
-            "SELECT DISTINCT models.id, rungs.key, models.lab, models.open, models.weights, models.parameters,"
-            " models.task, models.offers FROM rungs JOIN models ON models.id = rungs.model"
-            " WHERE rungs.rung = 0 AND (rungs.key = ? OR (rungs.key > ? AND rungs.key < ?))"
-        )
-        found: dict[str, Member] = {}
-        for row in self.rows(query, [key, f"{key} ", f"{key}!"]):
-            member = Member(
+        # On rung 2 stand the words without `meta`, `nvidia`, `instruct` …: `llama 3 8b` for Meta-Llama-3-8B-Instruct.
+        where = "rungs.rung IN (0, 2) AND (rungs.key = ? OR (rungs.key > ? AND rungs.key < ?))"
+        return self._members(f"JOIN rungs ON rungs.model = models.id WHERE {where}", [key, f"{key} ", f"{key}!"])
+
+    def containing(self, word: str) -> list[Member]:
+        where = "texts MATCH ? AND models.key LIKE ?"
+        values = [f'name: "{word}"', f"%{word}%"]
+        return self._members(f"JOIN texts ON texts.rowid = models.number WHERE {where}", values)
+
+    def _members(self, joined: str, values: Sequence[object]) -> list[Member]:
+        columns = ", ".join(f"models.{name}" for name in _MEMBER_COLUMNS)
+        rows = self.rows(f"SELECT DISTINCT {columns} FROM models {joined}", values)  # noqa: S608  our own text
+        return [
+            Member(
                 id=row[0], key=row[1], lab=row[2], open=None if row[3] is None else bool(row[3]), weights=bool(row[4]),
                 parameters=row[5], task=row[6], offers=row[7],
-            )  # fmt: skip
-            found.setdefault(member.id, member)
-        return list(found.values())
+            )
+            for row in rows
+        ]  # fmt: skip
 
     def family_default(self, key: str) -> tuple[str, str] | None:
         rows = self.rows("SELECT model, reason FROM families WHERE key = ?", [key])

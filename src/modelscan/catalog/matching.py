@@ -1,4 +1,4 @@
-"""When a name means a model: the ladder of agreements, from every word to a lost dot (pure).
+"""When a name means a model: the ladder of agreements, from every word to another order of them (pure).
 
 The merge climbs it with a host's name and the resolution with what a user types, so that both judge alike. A rung
 with several models ends the climb: the name is ambiguous, and nobody picks for the user.
@@ -15,9 +15,14 @@ from modelscan.catalog import names
 
 T = TypeVar("T")
 
-_ACTIVE = re.compile(r"a\d+(?:\.\d+)?b")
+ACTIVE = re.compile(r"a\d+(?:\.\d+)?[bm]")
+_BETWEEN_LETTERS = re.compile(r"(?<=[a-z]) (?=[a-z])")
+_SERVED_CONTEXT = re.compile(r"4096|8192|16384|32768|65536|131072|\d+k")
+_MARKED_VERSION = re.compile(r"v[1-9]\d?(?:\.\d+)*")
 # What repos end with and people leave out: `2507`, `0905`, `20250929`, `v0.3`. Not `v2`: whisper-large-v2 is another.
-_EDITION = re.compile(r"2[3-9][01]\d|0[1-9][0-3]\d|1[0-2][0-3]\d|20[2-3]\d[01]\d[0-3]\d|v0\.\d+")
+EDITION = re.compile(r"2[3-9][01]\d|0[1-9][0-3]\d|1[0-2][0-3]\d|20[2-3]\d[01]\d[0-3]\d|v0\.\d+")
+
+_FAMILY_AND_DATE = 2  # `devstral-2512` without its date is the family, which has other members
 
 
 class Rung(IntEnum):
@@ -29,6 +34,8 @@ class Rung(IntEnum):
     PLAIN_UNDATED = 3
     INACTIVE = 4  # plain, and without the active size of a mixture of experts: `-a3b`
     DOTLESS = 5  # plain, with the dot of the version lost: `qwen35`
+    JOINED = 6  # plain, with neighbouring words joined: `gptoss 20b`, `hunyuan video`
+    ORDERLESS = 7  # plain and inactive, in any order: `nemotron-super-3-120b`, `claude-4.5-sonnet`
 
 
 def rungs(parts: Sequence[str]) -> Iterator[tuple[Rung, str]]:
@@ -38,16 +45,31 @@ def rungs(parts: Sequence[str]) -> Iterator[tuple[Rung, str]]:
     yield Rung.WORDS, full
     yield Rung.PLAIN, plain
     undated = plain
-    if len(parts) > 1 and _EDITION.fullmatch(parts[-1]):
+    if len(parts) > _FAMILY_AND_DATE and EDITION.fullmatch(parts[-1]):
         undated = names.plain_key(tuple(parts[:-1]))
         yield Rung.UNDATED, " ".join(parts[:-1])
         yield Rung.PLAIN_UNDATED, undated
     for key in {plain, undated}:
-        inactive = " ".join(word for word in key.split() if not _ACTIVE.fullmatch(word))
+        inactive = _inactive(key)
         if inactive != key:
             yield Rung.INACTIVE, inactive
+        yield Rung.JOINED, _joined(key)
+        yield Rung.ORDERLESS, _sorted(inactive)
     if "." in plain:
         yield Rung.DOTLESS, plain.replace(".", "")
+
+
+def _inactive(key: str) -> str:
+    return " ".join(word for word in key.split() if not ACTIVE.fullmatch(word))
+
+
+def _joined(key: str) -> str:
+    """Numbers stay apart: `qwen 2 57b` is not `qwen 2.5 7b`."""
+    return _BETWEEN_LETTERS.sub("", key)
+
+
+def _sorted(key: str) -> str:
+    return " ".join(sorted(key.split()))
 
 
 def climb(parts: Sequence[str], models_on: Callable[[Rung, str], Sequence[T]]) -> tuple[Rung, Sequence[T]] | None:
@@ -56,14 +78,31 @@ def climb(parts: Sequence[str], models_on: Callable[[Rung, str], Sequence[T]]) -
         full = " ".join(spelling)
         plain = names.plain_key(spelling)
         for rung in Rung:
-            key = full if rung in {Rung.WORDS, Rung.UNDATED} else plain
-            if found := models_on(rung, key):
+            found = list(models_on(rung, _asked_on(rung, full, plain)))
+            if rung is Rung.UNDATED and full == plain:
+                # A date or a tuning word left out weigh the same: `glm-4-9b` may be -chat and -0414.
+                found.extend(item for item in models_on(Rung.PLAIN, plain) if item not in found)
+            if found:
                 return rung, found
     return None
 
 
+def _asked_on(rung: Rung, full: str, plain: str) -> str:
+    if rung in {Rung.WORDS, Rung.UNDATED}:
+        return full
+    if rung is Rung.JOINED:
+        return _joined(plain)
+    return _sorted(_inactive(plain)) if rung is Rung.ORDERLESS else plain
+
+
 def _spellings(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
-    """The words, then without storage words, then without the words of hosts' price tiers."""
+    """The words, then without storage words, then without what hosts add: price tiers, `open-`, the context they
+    serve (`-8192`), a `v` before the version (`llama-v3.1`).
+    """
     stored, _ = names.without_quantization(parts)
     tierless = tuple(word for word in stored if word not in names.TIER_WORDS) or stored
-    return dict.fromkeys((parts, stored, tierless))
+    hosted = tierless[1:] if tierless[0:1] == ("open",) else tierless
+    if len(hosted) > 1 and _SERVED_CONTEXT.fullmatch(hosted[-1]):
+        hosted = hosted[:-1]
+    unmarked = tuple(word[1:] if _MARKED_VERSION.fullmatch(word) else word for word in hosted)
+    return dict.fromkeys((parts, stored, tierless, hosted, unmarked))

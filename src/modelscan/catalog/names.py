@@ -15,21 +15,26 @@ _WRAPPERS = (
     re.compile(r"^@(?:cf|hf)/"),
     re.compile(r"^accounts/[^/]+/(?:models|routers)/"),
     re.compile(r"^(?:workers-ai|openrouter|models|library)/"),
+    # How LiteLLM prefixes providers (docs.litellm.ai/docs/providers); none of these is an organization at a hub.
+    re.compile(r"^(?:ollama|ollama_chat|together_ai|fireworks_ai|vertex_ai|bedrock|hosted_vllm|azure_ai)/"),
+    re.compile(r"^databricks-(?!dbrx|dolly)"),
     re.compile(r"^~"),
 )
 _REGION = re.compile(r"^(?:us|eu|apac|au|jp|ca|global)\.(?=[a-z0-9]+\.)")
 _BEDROCK_OWNER = re.compile(
-    r"^(ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|twelvelabs"
-    r"|writer|zai)\.(?=[a-z])"
+    r"^(ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|stability"
+    r"|twelvelabs|writer|xai|zai)\.(?=[a-z])"
 )
 _BEDROCK_VERSION = re.compile(r"-(?:v)?\d:\d+(?::\d+k)?$|(?<=:)\d+$")
+_BEDROCK_MINOR = re.compile(r"(?<=-v0):(?=\d$)")  # Mistral's own `v0.2`, as `mistral-7b-instruct-v0:2`
 _AT_DATE = re.compile(r"@(?:\d{8}|default|latest)$")
 _SERVING_TAGS = frozenset({
     "free", "beta", "nitro", "floor", "exacto", "online", "extended", "cloud", "discounted", "default", "tee",
 })  # fmt: skip
 _JOINED_WORD = re.compile(r"(?<=\d)(?=(?:vl|coder|omni|math|audio)(?![a-z]))")  # `qwen2.5vl`, `qwen3coder`
 _POINT_P = re.compile(r"(?<=\d)p(?=\d)")
-_DASHED_VERSION = re.compile(r"(?<![\d.])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|\d|x\d|k(?![a-z])))")
+_DASHED_VERSION = re.compile(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|\d|x\d|k(?![a-z])))")
+_POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
 _WORD = re.compile(
     r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|iq\d(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
 )
@@ -46,17 +51,28 @@ QUANTIZATION_WORDS: dict[str, str] = {
 }  # fmt: skip
 """Words in names that only say how the weights are stored, and the word of `--quantization` for each."""
 
-_STORAGE_NOISE = frozenset({"gguf", "mlx", "dynamic", "static", "pertensor", "quantized", "bnb", "unsloth", "mtp"})
+_STORAGE_NOISE = frozenset({
+    "bnb", "dynamic", "gguf", "mlx", "mtp", "pertensor", "qat", "quantized", "static", "unsloth",
+})  # fmt: skip
 _GGUF = re.compile(r"i?q\d")
 _GGUF_SIZES = frozenset({"k", "xxs", "xs", "s", "m", "l", "xl", "nl", "0", "1"})
 TUNING_WORDS = frozenset({"instruct", "it", "chat", "hf", "nvidia", "meta", "c4ai"})
 """Words that a lab adds to the repo of the very model that people call by the name without them."""
 
 TIER_WORDS = frozenset({
-    "cheaper", "exacto", "extended", "fast", "floor", "free", "highspeed", "instant", "maas", "nitro", "precision",
-    "tee", "tput", "ultraspeed", "versatile",
+    "basic", "cheaper", "cloud", "exacto", "extended", "fast", "floor", "free", "highspeed", "instant", "lora", "maas",
+    "nitro", "precision", "tee", "tput", "ultraspeed", "versatile",
 })  # fmt: skip
 """Words for how a host serves a model, never part of an official repo's name as far as our tables know."""
+
+OTHER_MODEL_WORDS = frozenset({
+    "abliterated", "airx", "asr", "audio", "base", "code", "coder", "distill", "distilled", "edit", "embed",
+    "embedding", "embeddings", "exp", "flash", "flashx", "fp4", "guard", "guardian", "image", "kontext", "lite",
+    "math", "medical", "mini", "moe", "multimodal", "nano", "ocr", "omni", "pro", "prover", "reasoner",
+    "reasoning", "rerank", "reranker", "safeguard", "speciale", "speech", "sqlcoder", "text", "thinking", "tts",
+    "turbo", "ultra", "uncensored", "vision", "vl", "zero",
+})  # fmt: skip
+"""Words that make another model of a name: a query without one does not silently mean a model with it."""
 
 
 def unwrap(name: str) -> str:
@@ -69,7 +85,7 @@ def unwrap(name: str) -> str:
         text, lowered = text[match.end() :], lowered[match.end() :]
     if match := _BEDROCK_OWNER.match(lowered):
         text = f"{match[1]}/{text[match.end() :]}"
-        text = _BEDROCK_VERSION.sub("", text)
+        text = _BEDROCK_VERSION.sub("", _BEDROCK_MINOR.sub(".", text))
     text = _AT_DATE.sub("", text)
     name, _, tag = text.rpartition(":")
     return name if name and tag.casefold() in _SERVING_TAGS else text
@@ -87,7 +103,7 @@ def words(name: str) -> tuple[str, ...]:
     text = _POINT_P.sub(".", text)
     text = re.sub(r"[\s_]+", "-", text.strip())
     text = _JOINED_WORD.sub("-", text)
-    text = _DASHED_VERSION.sub(r"\1.\2", text)
+    text = _POINT_ZERO.sub("", _DASHED_VERSION.sub(r"\1.\2", text))
     return tuple(_WORD.findall(text))
 
 

@@ -73,7 +73,7 @@ class Paths:
         return self.data / "backends"
 
 
-INDEX_FORMAT = 2
+INDEX_FORMAT = 3
 
 
 def paths_below(home: Path) -> Paths:
