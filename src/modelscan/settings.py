@@ -146,6 +146,20 @@ class Settings:
         env="MODELSCAN_STOP_GRACE",
         doc="seconds a backend gets to end by itself before it is killed",
     )
+    stop_linger: float = _setting(
+        "deploy.stop_linger",
+        2.0,
+        _seconds,
+        env="MODELSCAN_STOP_LINGER",
+        doc="seconds its workers get once the backend itself is gone, before they are killed",
+    )
+    release_timeout: float = _setting(
+        "deploy.release_timeout",
+        30.0,
+        _seconds,
+        env="MODELSCAN_RELEASE_TIMEOUT",
+        doc="seconds to wait until the memory of a GPU is back, after a stop and before a start",
+    )
     probe_interval: float = _setting(
         "deploy.probe_interval",
         5.0,

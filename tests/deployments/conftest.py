@@ -47,6 +47,8 @@ def make(settings: Settings) -> Make:
         port = port or free_port()
         extra = {key: changes.pop(key) for key in ("delay", "lasts", "workers") if key in changes}
         argv = ["serve", "-S", str(HOSTILE), "--mode", mode, "--port", str(port), "--name", name]
+        if "max_model_len" in changes:
+            argv += ["--max-model-len", str(changes["max_model_len"])]
         for key, value in extra.items():
             argv += [f"--{key}", str(value)]
         values: dict[str, object] = {

@@ -8,7 +8,8 @@ mute (healthy, but a generation hangs), refusing (healthy, but a generation is a
 completions work), dies-early (explains itself and ends with 1), dies-late (ends some time after it was ready),
 flood (writes without end), exits-clean (ends with 0 some time after it was ready), sick (health fails after a while), wedged (after a while its
 metrics show a request that gets no token; health answers), slow (the same, but now and then a token), babbling (says
-the same phase of its start again and again, and never gets ready), phases (says the phases of vLLM's start).
+the same phase of its start again and again, and never gets ready), phases (says the phases of vLLM's start),
+small-cache (ends as vLLM does when the context is longer than 1024).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import sys
 import threading
 import time
 
+FITS = 1024
 DEAF = {"stubborn": {"core", "worker"}, "newsession": {"worker"}, "deaf": {"api", "core", "worker"}}
 
 
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("--role", default="api")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--max-model-len", type=int, default=0)
     parser.add_argument("--lasts", type=float, default=0.3)
     options = parser.parse_args()
     if options.role in DEAF.get(options.mode, ()):
@@ -78,6 +81,13 @@ def api(options: argparse.Namespace) -> None:
     if options.mode == "dies-early":
         say("Traceback (most recent call last):")
         say("RuntimeError: the hostile backend does not want to")
+        sys.exit(1)
+    if options.mode == "small-cache" and options.max_model_len > FITS:
+        say(
+            f"ValueError: To serve at least one request with the models's max seq len ({options.max_model_len}), "
+            "(0.5 GiB KV cache is needed, which is larger than the available KV cache memory (0.1 GiB). Based on the "
+            f"available memory, the estimated maximum model length is {FITS}. Try increasing `gpu_memory_utilization`"
+        )
         sys.exit(1)
     mind = child(options, "core")
 

@@ -226,8 +226,8 @@ def test_remove_frees_name_and_port_and_logs(settings: Settings, make: Make) -> 
     make("polite", port=ready.port)
 
 
-def test_a_taken_port_is_refused_before_anything_starts(settings: Settings, make: Make) -> None:
-    made = make("polite")
+def test_a_taken_port_that_the_user_fixed_is_refused_before_anything_starts(settings: Settings, make: Make) -> None:
+    made = make("polite", request={"port": 1})
     with socket.socket() as server:
         server.bind(("127.0.0.1", made.port or 0))
         server.listen()
@@ -257,3 +257,25 @@ def test_a_late_supervisor_finds_the_deployment_stopped_and_leaves(settings: Set
     assert done.returncode == 0
     assert record(settings, made).status == "pending"
     assert processes_of(made) == set()
+
+
+def test_a_taken_port_that_was_only_chosen_is_moved_on_until_it_was_ready_there(settings: Settings, make: Make) -> None:
+    made = make("polite")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", made.port or 0))
+        server.listen()
+        moved = up(made, settings)
+    assert moved.port is not None
+    assert moved.port != made.port
+    assert moved.openai_base_url == f"http://localhost:{moved.port}/v1"
+    assert str(moved.port) in moved.argv
+    with Store(settings.paths) as store:
+        said = [event.message for event in store.events(made.id) if event.kind == "moved"]
+    assert said == [f"port {made.port} was taken by another program: now {moved.port}"]
+    stop(moved, settings=settings, clock=CLOCK)
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", moved.port))
+        server.listen()
+        with pytest.raises(Conflict, match=f"port `{moved.port}` is taken"):
+            start(moved, settings=settings, clock=CLOCK)

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, Make, eventually, log_of, processes_of, record
+from hostile_house import CLOCK, HOSTILE, Make, eventually, log_of, processes_of, record
 
 from modelscan.deployments import control
 from modelscan.deployments.control import start, stop
@@ -220,7 +220,7 @@ def test_a_key_is_used_by_the_probe_and_is_nowhere_to_be_read(settings: Settings
 
 
 def test_a_stranger_on_the_port_is_never_called_ready(settings: Settings, make: Make) -> None:
-    made = make("never-ready", workers=0)
+    made = make("never-ready", workers=0, request={"port": 1})  # the user fixed it
     begin(made, settings)
     argv = [arg.replace("never-ready", "polite") for arg in made.argv[1:]]
     with subprocess.Popen([sys.executable, *argv]) as stranger:
@@ -233,8 +233,49 @@ def test_a_stranger_on_the_port_is_never_called_ready(settings: Settings, make: 
     assert str(stranger.pid) in (failed.last_error or "")
 
 
+def test_a_stranger_that_came_first_is_left_the_port(settings: Settings, make: Make) -> None:
+    made = make("polite", delay=1.0)
+    begin(made, settings)
+    argv = ["-S", str(HOSTILE), "--mode", "polite", "--port", str(made.port), "--workers", "0"]
+    with subprocess.Popen([sys.executable, *argv]) as stranger:
+        try:
+            ready = wait(made, settings=settings, clock=CLOCK, timeout=20)
+        finally:
+            stranger.terminate()
+    assert ready.port != made.port
+    assert ready.restarts == 0
+
+
+def test_a_context_that_does_not_fit_is_made_the_one_that_the_backend_names(settings: Settings, make: Make) -> None:
+    plan = {"max_model_len": 4096, "explicit": []}
+    made = begin(make("small-cache", max_model_len=4096, plan=plan), settings)
+    said: list[str | None] = []
+    ready = wait(made, settings=settings, clock=CLOCK, timeout=20, on_change=lambda it: said.append(it.message))
+    sentence = "context length 4096 made 1024 and tried again: the KV cache is too small for a context length of 4096: 1024 fits"
+    assert (ready.max_model_len, ready.restarts, ready.adjustments) == (1024, 0, (sentence,))
+    assert ready.argv[ready.argv.index("--max-model-len") + 1] == "1024"
+    assert sentence in said
+    with Store(settings.paths) as store:
+        assert [event.kind for event in store.events(made.id)] == ["pending", "starting", "adjusted", "ready"]
+
+
+def test_a_context_that_the_user_fixed_is_never_changed(settings: Settings, make: Make) -> None:
+    plan = {"max_model_len": 4096, "explicit": ["context_length"]}
+    failed = over(begin(make("small-cache", max_model_len=4096, plan=plan), settings), settings)
+    assert (failed.status, failed.max_model_len, failed.adjustments) == ("failed", 4096, ())
+    assert failed.error_suggested == {"context_length": 1024}
+
+
+def test_without_a_command_that_waits_the_supervisor_writes_the_routes(settings: Settings, make: Make) -> None:
+    made = begin(make("polite"), settings)
+    eventually(settings.routing_path.exists, 20)
+    assert f"http://localhost:{made.port}" in settings.routing_path.read_text()
+    os.kill(record(settings, made).pid or 0, signal.SIGKILL)
+    eventually(lambda: f"http://localhost:{made.port}" not in settings.routing_path.read_text(), 20)
+
+
 ALLOWED = {"modelscan.backends", "modelscan.deployments", "modelscan.errors", "modelscan.model", "modelscan.storage"}
-ALLOWED |= {"modelscan.system.clock", "modelscan.units"}
+ALLOWED |= {"modelscan.system.clock", "modelscan.system.process", "modelscan.units"}
 
 
 def test_it_imports_the_standard_library_and_light_modules_of_ours() -> None:

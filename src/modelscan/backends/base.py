@@ -77,6 +77,7 @@ class Backend(Protocol):
     name: str
     title: str
     cautions: tuple[str, ...]  # what a user should know before it runs, and cannot be configured away
+    derived_options: Mapping[str, str]  # its arguments for the values that a `Diagnosis` suggests
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         """The exact command for a candidate. Raises Usage for an argument that is refused."""

@@ -78,6 +78,10 @@ class Sglang:
     title = "SGLang"
     # sglang 0.5.23, srt/entrypoints/http_server.py: CORS for every origin, without an option.
     cautions: tuple[str, ...] = ("SGLang lets every web page that is open in a browser here call its endpoint",)
+    derived_options: Mapping[str, str] = {
+        "context_length": "--context-length",
+        "gpu_memory_utilization": "--mem-fraction-static",
+    }
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         """Raises Usage for a key: SGLang takes it only on its command line, which every user of a machine can read."""

@@ -101,6 +101,10 @@ class Vllm:
     name = "vllm"
     title = "vLLM"
     cautions: tuple[str, ...] = ()
+    derived_options: Mapping[str, str] = {
+        "context_length": "--max-model-len",
+        "gpu_memory_utilization": "--gpu-memory-utilization",
+    }
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         """The key is not in it: vLLM reads VLLM_API_KEY (envs.py), which the supervisor sets."""

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from modelscan.deployments.environment import supervisor_environment
 from modelscan.deployments.log_file import LOG_NAME
+from modelscan.deployments.moving import CLAIMS_LOCK, may_move, move
 from modelscan.deployments.observe import observe
 from modelscan.deployments.orphans import sweep
 from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.pace import pace_of
 from modelscan.deployments.places import Places, places
-from modelscan.deployments.ports import require_free
+from modelscan.deployments.ports import is_free, require_free
 from modelscan.deployments.processes import Process, boot_id, find, program_name, send
 from modelscan.deployments.store import Store
 from modelscan.deployments.waiting import failure, wait
@@ -27,7 +28,7 @@ from modelscan.storage.locks import Lock, hold, is_held
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.system.process import spawn_detached
 
-__all__ = ["SUPERVISOR", "claims", "command", "failure", "remove", "start", "stop", "wait"]
+__all__ = ["SUPERVISOR", "claims", "command", "current", "failure", "remove", "start", "stop", "wait"]
 
 # -E, -s, -S: no PYTHON* variables, no user site, no site at all: it needs nothing installed, and starts lighter.
 SUPERVISOR = (sys.executable, "-E", "-s", "-S", "-m", "modelscan.deployments.supervisor")
@@ -38,13 +39,12 @@ _START_SECONDS = 20.0
 _COMMAND_SECONDS = 120.0  # a stop with a long grace may be in front of us
 _KILLED_SECONDS = 5.0
 _AFTER_GRACE_SECONDS = 25.0  # the two further steps of ending a tree, and writing it down
-_RELEASE_SECONDS = 30.0
 
 
 @contextlib.contextmanager
 def claims(settings: Settings, *, clock: Clock) -> Iterator[None]:
     """Hold while name, port and GPU memory are chosen and until the record that claims them is created."""
-    with hold(settings.paths.locks_folder / "claims.lock", note=f"process {os.getpid()}", timeout=60, clock=clock):
+    with hold(settings.paths.locks_folder / CLAIMS_LOCK, note=f"process {os.getpid()}", timeout=60, clock=clock):
         yield
 
 
@@ -77,7 +77,7 @@ def start(
     """
     place = places(settings.paths, deployment.id)
     with _commanding(deployment, held, settings, clock), Store(settings.paths, clock) as store:
-        record = _current(store, deployment)
+        record = current(store, deployment)
         if not record.argv:
             raise InterruptedBefore(
                 f"`{record.name}` was never prepared to the end",
@@ -88,9 +88,11 @@ def start(
         if own is None:
             return observe(store.by_id(record.id), settings=settings, clock=clock)
         with own:
-            _end_left_over(record, clock)
-            if record.port is not None:
-                require_free(record.port)
+            _end_left_over(record, settings, clock)
+            if record.port is not None and not is_free(record.port):
+                if not may_move(store, record):
+                    require_free(record.port)
+                record = move(store, record, settings.paths, clock)
             env = supervisor_environment(record, settings.environ)
             record = store.update(
                 record.id,
@@ -113,7 +115,7 @@ def start(
             )
             place.supervisor_log.unlink(missing_ok=True)
         argv = (*supervisor, "--state", str(settings.paths.state), "--id", record.id)
-        argv = (*argv, "--pace", pace_of(settings).written())
+        argv = (*argv, "--pace", pace_of(settings).written(), "--routes", str(settings.routing_path.absolute()))
         pid = spawn_detached(argv, env=env, output=place.supervisor_log, cwd=_import_root())
         try:
             _until_supervised(pid, place, record, store, clock)
@@ -134,24 +136,29 @@ def stop(
     """End the backend and everything it started, and return when nothing of it is left.
 
     Works with a living supervisor, on what a killed one left over, and on a record that has nothing running.
-    `memory_is_back` is asked until it says so, at most 30 s, before this returns. Raises BackendFailed when the
-    kernel holds a process that cannot be ended.
+    `memory_is_back` is asked until it says so before this returns, at most for the time of `deploy.release_timeout`;
+    the record's message says so when that was too short. Raises BackendFailed when the kernel holds a process that
+    cannot be ended.
     """
     with _commanding(deployment, held, settings, clock), Store(settings.paths, clock) as store:
-        record = _stop(_current(store, deployment), store, settings, clock)
-    if memory_is_back is not None:
-        deadline = clock.monotonic() + _RELEASE_SECONDS
-        while not memory_is_back() and clock.monotonic() < deadline:
-            clock.sleep(_WATCH_SECONDS)
-    return record
+        record = _stop(current(store, deployment), store, settings, clock)
+        return _released(record, store, memory_is_back, settings, clock)
 
 
-def remove(deployment: Deployment, *, settings: Settings, clock: Clock, held: Lock | None = None) -> Deployment:
+def remove(
+    deployment: Deployment,
+    *,
+    settings: Settings,
+    clock: Clock,
+    held: Lock | None = None,
+    memory_is_back: Callable[[], bool] | None = None,
+) -> Deployment:
     """Stop, then mark as removed: name and port are free again, the logs are gone. Raises as `stop` does."""
     import shutil
 
     with _commanding(deployment, held, settings, clock), Store(settings.paths, clock) as store:
-        record = _stop(_current(store, deployment), store, settings, clock)
+        record = _stop(current(store, deployment), store, settings, clock)
+        record = _released(record, store, memory_is_back, settings, clock)
         record = store.update(record.id, removed_at=rfc3339(clock.now()))
         shutil.rmtree(places(settings.paths, record.id).folder, ignore_errors=True)
         return record
@@ -166,7 +173,8 @@ def _commanding(deployment: Deployment, held: Lock | None, settings: Settings, c
         yield
 
 
-def _current(store: Store, deployment: Deployment) -> Deployment:
+def current(store: Store, deployment: Deployment) -> Deployment:
+    """The record as it is by now. Raises Conflict for one that was removed meanwhile."""
     record = store.by_id(deployment.id)
     if record.removed_at is not None:
         raise Conflict(f"`{record.name}` was removed meanwhile", hints=["modelscan list"], details={"id": record.id})
@@ -193,7 +201,7 @@ def _own_lock(place: Places, record: Deployment, store: Store, clock: Clock) -> 
 def _stop(record: Deployment, store: Store, settings: Settings, clock: Clock) -> Deployment:
     place = places(settings.paths, record.id)
     with _lock_without_supervisor(place, record, clock):
-        _end_left_over(record, clock)
+        _end_left_over(record, settings, clock)
         if (record := store.by_id(record.id)).status == "stopped":
             return record
         return store.update(
@@ -206,6 +214,19 @@ def _stop(record: Deployment, store: Store, settings: Settings, clock: Clock) ->
             stopped_at=rfc3339(clock.now()),
             last_probe_ok=None,
         )
+
+
+def _released(
+    record: Deployment, store: Store, memory_is_back: Callable[[], bool] | None, settings: Settings, clock: Clock
+) -> Deployment:
+    """Wait until the memory is back. The driver takes a moment longer than the processes."""
+    deadline = clock.monotonic() + settings.release_timeout
+    while memory_is_back is not None and not memory_is_back():
+        if clock.monotonic() >= deadline:
+            said = f"the memory of its GPU is not back after {settings.release_timeout:g} s"
+            return store.update(record.id, message=said)
+        clock.sleep(_WATCH_SECONDS)
+    return record
 
 
 def _lock_without_supervisor(place: Places, record: Deployment, clock: Clock) -> Lock:
@@ -240,12 +261,12 @@ def _stuck(record: Deployment) -> Conflict:
     )
 
 
-def _end_left_over(record: Deployment, clock: Clock) -> None:
+def _end_left_over(record: Deployment, settings: Settings, clock: Clock) -> None:
     """End what carries the tag of this deployment. Call it with the supervisor's lock held."""
     leader = None
     if record.pid is not None and record.pid_start_time is not None and record.boot_id == boot_id():
         leader = Process(record.pid, record.pid_start_time)
-    ended = sweep(record.id, leader=leader, grace=record.stop_grace_seconds, clock=clock)
+    ended = sweep(record.id, leader=leader, grace=record.stop_grace_seconds, linger=settings.stop_linger, clock=clock)
     if ended.survivors:
         raise BackendFailed(
             f"{len(ended.survivors)} processes of `{record.name}` cannot be ended",

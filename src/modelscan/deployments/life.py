@@ -18,6 +18,7 @@ from typing import Any
 
 from modelscan.backends.base import Backend, Diagnosis, LogEvent
 from modelscan.deployments.environment import backend_environment
+from modelscan.deployments.errands import Routes
 from modelscan.deployments.log_file import LogFile
 from modelscan.deployments.memory import resident_bytes
 from modelscan.deployments.pace import Pace
@@ -31,6 +32,7 @@ from modelscan.deployments.record import Record
 from modelscan.deployments.sockets import listening_sockets
 from modelscan.deployments.spawn import Child, reap, spawn
 from modelscan.deployments.tree import end_tree
+from modelscan.deployments.turn import Turn
 from modelscan.deployments.watch import Answering, NotYet, Probed, Ready, Refused, Seen, Watch
 from modelscan.model import DeploymentMemory, Measured, Progress
 from modelscan.system.clock import Clock, rfc3339
@@ -65,6 +67,8 @@ class Supervision:
     clock: Clock
     events: SimpleQueue[Event]
     pace: Pace
+    routes: Routes
+    turn: Turn
     earlier: Sequence[Durations] = ()  # how long the phases took before
 
 
@@ -76,6 +80,7 @@ class Ended:
     stopped: bool = False
     exit_code: int | None = None
     diagnosis: Diagnosis | None = None
+    port_taken: bool = False
 
 
 class Life:
@@ -99,7 +104,7 @@ class Life:
         """Start the backend and stay until nothing of it is left."""
         deployment = self._record.value
         if listening_sockets(deployment.port or 0):
-            return self._ended(f"port `{deployment.port}` is taken by another program")
+            return self._ended(f"port `{deployment.port}` is taken by another program", port_taken=True)
         argv = (deployment.program or deployment.argv[0], *deployment.argv[1:])
         env = backend_environment(deployment, self._with.environ, state=str(self._with.state))
         try:
@@ -126,7 +131,8 @@ class Life:
         if ended.stopped or ended.diagnosis is not None:
             return ended
         diagnosis = self._with.backend.diagnose(pump.tail(), ended.exit_code)
-        return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis)
+        taken = not self._ready and bool(listening_sockets(deployment.port or 0))  # ours have all ended
+        return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis, port_taken=taken)
 
     def _pump(self, leader: Child) -> Pump:
         assert leader.stdout is not None  # noqa: S101  `spawn` asks for a pipe
@@ -184,13 +190,14 @@ class Life:
             if isinstance(event, Ready):
                 pump.listening = False
             if (problem := self._take(event)) is not None:
-                return self._ended(problem)
+                return self._ended(problem, port_taken=isinstance(event, Refused) and event.port_taken)
             exit_code = reap(leader)
             if exit_code is not None:
                 return Ended(was_ready=self._ready, exit_code=exit_code)
             if (problem := self._stuck()) is not None:
                 return self._ended(problem, evidence=_last_line(pump.tail()))
             self._record.flush()
+            self._with.routes.look(self._record)
 
     def _next_event(self) -> Event | None:
         idle = self._ready and self._record.flush()
@@ -258,6 +265,7 @@ class Life:
 
     def _become_ready(self, generated: Generated) -> None:
         self._ready = True
+        self._with.turn.release()
         self._record.keep_start(self._phases.durations(self._clock.monotonic()))
         self._beat()  # or readers would take the time of the start for that of the last probe
         moment = rfc3339(self._clock.now())
@@ -327,17 +335,16 @@ class Life:
         return f"no progress for {deployment.stall_timeout_seconds:.0f} s{doing}"
 
     def _end(self, leader: Child, process: Process | None) -> None:
-        deployment = self._record.value
-        if leader.returncode is None and process is not None:
-            end_tree(self._members, process, grace=deployment.stop_grace_seconds, clock=self._clock)
-        else:
-            end_tree(self._members, None, grace=deployment.stop_grace_seconds, clock=self._clock)
+        alive = process if leader.returncode is None else None
+        grace, linger = self._record.value.stop_grace_seconds, self._with.pace.linger
+        end_tree(self._members, alive, grace=grace, linger=linger, clock=self._clock)
         reap(leader)
 
-    def _ended(self, cause: str, *, evidence: str | None = None) -> Ended:
+    def _ended(self, cause: str, *, evidence: str | None = None, port_taken: bool = False) -> Ended:
         name = self._record.value.name
         hints = (f"modelscan logs {name} --tail 50",)
-        return Ended(was_ready=self._ready, diagnosis=Diagnosis(cause=cause, evidence=evidence, hints=hints))
+        diagnosis = Diagnosis(cause=cause, evidence=evidence, hints=hints)
+        return Ended(was_ready=self._ready, diagnosis=diagnosis, port_taken=port_taken)
 
 
 def _last_line(tail: str) -> str | None:

@@ -13,15 +13,15 @@ from modelscan.storage.locks import is_held
 from modelscan.system.clock import Clock, rfc3339
 
 
-def observe(record: Deployment, *, settings: Settings, clock: Clock) -> Deployment:
+def observe(record: Deployment, *, settings: Settings, clock: Clock, commanding: bool = False) -> Deployment:
     """The record with the status that the machine confirms. Changes nothing; costs a search of /proc only where a
-    supervisor is missing.
+    supervisor is missing. `commanding`: the caller itself holds the command lock, so nobody else is at work.
     """
     if record.removed_at is not None or record.status not in LIVE_STATUSES:
         return record
     place = places(settings.paths, record.id)
     supervised = is_held(place.lock)
-    commanded = is_held(place.command_lock)
+    commanded = not commanding and is_held(place.command_lock)
     probed = _last_probe(place, record) if supervised else None
     same_boot = None if record.boot_id is None else record.boot_id == boot_id()
     alone = not supervised and not commanded and same_boot is True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modelscan.deployments.places import places
 from modelscan.deployments.processes import Process, program_name, tagged, tagged_as
 from modelscan.deployments.store import Store
-from modelscan.deployments.tree import TreeEnd, end_tree
+from modelscan.deployments.tree import LINGER_SECONDS, TreeEnd, end_tree
 from modelscan.settings import Settings
 from modelscan.storage.locks import Lock, is_held
 from modelscan.system.clock import Clock
@@ -47,12 +47,19 @@ def reap_orphans(store: Store, settings: Settings, *, clock: Clock) -> tuple[Orp
     return tuple(left)
 
 
-def sweep(deployment_id: str, *, leader: Process | None = None, grace: float = 2.0, clock: Clock) -> TreeEnd:
+def sweep(
+    deployment_id: str,
+    *,
+    leader: Process | None = None,
+    grace: float = 2.0,
+    linger: float = LINGER_SECONDS,
+    clock: Clock,
+) -> TreeEnd:
     """End everything that carries the tag of one deployment; only when it has no living supervisor.
 
     `leader` is asked first when it is one of them.
     """
-    return end_tree(lambda: tagged_as(deployment_id), leader, grace=grace, clock=clock)
+    return end_tree(lambda: tagged_as(deployment_id), leader, grace=grace, linger=linger, clock=clock)
 
 
 def _unowned(store: Store, settings: Settings) -> Mapping[str, tuple[str | None, list[Process]]]:

@@ -23,6 +23,8 @@ class Pace:
     unhealthy_after: int = 3
     wedged_after: float = 120.0
     restart_after: float = 60.0
+    release_timeout: float = 30.0
+    linger: float = 2.0
 
     @property
     def between_metrics(self) -> float:
@@ -45,4 +47,6 @@ def pace_of(settings: Settings) -> Pace:
         unhealthy_after=settings.unhealthy_after,
         wedged_after=settings.wedged_after,
         restart_after=settings.restart_after,
+        release_timeout=settings.release_timeout,
+        linger=settings.stop_linger,
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modelscan.deployments.moving import may_move, move
 from modelscan.deployments.phases import Durations
 from modelscan.deployments.store import Store
 from modelscan.errors import StorageFailed
 from modelscan.model import Deployment
+from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
 
 _RETRY_SECONDS = 1.0
@@ -44,6 +46,19 @@ class Record:
             else:
                 self._waiting = {}
         return not self._waiting
+
+    def mend(self, changes: Mapping[str, Any], said: str) -> None:
+        """Change the plan, and keep what was done, in the record and as an event."""
+        self.change(**changes, adjustments=(*self.value.adjustments, said), message=said)
+        with contextlib.suppress(StorageFailed):
+            self._store.add_event(self.value.id, "adjusted", said)
+
+    def may_move(self) -> bool:
+        return may_move(self._store, self.value)
+
+    def move(self, paths: Paths) -> None:
+        """To another port. Raises Conflict, StorageFailed."""
+        self.value = move(self._store, self.value, paths, self._clock)
 
     def earlier_starts(self) -> Sequence[Durations]:
         return self._store.starts(_what(self.value))

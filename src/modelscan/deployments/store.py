@@ -185,6 +185,16 @@ class Store:
             ).fetchall()
         return [DeploymentEvent(**dict(row)) for row in rows]
 
+    def was_ready(self, deployment_id: str) -> bool:
+        """Whether it ever was, as far as its events go back."""
+        with refused(self._path):
+            return (
+                self._connection.execute(
+                    "SELECT 1 FROM events WHERE deployment = ? AND kind = 'ready'", (deployment_id,)
+                ).fetchone()
+                is not None
+            )
+
     def add_start(self, what: str, phases: Sequence[tuple[str, float]]) -> None:
         """Keep how long the phases of a start took. The last 9 of each `what` are kept."""
         with self._writing():

@@ -12,12 +12,15 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.admission import asked_to_stop, wait_for_turn
 from modelscan.deployments.environment import own_environment
+from modelscan.deployments.errands import Routes
 from modelscan.deployments.life import Call, Ended, Event, Life, Supervision
 from modelscan.deployments.lifecycle import after_exit
+from modelscan.deployments.mending import mend
 from modelscan.deployments.owner import own_note
 from modelscan.deployments.pace import Pace
 from modelscan.deployments.places import paths_of_state, places
@@ -25,27 +28,30 @@ from modelscan.deployments.processes import boot_id, find
 from modelscan.deployments.record import Record
 from modelscan.deployments.spawn import become_subreaper
 from modelscan.deployments.store import Store
-from modelscan.errors import Conflict
+from modelscan.deployments.turn import Turn
+from modelscan.errors import Conflict, StorageFailed
 from modelscan.storage.locks import hold
 from modelscan.system.clock import SystemClock, rfc3339
 
 _LOCK_SECONDS = 20.0
+_MOST_MOVES = 5  # to other ports, within one start
 
 
 def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
     """Supervise until the deployment is over. The exit status is for the log only: nobody waits for it."""
-    state, deployment_id, told = _arguments(arguments)
+    told = _arguments(arguments)
+    environ = own_environment()
     clock = SystemClock()
     events = _listen()
-    paths = paths_of_state(state)
-    place = places(paths, deployment_id)
+    paths = paths_of_state(told.state)
+    place = places(paths, told.deployment)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(hold(place.lock, note=own_note(), timeout=_LOCK_SECONDS, clock=clock))
         except Conflict:
             return 0  # another supervisor was quicker
         store = stack.enter_context(Store(paths, clock))
-        deployment = store.get(deployment_id)
+        deployment = store.by_id(told.deployment)
         if deployment.status != "starting":
             return 0  # stopped again before we were here
         become_subreaper()
@@ -58,11 +64,13 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
             record=record,
             backend=BACKENDS[deployment.backend],
             place=place,
-            state=state,
-            environ=own_environment(),
+            state=told.state,
+            environ=environ,
             clock=clock,
             events=events,
-            pace=pace or told,
+            pace=pace or told.pace,
+            routes=Routes(told.routes, state=told.state, environ=environ, output=place.supervisor_log, clock=clock),
+            turn=Turn(paths, deployment.gpu_indices),
         )
         try:
             _supervise(supervision)
@@ -82,10 +90,22 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
     return 0
 
 
-def _arguments(arguments: Sequence[str]) -> tuple[Path, str, Pace]:
-    """Three options, written by `control` only: argparse would cost more memory than it saves lines."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Told:
+    """What `control` says on the command line."""
+
+    state: Path
+    deployment: str
+    pace: Pace
+    routes: Path | None
+
+
+def _arguments(arguments: Sequence[str]) -> _Told:
+    """Options written by `control` only: argparse would cost more memory than it saves lines."""
     values = dict(zip(arguments[::2], arguments[1::2], strict=True))
-    return Path(values["--state"]), values["--id"], Pace.read(values.get("--pace", "{}"))
+    routes = values.get("--routes")
+    pace = Pace.read(values.get("--pace", "{}"))
+    return _Told(Path(values["--state"]), values["--id"], pace, Path(routes) if routes else None)
 
 
 def _listen() -> SimpleQueue[Event]:
@@ -101,12 +121,19 @@ def _listen() -> SimpleQueue[Event]:
 def _supervise(supervision: Supervision) -> None:
     """Returns when it is over and the record says so."""
     restarted_at: list[float] = []
-    was_ready = False
+    was_ready = mended = False
+    moves = 0
     while True:
-        ended = Life(dataclasses.replace(supervision, earlier=supervision.record.earlier_starts())).run()
+        ended = wait_for_turn(supervision) or _live(supervision)
         was_ready = was_ready or ended.was_ready
         if ended.stopped:
             return _stopped(supervision)
+        if not was_ready and not mended and _mend(supervision, ended):
+            mended = True
+            continue
+        if ended.port_taken and not was_ready and moves < _MOST_MOVES and _move(supervision, ended):
+            moves += 1
+            continue
         after = after_exit(
             supervision.record.value.restart_policy,
             was_ready=was_ready,
@@ -117,8 +144,43 @@ def _supervise(supervision: Supervision) -> None:
             return _failed(supervision, ended, after.reason)
         _restarting(supervision, ended, after.pause_seconds)
         restarted_at.append(supervision.clock.monotonic())
-        if _asked_to_stop(supervision, after.pause_seconds):
+        if asked_to_stop(supervision, after.pause_seconds):
             return _stopped(supervision)
+        supervision.record.change(phase="launching", message=None)
+
+
+def _live(supervision: Supervision) -> Ended:
+    try:
+        return Life(dataclasses.replace(supervision, earlier=supervision.record.earlier_starts())).run()
+    finally:
+        supervision.turn.release()
+
+
+def _mend(supervision: Supervision, ended: Ended) -> bool:
+    """Change the plan by what the backend derived; whether there was anything to change. Once per start."""
+    if ended.diagnosis is None:
+        return False
+    options = supervision.backend.derived_options
+    mended = mend(supervision.record.value, ended.diagnosis.suggested, options)
+    if mended is None:
+        return False
+    changes = {**mended.changes, "phase": "launching", "progress": None, "pid": None}
+    supervision.record.mend(changes, f"{mended.said} and tried again: {ended.diagnosis.cause}")
+    return True
+
+
+def _move(supervision: Supervision, ended: Ended) -> bool:
+    """Take another port where that is ours to do."""
+    record = supervision.record
+    if not record.may_move():
+        return False
+    try:
+        record.move(paths_of_state(supervision.state))
+    except (Conflict, StorageFailed):
+        return False
+    said = f"moved to port {record.value.port}: {_cause(supervision, ended)}"
+    record.change(phase="launching", progress=None, pid=None, message=said)
+    return True
 
 
 def _stopped(supervision: Supervision) -> None:
@@ -151,6 +213,7 @@ def _failed(supervision: Supervision, ended: Ended, reason: str | None) -> None:
         last_probe_ok=None,
     )
     supervision.record.finish()
+    supervision.routes.look(supervision.record, over=True)
 
 
 def _restarting(supervision: Supervision, ended: Ended, pause: float) -> None:
@@ -168,18 +231,6 @@ def _restarting(supervision: Supervision, ended: Ended, pause: float) -> None:
         error_suggested=diagnosis.suggested if diagnosis else {},
         last_probe_ok=None,
     )
-
-
-def _asked_to_stop(supervision: Supervision, seconds: float) -> bool:
-    deadline = supervision.clock.monotonic() + seconds
-    while (left := deadline - supervision.clock.monotonic()) > 0:
-        try:
-            if supervision.events.get(timeout=left) is Call.STOP:
-                return True
-        except Empty:
-            break
-    supervision.record.change(phase="launching", message=None)
-    return False
 
 
 def _cause(supervision: Supervision, ended: Ended) -> str:

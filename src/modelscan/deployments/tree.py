@@ -16,7 +16,7 @@ from modelscan.deployments.processes import Process, is_alive, send
 from modelscan.system.clock import Clock
 
 _POLL_SECONDS = 0.05
-_LINGER_SECONDS = 2.0  # what workers get once their leader is gone, and what everyone gets after being asked
+LINGER_SECONDS = 2.0  # what workers get once their leader is gone, and what everyone gets after being asked
 _KILL_SECONDS = 10.0
 
 Members = Callable[[], set[Process]]
@@ -30,27 +30,32 @@ class TreeEnd:
     survivors: tuple[Process, ...]
 
 
-def end_tree(members: Members, leader: Process | None, *, grace: float, clock: Clock) -> TreeEnd:
-    """End all that `members` finds, each time it is asked. `grace`: seconds that the leader gets to end by itself."""
+def end_tree(
+    members: Members, leader: Process | None, *, grace: float, linger: float = LINGER_SECONDS, clock: Clock
+) -> TreeEnd:
+    """End all that `members` finds, each time it is asked.
+
+    `grace`: seconds that the leader gets to end by itself; `linger`: what the others get once it is gone.
+    """
     if leader is not None and leader in members():
         send(leader, signal.SIGTERM)
-        if _gone_within(members, grace, clock, leader):
+        if _gone_within(members, grace, linger, clock, leader):
             return TreeEnd(0, ())
     everyone = members()
     if everyone:
         for process in everyone:
             send(process, signal.SIGTERM)
-        _gone_within(members, min(_LINGER_SECONDS, grace), clock, None)
+        _gone_within(members, min(linger, grace), linger, clock, None)
     return _kill(members, clock)
 
 
-def _gone_within(members: Members, seconds: float, clock: Clock, leader: Process | None) -> bool:
+def _gone_within(members: Members, seconds: float, linger: float, clock: Clock, leader: Process | None) -> bool:
     deadline = clock.monotonic() + seconds
     leader_gone = False
     while members():
         if leader is not None and not leader_gone and not is_alive(leader):
             leader_gone = True
-            deadline = min(deadline, clock.monotonic() + _LINGER_SECONDS)
+            deadline = min(deadline, clock.monotonic() + linger)
         if clock.monotonic() >= deadline:
             return False
         clock.sleep(_POLL_SECONDS)

@@ -38,9 +38,10 @@ class NotYet:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It will not become ready by waiting."""
+    """It will not become ready by waiting. `port_taken`: somebody else has its port."""
 
     reason: str
+    port_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Watch(threading.Thread):
             if not self._healthy():
                 continue
             if stranger := self._stranger():
-                self._tell(Refused(stranger))
+                self._tell(Refused(stranger, port_taken=True))
                 return False
             self._tell(Answering())
             return True
@@ -113,7 +114,7 @@ class Watch(threading.Thread):
                 self._stopped.wait(self._pace.between_generations)
             else:
                 if stranger := self._stranger():
-                    self._tell(Refused(stranger))
+                    self._tell(Refused(stranger, port_taken=True))
                     return False
                 self._tell(Ready(generated))
                 return True

@@ -96,8 +96,9 @@ class Measurement:
 class Deployment:
     """A plan that runs, or ran, under a name. `argv` carries no secret: keys reach the backend by environment.
 
-    `request` is what the user asked for (for "same request: unchanged"), `plan` the pinned candidate that `start`
-    replays, `location` the weights as the backend is given them.
+    `request` is what the user asked for (for "same request: unchanged"), `plan` the document of the pinned candidate
+    that `start` replays, `location` the weights as the backend is given them, `adjustments` what was changed of the
+    plan to make it start, in words.
     """
 
     id: str
@@ -162,6 +163,8 @@ class Deployment:
     error_evidence: str | None = None
     error_hints: tuple[str, ...] = ()
     error_suggested: Mapping[str, Any] = field(default_factory=dict)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    adjustments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 
@@ -9,17 +10,18 @@ from modelscan.deployments import control
 from modelscan.deployments.observe import observe
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict, Usage
-from modelscan.model import Deployment, Pricing
+from modelscan.model import Deployment, Installation, Pricing
 from modelscan.operations.choice import report_choice
 from modelscan.operations.context import Context
-from modelscan.operations.environment import Ask, ready_installation
+from modelscan.operations.environment import Ask, installation_or_leave
 from modelscan.operations.events import Event, Report
-from modelscan.operations.machine import machine, with_memory_back
+from modelscan.operations.machine import machine, standing_claims, with_memory_back
 from modelscan.operations.naming import deployment_name
 from modelscan.operations.planning import no_fit, plan_resolved, refuse_closed
-from modelscan.operations.recording import claim_record, fill_in, new_record
+from modelscan.operations.preparing import prepare
+from modelscan.operations.recording import Claimed, claim_record, new_record
 from modelscan.operations.requests import DeployRequest, difference, option_words, request_document
-from modelscan.operations.resolving import resolve_model
+from modelscan.operations.resolving import Resolved, resolve_model
 from modelscan.operations.routes import check_routing_file
 from modelscan.operations.starting import start_and_follow
 
@@ -61,23 +63,49 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     if existing is not None and not wanted.replace:
         raise _other_request(existing, request, wanted)
 
-    hardware = machine(context)
-    if existing is not None:
-        hardware = with_memory_back(hardware, observe(existing, settings=settings, clock=clock))
-    planned = plan_resolved(context, resolved, wanted.plan, hardware)
-    chosen = planned.plan.chosen
-    report_choice(hardware, chosen, report)
-    if chosen is None:
-        raise no_fit(planned.plan)
-    installation = ready_installation(context, chosen, hardware, planned.installations, report=report, ask=ask)
-
-    record = new_record(context, wanted, planned, chosen, installation, name, request)
-    with claim_record(context, record, port=wanted.port, replacing=existing) as claim:
-        deployment = fill_in(context, claim, chosen, installation, report)
+    with contextlib.ExitStack() as stack:
+        claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
+        deployment = prepare(context, claimed.deployment, report, installation)
         report(Event("starting", "Starting deployment..."))
-        deployment = control.start(deployment, settings=settings, clock=clock, held=claim.lock)
+        deployment = control.start(deployment, settings=settings, clock=clock, held=claimed.lock)
     deployment = start_and_follow(context, deployment, wait=wanted.wait, timeout=wanted.timeout, report=report)
     return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
+
+
+def _claimed(
+    stack: contextlib.ExitStack,
+    context: Context,
+    resolved: Resolved,
+    wanted: DeployRequest,
+    name: str,
+    existing: Deployment | None,
+    report: Report,
+    ask: Ask,
+) -> tuple[Claimed, Installation | None]:
+    """Plan, and claim what the plan needs; when others were quicker with the memory, plan again with what they left."""
+    settings, clock = context.settings, context.clock
+    request = request_document(wanted, model_id=resolved.model_id)
+    for last in (False, False, True):
+        hardware = machine(context)
+        claims = standing_claims(context, hardware, but=existing)
+        if existing is not None:
+            hardware = with_memory_back(hardware, observe(existing, settings=settings, clock=clock))
+        planned = plan_resolved(context, resolved, wanted.plan, hardware, claims=claims)
+        chosen = planned.plan.chosen
+        report_choice(hardware, chosen, report)
+        if chosen is None:
+            raise no_fit(planned.plan)
+        installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
+        record = new_record(context, wanted, planned, chosen, installation, name, request)
+        try:
+            claimed = stack.enter_context(claim_record(context, record, port=wanted.port, replacing=existing))
+        except Conflict as conflict:
+            if last or conflict.details.get("taken") != "memory":
+                raise
+            report(Event("note", "the memory was taken meanwhile: planning again"))
+        else:
+            return claimed, installation
+    raise AssertionError("the last turn returns or raises")
 
 
 def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:

@@ -1,27 +1,22 @@
-"""The installed backend that a plan runs in: found, or installed after asking."""
+"""The installed backend that a plan runs in, or the leave to install it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from modelscan.model import Candidate, Hardware, Installation
-from modelscan.operations.backends import choose, device_of, install_backend, not_installed
-from modelscan.operations.context import Context
-from modelscan.operations.events import Event, Report
+from modelscan.operations.backends import choose, device_of, not_installed
 
 Ask = Callable[[str], bool | None]
 
 
-def ready_installation(
-    context: Context,
-    chosen: Candidate,
-    hardware: Hardware,
-    installations: Sequence[Installation],
-    *,
-    report: Report,
-    ask: Ask,
-) -> Installation:
-    """The one to use; where none fits, the user is asked, and nobody to ask means BackendNotInstalled."""
+def installation_or_leave(
+    chosen: Candidate, hardware: Hardware, installations: Sequence[Installation], *, ask: Ask
+) -> Installation | None:
+    """The one to use; None where none fits and the user said that it may be installed.
+
+    Raises BackendNotInstalled without that leave.
+    """
     device = device_of(hardware) if chosen.gpu_indices else "cpu"
     found = choose(installations, chosen.backend, chosen.backend_version, device=device)
     if found is not None:
@@ -29,10 +24,4 @@ def ready_installation(
     missing = not_installed(chosen.backend, chosen.backend_version, "or say --yes to have it installed")
     if ask(f"{chosen.backend} is not installed for {device}. Install it in an environment of its own?") is not True:
         raise missing
-    return install_backend(
-        context,
-        chosen.backend,
-        chosen.backend_version,
-        device=device,
-        on_line=lambda line: report(Event("install", line)),
-    )
+    return None

@@ -1,13 +1,17 @@
-"""Reading the machine, or taking a described one in its place."""
+"""Reading the machine, or taking a described one in its place, and what is promised of its memory."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 from modelscan.hardware.machine import read_hardware
-from modelscan.model import LIVE_STATUSES, Deployment, Hardware
+from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
 from modelscan.operations.context import Context
 from modelscan.storage.shipped import shipped_text
+from modelscan.units import MIB
+
+_SLACK_BYTES = 64 * MIB  # other programs on the same GPU come and go
 
 
 def machine(context: Context, described: str | None = None) -> Hardware:
@@ -18,6 +22,35 @@ def machine(context: Context, described: str | None = None) -> Hardware:
     from modelscan.hardware.gpu_table import parse_gpu_table
 
     return describe_hardware(described, parse_gpu_table(shipped_text("gpus.csv")))
+
+
+def standing_claims(context: Context, hardware: Hardware, *, but: Deployment | None = None) -> tuple[Claim, ...]:
+    """The claims of all that lives here, without those of a deployment that is about to be replaced or started."""
+    from modelscan.deployments.claims import claims_of
+    from modelscan.operations.manage import list_deployments
+
+    others = [item for item in list_deployments(context, live_only=True) if but is None or item.id != but.id]
+    return claims_of(others, hardware)
+
+
+def memory_left(hardware: Hardware, claims: Sequence[Claim], gpu_index: int | None) -> int | None:
+    """What a new deployment may have of a GPU, or of the host for None: what is free and nobody will still take."""
+    outstanding = sum(claim.outstanding_bytes for claim in claims if claim.gpu_index == gpu_index)
+    free = hardware.cpu.memory_free_bytes
+    if gpu_index is not None:
+        free = next((gpu.memory_free_bytes for gpu in hardware.devices if gpu.index == gpu_index), 0)
+    return None if free is None else max(0, free - outstanding)
+
+
+def without_claimed(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
+    """The machine with what others will still take counted as taken."""
+    if not any(claim.outstanding_bytes for claim in claims):
+        return hardware
+    cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=memory_left(hardware, claims, None))
+    devices = tuple(
+        dataclasses.replace(gpu, memory_free_bytes=memory_left(hardware, claims, gpu.index)) for gpu in hardware.devices
+    )
+    return dataclasses.replace(hardware, cpu=cpu, devices=devices)
 
 
 def with_memory_back(hardware: Hardware, deployment: Deployment) -> Hardware:
@@ -37,3 +70,39 @@ def with_memory_back(hardware: Hardware, deployment: Deployment) -> Hardware:
         for gpu in hardware.devices
     )
     return dataclasses.replace(hardware, devices=devices)
+
+
+def memory_is_back(context: Context, deployment: Deployment) -> Callable[[], bool] | None:
+    """A question to ask after `deployment` was ended: do its GPUs have again what its processes hold now?
+
+    None when there is nothing to wait for: no GPU, or the driver does not tell what they hold.
+    """
+    from modelscan.deployments.claims import held_on_gpu
+    from modelscan.deployments.processes import tagged_as
+
+    if not deployment.gpu_indices:
+        return None
+    pids = {process.pid for process in tagged_as(deployment.id)}
+    before = machine(context)
+    expected: dict[int, int] = {}
+    for gpu in before.devices:
+        if gpu.index not in deployment.gpu_indices or gpu.memory_free_bytes is None:
+            continue
+        held = held_on_gpu(gpu.index, pids, before)
+        if held is None and pids and deployment.memory.measured_bytes is not None:
+            # The driver counts in another pid namespace: at least half of what was measured must come back.
+            held = deployment.memory.measured_bytes // len(deployment.gpu_indices) // 2
+        if held is not None:
+            expected[gpu.index] = gpu.memory_free_bytes + held - _SLACK_BYTES
+    if not expected:
+        return None
+
+    def is_back() -> bool:
+        now = machine(context)
+        return all(
+            held_on_gpu(gpu.index, pids, now) is None and (gpu.memory_free_bytes or 0) >= expected[gpu.index]
+            for gpu in now.devices
+            if gpu.index in expected
+        )
+
+    return is_back

@@ -8,11 +8,10 @@ from typing import Literal
 
 from modelscan.deployments.observe import observe
 from modelscan.deployments.store import Store
-from modelscan.errors import BackendFailed, BackendNotInstalled, Conflict, DeploymentNotFound, InterruptedBefore
+from modelscan.errors import BackendFailed, BackendNotInstalled, DeploymentNotFound, InterruptedBefore
 from modelscan.model import LIVE_STATUSES, Deployment
 from modelscan.operations.context import Context
 from modelscan.operations.events import Event, Report, silent
-from modelscan.units import format_bytes
 
 
 def list_deployments(
@@ -107,22 +106,30 @@ def start_deployment(
     Raises BackendNotInstalled, Conflict (memory or port taken), BackendFailed, TimedOut, Interrupted.
     """
     from modelscan.deployments import control
+    from modelscan.operations.preparing import prepare
+    from modelscan.operations.recording import claim_again
     from modelscan.operations.starting import start_and_follow
 
     found = deployment_status(context, _find_present(context, reference).id)
     if found.status == "ready":
         return dataclasses.replace(found, changed=False)
     if found.status in {"stopped", "failed"}:
-        _check_replay(context, found)
-        report(Event("starting", "Starting deployment..."))
-        found = control.start(found, settings=context.settings, clock=context.clock)
+        _check_replay(found)
+        with claim_again(context, found) as claimed:
+            found = claimed.deployment
+            if not found.argv:
+                found = prepare(context, found, report)
+            report(Event("starting", "Starting deployment..."))
+            found = control.start(found, settings=context.settings, clock=context.clock, held=claimed.lock)
     started = start_and_follow(context, found, wait=wait, timeout=timeout, report=report)
     return dataclasses.replace(started, changed=True)
 
 
-def _check_replay(context: Context, found: Deployment) -> None:
+def _check_replay(found: Deployment) -> None:
     """Raise before anything is started when the plan cannot be replayed here and now."""
     if not found.argv:
+        if found.plan:
+            return  # its preparation was interrupted, and is resumed
         raise InterruptedBefore(
             f"`{found.name}` was never prepared to the end",
             hints=[f"modelscan remove {found.name}", f"modelscan deploy {found.model} --name {found.name}"],
@@ -139,44 +146,21 @@ def _check_replay(context: Context, found: Deployment) -> None:
             f"the weights of `{found.name}` are gone: `{found.location}`",
             hints=[f"modelscan remove {found.name}", f"modelscan deploy {found.model} --name {found.name}"],
         )
-    _check_memory(context, found)
-
-
-def _check_memory(context: Context, found: Deployment) -> None:
-    from modelscan.operations.machine import machine
-
-    needed = found.memory.estimated_bytes
-    hardware = machine(context)
-    if needed is None:
-        return
-    if found.gpu_indices:
-        by_index = {gpu.index: gpu for gpu in hardware.devices}
-        each = needed // len(found.gpu_indices)
-        for index in found.gpu_indices:
-            free = by_index[index].memory_free_bytes if index in by_index else 0
-            if free is not None and free < each:
-                raise _memory_taken(found, f"GPU {index}", each, free)
-    elif hardware.cpu.memory_free_bytes is not None and hardware.cpu.memory_free_bytes < needed:
-        raise _memory_taken(found, "this machine", needed, hardware.cpu.memory_free_bytes)
-
-
-def _memory_taken(found: Deployment, where: str, needed: int, free: int) -> Conflict:
-    return Conflict(
-        f"`{found.name}` needs {format_bytes(needed)} on {where}, and {format_bytes(free)} are free",
-        hints=["modelscan gpu", "modelscan ps", f"modelscan deploy {found.model} --name {found.name} --replace"],
-        details={"needed_bytes": needed, "free_bytes": free},
-    )
 
 
 def stop_deployment(context: Context, reference: str, report: Report = silent) -> Deployment:
     """End the whole process tree and keep the record; one that is over already is left as it is."""
     from modelscan.deployments import control
+    from modelscan.operations.machine import memory_is_back
     from modelscan.operations.starting import publish
 
     found = _find(context, reference)
     if found.removed_at is not None or found.status == "stopped":
         return dataclasses.replace(found, changed=False)
-    stopped = control.stop(found, settings=context.settings, clock=context.clock)
+    back = memory_is_back(context, found)
+    stopped = control.stop(found, settings=context.settings, clock=context.clock, memory_is_back=back)
+    if stopped.message:
+        report(Event("warning", f"{stopped.name}: {stopped.message}"))
     publish(context, report)
     return dataclasses.replace(stopped, changed=True)
 
@@ -193,11 +177,13 @@ def restart_deployment(
 def remove_deployment(context: Context, reference: str, report: Report = silent) -> Deployment:
     """Stop it and take it off the list; one that is removed already is left as it is."""
     from modelscan.deployments import control
+    from modelscan.operations.machine import memory_is_back
     from modelscan.operations.starting import publish
 
     found = _find(context, reference)
     if found.removed_at is not None:
         return dataclasses.replace(found, changed=False)
-    removed = control.remove(found, settings=context.settings, clock=context.clock)
+    back = memory_is_back(context, found)
+    removed = control.remove(found, settings=context.settings, clock=context.clock, memory_is_back=back)
     publish(context, report)
     return dataclasses.replace(removed, changed=True)

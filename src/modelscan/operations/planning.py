@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modelscan.backends.folding import fold_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import ClosedWeights, NoFit
-from modelscan.model import Hardware, Installation, Model, Plan, PlanRequest
+from modelscan.model import Claim, Hardware, Installation, Model, Plan, PlanRequest
 from modelscan.operations.context import Context
-from modelscan.operations.machine import machine
+from modelscan.operations.machine import machine, standing_claims, without_claimed
 from modelscan.operations.resolving import Resolved, resolve_model
 from modelscan.planning.facts import PlanningFacts, load_facts
 from modelscan.planning.planner import make_plan
@@ -47,7 +48,10 @@ def plan_model(
     if resolved.model is not None:
         refuse_closed(resolved.model)
     hardware = machine(context, described_hardware)
-    planned = plan_resolved(context, resolved, request, hardware, described=described_hardware is not None)
+    claims = () if described_hardware is not None else standing_claims(context, hardware)
+    planned = plan_resolved(
+        context, resolved, request, hardware, claims=claims, described=described_hardware is not None
+    )
     if alternatives is None:
         return planned
     plan = dataclasses.replace(planned.plan, alternatives=planned.plan.alternatives[:alternatives])
@@ -55,7 +59,13 @@ def plan_model(
 
 
 def plan_resolved(
-    context: Context, resolved: Resolved, request: PlanRequest, hardware: Hardware, *, described: bool = False
+    context: Context,
+    resolved: Resolved,
+    request: PlanRequest,
+    hardware: Hardware,
+    *,
+    claims: Sequence[Claim] = (),
+    described: bool = False,
 ) -> Planned:
     """The same for weights that are already found and a machine that is already read."""
     from modelscan.operations.backends import installations
@@ -64,7 +74,9 @@ def plan_resolved(
     request, rest = fold_arguments(request.backend_args, request)
     quantization = request.quantization or resolved.quantization
     request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
-    plan = make_plan(resolved.model, resolved.options, hardware, request, planning_facts(), found)
+    plan = make_plan(
+        resolved.model, resolved.options, without_claimed(hardware, claims), request, planning_facts(), found
+    )
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].check_arguments(rest, request.env)
     return Planned(plan=plan, resolved=resolved, installations=found)

@@ -1,4 +1,4 @@
-"""Writing a deployment down before anything is started: the record is what claims its name and its port."""
+"""Writing a deployment down before anything is started: the record is what claims its name, its port, its memory."""
 
 from __future__ import annotations
 
@@ -9,31 +9,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from modelscan.backends.base import Launch
-from modelscan.backends.registry import BACKENDS
 from modelscan.deployments import control
+from modelscan.deployments.claims import claimed_bytes
+from modelscan.deployments.observe import observe
 from modelscan.deployments.ports import next_free, require_free
+from modelscan.deployments.processes import tagged_as
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict, Interrupted, ModelscanError
-from modelscan.model import (
-    Candidate,
-    Deployment,
-    DeploymentMemory,
-    Installation,
-    RestartPolicy,
-    WeightsDescription,
-)
+from modelscan.model import Candidate, Deployment, DeploymentMemory, Installation, RestartPolicy, WeightsDescription
 from modelscan.operations.context import Context
-from modelscan.operations.events import Event, Report
+from modelscan.operations.machine import machine, memory_is_back, memory_left, standing_claims, with_memory_back
 from modelscan.operations.planning import Planned
-from modelscan.operations.pulling import ensure_weights
 from modelscan.operations.requests import DeployRequest
+from modelscan.storage.documents import to_document
 from modelscan.storage.locks import Lock
+from modelscan.units import format_bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
-    """A record that was just created, and the lock that says a command is at work on it."""
+class Claimed:
+    """A record that holds its claims, and the lock that says a command is at work on it."""
 
     deployment: Deployment
     lock: Lock
@@ -42,18 +37,20 @@ class Claim:
 @contextlib.contextmanager
 def claim_record(
     context: Context, record: Deployment, *, port: int | None, replacing: Deployment | None
-) -> Iterator[Claim]:
+) -> Iterator[Claimed]:
     """Create the record and hold its command lock. What fails inside is written down: nothing stays half-made.
 
     `port` is the one that was asked for. The deployment that is replaced is stopped and removed first. Raises
-    Conflict when name or port are taken.
+    Conflict when name, port or memory (`details["taken"]`) are taken.
     """
     settings, clock = context.settings, context.clock
     with control.command(record.id, settings=settings, clock=clock) as lock:
         with control.claims(settings, clock=clock), Store(settings.paths, clock) as store:
             port = _port(context, store, port, replacing)  # before anything is taken away
+            _require_memory(context, record, replacing)
             if replacing is not None:
-                control.remove(replacing, settings=settings, clock=clock)
+                back = memory_is_back(context, replacing)
+                control.remove(replacing, settings=settings, clock=clock, memory_is_back=back)
             deployment = store.create(
                 dataclasses.replace(
                     record,
@@ -62,22 +59,56 @@ def claim_record(
                     openai_base_url=f"http://localhost:{port}/v1",
                 )
             )
-        try:
-            yield Claim(deployment=deployment, lock=lock)
-        except KeyboardInterrupt:
-            _write_end(context, deployment, "stopped", "interrupted before it was started")
-            raise Interrupted(
-                "interrupted before the backend was started",
-                hints=[f"modelscan start {record.name}", f"modelscan remove {record.name}"],
-            ) from None
-        except ModelscanError as error:
-            _write_end(context, deployment, "failed", error.message)
-            raise
+        with _written_down(context, deployment, "failed"):
+            yield Claimed(deployment=deployment, lock=lock)
+
+
+@contextlib.contextmanager
+def claim_again(context: Context, found: Deployment) -> Iterator[Claimed]:
+    """The same for one that is over: its record claims its memory again. One that lives is left as it is.
+
+    What a killed supervisor left over is ended first, as it holds that memory.
+    """
+    settings, clock = context.settings, context.clock
+    with control.command(found.id, settings=settings, clock=clock) as lock, Store(settings.paths, clock) as store:
+        seen = observe(control.current(store, found), settings=settings, clock=clock, commanding=True)
+        if seen.status not in {"stopped", "failed"}:
+            yield Claimed(deployment=seen, lock=lock)
+            return
+        if tagged_as(seen.id):
+            back = memory_is_back(context, seen)
+            control.stop(seen, settings=settings, clock=clock, held=lock, memory_is_back=back)
+        with control.claims(settings, clock=clock):
+            _require_memory(context, seen, None)
+            if store.by_id(seen.id).status not in {"stopped", "failed"}:
+                store.update(seen.id, status=seen.status, pid=None)  # first what it had become unseen
+            claimed = store.update(seen.id, status="pending", phase=None, progress=None, message=None)
+        with _written_down(context, seen, seen.status):
+            yield Claimed(deployment=claimed, lock=lock)
+
+
+@contextlib.contextmanager
+def _written_down(context: Context, deployment: Deployment, status: str) -> Iterator[None]:
+    """What ends the preparation becomes the end of the record; once it was started, its supervisor writes."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _write_end(context, deployment, "stopped", "interrupted before it was started")
+        name = deployment.name
+        raise Interrupted(
+            "interrupted before the backend was started",
+            hints=[f"modelscan start {name}", f"modelscan remove {name}"],
+        ) from None
+    except ModelscanError as error:
+        _write_end(context, deployment, status, error.message)
+        raise
 
 
 def _write_end(context: Context, deployment: Deployment, status: str, message: str) -> None:
     with Store(context.settings.paths, context.clock) as store:
-        store.update(deployment.id, status=status, message=message, last_error=message if status == "failed" else None)
+        if store.by_id(deployment.id).status in {"pending", "pulling"}:
+            error = message if status == "failed" else None
+            store.update(deployment.id, status=status, phase=None, progress=None, message=message, last_error=error)
 
 
 def _port(context: Context, store: Store, wanted: int | None, replacing: Deployment | None) -> int:
@@ -97,16 +128,44 @@ def _port(context: Context, store: Store, wanted: int | None, replacing: Deploym
     return wanted
 
 
+def _require_memory(context: Context, record: Deployment, replacing: Deployment | None) -> None:
+    """Measure again, under the lock of claims, and raise Conflict when what is left is less than the record claims."""
+    each = claimed_bytes(record)
+    if each is None:
+        return
+    settings, clock = context.settings, context.clock
+    hardware = machine(context)
+    if replacing is not None:
+        hardware = with_memory_back(hardware, observe(replacing, settings=settings, clock=clock))
+    claims = standing_claims(context, hardware, but=replacing)
+    for index in record.gpu_indices or (None,):
+        left = memory_left(hardware, claims, index)
+        if left is not None and left < each:
+            where = "this machine" if index is None else f"GPU {index}"
+            others = [claim for claim in claims if claim.gpu_index == index and claim.outstanding_bytes]
+            promised = sum(claim.outstanding_bytes for claim in others)
+            raise Conflict(
+                f"`{record.name}` needs {format_bytes(each)} on {where}, and {format_bytes(left)} are free",
+                cause=[f"{format_bytes(promised)} are promised to deployments that are starting"] if others else [],
+                hints=[
+                    "modelscan gpu",
+                    "modelscan ps",
+                    f"modelscan deploy {record.model} --name {record.name} --replace",
+                ],
+                details={"taken": "memory", "needed_bytes": each, "free_bytes": left, "gpu_index": index},
+            )
+
+
 def new_record(
     context: Context,
     wanted: DeployRequest,
     planned: Planned,
     chosen: Candidate,
-    installation: Installation,
+    installation: Installation | None,
     name: str,
     request: Mapping[str, Any],
 ) -> Deployment:
-    """The record of a deployment before it has a port, and so an address."""
+    """The record of a deployment before it has a port, and so an address. Without `installation` it must be made."""
     resolved, settings = planned.resolved, context.settings
     description = described(planned, chosen)
     restart = cast("RestartPolicy", wanted.restart or settings.restart)
@@ -120,7 +179,7 @@ def new_record(
         revision=description.commit or chosen.revision,
         source=chosen.source,
         backend=chosen.backend,
-        backend_version=installation.version or chosen.backend_version,
+        backend_version=(installation.version if installation else None) or chosen.backend_version,
         quantization=chosen.quantization,
         mode=chosen.mode,
         served_model_names=tuple(dict.fromkeys((name, resolved.model_id))),
@@ -135,10 +194,11 @@ def new_record(
         memory=DeploymentMemory(estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices))),
         request=request,
         location=description.location,
-        program=installation.program,
+        program=installation.program if installation else None,
         restart_policy=restart,
         stall_timeout_seconds=wanted.stall_timeout or settings.stall_timeout,
         stop_grace_seconds=settings.stop_grace,
+        plan=to_document(chosen),
     )
 
 
@@ -153,29 +213,3 @@ def described(planned: Planned, chosen: Candidate) -> WeightsDescription:
 def _task(chosen: Candidate, description: WeightsDescription) -> Any:
     """A chat model without a chat template can only complete."""
     return "completion" if chosen.task == "chat" and description.has_chat_template is False else chosen.task
-
-
-def fill_in(
-    context: Context, claim: Claim, chosen: Candidate, installation: Installation, report: Report
-) -> Deployment:
-    """Fetch the weights where they are missing, and pin the exact command line."""
-    deployment = claim.deployment
-    with Store(context.settings.paths, context.clock) as store:
-        store.update(deployment.id, status="pulling", phase="download")
-    wanted = dataclasses.replace(chosen, revision=deployment.revision)
-    location, commit = ensure_weights(context, wanted, report)
-    launch = Launch(
-        location=location,
-        served_model_names=deployment.served_model_names,
-        port=deployment.port or 0,
-        host=deployment.host,
-        program=installation.program,
-        api_key_env=deployment.api_key_env,
-        device=installation.device,
-    )
-    backend = BACKENDS[chosen.backend]
-    command = backend.command_line(chosen, launch)
-    for text in (*backend.cautions, *command.dropped):
-        report(Event("warning", text))
-    with Store(context.settings.paths, context.clock) as store:
-        return store.update(deployment.id, location=location, revision=commit, argv=command.argv, env={**command.env})
