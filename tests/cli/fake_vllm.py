@@ -33,5 +33,7 @@ def main(arguments: list[str]) -> None:
     words = mood.read_text().split() if mood.exists() else ["polite"]
     served = options[options.index("--served-model-name") + 1]
     port = options[options.index("--port") + 1]
+    if "--max-model-len" in options:
+        words += ["--max-model-len", options[options.index("--max-model-len") + 1]]
     argv = [sys.executable, "-S", str(HOSTILE), "--mode", words[0], "--port", port, "--name", served, *words[1:]]
     os.execv(sys.executable, argv)  # noqa: S606  the point of it

@@ -18,6 +18,8 @@ from tests.cli import fake_vllm
 from tests.cli.conftest import Modelscan
 
 from modelscan.deployments.processes import tagged
+from modelscan.deployments.store import Store
+from modelscan.storage.paths import paths_below
 from modelscan.storage.shipped import shipped
 
 
@@ -256,3 +258,33 @@ def test_progress_for_programs(modelscan: Modelscan) -> None:
     assert events[-1]["event"] == "ready"
     assert all(event["at"].endswith("Z") for event in events)
     assert ran.json["status"] == "ready"
+
+
+def test_a_context_that_does_not_fit_is_shortened_once_and_said(modelscan: Modelscan, folder: Path) -> None:
+    (folder / "mood").write_text("small-cache")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 4096}))
+    ran = modelscan("deploy", str(folder), "--name", "tiny")
+    assert ran.status == 0, ran.stderr
+    assert (
+        "note: tiny: context length 4096 made 1024 and tried again: "
+        "the KV cache is too small for a context length of 4096: 1024 fits\n"
+    ) in ran.stderr
+    shown = modelscan("status", "tiny", "--json").json
+    assert (shown["max_model_len"], shown["restarts"], len(shown["adjustments"])) == (1024, 0, 1)
+    modelscan("stop", "tiny")
+    assert modelscan("start", "tiny", "--json").json[0]["max_model_len"] == 1024
+
+    fixed = modelscan("deploy", str(folder), "--name", "fixed", "--context-length", "2048", "--json")
+    assert (fixed.status, fixed.error["details"]["suggested"]) == (7, {"context_length": 1024})
+
+
+def test_what_was_interrupted_before_it_started_is_resumed(modelscan: Modelscan, home: Path) -> None:
+    first = modelscan("deploy", "demo", "--json").json
+    modelscan("stop", "demo")
+    with Store(paths_below(home)) as store:  # as `kill -9` leaves it while the weights come
+        store.update(first["id"], status="pulling", phase="download", argv=(), program=None)
+    shown = modelscan("status", "demo", "--json").json
+    assert (shown["status"], shown["message"], shown["phase"]) == ("failed", "interrupted", None)
+    [again] = modelscan("start", "demo", "--json").json
+    assert (again["status"], again["argv"], again["id"]) == ("ready", first["argv"], first["id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from modelscan.deployments import control
@@ -28,7 +29,7 @@ def start_and_follow(
             settings=context.settings,
             clock=context.clock,
             timeout=timeout,
-            on_change=lambda now: report(_phase(now, context.clock.now())),
+            on_change=_telling(context, report),
         )
     except KeyboardInterrupt:
         control.stop(deployment, settings=context.settings, clock=context.clock)
@@ -40,6 +41,20 @@ def start_and_follow(
     publish(context, report)
     report(Event("ready", f"{ready.name} is ready", {"base_url": ready.base_url}))
     return ready
+
+
+def _telling(context: Context, report: Report) -> Callable[[Deployment], None]:
+    """Each phase as it comes, and what the supervisor did of itself (another port, a smaller context, a restart)."""
+    said: str | None = None
+
+    def tell(now: Deployment) -> None:
+        nonlocal said
+        if now.status == "starting" and now.message not in {None, said}:
+            said = now.message
+            report(Event("note", f"{now.name}: {said}"))
+        report(_phase(now, context.clock.now()))
+
+    return tell
 
 
 def publish(context: Context, report: Report) -> None:
