@@ -73,6 +73,11 @@ def _folders(value: object) -> tuple[str, ...]:
     return tuple(part for part in _text(value).split(os.pathsep) if part)
 
 
+def _names(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else _text(value).split(",")
+    return tuple(name for item in listed if (name := _text(item).strip()))
+
+
 def _restart(value: object) -> str:
     if value not in {"no", "on-failure", "always"}:
         raise ValueError("must be no, on-failure or always")
@@ -124,6 +129,20 @@ class Settings:
     )
     offline: bool = _setting(
         "offline", False, _flag, env="MODELSCAN_OFFLINE", doc="use no network; what is cached must do"
+    )
+    auto_download: bool = _setting(
+        "weights.auto_download",
+        True,
+        _flag,
+        env="AUTO_DOWNLOAD_MODELS",
+        doc="false: a deployment whose weights are missing fails at once and lists them",
+    )
+    models: tuple[str, ...] = _setting(
+        "weights.models",
+        (),
+        _names,
+        env="MODELS",
+        doc="what `pull` without an ID gets, separated by commas",
     )
     first_port: int = _setting(
         "deploy.first_port",

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "gpu": Entry(FIND, "gpu:gpu"),
     "plan": Entry(FIND, "plan:plan"),
     "deploy": Entry(RUN, "deploy:deploy"),
+    "pull": Entry(RUN, "pull:pull"),
     "wait": Entry(RUN, "manage:wait"),
     "list": Entry(MANAGE, "manage:list_"),
     "ps": Entry(MANAGE, "manage:ps"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from modelscan.cli.output import Output
 from modelscan.cli.printer import Printer, printer_for
+from modelscan.cli.transfer_bar import TransferBar
 from modelscan.model import Deployment
 from modelscan.operations.events import Event
 from modelscan.system.clock import Clock, rfc3339
@@ -69,18 +70,22 @@ class DeployView:
         self._output = output
         self._clock = clock
         self._status = _Status(output)
+        self._bar = TransferBar(output, clock)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._status.clear()
+        self._bar.clear()
 
     def report(self, event: Event) -> None:
         output = self._output
         output.event(event.kind, rfc3339(self._clock.now()), message=event.message, **event.fields)
         if output.progress is not None:
             return
+        if event.kind != "pull":
+            self._bar.clear()
         if event.kind in {"warning", "note"}:
             self._status.clear()
             output.remarks(*(([event.message], []) if event.kind == "warning" else ([], [event.message])))
@@ -89,6 +94,9 @@ class DeployView:
             if not output.json and not output.quiet:
                 printer_for(output.stdout).line(event.message)
                 output.stdout.flush()
+        elif event.kind == "pull":
+            self._status.clear()
+            self._bar.show(event)
         elif output.live:
             self._status.show(event.message)
         else:

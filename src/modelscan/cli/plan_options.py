@@ -42,6 +42,9 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "trust_remote_code": _option(
         bool, "--trust-remote-code", panel=_CHOICE, help="Let the repo's own Python code run.", default=False
     ),
+    "allow_pickle": _option(
+        bool, "--allow-pickle", panel=_CHOICE, help="Also weights that are pickles, which can run code.", default=False
+    ),
     "gpu": _option(
         list[str] | None,
         "--gpu",

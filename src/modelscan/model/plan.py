@@ -38,6 +38,7 @@ class PlanRequest:
     backend_args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     trust_remote_code: bool = False
+    allow_pickle: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,16 +10,17 @@ from modelscan.deployments import control
 from modelscan.deployments.observe import observe
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict, Usage
-from modelscan.model import Deployment, Installation, Pricing
+from modelscan.model import Candidate, Deployment, Installation, Pricing
 from modelscan.operations.choice import report_choice
 from modelscan.operations.context import Context
-from modelscan.operations.environment import Ask, installation_or_leave
-from modelscan.operations.events import Event, Report
+from modelscan.operations.environment import installation_or_leave
+from modelscan.operations.events import Ask, Event, Report
 from modelscan.operations.machine import machine, standing_claims, with_memory_back
 from modelscan.operations.naming import deployment_name
-from modelscan.operations.planning import no_fit, plan_resolved, refuse_closed
+from modelscan.operations.planning import Planned, no_fit, plan_resolved, refuse_closed
+from modelscan.operations.preflight import check_weights
 from modelscan.operations.preparing import prepare
-from modelscan.operations.recording import Claimed, claim_record, new_record
+from modelscan.operations.recording import Claimed, claim_record, described, new_record
 from modelscan.operations.requests import DeployRequest, difference, option_words, request_document
 from modelscan.operations.resolving import Resolved, resolve_model
 from modelscan.operations.routes import check_routing_file
@@ -95,6 +96,7 @@ def _claimed(
         report_choice(hardware, chosen, report)
         if chosen is None:
             raise no_fit(planned.plan)
+        chosen = _checked(context, wanted, planned, chosen, ask)
         installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
         record = new_record(context, wanted, planned, chosen, installation, name, request)
         try:
@@ -106,6 +108,19 @@ def _claimed(
         else:
             return claimed, installation
     raise AssertionError("the last turn returns or raises")
+
+
+def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask) -> Candidate:
+    """The choice, pinned to the commit of its weights, once nothing speaks against getting and loading them."""
+    weights = check_weights(
+        context,
+        described(planned, chosen),
+        trust_remote_code=wanted.plan.trust_remote_code,
+        allow_pickle=wanted.plan.allow_pickle,
+        may_download=context.settings.auto_download,
+        ask=ask,
+    )
+    return dataclasses.replace(chosen, revision=weights.commit or chosen.revision)
 
 
 def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from modelscan.model import Candidate, Hardware, Installation
 from modelscan.operations.backends import choose, device_of, not_installed
-
-Ask = Callable[[str], bool | None]
+from modelscan.operations.events import Ask
 
 
 def installation_or_leave(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 EventKind = Literal[
     "hardware", "choice", "backend", "source", "install", "pull", "starting", "phase", "ready", "warning", "note"
@@ -21,6 +21,14 @@ class Event:
 
 
 Report = Callable[[Event], None]
+
+
+class Ask(Protocol):
+    """A question to the user: True or False, or None where nobody can be asked. `default` is what a bare Enter means:
+    no, where something is lost or let in.
+    """
+
+    def __call__(self, question: str, /, *, default: bool = True) -> bool | None: ...
 
 
 def silent(_: Event) -> None:

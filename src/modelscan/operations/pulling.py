@@ -1,9 +1,13 @@
-"""Getting the weights of a decision onto this machine."""
+"""Getting weights onto this machine: those of a decision, or those that a name stands for."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from modelscan.deployments.ledger import Ledger
 from modelscan.hubs.files import Transferred
-from modelscan.model import Candidate
+from modelscan.hubs.stored import repo_folder
+from modelscan.model import Candidate, Source
 from modelscan.operations.context import Context
 from modelscan.operations.events import Event, Report
 
@@ -13,10 +17,19 @@ def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tu
 
     Raises SourceUnavailable, Gated, Unauthorized, ModelNotFound, StorageFailed.
     """
-    folder, commit = context.hub(candidate.source).download(
-        candidate.repo_id, candidate.revision, on_progress=lambda now: report(progress_event(now))
-    )
+    folder, commit = fetch(context, candidate.source, candidate.repo_id, candidate.revision, report)
     return str(folder), commit or None
+
+
+def fetch(context: Context, source: Source, repo_id: str, revision: str | None, report: Report) -> tuple[Path, str]:
+    """The same for any repo, into its hub's own cache. That it was not there before is remembered."""
+    hub = context.hub(source)
+    if source != "local_path":
+        repo = repo_folder(hub.place(repo_id, revision or "main"))
+        if not repo.exists():
+            with Ledger(context.settings.paths, context.clock) as ledger:
+                ledger.add_download(repo, source, repo_id)
+    return hub.download(repo_id, revision, on_progress=lambda now: report(progress_event(now)))
 
 
 def progress_event(now: Transferred) -> Event:

@@ -13,9 +13,8 @@ from modelscan.errors import Conflict, ModelNotFound, ModelscanError, Usage
 from modelscan.hubs.stored import Stored, stored_weights, take_away
 from modelscan.model import Deployment, Source
 from modelscan.operations.context import Context
+from modelscan.operations.events import Ask
 from modelscan.units import format_bytes
-
-Ask = Callable[[str], bool | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,7 +203,7 @@ def _repos_of(context: Context, reference: str) -> list[str]:
 def _want_yes(chosen: Sequence[tuple[WeightsHere, Stored]], ask: Ask, line: str) -> None:
     rows = [f"  {here.repo_id}  {format_bytes(here.size_bytes)}  ({here.source})" for here, _ in chosen]
     total = sum(here.size_bytes for here, _ in chosen)
-    if ask("\n".join(["Delete these weights?", *rows, f"{format_bytes(total)} in all"])) is not True:
+    if ask("\n".join(["Delete these weights?", *rows, f"{format_bytes(total)} in all"]), default=False) is not True:
         raise Usage(
             "nothing was deleted: that needs a yes",
             cause=[row.strip() for row in rows],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
-from modelscan.model import Candidate, Device, MemoryPerGpu, PlanRequest, Rejection, Task
+from modelscan.model import Candidate, Device, MemoryPerGpu, PlanRequest, Rejection, Task, WeightsDescription
 from modelscan.planning.activations import activation_bytes, batched_tokens
 from modelscan.planning.budget import Budget, static_share
 from modelscan.planning.context import CPU_LONGEST, choose_length, model_limit, wanted_lengths
@@ -284,11 +284,20 @@ def _reasons(
         reasons.append(f"context: {format_tokens(length)}{bound}, the longest that leaves room for two requests")
     if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and sequences < 256:  # noqa: PLR2004
         reasons.append(f"concurrency: {sequences} requests at once, so that less memory is kept for sampling")
-    if choice.weights.code_files and not request.trust_remote_code:
-        reasons.append(
-            "remote code: the repo has Python files of its own, which do not run without --trust-remote-code"
-        )
+    reasons += _of_strangers(choice.weights, request)
     if budget.utilization is not None:
         how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
         reasons.append(f"memory: {budget.utilization:.2f} of the GPU, {how}")
     return tuple(reasons)
+
+
+def _of_strangers(weights: WeightsDescription, request: PlanRequest) -> list[str]:
+    """What of the repo could run code, and does not without the user's word."""
+    reasons = []
+    if weights.code_files and not request.trust_remote_code:
+        reasons.append(
+            "remote code: the repo has Python files of its own, which do not run without --trust-remote-code"
+        )
+    if weights.only_pickles and not request.allow_pickle:
+        reasons.append("pickles: loading these weights can run code in them, so `deploy` wants --allow-pickle")
+    return reasons

@@ -189,7 +189,7 @@ def remove(
     from modelscan.cli.views.weights import freed_line
     from modelscan.operations.weights import purge_for
 
-    purge = purge_for(session(ctx).context, names, force=force, ask=asker(output, yes=yes, default=False))
+    purge = purge_for(session(ctx).context, names, force=force, ask=asker(output, yes=yes))
 
     def remove_and_purge(context: Context, name: str, report: Report) -> Deployment:
         removed = remove_deployment(context, name, report)

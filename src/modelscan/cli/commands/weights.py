@@ -50,7 +50,7 @@ def remove(
     from modelscan.operations.weights import Freed, remove_weights
 
     output = Output(json=json, quiet=quiet)
-    context, ask = session(ctx).context, asker(output, yes=yes, default=False)
+    context, ask = session(ctx).context, asker(output, yes=yes)
 
     def one(reference: str) -> Freed:
         return remove_weights(context, reference, force=force, ask=ask)
@@ -71,5 +71,5 @@ def prune(
     from modelscan.operations.weights import prune_weights
 
     output = Output(json=json, quiet=quiet)
-    freed = prune_weights(session(ctx).context, dry_run=dry_run, ask=asker(output, yes=yes, default=False))
+    freed = prune_weights(session(ctx).context, dry_run=dry_run, ask=asker(output, yes=yes))
     output.document(freed, lambda printer: show_freed(printer, freed), (item.repo_id for item in freed.weights))

@@ -27,6 +27,12 @@ def show_weights(printer: Printer, found: Sequence[WeightsHere]) -> None:
     printer.table(["weights", "source", "commits", "size", "brought by", "used by"], rows, right=["size"])
 
 
+def show_pulled(printer: Printer, pulled: Mapping[str, Any]) -> None:
+    note = "" if pulled["changed"] else " (was there already)"
+    size = format_bytes(pulled["size_bytes"])
+    printer.line(f"{pulled['repo_id']}  {pulled['quantization'] or '-'}  {size}  {pulled['path']}{note}")
+
+
 def show_removed(printer: Printer, freed: Mapping[str, Any]) -> None:
     for item in freed["weights"]:
         printer.line(f"{item['repo_id']}  removed, {format_bytes(item['size_bytes'])} freed")

@@ -1,0 +1,290 @@
+"""`pull` and what `deploy` asks before the first byte, against a hub on this machine: the real entry point, in a
+process of its own, because huggingface_hub reads its settings when it is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+from tests.cli import fake_vllm
+from tests.cli.conftest import Ran
+from tests.hubs.hub_server import HubServer, Repo
+
+from modelscan.storage.shipped import shipped
+
+TOKEN = "hf_good"
+CODE = b"print('hello from a stranger')\n"
+
+
+class Huge(bytes):
+    """Bytes that say they are a petabyte."""
+
+    def __len__(self) -> int:
+        return 10**15
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    with HubServer() as server:
+        server.repos["lab/tiny"] = Repo(files={path.name: path.read_bytes() for path in shipped("demo").iterdir()})
+        yield server
+
+
+# Each line is a command line and its environment, answered with a line.
+DRIVER = """
+import contextlib, io, json, os, sys
+from modelscan.cli import main
+lines = sys.stdin
+for line in lines:
+    task = json.loads(line)
+    os.environ.clear()
+    os.environ.update(task["environ"])
+    sys.stdin = io.StringIO("")
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        status = main(task["arguments"])
+    print(json.dumps([status, out.getvalue(), err.getvalue()]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Callable[[tuple[str, ...], dict[str, str]], Ran]]:
+    environ = {"PATH": os.environ["PATH"], "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}
+    with subprocess.Popen(
+        [sys.executable, "-c", DRIVER], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def ask(arguments: tuple[str, ...], environ: dict[str, str]) -> Ran:
+            print(json.dumps({"arguments": arguments, "environ": environ}), file=process.stdin, flush=True)
+            return Ran(*json.loads(process.stdout.readline()))  # type: ignore[union-attr]
+
+        yield ask
+        process.stdin.close()
+
+
+@pytest.fixture
+def run(hub: HubServer, driver: Callable[[tuple[str, ...], dict[str, str]], Ran], tmp_path: Path) -> Callable[..., Ran]:
+    environ = {
+        **os.environ,
+        "HF_ENDPOINT": hub.endpoint,
+        "HF_HUB_OFFLINE": "0",
+        "MODELSCOPE_ENDPOINT": hub.endpoint,
+        "MODELSCOPE_CACHE": str(tmp_path / "ms"),
+        "NO_PROXY": "*",
+    }
+    return lambda *arguments, **more: driver(arguments, environ | more)
+
+
+def test_pulled_once_and_then_here_without_a_network(run: Callable[..., Ran], hub: HubServer, tmp_path: Path) -> None:
+    first = run("pull", "lab/tiny", "--json")
+    assert first.status == 0, first.stderr
+    [pulled] = first.json
+    folder = tmp_path / "hf" / "hub" / "models--lab--tiny" / "snapshots" / hub.repos["lab/tiny"].commit
+    assert pulled == {
+        "id": "lab/tiny", "model": "lab/tiny", "source": "huggingface", "repo_id": "lab/tiny",
+        "revision": hub.repos["lab/tiny"].commit, "quantization": "BF16", "path": str(folder),
+        "size_bytes": sum(path.stat().st_size for path in folder.rglob("*")), "changed": True, "error": None,
+    }  # fmt: skip
+    assert (folder / "model.safetensors").read_bytes() == hub.repos["lab/tiny"].files["model.safetensors"]
+    hub.requests.clear()
+    again = run("--offline", "pull", "lab/tiny", "--json")
+    assert (again.status, again.json[0]["changed"], hub.requests) == (0, False, [])
+    [here] = run("weights", "list", "--json").json
+    assert (here["repo_id"], here["commits"], here["downloaded_at"] is not None) == (
+        "lab/tiny", [hub.repos["lab/tiny"].commit], True,
+    )  # fmt: skip
+
+
+def test_what_a_pipe_and_a_program_see(run: Callable[..., Ran], hub: HubServer) -> None:
+    ran = run("pull", "lab/tiny", "--progress", "jsonl", "--json")
+    events = [json.loads(line) for line in ran.stderr.splitlines()]
+    pulls = [event for event in events if event["event"] == "pull"]
+    assert pulls[0]["done_bytes"] == 0
+    assert pulls[-1]["done_bytes"] == pulls[-1]["total_bytes"] > 0
+    assert {"fraction", "bytes_per_second", "seconds_left"} <= pulls[0].keys()
+
+
+def test_several_names_one_result_each_from_the_variable_too(run: Callable[..., Ran]) -> None:
+    ran = run("pull", "--json", MODELS="lab/tiny, lab/none")
+    assert [(item["id"], item["error"] and item["error"]["code"]) for item in ran.json] == [
+        ("lab/tiny", None), ("lab/none", "model_not_found"),
+    ]  # fmt: skip
+    assert (ran.status, ran.error["code"]) == (3, "model_not_found")
+    assert run("pull").status == 2
+
+
+def test_from_modelscope(run: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = run("pull", "lab/tiny", "--source", "modelscope", "--json")
+    assert (ran.status, ran.json[0]["source"]) == (0, "modelscope"), ran.stderr
+    assert Path(ran.json[0]["path"]).is_relative_to(tmp_path / "ms")
+    assert {here["source"] for here in run("weights", "list", "--json").json} == {"modelscope"}
+    assert run("weights", "prune", "--yes", "--json").json["freed_bytes"] > 0
+    assert run("weights", "list", "--json").json == []
+
+
+def test_to_a_folder_from_the_hub_and_from_the_cache(run: Callable[..., Ran], hub: HubServer, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    run("plan", "lab/tiny")  # its header is known by then
+    hub.fault("model.safetensors", "wrong", after=1_000_000, times=2)
+    broken = run("pull", "lab/tiny", "--to", str(folder), "--json")
+    assert (broken.status, broken.error["code"]) == (6, "source_unavailable"), broken.stdout
+    assert not (folder / "model.safetensors").exists()
+    hub.faults.clear()
+    ran = run("pull", "lab/tiny", "--to", str(folder), "--json")
+    assert (ran.status, ran.json[0]["path"], ran.json[0]["changed"]) == (0, str(folder), True)
+    expected = hub.repos["lab/tiny"].files["model.safetensors"]
+    assert (folder / "model.safetensors").read_bytes() == expected
+    assert not list(folder.rglob("*.incomplete"))
+    assert not (tmp_path / "hf" / "hub" / "models--lab--tiny" / "snapshots").exists()
+    assert run("plan", str(folder), "--json").json["feasible"] is True
+
+    run("pull", "lab/tiny")
+    (folder / "model.safetensors").write_bytes(b"\0" + expected[1:])
+    mended = run("--offline", "pull", "lab/tiny", "--to", str(folder), "--json")
+    assert (mended.status, mended.json[0]["changed"]) == (0, True), mended.stderr
+    assert (folder / "model.safetensors").read_bytes() == expected
+    assert run("--offline", "pull", "lab/tiny", "--to", str(folder), "--json").json[0]["changed"] is False
+
+
+def test_targets_that_are_refused(run: Callable[..., Ran], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert run("pull", "lab/tiny", "--to", str(tmp_path / "file")).status == 2
+    assert run("pull", "lab/tiny", "--to", "gs://bucket/x").status == 2
+    assert run("pull", "a/b", "c/d", "--to", "/tmp/x").stderr == snapshot("""\
+error: several models cannot go to one `--to`: their files would mix
+hint: modelscan pull a/b --to /tmp/x/b
+hint: modelscan pull c/d --to /tmp/x/d
+""")
+
+
+def test_a_full_disk_is_told_before_the_first_byte(run: Callable[..., Ran], hub: HubServer) -> None:
+    files = dict(hub.repos["lab/tiny"].files)
+    hub.repos["lab/huge"] = Repo(files=files | {"model.safetensors": Huge(files["model.safetensors"])})
+    ran = run("pull", "lab/huge", "--json")
+    assert (ran.status, ran.error["code"]) == (1, "storage_failed")
+    assert ran.error["details"]["needed_bytes"] >= 10**15
+    assert ran.error["details"]["margin_bytes"] > 0
+    assert hub.served["model.safetensors"] < 1_000_000
+
+
+def test_gated_says_what_to_click_before_the_first_byte(run: Callable[..., Ran], hub: HubServer) -> None:
+    hub.repos["lab/tiny"].gated = True
+    ran = run("pull", "lab/tiny")
+    assert (ran.status, ran.stderr.replace(hub.endpoint, "HUB")) == (
+        6,
+        snapshot("""\
+error: `lab/tiny` is gated: its owner lets only those in who accepted the terms
+hint: accept them in a browser: HUB/lab/tiny
+hint: log in: modelscan login
+"""),
+    )
+    assert run("pull", "lab/tiny", HF_TOKEN=TOKEN).status == 0
+
+
+def test_pickles_only_by_word(run: Callable[..., Ran], hub: HubServer) -> None:
+    files = dict(hub.repos["lab/tiny"].files)
+    files["pytorch_model.bin"] = files.pop("model.safetensors")
+    hub.repos["lab/pickled"] = Repo(files=files)
+    ran = run("pull", "lab/pickled")
+    assert (ran.status, ran.stderr) == (
+        1,
+        snapshot("""\
+warning: no catalog knows `lab/pickled`; it is taken as a repo and checked at the hub
+error: the weights of `lab/pickled` are pickles only, and loading a pickle can run any code that is in it
+hint: look for a repo of the same model with safetensors files
+hint: if you trust its owner: --allow-pickle
+"""),
+    )
+    assert run("pull", "lab/pickled", "--allow-pickle").status == 0
+
+
+def test_remote_code_is_shown_and_agreed_to_once_per_hash(
+    run: Callable[..., Ran], hub: HubServer, tmp_path: Path
+) -> None:
+    repo = hub.repos["lab/tiny"]
+    repo.files["modeling_tiny.py"] = CODE
+    pull = ("pull", "lab/tiny", "--trust-remote-code")
+    refused = run(*pull)
+    assert (refused.status, refused.stderr.replace(hub.endpoint, "HUB")) == (
+        2,
+        snapshot("""\
+warning: no catalog knows `lab/tiny`; it is taken as a repo and checked at the hub
+error: nobody could be asked whether `lab/tiny` may run code
+  modeling_tiny.py git:26db4d61ad867c0a32a50d379ce146f5c4f51c81
+hint: read it, then say yes ahead: --trust-remote-code --yes
+hint: or leave out --trust-remote-code
+"""),
+    )
+    assert run(*pull, "--yes").status == 0
+    assert run(*pull).status == 0
+    repo.files["modeling_tiny.py"] = CODE + b"import os\n"
+    repo.commit = "0dd" + "1" * 37
+    changed = run(*pull, "--revision", repo.commit, "--json")
+    assert (changed.status, changed.error["code"]) == (2, "usage")
+
+
+def test_a_deployment_whose_weights_may_not_be_downloaded_fails_at_once(
+    run: Callable[..., Ran], hub: HubServer, tmp_path: Path
+) -> None:
+    program = fake_vllm.install(tmp_path / "bin")
+    path = f"{program.parent}:/usr/bin:/bin"
+    ran = run("deploy", "lab/tiny", "--json", AUTO_DOWNLOAD_MODELS="0", PATH=path)
+    assert (ran.status, ran.error["code"], ran.error["hints"]) == (8, "conflict", ["modelscan pull lab/tiny"])
+    assert "model.safetensors" in ran.error["details"]["missing"]
+    assert run("list", "--json").json == []
+
+
+def test_a_token_is_nowhere(run: Callable[..., Ran], hub: HubServer, home: Path, tmp_path: Path) -> None:
+    """After each command: no file of ours, no output, no command line has it; the backend's environment neither."""
+    hub.repos["lab/tiny"].gated = True
+    path = f"{fake_vllm.install(tmp_path / 'bin').parent}:/usr/bin:/bin"
+    known = (("HF_TOKEN", TOKEN), ("MODELSCOPE_API_TOKEN", "ms-planted"))
+    commands = [
+        ("pull", "lab/tiny"), ("deploy", "lab/tiny", "--name", "t", "--json"), ("status", "t", "--json"),
+        ("logs", "t"), ("weights", "list", "--json"), ("doctor",), ("config", "show"), ("stop", "t"),
+        ("pull", "lab/none", "--json"), ("remove", "t", "--purge-weights", "--yes"),
+    ]  # fmt: skip
+    for command in commands:
+        ran = run(*command, PATH=path, **dict(known))
+        for _, secret in known:
+            assert secret not in ran.stdout + ran.stderr, command
+            for place in (home, tmp_path / "hf", tmp_path / "ms"):
+                for file in place.rglob("*"):
+                    assert not file.is_file() or secret.encode() not in file.read_bytes(), (command, file)
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    line = (process / "cmdline").read_bytes()
+                    environment = (process / "environ").read_bytes() if b"modelscan.deployments" in line else b""
+                except OSError:
+                    continue
+                assert secret.encode() not in line + environment, (command, line)
+    assert not (tmp_path / "hf" / "hub" / "models--lab--tiny").exists()
+
+
+def test_the_bar_on_a_terminal(run: Callable[..., Ran], hub: HubServer, home: Path) -> None:
+    hub.rate = 2_000_000
+    parent, child = pty.openpty()
+    environ = os.environ | {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "TERM": "xterm"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "modelscan", "pull", "lab/tiny"], env=environ, stdin=child, stdout=child, stderr=child
+    ) as process:
+        os.close(child)
+        shown = b""
+        try:
+            while block := os.read(parent, 4096):
+                shown += block
+        except OSError:
+            pass
+        assert process.wait(20) == 0, shown
+    os.close(parent)
+    assert "━" in shown.decode()
+    assert b"/s" in shown

@@ -1,0 +1,60 @@
+"""What is judged before the first byte: pure, by tables and properties."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from hypothesis import given
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+
+from modelscan.hubs.preflight import code_question, no_room, no_token, room_kept
+from modelscan.model import WeightsDescription
+from modelscan.units import GIB, MIB
+
+PLACE = PurePosixPath("/cache")
+GATED = WeightsDescription(source="huggingface", repo_id="lab/shut", location="lab/shut", gated=True)
+
+
+@given(st.integers(0, 10**15), st.integers(0, 10**15))
+def test_never_more_than_there_is_room_for_and_never_refused_with_the_margin_free(needed: int, free: int) -> None:
+    refused = no_room("lab/x", needed, free, PLACE)
+    assert (refused is None) == (free >= needed + room_kept(needed))
+
+
+def test_nothing_to_fetch_needs_no_room() -> None:
+    assert no_room("lab/x", 0, 0, PLACE) is None
+
+
+def test_the_figures_are_told() -> None:
+    refused = no_room("lab/x", 10 * GIB, 10 * GIB + 100 * MIB, PLACE)
+    assert refused is not None
+    assert (refused.message, refused.cause) == snapshot(
+        (
+            "`/cache` has no room for `lab/x`",
+            (
+                "10.00 GiB are missing here, and 256.00 MiB should stay free",
+                "10.10 GiB are free: 156.00 MiB too little",
+            ),
+        )
+    )
+
+
+def test_a_gated_repo_wants_a_token_and_says_what_to_click() -> None:
+    words = {"page": "https://hub/lab/shut", "login": "modelscan login"}
+    assert no_token(GATED, has_token=True, **words) is None
+    refused = no_token(GATED, has_token=False, **words)
+    assert refused is not None
+    assert refused.hints == ("accept them in a browser: https://hub/lab/shut", "modelscan login")
+
+
+def test_code_is_shown_with_hashes_and_not_without_end() -> None:
+    assert code_question("lab/x", {"b.py": "git:2", "a.py": "git:1"}, "https://hub/lab/x") == snapshot("""\
+`lab/x` brings Python code, which would run with your rights:
+  a.py  git:1
+  b.py  git:2
+Read it first: https://hub/lab/x
+Let it run?\
+""")
+    many = code_question("lab/x", {f"{number:02}.py": "git:1" for number in range(30)}, None)
+    assert many.splitlines()[-2:] == ["  and 10 more", "Let it run?"]

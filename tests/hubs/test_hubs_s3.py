@@ -1,0 +1,149 @@
+"""Uploads to a real S3 server (moto's) on this machine: in parts, resumed, checked."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelscan.errors import ModelscanError, SourceUnavailable, Unauthorized, Usage
+from modelscan.hubs.files import Transferred
+from modelscan.hubs.s3 import parse_s3, upload
+from modelscan.system.clock import SystemClock
+from modelscan.units import MIB
+
+PART = 5 * MIB  # the least that S3 takes
+SIZE = 12 * MIB + 17
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield f"http://{host}:{port}"
+    running.stop()
+
+
+@pytest.fixture
+def s3(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """A client of the server with an empty `bucket`; our own code finds the server as AWS's tools do."""
+    import s3fs
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    client = s3fs.S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
+    if client.exists("bucket"):
+        client.rm("bucket", recursive=True)
+    client.mkdir("bucket")
+    return client
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "model"
+    (path / "sub").mkdir(parents=True)
+    (path / "config.json").write_text("{}")
+    (path / "sub" / "empty").write_bytes(b"")
+    (path / "model.safetensors").write_bytes(random.Random(7).randbytes(SIZE))  # noqa: S311
+    return path
+
+
+NAMES = ["config.json", "model.safetensors", "sub/empty"]
+
+
+def send(folder: Path, told: Callable[[Transferred], None] = lambda _: None, target: str = "s3://bucket/a/b") -> int:
+    return upload(folder, NAMES, parse_s3(target), on_progress=told, clock=SystemClock(), part_bytes=PART)
+
+
+def test_everything_arrives_and_is_not_sent_twice(s3: Any, folder: Path) -> None:
+    told: list[Transferred] = []
+    assert send(folder, told.append) == SIZE + 2
+    assert sorted(s3.find("bucket")) == [f"bucket/a/b/{name}" for name in NAMES]
+    assert s3.cat("bucket/a/b/model.safetensors") == (folder / "model.safetensors").read_bytes()
+    assert [now.done_bytes for now in told] == sorted(now.done_bytes for now in told)
+    assert (told[0].done_bytes, told[-1].done_bytes, told[-1].total_bytes) == (0, SIZE + 2, SIZE + 2)
+    assert send(folder) == 0
+
+
+def test_a_broken_upload_goes_on_where_it_stopped(s3: Any, folder: Path) -> None:
+    target = {"Bucket": "bucket", "Key": "a/b/model.safetensors"}
+    content = (folder / "model.safetensors").read_bytes()
+    started = s3.call_s3("create_multipart_upload", **target, ChecksumAlgorithm="SHA256")["UploadId"]
+    s3.call_s3("upload_part", **target, UploadId=started, PartNumber=2, Body=content[PART : 2 * PART])
+    assert s3.find("bucket") == []
+    assert send(folder) == SIZE + 2 - PART
+    assert s3.cat("bucket/a/b/model.safetensors") == content
+    assert not s3.call_s3("list_multipart_uploads", Bucket="bucket").get("Uploads")
+
+
+def test_an_unfinished_upload_of_other_bytes_is_given_up(s3: Any, folder: Path) -> None:
+    target = {"Bucket": "bucket", "Key": "a/b/model.safetensors"}
+    started = s3.call_s3("create_multipart_upload", **target)["UploadId"]
+    s3.call_s3("upload_part", **target, UploadId=started, PartNumber=1, Body=bytes(PART))
+    assert send(folder) == SIZE + 2
+    assert s3.cat("bucket/a/b/model.safetensors") == (folder / "model.safetensors").read_bytes()
+    assert not s3.call_s3("list_multipart_uploads", Bucket="bucket").get("Uploads")
+
+
+def test_wrong_bytes_under_the_name_are_found_and_replaced(s3: Any, folder: Path) -> None:
+    send(folder)
+    s3.pipe("bucket/a/b/model.safetensors", bytes(SIZE))
+    assert send(folder) == SIZE
+    assert s3.cat("bucket/a/b/model.safetensors") == (folder / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, SourceUnavailable),
+        ({"AWS_ACCESS_KEY_ID": None, "AWS_EC2_METADATA_DISABLED": "true"}, Unauthorized),
+        ({"AWS_PROFILE": "nobody"}, SourceUnavailable),
+    ],
+)
+def test_failures_in_our_words_without_secrets(
+    s3: Any,
+    folder: Path,
+    change: dict[str, str | None],
+    kind: type[ModelscanError],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in change.items():
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    with pytest.raises(kind) as caught:
+        send(folder)
+    assert type(caught.value) is kind
+    assert caught.value.hints
+    assert "secret" not in str(caught.value.cause)
+
+
+def test_a_bucket_that_is_not_there(s3: Any, folder: Path) -> None:
+    with pytest.raises(SourceUnavailable) as caught:
+        send(folder, target="s3://nowhere/x")
+    assert caught.value.cause == ("The specified bucket does not exist",)
+
+
+@pytest.mark.parametrize("text", ["s3://", "s3:///x", "s3://key:secret@bucket/x", "s3://bucket/x?y=1"])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(Usage):
+        parse_s3(text)
+
+
+def test_addresses() -> None:
+    assert str(parse_s3("s3://bucket/a/b/")) == "s3://bucket/a/b"
+    assert str(parse_s3("S3://bucket")) == "s3://bucket"
+    assert parse_s3("s3://bucket").key("x/y") == "x/y"
