@@ -50,6 +50,7 @@ catalogs: setup ## Make the shipped facts anew from the pinned registry packages
 
 bench: setup ## Measure, as ratios against something run side by side
 	@$(BIN)/python -m benchmarks.startup
+	@$(BIN)/python -m benchmarks.catalog_refresh
 
 requirements: setup ## Compile the pinned requirements anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \

@@ -120,7 +120,10 @@ def test_limits_are_medians_and_disagreement_is_kept(tables: Tables) -> None:
     assert model.provenance["limits.context"] == "models.dev (median of 3)"
     assert [item["value"] for item in model.conflicts["limits.context"]] == [32768, 131072, 1_000_000]
     assert model.open_weights is True
-    assert model.conflicts["open_weights"] == [{"value": True, "count": 3}, {"value": False, "count": 1}]
+    assert model.conflicts["open_weights"] == [
+        {"value": True, "count": 3, "sources": ["models.dev"]},
+        {"value": False, "count": 1, "sources": ["models.dev"]},
+    ]
 
 
 def test_the_owners_own_price_counts_before_the_hosts(tables: Tables) -> None:

@@ -236,7 +236,7 @@ def test_canonical_models_beside_the_api_are_used(settings: Settings) -> None:
 
 def test_offline_refuses_addresses_and_allows_files(settings: Settings, tmp_path: Path) -> None:
     offline = {"MODELSCAN_HOME": str(tmp_path / "home"), "MODELSCAN_OFFLINE": "1"}
-    with pytest.raises(SourceUnavailable, match="cannot be refreshed offline"):
+    with pytest.raises(SourceUnavailable, match="no catalog could be refreshed"):
         refresh(load_settings(offline), web(), Noon())
     local = load_settings({**offline, "MODELSCAN_MODELS_DEV_URL": str(tmp_path / "api.json")})
     pages = Web({str(tmp_path / "api.json"): json.dumps(OFFERS)})

@@ -36,7 +36,6 @@ def build_index(
         # Nobody reads this file before it is complete, and what is half-written after a crash is thrown away.
         connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 8192;")
         fill(connection, merged, tables, sources, attached)
-        connection.execute("VACUUM")
     finally:
         connection.close()
 
@@ -55,6 +54,11 @@ def fill(
     vocabulary: Counter[str] = Counter()
     for number, item in enumerate(merged, start=1):
         _write(connection, number, item, vocabulary)
+    # In the order of their keys, all at once: such a table is filled three times as fast.
+    aliases = sorted({row for item in merged for row in _aliases(item)})
+    connection.executemany("INSERT INTO aliases VALUES (?, ?, ?)", aliases)
+    rungs = sorted((key, int(rung), item.model.id) for item in merged for rung, key in item.keys)
+    connection.executemany("INSERT OR IGNORE INTO rungs VALUES (?, ?, ?)", rungs)
     connection.executemany("INSERT INTO records VALUES (?, ?, '', ?)", attached)
     connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(vocabulary.items()))
     connection.executemany(
@@ -93,10 +97,6 @@ def _write(connection: sqlite3.Connection, number: int, item: Merged, vocabulary
     connection.executemany(
         "INSERT INTO records VALUES (?, ?, ?, ?)",
         ((record.source, record.key, model.id, record.raw) for record in item.records),
-    )
-    connection.executemany("INSERT OR IGNORE INTO aliases VALUES (?, ?, ?)", _aliases(item))
-    connection.executemany(
-        "INSERT OR IGNORE INTO rungs VALUES (?, ?, ?)", ((key, int(rung), model.id) for rung, key in sorted(item.keys))
     )
     if item.family_default:
         family = names.key(model.family or names.split_owner(model.id)[1])

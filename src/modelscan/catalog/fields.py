@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -18,17 +19,15 @@ _MONTHS, _DAYS, _FIRST_YEAR = 12, 31, 2015
 
 def text(value: object) -> str | None:
     """Cleaned text; numbers are written out, since YAML turns an unquoted `0.20` into one."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return str(value)
-    return (clean(value) or None) if isinstance(value, str) else None
+    if isinstance(value, str):
+        return clean(value) or None
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def texts(value: object) -> tuple[str, ...]:
     """A list of texts, or one text for a list of one."""
-    items = value if isinstance(value, list | tuple) else [value]
-    return tuple(found for found in (text(item) for item in items) if found)
+    items = value if isinstance(value, list | tuple) else (value,)
+    return tuple([found for item in items if (found := text(item))])
 
 
 def flag(value: object) -> bool | None:
@@ -56,7 +55,12 @@ def context(value: object) -> int | None:
 
 def date(value: object) -> str | None:
     """`YYYY-MM-DD` or `YYYY-MM`; impossible dates and those before models existed (1970-01-01) are unknown."""
-    match = _DATE.match(str(value)) if value is not None else None
+    return _date(str(value)) if value is not None else None
+
+
+@functools.lru_cache(maxsize=10_000)
+def _date(text: str) -> str | None:
+    match = _DATE.match(text)
     if match is None or int(match[1]) < _FIRST_YEAR or not 1 <= int(match[2]) <= _MONTHS:
         return None
     if match[3] and not 1 <= int(match[3]) <= _DAYS:
@@ -65,7 +69,7 @@ def date(value: object) -> str | None:
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Any]:

@@ -8,6 +8,7 @@ entry for two models costs somebody the wrong weights.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections import Counter, defaultdict
@@ -121,11 +122,22 @@ def _add_identified(groups: Groups, record: Record) -> None:
     found.records.append(record)
     for weights in record.weights:
         repo = weights.repo_id.casefold()
-        found.weights.setdefault(f"{weights.source}:{repo}", weights)
+        place = f"{weights.source}:{repo}"
+        found.weights[place] = _filled(found.weights[place], weights) if place in found.weights else weights
         groups.by_name.setdefault(repo, found)
         groups.by_base_repo.setdefault(names.base_repo(repo), found)
     for name in _trusted_names(record):
         groups.by_name.setdefault(name.casefold(), found)
+
+
+def _filled(known: Weights, other: Weights) -> Weights:
+    """What a more trusted source says of a repo, with what only another one knows."""
+    added = {
+        name: getattr(other, name)
+        for name in ("quantization", "format", "size_bytes", "revision")
+        if getattr(known, name) is None and getattr(other, name) is not None
+    }
+    return dataclasses.replace(known, **added) if added else known
 
 
 def _add_canonical(groups: Groups, record: Record) -> None:

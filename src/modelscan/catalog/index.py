@@ -121,6 +121,10 @@ class Index:
         for _, document in sorted(self.rows(f"SELECT id, document FROM models WHERE {where}", values)):  # noqa: S608  our own text
             yield _placed(read_model(document))
 
+    def documents(self) -> list[tuple[str, str]]:
+        """Every model of the index itself, as it is written there: its id and its document."""
+        return [(str(key), str(text)) for key, text in self.base_rows("SELECT id, document FROM models")]
+
     def records(self, model_id: str) -> list[tuple[str, str, Mapping[str, Any]]]:
         """What the sources say of a model, word for word: source, key there, entry."""
         query = "SELECT source, key, raw FROM records WHERE model = ? ORDER BY rowid"

@@ -30,6 +30,7 @@ _LIMITS = ("limits.context", "limits.input", "limits.output")
 _FLAGS = tuple(
     f"capabilities.{name}" for name in ("tool_call", "reasoning", "attachment", "structured_output", "temperature")
 )
+_JUDGED = frozenset({"open_weights", *_LIMITS, *_FLAGS, "parameters", "active_parameters", "task", "license"})
 _PRICES = ("input", "output", "reasoning", "cache_read", "cache_write")
 _TRUST = {"local": 0, "models.yaml": 1, "known-weights": 2}
 _OWN_OFFER, _RECIPE, _GPUSTACK, _CANONICAL, _HOST = 3, 4, 5, 6, 7
@@ -63,8 +64,8 @@ def _merge_group(item: Group, tables: Tables, ids: Mapping[str, str]) -> Merged:
     for key, stated in values.items():
         value, source = _choose(key, stated)
         chosen[key], provenance[key] = value, source
-        if _is_judged(key) and len(distinct := Counter(value for _, value, _ in stated)) > 1:
-            conflicts[key] = [{"value": value, "count": count} for value, count in distinct.most_common(6)]
+        if key in _JUDGED and _disagree(key, stated):
+            conflicts[key] = _conflict(stated)
     weights = order_weights(item.weights.values(), tables, item.lab)
     _complete(item, chosen, provenance, weights, tables)
     providers = _providers(ranked)
@@ -102,7 +103,7 @@ def _merge_group(item: Group, tables: Tables, ids: Mapping[str, str]) -> Merged:
         specs=_specs(ranked),
         extra=_extra(ranked),
         provenance=provenance,
-        conflicts=conflicts,
+        conflicts=dict(sorted(conflicts.items())),
     )
     default = next((record.family_default for _, record in ranked if record.family_default), None)
     return Merged(model, tuple(item.records), item.lab, item.parts, item.keys, default)
@@ -129,8 +130,26 @@ def _values(ranked: Sequence[tuple[int, Record]]) -> dict[str, list[tuple[int, A
     return values
 
 
-def _is_judged(key: str) -> bool:
-    return key == "open_weights" or key in _LIMITS or key in _FLAGS
+def _differ(stated: Sequence[tuple[int, Any, str]]) -> bool:
+    first = stated[0][1]
+    return any(value != first for _, value, _ in stated)
+
+
+def _disagree(key: str, stated: Sequence[tuple[int, Any, str]]) -> bool:
+    """Counts of parameters are rounded in many ways, with or without heads and vision towers: 12 % is no conflict."""
+    if key in {"parameters", "active_parameters"}:
+        counts = [value for _, value, _ in stated]
+        return bool(max(counts) > 1.12 * min(counts))
+    return _differ(stated)
+
+
+def _conflict(stated: Sequence[tuple[int, Any, str]]) -> list[Mapping[str, Any]]:
+    """What is said, by how many and by which sources, the most often said first."""
+    counted = Counter(value for _, value, _ in stated)
+    return [
+        {"value": value, "count": count, "sources": sorted({source for _, other, source in stated if other == value})}
+        for value, count in counted.most_common(6)
+    ]
 
 
 def _choose(key: str, stated: Sequence[tuple[int, Any, str]]) -> tuple[Any, str]:
@@ -146,6 +165,8 @@ def _choose(key: str, stated: Sequence[tuple[int, Any, str]]) -> tuple[Any, str]
         return value, source
     if key in {"release_date", "last_updated", "knowledge"}:
         return median_low([value for _, value, _ in stated]), f"models.dev (median of {len(stated)})"
+    if not _differ(stated):
+        return value, f"models.dev ({len(stated)} of {len(stated)})"
     counted = Counter(value for _, value, _ in stated)
     best, count = counted.most_common(1)[0]
     return best, f"models.dev ({count} of {len(stated)})"
@@ -247,7 +268,11 @@ def _pricing(ranked: Sequence[tuple[int, Record]]) -> tuple[Pricing, str | None]
 
 
 def _specs(ranked: Sequence[tuple[int, Record]]) -> tuple[Spec, ...]:
-    return tuple(spec for _, record in ranked for spec in record.specs)
+    """In the order of trust, each once: GPUStack says the same in both of its files where a repo is on both hubs."""
+    found: list[Spec] = []
+    for _, record in ranked:
+        found.extend(spec for spec in record.specs if spec not in found)
+    return tuple(found)
 
 
 def _extra(ranked: Sequence[tuple[int, Record]]) -> Mapping[str, Any]:

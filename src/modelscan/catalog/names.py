@@ -6,6 +6,7 @@ the functions that say so, because `-0528`, `-VL-`, `-Coder-` or `-turbo` name o
 
 from __future__ import annotations
 
+import functools
 import re
 
 _WRAPPERS = (
@@ -27,6 +28,7 @@ _BEDROCK_OWNER = re.compile(
 )
 _BEDROCK_VERSION = re.compile(r"-(?:v)?\d:\d+(?::\d+k)?$|(?<=:)\d+$")
 _BEDROCK_MINOR = re.compile(r"(?<=-v0):(?=\d$)")  # Mistral's own `v0.2`, as `mistral-7b-instruct-v0:2`
+_GAP = re.compile(r"[\s_]+")
 _AT_DATE = re.compile(r"@(?:\d{8}|default|latest)$")
 _SERVING_TAGS = frozenset({
     "free", "beta", "nitro", "floor", "exacto", "online", "extended", "cloud", "discounted", "default", "tee",
@@ -97,11 +99,12 @@ def split_owner(name: str) -> tuple[str | None, str]:
     return (owner.rpartition("/")[2], last) if slash else (None, last)
 
 
+@functools.lru_cache(maxsize=100_000)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name without its owner, in order."""
     text = split_owner(name)[1].casefold()
     text = _POINT_P.sub(".", text)
-    text = re.sub(r"[\s_]+", "-", text.strip())
+    text = _GAP.sub("-", text.strip())
     text = _JOINED_WORD.sub("-", text)
     text = _POINT_ZERO.sub("", _DASHED_VERSION.sub(r"\1.\2", text))
     return tuple(_WORD.findall(text))

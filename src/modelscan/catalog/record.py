@@ -76,4 +76,7 @@ class Parsed:
 
 def verbatim(entry: object) -> str:
     """A source's entry as JSON text, in ASCII: what could harm a terminal stays escaped. YAML's dates become text."""
-    return json.dumps(entry, separators=(",", ":"), default=str)
+    return _ENCODER.encode(entry)
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)

@@ -6,8 +6,13 @@ Readers see the old index or the new one, never a half.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
+import gc
+import shutil
 import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,6 +30,7 @@ from modelscan.catalog.sources.registry import FETCHED
 from modelscan.catalog.sources.shipped import read_ours, read_tables_of_ours
 from modelscan.catalog.sourcestate import SkippedCount, SourceState, skipped_counts
 from modelscan.catalog.text import clean
+from modelscan.catalog.tombstones import kept
 from modelscan.errors import SourceUnavailable, Usage
 from modelscan.settings import Settings
 from modelscan.storage.database import refused
@@ -32,6 +38,7 @@ from modelscan.storage.files import private_folder, translated
 from modelscan.storage.shipped import shipped_text
 from modelscan.system.clock import Clock, rfc3339
 
+Told = Callable[[str, str, int], None]
 NAMES = (*FETCHED, local_source.NAME)
 
 
@@ -62,30 +69,42 @@ class _Part:
     parsed: Parsed
 
 
-def refresh(settings: Settings, http: Fetcher, clock: Clock, *, only: str | None = None) -> RefreshReport:
+def refresh(
+    settings: Settings,
+    http: Fetcher,
+    clock: Clock,
+    *,
+    only: str | None = None,
+    keep: Collection[str] = (),
+    told: Told | None = None,
+) -> RefreshReport:
     """Fetch every source (or `only` one), and replace the user's index.
 
-    Raises Usage (unknown source), SourceUnavailable (nothing could be refreshed; the old index stays), StorageFailed.
+    Ids in `keep` stay though no source names them any more. `told` hears of each document that was got: its source,
+    its address and its size. Raises Usage (unknown source), SourceUnavailable (nothing could be refreshed; the old
+    index stays), StorageFailed.
     """
-    wanted = NAMES if only is None else (only,)
     if only not in {None, *NAMES}:
         raise Usage(f"there is no source `{only}`", hints=[f"one of: {', '.join(NAMES)}"])
-    addresses = {name: found for name, found in _addresses(settings).items() if name in wanted}
-    if settings.offline and any(is_remote(address) for found in addresses.values() for address in found):
-        raise SourceUnavailable(
-            "the catalogs cannot be refreshed offline",
-            hints=["leave out `--offline` and MODELSCAN_OFFLINE", "modelscan catalog search works without a network"],
-        )
+    with _without_collector():
+        return _refresh(settings, http, rfc3339(clock.now()), NAMES if only is None else (only,), keep, told)
+
+
+def _refresh(
+    settings: Settings, http: Fetcher, now: str, wanted: Sequence[str], keep: Collection[str], told: Told | None
+) -> RefreshReport:
     current = open_base(settings.paths.index_file)
-    now = rfc3339(clock.now())
-    parts = [
-        _fetch(name, addresses[name], Downloads(http, settings.paths.downloads_folder), current, now)
-        if name in addresses
-        else _keep(name, current)
-        for name in FETCHED
-    ]
-    current.close()
-    asked = [part.report for part in parts if part.report.name in addresses]
+    parts: list[_Part] = []
+    for name, addresses in _addresses(settings).items():
+        if name not in wanted:
+            parts.append(_keep(name, current))
+        elif settings.offline and any(is_remote(address) for address in addresses):
+            parts.append(_keep(name, current, error="its address cannot be asked offline"))
+        else:
+            heard = functools.partial(told, name) if told else None
+            downloads = Downloads(http, settings.paths.downloads_folder, heard)
+            parts.append(_fetch(name, addresses, downloads, current, now))
+    asked = [part.report for part in parts if part.report.name in wanted]
     if asked and all(report.status == "failed" for report in asked):
         raise SourceUnavailable(
             "no catalog could be refreshed; the one in use stays",
@@ -93,9 +112,24 @@ def refresh(settings: Settings, http: Fetcher, clock: Clock, *, only: str | None
             hints=["modelscan config show", "modelscan catalog sources"],
             details={"sources": {report.name: report.error for report in asked}},
         )
-    models = _replace_index(settings, parts)
+    models = _replace_index(settings, parts, current, keep, now)
+    current.close()
     reports = [*asked, *([_local(settings, now)] if local_source.NAME in wanted else [])]
     return RefreshReport(sources=tuple(reports), models=models)
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Inside, no garbage is looked for: some million objects are made and all are needed to the end, so that each
+    look costs more and finds nothing (a fifth of a refresh).
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def insecure_addresses(settings: Settings) -> list[str]:
@@ -173,7 +207,7 @@ def _local(settings: Settings, now: str) -> RefreshedSource:
     )
 
 
-def _replace_index(settings: Settings, parts: list[_Part]) -> int:
+def _replace_index(settings: Settings, parts: Sequence[_Part], current: Index, keep: Collection[str], now: str) -> int:
     """Build beside the old index and move over it. Returns the number of models."""
     ours, our_states = read_ours(shipped_text)
     tables = read_tables_of_ours(shipped_text)
@@ -182,13 +216,26 @@ def _replace_index(settings: Settings, parts: list[_Part]) -> int:
     # In the order of trust: canonical models with their weights, recipes, GPUStack's sets, then what hosts say.
     fetched.sort(key=lambda record: (record.provider is not None, record.source == gpustack.NAME))
     merged = merge([*ours, *fetched], tables)
+    merged.extend(list(kept(current, merged, keep, now[:10])))
     path = settings.paths.index_file
     folder = private_folder(path.parent)
     with refused(path), translated(path), tempfile.TemporaryDirectory(prefix=".index-", dir=folder) as temporary:
         unfinished = Path(temporary) / path.name
         build_index(unfinished, merged, tables, [*our_states, *(part.state for part in parts)], attached)
+        if current.notice is None and any(part.report.status == "updated" for part in parts):
+            _set_aside(path, settings.paths.previous_index_file)
         unfinished.replace(path)
     return len(merged)
+
+
+def _set_aside(path: Path, previous: Path) -> None:
+    """Give the index in use a second name, so that it is never missing under its own; the shipped one needs none."""
+    previous.unlink(missing_ok=True)
+    if path.exists():
+        try:
+            previous.hardlink_to(path)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(path, previous)
 
 
 def _shown(address: str) -> str:

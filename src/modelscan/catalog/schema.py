@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from modelscan.model import Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
+from modelscan.model import Capabilities, Fits, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
 from modelscan.storage.paths import INDEX_FORMAT
 
 SHIPPED_NAME = f"index-v{INDEX_FORMAT}.sqlite"
@@ -53,9 +53,12 @@ CREATE VIRTUAL TABLE texts USING fts5 (
 """
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def write_model(model: Model) -> str:
     """A model as compact JSON: what is unknown or empty is left out, reading fills it in again."""
-    return json.dumps(_shrunk(model), ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(_shrunk(model))
 
 
 def read_model(document: str) -> Model:
@@ -90,11 +93,27 @@ def _read_spec(spec: dict[str, Any]) -> Spec:
 
 
 def _shrunk(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        pairs = ((name, getattr(value, name)) for name in value.__dataclass_fields__)
-        return {name: _shrunk(item) for name, item in pairs if item is not None and item not in ((), {})}
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if names := _FIELDS.get(kind):
+        found = {}
+        for name in names:
+            item = getattr(value, name)
+            if item is not None and item not in ((), {}):
+                found[name] = item if type(item) in _PLAIN else _shrunk(item)
+        return found
     if isinstance(value, tuple | list):
         return [_shrunk(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): _shrunk(item) for key, item in value.items()}
     return value
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+_FIELDS = {
+    kind: tuple(field.name for field in dataclasses.fields(kind))
+    for kind in (Model, Capabilities, Modalities, Limits, Pricing, ProviderOffer, Weights, Spec, Fits)
+}

@@ -43,6 +43,22 @@ class _Status:
             self._status = None
 
 
+class FetchView:
+    """What a refresh has got: the newest document on a terminal, nothing in a pipe."""
+
+    def __init__(self, output: Output) -> None:
+        self._status = _Status(output)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._status.clear()
+
+    def document(self, source: str, address: str, size: int) -> None:
+        self._status.show(f"{source}: {format_bytes(size)} from {address}")
+
+
 class InstallView:
     """The installer's lines: all of them in a pipe, the newest one on a terminal."""
 

@@ -12,11 +12,15 @@ def document_schema(name: str) -> dict[str, Any]:
     """The schema of a document by its name. Raises Usage for an unknown name."""
     import pydantic
 
+    from modelscan.catalog.difference import Difference
     from modelscan.catalog.refresh import RefreshReport
+    from modelscan.operations.adding import Added
     from modelscan.operations.connect import Routes
     from modelscan.operations.weights import WeightsHere
 
     documents: dict[str, Any] = {
+        "catalog-add": Added,
+        "catalog-diff": Difference,
         "deployment": Deployment,
         "gpu": Hardware,
         "model": Model,

@@ -47,6 +47,11 @@ class Paths:
         return self.cache / f"index-v{INDEX_FORMAT}.sqlite"
 
     @property
+    def previous_index_file(self) -> Path:
+        """The index before the last refresh that changed anything."""
+        return self.index_file.with_suffix(".previous.sqlite")
+
+    @property
     def downloads_folder(self) -> Path:
         """The last copies of catalogs' documents, asked for again only if they changed."""
         return self.cache / "downloads"

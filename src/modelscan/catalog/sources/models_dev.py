@@ -18,7 +18,7 @@ from modelscan.catalog import fields
 from modelscan.catalog.record import Attached, NotThisFormat, Parsed, Record, Skipped, verbatim
 from modelscan.catalog.text import clean, clean_tree
 from modelscan.errors import SourceUnavailable
-from modelscan.model import Pricing, ProviderOffer, Weights
+from modelscan.model import Pricing, ProviderOffer, Source, Weights
 
 NAME = "models.dev"
 LICENSE = "MIT"
@@ -28,6 +28,7 @@ _REPO_HOSTS = frozenset({"huggingface"})
 _KNOWN = frozenset({
     "id", "name", "family", "attachment", "reasoning", "tool_call", "structured_output", "temperature", "knowledge",
     "release_date", "last_updated", "modalities", "open_weights", "limit", "cost", "status", "license", "weights",
+    "description",
 })  # fmt: skip
 _HUB_ADDRESS = re.compile(r"https?://(huggingface\.co|(?:www\.)?modelscope\.(?:cn|ai)/models)/([\w.-]+/[\w.-]+)/?$")
 
@@ -118,7 +119,8 @@ def _add(parsed: Parsed, key: str, entry: object, *, provider: str | None) -> No
 
 
 def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | None) -> Record:
-    weights = tuple(_weights(entry.get("weights")))
+    weights = tuple(_weights(entry["weights"])) if "weights" in entry else ()
+    extra = {name: entry[name] for name in entry if name not in _KNOWN}
     if provider in _REPO_HOSTS and "/" in model_id:
         weights = (Weights(source="huggingface", repo_id=model_id, official=None, verified=False),)
     return Record(
@@ -131,24 +133,36 @@ def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | N
         offer=ProviderOffer(id=provider, model=model_id, pricing=_pricing(entry.get("cost"))) if provider else None,
         weights=weights,
         facts={name: value for name, value in _facts(entry) if value is not None and value != ()},
-        extra=clean_tree({name: value for name, value in entry.items() if name not in _KNOWN}),
+        extra=clean_tree(extra) if extra else extra,
     )
 
 
 def _facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name in ("name", "family", "status", "license"):
-        yield name, fields.text(entry.get(name))
-    for name in ("knowledge", "release_date", "last_updated"):
-        yield name, fields.date(entry.get(name))
-    yield "open_weights", fields.flag(entry.get("open_weights"))
-    for name in ("tool_call", "reasoning", "attachment", "structured_output", "temperature"):
-        yield f"capabilities.{name}", fields.flag(entry.get(name))
-    limit = fields.mapping(entry.get("limit"))
-    for name in ("context", "input", "output"):
-        yield f"limits.{name}", fields.context(limit.get(name))
-    modalities = fields.mapping(entry.get("modalities"))
-    for name in ("input", "output"):
-        yield f"modalities.{name}", fields.texts(modalities.get(name, ()))
+    """What is stated and makes sense; only the keys that are there are looked at, of five thousand entries each."""
+    for name, value in entry.items():
+        if name in _READERS:
+            key, read = _READERS[name]
+            yield key, read(value)
+        elif name in _PARTS and isinstance(value, dict):
+            parts, read = _PARTS[name]
+            for part, item in value.items():
+                if part in parts:
+                    yield parts[part], read(item)
+
+
+_READERS: dict[str, tuple[str, Callable[[object], Any]]] = {
+    **{name: (name, fields.text) for name in ("name", "family", "status", "license", "description")},
+    **{name: (name, fields.date) for name in ("knowledge", "release_date", "last_updated")},
+    "open_weights": ("open_weights", fields.flag),
+    **{
+        name: (f"capabilities.{name}", fields.flag)
+        for name in ("tool_call", "reasoning", "attachment", "structured_output", "temperature")
+    },
+}
+_PARTS: dict[str, tuple[Mapping[str, str], Callable[[object], Any]]] = {
+    "limit": ({name: f"limits.{name}" for name in ("context", "input", "output")}, fields.context),
+    "modalities": ({name: f"modalities.{name}" for name in ("input", "output")}, fields.texts),
+}
 
 
 def _pricing(cost: object) -> Pricing:
@@ -166,14 +180,20 @@ def _pricing(cost: object) -> Pricing:
     )
 
 
+def hub_of(address: object) -> tuple[Source, str] | None:
+    """The hub and the repo that an address means."""
+    match = _HUB_ADDRESS.match(str(address))
+    return ("huggingface" if match[1] == "huggingface.co" else "modelscope", match[2]) if match else None
+
+
 def _weights(listed: object) -> Iterator[Weights]:
     for item in fields.items(listed):
         link = fields.mapping(item)
-        if match := _HUB_ADDRESS.match(str(link.get("url"))):
+        if found := hub_of(link.get("url")):
             quantization = fields.text(link.get("quantization"))
             yield Weights(
-                source="huggingface" if match[1] == "huggingface.co" else "modelscope",
-                repo_id=match[2],
+                source=found[0],
+                repo_id=found[1],
                 format=fields.text(link.get("format")),
                 quantization=quantization.upper() if quantization else None,
                 official=True,

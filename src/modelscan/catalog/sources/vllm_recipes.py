@@ -230,15 +230,22 @@ def _facts(entry: _Entry, repo: str, *, is_main: bool) -> Iterator[tuple[str, An
         yield "task", task
     if not is_main:
         return
-    for key, stated in (("parameters", "parameter_count"), ("active_parameters", "active_parameters")):
-        if match := _COUNT.fullmatch(str(model.get(stated))):
-            yield key, round(float(match[1]) * _FACTORS[match[2]])
+    total, active = (_count(model.get(name)) for name in ("parameter_count", "active_parameters"))
+    if total:
+        yield "parameters", total
+    if active and active != total:  # of a dense model the recipes repeat the size
+        yield "active_parameters", active
     if context := fields.context(model.get("context_length")):
         yield "limits.context", context
     features = fields.mapping(entry.get("features"))
     for feature, key in (("tool_calling", "capabilities.tool_call"), ("reasoning", "capabilities.reasoning")):
         if feature in features:
             yield key, True
+
+
+def _count(stated: object) -> int | None:
+    match = _COUNT.fullmatch(str(stated))
+    return round(float(match[1]) * _FACTORS[match[2]]) if match else None
 
 
 def _task(entry: _Entry, tasks: tuple[str, ...], parts: tuple[str, ...]) -> Task | None:

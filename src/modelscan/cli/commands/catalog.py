@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -99,13 +100,15 @@ def info(ctx: typer.Context, model: ModelId, json: Json = False, quiet: Quiet = 
 @app.command("sources")
 def sources(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """Show what the index was made from, and when."""
-    from modelscan.cli.views.models import show_sources
+    from modelscan.cli.views.catalogs import show_sources
     from modelscan.operations.find import catalog_sources
 
     output = Output(json=json, quiet=quiet)
-    states, index = catalog_sources(session(ctx).context)
+    context = session(ctx).context
+    states, index = catalog_sources(context)
     _notice(output, index.notice)
-    output.document(states, lambda printer: show_sources(printer, states), (state.name for state in states))
+    today = context.clock.now().date()
+    output.document(states, lambda printer: show_sources(printer, states, today), (state.name for state in states))
 
 
 @app.command("refresh")
@@ -116,13 +119,47 @@ def refresh(
     quiet: Quiet = False,
 ) -> None:
     """Fetch the catalogs and replace the index in one step."""
-    from modelscan.cli.views.models import show_refresh
+    from modelscan.cli.live import FetchView
+    from modelscan.cli.views.catalogs import show_refresh
     from modelscan.operations.refreshing import insecure_sources, refresh_catalog
 
     output = Output(json=json, quiet=quiet)
     output.remarks(insecure_sources(session(ctx).context), [])
-    report = refresh_catalog(session(ctx).context, source)
+    with FetchView(output) as view:
+        report = refresh_catalog(session(ctx).context, source, view.document)
     output.document(report, lambda printer: show_refresh(printer, report), (item.name for item in report.sources))
+
+
+@app.command("diff")
+def diff(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
+    """Show what the last refresh changed: new and gone models, other prices and limits."""
+    from modelscan.cli.views.catalogs import show_difference
+    from modelscan.operations.refreshing import catalog_difference
+
+    output = Output(json=json, quiet=quiet)
+    found = catalog_difference(session(ctx).context)
+    if found.before == found.after:
+        output.say("No refresh has changed anything yet: modelscan catalog refresh")
+    names = dict.fromkeys((*found.new, *found.gone, *(change.id for change in found.changed)))
+    output.document(found, lambda printer: show_difference(printer, found), names)
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML or YAML in models.dev's form, or a list.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an entry that has its name.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Add a model of your own to your catalogs."""
+    from modelscan.cli.views.catalogs import show_added
+    from modelscan.operations.adding import add_to_catalog
+
+    output = Output(json=json, quiet=quiet)
+    added = add_to_catalog(session(ctx).context, file, replace=replace)
+    output.remarks(added.warnings, [])
+    output.document(added, lambda printer: show_added(printer, added), added.models)
 
 
 def _notice(output: Output, notice: str | None) -> None:

@@ -9,7 +9,10 @@ import typer
 from modelscan.cli.output import Output
 
 # The names are written out so that completion and help need not import what makes the schemas.
-DOCUMENTS = ("deployment", "error", "gpu", "model", "plan", "refresh", "routes", "version", "weights")
+DOCUMENTS = (
+    "catalog-add", "catalog-diff", "deployment", "error", "gpu", "model", "plan", "refresh", "routes", "version",
+    "weights",
+)  # fmt: skip
 
 
 def schema(

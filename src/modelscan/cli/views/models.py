@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Iterable, Sequence
 
 from modelscan.cli.printer import Printer
 from modelscan.model import Model, Weights
 from modelscan.units import format_bytes, format_count, format_tokens
 
-if TYPE_CHECKING:
-    from modelscan.catalog.refresh import RefreshReport
-    from modelscan.catalog.sourcestate import SourceState
-
-_MOST_ALIASES = 12
+_LONGEST = 200
 
 
 def show_models(printer: Printer, models: Sequence[Model]) -> None:
@@ -56,33 +52,86 @@ def show_model(printer: Printer, model: Model) -> None:
         ("License", model.license or "unknown"),
         ("Weights", {True: "open", False: "closed", None: "unknown"}[model.open_weights]),
         ("Released", model.release_date or "unknown"),
+        ("Status", model.status or "unknown"),
+        ("Knowledge", f"until {model.knowledge}" if model.knowledge else "unknown"),
+        ("Takes", ", ".join(model.modalities.input) or "unknown"),
+        ("Gives", ", ".join(model.modalities.output) or "unknown"),
         ("Can", ", ".join(_capabilities(model)) or "unknown"),
         ("Hosted price", _price(model)),
+        *((("Homepage", model.homepage),) if model.homepage else ()),
+        *((("Tags", ", ".join(model.tags)),) if model.tags else ()),
     ]
     printer.pairs(rows)
-    if model.weights:
-        printer.line()
-        printer.line("Weights", "bold")
-        printer.table(("source", "repo", "quantization", "size", "official"), [_weights_row(w) for w in model.weights])
-    if model.open_alternatives:
-        printer.line()
-        printer.line("Open alternatives", "bold")
-        for other in model.open_alternatives:
-            printer.line(f"  {other}")
-    if model.aliases:
-        printer.line()
-        shown = ", ".join(model.aliases[:_MOST_ALIASES])
-        more = len(model.aliases) - _MOST_ALIASES
-        printer.line(f"Also known as: {shown}{f' and {more} more' if more > 0 else ''}")
+    _section(
+        printer, "Weights", ("source", "repo", "quantization", "size", "official"), map(_weights_row, model.weights)
+    )
+    _show_specs(printer, model)
+    _show_hosts(printer, model)
+    for title, names in (("Open alternatives", model.open_alternatives), ("Also known as", model.aliases)):
+        if names:
+            printer.line()
+            printer.line(title, "bold")
+            for name in names:
+                printer.line(f"  {name}")
     if model.conflicts:
         printer.line()
         printer.line("Sources disagree", "bold")
         for name, values in model.conflicts.items():
             printer.line(f"  {name}: {_said(values)}")
-    if model.provenance:
+    if model.extra:
         printer.line()
-        sources = {source.partition(" (")[0] for source in model.provenance.values()}
-        printer.line(f"From: {', '.join(sorted(sources))}; the source of each field: --json", "dim")
+        printer.line("Also said", "bold")
+        for name, value in model.extra.items():
+            printer.line(f"  {name}: {_short(value)}")
+    _section(printer, "Where it is from", ("field", "source"), sorted(model.provenance.items()))
+
+
+def _section(
+    printer: Printer, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
+) -> None:
+    """A table under a title, nothing where it has no rows."""
+    if found := list(rows):
+        printer.line()
+        printer.line(title, "bold")
+        printer.table(columns, found, right=right)
+
+
+def _show_specs(printer: Printer, model: Model) -> None:
+    """How catalogs run it. Several specs often differ in the machine only, so the arguments stand below each."""
+    if not model.specs:
+        return
+    printer.line()
+    printer.line("How catalogs run it (data: nothing of it is run unchecked)", "bold")
+    for spec in model.specs:
+        version = spec.backend_version or (f">={spec.min_backend_version}" if spec.min_backend_version else "")
+        filters = " ".join(f"{name}={_short(value)}" for name, value in spec.gpu_filters.items())
+        words = (spec.mode, spec.quantization, spec.backend, version, spec.repo_id, filters, f"({spec.source})")
+        printer.line(f"  {' '.join(word for word in words if word)}")
+        if spec.parameters:
+            printer.line(f"    {' '.join(spec.parameters)}")
+        if spec.env:
+            printer.line(f"    {' '.join(f'{name}={value}' for name, value in spec.env.items())}")
+        if spec.verified_hardware:
+            printer.line(f"    verified on {', '.join(spec.verified_hardware)}")
+
+
+def _show_hosts(printer: Printer, model: Model) -> None:
+    rows = [
+        (offer.id, offer.model, *(_dollars(getattr(offer.pricing, name)) for name in ("input", "output", "cache_read")))
+        for offer in model.providers
+    ]
+    prices = ("input", "output", "cache read")
+    _section(printer, "Hosts, dollars per million tokens", ("host", "name there", *prices), rows, right=prices)
+
+
+def _dollars(price: float | None) -> str:
+    return "-" if price is None else f"{price:g}"
+
+
+def _short(value: object) -> str:
+    """A value of a stranger's own structure on one line."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _said(values: object) -> str:
@@ -114,46 +163,11 @@ def _capabilities(model: Model) -> list[str]:
 def _price(model: Model) -> str:
     if model.pricing.input is None and model.pricing.output is None:
         return "unknown"
-    return f"${model.pricing.input} in, ${model.pricing.output} out, per million tokens"
+    price = f"${_dollars(model.pricing.input)} in, ${_dollars(model.pricing.output)} out, per million tokens"
+    return f"{price}, {model.provenance['pricing']}" if "pricing" in model.provenance else price
 
 
 def _weights_row(weights: Weights) -> tuple[str, ...]:
     official = {True: "yes", False: "no", None: "unknown"}[weights.official]
     size = format_bytes(weights.size_bytes) if weights.size_bytes else "-"
     return (weights.source, weights.repo_id, weights.quantization or "-", size, official)
-
-
-def show_sources(printer: Printer, states: Sequence[SourceState]) -> None:
-    printer.table(
-        ("source", "records", "skipped", "date", "license", "origin"),
-        [
-            (
-                state.name,
-                f"{state.records:,}",
-                f"{sum(item.count for item in state.skipped):,}",
-                state.fetched_at or state.date or "-",
-                state.license or "-",
-                state.origin,
-            )
-            for state in states
-        ],
-        right=("records", "skipped"),
-    )
-
-
-def show_refresh(printer: Printer, report: RefreshReport) -> None:
-    printer.table(
-        ("source", "status", "records", "skipped", "note"),
-        [
-            (
-                source.name,
-                source.status,
-                "-" if source.records is None else f"{source.records:,}",
-                f"{sum(item.count for item in source.skipped):,}",
-                source.error or "; ".join(f"{item.count} x {item.reason}" for item in source.skipped),
-            )
-            for source in report.sources
-        ],
-        right=("records", "skipped"),
-    )
-    printer.line(f"{report.models:,} models in the index")
