@@ -63,20 +63,47 @@ def write_model(tmp_path: Path) -> Callable[[Mapping[str, bytes | str | dict[str
 # One process for the session, so that nothing of this machine's own login and cache is used. Each line is an
 # environment and calls, which are answered with a line.
 DRIVER = """
-import json, sys
+import json, os, signal, sys, time
 from pathlib import Path
 from modelscan.errors import ModelscanError
 from modelscan.hubs.source import Access, hub_of
 from modelscan.settings import load_settings
 from modelscan.storage.documents import to_document
+from modelscan.system.clock import SystemClock
+class QuickClock(SystemClock):
+    ahead = 0.0
+    def monotonic(self):
+        return time.monotonic() + self.ahead
+    def sleep(self, seconds):
+        self.ahead += seconds
+        time.sleep(0.001)
+def preload():
+    import huggingface_hub.hf_api, huggingface_hub.utils, huggingface_hub.errors, httpx, modelscan.hubs.huggingface
+def forked(call, environ):
+    # As a process of its own, killed after so many seconds.
+    preload()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 1 if "error" in answer(call | {"kill_after": None}, environ) else 0
+        finally:
+            os._exit(status)
+    if call["kill_after"] > 0:
+        time.sleep(call["kill_after"])
+        os.kill(child, signal.SIGKILL)
+    return child
 def shown(value):
     if isinstance(value, (tuple, list)):
         return [shown(item) for item in value]
     return str(value) if isinstance(value, Path) else to_document(value)
 def answer(call, environ):
     told = []
+    if call.get("kill_after") is not None:
+        children = [forked(call, environ) for _ in range(call.get("processes", 1))]
+        return {"exits": [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]}
     settings = load_settings(environ, flags={"offline": call.get("offline")})
-    hub = hub_of(call.get("source", "huggingface"), Access(settings=settings, environ=lambda: environ))
+    hub = hub_of(call.get("source", "huggingface"), Access(settings=settings, environ=lambda: environ, clock=QuickClock()))
     more = dict(call.get("with", {}))
     if call["call"] == "download":
         more["on_progress"] = lambda now: told.append([now.done_bytes, now.total_bytes])
@@ -89,7 +116,7 @@ def answer(call, environ):
     return result | {"told": told}
 for line in sys.stdin:
     task = json.loads(line)
-    print(json.dumps([answer(call, task["environ"]) for call in task["calls"]]), flush=True)
+    print(json.dumps([answer(call, task["environ"]) for call in task["calls"]], default=str), flush=True)
 """
 
 

@@ -56,6 +56,14 @@ def make_api(environ: Mapping[str, str]) -> HfApi:
     )
 
 
+def silence_of(environ: Mapping[str, str]) -> float:
+    """The library's own variable and default (huggingface_hub 2.4.0, constants.py)."""
+    try:
+        return max(0.1, float(environ["HF_HUB_DOWNLOAD_TIMEOUT"]))
+    except (KeyError, ValueError):
+        return 10.0
+
+
 def wants_xet(environ: Mapping[str, str]) -> bool:
     return environ.get("HF_HUB_DISABLE_XET", "").upper() not in _TRUE
 

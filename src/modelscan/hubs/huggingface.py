@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from modelscan.hubs import hf_cache, xet
 from modelscan.hubs.files import Listing, RemoteFile
-from modelscan.hubs.hf_client import asked, endpoint_of, is_offline, list_repo, request_headers, wants_xet
+from modelscan.hubs.hf_client import asked, endpoint_of, is_offline, list_repo, request_headers, silence_of, wants_xet
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, refused
 from modelscan.hubs.remote import RemoteHub
 from modelscan.hubs.source import Access
@@ -36,6 +36,7 @@ class HuggingFace:
     def __init__(self, access: Access) -> None:
         self._environ, self._asking = access.settings.environ, cache(access.environ)
         self.endpoint = endpoint_of(self._environ)
+        self.silence = silence_of(self._environ)
         self.root = hf_cache.hub_cache(self._environ)
 
     def ask(self, repo_id: str, revision: str | None) -> Listing:

@@ -40,6 +40,7 @@ class Site(Protocol):
     source: SourceName
     endpoint: str
     root: Path
+    silence: float  # seconds that a transfer may be silent before it is taken up anew
 
     def ask(self, repo_id: str, revision: str | None) -> Listing:
         """The network's answer. Raises our errors."""
@@ -187,7 +188,7 @@ class RemoteHub:
         total = sum(file.size_bytes for file in files)
         lacking = sum(part.file.size_bytes - part.here_bytes for part in parts)
         meter = Meter(total, total - lacking, on_progress, self._access.clock)
-        with self._access.http().session() as session:
+        with self._access.http().session(silence=self.site.silence) as session:
 
             def open_at(file: RemoteFile, start: int) -> contextlib.AbstractContextManager[Source]:
                 return self.site.open(session, repo_id, listing, file, start)

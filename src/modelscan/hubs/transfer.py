@@ -136,8 +136,10 @@ class Transfer:
             except SourceUnavailable as error:
                 have = out.tell()
                 tries = 0 if have > before else tries + 1
-                if tries >= _PATIENCE or not _passes(error):
+                if not _passes(error) or (tries >= _PATIENCE and "status" in error.details):
                     raise
+                if tries >= _PATIENCE:
+                    raise _broke_off(part.file, have, error) from error
                 self._rest(tries, error)
             else:
                 tries = 0 if have > before else tries + 1
@@ -153,9 +155,12 @@ class Transfer:
             out.truncate(0)
             return 0
         out.seek(0)
-        while block := out.read(_BLOCK):
+        left = size
+        while left and (block := out.read(min(left, _BLOCK))):
             self.check_stop()
             running.update(block)
+            left -= len(block)
+        out.seek(0, os.SEEK_END)
         return size
 
     def _receive(self, part: Part, out: BinaryIO, have: int, running: Any) -> int:
@@ -217,10 +222,10 @@ def _wrong_bytes(file: RemoteFile) -> ModelscanError:
     )
 
 
-def _broke_off(file: RemoteFile, have: int) -> SourceUnavailable:
+def _broke_off(file: RemoteFile, have: int, error: SourceUnavailable | None = None) -> SourceUnavailable:
     return SourceUnavailable(
         f"the transfer of `{file.path}` breaks off again and again",
-        cause=[f"{have} of {file.size_bytes} bytes are here"],
+        cause=[*([error.message, *error.cause] if error else []), f"{have} of {file.size_bytes} bytes are here"],
         hints=["run the command again: it goes on where it stopped"],
         details={"file": file.path, "have_bytes": have, "size_bytes": file.size_bytes},
     )

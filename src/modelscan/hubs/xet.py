@@ -15,6 +15,13 @@ from modelscan.errors import SourceUnavailable
 from modelscan.hubs.files import RemoteFile
 from modelscan.hubs.transfer import Source
 
+_IMPATIENCE = {
+    "client.retry_max_attempts": 2,
+    "client.retry_base_delay": "100ms",
+    "client.retry_max_duration": "10s",
+    "client.read_timeout": "30s",
+}
+
 
 def is_available() -> bool:
     """Whether this machine has the library: it comes with huggingface_hub, but not for every processor."""
@@ -49,6 +56,7 @@ def open_xet(file: RemoteFile, start: int, *, token_address: str, headers: Mappi
 
 @cache
 def _session() -> Any:
-    from hf_xet import XetSession
+    """The transfer tries again itself, from where it was; left alone the library would go on for minutes unheard."""
+    from hf_xet import XetConfig, XetSession
 
-    return XetSession()
+    return XetSession(XetConfig().with_config(_IMPATIENCE))

@@ -33,9 +33,9 @@ class Http:
     def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         self._transport = transport
 
-    def session(self) -> Session:
-        """For transfers: many requests to few hosts."""
-        return Session(self._transport)
+    def session(self, *, silence: float = 30.0) -> Session:
+        """For transfers: many requests to few hosts. `silence` is how many seconds a server may say nothing."""
+        return Session(self._transport, silence)
 
     def fetch(
         self,
@@ -103,9 +103,9 @@ class Session:
     httpx drops them when it is sent to another.
     """
 
-    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
-        # A transfer is at rest for as long as its connection is dead: half a minute, then it is taken up again.
-        self._client = httpx.Client(transport=transport, timeout=_TIMEOUT, follow_redirects=True)
+    def __init__(self, transport: httpx.BaseTransport | None = None, silence: float = 30.0) -> None:
+        timeout = httpx.Timeout(silence, connect=10.0, pool=None)
+        self._client = httpx.Client(transport=transport, timeout=timeout, follow_redirects=True)
 
     @contextlib.contextmanager
     def stream(
