@@ -1,4 +1,4 @@
-"""How fast weights come, against `hf download` from the same server: `make bench-download`.
+"""How fast weights come, against `hf download` from the same server: `python -m benchmarks.download`.
 
 The server is the hub of the tests, on this machine, in a process of its own. Both programs are run in turn into empty
 caches, and each round gives one ratio of seconds; the median counts. The server's rate is limited to that of a network,
@@ -45,7 +45,7 @@ def seconds(command: list[str], environment: dict[str, str], home: Path) -> floa
     home.mkdir()
     os.sync()
     started = time.perf_counter()
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - started
 
 
@@ -77,7 +77,8 @@ def main() -> None:
     print(f"{size} MiB in {options.shards} files, {options.rounds} rounds, one after the other in turn")
     print(f"hf download  {statistics.median(theirs):6.2f} s  {size / statistics.median(theirs):7.0f} MiB/s")
     print(f"modelscan    {statistics.median(ours):6.2f} s  {size / statistics.median(ours):7.0f} MiB/s  (checked too)")
-    print(f"seconds of modelscan per second of hf: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
+    spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
+    print(f"seconds of modelscan per second of hf: {statistics.median(ratios):.3f} ({spread})")
 
 
 if __name__ == "__main__":

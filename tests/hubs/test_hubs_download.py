@@ -21,7 +21,7 @@ MIB = 1024**2
 def tiny(hub: Any, tiny_repo: Callable[..., Any], make_safetensors: Callable[..., bytes]) -> Any:
     hub.repos["lab/tiny"] = tiny_repo()
     header = make_safetensors({"a": ("U8", [8 * MIB], 8 * MIB)})[: -8 * MIB]
-    hub.repos["lab/tiny"].files[WEIGHTS] = header + random.Random(4).randbytes(8 * MIB)
+    hub.repos["lab/tiny"].files[WEIGHTS] = header + random.Random(4).randbytes(8 * MIB)  # noqa: S311  repeatable, not secret
     return hub
 
 
@@ -149,7 +149,7 @@ def test_two_processes_share_one_transfer(tiny: Any) -> None:
 
 
 def killed_often(tiny: Any, kills: int, longest: float) -> None:
-    chance, before, interrupted = random.Random(kills), 0, 0
+    chance, before, interrupted = random.Random(kills), 0, 0  # noqa: S311  repeatable, not secret
     for _ in range(kills):
         (killed,) = tiny.run(DOWNLOAD | {"kill_after": chance.uniform(0.0, longest)})
         interrupted += killed["exits"] == [-9]
@@ -170,6 +170,6 @@ def test_kills_lose_nothing(tiny: Any) -> None:
 
 @pytest.mark.slow
 def test_a_hundred_kills_lose_nothing(tiny: Any) -> None:
-    tiny.repos["lab/tiny"].files[WEIGHTS] += random.Random(5).randbytes(56 * MIB)
+    tiny.repos["lab/tiny"].files[WEIGHTS] += random.Random(5).randbytes(56 * MIB)  # noqa: S311  repeatable, not secret
     tiny.server.rate = 3 * MIB
     killed_often(tiny, 100, 0.5)

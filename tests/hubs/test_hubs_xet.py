@@ -18,7 +18,7 @@ MIB = 1024**2
 
 @pytest.fixture
 def tiny(hub: Any, tiny_repo: Callable[..., Any], tmp_path: Path) -> Any:
-    data = random.Random(7).randbytes(6 * MIB)
+    data = random.Random(7).randbytes(6 * MIB)  # noqa: S311  repeatable, not secret
     hub.server.cas = f"local://{tmp_path / 'cas'}"
     with hf_xet.XetSession().new_upload_commit(endpoint=hub.server.cas) as commit:
         stored = commit.start_upload_bytes(data, sha256=hf_xet.SKIP_SHA256)
