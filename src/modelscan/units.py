@@ -1,4 +1,4 @@
-"""Bytes, counts and tokens: parsing what people type, formatting what they read, one rounding rule.
+"""Bytes, counts, tokens and durations: parsing what people type, formatting what they read, one rounding rule.
 
 Sizes in JSON are integers of bytes. A person reads GiB with two decimals, rounded half to even as Python's
 format does. `8G`, `8GB` and `8GiB` all mean GiB, as GPU vendors and backends use the words.
@@ -21,6 +21,8 @@ _COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmbt]?)\s*", re.IGNORECASE)
 _COUNT_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 _TOKENS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([km]?)\s*", re.IGNORECASE)
 _TOKEN_FACTORS = {"": 1, "k": 1024, "m": 1024**2}
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", re.IGNORECASE)
+_DURATION_FACTORS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _scaled(text: str, pattern: re.Pattern[str], factors: dict[str, int], what: str, example: str) -> int:
@@ -45,6 +47,21 @@ def parse_count(text: str) -> int:
 def parse_tokens(text: str) -> int:
     """A context length: `32768`, `32k` (= 32768). Raises Usage; `max` is the caller's word."""
     return _scaled(text, _TOKENS, _TOKEN_FACTORS, "a context length", "`32768`, `32k` or `max`")
+
+
+def parse_duration(text: str) -> int:
+    """Whole seconds of `90`, `90s`, `30m`, `2h`, `1d`. Raises Usage."""
+    return _scaled(text, _DURATION, _DURATION_FACTORS, "a duration", "`90s`, `30m` or `2h`")
+
+
+def format_duration(seconds: float) -> str:
+    """`45 s`, `30 min`, `1 h 30 min`: the two largest units that count."""
+    left, parts = round(seconds), list[str]()
+    for unit, factor in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, factor)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"
 
 
 def format_bytes(count: int | None) -> str:

@@ -84,6 +84,20 @@ def test_from_a_name_to_an_endpoint_and_away_again(modelscan: Modelscan, home: P
         f"export MODEL_API_URL=http://localhost:{first['port']}/v1\nexport MODEL_NAME=demo\n"
     )
 
+    assert modelscan("routes", "export", "--format", "litellm").stdout == (
+        "model_list:\n"
+        "- model_name: demo\n"
+        "  litellm_params:\n"
+        "    model: hosted_vllm/demo\n"
+        f"    api_base: http://localhost:{first['port']}/v1\n"
+        "    api_key: none\n"
+        "  model_info:\n"
+        "    mode: chat\n"
+        "    max_input_tokens: 2048\n"
+    )
+    exported = modelscan("routes", "export", "--format", "modelscan").stdout
+    assert exported == (home / "config" / "routing.yaml").read_text()
+
     [stopped] = modelscan("stop", "demo", "--json").json
     assert (stopped["status"], stopped["changed"], stopped["error"]) == ("stopped", True, None)
     assert modelscan("routes", "show", "--json").json["routes"] == []

@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelscan.errors import Usage
-from modelscan.units import GIB, MIB, format_bytes, format_count, parse_bytes, parse_count, parse_tokens
+from modelscan.units import (
+    GIB,
+    MIB,
+    format_bytes,
+    format_count,
+    format_duration,
+    parse_bytes,
+    parse_count,
+    parse_duration,
+    parse_tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +64,11 @@ def test_how_people_read_them() -> None:
 def test_a_written_size_reads_back_within_its_rounding(size: int) -> None:
     written = format_bytes(size).replace(" B", "")
     assert abs(parse_bytes(written) - size) <= max(1, size * 0.01)
+
+
+def test_durations_as_people_write_and_read_them() -> None:
+    assert [parse_duration(text) for text in ("90", "90s", "1.5m", "2H", "1d")] == [90, 90, 90, 7200, 86400]
+    shown = [format_duration(seconds) for seconds in (0, 45, 90, 1800, 5400, 90061)]
+    assert shown == ["0 s", "45 s", "1 min 30 s", "30 min", "1 h 30 min", "1 d 1 h"]
+    with pytest.raises(Usage, match="is not a duration"):
+        parse_duration("soon")

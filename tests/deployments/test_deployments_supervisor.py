@@ -153,6 +153,15 @@ def test_a_wedged_one_is_told_from_a_slow_one_and_with_a_policy_restarted(settin
         assert [event.kind for event in store.events(slow.id)] == ["pending", "starting", "ready"]
 
 
+def test_one_that_nobody_uses_is_stopped_where_the_user_said_so(settings: Settings, make: Make) -> None:
+    used = begin(make("slow", name="used", lasts=0.2, idle_timeout_seconds=1.0), settings)
+    idle = begin(make("polite", idle_timeout_seconds=1.0, restart_policy="always"), settings)
+    eventually(lambda: record(settings, idle).status == "stopped")
+    assert record(settings, idle).message == "nobody used it for 1 s"
+    eventually(lambda: not processes_of(idle))
+    assert record(settings, used).status == "ready"
+
+
 def test_the_phases_of_a_start_are_kept_and_foretell_the_next(settings: Settings, make: Make) -> None:
     made = make("phases")
     seen: dict[str | None, list[Deployment]] = {}

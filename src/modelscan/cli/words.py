@@ -77,7 +77,13 @@ class PlanFormatWord(StrEnum):
 
 
 class RoutesFormatWord(StrEnum):
+    MODELSCAN = "modelscan"
     ENV = "env"
+    LITELLM = "litellm"
+
+
+class TargetWord(StrEnum):
+    LOCAL = "local"
 
 
 class ProgressWord(StrEnum):

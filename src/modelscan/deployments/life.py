@@ -36,6 +36,7 @@ from modelscan.deployments.turn import Turn
 from modelscan.deployments.watch import Answering, NotYet, Probed, Ready, Refused, Seen, Watch
 from modelscan.model import DeploymentMemory, Measured, Progress
 from modelscan.system.clock import Clock, rfc3339
+from modelscan.units import format_duration
 
 _FIRST_PHASE = "launching"
 _LAST_PHASE = "generating"
@@ -74,10 +75,11 @@ class Supervision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """How a life ended: asked (`stopped`), by itself (`exit_code`), or ended by us for the reason in `diagnosis`."""
+    """How a life ended: stopped, asked or for `reason`; by itself (`exit_code`); by us for what `diagnosis` says."""
 
     was_ready: bool
     stopped: bool = False
+    reason: str | None = None
     exit_code: int | None = None
     diagnosis: Diagnosis | None = None
     port_taken: bool = False
@@ -158,6 +160,7 @@ class Life:
             names=names,
             generation_timeout=deployment.stall_timeout_seconds,
             pace=self._with.pace,
+            idle_timeout=deployment.idle_timeout_seconds,
             members=self._members,
             tell=self._tell,
         )
@@ -184,9 +187,10 @@ class Life:
     def _until_the_end(self, leader: Child, pump: Pump) -> Ended:
         while True:
             event = self._next_event()
-            if event is Call.STOP:
+            idle = self._idle()
+            if event is Call.STOP or idle is not None:
                 self._record.change(status="stopping", phase=None, progress=None, message=None)
-                return Ended(was_ready=self._ready, stopped=True)
+                return Ended(was_ready=self._ready, stopped=True, reason=idle)
             if isinstance(event, Ready):
                 pump.listening = False
             if (problem := self._take(event)) is not None:
@@ -320,6 +324,13 @@ class Life:
         count = self._pulse.requests
         requests = "1 request" if count == 1 else f"{count} requests"
         return f"wedged: {requests} in flight and no token for {still:.0f} s"
+
+    def _idle(self) -> str | None:
+        """That nobody has used it for as long as the user allowed."""
+        limit = self._record.value.idle_timeout_seconds
+        if not self._ready or limit is None or self._pulse.idle_seconds < limit:
+            return None
+        return f"nobody used it for {format_duration(limit)}"
 
     def _stuck(self) -> str | None:
         now = self._clock.monotonic()

@@ -127,7 +127,7 @@ def _supervise(supervision: Supervision) -> None:
         ended = wait_for_turn(supervision) or _live(supervision)
         was_ready = was_ready or ended.was_ready
         if ended.stopped:
-            return _stopped(supervision)
+            return _stopped(supervision, ended.reason)
         if not was_ready and not mended and _mend(supervision, ended):
             mended = True
             continue
@@ -183,13 +183,13 @@ def _move(supervision: Supervision, ended: Ended) -> bool:
     return True
 
 
-def _stopped(supervision: Supervision) -> None:
+def _stopped(supervision: Supervision, reason: str | None = None) -> None:
     supervision.record.change(
         status="stopped",
         phase=None,
         progress=None,
         pid=None,
-        message=None,
+        message=reason,
         stopped_at=rfc3339(supervision.clock.now()),
         last_probe_ok=None,
     )

@@ -67,6 +67,7 @@ class Watch(threading.Thread):
         names: Sequence[str],
         generation_timeout: float,
         pace: Pace,
+        idle_timeout: float | None,
         members: Callable[[], set[Process]],
         tell: Callable[[Seen], None],
     ) -> None:
@@ -77,6 +78,7 @@ class Watch(threading.Thread):
         self._names = names
         self._generation_timeout = generation_timeout
         self._pace = pace
+        self._between_metrics = min(pace.between_metrics, (idle_timeout or pace.wedged_after) / 8)
         self._members = members
         self._tell = tell
         self._stopped = threading.Event()
@@ -128,7 +130,7 @@ class Watch(threading.Thread):
             healthy = self._healthy() and not (doubtful and self._stranger())
             doubtful = not healthy
             activity = None
-            if clock.monotonic() - measured_at >= self._pace.between_metrics:
+            if clock.monotonic() - measured_at >= self._between_metrics:
                 measured_at = clock.monotonic()
                 activity = self._activity()
             self._tell(Probed(healthy, activity))

@@ -151,6 +151,7 @@ class Deployment:
     env: Mapping[str, str] = field(default_factory=dict)
     restart_policy: RestartPolicy = "no"
     stall_timeout_seconds: float = 600.0
+    idle_timeout_seconds: float | None = None
     stop_grace_seconds: float = 15.0
     last_probe_at: str | None = None
     last_probe_ok: bool | None = None

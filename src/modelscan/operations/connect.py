@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from modelscan.model import Deployment, Route
 from modelscan.operations.context import Context
@@ -24,6 +25,14 @@ class ExportedEnv:
 
     lines: tuple[str, ...]
     variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportedRoutes:
+    """A configuration file's text, and what it says."""
+
+    text: str
+    document: Mapping[str, Any]
 
 
 def routes(context: Context) -> Routes:
@@ -50,6 +59,22 @@ def export_env(context: Context) -> ExportedEnv:
     if not ready:
         raise DeploymentNotFound("no deployment is ready", hints=["modelscan list", "modelscan deploy demo"])
     return _exported(max(ready, key=lambda item: item.ready_at or ""))
+
+
+def export_routes(context: Context, form: Literal["modelscan", "litellm"]) -> ExportedRoutes:
+    """All that is ready, as a routing file of our own or as a configuration of LiteLLM's proxy."""
+    import yaml
+
+    from modelscan.routing.exports import litellm_config
+    from modelscan.routing.table import routes_to
+    from modelscan.routing.text import edit_text
+
+    deployments = list_deployments(context)
+    if form == "litellm":
+        document = litellm_config(deployments)
+        return ExportedRoutes(text=yaml.safe_dump(document, sort_keys=False, width=1000), document=document)
+    text = edit_text("", routes_to(deployments))
+    return ExportedRoutes(text=text, document=yaml.safe_load(text) or {})
 
 
 def _exported(deployment: Deployment) -> ExportedEnv:

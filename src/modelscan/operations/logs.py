@@ -13,9 +13,9 @@ from modelscan.model import LIVE_STATUSES
 from modelscan.operations.context import Context
 from modelscan.operations.manage import deployment_status
 from modelscan.system.clock import parse_rfc3339
+from modelscan.units import parse_duration
 
-_SPAN = re.compile(r"(\d+)\s*([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SPAN = re.compile(r"[\d.]+\s*[smhd]", re.IGNORECASE)
 
 
 def log_lines(
@@ -39,9 +39,8 @@ def log_lines(
 
 
 def _moment(text: str, now: datetime) -> datetime:
-    match = _SPAN.fullmatch(text.strip().lower())
-    if match is not None:
-        return now - timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    if _SPAN.fullmatch(text.strip()):
+        return now - timedelta(seconds=parse_duration(text))
     try:
         return parse_rfc3339(text)
     except ValueError:

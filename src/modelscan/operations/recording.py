@@ -183,6 +183,7 @@ def new_record(
         quantization=chosen.quantization,
         mode=chosen.mode,
         served_model_names=tuple(dict.fromkeys((name, resolved.model_id))),
+        target=wanted.target,
         host="127.0.0.1",
         api_key_env=wanted.api_key_env,
         gpu_indices=chosen.gpu_indices,
@@ -197,6 +198,7 @@ def new_record(
         program=installation.program if installation else None,
         restart_policy=restart,
         stall_timeout_seconds=wanted.stall_timeout or settings.stall_timeout,
+        idle_timeout_seconds=wanted.idle_timeout,
         stop_grace_seconds=settings.stop_grace,
         plan=to_document(chosen),
     )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest, RestartPolicy
 from modelscan.storage.documents import to_document
-from modelscan.units import parse_tokens
+from modelscan.units import parse_duration, parse_tokens
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|PRIVATE_?KEY)", re.IGNORECASE)
@@ -23,17 +23,19 @@ class DeployRequest:
 
     plan: PlanRequest
     name: str | None = None
+    target: str = "local"
     port: int | None = None
     host: str = "127.0.0.1"
     api_key_env: str | None = None
     restart: RestartPolicy | None = None
     stall_timeout: float | None = None
+    idle_timeout: float | None = None
     replace: bool = False
     wait: bool = True
     timeout: float | None = None
 
 
-_KEPT = ("name", "port", "host", "api_key_env", "restart", "stall_timeout")
+_KEPT = ("name", "target", "port", "host", "api_key_env", "restart", "stall_timeout", "idle_timeout")
 _DEFAULT = DeployRequest(plan=PlanRequest(model=""))
 
 
@@ -112,6 +114,14 @@ def parse_context_length(text: str) -> int | Literal["max"]:
     if tokens < 1:
         raise Usage(f"`{text}` is not a context length", hints=["write it like `32768`, `32k` or `max`"])
     return tokens
+
+
+def parse_idle_timeout(text: str) -> float:
+    """Seconds of `90s`, `30m`, `2h`. Raises Usage for none: it would stop what it has just started."""
+    seconds = parse_duration(text)
+    if seconds < 1:
+        raise Usage(f"`{text}` is too short a time", hints=["write it like --idle-timeout 30m"])
+    return float(seconds)
 
 
 def parse_env(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

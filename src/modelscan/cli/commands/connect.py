@@ -37,10 +37,14 @@ def export(
     json: Json = False,
 ) -> None:
     """Print what is ready in another program's form."""
-    from modelscan.operations.connect import export_env
+    from modelscan.operations.connect import export_env, export_routes
 
-    assert format_ is RoutesFormatWord.ENV  # noqa: S101  the only form until the next one is built
-    _print_env(export_env(session(ctx).context), json=json)
+    context = session(ctx).context
+    if format_ is RoutesFormatWord.ENV:
+        _print_env(export_env(context), json=json)
+        return
+    exported = export_routes(context, "litellm" if format_ is RoutesFormatWord.LITELLM else "modelscan")
+    Output(json=json).document(exported.document, lambda printer: printer.line(exported.text.rstrip()))
 
 
 def env(ctx: typer.Context, name: Name, json: Json = False) -> None:

@@ -10,7 +10,7 @@ from modelscan.cli.options import Json, Quiet, Yes
 from modelscan.cli.output import Output
 from modelscan.cli.plan_options import takes_plan_request
 from modelscan.cli.session import session
-from modelscan.cli.words import ProgressWord, RestartWord
+from modelscan.cli.words import ProgressWord, RestartWord, TargetWord
 from modelscan.model import PlanRequest
 
 _SERVING, _STARTING = "How it is served", "How it starts"
@@ -47,6 +47,19 @@ def deploy(
             rich_help_panel=_SERVING,
         ),
     ] = None,
+    idle_timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--idle-timeout",
+            metavar="30m|2h",
+            help="Stop it when nobody has used it for so long.",
+            rich_help_panel=_SERVING,
+        ),
+    ] = None,
+    target: Annotated[
+        TargetWord,
+        typer.Option("--target", case_sensitive=False, help="Where it runs.", rich_help_panel=_SERVING),
+    ] = TargetWord.LOCAL,
     replace: Annotated[
         bool,
         typer.Option("--replace", help="Take the place of another deployment of this name.", rich_help_panel=_SERVING),
@@ -88,7 +101,7 @@ def deploy(
     from modelscan.cli.views.plan import show_plan
     from modelscan.operations.deploy import deploy_model
     from modelscan.operations.planning import plan_model, refuse_infeasible
-    from modelscan.operations.requests import DeployRequest
+    from modelscan.operations.requests import DeployRequest, parse_idle_timeout
 
     context = session(ctx).context
     output = Output(json=json, quiet=quiet, progress=progress.value if progress else None)
@@ -100,6 +113,7 @@ def deploy(
     wanted = DeployRequest(
         plan=request,
         name=name,
+        target=target.value,
         port=port,
         host=host,
         api_key_env=api_key_env,
@@ -108,6 +122,7 @@ def deploy(
         wait=not no_wait,
         timeout=timeout,
         stall_timeout=stall_timeout,
+        idle_timeout=parse_idle_timeout(idle_timeout) if idle_timeout else None,
     )
     with DeployView(output, context.clock) as view:
         deployed = deploy_model(context, wanted, report=view.report, ask=asker(output, yes=yes))
