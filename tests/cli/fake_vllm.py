@@ -13,19 +13,19 @@ HOSTILE = Path(__file__).resolve().parent.parent / "deployments" / "hostile.py"
 VERSION = "0.32.0+cpu"
 
 
-def install(folder: Path) -> Path:
-    """Write the program into a folder that goes on PATH."""
+def install(folder: Path, version: str = VERSION) -> Path:
+    """Write the program into a folder that goes on PATH. Without a local part, the version is that of a CUDA build."""
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "vllm"
     program.write_text(f"#!{sys.executable} -S\nimport sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-                       "import fake_vllm\nfake_vllm.main(sys.argv[1:])\n")  # fmt: skip
+                       f"import fake_vllm\nfake_vllm.main(sys.argv[1:], {version!r})\n")  # fmt: skip
     program.chmod(0o755)
     return program
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], version: str = VERSION) -> None:
     if arguments == ["--version"]:
-        sys.stdout.write(f"{VERSION}\n")
+        sys.stdout.write(f"{version}\n")
         return
     assert arguments[0] == "serve", arguments
     location, options = Path(arguments[1]), arguments[2:]
@@ -35,5 +35,8 @@ def main(arguments: list[str]) -> None:
     port = options[options.index("--port") + 1]
     if "--max-model-len" in options:
         words += ["--max-model-len", options[options.index("--max-model-len") + 1]]
+    if "--gpu-memory-utilization" in options and "CUDA_FAKE_TOTAL" in os.environ:
+        share = float(options[options.index("--gpu-memory-utilization") + 1])
+        words += ["--takes", str(int(share * int(os.environ["CUDA_FAKE_TOTAL"])))]
     argv = [sys.executable, "-S", str(HOSTILE), "--mode", words[0], "--port", port, "--name", served, *words[1:]]
     os.execv(sys.executable, argv)  # noqa: S606  the point of it

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 FITS = 1024
 DEAF = {"stubborn": {"core", "worker"}, "newsession": {"worker"}, "deaf": {"api", "core", "worker"}}
@@ -37,6 +39,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--max-model-len", type=int, default=0)
+    parser.add_argument("--takes", type=int, default=0)
     parser.add_argument("--lasts", type=float, default=0.3)
     options = parser.parse_args()
     if options.role in DEAF.get(options.mode, ()):
@@ -90,6 +93,8 @@ def api(options: argparse.Namespace) -> None:
         )
         sys.exit(1)
     mind = child(options, "core")
+    if options.takes:
+        take_memory(options.takes, mind.pid)
 
     def end(*_: object) -> None:
         mind.terminate()
@@ -107,6 +112,30 @@ def api(options: argparse.Namespace) -> None:
     if options.mode == "flood":
         threading.Thread(target=flood, daemon=True).start()
     serve(options)
+
+
+def take_memory(size: int, pid: int) -> None:
+    """Have the core hold memory of a GPU that is a file: lines `PID BYTES`. More than there is, is told and fatal."""
+    path, total = os.environ["CUDA_FAKE_LEDGER"], int(os.environ["CUDA_FAKE_TOTAL"])
+    with Path(path).open("a+") as ledger:
+        fcntl.flock(ledger, fcntl.LOCK_EX)
+        ledger.seek(0)
+        entries = [line.split() for line in ledger.read().splitlines() if not line.startswith("#")]
+        held = sum(int(taken) for owner, taken in entries if lives(int(owner)))
+        if held + size > total:
+            with Path(f"{path}.overbooked").open("a") as complaint:
+                complaint.write(f"{pid} wanted {size}, {total - held} were free\n")
+            say("ValueError: Free memory on device cuda:0 is less than desired GPU memory utilization")
+            os.kill(pid, signal.SIGKILL)
+            sys.exit(1)
+        ledger.write(f"{pid} {size}\n")
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
 
 
 def speak(options: argparse.Namespace) -> None:

@@ -7,8 +7,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from write_state import FIXTURES
 
-from modelscan.deployments.store import EVENTS_KEPT, Store
+from modelscan.deployments.store import EVENTS_KEPT, MIGRATIONS, Store
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged, StateTooNew
 from modelscan.model import Deployment, DeploymentMemory
 from modelscan.storage.paths import Paths, paths_below
@@ -165,3 +166,35 @@ def test_newer_and_damaged_state_is_refused_and_left_alone(paths: Paths) -> None
     connection.close()
     with pytest.raises(StateTooNew):
         Store(paths)
+
+
+KEPT = {int(path.stem.removeprefix("state_")): path for path in FIXTURES.glob("state_*.sql")}
+
+
+def test_a_state_of_every_older_schema_is_kept() -> None:
+    missing = set(range(1, len(MIGRATIONS))) - set(KEPT)
+    assert not missing, "at the commit that had that schema, run: python tests/deployments/write_state.py"
+
+
+@pytest.mark.parametrize("version", sorted(KEPT))
+def test_records_of_every_schema_load_for_ever(version: int, paths: Paths) -> None:
+    paths.state.mkdir(parents=True)
+    connection = sqlite3.connect(paths.database_file)
+    connection.executescript(KEPT[version].read_text(encoding="utf-8"))
+    connection.close()
+    with Store(paths) as store:
+        [small] = store.list()
+        assert (small.id, small.name, small.status, small.port) == ("0a1", "small", "failed", 8080)
+        assert (small.gpu_uuids, small.max_model_len) == (("GPU-1", "GPU-2"), 40960)
+        assert small.memory == DeploymentMemory(estimated_bytes=7516192768, measured_bytes=7000000000)
+        assert small.measured.decode_tokens_per_second == 88.0
+        assert small.request == {"model": "qwen/qwen3-0.6b", "context_length": 40960}
+        assert small.argv[:2] == ("/opt/vllm/bin/vllm", "serve")
+        assert small.error_suggested == {"context_length": 640}
+        gone = store.known_removed("gone")
+        assert gone is not None
+        assert (gone.task, gone.removed_at) == ("embed", "2026-11-21T08:00:00Z")
+        assert [event.kind for event in store.events("0a1")] == ["pending", "starting", "ready", "failed"]
+        assert store.update("0a1", status="starting").status == "starting"
+        store.add_start("what", [("launching", 1.0)])
+        assert store.starts("what") == [[("launching", 1.0)]]

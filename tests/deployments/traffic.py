@@ -1,6 +1,7 @@
-"""One of several users at once: `python traffic.py HOME SEED OPERATIONS`. Expected failures are part of the game.
+"""One of several users at once: `python traffic.py FOLDER SEED OPERATIONS`. Expected failures are part of the game.
 
-Prints the id of each record it created. Anything but an expected failure ends it with a traceback.
+FOLDER holds the weights, one folder per mood. Home, PATH and the GPU come by the environment. Prints the id of each
+record it created, and what was refused. Anything but an expected failure ends it with a traceback.
 """
 
 from __future__ import annotations
@@ -8,89 +9,92 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import sys
-import uuid
+import time
 from pathlib import Path
 
-from modelscan.deployments.control import claims, command, remove, start, stop, wait
-from modelscan.deployments.observe import observe
 from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
-from modelscan.deployments.ports import next_free
 from modelscan.deployments.processes import send, tagged_as
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
-from modelscan.model import Deployment
-from modelscan.settings import Settings
-from modelscan.storage.paths import paths_below
-from modelscan.system.clock import SystemClock
+from modelscan.model import Deployment, PlanRequest
+from modelscan.operations.context import Context
+from modelscan.operations.deploy import deploy_model
+from modelscan.operations.events import silent
+from modelscan.operations.manage import (
+    deployment_status,
+    remove_deployment,
+    restart_deployment,
+    start_deployment,
+    stop_deployment,
+)
+from modelscan.operations.requests import DeployRequest
+from modelscan.settings import load_settings
 
-HOSTILE = Path(__file__).with_name("hostile.py")
-CLOCK = SystemClock()
-NAMES = ("a", "b", "c")
-MODES = ("polite", "stubborn", "newsession", "deaf", "never-ready", "dies-late", "dies-early", "flood")
-
-
-def deploy(settings: Settings, name: str, chance: random.Random) -> None:
-    identity = uuid.uuid4().hex
-    with command(identity, settings=settings, clock=CLOCK) as lock:
-        with claims(settings, clock=CLOCK), Store(settings.paths) as store:
-            port = next_free(settings.first_port, {item.port for item in store.list() if item.port})
-            argv = ("serve", "-S", str(HOSTILE), "--mode", chance.choice(MODES), "--port", str(port), "--workers", "1")
-            made = store.create(
-                Deployment(
-                    id=identity,
-                    name=name,
-                    model="lab/demo",
-                    backend="vllm",
-                    port=port,
-                    program=sys.executable,
-                    argv=argv,
-                    served_model_names=("demo",),
-                    stop_grace_seconds=0.3,
-                    restart_policy=chance.choice(("no", "on-failure")),
-                )
-            )
-        print(identity, flush=True)  # noqa: T201  read by the test
-        start(made, settings=settings, clock=CLOCK, held=lock)
-    if chance.random() < 0.5:
-        wait(made, settings=settings, clock=CLOCK, timeout=1.5)
+NAMES = ("a", "b", "c", "d")
+MOODS = ("polite", "stubborn", "newsession", "deaf", "never-ready", "dies-late", "dies-early", "flood", "babbling")
+SHARES = (0.2, 0.3, 0.45)
+VERBS = ("deploy", "replace", "stop", "start", "restart", "remove", "kill", "kill", "kill-command", "look")
 
 
-def kill(settings: Settings, deployment: Deployment, chance: random.Random) -> None:
+def wanted(folder: Path, name: str, chance: random.Random) -> DeployRequest:
+    return DeployRequest(
+        plan=PlanRequest(model=str(folder / chance.choice(MOODS)), gpu_memory_utilization=chance.choice(SHARES)),
+        name=name,
+        restart=chance.choice(("no", "on-failure", "always")),
+        replace=True,
+        wait=chance.random() < 0.5,
+        timeout=2.0,
+    )
+
+
+def kill(context: Context, deployment: Deployment, chance: random.Random) -> None:
     victims = sorted(tagged_as(deployment.id))
-    supervisor = live_supervisor(places(settings.paths, deployment.id).lock, deployment.id)
+    supervisor = live_supervisor(places(context.settings.paths, deployment.id).lock, deployment.id)
     if supervisor is not None:
         victims.append(supervisor)
     if victims:
         send(chance.choice(victims), signal.SIGKILL)
 
 
-def act(settings: Settings, chance: random.Random) -> None:
-    name = chance.choice(NAMES)
-    with Store(settings.paths) as store:
+def kill_command(folder: Path, name: str, chance: random.Random) -> None:
+    """`kill -9` of the command itself, at any moment."""
+    mood, verb = str(folder / chance.choice(MOODS)), chance.choice(("deploy", "start", "stop", "remove"))
+    deploy = (mood, "--name", name, "--max-memory", "15GiB", "--replace")
+    argv = (sys.executable, "-m", "modelscan", verb, *(deploy if verb == "deploy" else (name,)))
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as command:
+        time.sleep(chance.uniform(0.2, 2.5))
+        command.kill()
+
+
+def act(context: Context, folder: Path, chance: random.Random) -> None:
+    name, verb = chance.choice(NAMES), chance.choice(VERBS)
+    with Store(context.settings.paths) as store:
         found = next((item for item in store.list() if item.name == name), None)
-    verb = chance.choice(("deploy", "stop", "start", "start", "remove", "kill", "kill", "look"))
-    if found is None or verb == "deploy":
-        deploy(settings, name, chance)
-        return
-    if verb == "kill":
-        kill(settings, found, chance)
-    elif verb == "look":
-        observe(found, settings=settings, clock=CLOCK)
+    if verb == "kill-command":
+        kill_command(folder, name, chance)
+    elif found is None or verb in {"deploy", "replace"}:
+        deploy_model(context, wanted(folder, name, chance), report=silent, ask=lambda _: False)
+    elif verb == "kill":
+        kill(context, found, chance)
+    elif verb == "start":
+        start_deployment(context, found.id, timeout=2.0, wait=chance.random() < 0.5)
+    elif verb == "restart":
+        restart_deployment(context, found.id, timeout=2.0)
     else:
-        {"stop": stop, "start": start, "remove": remove}[verb](found, settings=settings, clock=CLOCK)
+        {"stop": stop_deployment, "remove": remove_deployment, "look": deployment_status}[verb](context, found.id)
 
 
-def main(home: str, seed: str, operations: str) -> None:
+def main(folder: str, seed: str, operations: str) -> None:
     chance = random.Random(seed)  # noqa: S311  repeatable, not secret
-    environ = {"PATH": os.environ["PATH"]}
-    settings = Settings(paths=paths_below(Path(home)), environ=environ, first_port=21000 + int(seed) // 1000 * 50)
+    context = Context(settings=load_settings(dict(os.environ)))
     for _ in range(int(operations)):
         try:
-            act(settings, chance)
+            act(context, Path(folder), chance)
         except ModelscanError as error:
-            print(f"# {error.code}: {error.message}", flush=True)  # noqa: T201  read by the test
+            print(f"{error.code}: {error.message}", flush=True)  # noqa: T201  read by the test
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.hardware.nvml import compile_nvml
 
 from modelscan.hardware.gpu_table import GpuFacts, parse_gpu_table
 from modelscan.storage.shipped import shipped_text
@@ -76,15 +76,9 @@ def write_tree() -> Callable[[Path, Mapping[str, str]], Path]:
 @pytest.fixture(scope="session")
 def fake_nvml(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a compiled libnvidia-ml.so.1."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
+    folder = compile_nvml(tmp_path_factory.mktemp("nvml"))
+    if folder is None:
         pytest.skip("no C compiler")
-    folder = tmp_path_factory.mktemp("nvml")
-    library = folder / "libnvidia-ml.so.1"
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-Wl,-soname,libnvidia-ml.so.1", "-o", library, HERE / "fake_nvml.c"],
-        check=True,
-    )
     return folder
 
 

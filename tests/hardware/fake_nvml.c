@@ -1,8 +1,10 @@
-/* A stand-in for libnvidia-ml.so.1 that answers from the text file named by FAKE_NVML. Ours, for the tests only.
+/* A stand-in for libnvidia-ml.so.1 that answers from the text file named by FAKE_NVML, or by CUDA_FAKE_NVML, which a
+ * supervisor hands on. Ours, for the tests only.
  *
  * Lines are `key value`. Before the first `gpu`: driver, cuda, init (an error number).
  * `gpu` and `mig` begin a device; then: name, uuid, bus, total, used, reserved (bytes), cc MAJOR.MINOR, migmode 0|1,
- * nvlink I,J,… (peers), process PID:BYTES (BYTES -1: not told), fail FUNCTION=NUMBER.
+ * nvlink I,J,… (peers), process PID:BYTES (BYTES -1: not told), fail FUNCTION=NUMBER, ledger FILE (lines `PID BYTES`:
+ * what living processes hold, counted as used).
  * The numbers and struct layouts are those of nvml.h as pynvml 13 declares them.
  */
 #include <stdio.h>
@@ -18,7 +20,7 @@ struct Device {
     char name[96], uuid[96], bus[32], fail[256], peers[64];
     u64 total, used, reserved;
     int index, major, minor, mig_mode, slices, processes, fail_number;
-    Process process[8];
+    Process process[64];
     Device *slice[7];
 };
 static Device gpus[16];
@@ -34,6 +36,32 @@ static Device *fresh(Device *device, int index, const char *prefix, int parent) 
     return device;
 }
 
+static int lives(u32 pid) {
+    char path[64], state = 'Z', text[512];
+    snprintf(path, sizeof path, "/proc/%u/stat", pid);
+    FILE *file = fopen(path, "r");
+    if (!file) return 0;
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = 0;
+    char *end = strrchr(text, ')');
+    if (end) sscanf(end + 1, " %c", &state);
+    return state != 'Z' && state != 'X';
+}
+
+static void read_ledger(Device *d, const char *path) {
+    FILE *file = fopen(path, "r");
+    u32 pid;
+    long long bytes;
+    while (file && fscanf(file, "%u %lld", &pid, &bytes) == 2) {
+        if (!lives(pid) || d->processes == 64) continue;
+        Process *p = &d->process[d->processes++];
+        *p = (Process){pid, (u64)bytes, ~0u, ~0u};
+        d->used += (u64)bytes;
+    }
+    if (file) fclose(file);
+}
+
 static void set(Device *d, const char *key, const char *value) {
     if (!strcmp(key, "name")) snprintf(d->name, sizeof d->name, "%s", value);
     if (!strcmp(key, "uuid")) snprintf(d->uuid, sizeof d->uuid, "%s", value);
@@ -45,7 +73,8 @@ static void set(Device *d, const char *key, const char *value) {
     if (!strcmp(key, "migmode")) d->mig_mode = atoi(value);
     if (!strcmp(key, "nvlink")) snprintf(d->peers, sizeof d->peers, ",%s,", value);
     if (!strcmp(key, "fail")) sscanf(value, "%255[^=]=%d", d->fail, &d->fail_number);
-    if (!strcmp(key, "process") && d->processes < 8) {
+    if (!strcmp(key, "ledger")) read_ledger(d, value);
+    if (!strcmp(key, "process") && d->processes < 64) {
         Process *p = &d->process[d->processes++];
         long long memory = -1;
         sscanf(value, "%u:%lld", &p->pid, &memory);
@@ -55,7 +84,7 @@ static void set(Device *d, const char *key, const char *value) {
 }
 
 static int load(void) {
-    const char *path = getenv("FAKE_NVML");
+    const char *path = getenv("FAKE_NVML") ? getenv("FAKE_NVML") : getenv("CUDA_FAKE_NVML");
     FILE *file = path ? fopen(path, "r") : NULL;
     char line[512];
     Device *device = NULL;
