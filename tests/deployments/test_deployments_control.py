@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hostile_house import CLOCK, Make, eventually, processes_of, record
@@ -279,3 +281,22 @@ def test_a_taken_port_that_was_only_chosen_is_moved_on_until_it_was_ready_there(
         server.listen()
         with pytest.raises(Conflict, match=f"port `{moved.port}` is taken"):
             start(moved, settings=settings, clock=CLOCK)
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    mount = f"mount -t tmpfs -o size=2m none {tmp_path}/state && exec {sys.executable} full_disk.py {tmp_path}"
+    inside = ["unshare", "-rm", "sh", "-c", mount]  # a mount of our own, gone with the process
+    if subprocess.run([*inside[:2], "true"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("no user namespaces here")
+    done = subprocess.run(inside, cwd=Path(__file__).parent, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "while full": "ready",
+        "a command": "storage_failed",
+        "killed while full": "failed",
+        "after": "ready",
+        "stopped": "stopped",
+        "left": 0,
+    }

@@ -1,0 +1,163 @@
+"""What is promised and what is free: claims of those that start, packing, and waiting for memory to come back."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hostile_house import CLOCK, Make, eventually, processes_of, record
+
+from modelscan.deployments import control
+from modelscan.deployments.claims import claims_of
+from modelscan.deployments.processes import send
+from modelscan.deployments.store import Store
+from modelscan.deployments.turn import Turn
+from modelscan.deployments.waiting import wait
+from modelscan.errors import Conflict
+from modelscan.model import Claim, Cpu, Deployment, DeploymentMemory, Gpu, GpuProcess, Hardware
+from modelscan.operations.context import Context
+from modelscan.operations.machine import machine, memory_is_back, memory_left, standing_claims, without_claimed
+from modelscan.operations.recording import claim_again, claim_record
+from modelscan.settings import Settings
+from modelscan.system.process import Completed
+from modelscan.units import GIB
+
+TOTAL = 64 * GIB
+_NODE = (
+    "cpu_cores_count 0\nsimd_count 192\ngfx_target_version 90402\nlocation_id 768\n"
+    "drm_render_minor 128\nunique_id 7\ndomain 0\n"
+)
+
+
+@pytest.fixture
+def take(tmp_path: Path) -> Callable[[int], None]:
+    """Say how much of the one AMD GPU is in use."""
+    node = tmp_path / "sys/class/kfd/kfd/topology/nodes/1/properties"
+    drm = tmp_path / "sys/class/drm/renderD128/device"
+    node.parent.mkdir(parents=True)
+    drm.mkdir(parents=True)
+    node.write_text(_NODE)
+    (drm / "mem_info_vram_total").write_text(f"{TOTAL}\n")
+
+    def take(size: int) -> None:
+        (drm / "mem_info_vram_used").write_text(f"{size}\n")
+
+    take(0)
+    return take
+
+
+@pytest.fixture
+def context(settings: Settings, tmp_path: Path, take: Callable[[int], None]) -> Context:
+    del take
+    return Context(settings=settings, sysfs=tmp_path / "sys", run=lambda *_, **__: Completed(None, problem="none here"))
+
+
+def on_gpu(size: int, **changes: object) -> dict[str, object]:
+    return {"gpu_indices": (0,), "memory": DeploymentMemory(estimated_bytes=size), **changes}
+
+
+def test_what_a_start_has_not_taken_yet_is_promised(make: Make, context: Context, take: Callable[[int], None]) -> None:
+    made = make("polite", **on_gpu(40 * GIB))
+    with control.command(made.id, settings=context.settings, clock=CLOCK):  # at work on it: pending
+        hardware = machine(context)
+        assert standing_claims(context, hardware) == (
+            Claim(deployment=made.id, gpu_index=0, claimed_bytes=40 * GIB, outstanding_bytes=40 * GIB),
+        )
+        left = memory_left(hardware, standing_claims(context, hardware), 0)
+        assert left == (hardware.devices[0].memory_free_bytes or 0) - 40 * GIB
+        assert without_claimed(hardware, standing_claims(context, hardware)).devices[0].memory_free_bytes == left
+        assert standing_claims(context, hardware, but=made) == ()
+
+        other = Deployment(id="o", name="other", model="m", backend="vllm", **on_gpu(30 * GIB))  # type: ignore[arg-type]
+        with (
+            pytest.raises(Conflict, match=r"`other` needs 30.00 GiB on GPU 0") as refused,
+            claim_record(context, other, port=None, replacing=None),
+        ):
+            pytest.fail("the memory was given twice")
+        assert refused.value.details["taken"] == "memory"
+        assert refused.value.cause == ("40.00 GiB are promised to deployments that are starting",)
+    assert standing_claims(context, machine(context)) == ()  # nobody is at work on it any more: interrupted
+    take(50 * GIB)
+    with pytest.raises(Conflict, match=r"needs 40.00 GiB on GPU 0"), claim_again(context, made):
+        pytest.fail("it was started without its memory")
+    assert record(context.settings, made).status == "pending"
+
+
+def test_what_its_processes_hold_already_is_not_promised_again(make: Make, context: Context) -> None:
+    ready = up(make("polite", **on_gpu(40 * GIB, gpu_indices=(0, 1))), context)
+    [one, *_] = sorted(processes_of(ready))
+    gpus = tuple(
+        Gpu(index=index, processes=(GpuProcess(pid=one.pid, memory_bytes=size), GpuProcess(pid=1, memory_bytes=GIB)))
+        for index, size in ((0, 15 * GIB), (1, 25 * GIB))
+    )
+    starting = make("polite", name="cpu", memory=DeploymentMemory(estimated_bytes=GIB))
+    with control.command(starting.id, settings=context.settings, clock=CLOCK):
+        found = claims_of([ready, starting], Hardware(devices=gpus, cpu=Cpu()))
+    assert [(claim.gpu_index, claim.claimed_bytes, claim.outstanding_bytes) for claim in found] == [
+        (0, 20 * GIB, 5 * GIB),
+        (1, 20 * GIB, 0),
+        (None, GIB, GIB),
+    ]
+
+
+def up(deployment: Deployment, context: Context) -> Deployment:
+    started = control.start(deployment, settings=context.settings, clock=CLOCK)
+    return wait(started, settings=context.settings, clock=CLOCK, timeout=20)
+
+
+def test_a_stop_waits_until_the_memory_is_back(make: Make, context: Context, take: Callable[[int], None]) -> None:
+    ready = up(make("polite", **on_gpu(20 * GIB)), context)
+    memory = DeploymentMemory(estimated_bytes=20 * GIB, measured_bytes=20 * GIB)
+    with Store(context.settings.paths) as store:
+        ready = store.update(ready.id, memory=memory)
+    take(20 * GIB)
+    back = memory_is_back(context, ready)
+    assert back is not None
+    assert not back()
+    asked: list[bool] = []
+
+    def later() -> bool:
+        if len(asked) == 2:
+            assert not processes_of(ready)
+            take(0)
+        asked.append(back())
+        return asked[-1]
+
+    stopped = control.stop(ready, settings=context.settings, clock=CLOCK, memory_is_back=later)
+    assert (stopped.status, stopped.message, asked) == ("stopped", None, [False, False, True])
+
+
+def test_memory_that_does_not_come_back_is_told(make: Make, settings: Settings) -> None:
+    quick = Settings(paths=settings.paths, environ=settings.environ, release_timeout=0.3)
+    stopped = control.stop(make("polite"), settings=quick, clock=CLOCK, memory_is_back=lambda: False)
+    assert (stopped.status, stopped.message) == ("stopped", "the memory of its GPU is not back after 0.3 s")
+
+
+def test_one_at_a_time_starts_on_a_gpu(make: Make, settings: Settings) -> None:
+    before = Turn(settings.paths, (1, 0))
+    assert before.try_take("somebody")
+    waiting = control.start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
+    eventually(lambda: record(settings, waiting).phase == "waiting")
+    progress = record(settings, waiting).progress
+    assert progress is not None
+    assert progress.detail == "another deployment is starting on GPU 0"
+    elsewhere = Turn(settings.paths, (2,))
+    assert elsewhere.try_take("somebody else")
+    assert not Turn(settings.paths, (2, 3)).try_take("both or none")
+    assert Turn(settings.paths, (3,)).try_take("so this one was let go")
+    before.release()
+    assert wait(waiting, settings=settings, clock=CLOCK, timeout=20).status == "ready"
+    assert before.try_take("ready is no longer starting")
+    before.release()
+    for process in processes_of(waiting):
+        send(process, signal.SIGKILL)
+
+
+def test_one_that_waits_for_its_turn_can_be_stopped(make: Make, settings: Settings) -> None:
+    turn = Turn(settings.paths, (0,))
+    assert turn.try_take("somebody")
+    waiting = control.start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
+    eventually(lambda: record(settings, waiting).phase == "waiting")
+    assert control.stop(waiting, settings=settings, clock=CLOCK).status == "stopped"
