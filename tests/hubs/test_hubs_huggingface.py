@@ -215,3 +215,26 @@ def test_weights_that_lie_about_their_size_are_refused(tiny: Any) -> None:
     tiny.repos["lab/tiny"].files["model.safetensors"] = len(header).to_bytes(8, "little") + header
     (answer,) = tiny.run(DESCRIBE)
     assert (answer["error"], answer["message"]) == ("error", "the weights of `lab/tiny` are damaged on the hub")
+
+
+def test_no_token_is_left_anywhere(tiny: Any) -> None:
+    tiny.repos["lab/tiny"].gated = True
+    got = tiny.run(DESCRIBE, DOWNLOAD, environ={"HF_TOKEN": "hf_good"})
+    assert "hf_good" not in json.dumps(got)
+    files = [path for path in tiny.home.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    assert [path for path in files if b"hf_good" in path.read_bytes()] == []
+
+
+def test_through_a_proxy(tiny: Any) -> None:
+    code = (
+        "import os; from modelscan.hubs.source import Access, hub_of; from modelscan.settings import load_settings;"
+        "environ = dict(os.environ);"
+        "hub = hub_of('huggingface', Access(settings=load_settings(environ), environ=lambda: environ));"
+        "hub.describe('lab/tiny', None); print(hub.download('lab/tiny', None, on_progress=lambda _: None)[1])"
+    )
+    # Nobody but the proxy knows this host.
+    variables = {"HF_ENDPOINT": "http://hub.invalid", "HTTP_PROXY": tiny.endpoint, "NO_PROXY": "localhost"}
+    environ = {**tiny.environ, **variables, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{COMMIT}\n", "")

@@ -56,12 +56,15 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transferred:
-    """How far a transfer is. The rate is that of the last seconds; both it and the time left may be unknown."""
+    """How far a transfer is. The rate is that of the last seconds; both it and the time left may be unknown.
+    `waits_for` says in words who else is getting the same, while that is waited for.
+    """
 
     done_bytes: int
     total_bytes: int
     bytes_per_second: float | None = None
     seconds_left: float | None = None
+    waits_for: str | None = None
 
     @property
     def fraction(self) -> float:
@@ -74,7 +77,7 @@ class Transferred:
         if self.seconds_left is not None:
             minutes, seconds = divmod(round(self.seconds_left), 60)
             text += f", {minutes} min {seconds:02d} s left" if minutes else f", {seconds} s left"
-        return text
+        return f"{text}, waiting: {self.waits_for}" if self.waits_for else text
 
 
 OnProgress = Callable[[Transferred], None]

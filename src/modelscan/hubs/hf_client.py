@@ -65,7 +65,11 @@ def silence_of(environ: Mapping[str, str]) -> float:
 
 
 def wants_xet(environ: Mapping[str, str]) -> bool:
-    return environ.get("HF_HUB_DISABLE_XET", "").upper() not in _TRUE
+    """A mirror hands out files itself; the storage behind Xet is elsewhere, often just where a mirror's users cannot
+    go. `HF_HUB_DISABLE_XET=0` says that they can.
+    """
+    said = environ.get("HF_HUB_DISABLE_XET", "").upper()
+    return said not in _TRUE if said else endpoint_of(environ) == _HUB
 
 
 def request_headers(environ: Mapping[str, str]) -> dict[str, str]:

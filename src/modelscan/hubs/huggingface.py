@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _CODES = frozenset({GATED, NO_REPO, NO_REVISION, NO_FILE})
 _OK = range(200, 300)
+# The hub answers plain requests with 50 GB at most (huggingface_hub 2.4.0, constants.py, MAX_HTTP_DOWNLOAD_SIZE); a
+# larger file comes in several.
+_LONGEST_ANSWER = 40 * 10**9
 
 
 def huggingface(access: Access) -> RemoteHub:
@@ -59,6 +62,8 @@ class HuggingFace:
                 yield source
             return
         address = f"{self.endpoint}/{repo_id}/resolve/{listing.commit}/{quote(file.path)}"
+        if end is None and file.size_bytes - start > _LONGEST_ANSWER:
+            end = start + _LONGEST_ANSWER
         with session.stream(address, start=start, end=end, headers=headers) as answer:
             if answer.status not in _OK:
                 raise self._refusal(repo_id, listing, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import replace
 
 from modelscan.hubs.files import OnProgress, Transferred
 from modelscan.system.clock import Clock
@@ -31,6 +32,11 @@ class Meter:
             if now - self._told >= _EVERY_SECONDS:
                 self._told = now
                 self._on_progress(self._at(now))
+
+    def wait(self, holder: str) -> None:
+        """Tell whom a part is waiting for."""
+        with self._lock:
+            self._on_progress(replace(self._at(self._clock.monotonic()), waits_for=holder or "another process"))
 
     def finish(self) -> None:
         with self._lock:

@@ -71,10 +71,10 @@ class Stopped(Exception):
 
 
 class Transfer:
-    """Gets parts. `on_wait` is told, once per part, who else is getting it."""
+    """Gets parts."""
 
-    def __init__(self, open_at: Open, meter: Meter, clock: Clock, on_wait: Callable[[str], None] | None = None) -> None:
-        self._open, self._meter, self.clock, self._on_wait = open_at, meter, clock, on_wait
+    def __init__(self, open_at: Open, meter: Meter, clock: Clock) -> None:
+        self._open, self._meter, self.clock = open_at, meter, clock
         self._stop = threading.Event()
 
     def run(self, parts: Sequence[Part]) -> list[Part]:
@@ -104,7 +104,7 @@ class Transfer:
         except OSError as error:
             raise storage_failed(part.target, error) from error
         note = f"process {os.getpid()} gets {part.file.path}"
-        with hold(part.lock, note=note, timeout=float("inf"), on_wait=self._on_wait, clock=_Interruptible(self)):
+        with hold(part.lock, note=note, timeout=float("inf"), on_wait=self._meter.wait, clock=_Interruptible(self)):
             try:
                 if part.target.exists() and part.target.stat().st_ino != part.replaces:
                     self._meter.add(part.file.size_bytes - part.here_bytes)
@@ -166,6 +166,8 @@ class Transfer:
     def _receive(self, part: Part, out: BinaryIO, have: int, running: Any) -> int:
         with self._open(part.file, have) as source:
             skip = have - source.start
+            if skip < 0:
+                raise SourceUnavailable(f"the server leaves out bytes of `{part.file.path}`")
             for received in source.chunks:
                 self.check_stop()
                 chunk = received
