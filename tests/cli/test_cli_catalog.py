@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -287,3 +290,57 @@ def test_a_list_is_kept_as_it_is(modelscan: Modelscan, home: Path, tmp_path: Pat
     added = modelscan("catalog", "add", str(file), "--json").json
     assert (added["models"], added["path"]) == (["acme/acme-9b-fp8"], str(home / "config" / "catalogs" / "team.yaml"))
     assert modelscan("catalog", "info", "acme/Acme-9B-FP8", "--json").json["specs"][0]["backend_version"] == "0.20.0"
+
+
+def hub(answers: dict[str, Any]) -> str:
+    """A hub on this machine that answers paths with JSON, anything else with 404; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            content = json.dumps(answers.get(path, {})).encode()
+            self.send_response(200 if path in answers else 404)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def test_the_hub_is_searched_when_asked(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [
+        {"id": "Lab/Big-70B", "pipeline_tag": "text-generation", "safetensors": {"total": 70_000_000_000}},
+        {"id": "Lab/Small-7B", "pipeline_tag": "text-generation", "safetensors": {"total": 7_000_000_000}},
+        {"id": "Lab/Embed", "pipeline_tag": "feature-extraction"},
+    ]
+    monkeypatch.setenv("HF_ENDPOINT", hub({"/api/models": entries}))
+    found = modelscan("catalog", "search", "lab", "--hub", "--json").json
+    assert [(model["id"], model["task"]) for model in found] == [
+        ("lab/big-70b", "chat"),
+        ("lab/small-7b", "chat"),
+        ("lab/embed", "embed"),
+    ]
+    assert modelscan("catalog", "search", "lab", "--hub", "--max-params", "14b", "-q").stdout == "lab/small-7b\n"
+    offline = modelscan("--offline", "catalog", "search", "lab", "--hub", "--json")
+    assert (offline.status, offline.error["code"]) == (6, "source_unavailable")
+
+
+def test_a_repo_that_no_catalog_knows_is_passed_through_unverified(modelscan: Modelscan) -> None:
+    ran = modelscan("--offline", "catalog", "info", "Nobody/Strange-7B-AWQ", "--json")
+    assert (ran.status, ran.stderr) == (0, "")
+    assert (ran.json["id"], ran.json["parameters"]) == ("nobody/strange-7b-awq", 7_000_000_000)
+    (weights,) = ran.json["weights"]
+    assert (weights["repo_id"], weights["quantization"], weights["verified"]) == ("Nobody/Strange-7B-AWQ", "AWQ", False)
+    assert (
+        "is in no catalog and could not be checked" in modelscan("--offline", "catalog", "info", "Nobody/X-7B").stderr
+    )
+
+
+def test_an_old_index_says_so(modelscan: Modelscan, catalogs: Path) -> None:
+    assert "days ago: modelscan catalog refresh" in modelscan("catalog", "search", "qwen3").stderr
+    modelscan("catalog", "refresh")
+    assert modelscan("catalog", "search", "acme").stderr == ""

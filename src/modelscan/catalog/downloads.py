@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 from modelscan.errors import SourceUnavailable, StorageFailed
 from modelscan.storage.files import write_atomic
+from modelscan.system.clock import Clock
+
+_ATTEMPTS = 3
+_LONGEST_WAIT = 30.0
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class Answer(Protocol):
@@ -42,8 +48,11 @@ def folder_at(address: str) -> Path | None:
 class Downloads:
     """Documents of one source, got once each. `told` hears of each with its size; several threads may get."""
 
-    def __init__(self, http: Fetcher, folder: Path, told: Callable[[str, int], None] | None = None) -> None:
+    def __init__(
+        self, http: Fetcher, clock: Clock, folder: Path, told: Callable[[str, int], None] | None = None
+    ) -> None:
         self._http = http
+        self._clock = clock
         self._folder = folder
         self._told = told
         self._digests: dict[str, str] = {}
@@ -65,7 +74,7 @@ class Downloads:
             return self._http.fetch(address).content or b""
         file = self._folder / hashlib.sha256(address.encode()).hexdigest()[:32]
         etag, kept = _read(file)
-        answer = self._http.fetch(address, etag=etag)
+        answer = self._fetch(address, etag)
         if answer.content is None and kept is None:
             raise SourceUnavailable(f"`{address}` says that nothing has changed, but nothing was kept")
         if answer.content is None:
@@ -73,6 +82,27 @@ class Downloads:
         if answer.etag:
             _write(file, answer.etag, answer.content)
         return answer.content
+
+    def _fetch(self, address: str, etag: str | None) -> Answer:
+        """A server that is away for a moment is asked again, a little later each time and not by all at once."""
+        for attempt in range(_ATTEMPTS - 1):
+            try:
+                return self._http.fetch(address, etag=etag)
+            except SourceUnavailable as error:
+                if (wait := _wait(error, attempt)) is None:
+                    raise
+                self._clock.sleep(wait)
+        return self._http.fetch(address, etag=etag)
+
+
+def _wait(error: SourceUnavailable, attempt: int) -> float | None:
+    """Seconds until asking again makes sense; None where it does not: the server has answered, and meant it."""
+    status, asked_for = error.details.get("status"), error.details.get("retry_after")
+    if status is not None and status not in _PASSING:
+        return None
+    if isinstance(asked_for, float):
+        return asked_for if asked_for <= _LONGEST_WAIT else None
+    return 2.0**attempt * random.uniform(0.5, 1.0)  # noqa: S311  nobody needs to be unable to guess it
 
 
 def _read(file: Path) -> tuple[str | None, bytes | None]:

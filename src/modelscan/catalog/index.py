@@ -49,6 +49,18 @@ class Filters:
     source: str | None = None
     open_only: bool = False
 
+    def allow(self, model: Model) -> bool:
+        """The same for a model that is in no index; what it does not say counts as not fulfilled."""
+        can = {name for name in ("tool_call", "reasoning", "structured_output") if getattr(model.capabilities, name)}
+        return (
+            self.task in {None, model.task}
+            and self.capability in {None, *can, *model.tags}
+            and (self.max_parameters is None or (model.parameters or self.max_parameters + 1) <= self.max_parameters)
+            and (not self.license or (model.license or "").lower().startswith(self.license.lower()))
+            and self.source in {None, *(weights.source for weights in model.weights)}
+            and (not self.open_only or bool(model.open_weights))
+        )
+
     def where(self) -> tuple[str, list[object]]:
         """SQL over the table `models`, and its values."""
         clauses: list[tuple[str, list[object]]] = []
@@ -155,6 +167,13 @@ class Index:
         if self._overlay:
             rows.extend(self._overlay.execute("SELECT name, state FROM sources"))
         return [from_document(SourceState, json.loads(state)) for _, state in rows]
+
+    def day(self) -> str | None:
+        """Of what day the hosts' offers are, which change the fastest."""
+        for (state,) in self.base_rows("SELECT state FROM sources WHERE name = 'models.dev'"):
+            values = json.loads(state)
+            return str(values.get("fetched_at") or values.get("date") or "")[:10] or None
+        return None
 
     def count(self) -> int:
         return len(self.rows("SELECT id FROM models"))

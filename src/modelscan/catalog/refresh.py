@@ -87,12 +87,13 @@ def refresh(
     if only not in {None, *NAMES}:
         raise Usage(f"there is no source `{only}`", hints=[f"one of: {', '.join(NAMES)}"])
     with _without_collector():
-        return _refresh(settings, http, rfc3339(clock.now()), NAMES if only is None else (only,), keep, told)
+        return _refresh(settings, http, clock, NAMES if only is None else (only,), keep, told)
 
 
 def _refresh(
-    settings: Settings, http: Fetcher, now: str, wanted: Sequence[str], keep: Collection[str], told: Told | None
+    settings: Settings, http: Fetcher, clock: Clock, wanted: Sequence[str], keep: Collection[str], told: Told | None
 ) -> RefreshReport:
+    now = rfc3339(clock.now())
     current = open_base(settings.paths.index_file)
     parts: list[_Part] = []
     for name, addresses in _addresses(settings).items():
@@ -102,7 +103,7 @@ def _refresh(
             parts.append(_keep(name, current, error="its address cannot be asked offline"))
         else:
             heard = functools.partial(told, name) if told else None
-            downloads = Downloads(http, settings.paths.downloads_folder, heard)
+            downloads = Downloads(http, clock, settings.paths.downloads_folder, heard)
             parts.append(_fetch(name, addresses, downloads, current, now))
     asked = [part.report for part in parts if part.report.name in wanted]
     if asked and all(report.status == "failed" for report in asked):

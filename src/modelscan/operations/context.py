@@ -38,10 +38,12 @@ class Context:
         """The place of weights that a source's name stands for."""
         from modelscan.hubs.source import Access, hub_of
 
-        def environ() -> Mapping[str, str]:
-            from modelscan.hubs.tokens import with_tokens
-            from modelscan.storage.secrets import Secrets
+        access = Access(settings=self.settings, environ=self.hub_environment, http=self.http, clock=self.clock)
+        return hub_of(source, access)
 
-            return with_tokens(self.settings.environ, Secrets(self.settings.paths.secrets_file))
+    def hub_environment(self) -> Mapping[str, str]:
+        """The variables for asking hubs, with the user's tokens; looking those up may open a keyring."""
+        from modelscan.hubs.tokens import with_tokens
+        from modelscan.storage.secrets import Secrets
 
-        return hub_of(source, Access(settings=self.settings, environ=environ, http=self.http, clock=self.clock))
+        return with_tokens(self.settings.environ, Secrets(self.settings.paths.secrets_file))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from modelscan.catalog.index import Filters, Index, open_index
-from modelscan.model import Model
+from modelscan.model import Model, Source
 from modelscan.operations.context import Context
 
 if TYPE_CHECKING:
+    from modelscan.catalog.identity import Resolution
     from modelscan.catalog.sourcestate import SourceState
+
+_OLD_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +24,7 @@ class Found:
 
     models: tuple[Model, ...]
     notice: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +43,32 @@ def search_models(context: Context, words: Sequence[str], *, limit: int, filters
 
     index = open_index(context.settings)
     hits = search(index, " ".join(words), limit=limit, filters=filters)
-    return Found(models=tuple(hit.model for hit in hits), notice=index.notice)
+    return Found(models=tuple(hit.model for hit in hits), notice=index.notice, notes=_age(context, index))
+
+
+def _age(context: Context, index: Index) -> tuple[str, ...]:
+    """A remark where the index is older than a model usually takes to be out of date."""
+    day = index.day()
+    age = (context.clock.now().date() - date.fromisoformat(day)).days if day else 0
+    if age <= _OLD_DAYS:
+        return ()
+    return (f"prices and models are of {day}, {age} days ago: modelscan catalog refresh",)
+
+
+def search_hub_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> Found:
+    """Models of Hugging Face's own search, as it ranks them. Raises SourceUnavailable, also when offline."""
+    from modelscan.catalog.sources.hub import model_in_list
+    from modelscan.errors import SourceUnavailable
+    from modelscan.hubs.search import search_hub
+
+    text = " ".join(words)
+    if context.settings.offline:
+        raise SourceUnavailable("Hugging Face cannot be searched offline", hints=[f"modelscan catalog search {text}"])
+    # Filters leave few of a list over, and the hub knows only some of ours.
+    asked = limit if filters == Filters() else min(limit * 5, 100)
+    entries = search_hub(text, limit=asked, environ=context.hub_environment(), http=context.http())
+    models = [model for model in map(model_in_list, entries) if filters.allow(model)]
+    return Found(models=tuple(models[:limit]))
 
 
 def list_models(context: Context, *, limit: int | None, filters: Filters) -> Found:
@@ -53,19 +83,42 @@ def list_models(context: Context, *, limit: int | None, filters: Filters) -> Fou
 
 
 def model_info(context: Context, reference: str) -> Described:
-    """The merged entry of one model. Raises ModelNotFound or ModelAmbiguous."""
+    """The merged entry of one model; of a repo that no catalog knows, what its hub says.
+
+    Raises ModelNotFound or ModelAmbiguous.
+    """
     from modelscan.catalog.identity import resolve
-    from modelscan.errors import ModelNotFound
 
     index = open_index(context.settings)
     resolution = resolve(reference, index)
     if resolution.model is None:
-        raise ModelNotFound(
-            f"no catalog knows `{reference}`",
-            hints=[f"modelscan plan {reference}", f"modelscan catalog search {reference}"],
-            details={"query": reference},
-        )
+        model, warnings = _on_hub(context, resolution)
+        warnings = (*resolution.warnings, *warnings)
+        return Described(model=model, warnings=warnings, notes=resolution.notes, notice=index.notice)
     return Described(model=resolution.model, warnings=resolution.warnings, notes=resolution.notes, notice=index.notice)
+
+
+def _on_hub(context: Context, resolution: Resolution) -> tuple[Model, tuple[str, ...]]:
+    """A repo as its hub describes it; where that cannot be asked, only its name, marked as unverified."""
+    from modelscan.catalog.sources.hub import model_described, unverified
+    from modelscan.errors import ModelNotFound, SourceUnavailable
+
+    assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
+    repo, hint = resolution.passthrough_repo, resolution.weights_hint
+    named: Source | None = hint.source if hint else None
+    sources: tuple[Source, ...] = (named,) if named else ("huggingface", "modelscope")
+    missing: ModelNotFound | None = None
+    for source in sources:
+        try:
+            return model_described(context.hub(source).describe(repo, hint.revision if hint else None)), ()
+        except ModelNotFound as error:
+            missing = missing or error
+        except SourceUnavailable as error:
+            if missing:
+                break
+            return unverified(repo, source), (f"`{repo}` is in no catalog and could not be checked: {error.message}",)
+    assert missing is not None  # noqa: S101  every other way has left the loop
+    raise missing
 
 
 def catalog_sources(context: Context) -> tuple[list[SourceState], Index]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,25 +15,46 @@ import httpx  # noqa: TID251  this is the door
 
 from modelscan import __version__
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
+from modelscan.system.clock import SystemClock
 
 MAX_DOCUMENT_BYTES = 64 * 1024**2
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
+# A server that sends a byte now and then never times out by itself: a document is given five minutes in all.
+_LONGEST_SECONDS = 300.0
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """`etag` is what to send next time, `content` is None when the server says it has not changed."""
+    """`etag` is what to send next time (of a server without etags, the time of its last change), `content` is None
+    when the server says that it has not changed since.
+    """
 
     content: bytes | None
     etag: str | None = None
 
 
 class Http:
-    """A client made when first used. Proxies and CA bundles come from the usual variables (httpx reads them)."""
+    """A client made when first used. Proxies and CA bundles come from the usual variables (httpx reads them).
 
-    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
+    `timeout` is the longest silence in seconds, `longest` what a document may take in all.
+    """
+
+    def __init__(
+        self, transport: httpx.BaseTransport | None = None, *, timeout: float = 30.0, longest: float = _LONGEST_SECONDS
+    ) -> None:
         self._transport = transport
+        self._timeout = httpx.Timeout(timeout, connect=min(timeout, 10.0))
+        self._longest = longest
+
+    @functools.cached_property
+    def _client(self) -> httpx.Client:
+        """One for all documents, from any thread: a source of many pages keeps its connections."""
+        client = httpx.Client(transport=self._transport, timeout=self._timeout, follow_redirects=True)
+        weakref.finalize(self, client.close)
+        return client
 
     def session(self, *, silence: float = 30.0) -> Session:
         """For transfers: many requests to few hosts. `silence` is how many seconds a server may say nothing."""
@@ -48,20 +71,18 @@ class Http:
         """The document at an address or path. `headers` are sent; `authorization` not to where it is redirected.
 
         Raises SourceUnavailable (unreachable, an error status, larger than `limit` bytes), Unauthorized (401) or
-        Gated (403). Credentials inside an address are never repeated in a message.
+        Gated (403); `details` tell the `status` and what `retry_after` it asks for, where it answered. Credentials
+        inside an address are never repeated in a message.
         """
         if local := _local_path(address):
             return _read_file(local, limit)
         shown = _without_credentials(address)
         sent = {"user-agent": f"modelscan/{__version__}", **(headers or {})}
         if etag:
-            sent["if-none-match"] = etag
+            sent["if-none-match" if etag.startswith(('"', "W/")) else "if-modified-since"] = etag
         try:
-            with (
-                httpx.Client(transport=self._transport, timeout=_TIMEOUT, follow_redirects=True) as client,
-                client.stream("GET", address, headers=sent) as response,
-            ):
-                return _answer(response, shown, limit)
+            with self._client.stream("GET", address, headers=sent) as response:
+                return _answer(response, shown, limit, self._longest)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceUnavailable(
                 f"`{shown}` cannot be reached", cause=[_reason(error)], details={"address": shown}
@@ -139,23 +160,31 @@ class Session:
         self.close()
 
 
-def _answer(response: httpx.Response, shown: str, limit: int) -> Fetched:
+def _answer(response: httpx.Response, shown: str, limit: int, longest: float) -> Fetched:
+    headers = response.headers
+    known_as = headers.get("etag") or headers.get("last-modified")
     if response.status_code == httpx.codes.NOT_MODIFIED:
-        return Fetched(None, response.headers.get("etag"))
+        return Fetched(None, known_as)
+    wait = headers.get("retry-after", "")
+    details = {
+        "address": shown, "status": response.status_code, "retry_after": float(wait) if wait.isdigit() else None,
+    }  # fmt: skip
     if response.status_code == _UNAUTHORIZED:
-        raise Unauthorized(f"`{shown}` wants a login", details={"address": shown})
+        raise Unauthorized(f"`{shown}` wants a login", details=details)
     if response.status_code == _FORBIDDEN:
-        raise Gated(f"`{shown}` refuses access", details={"address": shown})
+        raise Gated(f"`{shown}` refuses access", details=details)
     if not response.is_success:
-        raise SourceUnavailable(
-            f"`{shown}` answered {response.status_code} {response.reason_phrase}", details={"address": shown}
-        )
+        raise SourceUnavailable(f"`{shown}` answered {response.status_code} {response.reason_phrase}", details=details)
+    clock = SystemClock()
+    until = clock.monotonic() + longest
     content = bytearray()
     for chunk in response.iter_bytes():
         content += chunk
         if len(content) > limit:
-            raise SourceUnavailable(f"`{shown}` is larger than {limit} bytes", details={"address": shown})
-    return Fetched(bytes(content), response.headers.get("etag"))
+            raise SourceUnavailable(f"`{shown}` is larger than {limit} bytes", details=details)
+        if clock.monotonic() > until:
+            raise SourceUnavailable(f"`{shown}` took longer than {longest:.0f} s", details=details)
+    return Fetched(bytes(content), known_as)
 
 
 def _local_path(address: str) -> Path | None:

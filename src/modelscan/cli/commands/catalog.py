@@ -44,17 +44,20 @@ def search(
     license_: License = None,
     source: SourceOption = None,
     open_: Open = False,
+    hub: Annotated[bool, typer.Option("--hub", help="Ask Hugging Face's own search instead.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Search all catalogs: ranked, tolerant of typing errors, offline."""
     from modelscan.cli.views.models import show_models
-    from modelscan.operations.find import search_models
+    from modelscan.operations.find import search_hub_models, search_models
 
     output = Output(json=json, quiet=quiet)
     filters = _filters(task, capability, max_params, license_, source, open_)
-    found = search_models(session(ctx).context, query, limit=limit, filters=filters)
+    find = search_hub_models if hub else search_models
+    found = find(session(ctx).context, query, limit=limit, filters=filters)
     _notice(output, found.notice)
+    output.remarks((), found.notes)
     if not found.models:
         output.say("No model matches. Try fewer words, or: modelscan catalog list --open")
     output.document(found.models, lambda printer: show_models(printer, found.models), (m.id for m in found.models))
