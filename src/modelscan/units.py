@@ -23,6 +23,7 @@ _TOKENS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([km]?)\s*", re.IGNORECASE)
 _TOKEN_FACTORS = {"": 1, "k": 1024, "m": 1024**2}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", re.IGNORECASE)
 _DURATION_FACTORS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def _scaled(text: str, pattern: re.Pattern[str], factors: dict[str, int], what: str, example: str) -> int:
@@ -96,3 +97,15 @@ def _trim(value: float) -> str:
 def format_tokens(count: int | None) -> str:
     """`32,768`; `unknown` for None."""
     return "unknown" if count is None else f"{count:,}"
+
+
+def format_seconds(seconds: float) -> str:
+    """A span as people say it, in at most two units: `42s`, `5m`, `2h 5m`, `3d 4h`."""
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m"
+    if whole < _DAY:
+        return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE}m"
+    return f"{whole // _DAY}d {whole % _DAY // _HOUR}h"

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli import fake_vllm
 
 from modelscan.cli import main
+from modelscan.deployments.processes import tagged
+from modelscan.storage.shipped import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +46,33 @@ def modelscan(capsys: pytest.CaptureFixture[str]) -> Modelscan:
         return Ran(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def vllm(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, modelscan: Modelscan) -> Iterator[Path]:
+    """A `vllm` on PATH, ports of our own, and the proof that nothing is left running."""
+    program = fake_vllm.install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("MODELSCAN_FIRST_PORT", str(free_port()))
+    monkeypatch.setenv("MODELSCAN_STOP_GRACE", "1")
+    yield program
+    modelscan("stop", "--all")
+    left = [item for item in tagged() if item.state == str(home / "state")]
+    for item in left:
+        os.kill(item.process.pid, signal.SIGKILL)
+    assert not left
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Weights in a folder, which a mood can be put into."""
+    path = tmp_path / "tiny"
+    shutil.copytree(shipped("demo"), path)
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as attempt:
+        attempt.bind(("127.0.0.1", 0))
+        port: int = attempt.getsockname()[1]
+    return port

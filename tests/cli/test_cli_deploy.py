@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli import fake_vllm
 from tests.cli.conftest import Modelscan
 
 from modelscan.deployments.processes import tagged
@@ -22,35 +18,7 @@ from modelscan.deployments.store import Store
 from modelscan.storage.paths import paths_below
 from modelscan.storage.shipped import shipped
 
-
-@pytest.fixture(autouse=True)
-def vllm(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, modelscan: Modelscan) -> Iterator[Path]:
-    """A `vllm` on PATH, ports of our own, and the proof that nothing is left running."""
-    program = fake_vllm.install(tmp_path / "bin")
-    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
-    monkeypatch.setenv("MODELSCAN_FIRST_PORT", str(free_port()))
-    monkeypatch.setenv("MODELSCAN_STOP_GRACE", "1")
-    yield program
-    modelscan("stop", "--all")
-    left = [item for item in tagged() if item.state == str(home / "state")]
-    for item in left:
-        os.kill(item.process.pid, signal.SIGKILL)
-    assert not left
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Weights in a folder, which a mood can be put into."""
-    path = tmp_path / "tiny"
-    shutil.copytree(shipped("demo"), path)
-    return path
-
-
-def free_port() -> int:
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        port: int = attempt.getsockname()[1]
-    return port
+pytestmark = pytest.mark.usefixtures("vllm")
 
 
 def test_from_a_name_to_an_endpoint_and_away_again(modelscan: Modelscan, home: Path) -> None:

@@ -196,7 +196,7 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
             self.wfile.write(text.encode())
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
             key = os.environ.get("VLLM_API_KEY")
             if key and self.headers.get("authorization") != f"Bearer {key}":
                 self.answer(401, {"error": "Unauthorized"})
@@ -208,9 +208,14 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
                 return
             asked.at = time.monotonic()  # type: ignore[attr-defined]
             asked.set()
+            if body.startswith(b"{"):
+                say(f"ASKED {body.decode()}")
+            if b"too long" in body:
+                self.answer(400, {"error": {"message": "This prompt is too long."}})
+                return
             match self.path:
                 case "/v1/chat/completions" | "/v1/completions":
-                    self.stream()
+                    self.stream(body)
                 case "/v1/embeddings":
                     self.answer(200, {"data": [{"embedding": [0.1]}]})
                 case "/v1/audio/transcriptions":
@@ -220,16 +225,24 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
                 case _:
                     self.answer(404, {"error": "not here"})
 
-        def stream(self) -> None:
+        def stream(self, body: bytes) -> None:
             self.send_response(200)
             self.send_header("content-type", "text/event-stream")
             self.end_headers()
-            for word in ("", "one", "two", "three"):
-                choice = {"delta": {"content": word}} if "chat" in self.path else {"text": word}
-                self.wfile.write(f"data: {json.dumps({'choices': [choice]})}\n\n".encode())
-                self.wfile.flush()
-                time.sleep(0.005)
-            self.wfile.write(b'data: {"choices": [{"finish_reason": "stop"}]}\n\ndata: [DONE]\n\n')
+            words = ["", "one", "two", "three"]
+            if b"for ever" in body and b"short" not in body:
+                words = ["word "] * 10_000
+            elif b"escape" in body:
+                words = ["\x1b[31mred"]
+            with contextlib.suppress(OSError):  # the caller went away
+                for word in words:
+                    choice = {"delta": {"content": word}} if "chat" in self.path else {"text": word}
+                    self.wfile.write(f"data: {json.dumps({'choices': [choice]})}\n\n".encode())
+                    self.wfile.flush()
+                    time.sleep(0.005)
+                usage = json.dumps({"choices": [], "usage": {"prompt_tokens": 2, "completion_tokens": len(words) - 1}})
+                self.wfile.write(b'data: {"choices": [{"finish_reason": "stop"}]}\n\n')
+                self.wfile.write(f"data: {usage}\n\ndata: [DONE]\n\n".encode())
 
         def answer(self, status: int, document: object) -> None:
             body = json.dumps(document).encode()

@@ -80,11 +80,15 @@ class InstallView:
 
 
 class DeployView:
-    """Decisions as lines on stdout (they are the answer), waiting on stderr (it is talk)."""
+    """Decisions as lines on stdout (they are the answer), waiting on stderr (it is talk).
 
-    def __init__(self, output: Output, clock: Clock) -> None:
+    `decisions_are_talk`: for commands whose answer is another.
+    """
+
+    def __init__(self, output: Output, clock: Clock, *, decisions_are_talk: bool = False) -> None:
         self._output = output
         self._clock = clock
+        self._decisions_are_talk = decisions_are_talk
         self._status = _Status(output)
         self._bar = TransferBar(output, clock)
 
@@ -107,7 +111,9 @@ class DeployView:
             output.remarks(*(([event.message], []) if event.kind == "warning" else ([], [event.message])))
         elif event.kind in _DECISIONS:
             self._status.clear()
-            if not output.json and not output.quiet:
+            if self._decisions_are_talk:
+                output.say(event.message)
+            elif not output.json and not output.quiet:
                 printer_for(output.stdout).line(event.message)
                 output.stdout.flush()
         elif event.kind == "pull":

@@ -6,11 +6,11 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 import typer
 
 from modelscan.cli.output import Output
+from modelscan.cli.signals import terminate
 from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
 
 
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status. Never raises, but for a closed pipe's own handling."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     output = Output.before_parsing(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, terminate)
     try:
         from modelscan.cli.app import app_for
 
@@ -36,11 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  the outer boundary: a bug keeps its traceback and its own status
         return _bug(output, error)
     return status if isinstance(status, int) else 0
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM is Ctrl-C: what is half-made is undone on the way out."""
-    raise KeyboardInterrupt
 
 
 def _usage(error: typer.TyperException) -> Usage:

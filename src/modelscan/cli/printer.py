@@ -9,6 +9,11 @@ from typing import Protocol, TextIO
 class Printer(Protocol):
     """What views draw on."""
 
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None where lines may be as long as they like."""
+        ...
+
     def line(self, text: str = "", style: str = "") -> None: ...
 
     def labelled(self, label: str, text: str, style: str) -> None:
@@ -30,6 +35,8 @@ def printer_for(stream: TextIO) -> Printer:
 
 class PlainPrinter:
     """No colour, no wrapping, no box: every row is one line."""
+
+    width: int | None = None
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -63,6 +70,7 @@ class TerminalPrinter:
         from rich.console import Console
 
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        self.width: int | None = self._console.width
 
     def line(self, text: str = "", style: str = "") -> None:
         self._console.print(text, style=style or None, soft_wrap=True)

@@ -96,6 +96,7 @@ def _claimed(
         report_choice(hardware, chosen, report)
         if chosen is None:
             raise no_fit(planned.plan)
+        wanted.accept(chosen)
         chosen = _checked(context, wanted, planned, chosen, ask)
         installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
         record = new_record(context, wanted, planned, chosen, installation, name, request)

@@ -34,10 +34,11 @@ def live_names(context: Context) -> list[str]:
 
 def deployment_status(context: Context, reference: str) -> Deployment:
     """One deployment as it is now; a removed one that had this name is still known. Raises DeploymentNotFound."""
-    return observe(_find(context, reference), settings=context.settings, clock=context.clock)
+    return observe(find_deployment(context, reference), settings=context.settings, clock=context.clock)
 
 
-def _find(context: Context, reference: str) -> Deployment:
+def find_deployment(context: Context, reference: str) -> Deployment:
+    """The record as it was written last; a removed one that had this name is still known. Raises DeploymentNotFound."""
     with Store.for_reading(context.settings.paths, context.clock) as store:
         try:
             return store.get(reference)
@@ -49,7 +50,7 @@ def _find(context: Context, reference: str) -> Deployment:
 
 
 def _find_present(context: Context, reference: str) -> Deployment:
-    found = _find(context, reference)
+    found = find_deployment(context, reference)
     if found.removed_at is not None:
         raise DeploymentNotFound(
             f"the deployment `{found.name}` was removed at {found.removed_at}",
@@ -154,7 +155,7 @@ def stop_deployment(context: Context, reference: str, report: Report = silent) -
     from modelscan.operations.machine import memory_is_back
     from modelscan.operations.starting import publish
 
-    found = _find(context, reference)
+    found = find_deployment(context, reference)
     if found.removed_at is not None or found.status == "stopped":
         return dataclasses.replace(found, changed=False)
     back = memory_is_back(context, found)
@@ -180,7 +181,7 @@ def remove_deployment(context: Context, reference: str, report: Report = silent)
     from modelscan.operations.machine import memory_is_back
     from modelscan.operations.starting import publish
 
-    found = _find(context, reference)
+    found = find_deployment(context, reference)
     if found.removed_at is not None:
         return dataclasses.replace(found, changed=False)
     back = memory_is_back(context, found)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from modelscan.errors import Usage
-from modelscan.model import PlanRequest, RestartPolicy
+from modelscan.model import Candidate, PlanRequest, RestartPolicy
 from modelscan.storage.documents import to_document
 from modelscan.units import parse_duration, parse_tokens
 
@@ -17,9 +17,16 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|PRIVATE_?KEY)", re.IGNORECASE)
 
 
+def _anything(_: Candidate) -> None:
+    """Whatever was chosen will do."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeployRequest:
-    """`timeout` is the whole of the start in seconds, None for no limit; the last four are of this call only."""
+    """`timeout` is the whole of the start in seconds, None for no limit; the last five are of this call only.
+
+    `accept` sees what was chosen before anything is written, and raises where the caller has no use for it.
+    """
 
     plan: PlanRequest
     name: str | None = None
@@ -33,6 +40,7 @@ class DeployRequest:
     replace: bool = False
     wait: bool = True
     timeout: float | None = None
+    accept: Callable[[Candidate], None] = _anything
 
 
 _KEPT = ("name", "target", "port", "host", "api_key_env", "restart", "stall_timeout", "idle_timeout")

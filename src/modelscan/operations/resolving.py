@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modelscan.catalog.identity import WeightsHint, resolve
 from modelscan.catalog.index import open_index
-from modelscan.errors import ModelNotFound
+from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.shipped_shapes import describe_shipped
 from modelscan.model import Model, Source, Weights, WeightsDescription
@@ -69,6 +69,15 @@ def resolve_model(
         warnings=notices,
         notes=resolution.notes,
     )
+
+
+def canonical_id(context: Context, reference: str) -> str | None:
+    """The id of the model that the catalog knows under this name; None where it knows none, or several."""
+    try:
+        resolution = resolve(reference, open_index(context.settings))
+    except (ModelNotFound, ModelAmbiguous):
+        return None
+    return resolution.model.id if resolution.model else None
 
 
 def _meant(model: Model, hint: WeightsHint, source: Source | None) -> tuple[Weights, ...]:

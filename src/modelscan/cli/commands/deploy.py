@@ -6,91 +6,53 @@ from typing import Annotated
 
 import typer
 
+from modelscan.cli.deploy_options import (
+    SERVING,
+    STARTING,
+    ApiKeyEnv,
+    IdleTimeout,
+    NameOption,
+    Port,
+    Progress,
+    Replace,
+    Restart,
+    StallTimeout,
+    Timeout,
+)
 from modelscan.cli.options import Json, Quiet, Yes
 from modelscan.cli.output import Output
 from modelscan.cli.plan_options import takes_plan_request
 from modelscan.cli.session import session
-from modelscan.cli.words import ProgressWord, RestartWord, TargetWord
+from modelscan.cli.words import TargetWord
 from modelscan.model import PlanRequest
-
-_SERVING, _STARTING = "How it is served", "How it starts"
 
 
 @takes_plan_request
 def deploy(
     ctx: typer.Context,
     request: PlanRequest,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="Its name; the last part of the id by default.", rich_help_panel=_SERVING),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option("--port", min=1, max=65535, help="Its port; 8080 or the next free one.", rich_help_panel=_SERVING),
-    ] = None,
+    name: NameOption = None,
+    port: Port = None,
     host: Annotated[
-        str, typer.Option("--host", help="Its address; only loopback for now.", rich_help_panel=_SERVING)
+        str, typer.Option("--host", help="Its address; only loopback for now.", rich_help_panel=SERVING)
     ] = "127.0.0.1",
-    api_key_env: Annotated[
-        str | None,
-        typer.Option(
-            "--api-key-env", metavar="VAR", help="Ask callers for the key in this variable.", rich_help_panel=_SERVING
-        ),
-    ] = None,
-    restart: Annotated[
-        RestartWord | None,
-        typer.Option(
-            "--restart",
-            case_sensitive=False,
-            help="When the backend dies.",
-            show_default="no",
-            rich_help_panel=_SERVING,
-        ),
-    ] = None,
-    idle_timeout: Annotated[
-        str | None,
-        typer.Option(
-            "--idle-timeout",
-            metavar="30m|2h",
-            help="Stop it when nobody has used it for so long.",
-            rich_help_panel=_SERVING,
-        ),
-    ] = None,
+    api_key_env: ApiKeyEnv = None,
+    restart: Restart = None,
+    idle_timeout: IdleTimeout = None,
     target: Annotated[
         TargetWord,
-        typer.Option("--target", case_sensitive=False, help="Where it runs.", rich_help_panel=_SERVING),
+        typer.Option("--target", case_sensitive=False, help="Where it runs.", rich_help_panel=SERVING),
     ] = TargetWord.LOCAL,
-    replace: Annotated[
-        bool,
-        typer.Option("--replace", help="Take the place of another deployment of this name.", rich_help_panel=_SERVING),
-    ] = False,
+    replace: Replace = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan, do nothing.", rich_help_panel=_STARTING)
+        bool, typer.Option("--dry-run", help="Show the plan, do nothing.", rich_help_panel=STARTING)
     ] = False,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Return once the backend is started.", rich_help_panel=_STARTING)
+        bool, typer.Option("--no-wait", help="Return once the backend is started.", rich_help_panel=STARTING)
     ] = False,
-    timeout: Annotated[
-        float | None,
-        typer.Option(
-            "--timeout", min=0.1, metavar="S", help="Give up after so many seconds.", rich_help_panel=_STARTING
-        ),
-    ] = None,
-    stall_timeout: Annotated[
-        float | None,
-        typer.Option(
-            "--stall-timeout",
-            min=1,
-            metavar="S",
-            help="Give up after so many seconds without progress.",
-            show_default="600",
-            rich_help_panel=_STARTING,
-        ),
-    ] = None,
-    progress: Annotated[
-        ProgressWord | None,
-        typer.Option("--progress", help="jsonl: one event per line on stderr.", rich_help_panel=_STARTING),
-    ] = None,
+    timeout: Timeout = None,
+    stall_timeout: StallTimeout = None,
+    progress: Progress = None,
     yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,

@@ -2,44 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from modelscan.cli.output import Output
 from modelscan.cli.printer import Printer
 from modelscan.errors import Usage
-from modelscan.model import Deployment, Progress
-from modelscan.system.clock import Clock
-from modelscan.units import format_bytes, format_tokens
+from modelscan.model import LIVE_STATUSES, Deployment, Progress
+from modelscan.system.clock import Clock, parse_rfc3339
+from modelscan.units import GIB, format_bytes, format_seconds, format_tokens
 
 _WATCH_SECONDS = 1.0
 
 
-def show_deployments(printer: Printer, deployments: Sequence[Deployment]) -> None:
+def show_deployments(printer: Printer, deployments: Sequence[Deployment], now: datetime) -> None:
+    """What does not fit into a narrow terminal is left to `status`."""
     if not deployments:
         return
+    columns = dict(_COLUMNS)
+    if printer.width is not None and printer.width < _WIDE:
+        del columns["model"], columns["backend"]
+        if not any(item.restarts for item in deployments):
+            del columns["restarts"]
     printer.table(
-        ("name", "status", "model", "backend", "on", "memory", "port", "since"),
-        [_row(item) for item in deployments],
-        right=("port",),
+        tuple(columns),
+        [tuple(cell(item, now) for cell in columns.values()) for item in deployments],
+        right=("memory", "port", "restarts"),
     )
     for item in deployments:
         if item.status in {"failed", "unhealthy"} and item.message:
             printer.line(f"{item.name}: {item.message}")
 
 
-def _row(item: Deployment) -> tuple[str, ...]:
-    word = "removed" if item.removed_at else item.status
-    phase = f" ({item.phase})" if item.status in {"starting", "pulling"} and item.phase else ""
-    return (
-        item.name,
-        f"{word}{phase}",
-        item.model,
-        f"{item.backend} {item.backend_version or ''}".rstrip(),
-        f"GPU {','.join(map(str, item.gpu_indices))}" if item.gpu_indices else "CPU",
-        format_bytes(item.memory.measured_bytes or item.memory.estimated_bytes),
-        str(item.port or "-"),
-        item.removed_at or item.stopped_at or item.ready_at or item.started_at or item.created_at or "-",
-    )
+def _status(item: Deployment, _now: datetime) -> str:
+    if item.removed_at:
+        return "removed"
+    phase = item.phase if item.status in {"starting", "pulling"} else None
+    return f"{item.status} ({phase})" if phase else item.status
+
+
+def _backend(item: Deployment, _now: datetime) -> str:
+    return f"{item.backend} {item.backend_version or ''}".rstrip()
+
+
+def _device(item: Deployment, _now: datetime) -> str:
+    return f"GPU {','.join(map(str, item.gpu_indices))}" if item.gpu_indices else "CPU"
+
+
+def _memory_used(item: Deployment, _now: datetime) -> str:
+    """`1.7/1.9 GiB`: what was measured of what was claimed."""
+    measured, claimed = item.memory.measured_bytes, item.memory.estimated_bytes
+    if measured is None and claimed is None:
+        return "-"
+    return f"{_gib(measured)}/{_gib(claimed)} GiB"
+
+
+def _gib(size: int | None) -> str:
+    if size is None:
+        return "?"
+    return f"{size / GIB:.1f}" if size < 10 * GIB else f"{size / GIB:.0f}"
+
+
+def _health(item: Deployment, now: datetime) -> str:
+    """How the last probe went, and when that was."""
+    if item.last_probe_at is None or item.status not in LIVE_STATUSES:
+        return "-"
+    age = format_seconds((now - parse_rfc3339(item.last_probe_at)).total_seconds())
+    return f"{'ok' if item.last_probe_ok else 'silent'} {age}"
+
+
+def _up(item: Deployment, now: datetime) -> str:
+    if item.started_at is None or item.status not in LIVE_STATUSES:
+        return "-"
+    return format_seconds((now - parse_rfc3339(item.started_at)).total_seconds())
+
+
+_COLUMNS: Mapping[str, Callable[[Deployment, datetime], str]] = {
+    "name": lambda item, _: item.name,
+    "status": _status,
+    "model": lambda item, _: item.model,
+    "backend": _backend,
+    "on": _device,
+    "memory": _memory_used,
+    "port": lambda item, _: str(item.port or "-"),
+    "health": _health,
+    "up": _up,
+    "restarts": lambda item, _: str(item.restarts),
+}
+_WIDE = 120
 
 
 def _progress(item: Deployment) -> str:
@@ -70,7 +120,9 @@ def show_deployment(printer: Printer, item: Deployment) -> None:
         ("Restarts", str(item.restarts)),
         ("Last probe", _probe(item)),
         ("Created", item.created_at or "-"),
+        ("Started", item.started_at or "-"),
         ("Ready", item.ready_at or "-"),
+        ("Stopped", item.stopped_at or "-"),
         ("Log", item.log_path or "-"),
     ]
     if item.last_error:
@@ -100,7 +152,7 @@ def watch_deployments(output: Output, clock: Clock, read: Callable[[], list[Depl
         output.stdout.write("\x1b[H\x1b[2J")
         printer = printer_for(output.stdout)
         if found:
-            show_deployments(printer, found)
+            show_deployments(printer, found, clock.now())
         else:
             printer.line("No deployments. Start one: modelscan deploy demo")
         clock.sleep(_WATCH_SECONDS)

@@ -1,0 +1,44 @@
+"""`modelscan events`: what happened to the deployments."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.complete import complete_deployment
+from modelscan.cli.options import Json
+from modelscan.cli.output import Output
+from modelscan.cli.session import session
+
+
+def events(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A deployment's name or id; all of them without one.",
+            autocompletion=complete_deployment,
+            show_default=False,
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C; one JSON object a line.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Print what happened: each change of status, and why."""
+    from modelscan.cli.signals import left_by_ctrl_c
+    from modelscan.cli.views.events import show_events, stream_events
+    from modelscan.operations.history import follow_events, past_events
+
+    context = session(ctx).context
+    output = Output(json=json)
+    if follow:
+        with left_by_ctrl_c():
+            stream_events(output, follow_events(context, name))
+        return
+    found = past_events(context, name)
+    if not found:
+        output.say("Nothing has happened yet.")
+    output.document(found, lambda printer: show_events(printer, found))

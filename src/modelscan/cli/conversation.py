@@ -1,0 +1,163 @@
+"""A question and its answer, or many in a row on a terminal. The answer goes to stdout as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from modelscan.cli.output import Output
+from modelscan.cli.signals import Terminated
+from modelscan.errors import ModelscanError, Usage
+from modelscan.model import Deployment
+from modelscan.operations.answering import Message, Piece, Sampling, answer
+from modelscan.operations.context import Context
+
+# What a model writes may begin an escape sequence; only line ends and tabs reach a terminal.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
+_PROMPT = ">>> "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenCounts:
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What `--json` prints; the times are measured here, from the request on."""
+
+    deployment: str
+    model: str
+    answer: str
+    reasoning: str | None
+    finish_reason: str | None
+    usage: TokenCounts
+    ttft_ms: float | None
+    decode_tokens_per_second: float | None
+
+
+def read_prompt(prompt: str | None, output: Output) -> str | None:
+    """The prompt with what is piped in below it; None means a chat. Raises Usage where there is nothing to ask."""
+    if sys.stdin.isatty():
+        if prompt is None and (output.json or not output.stdout.isatty()):
+            raise Usage("there is no prompt", hints=["modelscan run ID 'your question'"])
+        return prompt
+    parts = [part for part in (prompt, sys.stdin.read().strip()) if part]
+    if not parts:
+        raise Usage("there is no prompt, and nothing was piped in", hints=["modelscan run ID 'your question'"])
+    return "\n\n".join(parts)
+
+
+class Conversation:
+    """`ask` prints one answer, in the form that was asked for; `chat` goes on until Ctrl-D."""
+
+    def __init__(
+        self, context: Context, deployment: Deployment, output: Output, *, system: str | None, sampling: Sampling
+    ) -> None:
+        self._context = context
+        self._deployment = deployment
+        self._output = output
+        self._sampling = sampling
+        self._messages = [Message(role="system", content=system)] if system else []
+
+    def ask(self, question: str) -> None:
+        if self._output.json:
+            self._output.document(self._measured(question), lambda _: None)
+            return
+        for _ in self._printed(question):
+            pass
+
+    def chat(self) -> None:
+        """Ctrl-C ends the answer that is being made, or forgets the line; Ctrl-D on an empty line ends the chat."""
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401  arrow keys and earlier lines in input()
+
+        self._output.say(f"{self._deployment.name} is listening. Ctrl-C ends an answer, Ctrl-D the chat.")
+        while True:
+            try:
+                question = input(_PROMPT)
+            except EOFError:
+                self._output.stdout.write("\n")
+                return
+            except Terminated:
+                raise
+            except KeyboardInterrupt:
+                self._output.stdout.write("\n")
+                continue
+            if question.strip():
+                self._turn(question)
+
+    def _turn(self, question: str) -> None:
+        said: list[str] = []
+        try:
+            for text in self._printed(question):
+                said.append(text)  # noqa: PERF402  what came before Ctrl-C is kept
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            self._output.stdout.write("\n")
+        except ModelscanError as error:  # the chat goes on: a shorter question, or the backend is back
+            self._output.failure(error)
+            if not said:
+                return
+        self._messages += [
+            Message(role="user", content=question),
+            Message(role="assistant", content="".join(said)),
+        ]
+
+    def _pieces(self, question: str) -> Iterator[Piece]:
+        messages = [*self._messages, Message(role="user", content=question)]
+        with contextlib.closing(answer(self._context, self._deployment, messages, self._sampling)) as pieces:
+            yield from pieces
+
+    def _printed(self, question: str) -> Iterator[str]:
+        """The text of an answer, printed as it comes; what the model thinks is shown on a terminal only."""
+        stdout = self._output.stdout
+        terminal = stdout.isatty()
+        thinking = False
+        last = ""
+        for piece in self._pieces(question):
+            if piece.reasoning and terminal and self._output.talks:
+                stdout.write(("" if thinking else _DIM) + _CONTROLS.sub("", piece.reasoning))
+                thinking = True
+            if piece.text:
+                if thinking:
+                    stdout.write(f"{_PLAIN}\n\n")
+                    thinking = False
+                last = _CONTROLS.sub("", piece.text) if terminal else piece.text
+                stdout.write(last)
+                yield piece.text
+            stdout.flush()
+        stdout.write(_PLAIN if thinking else "")
+        stdout.write("" if last.endswith("\n") else "\n")
+        stdout.flush()
+
+    def _measured(self, question: str) -> Answer:
+        clock = self._context.clock
+        import modelscan.system.streaming  # noqa: F401  what it imports is no part of the answer
+
+        started = clock.monotonic()
+        times: list[float] = []
+        pieces: list[Piece] = []
+        for piece in self._pieces(question):
+            pieces.append(piece)
+            if piece.text or piece.reasoning:
+                times.append(clock.monotonic())
+        last = next((piece for piece in reversed(pieces) if piece.completion_tokens is not None), Piece())
+        tokens = last.completion_tokens or len(times)
+        span = times[-1] - times[0] if times else 0.0
+        return Answer(
+            deployment=self._deployment.name,
+            model=self._deployment.model,
+            answer="".join(piece.text for piece in pieces),
+            reasoning="".join(piece.reasoning for piece in pieces) or None,
+            finish_reason=next((piece.finish_reason for piece in pieces if piece.finish_reason), None),
+            usage=TokenCounts(prompt_tokens=last.prompt_tokens, completion_tokens=last.completion_tokens),
+            ttft_ms=round((times[0] - started) * 1000, 1) if times else None,
+            decode_tokens_per_second=round((tokens - 1) / span, 1) if tokens > 1 and span > 0 else None,
+        )

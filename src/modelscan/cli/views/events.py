@@ -1,0 +1,33 @@
+"""What happened, one line each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from modelscan.cli.output import Output
+from modelscan.cli.printer import Printer, printer_for
+from modelscan.operations.history import PastEvent
+from modelscan.storage.documents import to_document
+
+
+def show_events(printer: Printer, events: Sequence[PastEvent]) -> None:
+    width = max((len(event.name) for event in events), default=0)
+    for event in events:
+        printer.line(_line(event, width))
+
+
+def stream_events(output: Output, events: Iterable[PastEvent]) -> None:
+    """As they come; with `--json` one object a line, since an array that grows has no end."""
+    printer = printer_for(output.stdout)
+    for event in events:
+        if output.json:
+            output.stdout.write(json.dumps(to_document(event), ensure_ascii=False) + "\n")
+        else:
+            printer.line(_line(event, 0))
+        output.stdout.flush()
+
+
+def _line(event: PastEvent, width: int) -> str:
+    said = f"{event.at}  {event.name:<{width}}  {event.kind}"
+    return f"{said}: {event.message}" if event.message else said
