@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+import yaml
 
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
@@ -107,9 +108,15 @@ def test_a_repo_is_given_with_its_revision() -> None:
     assert "HF_HUB_OFFLINE" not in command.env
 
 
-def test_a_key_is_refused_rather_than_shown_to_every_user() -> None:
-    with pytest.raises(Usage, match="MY_KEY"):
-        SGLANG.command_line(CHAT, dataclasses.replace(LAUNCH, api_key_env="MY_KEY"))
+def test_a_key_goes_into_a_file_of_arguments_and_not_onto_the_command_line() -> None:
+    command = SGLANG.command_line(CHAT, dataclasses.replace(LAUNCH, api_key_env="MY_KEY"))
+    assert command.argv[command.argv.index("--config") + 1] == "key.yaml"
+    assert "MY_KEY" not in " ".join(command.argv)
+    handed = SGLANG.hand_key('a "quoted" key: #1')
+    assert yaml.safe_load(handed.files["key.yaml"]) == {"api-key": 'a "quoted" key: #1'}
+    assert handed.env == {}
+    with pytest.raises(Usage, match="begins with"):
+        SGLANG.hand_key("-dash")
 
 
 def test_what_it_serves_and_takes_for_itself() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelscan.deployments.environment import backend_environment, supervisor_environment
-from modelscan.errors import ConfigInvalid
+from modelscan.deployments.environment import backend_environment, key_files, supervisor_environment
+from modelscan.errors import ConfigInvalid, Usage
 from modelscan.model import Deployment
 
 USERS = {
@@ -24,7 +24,7 @@ USERS = {
 
 
 def deployment(**changes: object) -> Deployment:
-    return Deployment(id="42", name="demo", model="lab/demo", backend="vllm", **changes)  # type: ignore[arg-type]
+    return Deployment(**{"id": "42", "name": "demo", "model": "lab/demo", "backend": "vllm", **changes})  # type: ignore[arg-type]
 
 
 def test_an_allow_list_then_the_deployment() -> None:
@@ -45,7 +45,8 @@ def test_the_key_reaches_the_backend_under_its_own_name_and_the_tag_is_kept_read
     made = deployment(api_key_env="MY_KEY")
     environ = supervisor_environment(made, USERS)
     handed = backend_environment(made, environ, state="/state")
-    assert handed["MY_KEY"] == handed["VLLM_API_KEY"] == "sk-mine"
+    assert handed["VLLM_API_KEY"] == "sk-mine"
+    assert "MY_KEY" not in handed
     assert handed["MODELSCAN_DEPLOYMENT"] == "42"
     assert handed["MODELSCAN_STATE"] == "/state"
     assert handed["SPT_NOENV"] == "1"
@@ -56,3 +57,16 @@ def test_a_key_that_is_not_set_is_refused_with_the_line_to_type() -> None:
     with pytest.raises(ConfigInvalid) as refused:
         supervisor_environment(deployment(api_key_env="OTHER_KEY"), USERS)
     assert refused.value.hints == ("export OTHER_KEY=…", "modelscan start demo")
+
+
+def test_a_backend_that_reads_no_variable_gets_a_file() -> None:
+    made = deployment(api_key_env="MY_KEY", backend="sglang")
+    environ = supervisor_environment(made, USERS)
+    assert "sk-mine" not in backend_environment(made, environ, state="/state").values()
+    assert key_files(made, environ) == {"key.yaml": '{"api-key": "sk-mine"}\n'}
+    assert key_files(deployment(backend="sglang"), environ) == {}
+
+
+def test_a_key_that_the_backend_would_misread_is_refused_before_anything_starts() -> None:
+    with pytest.raises(Usage, match="begins with `-`"):
+        supervisor_environment(deployment(api_key_env="MY_KEY", backend="sglang"), USERS | {"MY_KEY": "-dash"})

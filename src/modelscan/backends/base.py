@@ -36,6 +36,16 @@ class CommandLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KeyHandover:
+    """How a backend is told the key that its callers must have: in variables, or in files (0600) of the folder that it
+    runs in. Never on its command line, which every user of a machine can read.
+    """
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class LogEvent:
     """What one line of a backend's log says: a phase with progress, or a measured figure."""
 
@@ -46,6 +56,12 @@ class LogEvent:
     max_concurrency: float | None = None
     weights_bytes: int | None = None
     kv_cache_bytes: int | None = None
+
+
+# In the hints of a diagnosis, which knows the log and not the deployment: what was asked for when it was deployed, and
+# half of its context length. `deployments/again.py` puts the words in their place.
+AGAIN = "…"
+HALF = "HALF"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +101,10 @@ class Backend(Protocol):
 
     def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
         """Raise Usage, naming the argument, for one that would take host, port, keys, paths or code from us."""
+        ...
+
+    def hand_key(self, key: str) -> KeyHandover:
+        """For a deployment with a key. Raises Usage for one that the backend could not be told."""
         ...
 
     def serves(self, task: Task) -> bool: ...

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
 
 from modelscan.backends.base import Diagnosis
 from modelscan.backends.logtext import message_of
@@ -20,7 +21,7 @@ _SIGNALS = {
     7: ("it ran out of shared memory, or a file of the weights was cut short", ("df -h /dev/shm",)),
     9: (
         "it was killed, most likely by the kernel because the machine ran out of memory",
-        ("dmesg | grep -i 'killed process'", "deploy again with a smaller --context-length or --max-memory"),
+        ("dmesg | grep -i 'killed process'", "modelscan deploy … --context-length HALF"),
     ),
     11: ("it crashed with a segmentation fault", ()),
     15: ("something else ended it with SIGTERM", ()),
@@ -28,23 +29,28 @@ _SIGNALS = {
 _SHELL_OFFSET = 128
 
 
+Derived = Mapping[str, int | float]
+Derive = Callable[[Mapping[str, str]], Derived]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
     """A known end. `pattern` is searched in each message of the log; `cause` and `hints` may use its named groups.
 
-    `suggested` maps the name of a derived value to the group that holds it, a whole number.
+    `derive` makes values for the next start from those groups; `hints` may use them too, and a hint that needs a value
+    which there is not is left out.
     """
 
     pattern: re.Pattern[str]
     cause: str
     hints: tuple[str, ...] = ()
-    suggested: Mapping[str, str] = field(default_factory=dict)
+    derive: Derive | None = None
 
 
-def cause(patterns: str | tuple[str, ...], sentence: str, *hints: str, **suggested: str) -> Cause:
+def cause(patterns: str | tuple[str, ...], sentence: str, *hints: str, derive: Derive | None = None) -> Cause:
     """A row of a table; any of `patterns` tells it."""
     pattern = patterns if isinstance(patterns, str) else "|".join(patterns)
-    return Cause(pattern=re.compile(pattern), cause=sentence, hints=hints, suggested=suggested)
+    return Cause(pattern=re.compile(pattern), cause=sentence, hints=hints, derive=derive)
 
 
 def explain_end(
@@ -70,12 +76,18 @@ def explain_end(
 
 def _known(known: Cause, found: re.Match[str], message: str) -> Diagnosis:
     groups = {name: value or "" for name, value in found.groupdict().items()}
+    derived = known.derive(groups) if known.derive else {}
+    values = {**groups, **derived}
     return Diagnosis(
-        cause=known.cause.format(**groups),
+        cause=known.cause.format(**values),
         evidence=_cut(message),
-        hints=tuple(hint.format(**groups) for hint in known.hints),
-        suggested={name: int(groups[group].replace(",", "")) for name, group in known.suggested.items()},
+        hints=tuple(hint.format(**values) for hint in known.hints if _fields(hint) <= values.keys()),
+        suggested=derived,
     )
+
+
+def _fields(hint: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(hint) if name}
 
 
 def _unknown(title: str, messages: Sequence[str], exit_code: int | None) -> Diagnosis:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
-from modelscan.backends.base import Activity, CommandLine, Diagnosis, Launch, LogEvent
+from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
 from modelscan.backends.command import above_one, environment, is_folder, valued
 from modelscan.backends.diagnosis import explain_end
 from modelscan.backends.metrics import read_activity
@@ -73,6 +74,9 @@ _ALLOWED = Allowed(
 )
 
 
+_KEY_FILE = "key.yaml"
+
+
 class Sglang:
     name = "sglang"
     title = "SGLang"
@@ -84,13 +88,6 @@ class Sglang:
     }
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
-        """Raises Usage for a key: SGLang takes it only on its command line, which every user of a machine can read."""
-        if launch.api_key_env is not None:
-            raise Usage(
-                f"SGLang cannot be given the key in `{launch.api_key_env}` without showing it to every user",
-                cause=["it takes a key only on its command line"],
-                hints=["deploy with --backend vllm, or without --api-key-env"],
-            )
         kv_cache_dtype = None if candidate.kv_cache_dtype == "auto" else candidate.kv_cache_dtype
         argv = [
             launch.program or "sglang",
@@ -114,6 +111,7 @@ class Sglang:
             *(["--is-embedding"] if candidate.task in _POOLING else []),
             *_memory(candidate, launch),
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
+            *(["--config", _KEY_FILE] if launch.api_key_env is not None else []),
             "--enable-metrics",
             *valued(("--log-level-http", "warning")),
             *_ALLOWED.check(candidate.extra_args),
@@ -124,6 +122,14 @@ class Sglang:
         """After `fold_arguments`: what enters the plan is refused here."""
         _ALLOWED.check(arguments)
         check_env(env)
+
+    def hand_key(self, key: str) -> KeyHandover:
+        """In a file of arguments, which SGLang reads once and puts before those of its command line (0.5.23:
+        srt/utils/server_args_config_parser.py). Raises Usage for a key that it would take for an option.
+        """
+        if key.startswith("-"):
+            raise Usage("the key begins with `-`: SGLang would take it for an option", hints=["use another key"])
+        return KeyHandover(files={_KEY_FILE: json.dumps({"api-key": key}) + "\n"})  # JSON is YAML
 
     def serves(self, task: Task) -> bool:
         return task in _TASKS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
-from modelscan.backends.base import Activity, CommandLine, Diagnosis, Launch, LogEvent
+from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
 from modelscan.backends.command import above_one, environment, is_folder, valued
 from modelscan.backends.diagnosis import explain_end
 from modelscan.backends.metrics import read_activity
@@ -107,7 +107,6 @@ class Vllm:
     }
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
-        """The key is not in it: vLLM reads VLLM_API_KEY (envs.py), which the supervisor sets."""
         argv = [
             launch.program or "vllm",
             "serve",
@@ -139,6 +138,10 @@ class Vllm:
         """After `fold_arguments`: what enters the plan is refused here."""
         _ALLOWED.check(arguments)
         check_env(env)
+
+    def hand_key(self, key: str) -> KeyHandover:
+        """VLLM_API_KEY (vllm/envs.py)."""
+        return KeyHandover(env={"VLLM_API_KEY": key})
 
     def serves(self, task: Task) -> bool:
         return task in _TASKS

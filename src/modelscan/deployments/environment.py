@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from modelscan.backends.base import KeyHandover
+from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.processes import KEEPS_TAG, STATE_TAG, SUPERVISOR_TAG, TAG
 from modelscan.errors import ConfigInvalid
 from modelscan.model import Deployment
@@ -24,27 +26,39 @@ _NAMES = frozenset(
 _PREFIXES = ("LC_", "XDG_", "CUDA_", "HIP_", "ROCR_", "ROCM_", "HSA_")
 _VISIBILITY = frozenset({"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"})
 
-# The variable in which a backend looks for the key of its own API (vLLM 0.11, vllm/envs.py).
-_KEY_VARIABLES = {"vllm": "VLLM_API_KEY"}
-
 
 def supervisor_environment(deployment: Deployment, environ: Mapping[str, str]) -> dict[str, str]:
-    """What the supervisor is started with. Raises ConfigInvalid when the key's variable is not set."""
+    """What the supervisor is started with.
+
+    Raises ConfigInvalid when the key's variable is not set, Usage when the backend cannot be told that key.
+    """
     values = {name: value for name, value in environ.items() if _allowed(name)}
     values |= deployment.env
     if deployment.api_key_env is not None:
-        values[deployment.api_key_env] = _key(deployment, deployment.api_key_env, environ)
+        key = _key(deployment, deployment.api_key_env, environ)
+        BACKENDS[deployment.backend].hand_key(key)  # it may refuse
+        values[deployment.api_key_env] = key
     return values | {SUPERVISOR_TAG: deployment.id}
 
 
 def backend_environment(deployment: Deployment, environ: Mapping[str, str], *, state: str) -> dict[str, str]:
-    """What the supervisor, started with `environ`, hands to its backend: the same with the tag, and the key under
-    the backend's own name.
+    """What the supervisor, started with `environ`, hands to its backend: the same with the tag, and the key as the
+    backend wants it instead of as the user keeps it.
     """
-    values = {name: value for name, value in environ.items() if name != SUPERVISOR_TAG}
-    if deployment.api_key_env in values and deployment.backend in _KEY_VARIABLES:
-        values[_KEY_VARIABLES[deployment.backend]] = values[str(deployment.api_key_env)]
-    return values | KEEPS_TAG | {TAG: deployment.id, STATE_TAG: state}
+    ours = {SUPERVISOR_TAG, deployment.api_key_env}
+    values = {name: value for name, value in environ.items() if name not in ours}
+    handed = _handover(deployment, environ).env
+    return {**values, **handed, **KEEPS_TAG, TAG: deployment.id, STATE_TAG: state}
+
+
+def key_files(deployment: Deployment, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The files, by name and content, in which the backend looks for its key."""
+    return _handover(deployment, environ).files
+
+
+def _handover(deployment: Deployment, environ: Mapping[str, str]) -> KeyHandover:
+    key = environ.get(deployment.api_key_env) if deployment.api_key_env else None
+    return BACKENDS[deployment.backend].hand_key(key) if key else KeyHandover()
 
 
 def _allowed(name: str) -> bool:

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from modelscan.backends.base import Backend, Diagnosis, LogEvent
-from modelscan.deployments.environment import backend_environment
+from modelscan.deployments.environment import backend_environment, key_files
 from modelscan.deployments.errands import Routes
 from modelscan.deployments.log_file import LogFile
 from modelscan.deployments.memory import resident_bytes
@@ -110,8 +110,10 @@ class Life:
         argv = (deployment.program or deployment.argv[0], *deployment.argv[1:])
         env = backend_environment(deployment, self._with.environ, state=str(self._with.state))
         try:
+            self._write_key()
             leader = spawn(argv, env=env, folder=self._with.place.folder)
         except OSError as error:
+            self._forget_key()
             return self._ended(f"`{argv[0]}` could not be started: {error.strerror}")
         pump = self._pump(leader)
         watch = self._watch()
@@ -126,6 +128,7 @@ class Life:
             ended = self._until_the_end(leader, pump)
         finally:
             self._over = True
+            self._forget_key()
             watch.stop()
             self._end(leader, process)
             pump.join(_DRAIN_SECONDS)
@@ -135,6 +138,18 @@ class Life:
         diagnosis = self._with.backend.diagnose(pump.tail(), ended.exit_code)
         taken = not self._ready and bool(listening_sockets(deployment.port or 0))  # ours have all ended
         return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis, port_taken=taken)
+
+    def _write_key(self) -> None:
+        """For a backend that takes its key from a file, which is gone again once that was read."""
+        for name, content in key_files(self._record.value, self._with.environ).items():
+            path = self._with.place.folder / name
+            path.unlink(missing_ok=True)
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(content, encoding="utf-8")
+
+    def _forget_key(self) -> None:
+        for name in key_files(self._record.value, self._with.environ):
+            (self._with.place.folder / name).unlink(missing_ok=True)
 
     def _pump(self, leader: Child) -> Pump:
         assert leader.stdout is not None  # noqa: S101  `spawn` asks for a pipe
@@ -217,6 +232,7 @@ class Life:
                 self._take_log(event)
             case Answering():
                 self._answering = True
+                self._forget_key()
                 self._reach(_LAST_PHASE, None, "it answers; asked to generate")
             case NotYet():
                 self._reach(_LAST_PHASE, None, event.reason[:200])

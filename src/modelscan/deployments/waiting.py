@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from modelscan.deployments.again import runnable
 from modelscan.deployments.observe import observe
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, TimedOut
@@ -59,7 +60,7 @@ def failure(deployment: Deployment) -> BackendFailed:
     return BackendFailed(
         f"`{name}` failed: {deployment.last_error or deployment.message or 'its log may say why'}",
         cause=[text for text in cause if text != deployment.last_error],
-        hints=[*deployment.error_hints, f"modelscan logs {name} --tail 50"],
+        hints=[*runnable(deployment, deployment.error_hints), f"modelscan logs {name} --tail 50"],
         details={"id": deployment.id, "log_path": deployment.log_path, "suggested": dict(deployment.error_suggested)},
     )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from modelscan.deployments.again import request_words
 from modelscan.errors import Usage
 from modelscan.model import Candidate, PlanRequest, RestartPolicy
 from modelscan.storage.documents import to_document
@@ -78,30 +78,7 @@ def _said(value: object) -> str:
 
 def option_words(wanted: DeployRequest) -> list[str]:
     """The command line of a request, quoted for a shell, without the program and the verb."""
-    plan = wanted.plan
-    words = [shlex.quote(plan.model)]
-    for name, value in request_document(wanted, model_id=plan.model).items():
-        option = f"--{name.replace('_', '-')}"
-        match name, value:
-            case "model", _:
-                continue
-            case "gpus", chosen:
-                words += ["--gpu", ",".join(chosen)]
-            case "no_gpu", _:
-                words += ["--gpu", "none"]
-            case "gpu_count", count:
-                words += ["--gpus", str(count)]
-            case "max_memory_bytes", size:
-                words += ["--max-memory", str(size)]
-            case "backend_args", arguments:
-                words += [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
-            case "env", variables:
-                words += [f"--env {shlex.quote(f'{key}={text}')}" for key, text in variables.items()]
-            case _, True:
-                words.append(option)
-            case _:
-                words += [option, shlex.quote(str(value))]
-    return words
+    return request_words(wanted.plan.model, request_document(wanted, model_id=wanted.plan.model))
 
 
 def parse_gpus(words: Sequence[str]) -> tuple[tuple[str, ...], bool]:
