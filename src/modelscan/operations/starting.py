@@ -46,13 +46,16 @@ def start_and_follow(
 def _telling(context: Context, report: Report) -> Callable[[Deployment], None]:
     """Each phase as it comes, and what the supervisor did of itself (another port, a smaller context, a restart)."""
     said: str | None = None
+    phase: Event | None = None
 
     def tell(now: Deployment) -> None:
-        nonlocal said
+        nonlocal said, phase
         if now.status == "starting" and now.message not in {None, said}:
             said = now.message
             report(Event("note", f"{now.name}: {said}"))
-        report(_phase(now, context.clock.now()))
+        if (latest := _phase(now, context.clock.now())) != phase:
+            phase = latest
+            report(latest)
 
     return tell
 
