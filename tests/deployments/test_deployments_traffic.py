@@ -103,8 +103,29 @@ def drive(settings: Settings, folder: Path, *, users: int, operations: int, seed
     return refused
 
 
+def test_deployments_share_a_gpu_as_long_as_their_claims_fit(machine_with_a_gpu: Settings, tmp_path: Path) -> None:
+    def modelscan(*arguments: str) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-m", "modelscan", *arguments]
+        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+
+    weights, share = str(tmp_path / "weights" / "polite"), ("--gpu-memory-utilization", "0.45")
+    for name in ("one", "two"):  # the second is planned while the first has not taken a byte yet
+        done = modelscan("deploy", weights, "--name", name, *share, "--no-wait")
+        assert done.returncode == 0, done.stderr
+    assert modelscan("deploy", weights, "--name", "three", *share).returncode == 4
+    assert modelscan("wait", "one", "two").returncode == 0
+    taken = [int(line.split()[1]) for line in (tmp_path / "nvml" / "ledger").read_text().splitlines()]
+    assert taken == [int(0.45 * USABLE_BYTES)] * 2
+    assert modelscan("stop", "one").returncode == 0
+    done = modelscan("deploy", weights, "--name", "three", *share)
+    assert done.returncode == 0, done.stderr
+    assert modelscan("start", "one").returncode == 8
+    assert modelscan("stop", "--all").returncode == 0
+    drive(machine_with_a_gpu, tmp_path, users=0, operations=0, seed=0)
+
+
 def test_a_few_users_at_once(machine_with_a_gpu: Settings, tmp_path: Path) -> None:
-    drive(machine_with_a_gpu, tmp_path, users=3, operations=3, seed=1)
+    drive(machine_with_a_gpu, tmp_path, users=3, operations=2, seed=1)
 
 
 @pytest.mark.slow

@@ -29,7 +29,9 @@ def list_deployments(
 
 
 def live_names(context: Context) -> list[str]:
-    return [item.name for item in list_deployments(context, live_only=True)]
+    """Of all that are not known to be over: also where the supervisor was killed, which may have left something."""
+    with Store.for_reading(context.settings.paths, context.clock) as store:
+        return [item.name for item in store.list() if item.status in LIVE_STATUSES]
 
 
 def deployment_status(context: Context, reference: str) -> Deployment:
