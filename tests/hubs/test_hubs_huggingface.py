@@ -106,6 +106,12 @@ def test_the_librarys_own_tools_find_it_complete(tiny: Any) -> None:
     assert done.stdout.splitlines() == [got["found"][0], "[('lab/tiny', 1)]", "[]"]
 
 
+def test_a_branch_fetched_by_its_commit_is_known_by_name(tiny: Any) -> None:
+    tiny.run({"call": "listing", "repo": "lab/tiny"}, DOWNLOAD | {"revision": COMMIT})
+    main = tiny.home / "hf" / "hub" / "models--lab--tiny" / "refs" / "main"
+    assert main.read_text(encoding="utf-8") == COMMIT
+
+
 def test_what_the_library_fetched_is_not_fetched_again(tiny: Any) -> None:
     code = "from huggingface_hub import snapshot_download; print(snapshot_download('lab/tiny'))"
     subprocess.run([sys.executable, "-c", code], env=tiny.environ, capture_output=True, text=True, check=True)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from modelscan.cli.output import Output, error_document
 from modelscan.cli.printer import Printer
-from modelscan.errors import ModelscanError
+from modelscan.errors import Interrupted, ModelscanError
 from modelscan.model import Deployment
 from modelscan.operations.context import Context
 from modelscan.operations.events import Report
@@ -37,7 +37,7 @@ def run_each(
     key: str,
     show: Callable[[Printer, dict[str, Any]], None],
 ) -> int:
-    """Do it for each name; a failure of one does not keep the others from being done.
+    """Do it for each name; a failure of one does not keep the others from being done, an interruption does.
 
     In JSON each result is a document of `kind`, whose field `key` is the name, with `error`, which is null where it
     went well. `show` draws one that did.
@@ -53,6 +53,8 @@ def run_each(
             results.append(blank | {key: name, "error": error_document(error)})
             if not output.json:
                 output.failure(error)
+            if isinstance(error, Interrupted):
+                break
         else:
             results.append(to_document(done) | {"error": None})
     good = [result for result in results if result["error"] is None]

@@ -45,6 +45,15 @@ class Memory:
         except (KeyError, ValueError, TypeError):
             return None
 
+    def names(self, repo_id: str, commit: str) -> tuple[str | None, ...]:
+        """The branches and tags that were this commit when they were last asked for; None is the newest."""
+        references = self._read(repo_id, "refs")
+        return tuple(name or None for name in references if self._is(references[name], commit))
+
+    @staticmethod
+    def _is(reference: object, commit: str) -> bool:
+        return isinstance(reference, list) and reference[:1] == [commit]
+
     def listing(self, repo_id: str, commit: str) -> Listing | None:
         found: Listing | None = self._part(repo_id, commit, "listing", Listing)
         return found

@@ -174,7 +174,8 @@ class RemoteHub:
                 verified.add(part.target.resolve(), part.file.digest or "")
             verified.save()
         if into is None:
-            self.site.seal(repo_id, revision, listing, files)
+            for name in {revision, *self._memory.names(repo_id, listing.commit)}:
+                self.site.seal(repo_id, name, listing, files)
         return folder, listing.commit
 
     def _fetch(

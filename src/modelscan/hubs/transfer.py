@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ _BLOCK = 4 * 1024**2
 # A connection may break as often as it likes while bytes come; so many times in a row without one is too often.
 _PATIENCE = 5
 _LONGEST_WAIT = 60.0
+_GLANCE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,13 @@ class Transfer:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="transfer") as pool:
             futures = [pool.submit(self.get, part) for part in ordered]
             try:
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+                # Not the futures' own `wait`: a second Ctrl-C inside a Condition leaves it broken.
+                while not all(future.done() for future in futures) and not any(map(_failed, futures)):
+                    self.clock.sleep(_GLANCE)
             finally:
                 self._stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
-        failures = [error for future in done if (error := future.exception()) is not None]
+        failures = [error for future in futures if (error := _failed(future)) is not None]
         for error in sorted(failures, key=lambda error: isinstance(error, Stopped)):
             raise error
         return [part for part, future in zip(ordered, futures, strict=True) if future.result()]
@@ -153,7 +156,7 @@ class Transfer:
         if size > part.file.size_bytes:
             self._meter.add(-part.file.size_bytes)
             out.truncate(0)
-            return 0
+            return out.seek(0)
         out.seek(0)
         left = size
         while left and (block := out.read(min(left, _BLOCK))):
@@ -205,6 +208,10 @@ class _Interruptible:
     def sleep(self, seconds: float) -> None:
         self._transfer.check_stop()
         self._transfer.clock.sleep(seconds)
+
+
+def _failed(future: Future[bool]) -> BaseException | None:
+    return future.exception() if future.done() and not future.cancelled() else None
 
 
 def _passes(error: SourceUnavailable) -> bool:

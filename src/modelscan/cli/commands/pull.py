@@ -11,6 +11,7 @@ from modelscan.cli.options import Json, Quiet, Yes
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
 from modelscan.cli.words import ProgressWord, SourceWord, complete_quantization, quantization_word
+from modelscan.errors import Interrupted
 
 
 def pull(
@@ -80,7 +81,13 @@ def pull(
     ask = asker(output, yes=yes)
 
     def one(reference: str) -> Pulled:
-        with DeployView(output, context.clock) as view:
-            return pull_model(context, reference, wanted, report=view.report, ask=ask)
+        try:
+            with DeployView(output, context.clock) as view:
+                return pull_model(context, reference, wanted, report=view.report, ask=ask)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"interrupted: what came of `{reference}` is kept",
+                hints=[f"to go on where it stopped: modelscan pull {reference}"],
+            ) from None
 
     return run_each(names, output, one, kind=Pulled, key="id", show=show_pulled)
