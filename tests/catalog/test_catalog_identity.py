@@ -59,10 +59,10 @@ def test_names_find_their_weights(index: Index, query: str, repo: str) -> None:
     "query",
     [
         "Qwen/Qwen3-32B-Imaginary",
-        "google/gemma-3-4b-pt",
+        "google/gemma-3-4b-imaginary",
         "somebody/qwen3-32b",
         "unsloth/Qwen3-8B-GGUF",
-        "Qwen/Qwen3-1.7B-Base",
+        "Qwen/Qwen3-1.7B-Imaginary",
     ],
 )
 def test_an_explicit_repo_that_nobody_knows_is_passed_on(index: Index, query: str) -> None:
@@ -203,3 +203,10 @@ def test_any_text_has_an_answer(query: str) -> None:
     except ModelNotFound:
         return
     assert resolution.passthrough_repo
+
+
+@pytest.mark.parametrize("query", ["Qwen/Qwen3-1.7B-Base", "google/gemma-3-4b-pt"])
+def test_a_repo_that_only_a_host_names_is_never_taken_for_another(index: Index, query: str) -> None:
+    resolution = resolve(query, index)
+    assert resolution.model is not None
+    assert (resolution.model.task, resolution.model.weights) == ("chat", ())

@@ -203,7 +203,7 @@ def test_the_shipped_facts_are_the_first_good_data(settings: Settings) -> None:
     pages = web()
     del pages.pages[API]
     report = refresh(settings, pages, Noon())
-    assert (report.sources[0].status, report.sources[0].records) == ("failed", 4803)
+    assert (report.sources[0].status, report.sources[0].records) == ("failed", 6731)
     assert open_index(settings).get("openai/gpt-4o") is not None
 
 

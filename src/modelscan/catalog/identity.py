@@ -184,7 +184,7 @@ def _unlisted_repo(asked: _Asked, model: Model) -> str | None:
         return None
     own = (asked.owner or "").casefold() == (model.owner or "").casefold()
     is_tier = not names.TIER_WORDS.isdisjoint(asked.parts)
-    return asked.repo if (own and not is_tier if model.weights else model.open_weights) else None
+    return asked.repo if (own and not is_tier if model.weights else model.open_weights is not False) else None
 
 
 def _instead(asked: _Asked, model: Model, index: Lookup) -> Member | None:
@@ -196,8 +196,9 @@ def _instead(asked: _Asked, model: Model, index: Lookup) -> Member | None:
     parts = tuple(word for word in asked.parts if word not in names.TIER_WORDS)
     members = [item for item in members_meant(parts, index) if item.weights]
     only = plain_member(parts, members)
+    # Of another task it is another model: `Qwen3-1.7B-Base` is not the `Qwen3-TTS-12Hz-1.7B-Base`.
     if only and only.lab == _lab_of(model, index):
-        return only
+        return only if only.task == model.task else None
     if len(members) > 1:
         raise _ambiguous(asked.text, members)
     return None
