@@ -25,7 +25,7 @@ CHAT = Candidate(
 LAUNCH = Launch(location="/weights/chat", served_model_names=("chat", "lab/chat"), port=8081)
 
 CLOSED = "--allowed-origins [] --disable-fastapi-docs --disable-uvicorn-access-log"
-QUIET = {"DO_NOT_TRACK": "1", "VLLM_NO_USAGE_STATS": "1"}
+QUIET = {"DO_NOT_TRACK": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_ENGINE_READY_TIMEOUT_S": "86400"}
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 

@@ -9,7 +9,10 @@ from modelscan.planning.facts import PlanningFacts, load_facts
 from modelscan.storage.shipped import shipped_text
 
 FACTS: PlanningFacts = load_facts(
-    shipped_text("quant_support.csv"), shipped_text("gpus.csv"), shipped_text("backends.csv")
+    shipped_text("quant_support.csv"),
+    shipped_text("gpus.csv"),
+    shipped_text("backends.csv"),
+    shipped_text("parsers.csv"),
 )
 
 

@@ -81,7 +81,7 @@ class Allowed:
             if not argument.values or not self.choices[name].issuperset(argument.values):
                 raise self._refused(argument, f"it may be {', '.join(sorted(self.choices[name]))}")
         elif name not in self.valued:
-            raise self._refused(argument, _reason(name, self.backend))
+            raise self._refused(argument, why_refused(name, self.backend))
         elif name == "--speculative-config" and _SECOND_MODEL.search(argument.shown.removeprefix(name)):
             raise self._refused(argument, "a second model is not in the plan")
 
@@ -115,7 +115,8 @@ def _env_reason(name: str) -> str | None:
     return None if name.startswith(_ENV_PREFIXES) else "it is none of the variables that backends read"
 
 
-def _reason(name: str, backend: str) -> str:
+def why_refused(name: str, backend: str) -> str:
+    """Why an argument that is not listed does not reach a backend."""
     option = option_for(name)
     if option is not None:
         return f"it enters the plan: give {option}"

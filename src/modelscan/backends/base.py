@@ -92,6 +92,9 @@ class Backend(Protocol):
 
     name: str
     title: str
+    # What a catalog may say of a model, and the values it may take; for a parser, the planned version's own names.
+    model_arguments: Mapping[str, frozenset[str]]
+    implied_arguments: frozenset[str]  # what a catalog says besides, and follows from those
     cautions: tuple[str, ...]  # what a user should know before it runs, and cannot be configured away
     derived_options: Mapping[str, str]  # its arguments for the values that a `Diagnosis` suggests
 

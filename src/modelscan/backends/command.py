@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelscan.backends.arguments import check_env
 from modelscan.backends.base import Launch
+from modelscan.backends.words import read_arguments
 from modelscan.model import Candidate
 
 _QUIET = {"DO_NOT_TRACK": "1"}
@@ -21,6 +22,12 @@ def above_one(count: int) -> int | None:
 
 def is_folder(location: str) -> bool:
     return location.startswith("/")
+
+
+def without_given(candidate: Candidate) -> list[str]:
+    """What catalogs say of the model, but for what the user said otherwise."""
+    given = {argument.name for argument in read_arguments(candidate.extra_args)}
+    return [word for word in candidate.model_args if word.partition("=")[0] not in given]
 
 
 def environment(candidate: Candidate, launch: Launch, own: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
 from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
-from modelscan.backends.command import above_one, environment, is_folder, valued
+from modelscan.backends.command import above_one, environment, is_folder, valued, without_given
 from modelscan.backends.diagnosis import explain_end
 from modelscan.backends.metrics import read_activity
 from modelscan.backends.sglang_causes import CAUSES, KILLS_ITSELF
@@ -75,11 +75,26 @@ _ALLOWED = Allowed(
 
 
 _KEY_FILE = "key.yaml"
+_MODEL_ARGUMENTS: Mapping[str, frozenset[str]] = {
+    "--tool-call-parser": frozenset(),
+    "--reasoning-parser": frozenset(),
+    # Its own templates, by name (srt/parser/conversation.py): never a file.
+    "--chat-template": frozenset(
+        {
+            *("chatml", "chatml-llava", "deepseek-ocr", "deepseek-vl2", "devstral", "gemma-it", "gme-qwen2-vl"),
+            *("internlm2-chat", "internvl-2-5", "janus-pro", "kimi-vl", "llama-2", "llama-4", "llama_3_vision"),
+            *("llava_llama_3", "minicpmo", "minicpmv", "mistral", "paddle-ocr", "phi-4-mm", "points-v15-chat"),
+            *("qwen2-audio", "qwen2-vl", "vicuna_v1.1", "whisper"),
+        }
+    ),
+}
 
 
 class Sglang:
     name = "sglang"
     title = "SGLang"
+    model_arguments = _MODEL_ARGUMENTS
+    implied_arguments: frozenset[str] = frozenset()
     # sglang 0.5.23, srt/entrypoints/http_server.py: CORS for every origin, without an option.
     cautions: tuple[str, ...] = ("SGLang lets every web page that is open in a browser here call its endpoint",)
     derived_options: Mapping[str, str] = {
@@ -112,6 +127,7 @@ class Sglang:
             *_memory(candidate, launch),
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *(["--config", _KEY_FILE] if launch.api_key_env is not None else []),
+            *without_given(candidate),
             "--enable-metrics",
             *valued(("--log-level-http", "warning")),
             *_ALLOWED.check(candidate.extra_args),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
 from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
-from modelscan.backends.command import above_one, environment, is_folder, valued
+from modelscan.backends.command import above_one, environment, is_folder, valued, without_given
 from modelscan.backends.diagnosis import explain_end
 from modelscan.backends.metrics import read_activity
 from modelscan.backends.vllm_causes import CAUSES
@@ -33,6 +33,10 @@ _OVERHEAD: Mapping[Device, int] = {
 # v1/metrics/loggers.py of 0.32.0. The histogram counts steps of the engine, so that a long prefill counts as work.
 _REQUESTS = ("vllm:num_requests_running", "vllm:num_requests_waiting")
 _WORK = ("vllm:generation_tokens_total", "vllm:prompt_tokens_total", "vllm:iteration_tokens_total_count")
+
+# vLLM gives its engine 600 s to get ready (envs.py of 0.32.0), which large weights on a slow disk exceed. Whether a
+# start goes on is the supervisor's judgement, by what moves and not by the clock.
+_OWN_ENV = {"VLLM_NO_USAGE_STATS": "1", "VLLM_ENGINE_READY_TIMEOUT_S": "86400"}
 
 _NO_CACHE_BYTES = 16 * MIB
 
@@ -97,9 +101,22 @@ _ALLOWED = Allowed(
 )
 
 
+# `mistral`: the form that Mistral's own releases come in.
+_MODEL_ARGUMENTS: Mapping[str, frozenset[str]] = {
+    "--tool-call-parser": frozenset(),
+    "--reasoning-parser": frozenset(),
+    "--tokenizer-mode": _ALLOWED.choices["--tokenizer-mode"],
+    "--config-format": frozenset({"mistral"}),
+    "--load-format": frozenset({"mistral"}),
+    "--chat-template-content-format": frozenset({"auto", "string", "openai"}),
+}
+
+
 class Vllm:
     name = "vllm"
     title = "vLLM"
+    model_arguments = _MODEL_ARGUMENTS
+    implied_arguments = frozenset({"--enable-auto-tool-choice"})
     cautions: tuple[str, ...] = ()
     derived_options: Mapping[str, str] = {
         "context_length": "--max-model-len",
@@ -129,10 +146,11 @@ class Vllm:
             ),
             *_memory(candidate, launch),
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
+            *_of_the_model(candidate),
             *_CLOSED,
             *_ALLOWED.check(candidate.extra_args),
         ]
-        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, {"VLLM_NO_USAGE_STATS": "1"}))
+        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _OWN_ENV))
 
     def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
         """After `fold_arguments`: what enters the plan is refused here."""
@@ -168,6 +186,13 @@ def _keeps_cache(candidate: Candidate) -> bool:
     """
     cached = candidate.kv_cache_tokens is not None or candidate.memory_per_gpu.kv_cache_bytes > 0
     return candidate.task not in _POOLING or cached or "context_length" in candidate.explicit
+
+
+def _of_the_model(candidate: Candidate) -> list[str]:
+    """With a parser for them, the model may call tools by itself (`tool_choice: auto`)."""
+    words = without_given(candidate)
+    tools = any(word.startswith("--tool-call-parser=") for word in words)
+    return [*words, *(["--enable-auto-tool-choice"] if tools else [])]
 
 
 def _memory(candidate: Candidate, launch: Launch) -> list[str]:

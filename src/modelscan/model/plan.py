@@ -70,8 +70,8 @@ class Estimated:
 class Candidate:
     """One way to run the weights. `argv[0]` is the backend's program by name; `reasons` has one per choice.
 
-    `load_quantization` is the backend's word where it quantizes while loading; `extra_args` and `extra_env` are
-    what the user added.
+    `load_quantization` is the backend's word where it quantizes while loading; `model_args` are what catalogs say of
+    the model and may, `dropped` what they may not; `extra_args` and `extra_env` are what the user added.
     """
 
     backend: str
@@ -102,6 +102,8 @@ class Candidate:
     load_quantization: str | None = None
     enforce_eager: bool = False
     trust_remote_code: bool = False
+    model_args: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     extra_args: tuple[str, ...] = ()
     extra_env: Mapping[str, str] = field(default_factory=dict)
     explicit: tuple[str, ...] = ()

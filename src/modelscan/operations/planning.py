@@ -30,7 +30,12 @@ class Planned:
 
 def planning_facts() -> PlanningFacts:
     """The shipped tables that the judgement rests on."""
-    return load_facts(shipped_text("quant_support.csv"), shipped_text("gpus.csv"), shipped_text("backends.csv"))
+    return load_facts(
+        shipped_text("quant_support.csv"),
+        shipped_text("gpus.csv"),
+        shipped_text("backends.csv"),
+        shipped_text("parsers.csv"),
+    )
 
 
 def plan_model(

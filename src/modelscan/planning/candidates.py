@@ -8,13 +8,24 @@ from dataclasses import dataclass
 
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
-from modelscan.model import Candidate, Device, MemoryPerGpu, PlanRequest, Rejection, Task, WeightsDescription
+from modelscan.model import (
+    Candidate,
+    Capabilities,
+    Device,
+    MemoryPerGpu,
+    PlanRequest,
+    Rejection,
+    Spec,
+    Task,
+    WeightsDescription,
+)
 from modelscan.planning.activations import activation_bytes, batched_tokens
 from modelscan.planning.budget import Budget, static_share
 from modelscan.planning.context import CPU_LONGEST, choose_length, model_limit, wanted_lengths
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.kv_cache import BLOCK_TOKENS, element_bytes, request_bytes
 from modelscan.planning.layouts import Layout
+from modelscan.planning.model_arguments import model_arguments
 from modelscan.planning.quantization import Choice
 from modelscan.planning.sizes import Sized, within
 from modelscan.planning.speed import estimate
@@ -40,6 +51,8 @@ class Setting:
     request: PlanRequest
     facts: PlanningFacts
     explicit: tuple[str, ...]
+    specs: tuple[Spec, ...] = ()
+    capabilities: Capabilities | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +170,25 @@ def _candidate(
 ) -> Candidate:
     length = base.max_model_len or 0
     per_token = one_request / (-(-length // BLOCK_TOKENS) * BLOCK_TOKENS) if one_request else 0.0
+    said = model_arguments(
+        setting.specs,
+        backend=BACKENDS[setting.backend],
+        version=setting.backend_version,
+        repo_id=choice.weights.repo_id,
+        task=setting.task,
+        capabilities=setting.capabilities,
+        parsers=setting.facts.parsers,
+    )
     candidate = dataclasses.replace(
         base,
+        model_args=said.words,
+        dropped=said.dropped,
         gpu_memory_utilization=_share(setting, budget, memory),
         memory_per_gpu=memory,
         kv_cache_tokens=int(memory.kv_cache_bytes / per_token) if per_token else None,
         max_concurrency=round(memory.kv_cache_bytes / one_request, 2) if one_request else None,
         estimated=estimate(choice.weights, memory.weights_bytes, layout.gpus, setting.facts),
-        reasons=_reasons(setting, choice, layout, length, base.max_num_seqs or 0, budget),
+        reasons=(*_reasons(setting, choice, layout, length, base.max_num_seqs or 0, budget), *said.reasons),
     )
     launch = Launch(
         location=choice.weights.location,

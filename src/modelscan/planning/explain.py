@@ -26,4 +26,7 @@ def explain(candidate: Candidate) -> tuple[str, ...]:
     if candidate.max_concurrency is not None:
         each = f"requests of {format_tokens(candidate.max_model_len)} tokens at once"
         rows.append(("concurrency", f"{candidate.max_concurrency:.2f}", each))
-    return (f"on {where}", *(f"  {name:<13} {value:>12}   {note}".rstrip() for name, value, note in rows))
+    lines = [f"on {where}", *(f"  {name:<13} {value:>12}   {note}".rstrip() for name, value, note in rows)]
+    if candidate.dropped:
+        lines += ["left out of what catalogs say", *(f"  {item}" for item in candidate.dropped)]
+    return tuple(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
@@ -50,6 +50,18 @@ class BackendFacts:
         return gpu is None or _reaches(gpu, self.min_capability, self.gfx)
 
 
+@dataclass(frozen=True, slots=True)
+class Parsers:
+    """`catalogs/parsers.csv`: which parsers of answers a backend has, each with the first version that was read."""
+
+    since: Mapping[tuple[str, str, str], tuple[int, ...]]
+
+    def knows(self, backend: str, kind: str, name: str, version: str | None) -> bool:
+        """Whether that version has it; None is the newest. `kind` is `tool-call` or `reasoning`."""
+        since = self.since.get((backend, kind, name))
+        return since is not None and (version is None or release(version) >= since)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanningFacts:
     """All tables."""
@@ -57,6 +69,7 @@ class PlanningFacts:
     kernels: tuple[KernelSupport, ...]
     backends: tuple[BackendFacts, ...]
     gpus: tuple[GpuFacts, ...]
+    parsers: Parsers
 
     def kernel(self, backend: str, device: Device, quantization: str) -> KernelSupport | None:
         return next(
@@ -76,13 +89,26 @@ class PlanningFacts:
         return facts_for(gpu.name, self.gpus) if gpu.name else None
 
 
-def load_facts(quant_support_csv: str, gpus_csv: str, backends_csv: str) -> PlanningFacts:
+def load_facts(quant_support_csv: str, gpus_csv: str, backends_csv: str, parsers_csv: str) -> PlanningFacts:
     """The tables of their texts. Raises KeyError or ValueError for a text that is not that table."""
     return PlanningFacts(
         kernels=tuple(_kernel(row) for row in _rows(quant_support_csv)),
         backends=tuple(_backend(row) for row in _rows(backends_csv)),
         gpus=parse_gpu_table(gpus_csv),
+        parsers=Parsers(
+            {(row["backend"], row["kind"], row["name"]): release(row["since"]) for row in _rows(parsers_csv)}
+        ),
     )
+
+
+def release(version: str) -> tuple[int, ...]:
+    """`0.32.0+cpu` as numbers, for comparing; what is no number ends it."""
+    numbers: list[int] = []
+    for part in version.partition("+")[0].split("."):
+        if not part.isdigit():
+            break
+        numbers.append(int(part))
+    return tuple(numbers)
 
 
 def _rows(text: str) -> Iterable[dict[str, str]]:

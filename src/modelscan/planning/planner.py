@@ -140,6 +140,8 @@ def _setting(
         device=device,
         request=request,
         facts=facts,
+        specs=model.specs if model is not None else (),
+        capabilities=model.capabilities if model is not None else None,
         explicit=tuple(
             field.name
             for field in dataclasses.fields(request)

@@ -1,0 +1,121 @@
+"""What catalogs say of a model reaches a command line only through the list, and nothing is guessed."""
+
+from __future__ import annotations
+
+import shlex
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+from tests.planning.machines import FACTS, llama, machine, weights
+
+from modelscan.backends.registry import BACKENDS
+from modelscan.model import Capabilities, PlanRequest, Spec
+from modelscan.model import Model as CatalogModel
+from modelscan.planning.model_arguments import ModelArguments, model_arguments
+from modelscan.planning.planner import make_plan
+
+TOOLS = Capabilities(tool_call=True, reasoning=True)
+
+
+def said(*specs: Spec, backend: str = "vllm", version: str | None = "0.33.0") -> ModelArguments:
+    return model_arguments(
+        specs,
+        backend=BACKENDS[backend],
+        version=version,
+        repo_id="Lab/Model",
+        task="chat",
+        capabilities=TOOLS,
+        parsers=FACTS.parsers,
+    )
+
+
+def recipe(*parameters: str, **changes: object) -> Spec:
+    values: dict[str, object] = {"backend": "vllm", "source": "vllm-recipes", "repo_id": "Lab/Model", **changes}
+    return Spec(parameters=parameters, **values)  # type: ignore[arg-type]
+
+
+def test_parsers_come_from_the_specs_of_these_weights_first() -> None:
+    other = recipe("--tool-call-parser=hermes", repo_id="Lab/Other")
+    gpustack = recipe("--tool-call-parser", "qwen3_xml", "--reasoning-parser=qwen3", source="gpustack")
+    own = recipe("--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder")
+    found = said(other, gpustack, own)
+    assert found.words == ("--tool-call-parser=qwen3_coder", "--reasoning-parser=qwen3")
+    assert found.reasons == (
+        "model: tool-call-parser qwen3_coder, reasoning-parser qwen3, from vllm-recipes and gpustack",
+    )
+    assert found.dropped == ()
+
+
+def test_what_is_unknown_is_said_and_not_guessed() -> None:
+    assert said().reasons == ("model: no source names its tool-call or reasoning parser for vLLM, so none is set",)
+    of_vllm = said(recipe("--tool-call-parser=hermes", "--reasoning-parser=qwen3"), backend="sglang")
+    assert (of_vllm.words, len(of_vllm.reasons)) == ((), 1)
+
+
+def test_a_parser_that_the_version_does_not_have_is_left_out() -> None:
+    newest = recipe("--tool-call-parser=step5", "--reasoning-parser=nobody_has_this")
+    assert said(newest).words == ("--tool-call-parser=step5",)
+    older = said(newest, version="0.32.0+cpu")
+    assert older.words == ()
+    assert older.dropped == (
+        "--tool-call-parser=step5 (vllm-recipes): vLLM 0.32.0+cpu has no such parser",
+        "--reasoning-parser=nobody_has_this (vllm-recipes): vLLM 0.32.0+cpu has no such parser",
+    )
+    too_new = said(recipe("--tool-call-parser=hermes", min_backend_version="0.40.0"))
+    assert too_new.dropped == ("all that vllm-recipes says for vLLM 0.40.0 and newer: 0.33.0 is planned",)
+
+
+HOSTILE = (
+    *("--host=0.0.0.0", "--port", "1", "--trust-remote-code", "--api-key=x", "--model=evil/repo", "--ho=0.0.0.0"),
+    *("--tool-parser-plugin=/tmp/x.py", "--middleware", "evil.Layer", "--load-format=evil", "--config=/etc/x.yaml"),
+    *("--tool-call-parser=hermes --host 0.0.0.0", "--tool-call-parser.plugin=x", "--chat-template={{ evil }}"),
+    *("--tokenizer_mode=evil", "--hf-overrides.auto_map=x", "evil/model", "--reasoning-parser=$(id)", "-tp=8"),
+    *('--speculative-config={"model": "evil/repo"}', "--compilation-config={}", "--chat-template=/etc/passwd"),
+)
+
+
+@given(
+    st.lists(st.sampled_from(HOSTILE) | st.text(max_size=20), max_size=8),
+    st.dictionaries(st.sampled_from(["LD_PRELOAD", "PYTHONPATH", "PATH", "HTTPS_PROXY", "HF_TOKEN"]), st.text()),
+    st.sampled_from(["vllm", "sglang"]),
+)
+@example(list(HOSTILE), {"LD_PRELOAD": "/tmp/x.so"}, "vllm")
+@example(list(HOSTILE), {"LD_PRELOAD": "/tmp/x.so"}, "sglang")
+def test_a_hostile_spec_reaches_no_argv_and_no_environment(
+    parameters: list[str], env: dict[str, str], backend: str
+) -> None:
+    hostile = Spec(backend=backend, source="gpustack", repo_id="Lab/Model", parameters=tuple(parameters), env=env)
+    request = PlanRequest(model="lab/model", backend=backend)
+
+    def planned(*specs: Spec) -> tuple[set[str], dict[str, str]]:
+        model = CatalogModel(id="lab/model", name="Model", task="chat", specs=specs, capabilities=TOOLS)
+        plan = make_plan(model, [weights("Lab/Model", llama())], machine("h100-80gb"), request, FACTS)
+        assert plan.chosen is not None
+        return set(plan.chosen.argv), dict(plan.chosen.env)
+
+    argv, environment = planned(hostile)
+    clean_argv, clean_environment = planned()
+    assert environment == clean_environment
+    names = {"vllm": "tool-call|reasoning", "sglang": "tool-call|reasoning"}[backend].split("|")
+    for word in argv - clean_argv - {"--enable-auto-tool-choice"}:
+        option, _, value = word.partition("=")
+        kind = option.removeprefix("--").removesuffix("-parser")
+        known = kind in names and FACTS.parsers.knows(backend, kind, value, None)
+        assert known or value in BACKENDS[backend].model_arguments[option], shlex.quote(word)
+
+
+def test_what_the_user_says_wins() -> None:
+    model = CatalogModel(
+        id="lab/model", name="Model", task="chat", capabilities=TOOLS, specs=(recipe("--tool-call-parser=hermes"),)
+    )
+    for given_by_user, expected in (
+        ((), ["--tool-call-parser=hermes", "--enable-auto-tool-choice"]),
+        (
+            ("--tool-call-parser=mistral",),
+            ["--tool-call-parser=mistral"],
+        ),
+    ):
+        request = PlanRequest(model="lab/model", backend_args=given_by_user)
+        plan = make_plan(model, [weights("Lab/Model", llama())], machine("h100-80gb"), request, FACTS)
+        assert plan.chosen is not None
+        assert [word for word in plan.chosen.argv if "tool" in word] == expected
