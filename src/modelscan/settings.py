@@ -127,6 +127,13 @@ class Settings:
         env="MODELSCAN_CATALOG_DIRS",
         doc="folders of catalog files besides `catalogs/` in the config folder, separated by `:`",
     )
+    backend_dirs: tuple[str, ...] = _setting(
+        "backend.dirs",
+        (),
+        _folders,
+        env="MODELSCAN_BACKEND_DIRS",
+        doc="environments of backends that you made yourself, separated by `:`",
+    )
     offline: bool = _setting(
         "offline", False, _flag, env="MODELSCAN_OFFLINE", doc="use no network; what is cached must do"
     )

@@ -69,9 +69,6 @@ REFUSED = """
 --root-path=/x                         modelscan chooses the address
 --ssl-keyfile=x                        modelscan chooses the address
 --grpc                                 modelscan chooses the address
---api-key=x                            keys never stand on a command line: give --api-key-env VARIABLE
---api_key x                            keys never stand on a command line: give --api-key-env VARIABLE
---hf-token x                           keys never stand on a command line: give --api-key-env VARIABLE
 --trust-remote-code                    say it to modelscan instead: --trust-remote-code
 --allowed-origins=["*"]                pages of other sites stay out
 --model=x/y                            modelscan names the model
@@ -113,6 +110,26 @@ def test_refused(row: str) -> None:
     assert raised.value.message == f"`{argument}` may not be given to vLLM"
     assert raised.value.cause == (reason,)
     assert raised.value.hints == ("leave out that --backend-arg",)
+
+
+@pytest.mark.parametrize(
+    ("argument", "name"),
+    [
+        ("--api-key=planted", "--api-key"),
+        ("--api_key planted", "--api-key"),
+        ("--admin-api-key=planted", "--admin-api-key"),
+        ("--hf-token planted", "--hf-token"),
+        ('--hf-overrides={"x": "hf_plantedplantedplanted"}', "--hf-overrides"),
+        ("--override-generation-config=sk-plantedplantedplanted", "--override-generation-config"),
+    ],
+)
+def test_a_secret_is_refused_and_not_repeated(argument: str, name: str) -> None:
+    with pytest.raises(Usage) as raised:
+        VLLM.check_arguments([argument], {})
+    assert raised.value.message == f"`{name}=***` may not be given on a command line"
+    assert "planted" not in str(raised.value.details)
+    with pytest.raises(Usage, match="OMP_PLACES"):
+        VLLM.check_arguments([], {"OMP_PLACES": "hf_plantedplantedplanted"})
 
 
 @pytest.mark.parametrize("arguments", [["x/y"], ["--enable-prefix-caching x/y"], ["--seed=7", "x/y"]])

@@ -230,7 +230,9 @@ def test_loopback_only(modelscan: Modelscan) -> None:
 
 def test_secrets_on_the_command_line_are_refused(modelscan: Modelscan) -> None:
     assert modelscan("deploy", "demo", "--env", "HF_TOKEN=hf_x").status == 2
-    assert modelscan("deploy", "demo", "--backend-arg=--api-key=x").status == 2
+    modelscan("deploy", "demo")
+    ran = modelscan("deploy", "demo", "--backend-arg=--api-key=planted-secret-123")
+    assert (ran.status, "planted" in ran.stdout + ran.stderr) == (2, False)
 
 
 def test_progress_for_programs(modelscan: Modelscan) -> None:

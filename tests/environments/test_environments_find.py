@@ -56,6 +56,20 @@ def test_a_vllm_on_path_and_one_in_the_active_environment(
     )
 
 
+def test_one_of_the_users_own_is_named_by_its_folder_and_comes_before_path(
+    machine: Machine, make_script: Script, tmp_path: Path
+) -> None:
+    own = environment(tmp_path / "own", "vllm", {"vllm": "0.30.0", "torch": "2.11.0"}, make_script)
+    on_path = environment(tmp_path / "one", "vllm", {"vllm": "0.33.0", "torch": "2.14.0"}, make_script)
+    machine.environ = {
+        "PATH": str(on_path.parent),
+        "MODELSCAN_BACKEND_DIRS": f"{tmp_path / 'own'}:{tmp_path / 'gone'}",
+    }
+    first, second = find_installations(machine.settings)
+    assert (first.program, first.version, first.managed) == (str(own), "0.30.0", False)
+    assert (first.origin, second.origin) == ("named in the setting backend.dirs", "found on PATH")
+
+
 def test_the_same_program_is_found_once(machine: Machine, make_script: Script, tmp_path: Path) -> None:
     program = environment(tmp_path / "venv", "sglang", {"sglang": "0.5.23", "torch": "2.14.1"}, make_script)
     (tmp_path / "bin").mkdir()

@@ -17,7 +17,6 @@ from modelscan.errors import Usage
 # Reasons for what is refused, by its name. The first that matches is said.
 _REFUSED = (
     (r"host|port|uds|grpc.*|(fastapi-)?root-path|(enable-)?ssl-.*", "modelscan chooses the address"),
-    (r"(admin-)?api-key|hf-token", "keys never stand on a command line: give --api-key-env VARIABLE"),
     (r"trust-remote-code", "say it to modelscan instead: --trust-remote-code"),
     (r"allow(ed)?-(origins|methods|headers|credentials)", "pages of other sites stay out"),
     (r"model(-path)?|served-model-name|tokenizer(-path)?|hf-config-path", "modelscan names the model"),
@@ -33,6 +32,10 @@ _REFUSED = (
         "the plan sizes the memory: give --context-length, --max-concurrency or --max-memory",
     ),
 )
+
+# Tokens of Hugging Face, OpenAI, GitHub and AWS, as those services write them; and names of what holds one.
+_SECRET = re.compile(r"\b(hf_|sk-|sk_|ghp_|github_pat_|AKIA)[A-Za-z0-9_-]{16,}")
+_KEYS = re.compile(r"(key|token|secret|password)$")
 
 _SECOND_MODEL = re.compile(r"model|\\")  # JSON can spell `model` with backslashes
 
@@ -67,6 +70,7 @@ class Allowed:
 
     def check(self, arguments: Sequence[str]) -> tuple[str, ...]:
         """The words for the command line. Raises Usage, naming the argument, for one that is refused."""
+        refuse_secrets(arguments)
         found = read_arguments(arguments, self.switches)
         for argument in found:
             self._check(argument)
@@ -94,10 +98,24 @@ class Allowed:
         )
 
 
+def refuse_secrets(arguments: Sequence[str]) -> None:
+    """Raise Usage, without repeating it, for a secret among arguments: a command line is stored, shown, and seen by
+    every user of the machine.
+    """
+    for argument in read_arguments(arguments):
+        if _KEYS.search(argument.name) or _SECRET.search(argument.shown):
+            raise Usage(
+                f"`{argument.name}=***` may not be given on a command line",
+                cause=["it holds a secret, which every user of this machine could read there"],
+                hints=["for the endpoint's key: export MY_KEY=... and --api-key-env MY_KEY"],
+                details={"argument": argument.name},
+            )
+
+
 def check_env(env: Mapping[str, str]) -> None:
     """Raise Usage, naming the variable, for one that a backend may not be given."""
-    for name in env:
-        reason = _env_reason(name)
+    for name, value in env.items():
+        reason = "its value looks like a secret" if _SECRET.search(value) else _env_reason(name)
         if reason is not None:
             raise Usage(
                 f"the variable `{name}` may not be given to a backend",

