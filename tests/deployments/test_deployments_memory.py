@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostile_house import CLOCK, Make, eventually, processes_of, record
+from tests.hardware.nvml import compile_nvml
 
 from modelscan.deployments import control
 from modelscan.deployments.claims import claims_of
@@ -15,7 +16,7 @@ from modelscan.deployments.processes import send
 from modelscan.deployments.store import Store
 from modelscan.deployments.turn import Turn
 from modelscan.deployments.waiting import wait
-from modelscan.errors import Conflict
+from modelscan.errors import BackendFailed, Conflict
 from modelscan.model import Claim, Cpu, Deployment, DeploymentMemory, Gpu, GpuProcess, Hardware
 from modelscan.operations.context import Context
 from modelscan.operations.machine import machine, memory_is_back, memory_left, standing_claims, without_claimed
@@ -161,3 +162,33 @@ def test_one_that_waits_for_its_turn_can_be_stopped(make: Make, settings: Settin
     waiting = control.start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
     eventually(lambda: record(settings, waiting).phase == "waiting")
     assert control.stop(waiting, settings=settings, clock=CLOCK).status == "stopped"
+
+
+def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: Settings, tmp_path: Path) -> None:
+    nvml = tmp_path / "nvml"
+    nvml.mkdir()
+    if compile_nvml(nvml) is None:
+        pytest.skip("no C compiler")
+
+    def use(size: int) -> None:
+        (nvml / "scenario").write_text(f"gpu\nname H100\ntotal {TOTAL}\nused {size}\n")
+
+    environ = {**settings.environ, "LD_LIBRARY_PATH": str(nvml), "CUDA_FAKE_NVML": str(nvml / "scenario")}
+    patient = Settings(paths=settings.paths, environ=environ, release_timeout=20)
+    use(50 * GIB)
+    waiting = control.start(make("polite", **on_gpu(20 * GIB)), settings=patient, clock=CLOCK)
+
+    def said() -> str | None:
+        progress = record(settings, waiting).progress
+        return progress.detail if progress else None
+
+    eventually(lambda: said() == "it needs 20.00 GiB on GPU 0, and 14.00 GiB are free")
+    assert not processes_of(waiting)
+    use(10 * GIB)
+    assert wait(waiting, settings=settings, clock=CLOCK, timeout=20).status == "ready"
+
+    use(50 * GIB)
+    hasty = Settings(paths=settings.paths, environ=environ, release_timeout=0.1)
+    given_up = control.start(make("polite", name="other", **on_gpu(20 * GIB)), settings=hasty, clock=CLOCK)
+    with pytest.raises(BackendFailed, match=r"it needs 20.00 GiB on GPU 0, and 14.00 GiB are free"):
+        wait(given_up, settings=settings, clock=CLOCK, timeout=20)

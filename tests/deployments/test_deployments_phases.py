@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelscan.backends.base import Activity
 from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.health import Health
 from modelscan.deployments.pace import Pace, pace_of
 from modelscan.deployments.phases import Phases
 from modelscan.deployments.pulse import Pulse
@@ -100,3 +101,21 @@ def test_the_pace_is_what_the_settings_say_and_survives_the_way_to_the_superviso
     pace = pace_of(load_settings(environ))
     assert (pace.wedged_after, pace.between_metrics, pace.unhealthy_after, pace.when_ready) == (40.0, 5.0, 2, 5.0)
     assert Pace.read(pace.written()) == pace
+
+
+def test_trouble_is_told_once_and_counts_from_its_beginning() -> None:
+    health = Health(Pace(unhealthy_after=2, wedged_after=10, restart_after=30))
+    health.take(answered=False, activity=None, now=1.0)
+    assert health.trouble is None
+    health.take(answered=False, activity=None, now=2.0)
+    health.take(answered=False, activity=None, now=20.0)
+    assert (health.trouble, health.overdue(31.0)) == ("2 probes in a row got no answer", None)
+    assert health.overdue(32.0) == 30.0
+    health.take(answered=True, activity=Activity(3, 7.0), now=33.0)
+    assert (health.trouble, health.overdue(99.0)) == (None, None)
+    health.take(answered=True, activity=Activity(3, 7.0), now=42.0)
+    assert health.trouble is None
+    health.take(answered=True, activity=Activity(3, 7.0), now=44.0)
+    assert health.trouble == "wedged: 3 requests in flight and no token for 11 s"
+    health.take(answered=True, activity=Activity(3, 7.5), now=45.0)
+    assert health.trouble is None

@@ -19,6 +19,7 @@ from typing import Any
 from modelscan.backends.base import Backend, Diagnosis, LogEvent
 from modelscan.deployments.environment import backend_environment, key_files
 from modelscan.deployments.errands import Routes
+from modelscan.deployments.health import Health
 from modelscan.deployments.log_file import LogFile
 from modelscan.deployments.memory import resident_bytes
 from modelscan.deployments.pace import Pace
@@ -26,7 +27,6 @@ from modelscan.deployments.phases import Durations, Phases
 from modelscan.deployments.places import Places
 from modelscan.deployments.probe import Endpoint, Generated
 from modelscan.deployments.processes import Process, descendants, find, tagged_as
-from modelscan.deployments.pulse import Pulse
 from modelscan.deployments.pump import Pump
 from modelscan.deployments.record import Record
 from modelscan.deployments.sockets import listening_sockets
@@ -95,10 +95,8 @@ class Life:
         self._over = False
         self._ready = False
         self._answering = False
-        self._failed_probes = 0
-        self._unhealthy_since: float | None = None
         self._phases = Phases(_FIRST_PHASE, supervision.clock.monotonic(), supervision.earlier)
-        self._pulse = Pulse()
+        self._health = Health(supervision.pace)
         self._written_at = 0.0
         self._measured: dict[str, int] = {}
 
@@ -314,37 +312,19 @@ class Life:
     def _take_probe(self, probed: Probed) -> str | None:
         if not self._beat():
             return "its state folder was removed"  # nobody could find it any more to stop it
-        self._failed_probes = 0 if probed.healthy else self._failed_probes + 1
-        if probed.activity is not None:
-            self._pulse.feel(probed.activity, self._clock.monotonic())
-        trouble = self._trouble()
+        health = self._health
+        health.take(answered=probed.healthy, activity=probed.activity, now=self._clock.monotonic())
         changes: dict[str, Any] = {}
-        if trouble is None:
-            self._unhealthy_since = None
-            if self._record.value.status == "unhealthy":
-                changes = {"status": "ready", "message": None}
-        elif self._unhealthy_since is None:
-            self._unhealthy_since = self._clock.monotonic()
-            changes = {"status": "unhealthy", "message": trouble}
+        if (health.trouble is not None) != (self._record.value.status == "unhealthy"):
+            changes = {"status": "unhealthy" if health.trouble else "ready", "message": health.trouble}
         if probed.healthy != self._record.value.last_probe_ok or changes:
             self._record.change(last_probe_ok=probed.healthy, last_probe_at=rfc3339(self._clock.now()), **changes)
         return None
 
-    def _trouble(self) -> str | None:
-        """What is wrong with a backend that was ready. A slow one has no trouble: its work goes on."""
-        if self._failed_probes >= self._with.pace.unhealthy_after:
-            return f"{self._failed_probes} probes in a row got no answer"
-        still = self._pulse.still_for(self._clock.monotonic())
-        if still < self._with.pace.wedged_after:
-            return None
-        count = self._pulse.requests
-        requests = "1 request" if count == 1 else f"{count} requests"
-        return f"wedged: {requests} in flight and no token for {still:.0f} s"
-
     def _idle(self) -> str | None:
         """That nobody has used it for as long as the user allowed."""
         limit = self._record.value.idle_timeout_seconds
-        if not self._ready or limit is None or self._pulse.idle_seconds < limit:
+        if not self._ready or limit is None or self._health.pulse.idle_seconds < limit:
             return None
         return f"nobody used it for {format_duration(limit)}"
 
@@ -352,10 +332,8 @@ class Life:
         now = self._clock.monotonic()
         deployment = self._record.value
         if self._ready:
-            since = self._unhealthy_since
-            if since is None or deployment.restart_policy == "no" or now - since < self._with.pace.restart_after:
-                return None
-            return f"it did not get well in {now - since:.0f} s: {deployment.message or 'unhealthy'}"
+            overdue = None if deployment.restart_policy == "no" else self._health.overdue(now)
+            return None if overdue is None else f"it did not get well in {overdue:.0f} s: {self._health.trouble}"
         if now - self._phases.progress_at <= deployment.stall_timeout_seconds:
             return None
         doing = f" while {deployment.phase}" if deployment.phase else ""
