@@ -123,7 +123,7 @@ def gpustack_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         for entry in document["model_sets"]:
             facts = facts_of({key: value for key, value in entry.items() if not key.startswith(".")})
             yield f"{hub}:{entry['name']}", facts
-        yield "file:draft_models", {"value": document["draft_models"]}
+        yield f"file:{hub}:draft_models", {"value": document["draft_models"]}
 
 
 def recipe_entries(address: str) -> Iterator[tuple[str, dict[str, Any]]]:

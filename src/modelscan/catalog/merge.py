@@ -23,7 +23,8 @@ from modelscan.catalog.tasks import infer_tags, infer_task
 from modelscan.model import Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
 
 _FIRST = (
-    "name", "family", "task", "homepage", "license", "status", "parameters", "active_parameters", "knowledge",
+    "name", "family", "task", "description", "homepage", "icon_url", "license", "status",
+    "parameters", "active_parameters", "knowledge",
     "release_date", "last_updated", "modalities.input", "modalities.output",
 )  # fmt: skip
 _LIMITS = ("limits.context", "limits.input", "limits.output")
@@ -84,7 +85,9 @@ def _merge_group(item: Group, tables: Tables, ids: Mapping[str, str]) -> Merged:
         family=chosen.get("family"),
         task=chosen["task"],
         tags=chosen["tags"],
+        description=chosen.get("description"),
         homepage=chosen.get("homepage"),
+        icon_url=chosen.get("icon_url"),
         open_weights=chosen["open_weights"],
         open_alternatives=alternatives,
         license=chosen.get("license"),

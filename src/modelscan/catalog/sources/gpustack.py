@@ -34,6 +34,8 @@ _REPO_KEYS: dict[str, Source] = {
     "model_scope_model_id": "modelscope",
     "local_path": "local_path",
 }
+# Only llama.cpp's backend took single files, always GGUF.
+_GGUF_KEYS = frozenset({"huggingface_filename", "model_scope_file_path"})
 _ROOT = "file"  # what a file says besides its sets: `draft_models`
 _KNOWN = frozenset({
     "name", "description", "home", "icon", "categories", "capabilities", "size", "activated_size", "size_unit",
@@ -64,11 +66,13 @@ def parse_document(document: object, *, source: str = NAME) -> Parsed:
     parsed = Parsed()
     for position, entry in enumerate(sets):
         _add(parsed, position, entry, source)
-    for key, value in document.items() if isinstance(document, dict) else ():
-        if key != "model_sets" and not str(key).startswith(".") and is_modest(value):
-            parsed.attached.append(Attached(source, f"{_ROOT}:{clean(str(key))}", verbatim({"value": value})))
     if not parsed.records:
         raise NotThisFormat("no `model_sets` and no list of sets in it" if not sets else "no set in it can be read")
+    hub = parsed.records[0].key.partition(":")[0]
+    for key, value in document.items() if isinstance(document, dict) else ():
+        if key != "model_sets" and not str(key).startswith(".") and is_modest(value):
+            place = f"{_ROOT}:{hub}:{clean(str(key))}"
+            parsed.attached.append(Attached(source, place, verbatim({"value": value})))
     return parsed
 
 
@@ -91,9 +95,11 @@ def _add(parsed: Parsed, position: int, entry: object, source: str) -> None:
     if not is_modest(entry):
         parsed.skipped.append(Skipped(name, "the set is too large or nested too deep"))
         return
-    expanded = list(_expand(name, entry)) if "templates" in entry else [(name, entry.get("size"), entry.get("specs"))]
+    expanded = list(_expand(name, entry)) if "templates" in entry else []
+    if not expanded:
+        expanded.append((name, entry.get("size"), fields.items(entry.get("specs"))))
     for label, size, specs in expanded:
-        usable = [spec for spec in fields.items(specs) if isinstance(spec, dict) and _repo(spec)]
+        usable = [spec for spec in specs if isinstance(spec, dict) and _repo(spec)]
         if not usable:
             parsed.skipped.append(Skipped(label, "a set without a spec that names its weights"))
             continue
@@ -114,7 +120,13 @@ def _record(
         hub, repo = _repo(spec) or ("huggingface", "")
         weights.setdefault(
             (hub, repo.casefold()),
-            Weights(source=hub, repo_id=repo, quantization=_quantization(spec), verified=False),
+            Weights(
+                source=hub,
+                repo_id=repo,
+                format="gguf" if _GGUF_KEYS & spec.keys() else None,
+                quantization=fields.quantization(spec.get("quantization")),
+                verified=False,
+            ),
         )
     return Record(
         source=source,
@@ -146,6 +158,9 @@ def _facts(name: str, entry: Mapping[str, Any], size: object) -> Iterator[tuple[
     yield "license", next(iter(fields.texts(entry.get("licenses", ()))), None)
     yield "release_date", fields.date(entry.get("release_date"))
     yield "homepage", fields.text(entry.get("home"))
+    yield "description", fields.text(entry.get("description"))
+    icon = fields.text(entry.get("icon")) or ""
+    yield "icon_url", icon if icon.startswith("https://") else None
     for field, value in (("parameters", size), ("active_parameters", entry.get("activated_size"))):
         stated = fields.number(value)
         yield field, round(stated * unit) if stated else None
@@ -176,18 +191,12 @@ def _repo(spec: Mapping[str, Any]) -> tuple[Source, str] | None:
     return None
 
 
-def _quantization(spec: Mapping[str, Any]) -> str | None:
-    """The word in capitals; spelling varies between `q4_k_m`, `Q4_K_M`, `fp16` and `FP16`."""
-    found = fields.text(spec.get("quantization"))
-    return found.upper() if found else None
-
-
 def _spec(spec: Mapping[str, Any]) -> Spec:
     env = fields.mapping(spec.get("env"))
     return Spec(
         mode=fields.text(spec.get("mode")) or "standard",
-        quantization=_quantization(spec),
-        backend=(fields.text(spec.get("backend")) or "").casefold() or None,
+        quantization=fields.quantization(spec.get("quantization")),
+        backend=_backend(spec),
         backend_version=fields.text(spec.get("backend_version")),
         repo_id=(_repo(spec) or (None, None))[1],
         parameters=tuple(
@@ -198,6 +207,11 @@ def _spec(spec: Mapping[str, Any]) -> Spec:
         extra=clean_tree({key: value for key, value in spec.items() if key not in _KNOWN_OF_SPECS}),
         source=NAME,
     )
+
+
+def _backend(spec: Mapping[str, Any]) -> str | None:
+    """`vLLM`, `vllm` and `SGLang` in one spelling; before 2.0 `voxbox` had a hyphen."""
+    return (fields.text(spec.get("backend")) or "").casefold().replace("vox-box", "voxbox") or None
 
 
 def _is_unknown(key: object) -> bool:

@@ -63,13 +63,13 @@ def _record(name: str, entry: Mapping[str, Any], source: str, place: Callable[[s
 
 
 def _weights(entry: Mapping[str, Any], place: Callable[[str], str]) -> Iterator[Weights]:
-    quantization = fields.text(entry.get("quantization"))
+    quantization = fields.quantization(entry.get("quantization"))
     for key, source in _REPO_KEYS.items():
         if repo := fields.text(entry.get(key)):
             yield Weights(
                 source=source,
                 repo_id=place(repo) if source == "local_path" else repo,
-                quantization=quantization.upper() if quantization else None,
+                quantization=quantization,
                 official=True,
             )
 

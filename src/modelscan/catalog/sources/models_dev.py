@@ -190,11 +190,10 @@ def _weights(listed: object) -> Iterator[Weights]:
     for item in fields.items(listed):
         link = fields.mapping(item)
         if found := hub_of(link.get("url")):
-            quantization = fields.text(link.get("quantization"))
             yield Weights(
                 source=found[0],
                 repo_id=found[1],
                 format=fields.text(link.get("format")),
-                quantization=quantization.upper() if quantization else None,
+                quantization=fields.quantization(link.get("quantization")),
                 official=True,
             )

@@ -262,7 +262,7 @@ def _quantization(variant: _Entry, checkpoint: str) -> str | None:
     stated = (fields.text(variant.get("precision")) or "").upper()
     if stated == "INT4" and (named := names.without_quantization(names.words(checkpoint))[1]) in {"AWQ", "GPTQ"}:
         return named
-    return "FP8" if stated == "MXFP8" else stated or None
+    return fields.quantization(stated)
 
 
 def _specs(checkpoint: str, variant: _Entry, entry: _Entry) -> Iterator[Spec]:

@@ -41,6 +41,8 @@ def _weights_word(model: Model) -> str:
 
 def show_model(printer: Printer, model: Model) -> None:
     printer.line(f"{model.id}  {model.name}", "bold")
+    if model.description:
+        printer.line(model.description)
     printer.line()
     active = f", {format_count(model.active_parameters)} active" if model.active_parameters else ""
     rows = [
