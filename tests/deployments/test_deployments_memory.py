@@ -64,7 +64,7 @@ def test_what_a_start_has_not_taken_yet_is_promised(make: Make, context: Context
     with control.command(made.id, settings=context.settings, clock=CLOCK):  # at work on it: pending
         hardware = machine(context)
         assert standing_claims(context, hardware) == (
-            Claim(deployment=made.id, gpu_index=0, claimed_bytes=40 * GIB, outstanding_bytes=40 * GIB),
+            Claim(deployment=made.name, gpu_index=0, claimed_bytes=40 * GIB, outstanding_bytes=40 * GIB),
         )
         left = memory_left(hardware, standing_claims(context, hardware), 0)
         assert left == (hardware.devices[0].memory_free_bytes or 0) - 40 * GIB

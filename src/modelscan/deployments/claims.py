@@ -20,7 +20,7 @@ def claimed_bytes(deployment: Deployment) -> int | None:
 
 
 def claims_of(deployments: Iterable[Deployment], hardware: Hardware) -> tuple[Claim, ...]:
-    """The claims of deployments as they were just observed, on a machine as it was just read."""
+    """The claims of deployments, by name, as they were just observed, on a machine as it was just read."""
     live = [item for item in deployments if item.status in LIVE_STATUSES and item.memory.estimated_bytes]
     if not live:
         return ()
@@ -29,7 +29,7 @@ def claims_of(deployments: Iterable[Deployment], hardware: Hardware) -> tuple[Cl
         processes.setdefault(found.deployment, set()).add(found.process)
     return tuple(
         Claim(
-            deployment=item.id,
+            deployment=item.name,
             gpu_index=index,
             claimed_bytes=size,
             outstanding_bytes=max(0, size - _held(item, index, processes.get(item.id, ()), hardware, size)),
