@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import pwd
@@ -68,3 +69,23 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def status_of(port: int, path: str, key: str | None) -> int:
+    """What a GET is answered with this key, or none."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path, headers={"authorization": f"Bearer {key}"} if key else {})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def command_lines() -> list[bytes]:
+    """Those of all processes, as every user of the machine sees them."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(entry.read_bytes())
+        except OSError:
+            continue
+    return found

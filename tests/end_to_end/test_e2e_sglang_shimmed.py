@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import openai
 import pytest
-from tests.end_to_end.conftest import user_environment
+from tests.end_to_end.conftest import command_lines, status_of, user_environment
 from tests.end_to_end.sglang_on_cpu import VERSION, install
 
 pytestmark = pytest.mark.slow
@@ -25,10 +26,10 @@ def modelscan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
     """`modelscan … --json`, read, with the shimmed SGLang as the user's own on PATH."""
     folder = tmp_path_factory.mktemp("sglang")
     programs = install(folder)
-    environment = user_environment(folder / "home")
-    environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
 
     def modelscan(*arguments: str) -> Any:
+        environment = user_environment(folder / "home")
+        environment["PATH"] = f"{programs}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(
             [sys.executable, "-m", "modelscan", *arguments, "--json"],
             env=environment,
@@ -87,3 +88,22 @@ def test_it_serves_fails_with_its_reason_and_starts_again(modelscan: Callable[..
     [stopped] = modelscan("stop", "shimmed")
     assert stopped["status"] == "stopped"
     assert children(again["pid"]) == {}
+
+
+def test_a_key_reaches_it_in_a_file_that_is_gone_again(
+    modelscan: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = f"planted-{secrets.token_hex(12)}"
+    monkeypatch.setenv("PLANTED_KEY", key)
+    deployment = modelscan("deploy", "demo", "--backend", "sglang", "--name", "guarded", "--api-key-env", "PLANTED_KEY")
+    port = deployment["port"]
+    for path in ("/v1/models", "/model_info", "/server_info", "/get_model_info"):
+        assert [status_of(port, path, given) for given in (None, "wrong", key)] == [401, 401, 200], path
+    assert status_of(port, "/health", None) == 200
+    assert "modelscan" in modelscan("run", "guarded", "What is modelscan?", "--temperature", "0")["answer"]
+    folder = Path(deployment["log_path"]).parent
+    assert not (folder / "key.yaml").exists()
+    for file in folder.parent.parent.rglob("*"):
+        assert not file.is_file() or key.encode() not in file.read_bytes(), file
+    assert not any(key.encode() in line for line in command_lines())
+    modelscan("remove", "guarded")

@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.hf_client import endpoint_of
 from modelscan.storage.secrets import Secrets
-from modelscan.system.http import Http
+
+if TYPE_CHECKING:
+    from modelscan.system.http import Http
 
 HubName = Literal["huggingface", "modelscope"]
 _MODELSCOPE = "https://www.modelscope.cn"
