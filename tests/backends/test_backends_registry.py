@@ -1,0 +1,39 @@
+"""A backend that is added is added everywhere that CONTRIBUTING.md names."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from modelscan.backends.registry import BACKENDS
+from modelscan.cli.words import BackendWord
+from modelscan.storage.shipped import shipped_text
+
+FAILURES = Path(__file__).with_name("failures.toml")
+
+
+def test_each_has_a_word_for_the_command_line() -> None:
+    assert {word.value for word in BackendWord} == set(BACKENDS)
+    assert {name: backend.name for name, backend in BACKENDS.items()} == {name: name for name in BACKENDS}
+
+
+@pytest.mark.parametrize("table", ["backends.csv", "quant_support.csv"])
+def test_each_says_what_it_can_run_on(table: str) -> None:
+    rows = list(csv.DictReader(shipped_text(table).splitlines()))
+    assert {row["backend"] for row in rows} == set(BACKENDS)
+    assert all(row["source"] for row in rows)
+
+
+def test_failures_of_each_are_known() -> None:
+    known = {failure["backend"] for failure in tomllib.loads(FAILURES.read_text())["failure"]}
+    assert known == set(BACKENDS)
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_each_hands_over_a_key_without_showing_it_on_a_command_line(name: str) -> None:
+    handed = BACKENDS[name].hand_key("planted-secret")
+    assert sum("planted-secret" in text for text in (*handed.env.values(), *handed.files.values())) == 1
+    assert not any("/" in file for file in handed.files)  # in the folder that it runs in
