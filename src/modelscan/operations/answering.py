@@ -15,7 +15,7 @@ from modelscan.model import Candidate, Deployment, Task
 from modelscan.operations.context import Context
 from modelscan.operations.deploy import deploy_model
 from modelscan.operations.events import Ask, Report
-from modelscan.operations.manage import start_deployment
+from modelscan.operations.manage import deployment_status, start_deployment
 from modelscan.operations.requests import DeployRequest, request_document
 from modelscan.operations.resolving import canonical_id
 
@@ -77,6 +77,9 @@ def answering_deployment(context: Context, wanted: DeployRequest, *, report: Rep
         _refuse_other_tasks(found.name, found.task, found)
         return found
     _refuse_other_tasks(found.name, found.task, found)
+    now = deployment_status(context, found.id)
+    if now.status in {"ready", "unhealthy"}:
+        return now
     return start_deployment(context, found.id, timeout=wanted.timeout, report=report)
 
 

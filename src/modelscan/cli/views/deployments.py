@@ -30,8 +30,9 @@ def show_deployments(printer: Printer, deployments: Sequence[Deployment], now: d
         right=("memory", "port", "restarts"),
     )
     for item in deployments:
-        if item.status in {"failed", "unhealthy"} and item.message:
-            printer.line(f"{item.name}: {item.message}")
+        said = (item.last_error if item.status == "failed" else None) or item.message
+        if item.status in {"failed", "unhealthy"} and said:
+            printer.line(f"{item.name}: {said}")
 
 
 def _status(item: Deployment, _now: datetime) -> str:
@@ -127,6 +128,10 @@ def show_deployment(printer: Printer, item: Deployment) -> None:
     ]
     if item.last_error:
         rows.append(("Last error", item.last_error))
+    if item.status == "failed":
+        from modelscan.deployments.again import runnable
+
+        rows += [("Try", hint) for hint in runnable(item, item.error_hints)]
     printer.pairs(rows)
 
 
