@@ -74,7 +74,7 @@ def recipes_for(backend: str, version: str | None, device: Device) -> tuple[Reci
     raise BackendFailed(
         f"modelscan knows no build of `{backend}` for `{device}`",
         cause=[_why_not(backend, device)],
-        hints=[f"install it by its own documentation; with `{backend}` on PATH, modelscan uses it"],
+        hints=["install it by its own documentation, then: modelscan config set backend.dirs /path/to/its/environment"],
         details={"backend": backend, "device": device},
     )
 
