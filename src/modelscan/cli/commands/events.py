@@ -28,15 +28,13 @@ def events(
     json: Json = False,
 ) -> None:
     """Print what happened: each change of status, and why."""
-    from modelscan.cli.signals import left_by_ctrl_c
     from modelscan.cli.views.events import show_events, stream_events
     from modelscan.operations.history import follow_events, past_events
 
     context = session(ctx).context
     output = Output(json=json)
     if follow:
-        with left_by_ctrl_c():
-            stream_events(output, follow_events(context, name))
+        stream_events(output, follow_events(context, name))
         return
     found = past_events(context, name)
     if not found:

@@ -10,7 +10,6 @@ import typer
 from modelscan.cli.options import Json, Name, Names, OptionalNames, Quiet, Yes
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.signals import left_by_ctrl_c
 from modelscan.cli.words import StatusWord, WaitForWord
 from modelscan.model import Deployment
 
@@ -62,8 +61,7 @@ def _list(
         return list_deployments(context, status=status.value if status else None, removed=removed, live_only=live_only)
 
     if watch:
-        with left_by_ctrl_c():
-            watch_deployments(output, context.clock, read)
+        watch_deployments(output, context.clock, read)
         return
     found = read()
     if not found:
@@ -104,9 +102,8 @@ def logs(
     """Print what the backend wrote."""
     from modelscan.operations.logs import log_lines
 
-    with left_by_ctrl_c():
-        for line in log_lines(session(ctx).context, name, follow=follow, tail=tail, since=since):
-            typer.echo(line)
+    for line in log_lines(session(ctx).context, name, follow=follow, tail=tail, since=since):
+        typer.echo(line)
 
 
 def wait(
