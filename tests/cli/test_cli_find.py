@@ -98,3 +98,14 @@ def test_my_own_models_override(modelscan: Modelscan, home: Path) -> None:
     path.write_text(f"models:\n  - name: mylab/mine\n    local_path: {shipped('demo')}\n    task: chat\n")
     assert modelscan("catalog", "info", "mylab/mine", "--json").json["weights"][0]["source"] == "local_path"
     assert modelscan("plan", "mylab/mine", "--hardware", "cpu:8gb").status == 0
+
+
+def test_the_same_model_on_the_hub_that_was_asked_for(modelscan: Modelscan) -> None:
+    def sources(*arguments: str) -> set[tuple[str, str]]:
+        plan = modelscan("plan", *arguments, "--hardware", "8xh100-80gb", "--json").json
+        return {(item["source"], item["repo_id"]) for item in (plan["chosen"], *plan["alternatives"])}
+
+    assert sources("Qwen/Qwen3-8B") == {("huggingface", "Qwen/Qwen3-8B")}
+    assert sources("Qwen/Qwen3-8B-FP8", "--source", "modelscope") == {("modelscope", "Qwen/Qwen3-8B-FP8")}
+    refused = modelscan("plan", "demo", "--source", "modelscope", "--json")
+    assert (refused.status, refused.error["code"]) == (3, "model_not_found")

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hypothesis import given
+import httpx
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelscan.errors import ModelscanError, SourceUnavailable
@@ -19,6 +21,7 @@ from modelscan.hubs.meter import Meter
 from modelscan.hubs.transfer import Part, Source, Transfer
 from modelscan.hubs.verify import Verified, verify_files
 from modelscan.system.clock import SystemClock
+from modelscan.system.http import Http
 
 DATA = bytes(range(256)) * 8
 FILE = RemoteFile(path="a/model.safetensors", size_bytes=len(DATA), sha256=hashlib.sha256(DATA).hexdigest())
@@ -102,6 +105,7 @@ def test_whatever_the_source_does(answers: list[Answer], left: bytes | int) -> N
         assert heard[-1].done_bytes == heard[-1].total_bytes
 
 
+@settings(max_examples=40)
 @given(st.integers(0, len(DATA) - 1), st.integers(1, 255))
 def test_any_wrong_byte_is_found(place: int, change: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -133,6 +137,19 @@ def test_names_that_lead_out_of_the_folder_are_refused() -> None:
         except ModelscanError:
             continue
         raise AssertionError(digest)
+
+
+def test_an_unknown_certificate_is_told_from_a_dead_line() -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+
+    session = Http(httpx.MockTransport(fail)).session()
+    with pytest.raises(SourceUnavailable) as raised, session, session.stream("https://hub.example/x?secret=1"):
+        pass
+    assert raised.value.message == "`https://hub.example/x` cannot be reached"
+    assert raised.value.hints == (
+        "if a proxy or a company signs it, name their certificates: export SSL_CERT_FILE=/path/to/ca.pem",
+    )
 
 
 def test_the_rate_and_the_time_left() -> None:

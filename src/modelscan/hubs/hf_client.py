@@ -154,10 +154,13 @@ def _ours(error: Any, about: Asked) -> ModelscanError:
         }
         code = next((code for kind, code in kinds.items() if isinstance(error, kind)), None)
         return refused(about, error.response.status_code, code=code, message=error.server_message or "")
-    reason = error.__cause__ or error
+    from modelscan.system.http import network_hint
+
+    cause = error.__cause__ or error
+    reason = (str(cause) or type(cause).__name__).splitlines()[0]
     return SourceUnavailable(
         f"{about.endpoint} cannot be reached",
-        cause=[(str(reason) or type(reason).__name__).splitlines()[0]],
-        hints=[f"is it a proxy's or a firewall's doing? try: curl -I {about.endpoint}"],
+        cause=[reason],
+        hints=[network_hint(about.endpoint, reason)],
         details=about.details,
     )

@@ -284,9 +284,13 @@ class RemoteHub:
         return SourceUnavailable(
             f"`{repo_id}` is not in the cache, and the network is not to be used",
             cause=[f"looked in `{self.site.root}`"],
-            hints=[f"with the network, once: modelscan pull {repo_id}"],
+            hints=[self._pull_hint(repo_id)],
             details={"repo_id": repo_id, "revision": revision},
         )
+
+    def _pull_hint(self, repo_id: str) -> str:
+        named = "" if self.source == "huggingface" else f" --source {self.source}"
+        return f"with the network, once: modelscan pull {repo_id}{named}"
 
     def _refuse_offline(self, repo_id: str, wrong: Sequence[Checked]) -> None:
         if not self._is_offline():
@@ -294,7 +298,7 @@ class RemoteHub:
         raise SourceUnavailable(
             f"the copy of `{repo_id}` in the cache is not complete, and the network is not to be used",
             cause=[f"{item.file.path}: {item.verdict}" for item in wrong[:10]],
-            hints=[f"with the network, once: modelscan pull {repo_id}"],
+            hints=[self._pull_hint(repo_id)],
             details={"repo_id": repo_id, "files": {item.file.path: item.verdict for item in wrong}},
         )
 

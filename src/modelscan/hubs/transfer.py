@@ -235,6 +235,6 @@ def _broke_off(file: RemoteFile, have: int, error: SourceUnavailable | None = No
     return SourceUnavailable(
         f"the transfer of `{file.path}` breaks off again and again",
         cause=[*([error.message, *error.cause] if error else []), f"{have} of {file.size_bytes} bytes are here"],
-        hints=["run the command again: it goes on where it stopped"],
+        hints=["run the command again: it goes on where it stopped", *(error.hints if error else ())],
         details={"file": file.path, "have_bytes": have, "size_bytes": file.size_bytes},
     )

@@ -85,10 +85,11 @@ def _meant(model: Model, hint: WeightsHint, source: Source | None) -> tuple[Weig
     wanted = source or hint.source
     if hint.repo_id is not None:
         named = tuple(item for item in model.weights if item.repo_id.lower() == hint.repo_id.lower())
-        return named or (Weights(source=wanted or "huggingface", repo_id=hint.repo_id, quantization=hint.quantization),)
+        there = tuple(item for item in named if item.source == (wanted or named[0].source))
+        return there or _elsewhere(model, named, wanted) or (_unknown(hint, wanted),)
     # The same files on another hub would only be weighed twice: the first source counts unless one was asked for.
     hub = wanted or (model.weights[0].source if model.weights else None)
-    chosen = tuple(item for item in model.weights if item.source == hub)
+    chosen = tuple(item for item in model.weights if item.source == hub) or _elsewhere(model, model.weights, wanted)
     if model.weights and not chosen:
         raise ModelNotFound(
             f"`{model.id}` has no weights on {wanted}",
@@ -96,6 +97,22 @@ def _meant(model: Model, hint: WeightsHint, source: Source | None) -> tuple[Weig
             hints=[f"modelscan catalog info {model.id}"],
         )
     return chosen
+
+
+def _elsewhere(model: Model, named: tuple[Weights, ...], wanted: Source | None) -> tuple[Weights, ...]:
+    """The same weights on the hub that was asked for: what the catalogs know there in these quantizations, else the
+    same names, which owners mostly keep from hub to hub. Whether they are there shows when the hub is asked.
+    """
+    if wanted is None or wanted == "local_path":
+        return ()
+    quantizations = {item.quantization for item in named}
+    known = tuple(item for item in model.weights if item.source == wanted and item.quantization in quantizations)
+    hubs = (item for item in named if item.source != "local_path")
+    return known or tuple(replace(item, source=wanted, official=None, verified=False) for item in hubs)
+
+
+def _unknown(hint: WeightsHint, wanted: Source | None) -> Weights:
+    return Weights(source=wanted or "huggingface", repo_id=str(hint.repo_id), quantization=hint.quantization)
 
 
 def _folder(reference: str, folder: Path) -> Resolved:

@@ -146,7 +146,10 @@ class Session:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             shown = _without_credentials(address)
             raise SourceUnavailable(
-                f"`{shown}` cannot be reached", cause=[_reason(error)], details={"address": shown}
+                f"`{shown}` cannot be reached",
+                cause=[_reason(error)],
+                hints=[network_hint(shown, _reason(error))],
+                details={"address": shown},
             ) from error
 
     def close(self) -> None:
@@ -212,6 +215,13 @@ def _without_credentials(address: str) -> str:
     host = parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def network_hint(address: str, reason: str) -> str:
+    """What to try when a server cannot be reached for `reason`."""
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return "if a proxy or a company signs it, name their certificates: export SSL_CERT_FILE=/path/to/ca.pem"
+    return f"is it a proxy's or a firewall's doing? try: curl -I {address}"
 
 
 def _reason(error: Exception) -> str:
