@@ -288,3 +288,18 @@ def test_the_bar_on_a_terminal(run: Callable[..., Ran], hub: HubServer, home: Pa
     os.close(parent)
     assert "━" in shown.decode()
     assert b"/s" in shown
+
+
+def test_pull_gets_the_newest_and_keeps_what_is_here_without_a_network(hub: HubServer, run: Callable[..., Ran]) -> None:
+    repo = hub.repos["lab/tiny"]
+    (first,) = run("pull", "lab/tiny", "--json").json
+    repo.older[repo.commit] = dict(repo.files)
+    repo.commit, repo.files["README.md"] = "b" * 40, b"a newer one"
+    (second,) = run("pull", "lab/tiny", "--json").json
+    assert (first["revision"], second["revision"], second["changed"]) == ("c0ffee" + "0" * 34, "b" * 40, True)
+    hub.served.clear()
+    hub.status["lab/tiny"] = 500
+    (third,) = run("pull", "lab/tiny", "--json").json
+    (offline,) = run("--offline", "pull", "lab/tiny", "--json").json
+    assert third | {"changed": True} == offline | {"changed": True} == second
+    assert hub.served == {}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from modelscan.errors import Usage
+from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs import s3
 from modelscan.hubs.copying import copy_files
 from modelscan.model import PlanRequest, Source, WeightsDescription
@@ -50,6 +50,19 @@ class Pulled:
     changed: bool
 
 
+def _newest(context: Context, weights: WeightsDescription, revision: str | None) -> WeightsDescription:
+    """At the commit that the revision is now: `deploy` takes what is here, `pull` looks whether there is better."""
+    if weights.source == "local_path":
+        return weights
+    hub = context.hub(weights.source)
+    try:
+        return replace(weights, commit=hub.listing(weights.repo_id, revision or weights.revision).commit)
+    except SourceUnavailable as error:
+        if isinstance(error, Gated | Unauthorized) or hub.cached(weights.repo_id, weights.commit) is None:
+            raise
+        return weights  # all is here, and nobody can be asked
+
+
 def pull_model(context: Context, reference: str, wanted: PullRequest, *, report: Report, ask: Ask) -> Pulled:
     """Get the weights that `deploy` would take here, or would if they fitted.
 
@@ -57,6 +70,7 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     `check_weights` and the hub raise.
     """
     model_id, weights = _choose(context, reference, wanted, report)
+    weights = _newest(context, weights, wanted.revision)
     into = _folder(wanted.to)
     weights = check_weights(
         context,
