@@ -56,6 +56,8 @@ def test_every_shape_says_how_it_was_checked() -> None:
         "kv-measured",
         "whisper-card",
         "derived",
+        "mirror",
+        "same-shape",
     }
     assert {word for facts in MODELS.values() for word in facts["verified"]} <= words
     assert all(facts["verified"] for facts in MODELS.values())
