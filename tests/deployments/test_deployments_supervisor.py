@@ -25,6 +25,8 @@ from modelscan.deployments.store import Store
 from modelscan.deployments.waiting import wait
 from modelscan.errors import BackendFailed
 from modelscan.model import Deployment
+from modelscan.routing.file import write_routes
+from modelscan.routing.table import route_to
 from modelscan.settings import Settings
 
 QUICK = (sys.executable, "-E", "-s", "-S", str(Path(__file__).with_name("quick_supervisor.py")))
@@ -160,6 +162,13 @@ def test_one_that_nobody_uses_is_stopped_where_the_user_said_so(settings: Settin
     assert record(settings, idle).message == "nobody used it for 1 s"
     eventually(lambda: not processes_of(idle))
     assert record(settings, used).status == "ready"
+
+
+def test_one_that_stops_by_itself_takes_itself_off_the_routes(settings: Settings, make: Make) -> None:
+    idle = begin(make("polite", idle_timeout_seconds=0.5), settings)
+    write_routes(settings.routing_path, [route_to(idle)])
+    eventually(lambda: record(settings, idle).status == "stopped")
+    eventually(lambda: f"http://localhost:{idle.port}" not in settings.routing_path.read_text())
 
 
 def test_the_phases_of_a_start_are_kept_and_foretell_the_next(settings: Settings, make: Make) -> None:

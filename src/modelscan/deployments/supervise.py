@@ -194,6 +194,8 @@ def _stopped(supervision: Supervision, reason: str | None = None) -> None:
         last_probe_ok=None,
     )
     supervision.record.finish()
+    if reason is not None:  # nobody asked: no command is there to take it off the routes
+        supervision.routes.look(supervision.record, over=True)
 
 
 def _failed(supervision: Supervision, ended: Ended, reason: str | None) -> None:
