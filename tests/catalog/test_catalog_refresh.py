@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -306,3 +308,39 @@ def test_a_damaged_copy_is_fetched_again(settings: Settings) -> None:
 def test_what_is_said_of_hosts_is_kept(settings: Settings) -> None:
     refresh(settings, web(), Noon())
     assert dict(open_index(settings).entries("models.dev"))["newhost:"] == {"id": "newhost"}
+
+
+def test_what_a_killed_refresh_has_left_is_cleared_later(settings: Settings) -> None:
+    old, young = (settings.paths.cache / f".index-{name}" for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "half.sqlite").write_bytes(b"x")
+    now = Noon().now().timestamp()
+    for folder, age in ((old, 7200), (young, 60)):
+        os.utime(folder, (now - age, now - age))
+    refresh(settings, web(), Noon())
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_progress_is_told_without_credentials(settings: Settings) -> None:
+    told: list[str] = []
+    secret = dataclasses.replace(settings, models_dev_url=API.replace("//", "//user:secret@"))
+    pages = web()
+    pages.pages[secret.models_dev_url] = pages.pages[API]
+    refresh(secret, pages, Noon(), told=lambda source, what: told.append(f"{source}: {what}"))
+    assert told[0] == "models.dev: 194 B from https://catalogs.invalid/api.json"
+    assert told[-1] == "index: merging what the sources say"
+    assert "secret" not in " ".join(told)
+
+
+def test_deep_nesting_costs_its_entry_only(settings: Settings) -> None:
+    deep: object = 1
+    for _ in range(400):
+        deep = {"a": deep}
+    pages = web()
+    pages.pages[API] = json.dumps(
+        {"newhost": {"deep": deep, "models": {"x": {"id": "x", "a": deep}, "y": {"id": "y"}}}}
+    )
+    first = refresh(settings, pages, Noon()).sources[0]
+    assert first.records + sum(item.count for item in first.skipped) == 2
+    assert open_index(settings).get("newhost/y") is not None

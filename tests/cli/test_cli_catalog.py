@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,13 @@ import yaml
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
+from modelscan.catalog.index import Filters
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
+from modelscan.operations.context import Context
+from modelscan.operations.find import search_models
+from modelscan.operations.refreshing import refresh_catalog
+from modelscan.settings import load_settings, process_environment
 from modelscan.storage.paths import paths_below
 
 SETS = {
@@ -340,7 +347,31 @@ def test_a_repo_that_no_catalog_knows_is_passed_through_unverified(modelscan: Mo
     )
 
 
-def test_an_old_index_says_so(modelscan: Modelscan, catalogs: Path) -> None:
-    assert "days ago: modelscan catalog refresh" in modelscan("catalog", "search", "qwen3").stderr
-    modelscan("catalog", "refresh")
-    assert modelscan("catalog", "search", "acme").stderr == ""
+@dataclass
+class On:
+    """A clock that stands on a day."""
+
+    day: str
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self.day).replace(tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("day", "notes"),
+    [
+        ("2026-10-17", ()),
+        ("2030-01-01", ("prices and models are of 2026-10-16, 1173 days ago: modelscan catalog refresh",)),
+        ("2020-01-01", ()),
+    ],
+)
+def test_an_old_index_says_so(catalogs: Path, day: str, notes: tuple[str, ...]) -> None:
+    settings = load_settings(process_environment())
+    refresh_catalog(Context(settings=settings, clock=On("2026-10-16")))
+    found = search_models(Context(settings=settings, clock=On(day)), ["acme"], limit=1, filters=Filters())
+    assert (found.models[0].id, found.notes) == ("acme/acme-9b", notes)

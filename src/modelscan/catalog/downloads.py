@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from modelscan.errors import SourceUnavailable, StorageFailed
 from modelscan.storage.files import write_atomic
 from modelscan.system.clock import Clock
+from modelscan.units import format_bytes
 
 _ATTEMPTS = 3
 _LONGEST_WAIT = 30.0
@@ -32,6 +33,12 @@ class Fetcher(Protocol):
     def fetch(self, address: str, *, etag: str | None = None) -> Answer: ...
 
 
+def shown(address: str) -> str:
+    """An address without credentials."""
+    parts = urlsplit(address)
+    return address if parts.username is None else address.replace(f"{parts.netloc}", parts.hostname or "", 1)
+
+
 def is_remote(address: str) -> bool:
     return urlsplit(address).scheme in {"http", "https"}
 
@@ -46,11 +53,9 @@ def folder_at(address: str) -> Path | None:
 
 
 class Downloads:
-    """Documents of one source, got once each. `told` hears of each with its size; several threads may get."""
+    """Documents of one source, got once each. `told` hears of each in words; several threads may get."""
 
-    def __init__(
-        self, http: Fetcher, clock: Clock, folder: Path, told: Callable[[str, int], None] | None = None
-    ) -> None:
+    def __init__(self, http: Fetcher, clock: Clock, folder: Path, told: Callable[[str], None] | None = None) -> None:
         self._http = http
         self._clock = clock
         self._folder = folder
@@ -62,7 +67,7 @@ class Downloads:
         content = self._get(address)
         self._digests[address] = hashlib.sha256(content).hexdigest()
         if self._told:
-            self._told(address, len(content))
+            self._told(f"{format_bytes(len(content))} from {shown(address)}")
         return content
 
     def digest(self) -> str:

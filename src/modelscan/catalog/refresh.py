@@ -19,7 +19,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from modelscan.catalog.build import build_index
-from modelscan.catalog.downloads import Downloads, Fetcher, is_remote
+from modelscan.catalog.downloads import Downloads, Fetcher, is_remote, shown
 from modelscan.catalog.index import Index, open_base
 from modelscan.catalog.merge import merge
 from modelscan.catalog.overlay import local_files, read_local
@@ -38,7 +38,9 @@ from modelscan.storage.files import private_folder, translated
 from modelscan.storage.shipped import shipped_text
 from modelscan.system.clock import Clock, rfc3339
 
-Told = Callable[[str, str, int], None]
+Told = Callable[[str, str], None]
+_UNFINISHED = ".index-"
+_LEFTOVER_SECONDS = 3600.0
 NAMES = (*FETCHED, local_source.NAME)
 
 
@@ -80,9 +82,8 @@ def refresh(
 ) -> RefreshReport:
     """Fetch every source (or `only` one), and replace the user's index.
 
-    Ids in `keep` stay though no source names them any more. `told` hears of each document that was got: its source,
-    its address and its size. Raises Usage (unknown source), SourceUnavailable (nothing could be refreshed; the old
-    index stays), StorageFailed.
+    Ids in `keep` stay though no source names them any more. `told` hears what is under way: of which source, and what.
+    Raises Usage (unknown source), SourceUnavailable (nothing could be refreshed; the old index stays), StorageFailed.
     """
     if only not in {None, *NAMES}:
         raise Usage(f"there is no source `{only}`", hints=[f"one of: {', '.join(NAMES)}"])
@@ -113,6 +114,9 @@ def _refresh(
             hints=["modelscan config show", "modelscan catalog sources"],
             details={"sources": {report.name: report.error for report in asked}},
         )
+    if told:
+        told("index", "merging what the sources say")
+    _clear_leftovers(settings.paths.index_file.parent, before=clock.now().timestamp() - _LEFTOVER_SECONDS)
     models = _replace_index(settings, parts, current, keep, now)
     current.close()
     reports = [*asked, *([_local(settings, now)] if local_source.NAME in wanted else [])]
@@ -161,7 +165,7 @@ def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current:
         return _keep(name, current, error=clean("; ".join(cause)))
     state = SourceState(
         name=name,
-        origin=", ".join(_shown(address) for address in addresses),
+        origin=", ".join(shown(address) for address in addresses),
         date=now[:10],
         license=source.LICENSE,
         records=source.count(parsed),
@@ -220,13 +224,21 @@ def _replace_index(settings: Settings, parts: Sequence[_Part], current: Index, k
     merged.extend(list(kept(current, merged, keep, now[:10])))
     path = settings.paths.index_file
     folder = private_folder(path.parent)
-    with refused(path), translated(path), tempfile.TemporaryDirectory(prefix=".index-", dir=folder) as temporary:
+    with refused(path), translated(path), tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as temporary:
         unfinished = Path(temporary) / path.name
         build_index(unfinished, merged, tables, [*our_states, *(part.state for part in parts)], attached)
         if current.notice is None and any(part.report.status == "updated" for part in parts):
             _set_aside(path, settings.paths.previous_index_file)
         unfinished.replace(path)
     return len(merged)
+
+
+def _clear_leftovers(folder: Path, *, before: float) -> None:
+    """What a refresh that was killed has left half-made; a younger one may be at work still."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _set_aside(path: Path, previous: Path) -> None:
@@ -237,9 +249,3 @@ def _set_aside(path: Path, previous: Path) -> None:
             previous.hardlink_to(path)
         except OSError:  # a file system without hard links
             shutil.copyfile(path, previous)
-
-
-def _shown(address: str) -> str:
-    """An address without credentials."""
-    parts = urlsplit(address)
-    return address if parts.username is None else address.replace(f"{parts.netloc}", parts.hostname or "", 1)

@@ -44,7 +44,7 @@ class _Status:
 
 
 class FetchView:
-    """What a refresh has got: the newest document on a terminal, nothing in a pipe."""
+    """What a refresh is at: one line on a terminal, nothing in a pipe."""
 
     def __init__(self, output: Output) -> None:
         self._status = _Status(output)
@@ -55,8 +55,8 @@ class FetchView:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._status.clear()
 
-    def document(self, source: str, address: str, size: int) -> None:
-        self._status.show(f"{source}: {format_bytes(size)} from {address}")
+    def say(self, source: str, what: str) -> None:
+        self._status.show(f"{source}: {what}")
 
 
 class InstallView:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def refresh_catalog(
-    context: Context, source: str | None = None, told: Callable[[str, str, int], None] | None = None
+    context: Context, source: str | None = None, told: Callable[[str, str], None] | None = None
 ) -> RefreshReport:
     """Fetch, merge, replace the index in one step. Raises SourceUnavailable when nothing could be refreshed."""
     return refresh(context.settings, context.http(), context.clock, only=source, keep=_in_use(context), told=told)

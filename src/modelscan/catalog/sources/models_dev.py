@@ -80,7 +80,8 @@ def parse(payload: bytes | str) -> Parsed:
 
 def _attach(parsed: Parsed, provider: str, entry: Mapping[str, Any]) -> None:
     """What is said of a host itself: its address, the variables for its keys, its documentation."""
-    parsed.attached.append(Attached(NAME, f"{clean(provider)}:", verbatim(entry)))
+    with contextlib.suppress(RecursionError):
+        parsed.attached.append(Attached(NAME, f"{clean(provider)}:", verbatim(entry)))
 
 
 def parse_entries(entries: Iterable[_Entries]) -> Parsed:
@@ -115,7 +116,10 @@ def _add(parsed: Parsed, key: str, entry: object, *, provider: str | None) -> No
     if not model_id:
         parsed.skipped.append(Skipped(clean(key), "the entry has no id"))
         return
-    parsed.records.append(_record(clean(key), model_id, entry, provider and clean(provider)))
+    try:
+        parsed.records.append(_record(clean(key), model_id, entry, provider and clean(provider)))
+    except RecursionError:
+        parsed.skipped.append(Skipped(clean(key), "the entry is nested too deep"))
 
 
 def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | None) -> Record:

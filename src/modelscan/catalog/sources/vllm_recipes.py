@@ -85,7 +85,7 @@ def _fetch_folder(folder: Path, get: Callable[[str], bytes]) -> Parsed:
         except NotThisFormat as error:
             parsed.skipped.append(Skipped(label, str(error)))
             continue
-        if label == VOCABULARY:
+        if label == VOCABULARY and is_modest(document):
             parsed.attached.append(Attached(NAME, VOCABULARY, verbatim(document)))
         elif folder.name == "models" or (folder / "models") in path.parents:
             parsed.extend(parse(document, label))

@@ -129,7 +129,7 @@ def refresh(
     output = Output(json=json, quiet=quiet)
     output.remarks(insecure_sources(session(ctx).context), [])
     with FetchView(output) as view:
-        report = refresh_catalog(session(ctx).context, source, view.document)
+        report = refresh_catalog(session(ctx).context, source, view.say)
     output.document(report, lambda printer: show_refresh(printer, report), (item.name for item in report.sources))
 
 
