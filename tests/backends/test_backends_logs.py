@@ -62,7 +62,10 @@ def test_the_message_of_a_line(line: str, message: str) -> None:
             "Capturing CUDA graphs (mixed prefill-decode, PIECEWISE):  50%|#####     | 10/20 [00:01<00:01]",
             LogEvent(phase="capturing graphs", fraction=0.5, detail="10 of 20 graphs"),
         ),
-        (CORE + "Graph capturing finished in 3 secs, took 0.61 GiB", LogEvent(phase="warming up")),
+        (
+            CORE + "Graph capturing finished in 3 secs, took 0.61 GiB",
+            LogEvent(phase="warming up", graphs_bytes=round(0.61 * GIB)),
+        ),
         (CORE + "Warming up model for the compilation...", LogEvent(phase="warming up")),
         ("(APIServer pid=1) INFO:     Application startup complete.", LogEvent(phase="listening")),
         (CORE + "Using max model len 512", None),

@@ -3,7 +3,7 @@
  *
  * Lines are `key value`. Before the first `gpu`: driver, cuda, init (an error number).
  * `gpu` and `mig` begin a device; then: name, uuid, bus, total, used, reserved (bytes), cc MAJOR.MINOR, migmode 0|1,
- * nvlink I,J,… (peers), process PID:BYTES (BYTES -1: not told), fail FUNCTION=NUMBER, ledger FILE (lines `PID BYTES`:
+ * nvlink I,J,… and p2p I,J,… (peers), path LEVEL, ecc 0|1, process PID:BYTES (BYTES -1: not told), fail FUNCTION=NUMBER, ledger FILE (lines `PID BYTES`:
  * what living processes hold, counted as used).
  * The numbers and struct layouts are those of nvml.h as pynvml 13 declares them.
  */
@@ -17,9 +17,9 @@ typedef unsigned long long u64;
 typedef struct { u32 pid; u64 memory; u32 gpu_instance, compute_instance; } Process;
 typedef struct Device Device;
 struct Device {
-    char name[96], uuid[96], bus[32], fail[256], peers[64];
+    char name[96], uuid[96], bus[32], fail[256], peers[64], readers[64];
     u64 total, used, reserved;
-    int index, major, minor, mig_mode, slices, processes, fail_number;
+    int index, major, minor, ecc, path, mig_mode, slices, processes, fail_number;
     Process process[64];
     Device *slice[7];
 };
@@ -30,7 +30,7 @@ static char driver[80] = "580.95.05";
 static Device *fresh(Device *device, int index, const char *prefix, int parent) {
     memset(device, 0, sizeof *device);
     device->index = index;
-    device->mig_mode = -1;
+    device->mig_mode = device->ecc = device->path = -1;
     snprintf(device->uuid, sizeof device->uuid, "%s-%08x-0000-0000-0000-%012x", prefix, parent, index);
     snprintf(device->bus, sizeof device->bus, "00000000:%02X:00.0", parent + 1);
     return device;
@@ -72,6 +72,9 @@ static void set(Device *d, const char *key, const char *value) {
     if (!strcmp(key, "cc")) sscanf(value, "%d.%d", &d->major, &d->minor);
     if (!strcmp(key, "migmode")) d->mig_mode = atoi(value);
     if (!strcmp(key, "nvlink")) snprintf(d->peers, sizeof d->peers, ",%s,", value);
+    if (!strcmp(key, "p2p")) snprintf(d->readers, sizeof d->readers, ",%s,", value);
+    if (!strcmp(key, "path")) d->path = atoi(value);
+    if (!strcmp(key, "ecc")) d->ecc = atoi(value);
     if (!strcmp(key, "fail")) sscanf(value, "%255[^=]=%d", d->fail, &d->fail_number);
     if (!strcmp(key, "ledger")) read_ledger(d, value);
     if (!strcmp(key, "process") && d->processes < 64) {
@@ -198,10 +201,25 @@ int nvmlDeviceGetPciInfo_v3(Device *d, Pci *out) {
     snprintf(out->bus_id, sizeof out->bus_id, "%s", d->bus);
     return OK;
 }
+int nvmlDeviceGetEccMode(Device *d, u32 *current, u32 *pending) {
+    CHECK(d);
+    if (d->ecc < 0) return NOT_SUPPORTED;
+    *current = *pending = (u32)d->ecc;
+    return OK;
+}
+int nvmlDeviceGetTopologyCommonAncestor(Device *a, Device *b, u32 *out) {
+    CHECK(a);
+    (void)b;
+    if (a->path < 0) return NOT_SUPPORTED;
+    *out = (u32)a->path;
+    return OK;
+}
 int nvmlDeviceGetP2PStatus(Device *a, Device *b, u32 what, u32 *out) {
     CHECK(a);
     char peer[16];
+    const char *peers = what == 2 ? a->peers : a->readers;
     snprintf(peer, sizeof peer, ",%d,", b->index);
-    *out = what == 2 && strstr(a->peers, peer) ? 0 : 6; /* 2: over NVLink; 0: yes, 6: unknown */
+    /* what: 0 reading, 2 over NVLink; 0: yes, 1: not supported by the chipset, 6: unknown */
+    *out = strstr(peers, peer) ? 0 : what == 0 && *peers ? 1 : 6;
     return OK;
 }

@@ -42,7 +42,10 @@ def test_everything_of_two_linked_gpus(read_with_nvml: Read) -> None:
         "gfx_target": None,
         "pci_bus_id": "0000:01:00.0",
         "mig": False,
+        "mig_index": None,
         "integrated": False,
+        "ecc": None,
+        "numa_node": None,
         "processes": [{"pid": 4242, "memory_bytes": 20 * GIB}, {"pid": 77, "memory_bytes": None}],
     }
     assert [gpu["index"] for gpu in machine["devices"]] == [0, 1]
@@ -84,6 +87,7 @@ def test_slices_stand_in_place_of_the_gpu_that_is_cut_up(read_with_nvml: Read) -
         (0, "MIG-00000000", True, "8.0"),
         (0, "MIG-00000000", True, "8.0"),
     ]
+    assert [gpu["mig_index"] for gpu in machine["devices"]] == [0, 1]
     assert machine["devices"][1]["memory_free_bytes"] == 20937965568 - 10 * GIB
 
 
@@ -155,3 +159,18 @@ def test_fields_the_tool_does_not_know_are_unknown() -> None:
         None, None, None, None,
     )  # fmt: skip
     assert not parse_nvidia_smi("No devices were found\n").answered
+
+
+def test_how_each_pair_is_joined(read_with_nvml: Read) -> None:
+    machine = read_with_nvml(
+        H100 + "ecc 1\nnvlink 1\np2p 1\npath 30\n" + H100 + "ecc 0\nnvlink 0\np2p 0\npath 50\n" + H100 + "p2p 9\n"
+    )
+    assert machine["links"] == [
+        {"gpus": [0, 1], "nvlink": True, "p2p": True, "path": "host-bridge"},
+        {"gpus": [0, 2], "nvlink": None, "p2p": False, "path": "host-bridge"},
+        {"gpus": [1, 2], "nvlink": None, "p2p": False, "path": "system"},
+    ]
+    assert [gpu["ecc"] for gpu in machine["devices"]] == [True, False, None]
+    assert machine["interconnect"] == "pcie"
+    (warning,) = machine["warnings"]
+    assert warning.startswith("GPUs 0 and 2, 1 and 2 cannot read each other's memory (P2P): ")

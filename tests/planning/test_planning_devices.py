@@ -178,7 +178,7 @@ def test_adding_any_gpu_never_turns_a_fit_into_a_refusal(specs: list[str], data:
 
 
 def test_a_better_format_with_hardly_any_context_comes_after_one_with_enough() -> None:
-    tight = weights("x/9b", llama(num_hidden_layers=41, total_parameters=None))
+    tight = weights("x/9b", llama(num_hidden_layers=44, total_parameters=None))
     plan = planned(tight, machine("rtx-3090"))
     assert plan.chosen is not None
     assert (plan.chosen.quantization, [item.quantization for item in plan.alternatives]) == ("FP8", ["BF16"])

@@ -56,6 +56,7 @@ class LogEvent:
     max_concurrency: float | None = None
     weights_bytes: int | None = None
     kv_cache_bytes: int | None = None
+    graphs_bytes: int | None = None
 
 
 # In the hints of a diagnosis, which knows the log and not the deployment: what was asked for when it was deployed, and

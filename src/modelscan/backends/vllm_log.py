@@ -17,6 +17,7 @@ _CONCURRENCY = re.compile(r"Maximum concurrency for [\d,]+ tokens per request: (
 _SHARDS = re.compile(r"[Ll]oading [\w .-]*shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
 _WEIGHTS = re.compile(r"Model loading took ([\d.]+) GiB")
 _AVAILABLE = re.compile(r"Available KV cache memory: ([\d.]+) GiB")
+_GRAPHS = re.compile(r"Graph capturing finished in [\d.]+ secs, took ([\d.]+) GiB")
 _CAPTURE = re.compile(r"Capturing CUDA graphs?[^:]*(?::\s*(\d+)%\|[^|]*\| (\d+)/(\d+))?")
 
 # The first that the message begins with or holds gives the phase.
@@ -55,6 +56,8 @@ def _figure(message: str) -> LogEvent | None:
         return LogEvent(phase="loading weights", fraction=1.0, weights_bytes=round(float(found[1]) * GIB))
     if found := _AVAILABLE.search(message):
         return LogEvent(kv_cache_bytes=round(float(found[1]) * GIB))
+    if found := _GRAPHS.search(message):
+        return LogEvent(phase="warming up", graphs_bytes=round(float(found[1]) * GIB))
     return None
 
 

@@ -21,10 +21,11 @@ from modelscan.deployments.environment import backend_environment, key_files
 from modelscan.deployments.errands import Routes
 from modelscan.deployments.health import Health
 from modelscan.deployments.log_file import LogFile
+from modelscan.deployments.measurements import measurement_of
 from modelscan.deployments.memory import resident_bytes
 from modelscan.deployments.pace import Pace
 from modelscan.deployments.phases import Durations, Phases
-from modelscan.deployments.places import Places
+from modelscan.deployments.places import Places, paths_of_state
 from modelscan.deployments.probe import Endpoint, Generated
 from modelscan.deployments.processes import Process, descendants, find, tagged_as
 from modelscan.deployments.pump import Pump
@@ -245,7 +246,7 @@ class Life:
         return None
 
     def _take_log(self, event: LogEvent) -> None:
-        for name in ("weights_bytes", "kv_cache_bytes"):
+        for name in ("weights_bytes", "kv_cache_bytes", "kv_cache_tokens", "graphs_bytes"):
             if (value := getattr(event, name)) is not None:
                 self._measured[name] = value
         figures = {"kv_cache_tokens": event.kv_cache_tokens, "max_concurrency": event.max_concurrency}
@@ -285,6 +286,8 @@ class Life:
         self._ready = True
         self._with.turn.release()
         self._record.keep_start(self._phases.durations(self._clock.monotonic()))
+        measurement = measurement_of(self._record.value, self._measured, rfc3339(self._clock.now()))
+        self._record.keep_measurement(measurement, paths_of_state(self._with.state))
         self._beat()  # or readers would take the time of the start for that of the last probe
         moment = rfc3339(self._clock.now())
         self._record.change(

@@ -7,11 +7,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modelscan.deployments.measurements import Measurements
 from modelscan.deployments.moving import may_move, move
 from modelscan.deployments.phases import Durations
 from modelscan.deployments.store import Store
 from modelscan.errors import StorageFailed
-from modelscan.model import Deployment
+from modelscan.model import Deployment, Measurement
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
 
@@ -67,6 +68,12 @@ class Record:
         """What is learned for the next time; a full disk may keep it from being learned."""
         with contextlib.suppress(StorageFailed):
             self._store.add_start(_what(self.value), durations)
+
+    def keep_measurement(self, measurement: Measurement | None, paths: Paths) -> None:
+        """The same for what its log said of memory."""
+        if measurement is not None:
+            with contextlib.suppress(StorageFailed), Measurements(paths) as measurements:
+                measurements.add(measurement)
 
     def finish(self) -> None:
         """Try for a while to write what waits. When that fails too, the free lock still tells that this is over."""

@@ -49,6 +49,13 @@ MIGRATIONS = (
         hash TEXT PRIMARY KEY, repo_id TEXT NOT NULL, file TEXT NOT NULL, at TEXT NOT NULL
     ) STRICT;
     """,
+    # What backends said of their memory, for the next plan of the same weights.
+    """
+    CREATE TABLE measurements (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, repo_id TEXT NOT NULL, at TEXT NOT NULL, document TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX measurements_of ON measurements (repo_id, number);
+    """,
 )
 EVENTS_KEPT = 200
 STARTS_KEPT = 9  # an odd number, for the median

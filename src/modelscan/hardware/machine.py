@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from modelscan.hardware.amd import read_amd
 from modelscan.hardware.cpu import read_cpu
 from modelscan.hardware.nvidia import read_nvidia
 from modelscan.hardware.nvidia_smi import read_nvidia_smi
-from modelscan.hardware.pci import display_vendors
+from modelscan.hardware.pci import display_vendors, numa_node
 from modelscan.hardware.probe import PROBE_SECONDS, Found, within
 from modelscan.hardware.visibility import apply_visibility
 from modelscan.model import Cpu, Hardware
@@ -35,6 +36,8 @@ def read_hardware(
         what="the AMD driver",
     )
     devices, narrowed = apply_visibility((*nvidia.devices, *amd.devices), environ)
+    devices = tuple(replace(gpu, numa_node=numa_node(sysfs, gpu.pci_bus_id)) for gpu in devices)
+    shown = {gpu.index for gpu in devices if gpu.vendor == "nvidia"}
     seen = {gpu.vendor for gpu in devices}
     main = amd if seen == {"amd"} or (not seen and amd.devices) else nvidia
     return Hardware(
@@ -43,8 +46,9 @@ def read_hardware(
         cuda_version=nvidia.cuda_version,
         rocm_version=amd.rocm_version,
         interconnect=main.interconnect if len(devices) > 1 else None,
+        links=tuple(link for link in nvidia.links if shown.issuperset(link.gpus)),
         cpu=cpu,
-        warnings=(*nvidia.warnings, *amd.warnings, *narrowed, *_mixed(seen)),
+        warnings=(*nvidia.warnings, *amd.warnings, *narrowed, *_mixed(seen), *_under_windows(proc, nvidia)),
     )
 
 
@@ -59,6 +63,17 @@ def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool
     # The tool may find a library that the loader does not (WSL, containers), so its answer makes up for the failure.
     by_tool = read_nvidia_smi(environ=environ, run=run)
     return by_tool if by_tool.answered else found
+
+
+def _under_windows(proc: Path, nvidia: Found) -> tuple[str, ...]:
+    """WSL tells neither what Windows keeps of a GPU nor which of its programs do."""
+    try:
+        version = (proc / "version").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    if "microsoft" not in version.lower() or not nvidia.devices:
+        return ()
+    return ("this is WSL: what Windows and its programs hold of a GPU is in `free`, but not told by process",)
 
 
 def _mixed(vendors: Collection[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from modelscan.hardware.nvidia_links import interconnect, read_links, without_access
 from modelscan.hardware.probe import Found
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Gpu, GpuProcess
@@ -83,23 +84,25 @@ class _Reader:
     def read(self) -> Found:
         nvml = self.nvml
         devices: list[Gpu] = []
-        handles: list[Any] = []
+        handles: list[tuple[int, Any]] = []
         for index in range(nvml.nvmlDeviceGetCount()):
             try:
                 handle = nvml.nvmlDeviceGetHandleByIndex(index)
                 devices.extend(self._gpus(index, handle))
-                handles.append(handle)
+                handles.append((index, handle))
             except nvml.NVMLError as error:
                 self.warnings.append(
                     f"GPU {index} cannot be used: {error}; the others can. See: nvidia-smi -q -i {index}"
                 )
         version = _attempt(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2)
+        links = read_links(nvml, handles)
         return Found(
             devices=tuple(devices),
             driver_version=_text(_attempt(nvml, nvml.nvmlSystemGetDriverVersion)),
             cuda_version=f"{version // 1000}.{version % 1000 // 10}" if version else None,
-            interconnect=self._interconnect(handles),
-            warnings=tuple(self.warnings),
+            interconnect=interconnect(links),
+            links=links,
+            warnings=(*self.warnings, *without_access(links)),
         )
 
     def _gpus(self, index: int, handle: Any) -> Iterator[Gpu]:
@@ -114,17 +117,17 @@ class _Reader:
                 f"GPU {index} is in MIG mode and has no instances; make one (sudo nvidia-smi mig -cgi 0 -C -i {index})"
                 f" or leave the mode (sudo nvidia-smi -i {index} -mig 0)"
             )
-        for part in slices:
-            yield self._gpu(index, part, handle, mig=True)
+        for number, part in slices:
+            yield self._gpu(index, part, handle, mig=True, mig_index=number)
 
-    def _slices(self, handle: Any) -> Iterator[Any]:
+    def _slices(self, handle: Any) -> Iterator[tuple[int, Any]]:
         nvml = self.nvml
         for number in range(_attempt(nvml, nvml.nvmlDeviceGetMaxMigDeviceCount, handle) or 0):
             part = _attempt(nvml, nvml.nvmlDeviceGetMigDeviceHandleByIndex, handle, number)
             if part is not None:
-                yield part
+                yield number, part
 
-    def _gpu(self, index: int, handle: Any, physical: Any, *, mig: bool | None) -> Gpu:
+    def _gpu(self, index: int, handle: Any, physical: Any, *, mig: bool | None, mig_index: int | None = None) -> Gpu:
         """`handle` is the GPU or its slice, `physical` the GPU: what both share is asked of the latter."""
         nvml = self.nvml
         name = _text(_attempt(nvml, nvml.nvmlDeviceGetName, handle))
@@ -142,7 +145,9 @@ class _Reader:
             compute_capability=f"{capability[0]}.{capability[1]}" if capability else None,
             pci_bus_id=_bus_id(_text(pci.busId)) if pci is not None else None,
             mig=mig,
+            mig_index=mig_index,
             integrated=unified,
+            ecc=None if (ecc := _attempt(nvml, nvml.nvmlDeviceGetEccMode, physical)) is None else bool(ecc[0]),
             processes=self._processes(handle),
         )
 
@@ -167,18 +172,6 @@ class _Reader:
         nvml = self.nvml
         found = _attempt(nvml, nvml.nvmlDeviceGetComputeRunningProcesses, handle) or []
         return tuple(GpuProcess(pid=int(item.pid), memory_bytes=item.usedGpuMemory) for item in found)
-
-    def _interconnect(self, handles: list[Any]) -> str | None:
-        """`nvlink` only where every pair is linked by it: a plan over all of them counts on the slowest."""
-        nvml = self.nvml
-        pairs = [(one, other) for place, one in enumerate(handles) for other in handles[place + 1 :]]
-        if not pairs:
-            return None
-        states = (
-            _attempt(nvml, nvml.nvmlDeviceGetP2PStatus, one, other, nvml.NVML_P2P_CAPS_INDEX_NVLINK)
-            for one, other in pairs
-        )
-        return "nvlink" if all(state == nvml.NVML_P2P_STATUS_OK for state in states) else "pcie"
 
 
 def _text(value: object) -> str | None:

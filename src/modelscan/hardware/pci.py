@@ -19,3 +19,14 @@ def display_vendors(sysfs: Path) -> frozenset[str]:
     except (OSError, ValueError):
         pass
     return frozenset(found)
+
+
+def numa_node(sysfs: Path, bus_id: str | None) -> int | None:
+    """The memory node that a device is next to; None where the kernel knows of one only."""
+    if bus_id is None:
+        return None
+    try:
+        node = int((sysfs / "bus" / "pci" / "devices" / bus_id / "numa_node").read_text().strip())
+    except (OSError, ValueError):
+        return None
+    return node if node >= 0 else None

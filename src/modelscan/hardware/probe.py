@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from modelscan.model import Gpu
+from modelscan.model import Gpu, GpuLink
 
 # A driver that hangs must not hang us. Ten seconds: the tools of a sleeping or busy card need up to two.
 PROBE_SECONDS = 10.0
@@ -24,6 +24,7 @@ class Found:
     cuda_version: str | None = None
     rocm_version: str | None = None
     interconnect: str | None = None
+    links: tuple[GpuLink, ...] = ()
     warnings: tuple[str, ...] = ()
     answered: bool = True
 

@@ -47,7 +47,7 @@ _DETAILS = (
     "hidden_size_per_layer_input", "cross_attention_layers", "decoder_sparse_step", "interleave_moe_layer_step",
     "intermediate_size_mlp", "moe_layer_freq", "mlp_only_layers", "attention_bias", "max_source_positions",
     "num_mel_bins", "vision_parameters", "mlp_matrices", "expert_layer_period", "expert_layer_offset",
-    "audio_config", "rope_scaling", "rope_parameters",
+    "audio_config", "rope_scaling", "rope_parameters", "partial_rotary_factor",
 )  # fmt: skip
 
 
@@ -95,8 +95,18 @@ def read_architecture(config: Mapping[str, Any]) -> Architecture:
         quant_group_size=quantization.group_size,
         unquantized_modules=quantization.unquantized_modules,
         total_parameters=_int(config, "total_parameters"),
-        details={key: text[key] for key in _DETAILS if text.get(key) is not None},
+        details=_gemma4(config, text) | {key: text[key] for key in _DETAILS if text.get(key) is not None},
     )
+
+
+def _gemma4(config: Mapping[str, Any], text: Mapping[str, Any]) -> dict[str, Any]:
+    """What is true of its large models where a file leaves it out: layers that see all have a quarter of the KV heads,
+    of 512 (SGLang's K cache of the 31B: 20,480 bytes per token over two GPUs).
+    """
+    heads = _int(text, *_KV_HEADS) or 0
+    if not str(config.get("model_type")).startswith("gemma4") or heads < 4:  # noqa: PLR2004  four make one
+        return {}
+    return {"global_head_dim": 512, "num_global_key_value_heads": heads // 4, "attention_k_eq_v": True}
 
 
 def _text_part(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ class GpuProcess:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gpu:
-    """One GPU. `index` is physical, never renumbered by a visibility variable.
+    """One GPU. `index` is physical, never renumbered by a visibility variable; a MIG slice has its GPU's, and its own
+    number there as `mig_index`.
 
     `memory_total_bytes` is the driver's figure; `memory_usable_bytes` what one process can have at most.
     """
@@ -31,8 +32,23 @@ class Gpu:
     gfx_target: str | None = None
     pci_bus_id: str | None = None
     mig: bool | None = None
+    mig_index: int | None = None
     integrated: bool | None = None
+    ecc: bool | None = None
+    numa_node: int | None = None
     processes: tuple[GpuProcess, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GpuLink:
+    """Between two GPUs, by index. `p2p` is whether one can read the other's memory; `path` the farthest that data goes:
+    `board`, `switch`, `switches`, `host-bridge`, `numa-node`, `system`. None where the driver does not say.
+    """
+
+    gpus: tuple[int, int]
+    nvlink: bool | None = None
+    p2p: bool | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,5 +72,6 @@ class Hardware:
     cuda_version: str | None = None
     rocm_version: str | None = None
     interconnect: str | None = None
+    links: tuple[GpuLink, ...] = ()
     cpu: Cpu = field(default_factory=Cpu)
     warnings: tuple[str, ...] = ()

@@ -84,6 +84,7 @@ class Candidate:
     revision: str | None = None
     gpu_indices: tuple[int, ...] = ()
     gpu_uuids: tuple[str, ...] = ()
+    gpu_name: str | None = None
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
     data_parallel: int = 1

@@ -73,14 +73,23 @@ def plan_resolved(
     described: bool = False,
 ) -> Planned:
     """The same for weights that are already found and a machine that is already read."""
+    from modelscan.deployments.measurements import Measurements
     from modelscan.operations.backends import installations
 
     found = () if described else tuple(installations(context))
     request, rest = fold_arguments(request.backend_args, request)
     quantization = request.quantization or resolved.quantization
     request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
+    with Measurements.for_reading(context.settings.paths) as kept:
+        measurements = kept.of(weights.repo_id for weights in resolved.options)
     plan = make_plan(
-        resolved.model, resolved.options, without_claimed(hardware, claims), request, planning_facts(), found
+        resolved.model,
+        resolved.options,
+        without_claimed(hardware, claims),
+        request,
+        planning_facts(),
+        found,
+        measurements=measurements,
     )
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].check_arguments(rest, request.env)

@@ -1,9 +1,9 @@
-"""What a backend needs while it computes: the largest of a prefill step and of sampling.
+"""What a backend needs while it computes: the largest of seeing, of a prefill step and of sampling.
 
-prefill = T x bytes x (3 I/TP + 3 H), with experts T x bytes x (k (H + 3 Im/TP) + 3 H); sampling = 38.5 B x S x V.
-The structure is vLLM's (a dummy run of the largest batch at start); the constants were set on logs of measured
-starts: Llama-3.1-8B at T=20k and 29k 2.06 and 2.99 GiB (measured 2.07, 2.99), sampling on an H100 at S=1024 5.58
-GiB for a vocabulary of 152k (measured 5.56).
+prefill = T x bytes x (3 I/TP + 3 H), with experts T x bytes x (k (H + 3 Im/TP) + 3 H); sampling = c x S x V; seeing =
+the patches behind T tokens x bytes x (2 I + 6 W) of the tower. The structure is vLLM's dummy run of the largest batch
+at start (v1/worker/gpu_model_runner.py: profile_run). Llama-3.1-8B at T=20k and 29k: 2.06 and 2.99 GiB (measured
+2.07, 2.99).
 """
 
 from __future__ import annotations
@@ -12,24 +12,37 @@ from modelscan.model import Architecture
 from modelscan.planning.sizes import Sized, within
 from modelscan.units import GIB, MIB
 
-_SAMPLER_BYTES = 38.5
-_LARGE_GPU_BYTES = 70 * GIB
+# Bytes per sequence and word of the vocabulary. Sorted by PyTorch, logits are kept as 16 and 32 bit, sorted with 64-bit
+# indices, softmax, its sum and masks: 5.56 GiB measured on an H100 at S=1024 for a vocabulary of 152k. With the kernels
+# of FlashInfer and Triton, vLLM's on GPUs since 0.17, logits, probabilities and noise are all.
+SORTED_SAMPLING, SAMPLING = 38.5, 14.0
+_OWN_SAMPLER = (0, 17)
 _UNKNOWN = Sized(256 * MIB, 1 * GIB, 2 * GIB)
-_VISION = Sized(512 * MIB, int(1.5 * GIB), 3 * GIB)  # profiling the encoder adds 1 to 3 GiB (measured starts)
+_PATCHES = 4  # behind one token: towers merge two by two
+_MERGED = {"gemma3": 16, "gemma4": 9, "mllama": 1}
 _SHARE = 0.25
 
 
-def batched_tokens(total_bytes: int | None, *, on_gpu: bool) -> int:
-    """T, vLLM's default for the API server: 8192 on GPUs of 70 GB and more, else 2048; its CPU default is 4096."""
-    if not on_gpu:
-        return 4096
-    return 8192 if total_bytes is not None and total_bytes >= _LARGE_GPU_BYTES else 2048
+def sampling_bytes(backend: str, version: str | None, *, on_gpu: bool) -> float:
+    """Of one sequence and word; a version that is not known is taken as a new one."""
+    numbers = [int(part) for part in (version or "").split(".")[:2] if part.isdigit()]
+    old = backend == "vllm" and len(numbers) == len(_OWN_SAMPLER) and tuple(numbers) < _OWN_SAMPLER
+    return SAMPLING if on_gpu and not old else SORTED_SAMPLING
 
 
 def activation_bytes(
-    shape: Architecture | None, *, tokens: int, sequences: int, tensor_parallel: int = 1, wide: bool = False
+    shape: Architecture | None,
+    *,
+    tokens: int,
+    sequences: int,
+    tensor_parallel: int = 1,
+    wide: bool = False,
+    sampling: float = SORTED_SAMPLING,
 ) -> Sized:
-    """Bytes on one GPU for steps of `tokens` and `sequences` sampled at once; `wide` for float32."""
+    """Bytes on one GPU for steps of `tokens` and `sequences` sampled at once; `wide` for float32.
+
+    `sampling` is `SAMPLING` or `SORTED_SAMPLING`, by backend and version.
+    """
     if shape is None or not shape.hidden_size or not shape.vocab_size:
         return _UNKNOWN
     size = 4 if wide else 2
@@ -39,6 +52,17 @@ def activation_bytes(
         step = shape.num_experts_per_token * (hidden + 3 * inner / tensor_parallel) + 3 * hidden
     else:
         step = 3 * (shape.intermediate_size or 4 * hidden) / tensor_parallel + 3 * hidden
-    peak = max(tokens * size * step, _SAMPLER_BYTES * sequences * shape.vocab_size)
-    found = within(peak, _SHARE)
-    return found + _VISION if shape.vision else found
+    found = within(max(tokens * size * step, sampling * sequences * shape.vocab_size), _SHARE)
+    seen = _seeing(shape, tokens, size)
+    return Sized(found.low, max(found.estimate, seen), max(found.high, 2 * seen))
+
+
+def _seeing(shape: Architecture, tokens: int, size: int) -> int:
+    """The tower that sees is run for as many pictures as fill a step; what it uses is free again before prefill."""
+    tower = shape.vision
+    width = next((tower[name] for name in ("embed_dim", "vt_hidden_size", "hidden_size") if tower.get(name)), 0)
+    if not isinstance(width, int) or not width:
+        return GIB // 2 if tower else 0
+    inner = tower.get("intermediate_size") or tower.get("vt_intermediate_size") or 4 * width
+    kind = next((count for name, count in _MERGED.items() if (shape.model_type or "").startswith(name)), _PATCHES)
+    return int(tokens * kind * size * (2 * inner + 6 * width))

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
 
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import (
     Candidate,
-    Capabilities,
-    Device,
     MemoryPerGpu,
     PlanRequest,
     Rejection,
-    Spec,
-    Task,
     WeightsDescription,
 )
-from modelscan.planning.activations import activation_bytes, batched_tokens
 from modelscan.planning.budget import Budget, static_share
+from modelscan.planning.capacity import Capacity, cache_layout
 from modelscan.planning.context import CPU_LONGEST, choose_length, model_limit, wanted_lengths
-from modelscan.planning.facts import PlanningFacts
-from modelscan.planning.kv_cache import BLOCK_TOKENS, element_bytes, request_bytes
+from modelscan.planning.footprint import Fixed, footprint, steps_of, with_measured
+from modelscan.planning.kv_cache import element_bytes, request_bytes
 from modelscan.planning.layouts import Layout
 from modelscan.planning.model_arguments import model_arguments
 from modelscan.planning.quantization import Choice
-from modelscan.planning.sizes import Sized, within
+from modelscan.planning.setting import Setting
+from modelscan.planning.sizes import Sized
 from modelscan.planning.speed import estimate
 from modelscan.planning.weights import weights_bytes
 from modelscan.units import GIB, format_bytes, format_tokens
@@ -35,37 +31,9 @@ from modelscan.units import GIB, format_bytes, format_tokens
 _CPU_REQUESTS = 4  # full-length requests that the KV cache of a CPU plan holds
 _CPU_POOL = 1 * GIB  # and no more than this, unless one request needs more
 USEFUL_CONTEXT = 8192  # shorter ones are taken only when nothing else fits
-_OVERHEAD_SHARE = 0.15
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
-    """What all candidates of one plan share."""
-
-    model: str
-    task: Task
-    backend: str
-    backend_reason: str
-    backend_version: str | None
-    device: Device
-    request: PlanRequest
-    facts: PlanningFacts
-    explicit: tuple[str, ...]
-    specs: tuple[Spec, ...] = ()
-    capabilities: Capabilities | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """What a device needs before the first token of KV cache."""
-
-    weights: Sized
-    activations: Sized
-    overhead: Sized
-
-    @property
-    def total(self) -> Sized:
-        return self.weights + self.activations + self.overhead
+# With asynchronous scheduling, vLLM's default, the next step is under way before one settles (0.32: config/vllm.py,
+# max_in_flight_tokens).
+_BATCHES_IN_FLIGHT = 2
 
 
 def judge(setting: Setting, choice: Choice, layout: Layout, budget: Budget) -> Candidate | Rejection:
@@ -100,35 +68,32 @@ def judge(setting: Setting, choice: Choice, layout: Layout, budget: Budget) -> C
             needed=budget.available,
             available=budget.free,
         )
-    overhead = BACKENDS[setting.backend].fixed_overhead(setting.device, MemoryPerGpu(weights_bytes=weights.estimate))
+    base, weights = with_measured(base, weights, setting, budget)
     number = element_bytes(request.kv_cache_dtype, choice.dtype)
     lengths = wanted_lengths(shape, request, on_gpu=on_gpu)
-    step_tokens = batched_tokens(budget.total, on_gpu=on_gpu)
+    cache = cache_layout(setting.backend, shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
+    in_flight = steps_of(setting, layout, budget, 1).tokens * _BATCHES_IN_FLIGHT
 
     def one_request(length: int) -> int:
-        return request_bytes(
-            shape, length, tensor_parallel=tp, pipeline_parallel=pp, number=number, step_tokens=step_tokens
-        )
+        least = request_bytes(shape, length, tensor_parallel=tp, pipeline_parallel=pp, number=number)
+        return max(least, cache.request_bytes(length, in_flight)) if cache is not None and least else least
+
+    def holds(pool: int, length: int) -> Capacity | None:
+        return cache.capacity(pool, length, in_flight) if cache is not None and one_request(length) else None
 
     found: Candidate | Rejection | None = None
     for sequences in _sequences(setting, on_gpu=on_gpu):  # fewer at once need less memory for sampling
-        activations = activation_bytes(
-            shape,
-            tokens=step_tokens,
-            sequences=sequences,
-            tensor_parallel=tp,
-            wide=choice.dtype == "float32",
-        )
-        fixed = Fixed(weights, activations, within(overhead, _OVERHEAD_SHARE))
+        several = dataclasses.replace(base, max_num_seqs=sequences)
+        fixed = footprint(setting, choice, layout, budget, several, weights)
         pool = budget.available - fixed.total.high
         length = choose_length(lengths, pool, one_request) if pool >= 0 else None
         if length is None:
             found = found or _too_large(base, fixed, lengths[-1], one_request(lengths[-1]), budget)
             continue
-        longer = dataclasses.replace(base, max_model_len=length, max_num_seqs=sequences)
+        longer = dataclasses.replace(several, max_model_len=length)
         if found is None or isinstance(found, Rejection) or length > (found.max_model_len or 0):
             memory = _memory(setting, fixed, budget, one_request(length), on_gpu=on_gpu)
-            found = _candidate(setting, choice, layout, budget, longer, memory, one_request(length))
+            found = _candidate(setting, choice, layout, budget, longer, memory, holds(memory.kv_cache_bytes, length))
         if length >= min(USEFUL_CONTEXT, lengths[0]):
             break
     assert found is not None  # noqa: S101  there is always one number of sequences to try
@@ -166,10 +131,9 @@ def _candidate(
     budget: Budget,
     base: Candidate,
     memory: MemoryPerGpu,
-    one_request: int,
+    holds: Capacity | None,
 ) -> Candidate:
     length = base.max_model_len or 0
-    per_token = one_request / (-(-length // BLOCK_TOKENS) * BLOCK_TOKENS) if one_request else 0.0
     said = model_arguments(
         setting.specs,
         backend=BACKENDS[setting.backend],
@@ -185,10 +149,14 @@ def _candidate(
         dropped=said.dropped,
         gpu_memory_utilization=_share(setting, budget, memory),
         memory_per_gpu=memory,
-        kv_cache_tokens=int(memory.kv_cache_bytes / per_token) if per_token else None,
-        max_concurrency=round(memory.kv_cache_bytes / one_request, 2) if one_request else None,
+        kv_cache_tokens=holds.tokens if holds is not None else None,
+        max_concurrency=round(holds.concurrency, 2) if holds is not None else None,
         estimated=estimate(choice.weights, memory.weights_bytes, layout.gpus, setting.facts),
-        reasons=(*_reasons(setting, choice, layout, length, base.max_num_seqs or 0, budget), *said.reasons),
+        reasons=(
+            *_reasons(setting, choice, layout, length, base.max_num_seqs or 0, budget),
+            *said.reasons,
+            *base.reasons,
+        ),
     )
     launch = Launch(
         location=choice.weights.location,
@@ -221,6 +189,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
         revision=weights.commit or weights.revision,
         gpu_indices=tuple(gpu.index for gpu in layout.gpus),
         gpu_uuids=tuple(gpu.uuid for gpu in layout.gpus if gpu.uuid is not None),
+        gpu_name=layout.gpus[0].name if layout.gpus else None,
         tensor_parallel=layout.tensor_parallel,
         pipeline_parallel=layout.pipeline_parallel,
         dtype=choice.dtype,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Device, Gpu, Hardware, Installation, PlanRequest, WeightsDescription
-from modelscan.planning.candidates import Setting
 from modelscan.planning.facts import PlanningFacts
+from modelscan.planning.setting import Setting
 
 
 def preferred_backend(

@@ -12,6 +12,7 @@ from modelscan.model import (
     Gpu,
     Hardware,
     Installation,
+    Measurement,
     Model,
     Plan,
     PlanRequest,
@@ -20,13 +21,14 @@ from modelscan.model import (
     WeightsDescription,
 )
 from modelscan.planning.budget import Budget, gpu_budget, host_budget
-from modelscan.planning.candidates import USEFUL_CONTEXT, Setting, judge, reject
+from modelscan.planning.candidates import USEFUL_CONTEXT, judge, reject
 from modelscan.planning.context import model_limit
 from modelscan.planning.eligibility import backend_problem, planned_version, preferred_backend
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.hints import hints_for
 from modelscan.planning.layouts import Layout, alike, layouts
 from modelscan.planning.quantization import Choice, answers, choices
+from modelscan.planning.setting import Setting
 from modelscan.planning.weights import weights_bytes
 
 _CRAMPED_CONTEXT = 4096
@@ -39,16 +41,20 @@ def make_plan(
     request: PlanRequest,
     facts: PlanningFacts,
     installations: Sequence[Installation] = (),
+    *,
+    measurements: Sequence[Measurement] = (),
 ) -> Plan:
     """What fits best on a machine, and why.
 
     `model` is None for weights that no catalog knows; `options` are all weights of it, the released ones first.
+    `measurements` are what earlier starts of them took, the newest first: they win over estimates.
     Raises GpuNotFound for a GPU that was named and is not there.
     """
     fitting: list[tuple[bool, int, Candidate]] = []
     rejected: list[Rejection] = []
     for devices in _kinds(_devices(hardware, request), request):
         setting = _setting(model, options, devices, _device(devices), request, facts, installations)
+        setting = dataclasses.replace(setting, measurements=measurements)
         obstacle = backend_problem(setting, devices, hardware, installations)
         before = len(fitting) + len(rejected)
         for number, weights in enumerate(options):

@@ -16,6 +16,12 @@ _VOCABULARY_PADDING = 64  # vllm/model_executor/layers/vocab_parallel_embedding.
 _LAYER = re.compile(r"layers\.(\d+)\.")
 # Quantizations that leave attention as it is, whatever else the config lists: MXFP4 (gpt-oss) covers experts only.
 _EXPERTS_ONLY = frozenset({"mxfp4", "gpt_oss_mxfp4"})
+# Meta's FP8 leaves attention and the first and the last layer 16-bit, with or without a list that says so (Llama 3.1
+# report, section 6.2): Llama-3.1-405B over eight GPUs 57.75 GiB each, where all matrices in FP8 would be 47.8.
+_NOT_ATTENTION = frozenset({"fbgemm_fp8"})
+# Positions that are learned are a table of weights; where they are rotary the table is computed.
+LEARNED_POSITIONS = frozenset({"opt", "gpt2", "whisper", "bert", "roberta", "xlm-roberta", "gpt_bigcode", "distilbert"})
+_GATED_TOWERS = ("gemma4", "qwen2_5_vl", "mistral3", "pixtral")  # three matrices in the MLP of a vision layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
         return None
     tp, kinds = tensor_parallel, layer_kinds(shape)
     plain = embedding_parameters(shape) / tp * (1 if shape.tie_word_embeddings else 2) + layers * 2 * hidden
-    plain += vision_parameters(shape) / tp
+    plain += vision_parameters(shape) / tp + _positions(shape) * hidden
     linear = absorbed = 0.0
     for kind, count in kinds.items():
         one = mixer(shape, kind, tp)
@@ -81,7 +87,18 @@ def vision_parameters(shape: Architecture) -> float:
     width = _first(tower, "embed_dim", "vt_hidden_size", "hidden_size")
     layers = _first(tower, "depth", "vt_num_hidden_layers", "num_hidden_layers", "layers")
     inner = _first(tower, "intermediate_size", "vt_intermediate_size") or 4 * width
-    return float(layers * (4 * width * width + 2 * width * inner) + 2 * width * (shape.hidden_size or 0))
+    gated = (shape.model_type or "").startswith(_GATED_TOWERS)
+    return float(
+        layers * (4 * width * width + (3 if gated else 2) * width * inner) + 2 * width * (shape.hidden_size or 0)
+    )
+
+
+def _positions(shape: Architecture) -> int:
+    """Rows of the tables of learned positions, an encoder's included."""
+    if shape.model_type not in LEARNED_POSITIONS:
+        return 0
+    heard = shape.details.get("max_source_positions") or 0 if shape.num_encoder_layers else 0
+    return (shape.max_position_embeddings or 0) + heard
 
 
 def _first(part: Mapping[str, Any], *names: str) -> int:
@@ -92,6 +109,8 @@ def _kept(shape: Architecture, concerns: Callable[[str], bool]) -> float:
     """The share of the layers whose modules of a sort are left 16-bit."""
     if shape.quant_method in _EXPERTS_ONLY and concerns is not _is_dense:
         return 1.0
+    if shape.quant_method in _NOT_ATTENTION and not shape.unquantized_modules:
+        return 1.0 if concerns is _is_attention else 2 / (shape.num_hidden_layers or 2)
     named = [pattern for pattern in shape.unquantized_modules if concerns(pattern)]
     numbers = {int(found[1]) for pattern in named if (found := _LAYER.search(pattern))}
     if any(_LAYER.search(pattern) is None for pattern in named):

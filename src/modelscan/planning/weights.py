@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from modelscan.model import Architecture, WeightsDescription
 from modelscan.planning.sizes import Sized, within
-from modelscan.planning.tensors import Parameters, embedding_parameters, parameters_per_gpu
+from modelscan.planning.tensors import LEARNED_POSITIONS, Parameters, embedding_parameters, parameters_per_gpu
+from modelscan.units import MIB
 
 # Bytes of one parameter of a quantized matrix, scales and zeros included. INT4: groups of 128 with a 16-bit scale
 # and a 4-bit zero (0.5 + 2/128 + 0.5/128); FP8: a 4-byte scale per 128 x 128 block; MXFP4: a byte per 32; NVFP4: a
@@ -20,9 +23,16 @@ BYTES_PER_PARAMETER = {
     "NVFP4": 0.5 + 1 / 16,
     "FP4": 0.5 + 1 / 16,
 }
-_NF4_BYTES = 0.5163  # bitsandbytes with double quantization: Llama-3-8B, 5.3128 GiB measured
+# bitsandbytes: files have double quantization (Llama-3-8B: 5.3128 GiB measured); while loading, vLLM keeps a 32-bit
+# scale per 64 (e5-mistral-7b: 3.9099 GiB measured).
+_NF4_BYTES, _NF4_AT_LOAD_BYTES = 0.5163, 0.5 + 4 / 64
+_POOLING = frozenset({"embed", "rerank"})
 _SIXTEEN_BIT = 2.0
-_EXACT, _FROM_SHAPE, _FROM_COUNT = 0.01, 0.03, 0.05  # how far each way of knowing was off at the 90th percentile
+_ALLOCATOR = 16 * MIB  # what PyTorch's blocks add: 6 MiB to OPT-125m in every measured start
+_TWO_BASES = ("gemma3", "gemma4")
+# How far each way of knowing was off at the 90th percentile. Which modules a quantization leaves alone is a source of
+# error of its own, and so is a shape that nobody confirmed.
+_EXACT, _FROM_SHAPE, _QUANTIZED, _FROM_COUNT, _UNCONFIRMED = 0.01, 0.02, 0.03, 0.05, 0.03
 _PACKED = frozenset({"INT4", "NVFP4", "MXFP4", "FP4"})
 _PACKED_COUNT = 0.8  # a count this far below the shape's sum is one of packed integers, two parameters each
 
@@ -37,18 +47,18 @@ def weights_bytes(
 ) -> Sized | None:
     """Weights on one GPU, or None where neither sizes nor shape are known.
 
-    `at_load`: 16-bit files are quantized while they are loaded. Stages of a pipeline are taken as equal, plus one
-    part in twenty for the stage that holds the embeddings.
+    `at_load`: 16-bit files are quantized while they are loaded. Of a pipeline it is the largest stage: as many whole
+    layers as fall to one, and the embeddings or the head.
     """
     shape = weights.architecture
+    if shape is not None and weights.task in _POOLING:  # no head is loaded, as where it is tied
+        shape = dataclasses.replace(shape, tie_word_embeddings=True)
     mine = parameters_per_gpu(shape, tensor_parallel) if shape is not None else None
     whole = parameters_per_gpu(shape) if shape is not None else None
-    uneven = (1.05 if pipeline_parallel > 1 else 1.0) / pipeline_parallel
     if shape is None or mine is None or whole is None:
         total, share = _without_shape(weights, quantization, at_load=at_load)
-        return None if total is None else within(total / tensor_parallel * uneven, share)
-    extra = mine.absorbed * _SIXTEEN_BIT + _rotary(shape)
-    each = bytes_per_parameter(quantization, weights)
+        return None if total is None else within(total / tensor_parallel / pipeline_parallel, share)
+    each = bytes_per_parameter(quantization, weights, at_load=at_load)
     if weights.bytes_by_dtype and not at_load:
         surplus = _surplus(shape, whole, sum(weights.parameters_by_dtype.values())) * _SIXTEEN_BIT
         # What is replicated counts on each GPU: the ratio of this GPU's count to the whole says how much.
@@ -60,15 +70,29 @@ def weights_bytes(
         # A known total wins over the sum of the structure; what the structure misses is a matrix most often.
         scale = 1.0 if known is None or not whole.linear else max(known - whole.plain, 0.0) / whole.linear
         total = mine.linear * scale * each + mine.plain * plain
-        share = _FROM_SHAPE
-    padding = mine.padding * each
-    size = within((total + extra) * uneven, share)
-    return Sized(size.low, size.estimate + int(padding * uneven), size.high + int(padding * uneven))
+        share = (_QUANTIZED if each < _SIXTEEN_BIT else _FROM_SHAPE) + (
+            _UNCONFIRMED if weights.verified is False else 0
+        )
+    stage = _largest_stage(shape, pipeline_parallel)
+    ends = embedding_parameters(shape) / tensor_parallel * _SIXTEEN_BIT
+    heads = 1 if shape.tie_word_embeddings else 2
+    layers = (total + mine.absorbed * _SIXTEEN_BIT - heads * ends) * stage
+    size = within(layers + (heads * ends if pipeline_parallel == 1 else ends) + _rotary(shape), share)
+    size = Sized(size.low - _ALLOCATOR, size.estimate, size.high + _ALLOCATOR)
+    padding = int(mine.padding * each * stage)
+    return Sized(size.low, size.estimate + padding, size.high + padding)
 
 
-def bytes_per_parameter(quantization: str, weights: WeightsDescription) -> float:
+def _largest_stage(shape: Architecture, stages: int) -> float:
+    layers = shape.num_hidden_layers or stages
+    return -(-layers // stages) / layers
+
+
+def bytes_per_parameter(quantization: str, weights: WeightsDescription, *, at_load: bool = False) -> float:
     """Of a matrix in a quantization, as its files group and store it. GGUF's names are not known here."""
     shape = weights.architecture
+    if quantization == "INT4" and at_load:  # bitsandbytes is what quantizes to four bits while loading
+        return _NF4_AT_LOAD_BYTES
     if weights.format == "bitsandbytes" and quantization == "INT4":
         return _NF4_BYTES
     group = shape.quant_group_size if shape is not None else None
@@ -137,11 +161,19 @@ def _surplus(shape: Architecture, whole: Parameters, count: float) -> float:
 
 
 def _rotary(shape: Architecture) -> float:
-    """The table of rotary positions, whole on each GPU: a row of the head's size per position, 16-bit."""
-    if not shape.max_position_embeddings or not shape.num_attention_heads:
+    """The tables of rotary positions, whole on each GPU: a row of the head's size per position, 16-bit.
+
+    One for all layers that turn alike: gemma's layers with a window turn at another base than those that see all.
+    """
+    positions, heads = shape.max_position_embeddings, shape.num_attention_heads
+    if not positions or not heads or shape.model_type in LEARNED_POSITIONS:
         return 0.0
-    head = shape.qk_rope_head_dim or shape.head_dim or (shape.hidden_size or 0) // shape.num_attention_heads
-    return shape.max_position_embeddings * head * _SIXTEEN_BIT
+    facts = shape.details
+    head = shape.qk_rope_head_dim or shape.head_dim or (shape.hidden_size or 0) // heads
+    width = head * (facts.get("partial_rotary_factor") or 1)
+    if (shape.model_type or "").startswith(_TWO_BASES):
+        width += facts.get("global_head_dim") or head
+    return float(positions * width * _SIXTEEN_BIT)
 
 
 def parameter_count(weights: WeightsDescription) -> int | None:

@@ -30,14 +30,18 @@ def show_hardware(printer: Printer, hardware: Hardware) -> None:
     if hardware.rocm_version:
         rows.append(("ROCm", hardware.rocm_version))
     if hardware.interconnect:
-        rows.append(("Interconnect", hardware.interconnect))
+        rows.append(("Interconnect", _interconnect(hardware)))
+    if any(gpu.ecc for gpu in hardware.devices):
+        rows.append(("ECC", f"on for GPU {', '.join(str(gpu.index) for gpu in hardware.devices if gpu.ecc)}"))
+    if nodes := {gpu.numa_node for gpu in hardware.devices if gpu.numa_node is not None}:
+        rows.append(("NUMA", ", ".join(_node(node, hardware) for node in sorted(nodes))))
     printer.pairs(rows)
 
 
 def _row(gpu: Gpu) -> tuple[str, ...]:
     pids = ", ".join(str(process.pid) for process in gpu.processes)
     return (
-        str(gpu.index),
+        str(gpu.index) if gpu.mig_index is None else f"{gpu.index}:{gpu.mig_index}",
         gpu.name or "unknown",
         format_bytes(gpu.memory_free_bytes),
         format_bytes(gpu.memory_usable_bytes),
@@ -45,6 +49,18 @@ def _row(gpu: Gpu) -> tuple[str, ...]:
         gpu.compute_capability or gpu.gfx_target or "unknown",
         f"pid {pids}" if pids else "-",
     )
+
+
+def _interconnect(hardware: Hardware) -> str:
+    """Where only some pairs have NVLink, which."""
+    linked = [f"{one}-{other}" for one, other in (link.gpus for link in hardware.links if link.nvlink)]
+    if hardware.interconnect == "nvlink" or not linked:
+        return hardware.interconnect or "unknown"
+    return f"{hardware.interconnect}, nvlink between {', '.join(linked)}"
+
+
+def _node(node: int, hardware: Hardware) -> str:
+    return f"GPU {', '.join(str(gpu.index) for gpu in hardware.devices if gpu.numa_node == node)} at node {node}"
 
 
 def _or_unknown(value: object) -> str:

@@ -1,0 +1,94 @@
+"""What started backends said of their memory, kept for the next plan of the same weights."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from modelscan.deployments.store import MIGRATIONS
+from modelscan.model import Deployment, Measurement
+from modelscan.storage.database import empty_database, open_database, refused, transaction
+from modelscan.storage.documents import from_document, to_document
+from modelscan.storage.paths import Paths
+
+_KEPT = 9  # of each repo: settings differ from start to start
+_OF_PLAN = (
+    *("gpu_name", "pipeline_parallel", "max_num_seqs", "kv_cache_dtype", "gpu_memory_utilization", "enforce_eager"),
+)
+
+
+def measurement_of(deployment: Deployment, figures: dict[str, int], at: str) -> Measurement | None:
+    """What a deployment's log gave, per GPU, with the settings of its plan; None where it gave nothing or on a CPU."""
+    if not figures or not deployment.gpu_indices or deployment.repo_id is None:
+        return None
+    told: dict[str, Any] = {name: deployment.plan[name] for name in _OF_PLAN if deployment.plan.get(name)} | figures
+    return Measurement(
+        repo_id=deployment.repo_id,
+        revision=deployment.revision,
+        quantization=deployment.quantization,
+        backend=deployment.backend,
+        backend_version=deployment.backend_version,
+        tensor_parallel=deployment.tensor_parallel,
+        max_model_len=deployment.max_model_len,
+        at=at,
+        **told,
+    )
+
+
+class Measurements:
+    """A table of the state database; a context manager. Raises StorageFailed, StateDamaged as storage does."""
+
+    def __init__(self, paths: Paths, *, connection: sqlite3.Connection | None = None) -> None:
+        self._path = paths.database_file
+        self._connection = connection or open_database(self._path, MIGRATIONS)
+
+    @classmethod
+    def for_reading(cls, paths: Paths) -> Self:
+        """The same, but without making a file: where there is none yet, an empty one in memory."""
+        return cls(paths, connection=None if paths.database_file.exists() else empty_database(MIGRATIONS))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def add(self, measurement: Measurement) -> None:
+        """Keep it, and forget the oldest of the same repo beyond nine."""
+        with refused(self._path), transaction(self._connection):
+            self._connection.execute(
+                "INSERT INTO measurements (repo_id, at, document) VALUES (?, ?, ?)",
+                (
+                    measurement.repo_id,
+                    measurement.at or "",
+                    json.dumps(to_document(measurement), separators=(",", ":")),
+                ),
+            )
+            self._connection.execute(
+                "DELETE FROM measurements WHERE repo_id = ? AND number <= (SELECT number FROM measurements"
+                " WHERE repo_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)",
+                (measurement.repo_id, measurement.repo_id, _KEPT),
+            )
+
+    def of(self, repos: Iterable[str]) -> tuple[Measurement, ...]:
+        """Those of some repos, the newest first. A row that cannot be read counts as none."""
+        wanted = tuple(dict.fromkeys(repos))
+        marks = ", ".join("?" * len(wanted))
+        with refused(self._path):
+            rows = self._connection.execute(
+                f"SELECT document FROM measurements WHERE repo_id IN ({marks}) ORDER BY number DESC",  # noqa: S608  only question marks
+                wanted,
+            ).fetchall()
+        return tuple(found for row in rows if (found := _read(row["document"])) is not None)
+
+
+def _read(document: str) -> Measurement | None:
+    try:
+        return from_document(Measurement, json.loads(document))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None

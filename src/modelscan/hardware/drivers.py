@@ -1,0 +1,19 @@
+"""Which NVIDIA driver a version of CUDA needs."""
+
+from __future__ import annotations
+
+# CUDA release notes, table "CUDA Toolkit and Corresponding Driver Versions", Linux.
+_DRIVERS = (
+    ("13.0", "580.65.06"),
+    ("12.9", "575.51.03"),
+    ("12.8", "570.26"),
+    ("12.6", "560.28.03"),
+    ("12.4", "550.54.14"),
+    ("12.1", "530.30.02"),
+    ("11.8", "520.61.05"),
+)
+
+
+def driver_for(cuda: float) -> str | None:
+    """The oldest driver that runs programs built for a version of CUDA, None where it is not known."""
+    return next((driver for version, driver in _DRIVERS if float(version) == cuda), None)
