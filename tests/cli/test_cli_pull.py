@@ -7,10 +7,13 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
@@ -155,6 +158,33 @@ def test_to_a_folder_from_the_hub_and_from_the_cache(run: Callable[..., Ran], hu
     assert run("--offline", "pull", "lab/tiny", "--to", str(folder), "--json").json[0]["changed"] is False
 
 
+def test_a_planted_wrong_byte_is_found_and_mended(run: Callable[..., Ran], hub: HubServer) -> None:
+    [pulled] = run("pull", "lab/tiny", "--json").json
+    right = run("weights", "verify", "lab/tiny")
+    assert (right.status, right.stdout) == (0, "lab/tiny  c0ffee00  7 files, 3.53 MiB: as the hub lists them\n")
+    path = Path(pulled["path"]) / "model.safetensors"
+    content = path.read_bytes()
+    path.resolve().write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    wrong = run("weights", "verify", "lab/tiny", "--json")
+    assert (wrong.status, wrong.error["details"]["cause"]) == (1, ["model.safetensors: wrong hash"])
+    assert run("pull", "lab/tiny", "--revision", pulled["revision"]).status == 0
+    assert path.read_bytes() == content
+    assert run("--offline", "weights", "verify", "lab/tiny").status == 0
+
+
+def test_s3_is_no_place_to_deploy_from(run: Callable[..., Ran]) -> None:
+    ran = run("deploy", "s3://bucket/some/model")
+    assert (ran.status, ran.stderr) == (
+        2,
+        snapshot("""\
+error: a backend of ours does not load weights from `s3://bucket/some/model` itself
+hint: modelscan pull s3://bucket/some/model --to ./model
+hint: modelscan deploy ./model
+"""),
+    )
+    assert run("pull", "s3://bucket/some/model").status == 2
+
+
 def test_targets_that_are_refused(run: Callable[..., Ran], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert run("pull", "lab/tiny", "--to", str(tmp_path / "file")).status == 2
@@ -268,6 +298,49 @@ def test_a_token_is_nowhere(run: Callable[..., Ran], hub: HubServer, home: Path,
                     continue
                 assert secret.encode() not in line + environment, (command, line)
     assert not (tmp_path / "hf" / "hub" / "models--lab--tiny").exists()
+
+
+def test_a_killed_or_interrupted_pull_is_told_and_taken_up_again(
+    run: Callable[..., Ran], hub: HubServer, tmp_path: Path
+) -> None:
+    path = f"{fake_vllm.install(tmp_path / 'bin').parent}:/usr/bin:/bin"
+    environ = os.environ | {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "PATH": path}
+    command = [sys.executable, "-m", "modelscan", "deploy", "lab/tiny", "--json"]
+    hub.rate = 600_000
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as killed:
+        pulling = until(run, lambda item: item["status"] == "pulling" and item["progress"] is not None)
+        assert 0 <= pulling["progress"]["fraction"] < 1
+        killed.kill()
+    [dead] = run("list", "--json").json
+    assert (dead["status"], dead["message"]) == ("failed", "interrupted")
+
+    command = [sys.executable, "-m", "modelscan", "start", "tiny", "--json"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as stopped:
+        until(run, lambda item: item["status"] == "pulling" and item["progress"] != pulling["progress"])
+        stopped.send_signal(signal.SIGINT)
+        _, said = stopped.communicate(timeout=30)
+    assert stopped.returncode == 130, said
+    assert json.loads(said)["error"]["code"] == "interrupted"
+    assert run("list", "--json").json[0]["status"] == "stopped"
+
+    hub.rate = None
+    before = hub.served["model.safetensors"]
+    ready = run("start", "tiny", "--json", PATH=path)
+    assert (ready.status, ready.json[0]["status"]) == (0, "ready"), ready.stderr
+    assert hub.served["model.safetensors"] - before < len(hub.repos["lab/tiny"].files["model.safetensors"])
+    assert run("remove", "tiny", "--purge-weights", "--yes").status == 0
+    assert run("weights", "list", "--json").json == []
+
+
+def until(run: Callable[..., Ran], holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The one deployment, once this holds of it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = run("list", "--json").json
+        if found and holds(found[0]):
+            return dict(found[0])
+        time.sleep(0.1)
+    raise AssertionError("it never came to that")
 
 
 def test_the_bar_on_a_terminal(run: Callable[..., Ran], hub: HubServer, home: Path) -> None:

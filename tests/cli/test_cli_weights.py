@@ -167,8 +167,10 @@ def test_remove_with_its_weights(modelscan: Modelscan, cache: Path, home: Path) 
     both = modelscan("remove", "one", "two", "--purge-weights", "--yes")
     assert (both.status, both.stdout, both.stderr) == (0, "one  removed\ntwo  removed\n", "Freed 2.97 KiB\n")
     assert names(cache) == ["models--lab--theirs"]
+    assert modelscan("remove", "three").status == 0
     assert modelscan("remove", "three", "--purge-weights", "--force", "--yes").status == 0
     assert names(cache) == []
+    assert modelscan("remove", "never", "--purge-weights", "--yes").status == 3
 
 
 def test_a_folder_of_the_users_is_never_touched(modelscan: Modelscan, home: Path, tmp_path: Path) -> None:

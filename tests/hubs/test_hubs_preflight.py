@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from modelscan.hubs.preflight import code_question, no_room, no_token, room_kept
+from modelscan.hubs.local import code_repos
+from modelscan.hubs.preflight import code_elsewhere, code_question, no_room, no_token, room_kept
 from modelscan.model import WeightsDescription
 from modelscan.units import GIB, MIB
 
@@ -46,6 +48,15 @@ def test_a_gated_repo_wants_a_token_and_says_what_to_click() -> None:
     refused = no_token(GATED, has_token=False, **words)
     assert refused is not None
     assert refused.hints == ("accept them in a browser: https://hub/lab/shut", "modelscan login")
+
+
+def test_code_of_another_repo_is_nothing_to_agree_to() -> None:
+    refused = code_elsewhere(replace(GATED, code_repos=("other/code",)))
+    assert refused is not None
+    assert refused.cause == ("its config names other/code",)
+    assert code_elsewhere(GATED) is None
+    config = {"auto_map": {"AutoModel": "other/code--m.Model", "AutoTokenizer": ["t.Slow", None]}}
+    assert code_repos(config) == ("other/code",)
 
 
 def test_code_is_shown_with_hashes_and_not_without_end() -> None:

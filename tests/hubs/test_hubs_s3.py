@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 from collections.abc import Callable, Iterator
@@ -10,9 +11,12 @@ from typing import Any
 
 import pytest
 
-from modelscan.errors import ModelscanError, SourceUnavailable, Unauthorized, Usage
+from modelscan.cli import main
+from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.files import Transferred
-from modelscan.hubs.s3 import parse_s3, upload
+from modelscan.hubs.s3 import parse_s3
+from modelscan.hubs.s3_download import download
+from modelscan.hubs.s3_upload import upload
 from modelscan.system.clock import SystemClock
 from modelscan.units import MIB
 
@@ -103,6 +107,58 @@ def test_wrong_bytes_under_the_name_are_found_and_replaced(s3: Any, folder: Path
     s3.pipe("bucket/a/b/model.safetensors", bytes(SIZE))
     assert send(folder) == SIZE
     assert s3.cat("bucket/a/b/model.safetensors") == (folder / "model.safetensors").read_bytes()
+
+
+def fetch(target: Path) -> tuple[int, int]:
+    return download(parse_s3("s3://bucket/a/b"), target, on_progress=lambda _: None, clock=SystemClock())
+
+
+def test_back_into_a_folder_whole_resumed_and_checked(s3: Any, folder: Path, tmp_path: Path) -> None:
+    send(folder)
+    target, content = tmp_path / "back", (folder / "model.safetensors").read_bytes()
+    target.mkdir()
+    (target / "model.safetensors.incomplete").write_bytes(content[: 3 * MIB])
+    assert fetch(target) == (SIZE + 2, SIZE + 2 - 3 * MIB)
+    assert {name: (target / name).read_bytes() for name in NAMES} == {
+        name: (folder / name).read_bytes() for name in NAMES
+    }
+    assert fetch(target) == (SIZE + 2, 0)
+    (target / "model.safetensors").write_bytes(bytes(SIZE))
+    (target / "config.json.incomplete").write_bytes(b"..")
+    assert fetch(target)[1] == SIZE
+    assert (target / "model.safetensors").read_bytes() == content
+    assert sorted(path.name for path in target.glob("*.safetensors*")) == ["model.safetensors"]
+
+
+def test_the_command_there_and_back(s3: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pull", "demo", "--to", "s3://bucket/models/demo", "--json"]) == 0
+    [pulled] = json.loads(capsys.readouterr().out)
+    assert (pulled["path"], pulled["changed"]) == ("s3://bucket/models/demo", True)
+    assert main(["pull", "demo", "--to", "s3://bucket/models/demo", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["changed"] is False
+    back = tmp_path / "back"
+    assert main(["pull", "s3://bucket/models/demo", "--to", str(back)]) == 0
+    capsys.readouterr()
+    assert main(["plan", str(back), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["feasible"] is True
+
+
+def test_a_half_file_of_other_bytes_is_fetched_anew(s3: Any, folder: Path, tmp_path: Path) -> None:
+    send(folder)
+    target = tmp_path / "back"
+    target.mkdir()
+    (target / "config.json.incomplete").write_bytes(b"..")
+    fetch(target)
+    assert (target / "config.json").read_text() == "{}"
+
+
+def test_nothing_there_and_names_that_lead_out(s3: Any, tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound):
+        fetch(tmp_path)
+    s3.call_s3("put_object", Bucket="bucket", Key="a/b/../../evil", Body=b"x")
+    with pytest.raises(ModelscanError, match="leads out"):
+        fetch(tmp_path / "deep" / "er")
+    assert not list(tmp_path.rglob("evil"))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from modelscan.hubs.files import Listing
 from modelscan.hubs.local import (
     INDEX,
     SENTENCES,
+    code_repos,
     format_of,
     index_shards,
     loaded_safetensors,
@@ -70,6 +71,7 @@ class _Repo:
             bytes_by_dtype=sums.bytes_by_dtype,
             parameters_by_dtype=sums.parameters_by_dtype,
             code_files=tuple(code),
+            code_repos=code_repos(config),
             code_hashes={name: digest for name in code if (digest := self.files[name].digest)},
             only_pickles=only_pickles(self.sizes),
             license=self.listing.license,

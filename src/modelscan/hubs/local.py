@@ -61,6 +61,7 @@ def describe_folder(path: Path) -> WeightsDescription:
         bytes_by_dtype=sums.bytes_by_dtype,
         parameters_by_dtype=sums.parameters_by_dtype,
         code_files=tuple(name for name in files if is_code(name)),
+        code_repos=code_repos(config),
         only_pickles=only_pickles(files),
         has_chat_template=template,
         task=task_of(config, files, has_chat_template=template),
@@ -133,6 +134,14 @@ def with_limits(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str,
         return dict(config)
     known = config.get("max_position_embeddings")
     return {**config, "max_position_embeddings": min(limit, known) if type(known) is int and known > 0 else limit}
+
+
+def code_repos(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The repos other than its own whose code a config wants to run, as in `owner/name--modeling.Model`."""
+    named = config.get("auto_map")
+    values = named.values() if isinstance(named, Mapping) else ()
+    flat = [word for value in values for word in (value if isinstance(value, list) else [value])]
+    return tuple(sorted({word.partition("--")[0] for word in flat if isinstance(word, str) and "--" in word}))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -62,6 +62,18 @@ def pickles(weights: WeightsDescription, *, allowed: bool) -> ModelscanError | N
     )
 
 
+def code_elsewhere(weights: WeightsDescription) -> ModelscanError | None:
+    """The refusal for weights whose config runs code of another repo: nobody pins it, so nobody can agree to it."""
+    if not weights.code_repos:
+        return None
+    return ModelscanError(
+        f"`{weights.repo_id}` wants to run code of another repo, which can change at any time",
+        cause=[f"its config names {', '.join(weights.code_repos)}"],
+        hints=["leave out --trust-remote-code", "or copy that code into a folder beside the weights, and deploy that"],
+        details={"repo_id": weights.repo_id, "code_repos": list(weights.code_repos)},
+    )
+
+
 def code_question(repo_id: str, code: Mapping[str, str], page: str | None) -> str:
     """What the user is asked before code of a repo may run: the files with their hashes, and where to read them."""
     shown = [f"  {name}  {digest}" for name, digest in sorted(code.items())]

@@ -6,26 +6,25 @@ The same for every hub; how one is spoken to and where it keeps its files is a `
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from modelscan.errors import Gated, SourceUnavailable, StorageFailed, Unauthorized
+from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.memory import Memory
 from modelscan.hubs.meter import Meter
+from modelscan.hubs.room import require_room
 from modelscan.hubs.selection import needed_files
 from modelscan.hubs.source import Access
 from modelscan.hubs.transfer import Part, Source, Transfer
 from modelscan.hubs.verify import Checked, Verified, verify_files
 from modelscan.model import Source as SourceName
 from modelscan.model import WeightsDescription
-from modelscan.units import format_bytes
 
 if TYPE_CHECKING:
     from modelscan.system.http import Session
@@ -169,7 +168,7 @@ class RemoteHub:
         if wrong:
             parts = [self._part(repo_id, listing, item, into) for item in wrong]
             self._refuse_offline(repo_id, wrong)
-            self._require_room(repo_id, parts, folder)
+            require_room(repo_id, sum(part.file.size_bytes - part.here_bytes for part in parts), folder)
             for part in self._fetch(repo_id, listing, parts, files, on_progress):
                 verified.add(part.target.resolve(), part.file.digest or "")
             verified.save()
@@ -301,18 +300,6 @@ class RemoteHub:
             hints=[self._pull_hint(repo_id)],
             details={"repo_id": repo_id, "files": {item.file.path: item.verdict for item in wrong}},
         )
-
-    def _require_room(self, repo_id: str, parts: Sequence[Part], folder: Path) -> None:
-        place = next(parent for parent in (folder, *folder.parents) if parent.exists())
-        free = shutil.disk_usage(place).free
-        needed = sum(part.file.size_bytes - part.here_bytes for part in parts)
-        if needed > free:
-            raise StorageFailed(
-                f"`{place}` has no room for `{repo_id}`",
-                cause=[f"{format_bytes(needed)} are to be downloaded, {format_bytes(free)} are free"],
-                hints=["free some space there, or use another disk: export HF_HOME=/path/to/folder"],
-                details={"path": str(place), "needed_bytes": needed, "free_bytes": free},
-            )
 
     def _verified(self, repo_id: str) -> Verified:
         name = f"{self.source}--{repo_id.replace('/', '--')}.json"

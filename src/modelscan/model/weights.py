@@ -61,8 +61,8 @@ class WeightsDescription:
     `location` is what the backend is given: a folder, or the repo id. `bytes_by_dtype` and `parameters_by_dtype`
     come from the safetensors headers (exact) and are empty where only `config.json` is known.
     `code_files` are Python files in the repo: they run only where the user agreed; `code_hashes` are the hub's hashes
-    of them, by name. `only_pickles` is True where loading the weights runs what they hold. `license` is the word of the
-    repo's card.
+    of them, by name; `code_repos` are other repos whose code the config names. `only_pickles` is True where loading the
+    weights runs what they hold. `license` is the word of the repo's card.
     """
 
     source: Source
@@ -78,6 +78,7 @@ class WeightsDescription:
     parameters_by_dtype: Mapping[str, int] = field(default_factory=dict)
     code_files: tuple[str, ...] = ()
     code_hashes: Mapping[str, str] = field(default_factory=dict)
+    code_repos: tuple[str, ...] = ()
     only_pickles: bool = False
     license: str | None = None
     gated: bool | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from modelscan.deployments.ledger import Ledger
 from modelscan.errors import Conflict, ModelscanError
 from modelscan.hubs import preflight
 from modelscan.hubs.files import RemoteFile
+from modelscan.hubs.room import require_room
 from modelscan.hubs.tokens import HUBS, address, login_elsewhere
 from modelscan.model import WeightsDescription
 from modelscan.operations.context import Context
@@ -46,6 +46,7 @@ def check_weights(
     known = dataclasses.replace(known, official=weights.official, verified=weights.verified)
     _refuse(preflight.pickles(known, allowed=allow_pickle))
     if trust_remote_code:
+        _refuse(preflight.code_elsewhere(known))
         _agree_to_code(context, known, ask)
     if here is not None and into is None:
         return known
@@ -58,20 +59,13 @@ def check_weights(
     place = into or hub.place(weights.repo_id, known.commit or "")
     there = _sizes(place) if into else {}
     needed = sum(file.size_bytes for file in missing if there.get(file.path) != file.size_bytes)
-    _refuse_no_room(known.repo_id, needed, place)
+    require_room(known.repo_id, needed, place)
     return known
 
 
 def _refuse(problem: ModelscanError | None) -> None:
     if problem is not None:
         raise problem
-
-
-def _refuse_no_room(repo_id: str, needed: int, place: Path) -> None:
-    existing = next(folder for folder in (place, *place.parents) if folder.exists())
-    with translated(existing, verb="read"):
-        free = shutil.disk_usage(existing).free
-    _refuse(preflight.no_room(repo_id, needed, free, existing))
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
-from modelscan.hubs import s3
 from modelscan.hubs.copying import copy_files
+from modelscan.hubs.files import OnProgress, RemoteFile
+from modelscan.hubs.local import describe_folder
+from modelscan.hubs.s3 import is_s3, parse_s3
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.events import Ask, Event, Report
@@ -64,11 +66,13 @@ def _newest(context: Context, weights: WeightsDescription, revision: str | None)
 
 
 def pull_model(context: Context, reference: str, wanted: PullRequest, *, report: Report, ask: Ask) -> Pulled:
-    """Get the weights that `deploy` would take here, or would if they fitted.
+    """Get the weights that `deploy` would take here, or would if they fitted. What lies in S3 is brought to a folder.
 
     Raises ModelNotFound, ModelAmbiguous, ClosedWeights, NoFit (no weights of that quantization), and what
     `check_weights` and the hub raise.
     """
+    if is_s3(reference):
+        return _from_s3(context, reference, wanted, report)
     model_id, weights = _choose(context, reference, wanted, report)
     weights = _newest(context, weights, wanted.revision)
     into = _folder(wanted.to)
@@ -80,36 +84,17 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
         ask=ask,
         into=into,
     )
-    hub = context.hub(weights.source)
-    before = hub.cached(weights.repo_id, weights.commit)
-    files = hub.files(weights.repo_id, weights.commit or "")
+    files = context.hub(weights.source).files(weights.repo_id, weights.commit or "")
     size = sum(file.size_bytes for file in files)
     report(Event("source", f"Source: {weights.repo_id} ({weights.source}), {format_bytes(size)}"))
-    told = False
-
-    def progress(event: Event) -> None:
-        nonlocal told
-        told = told or event.fields.get("done_bytes") != event.fields.get("total_bytes")
-        report(event)
-
-    if into is None:
-        folder, _ = fetch(context, weights.source, weights.repo_id, weights.commit, progress)
-        path, changed = str(folder), before is None
-        if wanted.to is not None:
-            address = s3.parse_s3(wanted.to)
-            names = [file.path for file in files]
-            sent = s3.upload(
-                folder, names, address, on_progress=lambda now: report(progress_event(now)), clock=context.clock
-            )
-            path, changed = str(address), sent > 0
-    elif before is not None:
-        copied = copy_files(
-            before, into, files, on_progress=lambda now: report(progress_event(now)), clock=context.clock
-        )
-        path, changed = str(into), copied > 0
+    if into is not None:
+        path, changed = str(into), _into_folder(context, weights, files, into, report)
     else:
-        hub.download(weights.repo_id, weights.commit, on_progress=lambda now: progress(progress_event(now)), into=into)
-        path, changed = str(into), told
+        here = context.hub(weights.source).cached(weights.repo_id, weights.commit)
+        folder, _ = fetch(context, weights.source, weights.repo_id, weights.commit, report)
+        path, changed = str(folder), here is None
+        if wanted.to is not None:
+            path, changed = _into_s3(context, folder, files, wanted.to, report)
     return Pulled(
         id=reference,
         model=model_id,
@@ -121,6 +106,59 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
         size_bytes=size,
         changed=changed,
     )
+
+
+def _into_folder(
+    context: Context, weights: WeightsDescription, files: Sequence[RemoteFile], into: Path, report: Report
+) -> bool:
+    """Whether anything had to be done. What is in the cache is copied, so that this needs no network."""
+    hub = context.hub(weights.source)
+    here = hub.cached(weights.repo_id, weights.commit)
+    if here is not None:
+        told = _telling(report)
+        return copy_files(here, into, files, on_progress=told, clock=context.clock) > 0
+    before = {file.path for file in files if (into / file.path).is_file()}
+    hub.download(weights.repo_id, weights.commit, on_progress=_telling(report), into=into)
+    return len(before) < len(files)
+
+
+def _into_s3(
+    context: Context, folder: Path, files: Sequence[RemoteFile], target: str, report: Report
+) -> tuple[str, bool]:
+    from modelscan.hubs.s3_upload import upload
+
+    address = parse_s3(target)
+    names = [file.path for file in files]
+    sent = upload(folder, names, address, on_progress=_telling(report), clock=context.clock)
+    return str(address), sent > 0
+
+
+def _from_s3(context: Context, reference: str, wanted: PullRequest, report: Report) -> Pulled:
+    from modelscan.hubs.s3_download import download
+
+    address, into = parse_s3(reference), _folder(wanted.to)
+    if into is None or wanted.quantization or wanted.source or wanted.revision:
+        raise Usage(
+            f"`{address}` is one set of files, which --to brings to a folder",
+            hints=[f"modelscan pull {address} --to ./{address.key('').rstrip('/').rpartition('/')[2] or 'model'}"],
+        )
+    size, fetched = download(address, into, on_progress=_telling(report), clock=context.clock)
+    weights = describe_folder(into)
+    return Pulled(
+        id=reference,
+        model=into.name,
+        source="local_path",
+        repo_id=str(into),
+        revision=None,
+        quantization=weights.quantization,
+        path=str(into),
+        size_bytes=size,
+        changed=fetched > 0,
+    )
+
+
+def _telling(report: Report) -> OnProgress:
+    return lambda now: report(progress_event(now))
 
 
 def refuse_one_target(references: Sequence[str], to: str | None) -> None:
@@ -156,7 +194,7 @@ def _choose(context: Context, reference: str, wanted: PullRequest, report: Repor
 
 def _folder(to: str | None) -> Path | None:
     """The folder that `--to` names, None for the hub's cache and for S3. Raises Usage."""
-    if to is None or s3.is_s3(to):
+    if to is None or is_s3(to):
         return None
     if "://" in to:
         raise Usage(f"weights cannot be brought to `{to}`", hints=["--to /a/folder", "--to s3://bucket/prefix"])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from modelscan.catalog.identity import WeightsHint, resolve
 from modelscan.catalog.index import open_index
-from modelscan.errors import ModelAmbiguous, ModelNotFound
+from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
 from modelscan.hubs.local import describe_folder
+from modelscan.hubs.s3 import is_s3, parse_s3
 from modelscan.hubs.shipped_shapes import describe_shipped
 from modelscan.model import Model, Source, Weights, WeightsDescription
 from modelscan.operations.context import Context
@@ -39,6 +40,8 @@ def resolve_model(
     What looks like a path is a folder. Anything else is a catalog's, then a folder of that name, then a repo.
     Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
     """
+    if is_s3(reference):
+        raise _in_s3(reference)
     folder = Path(reference).expanduser()
     if reference.startswith(("/", "./", "../", "~")) or source == "local_path":
         return _folder(reference, folder)
@@ -113,6 +116,19 @@ def _elsewhere(model: Model, named: tuple[Weights, ...], wanted: Source | None) 
 
 def _unknown(hint: WeightsHint, wanted: Source | None) -> Weights:
     return Weights(source=wanted or "huggingface", repo_id=str(hint.repo_id), quantization=hint.quantization)
+
+
+def _in_s3(reference: str) -> Usage:
+    """The reader of vLLM (`--load-format runai_streamer`) would need packages that its environment does not have, and
+    the user's AWS credentials in the backend.
+    """
+    address = parse_s3(reference)
+    folder = f"./{address.prefix.rpartition('/')[2] or address.bucket}"
+    return Usage(
+        f"a backend of ours does not load weights from `{address}` itself",
+        hints=[f"modelscan pull {address} --to {folder}", f"modelscan deploy {folder}"],
+        details={"address": str(address)},
+    )
 
 
 def _folder(reference: str, folder: Path) -> Resolved:

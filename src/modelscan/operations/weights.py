@@ -14,6 +14,7 @@ from modelscan.hubs.stored import Stored, stored_weights, take_away
 from modelscan.model import Deployment, Source
 from modelscan.operations.context import Context
 from modelscan.operations.events import Ask
+from modelscan.operations.manage import find_deployment
 from modelscan.units import format_bytes
 
 
@@ -96,8 +97,7 @@ def purge_for(
     Weights go with the last deployment that needs them. A folder that the user named is never touched. Raises as
     `remove_weights` does, and DeploymentNotFound.
     """
-    with Store.for_reading(context.settings.paths, context.clock) as store:
-        wanted = [store.get(reference) for reference in references]
+    wanted = [find_deployment(context, reference) for reference in references]
     names = {item.name for item in wanted}
     chosen = [pair for pair in _look(context) if any(_uses(item, pair[1]) for item in wanted)]
     for here, _ in chosen:

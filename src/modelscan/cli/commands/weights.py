@@ -35,6 +35,23 @@ def list_(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     output.document(found, lambda printer: show_weights(printer, found), (item.repo_id for item in found))
 
 
+@app.command("verify")
+def verify(ctx: typer.Context, ids: Ids, json: Json = False, quiet: Quiet = False) -> int:
+    """Read weights again and compare them with their hub's hashes."""
+    from modelscan.cli.bulk import run_each
+    from modelscan.cli.live import DeployView
+    from modelscan.cli.views.weights import show_verified
+    from modelscan.operations.verifying import Verification, verify_weights
+
+    output, context = Output(json=json, quiet=quiet), session(ctx).context
+
+    def one(reference: str) -> Verification:
+        with DeployView(output, context.clock) as view:
+            return verify_weights(context, reference, view.report)
+
+    return run_each(ids, output, one, kind=Verification, key="id", show=show_verified)
+
+
 @app.command("remove")
 def remove(
     ctx: typer.Context,

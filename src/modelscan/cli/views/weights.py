@@ -33,6 +33,13 @@ def show_pulled(printer: Printer, pulled: Mapping[str, Any]) -> None:
     printer.line(f"{pulled['repo_id']}  {pulled['quantization'] or '-'}  {size}  {pulled['path']}{note}")
 
 
+def show_verified(printer: Printer, verification: Mapping[str, Any]) -> None:
+    for item in verification["checked"]:
+        size = format_bytes(item["size_bytes"])
+        commit = item["revision"][:_COMMIT_SHOWN]
+        printer.line(f"{item['repo_id']}  {commit}  {item['files']} files, {size}: as the hub lists them")
+
+
 def show_removed(printer: Printer, freed: Mapping[str, Any]) -> None:
     for item in freed["weights"]:
         printer.line(f"{item['repo_id']}  removed, {format_bytes(item['size_bytes'])} freed")
