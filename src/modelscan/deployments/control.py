@@ -88,7 +88,8 @@ def start(
         if own is None:
             return observe(store.by_id(record.id), settings=settings, clock=clock)
         with own:
-            _end_left_over(record, settings, clock)
+            if record.started_at is not None:  # what never ran left nothing over
+                _end_left_over(record, settings, clock)
             if record.port is not None and not is_free(record.port):
                 if not may_move(store, record):
                     require_free(record.port)
