@@ -20,7 +20,7 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)*")
 # A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.
 _SIZE_TOLERANCE = 0.08
 _SHORTEST_NAME = 3
-_EDITION_WORDS = frozenset({"terminus"})  # as a date: DeepSeek-V3.1-Terminus is V3.1, later
+_EDITION_WORDS = frozenset({"terminus", "v1"})  # as a date: DeepSeek-V3.1-Terminus is V3.1, later
 
 
 class Families(Protocol):
@@ -71,9 +71,17 @@ def _fitting(members: Iterable[Member], rest: Sequence[str], sizes: Sequence[str
         and wanted.issubset(item.key.split())
         and all(_has_size(item, size) for size in sizes)
     ]
-    with_weights = [item for item in found if item.weights]
+    with_weights = _preferred([item for item in found if item.weights], wanted)
     # One open model among closed ones of the name (`mistral-medium`) is not what the name means.
-    return found if len(with_weights) <= 1 and not sizes else with_weights or found
+    closed = [item for item in found if item.open is False]
+    return [*with_weights, *closed] if len(with_weights) <= 1 and not sizes else with_weights or found
+
+
+def _preferred(members: list[Member], wanted: set[str]) -> list[Member]:
+    """Without what others made of a lab's model, and without weights before tuning, where there is something better."""
+    labs = {item.lab for item in members if item.official}
+    own = [item for item in members if item.official or item.lab not in labs]
+    return [item for item in own if item.task != "completion" or "base" in wanted] or own
 
 
 def _has_size(member: Member, size: str) -> bool:
@@ -82,6 +90,8 @@ def _has_size(member: Member, size: str) -> bool:
         return True
     if (experts := _EXPERTS.fullmatch(size)) and experts[2] in words and f"{experts[1]}e" in words:
         return True
+    if f"a{size}" in words and not SIZE_WORD.search(member.key):
+        return True  # named by its active size alone, as Wan2.2-T2V-A14B
     wanted, _ = names.size_in_name(size)
     if not wanted or not member.parameters or SIZE_WORD.search(member.key):
         return False
@@ -99,7 +109,7 @@ def plain_member(parts: Sequence[str], members: Sequence[Member]) -> Member | No
     only = plain[0] if len(plain) == 1 else (members[0] if len(members) == 1 else None)
     if only is None or any(SIZE_WORD.fullmatch(word) for word in parts):
         return only
-    alone = sum(1 for item in members if item.lab == only.lab) == 1
+    alone = not any(item.lab == only.lab and item != only for item in members)
     return only if alone and names.OTHER_MODEL_WORDS.isdisjoint(added[only.id]) else None
 
 

@@ -125,6 +125,8 @@ def _read(query: str) -> _Asked:
         text, _, tag = text.partition(":")  # hf.co/OWNER/NAME-GGUF:Q4_K_M, as Ollama takes it
     unwrapped = names.unwrap(text)
     parts = tuple(word for word in names.words(unwrapped) if word not in _TAG_NOISE or "/" in unwrapped)
+    if ":" in unwrapped and parts[-1:] == ("text",):
+        parts = (*parts[:-1], "base")  # Ollama's tag for weights before tuning
     kept, quantization = names.without_quantization((*parts, *names.words(tag)))
     is_repo = _REPO.fullmatch(unwrapped) is not None and unwrapped == text
     return _Asked(

@@ -221,11 +221,13 @@ class Index:
 
     def _members(self, joined: str, values: Sequence[object]) -> list[Member]:
         columns = ", ".join(f"models.{name}" for name in _MEMBER_COLUMNS)
-        rows = self.rows(f"SELECT DISTINCT {columns} FROM models {joined}", values)  # noqa: S608  our own text
+        # A lab's id begins with its name or its organization's.
+        official = "EXISTS (SELECT 1 FROM labs WHERE alias = substr(models.id, 1, instr(models.id, '/') - 1))"
+        rows = self.rows(f"SELECT DISTINCT {columns}, {official} FROM models {joined}", values)  # noqa: S608  ours
         return [
             Member(
                 id=row[0], key=row[1], lab=row[2], open=None if row[3] is None else bool(row[3]), weights=bool(row[4]),
-                parameters=row[5], task=row[6], offers=row[7],
+                parameters=row[5], task=row[6], offers=row[7], official=bool(row[8]),
             )
             for row in rows
         ]  # fmt: skip

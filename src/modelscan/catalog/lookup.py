@@ -13,7 +13,7 @@ class Named(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A model of a family: `key` holds the words of its name."""
+    """A model of a family: `key` holds the words of its name, `official` says whether a lab of ours publishes it."""
 
     id: str
     key: str
@@ -24,3 +24,4 @@ class Member(NamedTuple):
     task: str
     offers: int
     owner: str | None = None
+    official: bool = False

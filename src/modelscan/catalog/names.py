@@ -36,6 +36,7 @@ _SERVING_TAGS = frozenset({
 _JOINED_WORD = re.compile(r"(?<=\d)(?=(?:vl|coder|omni|math|audio)(?![a-z]))")  # `qwen2.5vl`, `qwen3coder`
 _POINT_P = re.compile(r"(?<=\d)p(?=\d)")
 _DASHED_VERSION = re.compile(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|\d|x\d|k(?![a-z])))")
+_UNDERSCORED_SIZE = re.compile(r"(?<=\d)_(?=\d[bm](?![a-z\d]))")  # `stablelm-2-1_6b`
 _POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
 _WORD = re.compile(
     r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|iq\d(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
@@ -104,6 +105,7 @@ def words(name: str) -> tuple[str, ...]:
     """The words of a name without its owner, in order."""
     text = split_owner(name)[1].casefold()
     text = _POINT_P.sub(".", text)
+    text = _UNDERSCORED_SIZE.sub(".", text)
     text = _GAP.sub("-", text.strip())
     text = _JOINED_WORD.sub("-", text)
     text = _POINT_ZERO.sub("", _DASHED_VERSION.sub(r"\1.\2", text))
