@@ -109,3 +109,15 @@ def test_the_same_model_on_the_hub_that_was_asked_for(modelscan: Modelscan) -> N
     assert sources("Qwen/Qwen3-8B-FP8", "--source", "modelscope") == {("modelscope", "Qwen/Qwen3-8B-FP8")}
     refused = modelscan("plan", "demo", "--source", "modelscope", "--json")
     assert (refused.status, refused.error["code"]) == (3, "model_not_found")
+
+
+def test_only_what_fits_this_machine(modelscan: Modelscan) -> None:
+    found = modelscan("catalog", "search", "smollm2", "--fits", "--limit", "3", "--json").json
+    assert 0 < len(found) <= 3
+    assert all(model["fits"]["feasible"] and model["fits"]["max_model_len"] for model in found)
+    assert modelscan("catalog", "search", "kimi k2", "--fits", "--json").json == []
+    info = modelscan("catalog", "info", "gpt-4o", "--fits", "--json").json
+    assert info["fits"] == {
+        "feasible": False, "quantization": None, "backend": None, "max_model_len": None,
+        "reason": "its weights are closed",
+    }  # fmt: skip

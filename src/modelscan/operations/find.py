@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -37,13 +37,23 @@ class Described:
     notice: str | None = None
 
 
-def search_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> Found:
-    """Models for what a user typed, best first; nothing found is an answer, not a failure."""
+def search_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters, fits: bool = False) -> Found:
+    """Models for what a user typed, best first; nothing found is an answer, not a failure.
+
+    With `fits` only those that fit this machine, each with how.
+    """
     from modelscan.catalog.search import search
 
     index = open_index(context.settings)
-    hits = search(index, " ".join(words), limit=limit, filters=filters)
-    return Found(models=tuple(hit.model for hit in hits), notice=index.notice, notes=_age(context, index))
+    text = " ".join(words)
+    if not fits:
+        models = [hit.model for hit in search(index, text, limit=limit, filters=filters)]
+    else:
+        from modelscan.operations.fitting import PLANNED_FOR_EACH_SHOWN, fitting
+
+        hits = search(index, text, limit=limit * PLANNED_FOR_EACH_SHOWN, filters=filters)
+        models = list(fitting(context, (hit.model for hit in hits), limit=limit))
+    return Found(models=tuple(models), notice=index.notice, notes=_age(context, index))
 
 
 def _age(context: Context, index: Index) -> tuple[str, ...]:
@@ -71,9 +81,14 @@ def search_hub_models(context: Context, words: Sequence[str], *, limit: int, fil
     return Found(models=tuple(models[:limit]))
 
 
-def list_models(context: Context, *, limit: int | None, filters: Filters) -> Found:
+def list_models(context: Context, *, limit: int | None, filters: Filters, fits: bool = False) -> Found:
     """All models that pass the filters, in the order of their ids; `limit` None means all."""
     index = open_index(context.settings)
+    if fits:
+        from modelscan.operations.fitting import fitting
+
+        most = index.count() if limit is None else limit
+        return Found(models=tuple(fitting(context, index.models(filters), limit=most)), notice=index.notice)
     found: list[Model] = []
     for model in index.models(filters):
         if limit is not None and len(found) >= limit:
@@ -82,7 +97,7 @@ def list_models(context: Context, *, limit: int | None, filters: Filters) -> Fou
     return Found(models=tuple(found), notice=index.notice)
 
 
-def model_info(context: Context, reference: str) -> Described:
+def model_info(context: Context, reference: str, *, fits: bool = False) -> Described:
     """The merged entry of one model; of a repo that no catalog knows, what its hub says.
 
     Raises ModelNotFound or ModelAmbiguous.
@@ -95,7 +110,12 @@ def model_info(context: Context, reference: str) -> Described:
         model, warnings = _on_hub(context, resolution)
         warnings = (*resolution.warnings, *warnings)
         return Described(model=model, warnings=warnings, notes=resolution.notes, notice=index.notice)
-    return Described(model=resolution.model, warnings=resolution.warnings, notes=resolution.notes, notice=index.notice)
+    model = resolution.model
+    if fits:
+        from modelscan.operations.fitting import judging
+
+        model = replace(model, fits=judging(context)(model))
+    return Described(model=model, warnings=resolution.warnings, notes=resolution.notes, notice=index.notice)
 
 
 def _on_hub(context: Context, resolution: Resolution) -> tuple[Model, tuple[str, ...]]:

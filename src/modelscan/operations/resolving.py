@@ -74,6 +74,12 @@ def resolve_model(
     )
 
 
+def resolved_here(context: Context, model: Model) -> Resolved:
+    """As much of a catalog's model as is known without asking a hub."""
+    options = tuple(_describe_here(context, item, None) for item in _meant(model, WeightsHint(), None))
+    return Resolved(reference=model.id, model_id=model.id, model=model, options=options)
+
+
 def canonical_id(context: Context, reference: str) -> str | None:
     """The id of the model that the catalog knows under this name; None where it knows none, or several."""
     try:

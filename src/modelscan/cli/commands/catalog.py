@@ -31,6 +31,7 @@ MaxParams = Annotated[
 License = Annotated[str | None, typer.Option("--license", help="Only this licence, such as apache-2.0.")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="Only models that this source knows.")]
 Open = Annotated[bool, typer.Option("--open", help="Hide closed models.")]
+FitsOption = Annotated[bool, typer.Option("--fits", help="Only models that fit this machine, with how.")]
 
 
 @app.command("search")
@@ -44,6 +45,7 @@ def search(
     license_: License = None,
     source: SourceOption = None,
     open_: Open = False,
+    fits: FitsOption = False,
     hub: Annotated[bool, typer.Option("--hub", help="Ask Hugging Face's own search instead.")] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -54,8 +56,11 @@ def search(
 
     output = Output(json=json, quiet=quiet)
     filters = _filters(task, capability, max_params, license_, source, open_)
-    find = search_hub_models if hub else search_models
-    found = find(session(ctx).context, query, limit=limit, filters=filters)
+    context = session(ctx).context
+    if hub:
+        found = search_hub_models(context, query, limit=limit, filters=filters)
+    else:
+        found = search_models(context, query, limit=limit, filters=filters, fits=fits)
     _notice(output, found.notice)
     output.remarks((), found.notes)
     if not found.models:
@@ -73,6 +78,7 @@ def list_(
     license_: License = None,
     source: SourceOption = None,
     open_: Open = False,
+    fits: FitsOption = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -82,19 +88,25 @@ def list_(
 
     output = Output(json=json, quiet=quiet)
     filters = _filters(task, capability, max_params, license_, source, open_)
-    found = list_models(session(ctx).context, limit=limit, filters=filters)
+    found = list_models(session(ctx).context, limit=limit, filters=filters, fits=fits)
     _notice(output, found.notice)
     output.document(found.models, lambda printer: show_models(printer, found.models), (m.id for m in found.models))
 
 
 @app.command("info")
-def info(ctx: typer.Context, model: ModelId, json: Json = False, quiet: Quiet = False) -> None:
+def info(
+    ctx: typer.Context,
+    model: ModelId,
+    fits: Annotated[bool, typer.Option("--fits", help="Also whether it fits this machine, and how.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
     """Show everything that is known of a model, and from where."""
     from modelscan.cli.views.models import show_model
     from modelscan.operations.find import model_info
 
     output = Output(json=json, quiet=quiet)
-    described = model_info(session(ctx).context, model)
+    described = model_info(session(ctx).context, model, fits=fits)
     _notice(output, described.notice)
     output.remarks(described.warnings, described.notes)
     output.document(described.model, lambda printer: show_model(printer, described.model), [described.model.id])

@@ -15,11 +15,19 @@ _LONGEST = 200
 def show_models(printer: Printer, models: Sequence[Model]) -> None:
     if not models:
         return
+    judged = any(model.fits for model in models)
     printer.table(
-        ("id", "task", "params", "context", "weights", "license"),
-        [_row(model) for model in models],
+        ("id", "task", "params", "context", "weights", "license", *(("fits",) if judged else ())),
+        [(*_row(model), *((_fits(model),) if judged else ())) for model in models],
         right=("params", "context"),
     )
+
+
+def _fits(model: Model) -> str:
+    fits = model.fits
+    if fits is None or not fits.feasible:
+        return f"no: {fits.reason}" if fits else "not asked"
+    return f"{fits.quantization or 'as it is'} on {fits.backend}, {format_tokens(fits.max_model_len)} tokens"
 
 
 def _row(model: Model) -> tuple[str, ...]:
@@ -52,6 +60,7 @@ def show_model(printer: Printer, model: Model) -> None:
         ("Parameters", f"{format_count(model.parameters)}{active}"),
         ("Context", f"{format_tokens(model.limits.context)} tokens" if model.limits.context else "unknown"),
         ("License", model.license or "unknown"),
+        *((("Fits here", _fits(model)),) if model.fits else ()),
         ("Weights", {True: "open", False: "closed", None: "unknown"}[model.open_weights]),
         ("Released", model.release_date or "unknown"),
         ("Status", model.status or "unknown"),

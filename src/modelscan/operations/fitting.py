@@ -1,0 +1,71 @@
+"""Which models fit this machine: the planner's own answer, for no more models than are shown."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+
+from modelscan.errors import ModelscanError
+from modelscan.model import Fits, Hardware, Model, PlanRequest
+from modelscan.operations.context import Context
+from modelscan.operations.machine import machine, standing_claims
+from modelscan.operations.planning import planning_facts
+from modelscan.operations.resolving import resolved_here
+from modelscan.planning.planner import make_plan
+
+PLANNED_FOR_EACH_SHOWN = 5
+_SMALLEST_BYTES = 0.45  # per parameter: 4-bit weights, and no catalog lists smaller official ones
+
+
+def fitting(context: Context, models: Iterable[Model], *, limit: int) -> Iterator[Model]:
+    """The models that fit, each with how; ends after `limit`, and after five times as many were planned."""
+    judge = judging(context)
+    shown = 0
+    for planned, model in enumerate(models):
+        if shown == limit or planned == limit * PLANNED_FOR_EACH_SHOWN:
+            return
+        fits = judge(model)
+        if fits.feasible:
+            shown += 1
+            yield dataclasses.replace(model, fits=fits)
+
+
+def judging(context: Context) -> Callable[[Model], Fits]:
+    """What tells of a model whether it fits; the machine, what lives on it and the tables are read once."""
+    from modelscan.operations.backends import installations
+    from modelscan.operations.machine import without_claimed
+
+    hardware = machine(context)
+    free = without_claimed(hardware, standing_claims(context, hardware))
+    found, facts, most = tuple(installations(context)), planning_facts(), _memory(free)
+
+    def judge(model: Model) -> Fits:
+        if not model.weights:
+            closed = model.open_weights is False
+            return Fits(feasible=False, reason="its weights are closed" if closed else "no source names its weights")
+        if most is not None and model.parameters and model.parameters * _SMALLEST_BYTES > most:
+            return Fits(feasible=False, reason="even 4-bit weights are larger than this machine's memory")
+        try:
+            resolved = resolved_here(context, model)
+            plan = make_plan(resolved.model, resolved.options, free, PlanRequest(model=model.id), facts, found)
+        except ModelscanError as error:
+            return Fits(feasible=False, reason=error.message)
+        if plan.chosen is None:
+            reason = plan.rejected[0].reason if plan.rejected else "nothing is known of its shape"
+            return Fits(feasible=False, reason=reason)
+        chosen = plan.chosen
+        return Fits(
+            feasible=True,
+            quantization=chosen.quantization,
+            backend=chosen.backend,
+            max_model_len=chosen.max_model_len,
+        )
+
+    return judge
+
+
+def _memory(hardware: Hardware) -> int | None:
+    """All memory that weights could lie in, GPUs' and the host's together; None where a figure is unknown."""
+    sizes = [device.memory_usable_bytes or device.memory_total_bytes for device in hardware.devices]
+    sizes.append(hardware.cpu.memory_total_bytes)
+    return None if None in sizes else sum(size or 0 for size in sizes)
