@@ -206,7 +206,7 @@ def test_any_text_has_an_answer(query: str) -> None:
 
 
 @pytest.mark.parametrize("query", ["Qwen/Qwen3-1.7B-Base", "google/gemma-3-4b-pt"])
-def test_a_repo_that_only_a_host_names_is_never_taken_for_another(index: Index, query: str) -> None:
+def test_weights_before_tuning_are_never_taken_for_the_tuned(index: Index, query: str) -> None:
     resolution = resolve(query, index)
     assert resolution.model is not None
-    assert (resolution.model.task, resolution.model.weights) == ("chat", ())
+    assert (resolution.model.task, repo_of(resolution)) == ("completion", query)

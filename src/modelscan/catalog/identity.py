@@ -227,7 +227,9 @@ def _by_words(asked: _Asked, index: Lookup) -> Resolution | None:
 def _on_rung(rung: Rung, key: str, index: Lookup) -> list[Member]:
     """Models there of which more is known than that hosts offer them."""
     members = [member for model_id in index.on_rung(rung, key) for member in _member(model_id, index)]
-    return [item for item in members if item.weights or item.open is False]
+    labs = {item.lab for item in members if item.weights}
+    # A host's closed entry under its own name does not compete with the weights: `moonshotai.kimi-k2.5` at Amazon.
+    return [item for item in members if item.weights or (item.open is False and (not labs or item.lab in labs))]
 
 
 def _with_and_without_lab(
