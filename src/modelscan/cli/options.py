@@ -21,6 +21,15 @@ ModelId = Annotated[
         show_default=False,
     ),
 ]
+OptionalModelId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ID]",
+        help="A model id, alias, repo, bare name or folder; or --file.",
+        autocompletion=complete_model,
+        show_default=False,
+    ),
+]
 Name = Annotated[
     str,
     typer.Argument(

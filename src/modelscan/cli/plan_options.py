@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from modelscan.cli.complete import complete_gpu
-from modelscan.cli.options import ModelId
+from modelscan.cli.options import ModelId, OptionalModelId
 from modelscan.cli.words import BackendWord, ModeWord, SourceWord, complete_quantization, quantization_word
 from modelscan.model import PlanRequest
 
@@ -94,7 +94,8 @@ def takes_plan_request(command: Callable[..., int | None]) -> Callable[..., int 
         if name != "request":
             parameters.append(parameter.replace(kind=keyword))
             continue
-        parameters.append(inspect.Parameter("model", keyword, annotation=ModelId))
+        id_ = (OptionalModelId, None) if "file" in own else (ModelId, inspect.Parameter.empty)
+        parameters.append(inspect.Parameter("model", keyword, annotation=id_[0], default=id_[1]))
         parameters += [
             inspect.Parameter(option, keyword, annotation=annotation, default=default)
             for option, (annotation, default) in _OPTIONS.items()
@@ -110,7 +111,7 @@ def takes_plan_request(command: Callable[..., int | None]) -> Callable[..., int 
     return with_request
 
 
-def _request(*, model: str, gpu: list[str] | None, gpus: int | None, **values: Any) -> PlanRequest:
+def _request(*, model: str | None, gpu: list[str] | None, gpus: int | None, **values: Any) -> PlanRequest:
     from modelscan.operations.requests import parse_context_length, parse_env, parse_gpus
     from modelscan.settings import process_environment
     from modelscan.units import parse_bytes
@@ -118,7 +119,7 @@ def _request(*, model: str, gpu: list[str] | None, gpus: int | None, **values: A
     chosen, no_gpu = parse_gpus(gpu or [])
     max_memory, context = values.pop("max_memory"), values.pop("context_length")
     return PlanRequest(
-        model=model,
+        model=model or "",
         gpus=chosen,
         no_gpu=no_gpu,
         gpu_count=gpus,

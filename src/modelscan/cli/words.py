@@ -73,6 +73,7 @@ class TaskWord(StrEnum):
 class PlanFormatWord(StrEnum):
     TEXT = "text"
     JSON = "json"
+    YAML = "yaml"
     COMMAND = "command"
 
 

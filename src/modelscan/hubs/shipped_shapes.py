@@ -11,6 +11,8 @@ from modelscan.hubs.shape import quantization_of, read_architecture
 from modelscan.hubs.tasks import task_of
 from modelscan.model import Source, WeightsDescription
 
+_FORMS = ("FP8", "GPTQ-Int8", "AWQ", "GPTQ-Int4")
+
 
 def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescription | None:
     """What `catalogs/architectures.json` (its `text`) knows of a repo, None where it knows nothing.
@@ -31,6 +33,13 @@ def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescript
         task=facts.get("task") or task_of(facts, ()),
         verified=facts["verified"] != ["derived"],
     )
+
+
+def quantized_forms(repo_id: str, text: str) -> tuple[str, ...]:
+    """The repos of the same owner that are named after this one and a format: `Qwen/Qwen3-8B-AWQ`."""
+    known = _by_lower_name(text)
+    wanted = (f"{repo_id}-{suffix}" for suffix in _FORMS)
+    return tuple(name for name in wanted if name.lower() in known)
 
 
 @lru_cache(maxsize=2)

@@ -89,6 +89,7 @@ def plan_resolved(
         request,
         planning_facts(),
         found,
+        claims=claims,
         measurements=measurements,
     )
     if plan.chosen is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -117,6 +117,18 @@ def parse_env(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str
     found: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
+        check_env_names((name,))
+        if not equals:
+            if name not in environ:
+                raise Usage(f"the variable `{name}` is not set", hints=[f"export {name}=...", f"--env {name}=VALUE"])
+            value = environ[name]
+        found[name] = value
+    return found
+
+
+def check_env_names(names: Iterable[str]) -> None:
+    """Raise Usage for what is no name of a variable, or looks like that of a secret."""
+    for name in names:
         if not _NAME.fullmatch(name):
             raise Usage(f"`{name}` is not the name of a variable", hints=["write it like --env NAME=VALUE"])
         if _SECRET.search(name):
@@ -124,9 +136,3 @@ def parse_env(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str
                 f"`{name}` looks like a secret, which --env would store in plain text",
                 hints=["for the endpoint's key: export MY_KEY=... and --api-key-env MY_KEY"],
             )
-        if not equals:
-            if name not in environ:
-                raise Usage(f"the variable `{name}` is not set", hints=[f"export {name}=...", f"--env {name}=VALUE"])
-            value = environ[name]
-        found[name] = value
-    return found

@@ -10,8 +10,8 @@ from modelscan.catalog.index import open_index
 from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.s3 import is_s3, parse_s3
-from modelscan.hubs.shipped_shapes import describe_shipped
-from modelscan.model import Model, Source, Weights, WeightsDescription
+from modelscan.hubs.shipped_shapes import describe_shipped, quantized_forms
+from modelscan.model import Architecture, Model, Source, Weights, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.storage.shipped import shipped_text
 
@@ -62,7 +62,8 @@ def resolve_model(
             warnings=notices, notes=resolution.notes,
         )  # fmt: skip
     model, hint = resolution.model, resolution.weights_hint or WeightsHint()
-    options = _describe_all(context, _meant(model, hint, source), revision or hint.revision)
+    revision = revision or hint.revision
+    options = _describe_all(context, _meant(model, hint, source, revision), revision)
     return Resolved(
         reference=reference,
         model_id=model.id,
@@ -89,10 +90,14 @@ def canonical_id(context: Context, reference: str) -> str | None:
     return resolution.model.id if resolution.model else None
 
 
-def _meant(model: Model, hint: WeightsHint, source: Source | None) -> tuple[Weights, ...]:
-    """The weights that the name allows: one repo where it named one, else all on the wanted hub."""
+def _meant(model: Model, hint: WeightsHint, source: Source | None, revision: str | None) -> tuple[Weights, ...]:
+    """The weights that the name allows: one repo where it named a quantized one, else all on the wanted hub.
+
+    The repo of the release names the model, whose quantized repos are then a choice; its revision names files.
+    """
     wanted = source or hint.source
-    if hint.repo_id is not None:
+    release = model.weights[0].repo_id.lower() if model.weights else None
+    if hint.repo_id is not None and (revision is not None or hint.repo_id.lower() != release):
         named = tuple(item for item in model.weights if item.repo_id.lower() == hint.repo_id.lower())
         there = tuple(item for item in named if item.source == (wanted or named[0].source))
         return there or _elsewhere(model, named, wanted) or (_unknown(hint, wanted),)
@@ -105,7 +110,19 @@ def _meant(model: Model, hint: WeightsHint, source: Source | None) -> tuple[Weig
             cause=[f"known: {', '.join(sorted({item.source for item in model.weights}))}"],
             hints=[f"modelscan catalog info {model.id}"],
         )
-    return chosen
+    return (*chosen, *_by_the_same_hand(chosen))
+
+
+def _by_the_same_hand(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
+    """Quantized repos that the owner of official weights made of them, and whose shape ships."""
+    named = {item.repo_id.lower() for item in chosen}
+    release = next((item for item in chosen if item.official and item.source == "huggingface"), None)
+    if release is None:
+        return ()
+    forms = quantized_forms(release.repo_id, shipped_text("architectures.json"))
+    return tuple(
+        Weights(source=release.source, repo_id=name, official=True) for name in forms if name.lower() not in named
+    )
 
 
 def _elsewhere(model: Model, named: tuple[Weights, ...], wanted: Source | None) -> tuple[Weights, ...]:
@@ -147,9 +164,19 @@ def _describe_all(
 ) -> tuple[WeightsDescription, ...]:
     """What is known of each, from this machine and from what ships; only if that is nothing, from the hub."""
     known = tuple(_describe_here(context, item, revision) for item in weights)
-    if not weights or any(item.architecture is not None for item in known):
+    shape = next((item.architecture for item in known if item.architecture is not None), None)
+    if shape is not None:
+        return tuple(item if item.architecture else _shaped_like(item, shape) for item in known)
+    if not weights:
         return known
     return (_describe_on_hub(context, weights[0], revision), *known[1:])
+
+
+def _shaped_like(item: WeightsDescription, shape: Architecture) -> WeightsDescription:
+    """A quantized form has the shape of what it was made of; how it was quantized in detail stays unknown."""
+    method = (item.format or "").lower() or None
+    bare = replace(shape, quant_method=method, quant_bits=None, quant_group_size=None, unquantized_modules=())
+    return replace(item, architecture=bare, verified=False) if item.quantization else item
 
 
 def _describe_here(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 
 from modelscan.hardware.gpu_table import GpuFacts, slug
-from modelscan.model import Model, Plan, PlanRequest, WeightsDescription
+from modelscan.model import Claim, Hardware, Model, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.budget import DEFAULT_UTILIZATION
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.weights import BYTES_PER_PARAMETER, parameter_count
@@ -22,17 +23,17 @@ def hints_for(
     plan: Plan,
     request: PlanRequest,
     facts: PlanningFacts,
+    claims: Sequence[Claim],
+    fits: Callable[[Hardware, PlanRequest], bool],
 ) -> tuple[str, ...]:
-    """Commands and figures: a smaller context, no fixed quantization, another machine, a smaller model."""
-    hints: list[str] = []
+    """Commands and figures: what to stop, a smaller context, no fixed quantization, another machine, a smaller model.
+
+    `fits` answers for another machine or request, so that nothing is promised that would be refused again.
+    """
     codes = {rejection.code for rejection in plan.rejected}
     name = plan.model
-    if request.context_length is not None and codes & {"no_memory", "context_too_long"}:
-        hints.append(f"a shorter context: modelscan plan {name} (without --context-length)")
-    if request.max_memory_bytes is not None and "no_memory" in codes:
-        hints.append(f"more of the memory: modelscan plan {name} (without --max-memory)")
-    if request.quantization is not None:
-        hints.append(f"leave the quantization to the plan: modelscan plan {name}")
+    hints = _stopping(plan, request, claims, fits) if codes & {"no_memory", "memory_taken"} else []
+    hints += _loosened(name, codes, request, lambda asked: fits(plan.hardware, asked))
     if "memory_taken" in codes:
         hints.append(f"leave the share to the plan, which reads what is free: modelscan plan {name}")
     if "shape_unknown" in codes:
@@ -57,6 +58,52 @@ def hints_for(
     family = (model.family if model is not None else None) or name.rsplit("/", 1)[-1].split("-")[0]
     hints.append(f"a smaller model: modelscan catalog search {family} --open --max-params {max(largest // 10**9, 1)}b")
     return tuple(hints)
+
+
+def _loosened(name: str, codes: set[str], request: PlanRequest, fits: Callable[[PlanRequest], bool]) -> list[str]:
+    """What the user fixed and could leave to the plan, where that would be enough."""
+    without = (
+        ("context_length", {"no_memory", "context_too_long"}, "a shorter context", " (without --context-length)"),
+        ("max_memory_bytes", {"no_memory"}, "more of the memory", " (without --max-memory)"),
+        ("quantization", codes, "leave the quantization to the plan", ""),
+    )
+    return [
+        f"{what}: modelscan plan {name}{how}"
+        for field, where, what, how in without
+        if getattr(request, field) is not None and codes & where and fits(dataclasses.replace(request, **{field: None}))  # type: ignore[arg-type]
+    ]
+
+
+def _stopping(
+    plan: Plan, request: PlanRequest, claims: Sequence[Claim], fits: Callable[[Hardware, PlanRequest], bool]
+) -> list[str]:
+    """The one deployment whose end would be enough, the one that holds least; else all of them, where that would be."""
+    held: dict[str, list[Claim]] = {}
+    for claim in claims:
+        held.setdefault(claim.deployment, []).append(claim)
+    alone = sorted(held, key=lambda name: sum(claim.claimed_bytes for claim in held[name]))
+    for names in [*([name] for name in alone), alone if len(alone) > 1 else []]:
+        freed = [claim for name in names for claim in held[name]]
+        if freed and fits(_given_back(plan.hardware, freed), request):
+            size = format_bytes(sum(claim.claimed_bytes for claim in freed))
+            return [f"give back {size}: modelscan stop {' '.join(names)}"]
+    return []
+
+
+def _given_back(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
+    def more(free: int | None, total: int | None, index: int | None) -> int | None:
+        size = sum(claim.claimed_bytes for claim in claims if claim.gpu_index == index)
+        return None if free is None else free + size if total is None else min(free + size, total)
+
+    cpu = hardware.cpu
+    return dataclasses.replace(
+        hardware,
+        cpu=dataclasses.replace(cpu, memory_free_bytes=more(cpu.memory_free_bytes, cpu.memory_total_bytes, None)),
+        devices=tuple(
+            dataclasses.replace(gpu, memory_free_bytes=more(gpu.memory_free_bytes, gpu.memory_total_bytes, gpu.index))
+            for gpu in hardware.devices
+        ),
+    )
 
 
 def _machine_for(needed: int | None, devices: int, facts: PlanningFacts) -> str | None:

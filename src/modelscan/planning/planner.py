@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from modelscan.errors import GpuNotFound
 from modelscan.model import (
     Candidate,
+    Claim,
     Device,
     Gpu,
     Hardware,
@@ -43,13 +44,34 @@ def make_plan(
     installations: Sequence[Installation] = (),
     *,
     measurements: Sequence[Measurement] = (),
+    claims: Sequence[Claim] = (),
 ) -> Plan:
     """What fits best on a machine, and why.
 
     `model` is None for weights that no catalog knows; `options` are all weights of it, the released ones first.
     `measurements` are what earlier starts of them took, the newest first: they win over estimates.
+    `claims` are of deployments that could be stopped; what of them is outstanding is not free in `hardware`.
     Raises GpuNotFound for a GPU that was named and is not there.
     """
+    plan = _decide(model, options, hardware, request, facts, installations, measurements)
+    if plan.feasible:
+        return plan
+
+    def fits(other: Hardware, asked: PlanRequest) -> bool:
+        return _decide(model, options, other, asked, facts, installations, measurements).feasible
+
+    return dataclasses.replace(plan, hints=hints_for(model, options, plan, request, facts, claims, fits))
+
+
+def _decide(
+    model: Model | None,
+    options: Sequence[WeightsDescription],
+    hardware: Hardware,
+    request: PlanRequest,
+    facts: PlanningFacts,
+    installations: Sequence[Installation],
+    measurements: Sequence[Measurement],
+) -> Plan:
     fitting: list[tuple[bool, int, Candidate]] = []
     rejected: list[Rejection] = []
     for devices in _kinds(_devices(hardware, request), request):
@@ -73,16 +95,13 @@ def make_plan(
     fitting.sort(key=lambda item: item[:2])
     rejected.sort(key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
     chosen = fitting[0][2] if fitting else None
-    plan = Plan(
+    return Plan(
         model=model.id if model is not None else request.model,
         hardware=hardware,
         feasible=chosen is not None,
         chosen=chosen,
         alternatives=tuple(candidate for _, _, candidate in fitting[1:]),
         rejected=tuple(rejected),
-    )
-    return (
-        plan if chosen is not None else dataclasses.replace(plan, hints=hints_for(model, options, plan, request, facts))
     )
 
 

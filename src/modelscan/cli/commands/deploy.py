@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ from modelscan.cli.output import Output
 from modelscan.cli.plan_options import takes_plan_request
 from modelscan.cli.session import session
 from modelscan.cli.words import TargetWord
+from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 
 
@@ -44,6 +46,15 @@ def deploy(
         typer.Option("--target", case_sensitive=False, help="Where it runs.", rich_help_panel=SERVING),
     ] = TargetWord.LOCAL,
     replace: Replace = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            metavar="deployment.yaml",
+            help="What `plan --format yaml` wrote; options count more.",
+            rich_help_panel=STARTING,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan, do nothing.", rich_help_panel=STARTING)
     ] = False,
@@ -66,6 +77,13 @@ def deploy(
     from modelscan.operations.requests import DeployRequest, parse_idle_timeout
 
     context = session(ctx).context
+    if file is not None:
+        from modelscan.operations.deployment_file import overridden, read_deployment_file
+
+        kept = read_deployment_file(file)
+        request, name, port = overridden(kept.request, request), name or kept.name, port or kept.port
+    elif not request.model:
+        raise Usage("nothing was named", hints=["modelscan deploy ID", "modelscan deploy --file deployment.yaml"])
     output = Output(json=json, quiet=quiet, progress=progress.value if progress else None)
     if dry_run:
         planned = plan_model(context, request)

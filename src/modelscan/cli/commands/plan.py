@@ -27,12 +27,13 @@ def plan(
     ] = 3,
     explain: Annotated[bool, typer.Option("--explain", help="Show the arithmetic line by line.")] = False,
     format_: Annotated[
-        PlanFormatWord, typer.Option("--format", case_sensitive=False, help="Text, JSON, or one pasteable command.")
+        PlanFormatWord,
+        typer.Option("--format", case_sensitive=False, help="Text, JSON, a deployment file, or a command."),
     ] = PlanFormatWord.TEXT,
     json: Json = False,
 ) -> None:
     """Show what deploy would do and why, touching nothing."""
-    from modelscan.cli.views.plan import show_command, show_plan
+    from modelscan.cli.views.plan import show_command, show_file, show_plan
     from modelscan.operations.planning import plan_model, refuse_infeasible
 
     output = Output(json=json or format_ is PlanFormatWord.JSON)
@@ -40,6 +41,8 @@ def plan(
     output.remarks(planned.resolved.warnings, planned.resolved.notes)
     if format_ is PlanFormatWord.COMMAND:
         output.document(planned.plan, lambda printer: show_command(printer, planned.plan))
+    elif format_ is PlanFormatWord.YAML:
+        output.document(planned.plan, lambda printer: show_file(printer, planned.plan))
     else:
         output.document(planned.plan, lambda printer: show_plan(printer, planned.plan, explain=explain))
     refuse_infeasible(planned.plan)

@@ -41,6 +41,14 @@ def show_command(printer: Printer, plan: Plan) -> None:
         printer.line(command_text(plan.chosen))
 
 
+def show_file(printer: Printer, plan: Plan) -> None:
+    """The deployment file of the choice; nothing where there is no plan."""
+    from modelscan.operations.deployment_file import deployment_text
+
+    for line in deployment_text(plan).splitlines():
+        printer.line(line)
+
+
 def command_text(candidate: Candidate) -> str:
     """The backend's command with its environment, quoted for a shell."""
     words = [f"{name}={shlex.quote(value)}" for name, value in candidate.env.items()]
