@@ -77,7 +77,7 @@ def resolve_model(
 
 def resolved_here(context: Context, model: Model) -> Resolved:
     """As much of a catalog's model as is known without asking a hub."""
-    options = tuple(_describe_here(context, item, None) for item in _meant(model, WeightsHint(), None))
+    options = _alike(tuple(_describe_here(context, item, None) for item in _meant(model, WeightsHint(), None, None)))
     return Resolved(reference=model.id, model_id=model.id, model=model, options=options)
 
 
@@ -163,13 +163,18 @@ def _describe_all(
     context: Context, weights: tuple[Weights, ...], revision: str | None
 ) -> tuple[WeightsDescription, ...]:
     """What is known of each, from this machine and from what ships; only if that is nothing, from the hub."""
-    known = tuple(_describe_here(context, item, revision) for item in weights)
-    shape = next((item.architecture for item in known if item.architecture is not None), None)
-    if shape is not None:
-        return tuple(item if item.architecture else _shaped_like(item, shape) for item in known)
-    if not weights:
+    known = _alike(tuple(_describe_here(context, item, revision) for item in weights))
+    if not weights or any(item.architecture is not None for item in known):
         return known
     return (_describe_on_hub(context, weights[0], revision), *known[1:])
+
+
+def _alike(known: tuple[WeightsDescription, ...]) -> tuple[WeightsDescription, ...]:
+    """With the first shape that is known for those that none is known of: they are forms of one model."""
+    shape = next((item.architecture for item in known if item.architecture is not None), None)
+    if shape is None:
+        return known
+    return tuple(item if item.architecture else _shaped_like(item, shape) for item in known)
 
 
 def _shaped_like(item: WeightsDescription, shape: Architecture) -> WeightsDescription:
