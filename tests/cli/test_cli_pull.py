@@ -306,7 +306,7 @@ def test_a_killed_or_interrupted_pull_is_told_and_taken_up_again(
     path = f"{fake_vllm.install(tmp_path / 'bin').parent}:/usr/bin:/bin"
     environ = os.environ | {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "PATH": path}
     command = [sys.executable, "-m", "modelscan", "deploy", "lab/tiny", "--json"]
-    hub.rate = 600_000
+    hub.rate = 120_000
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as killed:
         pulling = until(run, lambda item: item["status"] == "pulling" and item["progress"] is not None)
         assert 0 <= pulling["progress"]["fraction"] < 1
