@@ -30,6 +30,9 @@ def test_from_a_name_to_an_endpoint_and_away_again(modelscan: Modelscan, home: P
     assert first["openai_base_url"] == f"http://localhost:{first['port']}/v1"
     assert first["measured"]["ttft_ms"] is not None
 
+    open_to_others = [path for path in (home / "state").rglob("*") if path.stat().st_mode & 0o077]
+    assert open_to_others == []
+
     again = modelscan("deploy", "modelscan/demo", "--json").json
     assert (again["id"], again["changed"]) == (first["id"], False)
 

@@ -5,6 +5,7 @@ Children get exactly the environment they are handed, never ours by accident.
 
 from __future__ import annotations
 
+import os
 import subprocess  # noqa: TID251  this is the door
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,11 +99,12 @@ def run_streaming(
 
 
 def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str], output: Path, cwd: Path) -> int:
-    """Start a program that outlives us, in a session of its own, its output appended to a file. Returns its pid.
+    """Start a program that outlives us, in a session of its own, its output appended to a file of mode 0600. Returns
+    its pid.
 
     It is not our child for long: whoever needs to know whether it lives asks for its lock, not for its pid.
     """
-    descriptor = output.open("ab")
+    descriptor = os.open(output, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         process = subprocess.Popen(
             list(argv),
@@ -115,7 +117,7 @@ def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str], output: Path,
             close_fds=True,
         )
     finally:
-        descriptor.close()
+        os.close(descriptor)
     # We never wait for it: without this, Python warns at exit that the child is still running, which is the point.
     process.returncode = 0
     return process.pid
