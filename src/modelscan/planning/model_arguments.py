@@ -97,7 +97,7 @@ def _weigh(
 ) -> None:
     listed: Mapping[str, frozenset[str]] = backend.model_arguments
     value = argument.values[0] if len(argument.values) == 1 else ""
-    dotted = argument.words[0].partition("=")[0] != argument.words[0].partition("=")[0].partition(".")[0]
+    dotted = "." in argument.words[0].partition("=")[0]  # a part of a setting, not the argument itself
     shown = f"{argument.shown} ({source})"
     if argument.name in _PARSERS and argument.name in listed and not dotted:
         if parsers.knows(backend.name, _PARSERS[argument.name], value, version):
