@@ -51,7 +51,7 @@ def test_a_model_survives_the_index() -> None:
 
 
 def test_every_shipped_model_reads_as_the_general_reader_reads_it(index: Index) -> None:
-    for _, document in index.rows("SELECT id, document FROM models"):
+    for _, document in index.documents():
         assert read_model(document) == from_document(Model, json.loads(document))
 
 

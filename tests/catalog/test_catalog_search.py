@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from modelscan.catalog.index import Index
 from modelscan.catalog.query import read_query
 from modelscan.catalog.search import Filters, search
-from modelscan.catalog.spelling import corrections, distance
+from modelscan.catalog.spelling import corrections, distance, stumps_of
 from modelscan.system.process import run
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
+_LETTERS = st.sampled_from("abcde")  # few letters make near misses
+_WORDS = st.text("abcde", min_size=3, max_size=14)
+_EDITS = st.sampled_from(["delete", "insert", "replace", "swap"])
+_PLACES = st.integers(0, 20)
 
 
 def ids(index: Index, query: str, **filters: object) -> list[str]:
@@ -107,8 +111,24 @@ def test_sizes_in_queries() -> None:
 
 def test_distance_counts_a_swap_as_one() -> None:
     assert (distance("qwen", "qwne", 2), distance("mistral", "mistrall", 2), distance("abcd", "wxyz", 2)) == (1, 1, 3)
-    assert corrections("deepseak", [("deepseek", 90), ("deepscan", 1)]) == ["deepseek"]
-    assert corrections("3b", [("3c", 1)]) == []
+    assert corrections("deepseak", {"deepseek": 90, "deepscan": 1}) == ["deepseek"]
+    assert corrections("3b", {"3c": 1}) == []
+
+
+@given(word=_WORDS, edits=st.lists(st.tuples(_EDITS, _PLACES, _LETTERS)))
+def test_a_misspelling_shares_a_stump_with_its_word(word: str, edits: list[tuple[str, int, str]]) -> None:
+    wrong = word
+    for kind, place, letter in edits[: 1 if len(word) < 8 else 2]:
+        at = place % (len(wrong) + 1)
+        left, right = wrong[:at], wrong[at:]
+        wrong = {
+            "delete": left + right[1:],
+            "insert": left + letter + right,
+            "replace": left + letter + right[1:],
+            "swap": left + right[1:2] + right[:1] + right[2:],
+        }[kind]
+    if corrections(wrong, {word: 1}):
+        assert not stumps_of(wrong).isdisjoint(stumps_of(word))
 
 
 HEAVY = ("httpx", "pydantic", "huggingface_hub", "pynvml", "yaml", "asyncio", "subprocess", "platformdirs")

@@ -85,7 +85,7 @@ def test_no_descriptions_are_copied() -> None:
 
 
 def test_the_index_is_small_and_made_the_same_every_time(shipped_index: Path, tmp_path: Path) -> None:
-    assert shipped_index.stat().st_size < 12 * 1024**2
+    assert shipped_index.stat().st_size < 13 * 1024**2
     script = (
         "import sys; from pathlib import Path; from modelscan.catalog.shipped_index import build_shipped_index;"
         f" build_shipped_index(Path({str(CATALOGS)!r}), Path({str(tmp_path)!r}));"
@@ -116,6 +116,6 @@ def test_a_wheel_carries_the_index_and_not_the_facts(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if name.startswith("modelscan/catalogs/")]
-    assert "modelscan/catalogs/index-v3.sqlite" in names
+    assert "modelscan/catalogs/index-v4.sqlite" in names
     assert "modelscan/catalogs/models.yaml" in names
     assert not [name for name in names if name.endswith(".jsonl")]

@@ -17,6 +17,7 @@ from modelscan.catalog.merge import Merged
 from modelscan.catalog.record import Attached
 from modelscan.catalog.schema import APPLICATION_ID, SCHEMA, write_model
 from modelscan.catalog.sourcestate import SourceState
+from modelscan.catalog.spelling import stumps_of
 from modelscan.catalog.tables import Tables
 from modelscan.model import Model
 from modelscan.storage.documents import to_document
@@ -52,8 +53,10 @@ def fill(
     connection.execute(f"PRAGMA user_version = {INDEX_FORMAT}")
     connection.executescript(f"BEGIN; {SCHEMA}")
     vocabulary: Counter[str] = Counter()
-    for number, item in enumerate(merged, start=1):
+    for number, item in enumerate(sorted(merged, key=_fame, reverse=True), start=1):
         _write(connection, number, item, vocabulary)
+    connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", _records(merged))
+    connection.executemany("INSERT OR IGNORE INTO families VALUES (?, ?, ?)", _family_defaults(merged))
     # In the order of their keys, all at once: such a table is filled three times as fast.
     aliases = sorted({row for item in merged for row in _aliases(item)})
     connection.executemany("INSERT INTO aliases VALUES (?, ?, ?)", aliases)
@@ -61,6 +64,9 @@ def fill(
     connection.executemany("INSERT OR IGNORE INTO rungs VALUES (?, ?, ?)", rungs)
     connection.executemany("INSERT INTO records VALUES (?, ?, '', ?)", attached)
     connection.executemany("INSERT INTO vocabulary VALUES (?, ?)", sorted(vocabulary.items()))
+    connection.executemany(
+        "INSERT INTO stumps VALUES (?, ?)", sorted((stump, term) for term in vocabulary for stump in stumps_of(term))
+    )
     connection.executemany(
         "INSERT INTO labs VALUES (?, ?)", sorted((alias, lab.name) for alias, lab in tables.by_organization.items())
     )
@@ -74,7 +80,7 @@ def fill(
 def _write(connection: sqlite3.Connection, number: int, item: Merged, vocabulary: Counter[str]) -> None:
     model = item.model
     connection.execute(
-        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             model.id,
@@ -87,25 +93,40 @@ def _write(connection: sqlite3.Connection, number: int, item: Merged, vocabulary
             model.active_parameters,
             model.limits.context,
             model.license,
-            len({offer.id for offer in model.providers}),
+            _offers(model),
             model.release_date,
             _spaced(_tags(model)),
             _spaced(dict.fromkeys(record.source for record in item.records)),
-            write_model(model),
         ),
     )
-    connection.executemany(
-        "INSERT INTO records VALUES (?, ?, ?, ?)",
-        ((record.source, record.key, model.id, record.raw) for record in item.records),
-    )
-    if item.family_default:
-        family = names.key(model.family or names.split_owner(model.id)[1])
-        connection.execute("INSERT OR IGNORE INTO families VALUES (?, ?, ?)", (family, model.id, item.family_default))
+    connection.execute("INSERT INTO documents VALUES (?, ?)", (number, write_model(model)))
     named, told = _terms(item)
     connection.execute(
         "INSERT INTO texts (rowid, name, words) VALUES (?, ?, ?)", (number, " ".join(named), " ".join(told))
     )
     vocabulary.update({word for word in (*named, *told) if not word[0].isdigit()})
+
+
+def _fame(item: Merged) -> tuple[bool, int, str]:
+    """The order of the numbers: known weights, then many hosts, then a late release come first."""
+    return bool(item.model.weights), _offers(item.model), item.model.release_date or ""
+
+
+def _offers(model: Model) -> int:
+    return len({offer.id for offer in model.providers})
+
+
+def _records(merged: Sequence[Merged]) -> Iterator[tuple[str, str, str, str]]:
+    for item in merged:
+        for record in item.records:
+            yield record.source, record.key, item.model.id, record.raw
+
+
+def _family_defaults(merged: Sequence[Merged]) -> Iterator[tuple[str, str, str]]:
+    for item in merged:
+        if item.family_default:
+            family = names.key(item.model.family or names.split_owner(item.model.id)[1])
+            yield family, item.model.id, item.family_default
 
 
 def _aliases(item: Merged) -> Iterator[tuple[str, str, str]]:

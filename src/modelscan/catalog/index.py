@@ -19,6 +19,7 @@ from modelscan.catalog.lookup import Member, Named
 from modelscan.catalog.matching import Rung
 from modelscan.catalog.overlay import lay_over, local_files
 from modelscan.catalog.schema import APPLICATION_ID, SHIPPED_NAME, read_model
+from modelscan.catalog.spelling import stumps_of
 from modelscan.errors import ModelscanError
 from modelscan.model import Model, Weights
 from modelscan.settings import Settings
@@ -33,6 +34,7 @@ __all__ = ["Damaged", "Filters", "Index", "connect", "open_base", "open_index"]
 
 _SHIPPED_FOLDER = "shipped:"
 _MEMBER_COLUMNS = ("id", "key", "lab", "open", "weights", "parameters", "task", "offers")
+_DOCUMENTS = "SELECT id, document FROM models JOIN documents USING (number)"
 _HEADER_BYTES = 100  # SQLite's file format, section 1.3
 
 
@@ -123,19 +125,19 @@ class Index:
             return list(self._base.execute(query, values))
 
     def get(self, model_id: str) -> Model | None:
-        for _, document in self.rows("SELECT id, document FROM models WHERE id = ?", [model_id]):
+        for _, document in self.rows(f"{_DOCUMENTS} WHERE id = ?", [model_id]):
             return _placed(read_model(document))
         return None
 
     def models(self, filters: Filters | None = None) -> Iterator[Model]:
         """Every model in the order of its id."""
         where, values = (filters or Filters()).where()
-        for _, document in sorted(self.rows(f"SELECT id, document FROM models WHERE {where}", values)):  # noqa: S608  our own text
+        for _, document in sorted(self.rows(f"{_DOCUMENTS} WHERE {where}", values)):
             yield _placed(read_model(document))
 
     def documents(self) -> list[tuple[str, str]]:
         """Every model of the index itself, as it is written there: its id and its document."""
-        return [(str(key), str(text)) for key, text in self.base_rows("SELECT id, document FROM models")]
+        return [(str(key), str(text)) for key, text in self.base_rows(_DOCUMENTS)]
 
     def records(self, model_id: str) -> list[tuple[str, str, Mapping[str, Any]]]:
         """What the sources say of a model, word for word: source, key there, entry."""
@@ -204,10 +206,15 @@ class Index:
             self.base_rows(query, values) or (self._overlay and self._overlay.execute(query, values).fetchone())
         )
 
-    def vocabulary(self) -> list[tuple[str, int]]:
-        """Every word of names and descriptions, with how many models have it."""
-        found = self.base_rows("SELECT term, models FROM vocabulary")
-        return [*found, *(self._overlay.execute("SELECT term, models FROM vocabulary") if self._overlay else ())]
+    def words_like(self, word: str) -> dict[str, int]:
+        """Words of names and descriptions that `word` may be a misspelling of, with how many models have each."""
+        stumps = list(stumps_of(word))
+        query = (
+            "SELECT DISTINCT term, models FROM stumps JOIN vocabulary USING (term)"  # noqa: S608  our own text
+            f" WHERE stump IN ({', '.join('?' * len(stumps))})"
+        )
+        found = dict(self.base_rows(query, stumps))
+        return found | dict(self._overlay.execute(query, stumps)) if self._overlay else found
 
     def members(self, key: str) -> list[Member]:
         # On rung 2 stand the words without `meta`, `nvidia`, `instruct` …: `llama 3 8b` for Meta-Llama-3-8B-Instruct.

@@ -19,6 +19,8 @@ APPLICATION_ID = 0x6D736978  # "msix": a file that is not ours is refused at onc
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+-- Narrow, because searches read it row by row, and numbered from the best known model to the least known, so that
+-- they can stop at the first rows that fit; what a model's page shows is in `documents`.
 CREATE TABLE models (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -34,9 +36,9 @@ CREATE TABLE models (
     offers INTEGER NOT NULL,      -- hosts that offer it: how popular it is
     released TEXT,
     tags TEXT NOT NULL,           -- with spaces around each, also capabilities
-    sources TEXT NOT NULL,        -- likewise
-    document TEXT NOT NULL
+    sources TEXT NOT NULL         -- likewise
 );
+CREATE TABLE documents (number INTEGER PRIMARY KEY, document TEXT NOT NULL);
 -- `model` is empty for what is kept of a source besides its models
 CREATE TABLE records (source TEXT NOT NULL, key TEXT NOT NULL, model TEXT NOT NULL, raw TEXT NOT NULL);
 CREATE INDEX records_model ON records (model);
@@ -47,6 +49,7 @@ CREATE TABLE rungs (key TEXT NOT NULL, rung INTEGER NOT NULL, model TEXT NOT NUL
 CREATE TABLE families (key TEXT PRIMARY KEY, model TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE labs (alias TEXT PRIMARY KEY, lab TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE vocabulary (term TEXT PRIMARY KEY, models INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE stumps (stump TEXT NOT NULL, term TEXT NOT NULL, PRIMARY KEY (stump, term)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE texts USING fts5 (
     name, words, content='', columnsize=0, prefix='2 3', tokenize="unicode61 remove_diacritics 2 tokenchars '.+#'"
 );

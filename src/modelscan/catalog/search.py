@@ -1,7 +1,8 @@
 """Finding models by words: the exact name first, then what fits all that was asked, the best known ahead.
 
-SQLite's full text finds the candidates, and `_score` orders them by what a person would count: how much of the name
-was asked for, whether size and use agree, official weights before claims, hosts' offers as popularity.
+SQLite's full text finds the candidates, the best known ones where there are too many, and `_score` orders them by what
+a person would count: how much of the name was asked for, whether size and use agree, official weights before claims,
+hosts' offers as popularity.
 """
 
 from __future__ import annotations
@@ -85,25 +86,18 @@ def _conditions(asked: Query, filters: Filters) -> tuple[str, list[object]]:
 
 def _candidates(index: Index, asked: Query, where: str, values: Sequence[object]) -> list[Any]:
     if not asked.words:
-        order = "ORDER BY weights DESC, offers DESC, released DESC"
-        query = f"SELECT {_COLUMNS} FROM models WHERE {where} {order} LIMIT {_CANDIDATES}"  # noqa: S608  own text
+        query = f"SELECT {_COLUMNS} FROM models WHERE {where} ORDER BY number LIMIT {_CANDIDATES}"  # noqa: S608  own text
         return index.rows(query, values)
     groups = [_alternatives(index, word) for word in asked.words]
     query = (
         f"SELECT {_COLUMNS} FROM texts JOIN models ON models.number = texts.rowid"  # noqa: S608  own text
-        f" WHERE texts MATCH ? AND {where} ORDER BY bm25(texts, 10.0, 1.0) LIMIT {_CANDIDATES}"
+        f" WHERE texts MATCH ? AND {where} ORDER BY texts.rowid LIMIT {_CANDIDATES}"
     )
-    for sign in (" AND ", " OR "):
-        # Where not every word is found, a name must be: a number alone would find anything.
-        known = (
-            groups
-            if sign == " AND "
-            else [one for one, word in zip(groups, asked.words, strict=True) if one and word.isalpha()]
-        )
-        if known and all(known):
-            found = index.rows(query, [sign.join(known), *values])
-            if found:
-                return found
+    # Where not every word is found, a name must be: a number alone would find anything.
+    known = [group for group, word in zip(groups, asked.words, strict=True) if group and word.isalpha()]
+    for sought in (" AND ".join(groups) if all(groups) else "", " AND ".join(known), " OR ".join(known)):
+        if sought and (found := index.rows(query, [sought, *values])):
+            return found
     return []
 
 
@@ -114,7 +108,7 @@ def _alternatives(index: Index, word: str) -> str:
         return f'("{word}" OR "{word}."*)'
     if index.has_word(word):
         return f'("{word}" OR "{word}"*)' if len(word) > 1 else f'"{word}"'
-    corrected = [f'"{term}"' for term in corrections(word, index.vocabulary())]
+    corrected = [f'"{term}"' for term in corrections(word, index.words_like(word))]
     return f"({' OR '.join(corrected)})" if corrected else ""
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from itertools import combinations
 
 # Shorter words are one letter away from too many others.
 _SHORTEST, _LONG = 4, 8
+_BEGINNING = 7
 
 
 def distance(one: str, other: str, limit: int) -> int:
@@ -27,11 +29,27 @@ def distance(one: str, other: str, limit: int) -> int:
     return previous[-1]
 
 
-def corrections(word: str, vocabulary: Iterable[tuple[str, int]]) -> list[str]:
+def stumps_of(word: str) -> set[str]:
+    """What is left of the beginning of a word without up to two letters.
+
+    A word and a misspelling of it share a stump, so that a table of stumps finds the known words that a misspelled one
+    may be, however many there are: the symmetric deletes of SymSpell, with the length of its prefixes and its proof.
+    """
+    beginning = word[:_BEGINNING]
+    lost = range(len(beginning) - _mistakes(len(word) + 2), len(beginning) + 1)
+    return {"".join(kept) for length in lost if length > 0 for kept in combinations(beginning, length)}
+
+
+def _mistakes(length: int) -> int:
+    """How many mistakes are forgiven in a word of this length."""
+    return 1 if length < _LONG else 2
+
+
+def corrections(word: str, known: Mapping[str, int]) -> list[str]:
     """The known words nearest to `word`, the most used first; none for short words and numbers."""
     if len(word) < _SHORTEST or word[0].isdigit():
         return []
-    limit = 1 if len(word) < _LONG else 2
-    found = [(away, -used, known) for known, used in vocabulary if (away := distance(word, known, limit)) <= limit]
+    limit = _mistakes(len(word))
+    found = [(away, -used, term) for term, used in known.items() if (away := distance(word, term, limit)) <= limit]
     nearest = min(found)[0] if found else 0
-    return [known for away, _, known in sorted(found) if away == nearest][:3]
+    return [term for away, _, term in sorted(found) if away == nearest][:3]
