@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelscan.catalog.index import Index
-from modelscan.catalog.query import read_query
+from modelscan.catalog.query import _PHRASES, _TASKS, read_query
 from modelscan.catalog.search import Filters, search
 from modelscan.catalog.spelling import corrections, distance, stumps_of
 from modelscan.system.process import run
@@ -107,6 +108,13 @@ def test_sizes_in_queries() -> None:
     assert read_query("at least 1.5b").least == 1_500_000_000
     about = read_query("qwen 7b")
     assert (about.least, about.most, about.words) == (5_250_000_000, 9_450_000_000, ("qwen",))
+
+
+@given(data=st.data(), phrase=st.sampled_from(_PHRASES))
+def test_every_phrase_of_a_use_is_understood(data: st.DataObject, phrase: tuple[str, str]) -> None:
+    pattern, meaning = phrase
+    asked = read_query(data.draw(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True)))
+    assert _TASKS.get(meaning, meaning) in {*asked.tasks, *asked.tags}
 
 
 def test_distance_counts_a_swap_as_one() -> None:

@@ -37,6 +37,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"\bmedical\b|\bmedicine\b|\bclinical\b", "medical"),
     (r"\btranslat(?:e|ion|or)\b", "translation"),
 )  # fmt: skip
+_TELLING = 3  # letters that every alternative of a phrase spells out at its beginning
 _TASKS: dict[str, Task] = {
     "stt": "speech-to-text", "tts": "text-to-speech", "t2i": "text-to-image", "t2v": "text-to-video",
     "rerank": "rerank", "embed": "embed",
@@ -82,8 +83,10 @@ def read_query(text: str) -> Query:
         rest = _cut(rest, match)
     tasks: dict[Task, None] = {}
     tags: dict[str, None] = {}
+    beginnings = {word[:_TELLING] for word in re.findall(r"\w+", rest)}
     for pattern, meaning in _PHRASES:
-        if match := re.search(pattern, rest):
+        # To compile all patterns takes longer than to search: most queries begin no word of any of them.
+        if any(beginning in pattern for beginning in beginnings) and (match := re.search(pattern, rest)):
             if task := _TASKS.get(meaning):
                 tasks[task] = None
             else:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelscan.model import Source
 from modelscan.settings import Settings
-from modelscan.system import process
 from modelscan.system.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from modelscan.hubs.source import Hub
     from modelscan.system.http import Http
+    from modelscan.system.process import Completed, Runner
 
 
 def _http() -> Http:
@@ -23,13 +23,19 @@ def _http() -> Http:
     return Http()
 
 
+def _run(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Completed:
+    from modelscan.system.process import run
+
+    return run(argv, env=env, timeout=timeout)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """Settings and doors. `sysfs` and `proc` are where the kernel shows the machine."""
 
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
-    run: process.Runner = process.run
+    run: Runner = _run
     http: Callable[[], Http] = _http
     sysfs: Path = Path("/sys")
     proc: Path = Path("/proc")
