@@ -14,7 +14,16 @@ class Printer(Protocol):
         """Columns of the terminal; None where lines may be as long as they like."""
         ...
 
+    @property
+    def unicode(self) -> bool:
+        """Whether more than ASCII can be written."""
+        ...
+
     def line(self, text: str = "", style: str = "") -> None: ...
+
+    def segments(self, parts: Sequence[tuple[str, str]]) -> None:
+        """One line of texts, each in a style."""
+        ...
 
     def labelled(self, label: str, text: str, style: str) -> None:
         """`label: text`, the label in a style."""
@@ -33,6 +42,10 @@ def printer_for(stream: TextIO) -> Printer:
     return TerminalPrinter(stream) if stream.isatty() else PlainPrinter(stream)
 
 
+def _writes_unicode(stream: TextIO) -> bool:
+    return (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") in {"utf8", "utf8sig"}
+
+
 class PlainPrinter:
     """No colour, no wrapping, no box: every row is one line."""
 
@@ -40,9 +53,13 @@ class PlainPrinter:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self.unicode: bool = _writes_unicode(stream)
 
     def line(self, text: str = "", style: str = "") -> None:  # noqa: ARG002  a pipe has no styles
         self._stream.write(f"{text}\n")
+
+    def segments(self, parts: Sequence[tuple[str, str]]) -> None:
+        self.line("".join(text for text, _ in parts).rstrip())
 
     def labelled(self, label: str, text: str, style: str) -> None:
         self.line(f"{label}: {text}", style)
@@ -71,9 +88,15 @@ class TerminalPrinter:
 
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
         self.width: int | None = self._console.width
+        self.unicode: bool = _writes_unicode(stream)
 
     def line(self, text: str = "", style: str = "") -> None:
         self._console.print(text, style=style or None, soft_wrap=True)
+
+    def segments(self, parts: Sequence[tuple[str, str]]) -> None:
+        from rich.text import Text
+
+        self._console.print(Text.assemble(*parts), soft_wrap=True)
 
     def labelled(self, label: str, text: str, style: str) -> None:
         from rich.text import Text

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         Route,
     )
     from modelscan.model.hardware import Cpu, Gpu, GpuProcess, Hardware
-    from modelscan.model.plan import Candidate, Estimated, MemoryPerGpu, Plan, PlanRequest, Rejection
+    from modelscan.model.plan import Candidate, Estimated, MemoryLine, MemoryPerGpu, Plan, PlanRequest, Rejection
     from modelscan.model.weights import Architecture, WeightsDescription
     from modelscan.model.words import LIVE_STATUSES, Device, Mode, RestartPolicy, Source, Status, Task, Vendor
 
@@ -51,7 +51,7 @@ _HOMES = {
         "Route",
     ),
     "hardware": ("Cpu", "Gpu", "GpuLink", "GpuProcess", "Hardware"),
-    "plan": ("Candidate", "Estimated", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
+    "plan": ("Candidate", "Estimated", "MemoryLine", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
     "weights": ("Architecture", "WeightsDescription"),
     "words": ("Device", "LIVE_STATUSES", "Mode", "RestartPolicy", "Source", "Status", "Task", "Vendor"),
 }
@@ -86,6 +86,7 @@ __all__ = [
     "Limits",
     "Measured",
     "Measurement",
+    "MemoryLine",
     "MemoryPerGpu",
     "Modalities",
     "Mode",

@@ -58,10 +58,31 @@ class MemoryPerGpu:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MemoryLine:
+    """One line of the arithmetic: bytes on each device with their bounds, and `how` they come about.
+
+    The lines of a `part` (`weights`, `activations`, `overhead`, `kv_cache`) add up to its figure in `memory_per_gpu`.
+    """
+
+    part: str
+    what: str
+    estimate_bytes: int
+    low_bytes: int
+    high_bytes: int
+    how: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Estimated:
-    """A ranking aid from a roofline, never a measurement; `basis` says from which figures."""
+    """A ranking aid from a roofline, never a measurement; `basis` says from which figures.
+
+    `decode_tokens_per_second` is of one request alone; `concurrent_…` of `concurrency` requests together, each as long
+    as the context.
+    """
 
     decode_tokens_per_second: float | None = None
+    concurrency: int | None = None
+    concurrent_decode_tokens_per_second: float | None = None
     prefill_tokens_per_second: float | None = None
     basis: str | None = None
 
@@ -95,6 +116,7 @@ class Candidate:
     gpu_memory_utilization: float | None = None
     speculative: Mapping[str, Any] | None = None
     memory_per_gpu: MemoryPerGpu = field(default_factory=MemoryPerGpu)
+    arithmetic: tuple[MemoryLine, ...] = ()
     kv_cache_tokens: int | None = None
     max_concurrency: float | None = None
     estimated: Estimated = field(default_factory=Estimated)

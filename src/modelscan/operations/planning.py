@@ -26,6 +26,7 @@ class Planned:
     plan: Plan
     resolved: Resolved
     installations: tuple[Installation, ...]
+    claims: tuple[Claim, ...] = ()
 
 
 def planning_facts() -> PlanningFacts:
@@ -94,7 +95,14 @@ def plan_resolved(
     )
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].check_arguments(rest, request.env)
-    return Planned(plan=plan, resolved=resolved, installations=found)
+    return Planned(plan=plan, resolved=resolved, installations=found, claims=tuple(claims))
+
+
+def explained(planned: Planned) -> tuple[str, ...]:
+    """The arithmetic of the choice, line by line."""
+    from modelscan.planning.explain import explain
+
+    return explain(planned.plan, planned.resolved.options, planned.claims)
 
 
 def refuse_closed(model: Model) -> None:

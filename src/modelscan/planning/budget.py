@@ -11,8 +11,8 @@ from modelscan.units import GIB, MIB
 DEFAULT_UTILIZATION = 0.92  # vLLM 0.33: --gpu-memory-utilization
 # Between our reading and the backend's own there come its CUDA context (0.3 to 0.5 GiB) and, with several GPUs, NCCL's
 # buffers: vLLM 0.33 sets both up before it compares what is free (v1/worker/gpu_worker.py: init_device).
-_GPU_RESERVE = 768 * MIB
-_HOST_RESERVE = 1 * GIB
+GPU_RESERVE = 768 * MIB
+HOST_RESERVE = 1 * GIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def gpu_budget(gpu: Gpu, request: PlanRequest) -> Budget | None:
         return None
     free = total if gpu.memory_free_bytes is None else min(gpu.memory_free_bytes, total)
     most = 1.0 if request.max_memory_bytes is None else request.max_memory_bytes / total
-    share = max(math.floor(min(DEFAULT_UTILIZATION, (free - _GPU_RESERVE) / total, most) * 100) / 100, 0.0)
+    share = max(math.floor(min(DEFAULT_UTILIZATION, (free - GPU_RESERVE) / total, most) * 100) / 100, 0.0)
     if request.gpu_memory_utilization is not None:
         share = min(request.gpu_memory_utilization, most)
     return Budget(available=int(share * total), total=total, free=free, utilization=share)
@@ -58,7 +58,7 @@ def host_budget(cpu: Cpu, request: PlanRequest) -> Budget | None:
     free = cpu.memory_free_bytes or cpu.memory_total_bytes
     if free is None:
         return None
-    available = max(free - _HOST_RESERVE, 0)
+    available = max(free - HOST_RESERVE, 0)
     if request.max_memory_bytes is not None:
         available = min(available, request.max_memory_bytes)
     return Budget(available=available, total=cpu.memory_total_bytes or free, free=free)

@@ -14,6 +14,7 @@ from modelscan.model import (
     Rejection,
     WeightsDescription,
 )
+from modelscan.planning.arithmetic import candidate_lines
 from modelscan.planning.budget import Budget, static_share
 from modelscan.planning.capacity import Capacity, cache_layout
 from modelscan.planning.context import CPU_LONGEST, choose_length, model_limit, wanted_lengths
@@ -94,6 +95,7 @@ def judge(setting: Setting, choice: Choice, layout: Layout, budget: Budget) -> C
         if found is None or isinstance(found, Rejection) or length > (found.max_model_len or 0):
             memory = _memory(setting, fixed, budget, one_request(length), on_gpu=on_gpu)
             found = _candidate(setting, choice, layout, budget, longer, memory, holds(memory.kv_cache_bytes, length))
+            found = dataclasses.replace(found, arithmetic=candidate_lines(setting, choice, found, fixed, cache))
         if length >= min(USEFUL_CONTEXT, lengths[0]):
             break
     assert found is not None  # noqa: S101  there is always one number of sequences to try
@@ -151,12 +153,15 @@ def _candidate(
         memory_per_gpu=memory,
         kv_cache_tokens=holds.tokens if holds is not None else None,
         max_concurrency=round(holds.concurrency, 2) if holds is not None else None,
-        estimated=estimate(choice.weights, memory.weights_bytes, layout.gpus, setting.facts),
         reasons=(
             *_reasons(setting, choice, layout, length, base.max_num_seqs or 0, budget),
             *said.reasons,
             *base.reasons,
         ),
+    )
+    kernel = setting.facts.kernel(setting.backend, setting.device, choice.quantization)
+    candidate = dataclasses.replace(
+        candidate, estimated=estimate(choice.weights, candidate, layout.gpus, kernel, setting.facts)
     )
     launch = Launch(
         location=choice.weights.location,

@@ -1,32 +1,94 @@
-"""The arithmetic of a candidate, line by line."""
+"""The arithmetic of a plan, line by line: what adds up to what, on each device."""
 
 from __future__ import annotations
 
-from modelscan.model import Candidate
-from modelscan.units import format_bytes, format_tokens
+from collections.abc import Sequence
+
+from modelscan.model import Candidate, Claim, Gpu, Plan, WeightsDescription
+from modelscan.planning.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE
+from modelscan.units import GIB, format_bytes, format_tokens
+
+_PARTS = ("weights", "activations", "overhead", "kv_cache")
 
 
-def explain(candidate: Candidate) -> tuple[str, ...]:
-    """What adds up to what, per device."""
-    memory = candidate.memory_per_gpu
-    where = "host memory" if not candidate.gpu_indices else "each GPU" if len(candidate.gpu_indices) > 1 else "the GPU"
-    split = f"divided by {candidate.tensor_parallel} x {candidate.pipeline_parallel} (tensor x pipeline parallel)"
-    bounds = f"between {format_bytes(memory.total_low_bytes)} and {format_bytes(memory.total_high_bytes)}"
-    step = f"the largest of a prefill step and of sampling {candidate.max_num_seqs} sequences"
-    rows = [
-        ("weights", format_bytes(memory.weights_bytes), f"{candidate.quantization}, {split}"),
-        ("+ activations", format_bytes(memory.activations_bytes), step),
-        ("+ overhead", format_bytes(memory.overhead_bytes), f"{candidate.backend}'s context, libraries and graphs"),
-        ("+ KV cache", format_bytes(memory.kv_cache_bytes), f"{format_tokens(candidate.kv_cache_tokens)} tokens"),
-        ("= total", format_bytes(memory.total_bytes), bounds),
-        ("available", format_bytes(memory.available_bytes), ""),
-    ]
-    if candidate.gpu_memory_utilization is not None:
-        rows.append(("utilization", f"{candidate.gpu_memory_utilization:.2f}", "of the GPU's total"))
-    if candidate.max_concurrency is not None:
-        each = f"requests of {format_tokens(candidate.max_model_len)} tokens at once"
-        rows.append(("concurrency", f"{candidate.max_concurrency:.2f}", each))
-    lines = [f"on {where}", *(f"  {name:<13} {value:>12}   {note}".rstrip() for name, value, note in rows)]
-    if candidate.dropped:
-        lines += ["left out of what catalogs say", *(f"  {item}" for item in candidate.dropped)]
+def explain(plan: Plan, options: Sequence[WeightsDescription] = (), claims: Sequence[Claim] = ()) -> tuple[str, ...]:
+    """Lines for a person. `options` tell where the shape of the weights is from, `claims` what others will take."""
+    chosen = plan.chosen
+    if chosen is None:
+        return ()
+    where = "host memory" if not chosen.gpu_indices else "each GPU" if len(chosen.gpu_indices) > 1 else "the GPU"
+    weights = next((item for item in options if _is_of(item, chosen)), None)
+    lines = [f"Arithmetic of {where}: bytes, and the least and the most they may be in GiB"]
+    ordered = [line for part in _PARTS for line in chosen.arithmetic if line.part == part]
+    for number, line in enumerate(ordered):
+        bounds = f"{line.low_bytes / GIB:8.2f} {line.high_bytes / GIB:8.2f}"
+        sign = "+" if number else " "
+        lines.append(f"  {sign} {line.what:<13} {line.estimate_bytes:>15,} {bounds}   {line.how}".rstrip())
+    memory = chosen.memory_per_gpu
+    needed = f"of which {format_bytes(memory.total_low_bytes)} are the least that one request needs"
+    lines.append(f"  = {'total':<13} {sum(line.estimate_bytes for line in ordered):>15,} {' ' * 17}   {needed}")
+    lines += ["", "What may be used", *(f"  {text}" for text in _budget(plan, chosen, claims))]
+    lines += ["", "Where it is from", f"  shape: {_shape_source(weights)}"]
+    if chosen.estimated.basis is not None:
+        lines.append(f"  speed: {chosen.estimated.basis}")
+    lines += [f"  {reason}" for reason in chosen.reasons if reason.startswith("measured: ")]
+    if chosen.dropped:
+        lines += ["", "Left out of what catalogs say", *(f"  {item}" for item in chosen.dropped)]
     return tuple(lines)
+
+
+def _is_of(weights: WeightsDescription, chosen: Candidate) -> bool:
+    return (weights.source, weights.repo_id) == (chosen.source, chosen.repo_id)
+
+
+def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]:
+    memory = chosen.memory_per_gpu
+    may = f"may be used: {format_bytes(memory.available_bytes)}"
+    if not chosen.gpu_indices:
+        cpu = plan.hardware.cpu
+        free = cpu.memory_free_bytes or cpu.memory_total_bytes
+        left = f"free: {format_bytes(free)}, less a reserve of {format_bytes(HOST_RESERVE)}"
+        return [*_claimed(claims, None), left, may]
+    used = [gpu for gpu in plan.hardware.devices if gpu.index in chosen.gpu_indices]
+    least = min(used, key=_free)
+    total = least.memory_usable_bytes or least.memory_total_bytes or 0
+    lines = [f"a process can have {format_bytes(total)} of the GPU's {format_bytes(least.memory_total_bytes)}"]
+    lines += _claimed(claims, least.index)
+    lines.append(f"free on GPU {least.index}, which has least: {format_bytes(_free(least))}")
+    if "gpu_memory_utilization" in chosen.explicit:
+        lines.append(f"share: {chosen.gpu_memory_utilization}, as asked")
+    else:
+        lines.append(
+            f"share: the least of {DEFAULT_UTILIZATION} and (free - {format_bytes(GPU_RESERVE)} for the backend's "
+            "context) / what a process can have, rounded down to a hundredth"
+        )
+    told = f", told to the backend as {chosen.gpu_memory_utilization}" if chosen.gpu_memory_utilization else ""
+    return [*lines, f"{may}{told}"]
+
+
+def _claimed(claims: Sequence[Claim], index: int | None) -> list[str]:
+    return [
+        f"`{claim.deployment}` will still take {format_bytes(claim.outstanding_bytes)} of its "
+        f"{format_bytes(claim.claimed_bytes)}, which do not count as free"
+        for claim in claims
+        if claim.gpu_index == index and claim.outstanding_bytes
+    ]
+
+
+def _free(gpu: Gpu) -> int:
+    total = gpu.memory_usable_bytes or gpu.memory_total_bytes or 0
+    return total if gpu.memory_free_bytes is None else min(gpu.memory_free_bytes, total)
+
+
+def _shape_source(weights: WeightsDescription | None) -> str:
+    if weights is None or weights.architecture is None:
+        return "unknown"
+    headers = " and the headers of its files" if weights.bytes_by_dtype else ""
+    count = weights.architecture.total_parameters
+    known = f"; {format_tokens(count)} parameters" if count else ""
+    if weights.source == "local_path":
+        return f"config.json{headers} in {weights.location}{known}"
+    if weights.commit is not None:
+        return f"config.json{headers} of {weights.repo_id} at commit {weights.commit}{known}"
+    sure = "derived from its base model, so the bounds are wider" if weights.verified is False else "confirmed"
+    return f"the facts that come with modelscan for {weights.repo_id}, {sure}{known}"

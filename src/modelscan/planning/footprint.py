@@ -11,7 +11,7 @@ from modelscan.planning.activations import activation_bytes, sampling_bytes
 from modelscan.planning.budget import Budget
 from modelscan.planning.corrections import Start, correct_weights, measured_rest, measured_weights
 from modelscan.planning.layouts import Layout
-from modelscan.planning.overhead import gpu_overhead
+from modelscan.planning.overhead import Overhead, gpu_overhead
 from modelscan.planning.quantization import Choice
 from modelscan.planning.setting import Setting
 from modelscan.planning.sizes import Sized, within
@@ -23,11 +23,13 @@ _OVERHEAD_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What a device needs before the first token of KV cache."""
+    """What a device needs before the first token of KV cache; `parts` of the overhead where they are told apart."""
 
     weights: Sized
     activations: Sized
     overhead: Sized
+    steps: Steps
+    parts: Overhead | None = None
 
     @property
     def total(self) -> Sized:
@@ -50,7 +52,7 @@ def footprint(
     )
     if not layout.gpus:
         host = BACKENDS[setting.backend].fixed_overhead(setting.device, MemoryPerGpu(weights_bytes=weights.estimate))
-        return Fixed(weights, activations, within(host, _OVERHEAD_SHARE))
+        return Fixed(weights, activations, within(host, _OVERHEAD_SHARE), steps)
     overhead = gpu_overhead(
         shape,
         gpus=len(layout.gpus),
@@ -58,7 +60,7 @@ def footprint(
         captured=steps.captured,
         rocm=setting.device == "rocm",
     )
-    estimated = Fixed(weights, activations, overhead.total)
+    estimated = Fixed(weights, activations, overhead.total, steps, overhead)
     rest = measured_rest(_start(candidate, budget), setting.measurements) if setting.measurements else None
     return estimated if rest is None else _with_rest(estimated, rest)
 
@@ -112,4 +114,4 @@ def _with_rest(fixed: Fixed, rest: Sized) -> Fixed:
     """Activations as estimated, and as overhead what is then missing of the measured rest."""
     working = min(fixed.activations.estimate, rest.low)
     overhead = Sized(rest.low - working, rest.estimate - working, rest.high - working)
-    return Fixed(fixed.weights, Sized(working, working, working), overhead)
+    return Fixed(fixed.weights, Sized(working, working, working), overhead, fixed.steps)

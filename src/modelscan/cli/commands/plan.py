@@ -34,7 +34,7 @@ def plan(
 ) -> None:
     """Show what deploy would do and why, touching nothing."""
     from modelscan.cli.views.plan import show_command, show_file, show_plan
-    from modelscan.operations.planning import plan_model, refuse_infeasible
+    from modelscan.operations.planning import explained, plan_model, refuse_infeasible
 
     output = Output(json=json or format_ is PlanFormatWord.JSON)
     planned = plan_model(session(ctx).context, request, described_hardware=hardware, alternatives=alternatives)
@@ -44,5 +44,7 @@ def plan(
     elif format_ is PlanFormatWord.YAML:
         output.document(planned.plan, lambda printer: show_file(printer, planned.plan))
     else:
-        output.document(planned.plan, lambda printer: show_plan(printer, planned.plan, explain=explain))
+        lines = explained(planned) if explain else ()
+        here = hardware is None
+        output.document(planned.plan, lambda printer: show_plan(printer, planned.plan, arithmetic=lines, here=here))
     refuse_infeasible(planned.plan)

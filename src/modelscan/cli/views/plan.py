@@ -1,38 +1,38 @@
-"""A plan on one screen: the choice, where the memory goes, why, what else, what not."""
+"""A plan on one screen: the choice and why, where the memory goes, what else, what not."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Sequence
 
 from modelscan.cli.printer import Printer
-from modelscan.model import Candidate, Hardware, Plan
+from modelscan.cli.views.memory_bar import index_text, show_memory
+from modelscan.model import Candidate, Hardware, Plan, Rejection
 from modelscan.units import format_bytes, format_tokens
 
-_BAR_WIDTH = 40
-_MOST_REJECTED = 5
+_MOST_REJECTED = 3
+_FACTS = ("quantization", "backend", "parallelism", "context")  # shown with what was chosen, not below it
 
 
-def show_plan(printer: Printer, plan: Plan, *, explain: bool = False) -> None:
+def show_plan(printer: Printer, plan: Plan, *, arithmetic: Sequence[str] = (), here: bool = True) -> None:
+    """`arithmetic` are the lines of `--explain`; `here` is False for a machine that is only described."""
     printer.line(f"{plan.model} on {describe_machine(plan.hardware)}", "bold")
     printer.line()
     if plan.chosen is None:
         printer.line("Nothing fits as asked.", "bold red")
-    else:
-        _show_choice(printer, plan.chosen)
-        if explain:
-            _show_arithmetic(printer, plan.chosen)
-    if plan.alternatives:
         printer.line()
-        printer.line("Also possible", "bold")
-        for other in plan.alternatives:
-            printer.line(f"  {candidate_line(other)}")
-    if plan.rejected:
+        _show_refusals(printer, plan.rejected)
+        return
+    printer.pairs(_rows(plan.chosen, plan))
+    printer.line()
+    show_memory(printer, plan.chosen, plan.hardware)
+    if arithmetic:
         printer.line()
-        printer.line("Not possible", "bold")
-        for rejection in plan.rejected[:_MOST_REJECTED]:
-            printer.line(f"  {rejection.backend} {rejection.quantization or '?'}: {rejection.reason}")
-        if len(plan.rejected) > _MOST_REJECTED:
-            printer.line(f"  and {len(plan.rejected) - _MOST_REJECTED} more: see --json")
+        for text in arithmetic:
+            printer.line(text)
+    elif here:
+        printer.line()
+        printer.line(f"Run it: modelscan deploy {shlex.quote(plan.model)}, with the same options", "dim")
 
 
 def show_command(printer: Printer, plan: Plan) -> None:
@@ -70,42 +70,92 @@ def describe_machine(hardware: Hardware) -> str:
 
 def candidate_line(candidate: Candidate) -> str:
     """One line that tells a candidate from the others."""
-    where = f"GPU {','.join(map(str, candidate.gpu_indices))}" if candidate.gpu_indices else "CPU"
+    where = f"GPU {index_text(candidate.gpu_indices)}" if candidate.gpu_indices else "the CPU"
+    speed = candidate.estimated.decode_tokens_per_second
+    fast = f", about {speed:.0f} tokens/s" if speed is not None else ""
     return (
-        f"{candidate.backend} {candidate.quantization or '?'} on {where}, context "
-        f"{format_tokens(candidate.max_model_len)}, {format_bytes(candidate.memory_per_gpu.total_bytes)}"
+        f"{candidate.quantization or '?'} with {candidate.backend} on {where}, context "
+        f"{format_tokens(candidate.max_model_len)}{fast}: {candidate.repo_id}"
     )
 
 
-def _show_choice(printer: Printer, chosen: Candidate) -> None:
+def _rows(chosen: Candidate, plan: Plan) -> list[tuple[str, str]]:
+    """What was chosen beside why, then every other reason, then what else and what not."""
+    reasons = [reason.partition(": ") for reason in chosen.reasons]
+    why = {topic: text for topic, _, text in reasons if topic in _FACTS}
     revision = f" at {chosen.revision}" if chosen.revision else ""
-    concurrency = f", {chosen.max_concurrency:.1f} full-length requests at once" if chosen.max_concurrency else ""
-    rows = [
+    concurrency = f"; {chosen.max_concurrency:.1f} full-length requests at once" if chosen.max_concurrency else ""
+    version = f"{chosen.backend} {chosen.backend_version or ''}".rstrip()
+    return [
         ("Weights", f"{chosen.repo_id}{revision} ({chosen.source})"),
-        ("Quantization", f"{chosen.quantization or 'unknown'}, computed in {chosen.dtype or 'the default type'}"),
-        ("Backend", f"{chosen.backend} {chosen.backend_version or ''}".rstrip()),
-        ("Runs on", _placement(chosen)),
-        ("Context", f"{format_tokens(chosen.max_model_len)} tokens{concurrency}"),
+        ("Quantization", why.get("quantization") or f"{chosen.quantization or 'unknown'}"),
+        ("Backend", version + why.get("backend", "").removeprefix(chosen.backend)),
+        ("Runs on", f"{_placement(chosen)}{_after('; ', why.get('parallelism'))}"),
+        ("Context", f"{why.get('context') or format_tokens(chosen.max_model_len)}{concurrency}"),
+        *_speed(chosen),
+        *((topic.capitalize(), text) for topic, _, text in reasons if topic not in _FACTS),
+        *(("Or", candidate_line(other)) for other in plan.alternatives),
+        *_not_possible(plan.rejected),
     ]
+
+
+def _after(separator: str, text: str | None) -> str:
+    return f"{separator}{text}" if text else ""
+
+
+def _speed(chosen: Candidate) -> Iterable[tuple[str, str]]:
     speed = chosen.estimated
-    if speed.decode_tokens_per_second is not None:
-        rows.append(("Speed", f"about {speed.decode_tokens_per_second:.0f} tokens/s ({speed.basis})"))
-    printer.pairs(rows)
-    printer.line()
-    _show_memory(printer, chosen)
-    printer.line()
-    printer.line("Why", "bold")
-    for reason in chosen.reasons:
-        printer.line(f"  {reason}")
-    printer.line()
-    printer.line("Command", "bold")
-    printer.line(f"  {command_text(chosen)}")
+    if speed.decode_tokens_per_second is None:
+        return
+    text = f"about {speed.decode_tokens_per_second:.0f} tokens/s for one request"
+    if speed.concurrent_decode_tokens_per_second is not None and (speed.concurrency or 0) > 1:
+        together = speed.concurrent_decode_tokens_per_second
+        text += f", {together:.0f} for {speed.concurrency} of full length together"
+    if speed.prefill_tokens_per_second is not None:
+        text += f"; reads {speed.prefill_tokens_per_second:,.0f}/s"
+    yield "Speed", f"{text} (estimated, not measured)"
+
+
+def _not_possible(rejected: Sequence[Rejection]) -> Iterable[tuple[str, str]]:
+    if not rejected:
+        return
+    said = [_shortly(item) for item in rejected]
+    more = [f"{len(said) - _MOST_REJECTED} more"] if len(said) > _MOST_REJECTED else []
+    yield "Not", "; ".join([*said[:_MOST_REJECTED], *more])
+
+
+def _shortly(item: Rejection) -> str:
+    if item.code == "no_memory" and item.needed_bytes is not None:
+        sizes = f"{format_bytes(item.needed_bytes)} needed, {format_bytes(item.available_bytes)} there"
+        return f"{item.quantization} ({sizes})"
+    return f"{item.quantization or item.backend} ({item.reason})"
+
+
+def _show_refusals(printer: Printer, rejected: Sequence[Rejection]) -> None:
+    """Every candidate: what it needs, what there is, and what is in the way."""
+    sized = [item for item in rejected if item.needed_bytes is not None and item.available_bytes is not None]
+    if sized:
+        printer.table(
+            ("format", "weights", "on", "needs", "there is", "short of"),
+            [_refusal(item) for item in sized],
+            right=("needs", "there is", "short of"),
+        )
+    for item in rejected:
+        if item not in sized:
+            printer.line(f"{item.quantization or item.backend}: {item.reason}")
+
+
+def _refusal(item: Rejection) -> tuple[str, ...]:
+    needed, there = item.needed_bytes or 0, item.available_bytes or 0
+    where = f"each of {len(item.gpu_indices)}" if len(item.gpu_indices) > 1 else "GPU" if item.gpu_indices else "CPU"
+    sizes = (format_bytes(needed), format_bytes(there), format_bytes(max(needed - there, 0)))
+    return (item.quantization or "?", item.repo_id, where, *sizes)
 
 
 def _placement(chosen: Candidate) -> str:
     if not chosen.gpu_indices:
         return "CPU"
-    parts = [f"GPU {', '.join(map(str, chosen.gpu_indices))}"]
+    parts = [f"GPU {index_text(chosen.gpu_indices)}"]
     if chosen.tensor_parallel > 1:
         parts.append(f"tensor parallel {chosen.tensor_parallel}")
     if chosen.pipeline_parallel > 1:
@@ -113,32 +163,3 @@ def _placement(chosen: Candidate) -> str:
     if chosen.data_parallel > 1:
         parts.append(f"data parallel {chosen.data_parallel}")
     return ", ".join(parts)
-
-
-def _show_memory(printer: Printer, chosen: Candidate) -> None:
-    memory = chosen.memory_per_gpu
-    parts = (
-        ("weights", "#", memory.weights_bytes),
-        ("KV cache", "=", memory.kv_cache_bytes),
-        ("activations", "+", memory.activations_bytes),
-        ("overhead", "-", memory.overhead_bytes),
-    )
-    whole = max(memory.available_bytes or 0, memory.total_bytes, 1)
-    bar = "".join(sign * round(size / whole * _BAR_WIDTH) for _, sign, size in parts)
-    each = " on each GPU" if len(chosen.gpu_indices) > 1 else ""
-    printer.line(
-        f"Memory{each}: {format_bytes(memory.total_bytes)} of {format_bytes(memory.available_bytes)} available "
-        f"(between {format_bytes(memory.total_low_bytes)} and {format_bytes(memory.total_high_bytes)})",
-        "bold",
-    )
-    printer.line(f"  [{bar[:_BAR_WIDTH]:<{_BAR_WIDTH}}]")
-    printer.line("  " + "   ".join(f"{sign} {name} {format_bytes(size)}" for name, sign, size in parts))
-
-
-def _show_arithmetic(printer: Printer, chosen: Candidate) -> None:
-    from modelscan.planning.explain import explain
-
-    printer.line()
-    printer.line("Arithmetic", "bold")
-    for line in explain(chosen):
-        printer.line(f"  {line}")

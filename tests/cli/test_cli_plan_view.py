@@ -1,0 +1,153 @@
+"""What `plan` shows: at 80 columns, in a pipe, without colour, without Unicode, on several GPUs."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inline_snapshot import snapshot
+from tests.cli.conftest import Modelscan
+from tests.planning.machines import FACTS, llama, machine, weights
+
+from modelscan.cli.printer import PlainPrinter, TerminalPrinter
+from modelscan.cli.views.plan import show_plan
+from modelscan.model import Plan, PlanRequest
+from modelscan.planning.explain import explain
+from modelscan.planning.planner import make_plan
+
+_ROW = re.compile(r"  (?P<sign>[ +=]) .{13} +(?P<bytes>-?[\d,]+) ")
+LLAMA = weights("meta-llama/Llama-3.1-8B-Instruct", llama(), verified=True)
+
+
+def plan_on(spec: str, **request: Any) -> Plan:
+    return make_plan(None, [LLAMA], machine(spec), PlanRequest(model="llama", **request), FACTS)
+
+
+def text_of(plan: Plan, *, encoding: str = "utf-8", columns: int | None = None) -> str:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    if columns is None:
+        printer: Any = PlainPrinter(stream)
+    else:
+        printer = TerminalPrinter(stream)
+        printer._console.width = printer.width = columns  # rich asks the environment, which is the user's
+    show_plan(printer, plan, here=False)
+    stream.flush()
+    stream.seek(0)
+    return "\n".join(line.rstrip() for line in stream.read().splitlines())
+
+
+def test_one_screen() -> None:
+    assert text_of(plan_on("8xh100-80gb", tensor_parallel=8), columns=80) == snapshot("""\
+llama on 8 x NVIDIA H100 80GB HBM3
+
+Weights       meta-llama/Llama-3.1-8B-Instruct (huggingface)
+Quantization  BF16: the weights take at most a quarter of the GPU, so nothing is
+              gained by shrinking them
+Backend       vllm 0.33.0, which runs on the widest range of hardware and
+              formats
+Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, the fewest that hold it
+Context       131,072, the model's limit; 34.7 full-length requests at once
+Speed         about 358 tokens/s for one request, 1104 for 34 of full length
+              together; reads 149,100/s (estimated, not measured)
+Memory        0.92 of the GPU, from the memory that is free now
+Or            FP8 with vllm on GPU 0-7, context 131,072, about 405 tokens/s:
+              meta-llama/Llama-3.1-8B-Instruct
+
+GPU 0-7  8 x NVIDIA H100 80GB HBM3, 79.11 GiB
+  ██▒░▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓······
+    ├─┤ needed before the KV cache: 2.53 to 4.51 GiB
+  █ weights        1.90 GiB   1.85 to 1.96
+  ▒ activations    0.43 GiB   0.32 to 0.54
+  ░ overhead       0.99 GiB   0.36 to 2.02
+  ▓ KV cache      69.47 GiB   68.27 to 70.25
+  · free           6.33 GiB\
+""")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_no_line_is_wider_than_the_screen(columns: int) -> None:
+    for spec in ("rtx-4090", "8xh100-80gb", "cpu:64gb"):
+        lines = text_of(plan_on(spec), columns=columns).splitlines()
+        assert max(map(len, lines)) <= columns
+        assert len(lines) <= 32
+
+
+def test_ascii_where_the_terminal_has_no_more() -> None:
+    text = text_of(plan_on("4xrtx-4090", tensor_parallel=2), encoding="ascii")
+    assert text.isascii()
+    assert "#" in text
+    assert "4 x NVIDIA GeForce RTX 4090" in text
+
+
+def test_gpus_that_differ_have_bars_of_their_own(modelscan: Modelscan, tmp_path: Path) -> None:
+    gib = 2**30
+    devices = [
+        {
+            "index": index,
+            "name": "NVIDIA GeForce RTX 4090",
+            "memory_total_bytes": 24 * gib,
+            "memory_free_bytes": free * gib,
+            "compute_capability": "8.9",
+        }
+        for index, free in enumerate((23, 18, 23))
+    ]
+    path = tmp_path / "machine.json"
+    path.write_text(json.dumps({"devices": devices, "cpu": {}}))
+    options = ["--hardware", str(path), "--gpu", "0,1", "--quantization", "FP8"]
+    shown = modelscan("plan", "meta-llama/llama-3.1-8b-instruct", *options).stdout.splitlines()
+    bars = [line.partition(",")[0] for line in shown if line.startswith("GPU ")]
+    unused = "GPU 2  NVIDIA GeForce RTX 4090: not needed"
+    assert bars == ["GPU 0  NVIDIA GeForce RTX 4090", "GPU 1  NVIDIA GeForce RTX 4090", unused]
+
+
+def parts_of(candidate: Mapping[str, Any], part: str) -> int:
+    return sum(line["estimate_bytes"] for line in candidate["arithmetic"] if line["part"] == part)
+
+
+@pytest.mark.parametrize(
+    ("model", "spec"),
+    [
+        ("deepseek/deepseek-r1", "8xh200-141gb"),
+        ("openai/gpt-oss-120b", "h100-80gb"),
+        ("qwen/qwen3-next-80b-a3b-instruct", "4xh100-80gb"),
+        ("baai/bge-m3", "rtx-3060"),
+        ("demo", "cpu:8gb"),
+    ],
+)
+def test_every_line_of_the_arithmetic_adds_up(modelscan: Modelscan, model: str, spec: str) -> None:
+    plan = modelscan("plan", model, "--hardware", spec, "--json").json
+    for candidate in (plan["chosen"], *plan["alternatives"]):
+        memory = candidate["memory_per_gpu"]
+        for part in ("weights", "activations", "overhead", "kv_cache"):
+            assert parts_of(candidate, part) == memory[f"{part}_bytes"]
+        assert sum(line["estimate_bytes"] for line in candidate["arithmetic"]) == memory["total_bytes"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(2, 80),
+    st.sampled_from([1, 2, 4, 8]),
+    st.sampled_from(["rtx-3060", "rtx-4090", "2xrtx-3090", "8xh100-80gb", "mi300x", "cpu:64gb"]),
+    st.sampled_from([None, "BF16", "FP8"]),
+    st.sampled_from([None, "vllm", "sglang"]),
+    st.none() | st.integers(1, 600),
+)
+def test_the_lines_that_are_shown_add_up_to_the_total(
+    layers: int, kv_heads: int, spec: str, quantization: str | None, backend: str | None, concurrency: int | None
+) -> None:
+    shape = llama(num_hidden_layers=layers, num_key_value_heads=kv_heads, total_parameters=None)
+    request = PlanRequest(model="x/y", quantization=quantization, backend=backend, max_concurrency=concurrency)
+    plan = make_plan(None, [weights("x/y", shape)], machine(spec), request, FACTS)
+    if plan.chosen is None:
+        return
+    rows = [_ROW.match(line) for line in explain(plan)]
+    shown = [(row["sign"], int(row["bytes"].replace(",", ""))) for row in rows if row is not None]
+    assert shown.pop() == ("=", sum(size for _, size in shown))
+    assert sum(size for _, size in shown) == plan.chosen.memory_per_gpu.total_bytes
