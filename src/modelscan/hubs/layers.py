@@ -15,6 +15,8 @@ _WORDS = {
 # No model has so many; a damaged config must not cost memory.
 _MOST_LAYERS = 10_000
 # The letters of Nemotron-H's `hybrid_override_pattern`: Mamba, attention, MLP, experts.
+# Every layer keeps a state, or has one beside its attention.
+_STATES = {"mamba": "linear", "mamba2": "linear", "falcon_mamba": "linear", "falcon_h1": "both", "hymba": "both"}
 _LETTERS = {"M": "linear", "*": "full", "-": "none", "E": "none"}
 # Model types whose config leaves the alternation to code (transformers 4.57, the classes named so): every n-th layer
 # is full, the others slide. For gemma2 the second of each pair.
@@ -25,12 +27,15 @@ _SLIDING_PERIODS = {
 
 
 def layer_types(config: Mapping[str, Any], layers: int | None) -> tuple[str, ...]:
-    """`full`, `sliding`, `linear` or `none` for each layer where they differ; `()` where all are alike or unknown."""
+    """`full`, `sliding`, `linear`, `both` or `none` for each layer; `()` where all attend alike, or unknown."""
     found = _all_layers(config, layers)
-    return found if len(set(found)) > 1 else ()
+    return found if len(set(found)) > 1 or not {"full", "sliding"}.issuperset(found) else ()
 
 
 def _all_layers(config: Mapping[str, Any], layers: int | None) -> tuple[str, ...]:
+    blocks = config.get("block_configs")
+    if isinstance(blocks, list) and blocks:  # Nemotron's puzzle models: what a search left of each layer
+        return tuple("none" if _left_out(block) else "full" for block in blocks)
     named = config.get("layer_types") or config.get("layers_block_type")
     if isinstance(named, list) and named:
         return tuple(_WORDS.get(str(name), "full") for name in named)
@@ -39,7 +44,14 @@ def _all_layers(config: Mapping[str, Any], layers: int | None) -> tuple[str, ...
         return tuple(_LETTERS.get(letter, "full") for letter in letters)
     if not layers or not 0 < layers <= _MOST_LAYERS:
         return ()
+    if word := _STATES.get(str(config.get("model_type"))):
+        return (word,) * layers
     return _linear_pattern(config, layers) or _sliding_pattern(config, layers)
+
+
+def _left_out(block: object) -> bool:
+    attention = block.get("attention") if isinstance(block, Mapping) else None
+    return isinstance(attention, Mapping) and bool(attention.get("no_op") or attention.get("replace_with_linear"))
 
 
 def _linear_pattern(config: Mapping[str, Any], layers: int) -> tuple[str, ...]:
@@ -51,6 +63,10 @@ def _linear_pattern(config: Mapping[str, Any], layers: int) -> tuple[str, ...]:
     if period:
         offset = config.get("attn_layer_offset") or 0
         return tuple("full" if layer % period == offset else "linear" for layer in range(layers))
+    attending = config.get("full_attn_idxs") or config.get("attn_layer_indices")
+    if isinstance(attending, list):
+        # LFM2, Bamba.
+        return tuple("full" if layer in attending else "linear" for layer in range(layers))
     listed = config.get("attn_type_list")
     if isinstance(listed, list):
         # MiniMax-01: 0 is lightning attention, 1 softmax.
@@ -64,6 +80,10 @@ def _linear_pattern(config: Mapping[str, Any], layers: int) -> tuple[str, ...]:
 
 
 def _sliding_pattern(config: Mapping[str, Any], layers: int) -> tuple[str, ...]:
+    pattern = config.get("hybrid_layer_pattern")
+    if isinstance(pattern, list) and len(pattern) == layers:
+        # MiMo-V2: 1 slides.
+        return tuple("sliding" if slides else "full" for slides in pattern)
     if config.get("attention_chunk_size") and config.get("no_rope_layer_interval", 4):
         # Llama 4: every fourth layer sees all, the others a chunk.
         every = _positive(config.get("no_rope_layer_interval")) or 4

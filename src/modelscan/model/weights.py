@@ -13,9 +13,9 @@ from modelscan.model.words import Source, Task
 class Architecture:
     """The shape in `config.json`, in the field's words; `None` where the file does not say.
 
-    `layer_types` has one of `full`, `sliding`, `linear`, `none` (a layer without attention or state) per layer where
-    they differ, else is empty. `details` are further facts of the file under its own names: state-space and linear
-    attention sizes, indexers, global heads, speculative layers.
+    `layer_types` has one of `full`, `sliding`, `linear`, `none` (a layer without attention or state), `both` (attention
+    beside a state) per layer, and is empty where all are `full`. `details` are further facts of the file under its own
+    names: state-space and linear attention sizes, indexers, global heads, speculative layers.
     `unquantized_modules` are the name patterns of `modules_to_not_convert` or `ignore`.
     """
 

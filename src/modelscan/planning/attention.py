@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelscan.model import Architecture
+from modelscan.planning.states import state_parameters
 
+_FINE = 16  # compressors of at most so many tokens have two overlapping windows and an indexer
 _GATED_OUTPUT = ("qwen3_next", "qwen3_5")  # families whose query projection also makes a gate for the output
 
 
@@ -28,7 +30,10 @@ def mixer(shape: Architecture, kind: str, tensor_parallel: int) -> Mixer:
     if kind == "none":
         return Mixer(0.0)
     if kind == "linear":
-        return Mixer(_state_parameters(shape) / tensor_parallel)
+        state = state_parameters(shape)  # where no size is given, as an attention
+        return Mixer((_attention(shape, "sliding", 1).divided if state is None else state) / tensor_parallel)
+    if shape.details.get("o_lora_rank"):
+        return _compressed(shape, tensor_parallel)
     return _latent(shape, tensor_parallel) if shape.kv_lora_rank else _attention(shape, kind, tensor_parallel)
 
 
@@ -42,9 +47,36 @@ def _attention(shape: Architecture, kind: str, tensor_parallel: int) -> Mixer:
         kv_heads = facts.get("num_global_key_value_heads") or kv_heads
         head_size = facts.get("global_head_dim") or head_size
         values = 1 if facts.get("attention_k_eq_v") else 2
+    if kind == "sliding":
+        kv_heads = facts.get("swa_num_key_value_heads") or kv_heads
+    value_size = shape.v_head_dim or head_size  # where values are narrower than keys (MiMo-V2)
     gated = facts.get("attn_output_gate") or (shape.model_type or "").startswith(_GATED_OUTPUT)
-    query = hidden * heads * head_size * (3 if gated else 2) / tensor_parallel
-    return Mixer(query + values * hidden * max(kv_heads / tensor_parallel, 1) * head_size)
+    query = hidden * heads * (head_size * (2 if gated else 1) + value_size) / tensor_parallel
+    stored = head_size + value_size if values > 1 else head_size
+    sparse = facts.get("sparse_attention_config")  # MiniMax-M3 chooses blocks by queries and one key of their own
+    if isinstance(sparse, Mapping):
+        index = (sparse.get("sparse_index_dim") or 0) * ((sparse.get("sparse_num_index_heads") or 0) + 1)
+        return Mixer(query + hidden * max(kv_heads / tensor_parallel, 1) * stored, hidden * index)
+    return Mixer(query + hidden * max(kv_heads / tensor_parallel, 1) * stored)
+
+
+def _compressed(shape: Architecture, tensor_parallel: int) -> Mixer:
+    """DeepSeek-V4: queries and outputs through small ranks, one KV head, compressors of every 4 or 128 tokens with an
+    indexer at the finer ones, and the mixing of residual streams. A mean over all layers.
+    """
+    facts, hidden, rank = shape.details, shape.hidden_size or 0, shape.q_lora_rank or 0
+    heads, size = shape.num_attention_heads or 1, shape.head_dim or 0
+    output, groups, streams = facts["o_lora_rank"], facts.get("o_groups") or 1, facts.get("hc_mult") or 1
+    divided = heads * size * (rank + output) + groups * output * hidden
+    whole = hidden * (rank + size) + 2 * streams * hidden * (2 * streams + streams * streams)
+    layers = shape.num_hidden_layers or 1
+    ratios = list(facts.get("compress_ratios") or ())[:layers]
+    fine, coarse = sum(0 < ratio <= _FINE for ratio in ratios), sum(ratio > _FINE for ratio in ratios)
+    index, index_heads = facts.get("index_head_dim") or 0, facts.get("index_n_heads") or 0
+    indexer = 4 * index * hidden + rank * index_heads * index + hidden * index_heads
+    return Mixer(
+        divided / tensor_parallel, whole + (fine * (4 * size * hidden + indexer) + coarse * 2 * size * hidden) / layers
+    )
 
 
 def _latent(shape: Architecture, tensor_parallel: int) -> Mixer:
@@ -55,30 +87,11 @@ def _latent(shape: Architecture, tensor_parallel: int) -> Mixer:
     value, rank = shape.v_head_dim or nope, shape.kv_lora_rank or 0
     inner = shape.q_lora_rank or hidden
     up = rank * heads * (nope + value) / tensor_parallel
-    down = hidden * (rank + rope) + (hidden * shape.q_lora_rank if shape.q_lora_rank else 0)
-    index = facts.get("index_head_dim") or 0
-    down += index * (inner * (facts.get("index_n_heads") or 0) + hidden)
-    divided = inner * heads * (nope + rope) / tensor_parallel + up + heads * value * hidden / tensor_parallel
+    down = float(hidden * (rank + rope) + hidden * (shape.q_lora_rank or 0))
+    index, index_heads = facts.get("index_head_dim") or 0, facts.get("index_n_heads") or 0
+    kinds = facts.get("indexer_types")  # GLM-5.2: most layers take over what another chose
+    share = kinds.count("full") / len(kinds) if isinstance(kinds, list) and kinds else 1.0
+    down += share * (index * (inner * index_heads + hidden) + hidden * index_heads)
+    gated = 2 if facts.get("mla_use_output_gate") else 1
+    divided = inner * heads * (nope + rope) / tensor_parallel + up + gated * heads * value * hidden / tensor_parallel
     return Mixer(divided, down, up)
-
-
-def _state_parameters(shape: Architecture) -> float:
-    """Gated delta rule, Kimi's variant of it, Mamba, a short convolution; where no size is given, as an attention."""
-    facts, hidden = shape.details, shape.hidden_size or 0
-    if heads := facts.get("linear_num_value_heads"):
-        keys = (facts.get("linear_num_key_heads") or heads) * (facts.get("linear_key_head_dim") or 128)
-        values = heads * (facts.get("linear_value_head_dim") or 128)
-        return float(hidden * (2 * keys + 2 * values + 2 * heads) + values * hidden)
-    kimi = facts.get("linear_attn_config")
-    if isinstance(kimi, Mapping) and kimi.get("num_heads") and kimi.get("head_dim"):
-        width = kimi["num_heads"] * kimi["head_dim"]
-        gate = hidden * width if kimi.get("use_full_rank_gate") else (hidden + width) * kimi["head_dim"]
-        return float(4 * hidden * width + gate + (hidden + width) * kimi["head_dim"])
-    if state := facts.get("ssm_state_size") or facts.get("mamba_d_state"):
-        heads, size = facts.get("mamba_num_heads"), facts.get("mamba_head_dim")
-        inner = heads * size if heads and size else (facts.get("mamba_expand") or 2) * hidden
-        groups = facts.get("n_groups") or facts.get("mamba_n_groups") or 1
-        return float(hidden * (2 * inner + 2 * groups * state + (heads or 0)) + inner * hidden)
-    if facts.get("conv_L_cache"):
-        return float(4 * hidden * hidden)
-    return _attention(shape, "sliding", 1).divided

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from modelscan.model import Architecture
 
-# Two matrices instead of three: no gate.
+# Two matrices instead of three: no gate. By family, and by activation.
 _UNGATED = (
     *("opt", "starcoder2", "gpt2", "whisper", "bert", "roberta", "xlm-roberta", "gpt_neox", "falcon", "phi"),
-    *("nemotron", "nemotron_h"),
+    *("nemotron", "nemotron_h", "gpt_bigcode", "mpt", "bloom", "distilbert", "arcee", "apertus"),
 )
-_BOTH = ("gemma4", "gemma4_text")  # every layer has a dense MLP beside its experts
+_UNGATED_ACTIVATIONS = frozenset({"relu2", "xielu"})
+_BOTH = ("gemma4", "longcat")  # layers with experts have a dense MLP beside them
+_ONLY_MIX = ("mamba", "falcon_mamba")  # a state is all that a layer has
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,38 +27,68 @@ class Layers:
 
 def layers_with(shape: Architecture, kinds: Mapping[str, int]) -> Layers:
     """Where `none` layers exist (Nemotron-H) they alone think; the others only mix tokens."""
-    layers = kinds.get("none") or sum(kinds.values())
+    family, layers = shape.model_type or "", shape.num_hidden_layers or 0
+    if family.startswith(_ONLY_MIX):
+        return Layers(0, 0)
+    if "none" in kinds and not shape.details.get("intermediate_sizes"):
+        return Layers(0, kinds["none"]) if shape.num_experts else Layers(kinds["none"], 0)
     if not shape.num_experts:
         return Layers(layers, 0)
-    if "none" in kinds:
-        return Layers(0, layers)
     experts = sum(1 for layer in range(layers) if _has_experts(shape, layer))
-    return Layers(layers if shape.model_type in _BOTH else layers - experts, experts)
+    return Layers(layers if family.startswith(_BOTH) else layers - experts, experts)
 
 
 def _has_experts(shape: Architecture, layer: int) -> bool:
     facts = shape.details
     if layer < (shape.first_dense_layers or 0) or layer in (facts.get("mlp_only_layers") or ()):
         return False
-    frequency = facts.get("moe_layer_freq")
-    if isinstance(frequency, list) and layer < len(frequency):
-        return bool(frequency[layer])
-    step = facts.get("interleave_moe_layer_step") or facts.get("decoder_sparse_step") or 1
+    listed = facts.get("moe_layer_freq"), facts.get("mlp_layer_types")
+    for each in listed:
+        if isinstance(each, list) and layer < len(each):
+            return each[layer] not in {0, "dense"}
+    first, last = (_of_text(facts.get(f"moe_layer_{end}_index")) for end in ("start", "end"))
+    if (shape.model_type or "").startswith("longcat") and layer % 2:  # a shortcut past the second of each pair
+        return False
+    if layer < (first or 0) or (last and last > 0 and layer > last):  # ERNIE 4.5
+        return False
+    step = (
+        facts.get("interleave_moe_layer_step")
+        or facts.get("decoder_sparse_step")
+        or facts.get("moe_layer_interval")
+        or 1
+    )
     period = facts.get("expert_layer_period")
     if period:
         return bool(layer % period == (facts.get("expert_layer_offset") or 0))
     return bool((layer + 1) % step == 0)
 
 
+def _of_text(value: object) -> int | None:
+    """Of a list for text and pictures the first."""
+    found = value[0] if isinstance(value, list) and value else value
+    return found if isinstance(found, int) else None
+
+
 def matrices(shape: Architecture) -> int:
-    named = shape.details.get("mlp_matrices")
-    return int(named) if named else 2 if shape.model_type in _UNGATED else 3
+    if named := shape.details.get("mlp_matrices"):
+        return int(named)
+    activation = shape.details.get("mlp_hidden_act") or shape.details.get("hidden_act")
+    return 2 if shape.model_type in _UNGATED or activation in _UNGATED_ACTIVATIONS else 3
 
 
 def dense_parameters(shape: Architecture) -> float:
-    """One dense MLP."""
-    hidden = shape.hidden_size or 0
-    width = shape.details.get("intermediate_size_mlp") or shape.intermediate_size or 4 * hidden
+    """One dense MLP; where layers differ, their mean."""
+    hidden, facts = shape.hidden_size or 0, shape.details
+    if sizes := facts.get("intermediate_sizes"):
+        return float(matrices(shape) * hidden * sum(sizes) / len(sizes))
+    width = (
+        facts.get("intermediate_size_mlp")
+        or facts.get("dense_intermediate_size")
+        or shape.intermediate_size
+        or 4 * hidden
+    )
+    if facts.get("use_double_wide_mlp"):  # gemma4: layers that share the KV cache of others
+        width *= 1 + (facts.get("num_kv_shared_layers") or 0) / (shape.num_hidden_layers or 1)
     return float(matrices(shape) * hidden * width)
 
 
@@ -70,11 +102,11 @@ class Experts:
 
 
 def expert_parameters(shape: Architecture) -> Experts:
-    """With a latent size (Nemotron 3) tokens are projected down to it before the experts, and up after them."""
+    """With a latent size (Nemotron 3, Kimi K3) tokens are projected to it before the experts, and back after."""
     hidden, experts = shape.hidden_size or 0, shape.num_experts or 0
     width = shape.moe_intermediate_size or shape.intermediate_size or 4 * hidden
     shared = shape.shared_expert_intermediate_size or (shape.num_shared_experts or 0) * width
-    latent = shape.details.get("moe_latent_size")
+    latent = shape.details.get("moe_latent_size") or shape.details.get("routed_expert_hidden_size")
     inner = latent or hidden
     projections = 2 * hidden * latent if latent else 0
     return Experts(

@@ -113,7 +113,8 @@ def layer_kinds(shape: Architecture) -> dict[str, int]:
         return {"full": shape.num_hidden_layers or 0}
     kinds: dict[str, int] = {}
     for kind in shape.layer_types:
-        kinds[kind] = kinds.get(kind, 0) + 1
+        for part in ("full", "linear") if kind == "both" else (kind,):
+            kinds[part] = kinds.get(part, 0) + 1
     return kinds
 
 

@@ -16,7 +16,8 @@ from modelscan.planning.attention import mixer
 from modelscan.planning.experts import expert_parameters, layers_with
 from modelscan.planning.facts import KernelSupport, PlanningFacts
 from modelscan.planning.kv_cache import element_bytes, layer_kinds, request_bytes
-from modelscan.planning.tensors import embedding_parameters, parameters_per_gpu, vision_parameters
+from modelscan.planning.tensors import embedding_parameters, parameters_per_gpu
+from modelscan.planning.towers import tower_parameters
 from modelscan.planning.weights import bytes_per_parameter, parameter_count
 from modelscan.units import format_tokens
 
@@ -133,7 +134,7 @@ def _step(
     padding = mine.padding if mine is not None else 0.0  # kernels read it as they read the experts
     experts = thinking.experts * expert_parameters(shape).routed / tp + padding if thinking.experts else 0.0
     routed = min(experts * each / stages, here)
-    resting = vision_parameters(shape) * 2 / tp
+    resting = tower_parameters(shape) * 2 / tp
     if not shape.tie_word_embeddings:
         resting += embedding_parameters(shape) * 2 / tp / stages  # one row of the table is read, not all
     resting += layers * mixer(shape, "full", tp).absorbed * 2 / stages  # MLA reads one of the two copies

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from modelscan.model import Architecture
 from modelscan.planning.attention import mixer
 from modelscan.planning.experts import dense_parameters, expert_parameters, layers_with, matrices
-from modelscan.planning.kv_cache import layer_kinds
+from modelscan.planning.kv_cache import encodes_only, layer_kinds
+from modelscan.planning.towers import encoder_parameters, tower_parameters
 
 _VOCABULARY_PADDING = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py: DEFAULT_VOCAB_PADDING_SIZE
 _LAYER = re.compile(r"layers\.(\d+)\.")
@@ -21,7 +21,6 @@ _EXPERTS_ONLY = frozenset({"mxfp4", "gpt_oss_mxfp4"})
 _NOT_ATTENTION = frozenset({"fbgemm_fp8"})
 # Positions that are learned are a table of weights; where they are rotary the table is computed.
 LEARNED_POSITIONS = frozenset({"opt", "gpt2", "whisper", "bert", "roberta", "xlm-roberta", "gpt_bigcode", "distilbert"})
-_GATED_TOWERS = ("gemma4", "qwen2_5_vl", "mistral3", "pixtral")  # three matrices in the MLP of a vision layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,8 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
     if not hidden or not layers or not vocabulary:
         return None
     tp, kinds = tensor_parallel, layer_kinds(shape)
-    plain = embedding_parameters(shape) / tp * (1 if shape.tie_word_embeddings else 2) + layers * 2 * hidden
-    plain += vision_parameters(shape) / tp + _positions(shape) * hidden
+    plain = embedding_parameters(shape) / tp * heads(shape) + layers * 2 * hidden + _positions(shape) * hidden
+    plain += (tower_parameters(shape) + _per_layer_inputs(shape)) / tp
     linear = absorbed = 0.0
     for kind, count in kinds.items():
         one = mixer(shape, kind, tp)
@@ -68,8 +67,9 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
     linear += dense * (1 - kept)
     plain += dense * kept
     if shape.num_encoder_layers:  # an encoder beside the decoder (whisper) of the same width, and cross-attention here
-        attention = mixer(shape, "full", tp).divided
-        linear += shape.num_encoder_layers * (attention + dense_parameters(shape) / tp) + layers * attention
+        inner, mels = shape.intermediate_size or 4 * hidden, shape.details.get("num_mel_bins") or 80
+        linear += encoder_parameters(hidden, shape.num_encoder_layers, inner, mels, _heard(shape)) / tp
+        linear += layers * mixer(shape, "full", tp).divided
     return Parameters(linear, plain, absorbed, _padding(shape, thinking.experts, tp))
 
 
@@ -78,31 +78,27 @@ def embedding_parameters(shape: Architecture) -> float:
     return float(padded * (shape.hidden_size or 0))
 
 
-def vision_parameters(shape: Architecture) -> float:
-    """The tower that sees, always 16-bit: as counted, else from its sizes; 0 where there is none."""
-    counted = shape.details.get("vision_parameters")
-    if counted:
-        return float(counted)
-    tower = shape.vision
-    width = _first(tower, "embed_dim", "vt_hidden_size", "hidden_size")
-    layers = _first(tower, "depth", "vt_num_hidden_layers", "num_hidden_layers", "layers")
-    inner = _first(tower, "intermediate_size", "vt_intermediate_size") or 4 * width
-    gated = (shape.model_type or "").startswith(_GATED_TOWERS)
-    return float(
-        layers * (4 * width * width + (3 if gated else 2) * width * inner) + 2 * width * (shape.hidden_size or 0)
-    )
+def heads(shape: Architecture) -> int:
+    """Tables of the vocabulary's size: the embeddings, and the head where it is one of its own."""
+    return 1 if shape.tie_word_embeddings or encodes_only(shape) else 2
+
+
+def _per_layer_inputs(shape: Architecture) -> float:
+    """Of gemma 3n and small gemma 4: an embedding for each layer, and what brings it in. Of 3n also its streams."""
+    facts, hidden, layers = shape.details, shape.hidden_size or 0, shape.num_hidden_layers or 0
+    size, rank = facts.get("hidden_size_per_layer_input") or 0, facts.get("laurel_rank") or 0
+    rows = facts.get("vocab_size_per_layer_input") or shape.vocab_size or 0
+    streams = 2 * max((facts.get("altup_num_inputs") or 1) - 1, 0) * hidden * hidden
+    return float(rows * layers * size + 3 * hidden * layers * size + 2 * hidden * rank * layers + streams)
 
 
 def _positions(shape: Architecture) -> int:
-    """Rows of the tables of learned positions, an encoder's included."""
-    if shape.model_type not in LEARNED_POSITIONS:
-        return 0
-    heard = shape.details.get("max_source_positions") or 0 if shape.num_encoder_layers else 0
-    return (shape.max_position_embeddings or 0) + heard
+    """Rows of the table of learned positions."""
+    return (shape.max_position_embeddings or 0) if shape.model_type in LEARNED_POSITIONS else 0
 
 
-def _first(part: Mapping[str, Any], *names: str) -> int:
-    return next((int(part[name]) for name in names if isinstance(part.get(name), int)), 0)
+def _heard(shape: Architecture) -> int:
+    return shape.details.get("max_source_positions") or 0
 
 
 def _kept(shape: Architecture, concerns: Callable[[str], bool]) -> float:
