@@ -74,7 +74,7 @@ def test_r1_on_a_24_gb_card_is_refused_with_the_arithmetic() -> None:
     assert rejection.available_bytes < 24 * GIB
     assert "FP8 needs" in rejection.reason
     assert any("in INT4 the weights of 671B parameters alone are about 32" in hint for hint in plan.hints)
-    assert any("--hardware 4xb200" in hint for hint in plan.hints)
+    assert any("--hardware 8xh200-sxm" in hint for hint in plan.hints)
 
 
 def test_a_gpu_too_old_for_the_backend() -> None:

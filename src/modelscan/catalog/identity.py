@@ -165,6 +165,9 @@ def _named(asked: _Asked, kind: str, model_id: str, index: Lookup) -> Resolution
     if instead := _instead(asked, model, index):
         return _choose(asked, instead, [instead], index)
     repo = next((item for item in model.weights if item.repo_id.casefold() == asked.text.casefold()), None)
+    if asked.text == model.id and asked.source is None and (repo,) != model.weights[:1]:
+        # An id means the model, also where it is a repo's name but for its case: `zhipuai/glm-4.5` on ModelScope.
+        repo = None
     hint_repo = repo.repo_id if repo else _unlisted_repo(asked, model)
     warnings: tuple[str, ...] = ()
     if kind == "moving":

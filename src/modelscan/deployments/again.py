@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any
 
 from modelscan.backends.base import AGAIN, HALF
 from modelscan.model import Deployment, PlanRequest
+from modelscan.planning.command import request_words
 
 _PLANNED = frozenset(field.name for field in fields(PlanRequest))
 _REPEATABLE = frozenset({"env", "backend_args"})
-
-
-def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
-    """The command line of a request, quoted for a shell, without the program and the verb."""
-    words = [shlex.quote(reference)]
-    for name, value in request.items():
-        option = f"--{name.replace('_', '-')}"
-        match name, value:
-            case "model", _:
-                continue
-            case "gpus", chosen:
-                words += ["--gpu", ",".join(chosen)]
-            case "no_gpu", _:
-                words += ["--gpu", "none"]
-            case "gpu_count", count:
-                words += ["--gpus", str(count)]
-            case "max_memory_bytes", size:
-                words += ["--max-memory", str(size)]
-            case "backend_args", arguments:
-                words += [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
-            case "env", variables:
-                words += [f"--env {shlex.quote(f'{key}={text}')}" for key, text in variables.items()]
-            case _, True:
-                words.append(option)
-            case _:
-                words += [option, shlex.quote(str(value))]
-    return words
 
 
 def runnable(deployment: Deployment, hints: Iterable[str]) -> list[str]:

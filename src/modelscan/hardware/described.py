@@ -44,7 +44,7 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
     if not 1 <= count <= MOST_GPUS:
         raise Usage(f"`{spec}` has {count} GPUs; 1 to {MOST_GPUS} can be planned for", hints=[_EXAMPLES])
     facts, memory = _find(counted["name"], table)
-    return _machine(facts, count * facts.devices, memory)
+    return several(facts, count * facts.devices, memory)
 
 
 def _looks_like_a_file(text: str) -> bool:
@@ -119,7 +119,8 @@ def _unknown(name: str, wanted: str, alike: Sequence[GpuFacts], table: Sequence[
     )
 
 
-def _machine(facts: GpuFacts, count: int, memory: int | None) -> Hardware:
+def several(facts: GpuFacts, count: int, memory: int | None = None) -> Hardware:
+    """A machine with so many idle GPUs of a kind; `memory` where it is another than the table's."""
     total = memory or facts.memory_bytes
     usable = usable_bytes(memory, facts.vendor) if memory else facts.usable_bytes
     gpu = Gpu(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from modelscan.errors import ModelscanError
-from modelscan.model import Fits, Hardware, Model, PlanRequest
+from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest
 from modelscan.operations.context import Context
 from modelscan.operations.machine import machine, standing_claims
-from modelscan.operations.planning import planning_facts
+from modelscan.operations.planning import measured, planning_facts
 from modelscan.operations.resolving import resolved_here
-from modelscan.planning.planner import make_plan
+from modelscan.planning.planner import decide
 
 PLANNED_FOR_EACH_SHOWN = 5
 _SMALLEST_BYTES = 0.45  # per parameter: 4-bit weights, and no catalog lists smaller official ones
@@ -37,7 +37,14 @@ def judging(context: Context) -> Callable[[Model], Fits]:
 
     hardware = machine(context)
     free = without_claimed(hardware, standing_claims(context, hardware))
-    found, facts, most = tuple(installations(context)), planning_facts(), _memory(free)
+    return judge_for(context, free, PlanRequest(model=""), tuple(installations(context)))
+
+
+def judge_for(
+    context: Context, hardware: Hardware, request: PlanRequest, installed: Sequence[Installation]
+) -> Callable[[Model], Fits]:
+    """The same for a machine that is read already, and for what is asked of every model."""
+    facts, most = planning_facts(), _memory(hardware)
 
     def judge(model: Model) -> Fits:
         if not model.weights:
@@ -45,9 +52,13 @@ def judging(context: Context) -> Callable[[Model], Fits]:
             return Fits(feasible=False, reason="its weights are closed" if closed else "no source names its weights")
         if most is not None and model.parameters and model.parameters * _SMALLEST_BYTES > most:
             return Fits(feasible=False, reason="even 4-bit weights are larger than this machine's memory")
+        asked = dataclasses.replace(request, model=model.id)
         try:
-            resolved = resolved_here(context, model)
-            plan = make_plan(resolved.model, resolved.options, free, PlanRequest(model=model.id), facts, found)
+            options = resolved_here(context, model).options
+            if all(item.architecture is None for item in options):  # `plan` asks the hub, and may find that it fits
+                return Fits(feasible=False, reason="the shape of its weights is not known on this machine")
+            known = measured(context, options)
+            plan = decide(model, options, hardware, asked, facts, installed, measurements=known)
         except ModelscanError as error:
             return Fits(feasible=False, reason=error.message)
         if plan.chosen is None:

@@ -9,14 +9,29 @@ from dataclasses import dataclass
 from modelscan.backends.folding import fold_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import ClosedWeights, NoFit
-from modelscan.model import Claim, Hardware, Installation, Model, Plan, PlanRequest
+from modelscan.model import (
+    Claim,
+    Hardware,
+    Installation,
+    Measurement,
+    Model,
+    Plan,
+    PlanRequest,
+    WeightsDescription,
+)
 from modelscan.operations.context import Context
 from modelscan.operations.machine import machine, standing_claims, without_claimed
 from modelscan.operations.resolving import Resolved, resolve_model
+from modelscan.planning.command import plan_command
 from modelscan.planning.facts import PlanningFacts, load_facts
 from modelscan.planning.planner import make_plan
+from modelscan.planning.weights import BYTES_PER_PARAMETER
 from modelscan.storage.documents import to_document
 from modelscan.storage.shipped import shipped_text
+
+_ROOM = 0.8  # of what is free: the rest is for KV cache, activations and overhead
+# What a user asks of a machine, whichever model it is for.
+_OF_ANY_MODEL = ("backend", "mode", "gpus", "no_gpu", "gpu_count", "max_memory_bytes", "gpu_memory_utilization")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,9 +70,7 @@ def plan_model(
         refuse_closed(resolved.model)
     hardware = machine(context, described_hardware)
     claims = () if described_hardware is not None else standing_claims(context, hardware)
-    planned = plan_resolved(
-        context, resolved, request, hardware, claims=claims, described=described_hardware is not None
-    )
+    planned = plan_resolved(context, resolved, request, hardware, claims=claims, described=described_hardware)
     if alternatives is None:
         return planned
     plan = dataclasses.replace(planned.plan, alternatives=planned.plan.alternatives[:alternatives])
@@ -71,31 +84,75 @@ def plan_resolved(
     hardware: Hardware,
     *,
     claims: Sequence[Claim] = (),
-    described: bool = False,
+    described: str | None = None,
 ) -> Planned:
-    """The same for weights that are already found and a machine that is already read."""
-    from modelscan.deployments.measurements import Measurements
+    """The same for weights that are already found and a machine that is already read, or `described`."""
     from modelscan.operations.backends import installations
 
-    found = () if described else tuple(installations(context))
+    found = () if described is not None else tuple(installations(context))
     request, rest = fold_arguments(request.backend_args, request)
     quantization = request.quantization or resolved.quantization
     request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
-    with Measurements.for_reading(context.settings.paths) as kept:
-        measurements = kept.of(weights.repo_id for weights in resolved.options)
+    free = without_claimed(hardware, claims)
     plan = make_plan(
         resolved.model,
         resolved.options,
-        without_claimed(hardware, claims),
+        free,
         request,
         planning_facts(),
         found,
         claims=claims,
-        measurements=measurements,
+        measurements=measured(context, resolved.options),
+        reference=resolved.reference,
+        described=described,
     )
+    if plan.chosen is None and resolved.model is not None:
+        plan = dataclasses.replace(
+            plan, hints=(*plan.hints, *_smaller(context, resolved.model, request, free, found, described))
+        )
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].check_arguments(rest, request.env)
     return Planned(plan=plan, resolved=resolved, installations=found, claims=tuple(claims))
+
+
+def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[Measurement, ...]:
+    """What earlier starts of these weights took here."""
+    from modelscan.deployments.measurements import Measurements
+
+    with Measurements.for_reading(context.settings.paths) as kept:
+        return tuple(kept.of(weights.repo_id for weights in options))
+
+
+def _smaller(
+    context: Context,
+    model: Model,
+    request: PlanRequest,
+    hardware: Hardware,
+    installed: Sequence[Installation],
+    described: str | None,
+) -> list[str]:
+    """Smaller models of the family that fit, by name; where there are none, how to look for others."""
+    from modelscan.catalog.index import open_index
+    from modelscan.operations.fitting import judge_for
+    from modelscan.operations.siblings import smaller_siblings
+
+    kept = {name: getattr(request, name) for name in _OF_ANY_MODEL}
+    asked = PlanRequest(model="", **kept)
+    judge = judge_for(context, hardware, asked, installed)
+    found = smaller_siblings(model, open_index(context.settings), judge, context.clock)
+    named = [
+        f"a smaller model that fits: {plan_command(dataclasses.replace(asked, model=sibling.id), described)}"
+        for sibling, _ in found
+    ]
+    return named or [
+        f"smaller models: modelscan catalog list --task {model.task} --open --max-params {_billions(hardware)}b"
+    ]
+
+
+def _billions(hardware: Hardware) -> int:
+    """Parameters that a machine holds in four bits, with room for the rest."""
+    sizes = [gpu.memory_free_bytes or 0 for gpu in hardware.devices] or [hardware.cpu.memory_free_bytes or 0]
+    return max(int(sum(sizes) * _ROOM / BYTES_PER_PARAMETER["INT4"]) // 10**9, 1)
 
 
 def explained(planned: Planned) -> tuple[str, ...]:

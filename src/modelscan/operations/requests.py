@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from modelscan.deployments.again import request_words
 from modelscan.errors import Usage
 from modelscan.model import Candidate, PlanRequest, RestartPolicy
+from modelscan.planning.command import request_words
 from modelscan.storage.documents import to_document
 from modelscan.units import parse_duration, parse_tokens
 

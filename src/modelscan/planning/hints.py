@@ -1,90 +1,127 @@
-"""What would help where nothing fits, in the order of what it costs."""
+"""What would help where nothing fits, in the order of what it costs. Every command was planned, and works."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from modelscan.hardware.gpu_table import GpuFacts, slug
-from modelscan.model import Claim, Hardware, Model, Plan, PlanRequest, WeightsDescription
+from modelscan.hardware.described import several
+from modelscan.hardware.gpu_table import slug
+from modelscan.model import Claim, Gpu, Hardware, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.budget import DEFAULT_UTILIZATION
+from modelscan.planning.command import plan_command
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.weights import BYTES_PER_PARAMETER, parameter_count
 from modelscan.units import format_bytes, format_count
 
 _COUNTS = (1, 2, 4, 8)
-_ROOM = 0.8  # of what is available: the rest is for KV cache, activations and overhead
-_LOWEST_CAPABILITY = 8.0
+# GPUs that machines are bought and rented with, and how many of them: those that only PCIe joins by two at most.
+# A machine with less memory costs less: no prices are kept, they would be old.
+_MACHINES: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("RTX 3060 12GB", "RTX 4060 Ti"), (1,)),
+    **dict.fromkeys(("RTX 3090", "RTX 4090", "RTX 5090", "L40S", "RTX PRO 6000 Server"), (1, 2)),
+    **dict.fromkeys(("A100 80GB SXM", "H100 SXM", "H200 SXM", "B200", "MI300X", "MI325X", "MI355X"), (1, 2, 4, 8)),
+    "B300": (8,),
+}
+# What the user may have fixed and could leave to the plan, in the order of what it costs to give it up.
+_LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("fewer requests at once", ("max_concurrency",)),
+    ("a shorter context", ("context_length",)),
+    ("more of the memory", ("max_memory_bytes",)),
+    ("leave the share to the plan, which reads what is free", ("gpu_memory_utilization",)),
+    ("another type of the KV cache", ("kv_cache_dtype",)),
+    ("all GPUs, split as they divide", ("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel")),
+    ("another quantization", ("quantization", "dtype")),
+    ("another backend", ("backend", "backend_version")),
+)
+_OF_THE_MACHINE = (
+    *("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel"),
+    *("max_memory_bytes", "gpu_memory_utilization"),
+)
+_DEFAULTS: dict[str, Any] = {
+    field.name: field.default for field in dataclasses.fields(PlanRequest) if field.name not in {"model", "env"}
+}
 
 
-def hints_for(
-    model: Model | None,
-    options: Sequence[WeightsDescription],
-    plan: Plan,
-    request: PlanRequest,
-    facts: PlanningFacts,
-    claims: Sequence[Claim],
-    fits: Callable[[Hardware, PlanRequest], bool],
-) -> tuple[str, ...]:
-    """Commands and figures: what to stop, a smaller context, no fixed quantization, another machine, a smaller model.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A plan that fits nowhere, what was asked, and the judge: `decide` plans for another machine or request.
 
-    `fits` answers for another machine or request, so that nothing is promised that would be refused again.
+    `reference` is the model as the user names it; `described` the `--hardware` that was planned for, None where it was
+    this machine.
     """
-    codes = {rejection.code for rejection in plan.rejected}
-    name = plan.model
-    hints = _stopping(plan, request, claims, fits) if codes & {"no_memory", "memory_taken"} else []
-    hints += _loosened(name, codes, request, lambda asked: fits(plan.hardware, asked))
-    if "memory_taken" in codes:
-        hints.append(f"leave the share to the plan, which reads what is free: modelscan plan {name}")
+
+    plan: Plan
+    request: PlanRequest
+    options: Sequence[WeightsDescription]
+    claims: Sequence[Claim]
+    facts: PlanningFacts
+    reference: str
+    described: str | None
+    decide: Callable[[Hardware, PlanRequest], Plan]
+    elsewhere: Callable[[Hardware, PlanRequest], Plan]
+
+
+def hints_for(refused: Refused) -> tuple[str, ...]:
+    """What to stop, what to leave to the plan, another machine; a smaller model is for the catalog to name."""
+    codes = {rejection.code for rejection in refused.plan.rejected}
+    hints = _stopping(refused) if codes & {"no_memory", "memory_taken"} else []
+    hints += _loosened(refused)
     if "shape_unknown" in codes:
-        hints.append(f"with a network the shape is read from the hub: modelscan plan {name}")
-    if "no_memory" not in codes:
-        return tuple(hints)
-    known = model.parameters if model is not None else None
-    count = known or max((parameter_count(item) or 0 for item in options), default=0)
-    nearest = next(item for item in plan.rejected if item.code == "no_memory")
-    available = (nearest.available_bytes or 0) * max(1, len(nearest.gpu_indices))
-    if count:
-        int4 = count * BYTES_PER_PARAMETER["INT4"]
-        if int4 > available:
-            hints.append(
-                f"no quantization helps: in INT4 the weights of {format_count(count)} parameters alone are about "
-                f"{format_bytes(int(int4))}"
-            )
-    machine = _machine_for(nearest.needed_bytes, max(1, len(nearest.gpu_indices)), facts)
-    if machine is not None:
-        hints.append(f"a machine that holds it: modelscan plan {name} --hardware {machine}")
-    largest = int(available * _ROOM / BYTES_PER_PARAMETER["INT4"])
-    family = (model.family if model is not None else None) or name.rsplit("/", 1)[-1].split("-")[0]
-    hints.append(f"a smaller model: modelscan catalog search {family} --open --max-params {max(largest // 10**9, 1)}b")
+        hints.append(f"with a network the shape is read from the hub: {_command(refused, refused.request)}")
+    if "no_memory" in codes:
+        hints += [*_too_large_in_any(refused), *_machines(refused)]
     return tuple(hints)
 
 
-def _loosened(name: str, codes: set[str], request: PlanRequest, fits: Callable[[PlanRequest], bool]) -> list[str]:
-    """What the user fixed and could leave to the plan, where that would be enough."""
-    without = (
-        ("context_length", {"no_memory", "context_too_long"}, "a shorter context", " (without --context-length)"),
-        ("max_memory_bytes", {"no_memory"}, "more of the memory", " (without --max-memory)"),
-        ("quantization", codes, "leave the quantization to the plan", ""),
-    )
-    return [
-        f"{what}: modelscan plan {name}{how}"
-        for field, where, what, how in without
-        if getattr(request, field) is not None and codes & where and fits(dataclasses.replace(request, **{field: None}))  # type: ignore[arg-type]
-    ]
+def _command(refused: Refused, request: PlanRequest) -> str:
+    return plan_command(dataclasses.replace(request, model=refused.reference), refused.described)
 
 
-def _stopping(
-    plan: Plan, request: PlanRequest, claims: Sequence[Claim], fits: Callable[[Hardware, PlanRequest], bool]
-) -> list[str]:
+def _loosened(refused: Refused) -> list[str]:
+    """Each thing that was fixed and whose loss alone would be enough, with the value that then fits; else all of it."""
+    hints, without = [], refused.request
+    for what, fields in _LOOSENED:
+        fixed = {name: _DEFAULTS[name] for name in fields if getattr(refused.request, name) != _DEFAULTS[name]}
+        if not fixed:
+            continue
+        without = dataclasses.replace(without, **fixed)
+        asked = dataclasses.replace(refused.request, **fixed)
+        chosen = refused.decide(refused.plan.hardware, asked).chosen
+        if chosen is None:
+            continue
+        if "context_length" in fixed:
+            asked = dataclasses.replace(asked, context_length=chosen.max_model_len)
+        if "quantization" in fixed:
+            asked = dataclasses.replace(asked, quantization=chosen.quantization)
+        hints.append(f"{what}: {_command(refused, asked)}")
+    if not hints and without != refused.request and refused.decide(refused.plan.hardware, without).feasible:
+        hints.append(f"leave all of it to the plan: {_command(refused, without)}")
+    return hints
+
+
+def _too_large_in_any(refused: Refused) -> list[str]:
+    """Where even four bits are too many: the arithmetic, so that nobody looks for another quantization."""
+    count = max((parameter_count(item) or 0 for item in refused.options), default=0)
+    there = max((item.available_bytes or 0) * max(1, len(item.gpu_indices)) for item in refused.plan.rejected)
+    int4 = int(count * BYTES_PER_PARAMETER["INT4"])
+    if not count or int4 <= there:
+        return []
+    parameters = f"in INT4 the weights of {format_count(count)} parameters alone are about {format_bytes(int4)}"
+    return [f"no quantization helps: {parameters}"]
+
+
+def _stopping(refused: Refused) -> list[str]:
     """The one deployment whose end would be enough, the one that holds least; else all of them, where that would be."""
     held: dict[str, list[Claim]] = {}
-    for claim in claims:
+    for claim in refused.claims:
         held.setdefault(claim.deployment, []).append(claim)
     alone = sorted(held, key=lambda name: sum(claim.claimed_bytes for claim in held[name]))
     for names in [*([name] for name in alone), alone if len(alone) > 1 else []]:
         freed = [claim for name in names for claim in held[name]]
-        if freed and fits(_given_back(plan.hardware, freed), request):
+        if freed and refused.decide(_given_back(refused.plan.hardware, freed), refused.request).feasible:
             size = format_bytes(sum(claim.claimed_bytes for claim in freed))
             return [f"give back {size}: modelscan stop {' '.join(names)}"]
     return []
@@ -106,21 +143,48 @@ def _given_back(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
     )
 
 
-def _machine_for(needed: int | None, devices: int, facts: PlanningFacts) -> str | None:
-    """One GPU of the table that would hold so much, else the several of a kind with the least memory in all."""
-    if needed is None:
-        return None
-    total = needed * devices
-    fitting: list[tuple[int, int, GpuFacts]] = []
-    for gpu in facts.gpus:
-        known = gpu.compute_capability is not None and float(gpu.compute_capability) >= _LOWEST_CAPABILITY
-        if not known or gpu.confidence != "A" or gpu.integrated:
-            continue
-        for count in _COUNTS:
-            if count * gpu.usable_bytes * DEFAULT_UTILIZATION >= total:
-                fitting.append((count * gpu.usable_bytes, count, gpu))
+def _machines(refused: Refused) -> list[str]:
+    """More of the GPUs that are there, and the smallest machine that holds it."""
+    request = dataclasses.replace(refused.request, **{name: _DEFAULTS[name] for name in _OF_THE_MACHINE})
+    least = min(item.memory_per_gpu.weights_bytes * max(1, len(item.gpu_indices)) for item in _too_large(refused.plan))
+    hints: dict[str, str] = {}
+    for what, machines in (("more of these GPUs", _more(refused)), ("a machine that holds it", _sorted(refused))):
+        for size, spec, hardware in machines:
+            if size * DEFAULT_UTILIZATION > least and refused.elsewhere(hardware, request).feasible:
+                asked = dataclasses.replace(request, model=refused.reference)
+                hints.setdefault(spec, f"{what}: {plan_command(asked, spec)}")
                 break
-    if not fitting:
-        return None
-    _, count, best = min(fitting, key=lambda item: (item[1] > 1, item[0]))
-    return f"{count}x{slug(best.name)}" if count > 1 else slug(best.name)
+    return list(hints.values())
+
+
+def _too_large(plan: Plan) -> list[Any]:
+    return [item for item in plan.rejected if item.code == "no_memory"]
+
+
+_Machine = tuple[int, str, Hardware]
+
+
+def _more(refused: Refused) -> list[_Machine]:
+    """Twice, four and eight times the GPU that is there, in one machine."""
+    devices = refused.plan.hardware.devices
+    known = refused.facts.gpu(devices[0]) if devices else None
+    if known is None or known.integrated or any(gpu.name != devices[0].name for gpu in devices):
+        return []
+    return [
+        (count * known.usable_bytes, f"{count}x{slug(known.name)}", several(known, count))
+        for count in _COUNTS
+        if count > len(devices) and count % known.devices == 0
+    ]
+
+
+def _sorted(refused: Refused) -> list[_Machine]:
+    """The machines of our list by their memory, of the vendor that is there already."""
+    devices: Sequence[Gpu] = refused.plan.hardware.devices
+    vendor = devices[0].vendor if devices else "nvidia"
+    found = [
+        (count * gpu.usable_bytes, f"{count}x{slug(gpu.name)}" if count > 1 else slug(gpu.name), several(gpu, count))
+        for gpu in refused.facts.gpus
+        if gpu.vendor == vendor and gpu.name in _MACHINES
+        for count in _MACHINES[gpu.name]
+    ]
+    return sorted(found, key=lambda item: item[:1])

@@ -26,7 +26,7 @@ from modelscan.planning.candidates import USEFUL_CONTEXT, judge, reject
 from modelscan.planning.context import model_limit
 from modelscan.planning.eligibility import backend_problem, planned_version, preferred_backend
 from modelscan.planning.facts import PlanningFacts
-from modelscan.planning.hints import hints_for
+from modelscan.planning.hints import Refused, hints_for
 from modelscan.planning.layouts import Layout, alike, layouts
 from modelscan.planning.quantization import Choice, answers, choices
 from modelscan.planning.setting import Setting
@@ -45,33 +45,52 @@ def make_plan(
     *,
     measurements: Sequence[Measurement] = (),
     claims: Sequence[Claim] = (),
+    reference: str | None = None,
+    described: str | None = None,
 ) -> Plan:
-    """What fits best on a machine, and why.
+    """What fits best on a machine, and why; where nothing does, what would help.
 
     `model` is None for weights that no catalog knows; `options` are all weights of it, the released ones first.
     `measurements` are what earlier starts of them took, the newest first: they win over estimates.
     `claims` are of deployments that could be stopped; what of them is outstanding is not free in `hardware`.
+    `reference` is the user's name of the model and `described` the `--hardware` that was asked for: hints repeat them.
     Raises GpuNotFound for a GPU that was named and is not there.
     """
-    plan = _decide(model, options, hardware, request, facts, installations, measurements)
+    plan = decide(model, options, hardware, request, facts, installations, measurements=measurements)
     if plan.feasible:
         return plan
+    known: list[Sequence[Installation]] = [installations, ()]  # a machine that is only described has none
+    here, elsewhere = (
+        lambda other, asked, installed=installed: decide(
+            model, options, other, asked, facts, installed, measurements=measurements
+        )
+        for installed in known
+    )
+    refused = Refused(
+        plan=plan,
+        request=request,
+        options=options,
+        claims=claims,
+        facts=facts,
+        reference=reference or plan.model,
+        described=described,
+        decide=here,
+        elsewhere=elsewhere,
+    )
+    return dataclasses.replace(plan, hints=hints_for(refused))
 
-    def fits(other: Hardware, asked: PlanRequest) -> bool:
-        return _decide(model, options, other, asked, facts, installations, measurements).feasible
 
-    return dataclasses.replace(plan, hints=hints_for(model, options, plan, request, facts, claims, fits))
-
-
-def _decide(
+def decide(
     model: Model | None,
     options: Sequence[WeightsDescription],
     hardware: Hardware,
     request: PlanRequest,
     facts: PlanningFacts,
-    installations: Sequence[Installation],
-    measurements: Sequence[Measurement],
+    installations: Sequence[Installation] = (),
+    *,
+    measurements: Sequence[Measurement] = (),
 ) -> Plan:
+    """The plan without hints: where only the answer counts, for many models."""
     fitting: list[tuple[bool, int, Candidate]] = []
     rejected: list[Rejection] = []
     for devices in _kinds(_devices(hardware, request), request):

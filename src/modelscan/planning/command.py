@@ -1,0 +1,48 @@
+"""A request as the command line that makes it, so that a hint can be run as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from modelscan.model import PlanRequest
+
+
+def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
+    """The command line of a request, quoted for a shell, without the program and the verb."""
+    words = [shlex.quote(reference)]
+    for name, value in request.items():
+        option = f"--{name.replace('_', '-')}"
+        match name, value:
+            case "model", _:
+                continue
+            case "gpus", chosen:
+                words += ["--gpu", ",".join(chosen)]
+            case "no_gpu", _:
+                words += ["--gpu", "none"]
+            case "gpu_count", count:
+                words += ["--gpus", str(count)]
+            case "max_memory_bytes", size:
+                words += ["--max-memory", str(size)]
+            case "backend_args", arguments:
+                words += [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
+            case "env", variables:
+                words += [f"--env {shlex.quote(f'{key}={text}')}" for key, text in variables.items()]
+            case _, True:
+                words.append(option)
+            case _:
+                words += [option, shlex.quote(str(value))]
+    return words
+
+
+def plan_command(request: PlanRequest, hardware: str | None = None) -> str:
+    """`modelscan plan …` with what the request fixes; `hardware` names a machine that is only described."""
+    fixed = {
+        field.name: value
+        for field in dataclasses.fields(request)
+        if (value := getattr(request, field.name)) and value != field.default
+    }
+    words = ["modelscan", "plan", *request_words(request.model, fixed)]
+    return " ".join([*words, "--hardware", shlex.quote(hardware)] if hardware else words)

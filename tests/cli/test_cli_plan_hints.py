@@ -1,0 +1,104 @@
+"""Where nothing fits: what would help, in the order of what it costs; every command is run, and works."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+
+import pytest
+from inline_snapshot import snapshot
+from tests.cli.conftest import Modelscan
+from tests.planning.machines import FACTS, llama, machine, weights
+
+from modelscan.model import Claim, PlanRequest
+from modelscan.planning.planner import make_plan
+from modelscan.units import GIB
+
+_REFUSED = [
+    ("deepseek/deepseek-r1", "--hardware rtx-4090"),
+    ("deepseek/deepseek-r1", "--hardware 8xh100-80gb"),
+    ("qwen/qwen3-235b-a22b", "--hardware 2xrtx-4090"),
+    ("qwen/qwen3-30b-a3b", "--hardware rtx-4090"),
+    ("qwen/qwen3-14b", "--hardware rtx-4090 --quantization BF16"),
+    ("qwen/qwen3-8b", "--hardware rtx-4090 --quantization BF16 --context-length 40000"),
+    ("qwen/qwen3-8b", "--hardware rtx-4090 --context-length 41k"),
+    ("qwen/qwen3-8b", "--hardware h100-80gb --max-memory 4GiB"),
+    ("qwen/qwen3-8b", "--hardware 3xrtx-4090 --tensor-parallel 3"),
+    ("moonshotai/kimi-k2-instruct", "--hardware rtx-4090"),
+    ("zai-org/glm-4.5", "--hardware mi300x"),
+    ("meta-llama/llama-3.1-70b-instruct", "--hardware rtx-3090 --context-length 64k"),
+    ("qwen/qwen3-32b", "--hardware cpu:8gb"),
+]
+
+
+@pytest.mark.parametrize(("model", "options"), _REFUSED)
+def test_every_command_of_a_hint_works(
+    modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, model: str, options: str
+) -> None:
+    monkeypatch.setenv("MODELSCAN_OFFLINE", "1")
+    refused = modelscan("plan", model, *shlex.split(options), "--json")
+    assert refused.status == 4
+    hints = refused.json["hints"]
+    assert hints == refused.error["hints"]
+    commands = [hint.partition("modelscan ")[2] for hint in hints if "modelscan " in hint]
+    assert commands
+    assert len(commands) == len(set(commands))
+    for command in commands:
+        ran = modelscan(*shlex.split(command))
+        assert ran.status == 0, (command, ran.stderr)
+
+
+def test_a_giant_on_a_small_card(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELSCAN_OFFLINE", "1")
+    ran = modelscan("plan", "deepseek/deepseek-r1", "--hardware", "rtx-4090")
+    assert ran.stdout == snapshot("""\
+deepseek/deepseek-r1 on NVIDIA GeForce RTX 4090
+
+Nothing fits as asked.
+
+FORMAT  WEIGHTS                  ON        NEEDS   THERE IS    SHORT OF
+FP8     deepseek-ai/DeepSeek-R1  GPU  650.74 GiB  21.57 GiB  629.17 GiB
+""")
+    assert ran.stderr == snapshot("""\
+error: `deepseek/deepseek-r1` does not fit this hardware as asked
+  FP8 needs 650.74 GiB on the GPU, 21.57 GiB may be used: weights 628.85 GiB, activations 500.00 MiB, overhead 1.38 GiB, KV cache 17.16 MiB for one request of 256 tokens, uncertainty 20.00 GiB
+hint: no quantization helps: in INT4 the weights of 671B parameters alone are about 324.68 GiB
+hint: a machine that holds it: modelscan plan deepseek/deepseek-r1 --hardware 8xh200-sxm
+hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-14b --hardware rtx-4090
+hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-0528-qwen3-8b --hardware rtx-4090
+hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-7b --hardware rtx-4090
+""")
+
+
+def test_what_is_fixed_stays_in_the_command(modelscan: Modelscan) -> None:
+    options = ["--hardware", "rtx-4090", "--context-length", "41k", "--mode", "throughput"]
+    hint = modelscan("plan", "qwen/qwen3-8b", *options, "--json").json["hints"][0]
+    assert "--mode throughput" in hint
+    assert hint.endswith("--hardware rtx-4090")
+
+
+def test_the_deployment_that_holds_least_and_is_enough_is_to_be_stopped() -> None:
+    """Three GPUs' worth of claims on one: stopping `small` frees too little, `middle` is enough, `large` is too much."""
+    hardware = machine("rtx-4090")
+    gpu = dataclasses.replace(hardware.devices[0], memory_free_bytes=2 * GIB)
+    claims = [
+        Claim(deployment=name, gpu_index=0, claimed_bytes=size * GIB, outstanding_bytes=0)
+        for name, size in (("large", 12), ("small", 1), ("middle", 9))
+    ]
+    option = weights("x/y", llama(num_hidden_layers=8, total_parameters=None))
+    plan = make_plan(
+        None,
+        [option],
+        dataclasses.replace(hardware, devices=(gpu,)),
+        PlanRequest(model="x/y", quantization="BF16"),
+        FACTS,
+        claims=claims,
+    )
+    assert plan.hints[0] == "give back 9.00 GiB: modelscan stop middle"
+
+
+def test_a_closed_model_names_open_ones_that_plan(modelscan: Modelscan) -> None:
+    ran = modelscan("plan", "openai/gpt-4o", "--json")
+    assert ran.status == 5
+    command = ran.error["hints"][0].partition("modelscan ")[2]
+    assert modelscan(*shlex.split(command), "--hardware", "8xh200-141gb").status == 0
