@@ -128,7 +128,7 @@ def gpustack_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def recipe_entries(address: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every recipe by its repo, one for each model that it is about, and the vocabulary of machines."""
-    parsed = vllm_recipes.fetch([address], lambda place: Http().fetch(place).content or b"", lambda: ())
+    parsed = vllm_recipes.fetch([address], lambda place: Http().fetch(place).content or b"", lambda _: ())
     for key, reason in parsed.skipped:
         print(f"skipped {key}: {reason}")
     entries = {record.key: facts_of(json.loads(record.raw)) for record in parsed.records}

@@ -144,7 +144,7 @@ def test_a_folder_of_recipes(tmp_path: Path) -> None:
     (folder / "Broken.yaml").write_text("a: [b")
     (folder / "Nameless.yaml").write_text("model: {}")
     (folder / "List.yaml").write_text("[]")
-    parsed = vllm_recipes.fetch([str(tmp_path)], read, lambda: ())
+    parsed = vllm_recipes.fetch([str(tmp_path)], read, lambda _: ())
     assert vllm_recipes.count(parsed) == 1
     assert {key: reason.split(":")[0] for key, reason in parsed.skipped} == {
         "acme/Broken": "not YAML",
@@ -161,14 +161,14 @@ def test_a_static_tree_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "models.json").write_text('[{"json": "/acme/Thing.json"}, {"json": "/../../etc/passwd"}]')
     (tmp_path / "acme" / "Thing.json").write_text(json.dumps(RECIPE, default=str))
     for address in (str(tmp_path), f"{tmp_path}/models.json"):
-        assert vllm_recipes.count(vllm_recipes.fetch([address], read, lambda: ())) == 1
+        assert vllm_recipes.count(vllm_recipes.fetch([address], read, lambda _: ())) == 1
 
 
 @pytest.mark.parametrize("payload", ["<html>", "{}", "[]", "[1]", '[{"json": "http://other.invalid/x"}]'])
 def test_something_else_is_refused(tmp_path: Path, payload: str) -> None:
     (tmp_path / "models.json").write_text(payload)
     with pytest.raises(NotThisFormat):
-        vllm_recipes.fetch([str(tmp_path)], read, lambda: ())
+        vllm_recipes.fetch([str(tmp_path)], read, lambda _: ())
 
 
 JSON = st.recursive(

@@ -9,6 +9,7 @@ entry for two models costs somebody the wrong weights.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import re
 from collections import Counter, defaultdict
@@ -70,8 +71,9 @@ def group(records: Iterable[Record], tables: Tables) -> list[Group]:
     for record in canonical:
         _add_canonical(groups, record)
     untied: list[Record] = []
+    tie = functools.cache(functools.partial(_tie, groups))  # half of the offers are called as another one is
     for record in offers:
-        if found := _tie(groups, record.names[0]):
+        if found := tie(record.names[0]):
             found.records.append(record)
         else:
             untied.append(record)

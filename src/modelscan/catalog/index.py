@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,10 +146,13 @@ class Index:
         rows.extend(self.base_rows(query, [model_id]))
         return [(source, key, json.loads(raw)) for source, key, raw in rows]
 
-    def entries(self, source: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Every entry of a source, word for word."""
+    def entries(
+        self, source: str, wanted: Callable[[str], bool] = lambda _: True
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The entries of a source whose key is wanted, word for word."""
         for key, raw in self.raw_entries(source):
-            yield key, json.loads(raw)
+            if wanted(key):
+                yield key, json.loads(raw)
 
     def raw_entries(self, source: str) -> list[tuple[str, str]]:
         """As `entries`, as the text of JSON."""

@@ -37,6 +37,8 @@ class Rung(IntEnum):
     JOINED = 6  # plain, with neighbouring words joined: `gptoss 20b`, `hunyuan video`
     ORDERLESS = 7  # plain and inactive, in any order: `nemotron-super-3-120b`, `claude-4.5-sonnet`
 
+    __hash__ = int.__hash__  # Enum's own is written in Python, and a merge looks up some hundred thousand rungs
+
 
 def rungs(parts: Sequence[str]) -> Iterator[tuple[Rung, str]]:
     """Every rung on which a model with a name of these words stands, with the key there."""

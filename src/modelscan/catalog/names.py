@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import re
 
+# A merge asks the same of a name for each of its hosts and specs.
+_remembered = functools.lru_cache(maxsize=100_000)
 _WRAPPERS = (
     re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai|ollama\.com)/"),
     re.compile(r"^(?:hf\.co|huggingface\.co)/"),
@@ -78,6 +80,7 @@ OTHER_MODEL_WORDS = frozenset({
 """Words that make another model of a name: a query without one does not silently mean a model with it."""
 
 
+@_remembered
 def unwrap(name: str) -> str:
     """A name without what hosts wrap around it: `@cf/`, `accounts/x/models/`, `us.`, `:free`, `@20250929`, `-v1:0`."""
     text = name.strip()
@@ -100,7 +103,7 @@ def split_owner(name: str) -> tuple[str | None, str]:
     return (owner.rpartition("/")[2], last) if slash else (None, last)
 
 
-@functools.lru_cache(maxsize=100_000)
+@_remembered
 def words(name: str) -> tuple[str, ...]:
     """The words of a name without its owner, in order."""
     text = split_owner(name)[1].casefold()
@@ -117,6 +120,7 @@ def key(name: str) -> str:
     return " ".join(words(name))
 
 
+@_remembered
 def without_quantization(parts: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
     """The words that do not say how weights are stored, and the quantization that the others said."""
     kept: list[str] = []
@@ -135,11 +139,13 @@ def without_quantization(parts: tuple[str, ...]) -> tuple[tuple[str, ...], str |
     return tuple(kept), found
 
 
+@_remembered
 def plain_key(parts: tuple[str, ...]) -> str:
     """Words without tuning words (`instruct`, `it`, `chat` …): how people call the tuned model."""
     return " ".join(word for word in parts if word not in TUNING_WORDS) or " ".join(parts)
 
 
+@_remembered
 def base_repo(repo: str) -> str:
     """A repo id without its quantization suffix, in lower case: `Qwen/Qwen3-8B-FP8` → `qwen/qwen3-8b`."""
     text = repo.casefold()

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from modelscan.model import ProviderOffer, Spec, Weights
+
+Entry = tuple[str, Mapping[str, Any]]
+"""A key of the source's own, and what it says there, word for word."""
+
+Last = Callable[[Callable[[str], bool]], Iterable[Entry]]
+"""The entries of the last good data whose key is wanted."""
 
 
 class NotThisFormat(ValueError):
@@ -79,4 +85,5 @@ def verbatim(entry: object) -> str:
     return _ENCODER.encode(entry)
 
 
-_ENCODER = json.JSONEncoder(separators=(",", ":"), default=str)
+# Whatever holds itself is refused as nested too deep.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=str, check_circular=False)

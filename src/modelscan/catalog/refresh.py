@@ -159,7 +159,7 @@ def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current:
     """The new records of a source, or with the reason its last good ones."""
     source, last = FETCHED[name], _last_state(name, current)
     try:
-        parsed = source.fetch(addresses, downloads.get, lambda: current.entries(name))
+        parsed = source.fetch(addresses, downloads.get, functools.partial(current.entries, name))
     except (SourceUnavailable, NotThisFormat) as error:
         cause = [error.message, *error.cause] if isinstance(error, SourceUnavailable) else [str(error)]
         return _keep(name, current, error=clean("; ".join(cause)))

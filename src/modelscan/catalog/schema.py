@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from modelscan.model import Capabilities, Fits, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
@@ -56,7 +57,7 @@ CREATE VIRTUAL TABLE texts USING fts5 (
 """
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 def write_model(model: Model) -> str:
@@ -99,24 +100,27 @@ def _shrunk(value: Any) -> Any:
     kind = type(value)
     if kind in _PLAIN:
         return value
-    if names := _FIELDS.get(kind):
-        found = {}
-        for name in names:
-            item = getattr(value, name)
-            if item is not None and item not in ((), {}):
-                found[name] = item if type(item) in _PLAIN else _shrunk(item)
-        return found
-    if isinstance(value, tuple | list):
-        return [_shrunk(item) for item in value]
-    if isinstance(value, Mapping):
+    if kind in _FIELDS:
+        names, fields_of = _FIELDS[kind]
+        return {
+            name: item if type(item) in _PLAIN else _shrunk(item)
+            for name, item in zip(names, fields_of(value), strict=True)
+            if item or (item is not None and type(item) in _PLAIN)
+        }
+    if kind is dict:
         return {str(key): _shrunk(item) for key, item in value.items()}
-    return value
+    return [_shrunk(item) for item in value]
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
+def _fields(kind: type) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
+    names = tuple(field.name for field in dataclasses.fields(kind))
+    return names, attrgetter(*names)
+
+
 _FIELDS = {
-    kind: tuple(field.name for field in dataclasses.fields(kind))
+    kind: _fields(kind)
     for kind in (Model, Capabilities, Modalities, Limits, Pricing, ProviderOffer, Weights, Spec, Fits)
 }

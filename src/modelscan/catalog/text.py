@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 # C0 and C1 controls (escape sequences begin with one), the bidirectional controls of Unicode's UAX 9, zero-width
@@ -32,7 +31,7 @@ def clean_tree(value: Any) -> Any:
     """JSON data with every text in it cleaned, keys too."""
     if isinstance(value, str):
         return clean(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {clean(str(key)): clean_tree(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [clean_tree(item) for item in value]

@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from modelscan.catalog import fields
-from modelscan.catalog.record import Attached, NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.record import Attached, Entry, Last, NotThisFormat, Parsed, Record, Skipped, verbatim
 from modelscan.catalog.text import clean, clean_tree
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Pricing, ProviderOffer, Source, Weights
 
 NAME = "models.dev"
 LICENSE = "MIT"
-_Entries = tuple[str, Mapping[str, Any]]
 # A host whose ids are Hugging Face's own repo ids: 50 of 50 in the build of 2026-07-01.
 _REPO_HOSTS = frozenset({"huggingface"})
 _KNOWN = frozenset({
@@ -33,7 +32,7 @@ _KNOWN = frozenset({
 _HUB_ADDRESS = re.compile(r"https?://(huggingface\.co|(?:www\.)?modelscope\.(?:cn|ai)/models)/([\w.-]+/[\w.-]+)/?$")
 
 
-def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: Callable[[], Iterable[_Entries]]) -> Parsed:
+def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: Last) -> Parsed:
     """The offers, and the canonical models of the `models.json` beside them, or else those known so far."""
     (address,) = addresses
     parsed = parse(get(address))
@@ -44,7 +43,7 @@ def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: Callable[
     if file == "api.json":
         with contextlib.suppress(SourceUnavailable, NotThisFormat):
             canonical = parse(get(f"{base}{slash}models.json"))
-    parsed.extend(canonical or parse_entries((key, entry) for key, entry in last() if ":" not in key))
+    parsed.extend(canonical or parse_entries(last(lambda key: ":" not in key)))
     return parsed
 
 
@@ -84,7 +83,7 @@ def _attach(parsed: Parsed, provider: str, entry: Mapping[str, Any]) -> None:
         parsed.attached.append(Attached(NAME, f"{clean(provider)}:", verbatim(entry)))
 
 
-def parse_entries(entries: Iterable[_Entries]) -> Parsed:
+def parse_entries(entries: Iterable[Entry]) -> Parsed:
     """Records of entries as an index keeps them, word for word: `provider:id`, `provider:` or `lab/model`."""
     parsed = Parsed()
     for key, entry in entries:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
-from modelscan.catalog.record import Parsed
+from modelscan.catalog.record import Entry, Last, Parsed
 from modelscan.catalog.sources import gpustack, models_dev, vllm_recipes
-
-Entry = tuple[str, Mapping[str, Any]]
 
 
 class FetchedSource(Protocol):
-    """What a module of a source has. An entry is a key of the source's own and what it says there, word for word."""
+    """What a module of a source has."""
 
     NAME: str
     LICENSE: str
 
-    def fetch(
-        self, addresses: Sequence[str], get: Callable[[str], bytes], last: Callable[[], Iterable[Entry]]
-    ) -> Parsed:
-        """All entries there are now. `get` gives the document at an address, `last` the entries of the last time.
+    def fetch(self, addresses: Sequence[str], get: Callable[[str], bytes], last: Last) -> Parsed:
+        """All entries there are now. `get` gives the document at an address.
 
         Raises NotThisFormat, or SourceUnavailable as `get` does.
         """

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from modelscan.catalog import fields, names
 from modelscan.catalog.downloads import folder_at
-from modelscan.catalog.record import Attached, NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.record import Attached, Entry, Last, NotThisFormat, Parsed, Record, Skipped, verbatim
 from modelscan.catalog.sources.yaml_text import is_modest, load
 from modelscan.catalog.text import clean, clean_argument, clean_tree
 from modelscan.errors import SourceUnavailable
@@ -28,7 +28,6 @@ NAME = "vllm-recipes"
 LICENSE = "Apache-2.0"
 VOCABULARY = "taxonomy"
 _Entry = Mapping[str, Any]
-_Entries = tuple[str, _Entry]
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([MBT])")
 _FACTORS = {"M": 10**6, "B": 10**9, "T": 10**12}
@@ -60,7 +59,7 @@ _UNDERSTOOD = frozenset({
 })  # fmt: skip
 
 
-def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: Callable[[], Iterable[_Entries]]) -> Parsed:
+def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: Last) -> Parsed:
     """The recipes of a folder or of a static tree, whichever is at the address.
 
     A page that cannot be had costs itself only, and keeps what it said the last time.
@@ -92,7 +91,7 @@ def _fetch_folder(folder: Path, get: Callable[[str], bytes]) -> Parsed:
     return parsed
 
 
-def _fetch_tree(base: str, get: Callable[[str], bytes], last: Callable[[], Iterable[_Entries]]) -> Parsed:
+def _fetch_tree(base: str, get: Callable[[str], bytes], last: Last) -> Parsed:
     paths = listed(get(f"{base}/models.json"))
 
     def page(path: str) -> object:
@@ -104,7 +103,6 @@ def _fetch_tree(base: str, get: Callable[[str], bytes], last: Callable[[], Itera
             return NotThisFormat(f"not JSON: {error}")
 
     parsed = Parsed()
-    kept: dict[str, list[_Entries]] = {}
     # A tree has some two hundred small pages; eight at a time is what browsers ask of one host.
     with ThreadPoolExecutor(max_workers=8) as pool:
         for path, found in zip(paths, pool.map(page, paths), strict=True):
@@ -112,12 +110,13 @@ def _fetch_tree(base: str, get: Callable[[str], bytes], last: Callable[[], Itera
             if not isinstance(found, Exception):
                 parsed.extend(parse(found, label))
                 continue
-            if not kept:
-                for key, entry in last():
-                    kept.setdefault(key.partition("#")[0], []).append((key, entry))
-            parsed.extend(parse_entries(kept.get(label, ())))
+            parsed.extend(parse_entries(last(_of_page(label))))
             parsed.skipped.append(Skipped(label, "a page of the tree cannot be had or is not JSON"))
     return parsed
+
+
+def _of_page(label: str) -> Callable[[str], bool]:
+    return lambda key: key.partition("#")[0] == label
 
 
 def count(parsed: Parsed) -> int:
@@ -132,7 +131,7 @@ def parse(document: object, label: str) -> Parsed:
     return parsed
 
 
-def parse_entries(entries: Iterable[_Entries]) -> Parsed:
+def parse_entries(entries: Iterable[Entry]) -> Parsed:
     """Records of recipes as an index keeps them."""
     parsed = Parsed()
     for key, entry in entries:
