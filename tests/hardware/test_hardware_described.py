@@ -56,6 +56,26 @@ def test_no_key_names_two_gpus(gpu_table: Table) -> None:
         ("rtx-4060-ti-8gb", 1, "NVIDIA GeForce RTX 4060 Ti", 8.0, None),
         ("rtx-4090-48gb", 1, "NVIDIA GeForce RTX 4090", 48.0, None),
         ("gb10", 1, "NVIDIA GB10", 119.0, None),
+        ("DGX Spark", 1, "NVIDIA GB10", 119.0, None),
+        ("2 x 3090", 2, "NVIDIA GeForce RTX 3090", 24.0, "pcie"),
+        ("3090x2", 2, "NVIDIA GeForce RTX 3090", 24.0, "pcie"),
+        ("3090*2", 2, "NVIDIA GeForce RTX 3090", 24.0, "pcie"),
+        ("2\u00d73090", 2, "NVIDIA GeForce RTX 3090", 24.0, "pcie"),
+        ("2 3090", 2, "NVIDIA GeForce RTX 3090", 24.0, "pcie"),
+        ("H100x8", 8, "NVIDIA H100 80GB HBM3", 79.65, "nvlink"),
+        ("H100-SXM5-80GB", 1, "NVIDIA H100 80GB HBM3", 79.65, None),
+        ("A100 40GB PCIe", 1, "NVIDIA A100-PCIE-40GB", 40.0, None),
+        ("7900xtx", 1, "AMD Radeon RX 7900 XTX", 24.0, None),  # not 7900 of them
+        ("9070 xt", 1, "AMD Radeon RX 9070 XT", 16.0, None),
+        ("rtx6000ada", 1, "NVIDIA RTX 6000 Ada Generation", 48.0, None),
+        ("rtx pro 6000 blackwell", 1, "NVIDIA RTX PRO 6000 Blackwell Workstation Edition", 95.59, None),
+        ("4070tisuper", 1, "NVIDIA GeForce RTX 4070 Ti SUPER", 16.0, None),
+        ("4080s", 1, "NVIDIA GeForce RTX 4080 SUPER", 16.0, None),
+        ("4090 laptop", 1, "NVIDIA GeForce RTX 4090 Laptop GPU", 16.0, None),
+        ("3080 12gb", 1, "NVIDIA GeForce RTX 3080", 12.0, None),  # and not the 3080 Ti, which has as much
+        ("2080ti 22gb", 1, "NVIDIA GeForce RTX 2080 Ti", 22.0, None),
+        ("ryzen ai max+ 395", 1, "AMD Radeon 8060S Graphics", 96.0, None),
+        ("k80", 2, "Tesla K80", 11.17, "pcie"),
     ],
 )
 def test_what_a_description_means(spec: str, count: int, name: str, gib: float, link: str | None) -> None:
@@ -64,6 +84,28 @@ def test_what_a_description_means(spec: str, count: int, name: str, gib: float, 
     gpu = machine.devices[0]
     assert (gpu.name, round((gpu.memory_total_bytes or 0) / GIB, 2), machine.interconnect) == (name, gib, link)
     assert gpu.memory_free_bytes == gpu.memory_usable_bytes
+
+
+@pytest.mark.parametrize(
+    ("printed", "name", "bandwidth"),
+    [
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", "RTX 4090 Laptop", 576),  # not a desktop's 1008
+        ("NVIDIA GeForce RTX 3060 Laptop GPU", "RTX 3060 Laptop", 336),
+        ("NVIDIA GeForce RTX 5090 D", "RTX 5090 D", 1792),
+        ("NVIDIA H20-3e", "H20-3e", 4800),
+        ("Tesla V100S-PCIE-32GB", "Tesla V100S PCIe 32GB", 1134),
+        ("NVIDIA A800 80GB PCIe", "A800 80GB PCIe", 1935),
+        ("NVIDIA GH200 144G HBM3e", "GH200 144GB", 4900),
+        ("GeForce RTX 2080 Ti", "RTX 2080 Ti", 616),  # as drivers before 495 print it
+        ("NVIDIA RTX A2000", "RTX A2000 12GB", 288),
+    ],
+)
+def test_a_name_as_a_driver_prints_it_is_the_right_gpu(
+    gpu_table: Table, printed: str, name: str, bandwidth: float
+) -> None:
+    facts = facts_for(printed, gpu_table)
+    assert facts is not None
+    assert (facts.name, facts.bandwidth_gb_s) == (name, bandwidth)
 
 
 def test_what_a_process_can_have_is_measured_where_somebody_has(gpu_table: Table) -> None:
@@ -89,6 +131,9 @@ def test_a_cpu() -> None:
     [
         ("rtx-9090", GpuNotFound, "no GPU is known as `rtx-9090`", "did you mean `rtx-5090` or `rtx-4090` or `rtx-3090`?"),
         ("a100", GpuNotFound, "`a100` can be several GPUs: `a100-40gb`, `a100-40gb-pcie`, `a100-80gb`, `a100-80gb-pcie`", "name one: --hardware a100-40gb"),
+        ("mi300", GpuNotFound, "`mi300` can be several GPUs: `mi300a`, `mi300x`", "name one: --hardware mi300a"),
+        ("m300", GpuNotFound, "no GPU is known as `m300`", "did you mean `mi300x` or `mi300a` or `b300`?"),
+        ("cpu:64", Usage, "`cpu:64` does not say in what unit", "write it like `cpu:64gb`"),
         ("0xh100", Usage, "`0xh100` has 0 GPUs; 1 to 1024 can be planned for", None),
         ("2xh100*2", Usage, "`2xh100*2` does not describe hardware", None),
         ("cpu", Usage, "`cpu` does not say how much memory the machine has", "write it like `cpu:64gb`"),

@@ -10,17 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from modelscan.errors import GpuNotFound, Usage
-from modelscan.hardware.gpu_table import GpuFacts, gpu_keys, known_names, slug
+from modelscan.hardware.gpu_table import GpuFacts, gpu_keys, known_names, run_together, slug
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Cpu, Gpu, Hardware
 from modelscan.storage.documents import from_document
 from modelscan.units import GIB, parse_bytes
 
 MOST_GPUS = 1024
+_SOME = 3
 # A name's "80gb" is the seller's figure, up to 8 % off the driver's; beyond this it is another model of the card.
 _SAME_MEMORY = 0.1
-_COUNTED = re.compile(r"(?:(?P<before>\d+)\s*[x*]\s*)?(?P<name>.+?)(?:\s*\*\s*(?P<after>\d+))?", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"(?:(?P<before>\d+)\s*[x\u00d7*]\s*)?(?P<name>.+?)(?:\s*[\u00d7*]\s*(?P<after>\d+))?", re.IGNORECASE
+)
+_COUNTED_AFTER = re.compile(
+    r"(?P<name>.+?)\s*[x\u00d7*]\s*(?P<count>\d+)|(?P<first>\d+)\s+(?P<second>.+)", re.IGNORECASE
+)
 _WITH_MEMORY = re.compile(r"(?P<name>.+?)-(?P<gib>\d+(?:\.\d+)?)gi?b?", re.IGNORECASE)
+_OTHER_MODEL = frozenset({"ti", "super", "laptop", "d", "xt", "xtx"})  # words that make it another GPU
 _EXAMPLES = "write it like `rtx-4090`, `8xh100-80gb`, `cpu:64gb`, or name a file as `modelscan gpu --json` writes it"
 
 
@@ -40,10 +47,15 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
     counted = _COUNTED.fullmatch(text)
     if counted is None or (counted["before"] and counted["after"]):
         raise Usage(f"`{spec}` does not describe hardware", hints=[_EXAMPLES])
-    count = int(counted["before"] or counted["after"] or 1)
+    count, name = int(counted["before"] or counted["after"] or 1), counted["name"]
+    other = _COUNTED_AFTER.fullmatch(text)
+    if _named(text, table):  # `7900xtx` is a card, not 7900 of them
+        count, name = 1, text
+    elif other is not None and _named(other["name"] or other["second"], table):
+        count, name = int(other["count"] or other["first"]), other["name"] or other["second"]
     if not 1 <= count <= MOST_GPUS:
         raise Usage(f"`{spec}` has {count} GPUs; 1 to {MOST_GPUS} can be planned for", hints=[_EXAMPLES])
-    facts, memory = _find(counted["name"], table)
+    facts, memory = _find(name, table)
     return several(facts, count * facts.devices, memory)
 
 
@@ -67,6 +79,8 @@ def _cpu_only(text: str) -> Hardware:
     _, _, size = text.partition(":")
     if not size:
         raise Usage(f"`{text}` does not say how much memory the machine has", hints=["write it like `cpu:64gb`"])
+    if size.strip().isdigit():
+        raise Usage(f"`{text}` does not say in what unit", hints=[f"write it like `cpu:{size.strip()}gb`"])
     memory = parse_bytes(size)
     return Hardware(cpu=Cpu(memory_total_bytes=memory, memory_free_bytes=memory))
 
@@ -74,28 +88,47 @@ def _cpu_only(text: str) -> Hardware:
 def _find(name: str, table: Sequence[GpuFacts]) -> tuple[GpuFacts, int | None]:
     """The facts of a GPU, and the memory where the name asks for another than the table's."""
     wanted = slug(name)
-    for facts in table:
-        if wanted in gpu_keys(facts):
-            return facts, None
+    if named := _named(name, table):
+        return named[0], None
     sized = _WITH_MEMORY.fullmatch(wanted)
     if sized is not None:
         memory = round(float(sized["gib"]) * GIB)
-        named = [facts for facts in table if sized["name"] in gpu_keys(facts)]
+        named = _named(sized["name"], table)
         parts = [facts for facts in table if _is_part(sized["name"], facts)]
-        for facts in (*named, *parts):
+        for facts in (*named, *(facts for facts in parts if not named or not _OTHER_MODEL & _words(facts))):
             if abs(memory - facts.memory_bytes) <= _SAME_MEMORY * memory:
                 return facts, None
         if named:
             return named[0], memory
-    alike = [facts for facts in table if _is_part(wanted, facts)]
+    alike = [facts for facts in table if _is_part(wanted, facts)] or _begins(wanted, table)
     if len(alike) == 1:
         return alike[0], None
     raise _unknown(name.strip(), wanted, alike, table)
 
 
+def _named(name: str, table: Sequence[GpuFacts]) -> list[GpuFacts]:
+    """The GPU of exactly this name, its words run together (`rtx6000ada`) or not."""
+    wanted = slug(name)
+    for plain in (False, True):
+        for facts in table:
+            if (run_together(wanted) if plain else wanted) in gpu_keys(facts, together=plain):
+                return [facts]
+    return []
+
+
 def _is_part(wanted: str, facts: GpuFacts) -> bool:
     words = set(wanted.split("-"))
     return any(words <= set(key.split("-")) for key in gpu_keys(facts))
+
+
+def _words(facts: GpuFacts) -> set[str]:
+    return {word for key in gpu_keys(facts) for word in key.split("-")}
+
+
+def _begins(wanted: str, table: Sequence[GpuFacts]) -> list[GpuFacts]:
+    """`mi300` begins `mi300x` and `mi300a`."""
+    enough = any(sign.isdigit() for sign in wanted) and len(wanted) >= _SOME
+    return [facts for facts in table if enough and any(key.startswith(wanted) for key in gpu_keys(facts))]
 
 
 def _unknown(name: str, wanted: str, alike: Sequence[GpuFacts], table: Sequence[GpuFacts]) -> GpuNotFound:

@@ -56,12 +56,18 @@ def facts_for(reported_name: str, table: Iterable[GpuFacts]) -> GpuFacts | None:
     return next((facts for facts in table if _compiled(facts.pattern).search(reported_name)), None)
 
 
-def gpu_keys(facts: GpuFacts) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def gpu_keys(facts: GpuFacts, *, together: bool = False) -> tuple[str, ...]:
     """How people name the GPU: the table's name, what the driver prints, and the aliases, each as `slug` makes it,
-    and without the family's letters (`4090`).
+    and without the family's letters (`4090`); `together` with nothing between their words.
     """
     slugs = [slug(name) for name in (facts.name, facts.reported_name, *facts.aliases)]
-    return tuple(dict.fromkeys([*slugs, *(_FAMILY.sub("", key) for key in slugs)]))
+    keys = dict.fromkeys([*slugs, *(_FAMILY.sub("", key) for key in slugs)])
+    return tuple(dict.fromkeys(run_together(key) for key in keys) if together else keys)
+
+
+def run_together(key: str) -> str:
+    return key.replace("-", "")
 
 
 _NOISE = re.compile(r"\((?:r|tm|c)\)|\b(?:nvidia|amd|intel|geforce|instinct|tesla|graphics)\b|[()\[\],]")
