@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.cli import fake_vllm
+from tests.s3 import s3, s3_client, s3_server  # noqa: F401  fixtures
 
 from modelscan.cli import main
 from modelscan.deployments.processes import tagged

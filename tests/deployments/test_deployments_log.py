@@ -83,7 +83,7 @@ def test_following_misses_nothing_over_a_turn_and_ends_with_the_deployment(tmp_p
 def pump(tmp_path: Path, *chunks: bytes, secret: str | None = None) -> tuple[Pump, list[str]]:
     read, write = os.pipe()
     heard: list[str] = []
-    made = Pump(read, LogFile(tmp_path), clock=CLOCK, on_line=heard.append, secret=secret)
+    made = Pump(read, LogFile(tmp_path), clock=CLOCK, on_line=heard.append, secrets=(secret,) if secret else ())
     made.start()
     for chunk in chunks:
         os.write(write, chunk)
@@ -111,7 +111,7 @@ def test_the_key_of_the_api_is_masked_and_garbage_is_no_obstacle(tmp_path: Path)
 def test_a_reader_that_stops_listening_still_gets_the_log(tmp_path: Path) -> None:
     read, write = os.pipe()
     heard: list[str] = []
-    made = Pump(read, LogFile(tmp_path), clock=CLOCK, on_line=heard.append, secret=None)
+    made = Pump(read, LogFile(tmp_path), clock=CLOCK, on_line=heard.append)
     made.listening = False
     made.start()
     os.write(write, b"quiet\n")

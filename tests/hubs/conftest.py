@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from hub_server import HubServer, Repo
+from tests.s3 import s3, s3_client, s3_server  # noqa: F401  fixtures
 
 SOURCE = Path(__file__).parents[2] / "src"
 

@@ -13,7 +13,8 @@ from modelscan.model import Candidate, Device, MemoryPerGpu, Task
 class Launch:
     """What is known only when a candidate is started: where the weights lie, the port, the public names.
 
-    `program` is the executable to run instead of the backend's plain name. `api_key_env` names the variable that
+    `program` is the executable to run instead of the backend's plain name. In `own_folder` it may keep files for as
+    long as the deployment is known. `api_key_env` names the variable that
     holds the key; the key itself is never here.
     """
 
@@ -23,6 +24,7 @@ class Launch:
     host: str = "127.0.0.1"
     program: str | None = None
     api_key_env: str | None = None
+    own_folder: str | None = None
     device: Device = "cuda"
 
 
@@ -97,6 +99,7 @@ class Backend(Protocol):
     model_arguments: Mapping[str, frozenset[str]]
     implied_arguments: frozenset[str]  # what a catalog says besides, and follows from those
     cautions: tuple[str, ...]  # what a user should know before it runs, and cannot be configured away
+    s3_problem: str | None  # why it is not let read weights from S3 by itself; None where it is
     derived_options: Mapping[str, str]  # its arguments for the values that a `Diagnosis` suggests
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:

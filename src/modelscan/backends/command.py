@@ -20,8 +20,13 @@ def above_one(count: int) -> int | None:
     return count if count > 1 else None
 
 
-def is_folder(location: str) -> bool:
-    return location.startswith("/")
+def is_streamed(location: str) -> bool:
+    """Whether the backend reads the weights from where they are, with a reader of its own."""
+    return location.startswith("s3://")
+
+
+def is_repo(location: str) -> bool:
+    return not location.startswith("/") and not is_streamed(location)
 
 
 def without_given(candidate: Candidate) -> list[str]:
@@ -33,7 +38,7 @@ def without_given(candidate: Candidate) -> list[str]:
 def environment(candidate: Candidate, launch: Launch, own: dict[str, str]) -> dict[str, str]:
     """The variables to add. `own` are the backend's; what the user added comes last. Raises Usage."""
     check_env(candidate.extra_env)
-    offline = _OFFLINE if is_folder(launch.location) else {}
+    offline = {} if is_repo(launch.location) else _OFFLINE
     return {**_QUIET, **offline, **_gpus(candidate, launch), **own, **candidate.extra_env}
 
 

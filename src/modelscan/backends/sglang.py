@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
 from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
-from modelscan.backends.command import above_one, environment, is_folder, valued, without_given
+from modelscan.backends.command import above_one, environment, is_repo, valued, without_given
 from modelscan.backends.diagnosis import explain_end
 from modelscan.backends.metrics import read_activity
 from modelscan.backends.sglang_causes import CAUSES, KILLS_ITSELF
@@ -97,6 +97,8 @@ class Sglang:
     implied_arguments: frozenset[str] = frozenset()
     # sglang 0.5.23, srt/entrypoints/http_server.py: CORS for every origin, without an option.
     cautions: tuple[str, ...] = ("SGLang lets every web page that is open in a browser here call its endpoint",)
+    # sglang 0.5.23, srt/utils/runai_utils.py: its reader marks the small files it copied as complete, for ever.
+    s3_problem: str | None = "it would go on with the config that it copied first, whatever lies there later"
     derived_options: Mapping[str, str] = {
         "context_length": "--context-length",
         "gpu_memory_utilization": "--mem-fraction-static",
@@ -113,7 +115,7 @@ class Sglang:
                 ("--served-model-name", next(iter(launch.served_model_names), None)),
                 ("--host", launch.host),
                 ("--port", launch.port),
-                ("--revision", None if is_folder(launch.location) else candidate.revision),
+                ("--revision", candidate.revision if is_repo(launch.location) else None),
                 ("--dtype", candidate.dtype),
                 ("--quantization", candidate.load_quantization),
                 ("--context-length", candidate.max_model_len),

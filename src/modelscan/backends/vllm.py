@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
 from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
-from modelscan.backends.command import above_one, environment, is_folder, valued, without_given
+from modelscan.backends.command import above_one, environment, is_repo, is_streamed, valued, without_given
 from modelscan.backends.diagnosis import explain_end
 from modelscan.backends.metrics import read_activity
 from modelscan.backends.vllm_causes import CAUSES
@@ -118,6 +118,7 @@ class Vllm:
     model_arguments = _MODEL_ARGUMENTS
     implied_arguments = frozenset({"--enable-auto-tool-choice"})
     cautions: tuple[str, ...] = ()
+    s3_problem: str | None = None
     derived_options: Mapping[str, str] = {
         "context_length": "--max-model-len",
         "gpu_memory_utilization": "--gpu-memory-utilization",
@@ -133,7 +134,8 @@ class Vllm:
             *valued(
                 ("--host", launch.host),
                 ("--port", launch.port),
-                ("--revision", None if is_folder(launch.location) else candidate.revision),
+                ("--revision", candidate.revision if is_repo(launch.location) else None),
+                ("--load-format", "runai_streamer" if is_streamed(launch.location) else None),
                 ("--runner", "pooling" if candidate.task in _POOLING else None),
                 ("--dtype", candidate.dtype),
                 ("--quantization", candidate.load_quantization),
@@ -150,7 +152,7 @@ class Vllm:
             *_CLOSED,
             *_ALLOWED.check(candidate.extra_args),
         ]
-        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _OWN_ENV))
+        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _own_env(launch)))
 
     def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
         """After `fold_arguments`: what enters the plan is refused here."""
@@ -180,6 +182,16 @@ class Vllm:
         return _OVERHEAD[device]
 
 
+def _own_env(launch: Launch) -> dict[str, str]:
+    """From S3 vLLM copies the small files beside the weights into its assets (transformers_utils/runai_utils.py), over
+    those of earlier starts; and the streamer (0.17.0) is to find credentials as botocore does, with which we looked.
+    """
+    if not is_streamed(launch.location):
+        return _OWN_ENV
+    assets = {"VLLM_ASSETS_CACHE": launch.own_folder} if launch.own_folder else {}
+    return {**_OWN_ENV, "RUNAI_STREAMER_NO_BOTO3_SESSION": "0", **assets}
+
+
 def _keeps_cache(candidate: Candidate) -> bool:
     """Encoders have nothing to bound, and their own files may say less than their shape: `max_seq_length` of
     sentence_bert_config.json, above which vLLM refuses to start (0.32: config/model.py, _get_and_verify_max_len).
@@ -191,6 +203,8 @@ def _keeps_cache(candidate: Candidate) -> bool:
 def _of_the_model(candidate: Candidate) -> list[str]:
     """With a parser for them, the model may call tools by itself (`tool_choice: auto`)."""
     words = without_given(candidate)
+    if candidate.source == "s3":  # there is one reader for it
+        words = [word for word in words if not word.startswith("--load-format=")]
     tools = any(word.startswith("--tool-call-parser=") for word in words)
     return [*words, *(["--enable-auto-tool-choice"] if tools else [])]
 

@@ -19,7 +19,7 @@ from modelscan.catalog.schema import APPLICATION_ID, SCHEMA, write_model
 from modelscan.catalog.sourcestate import SourceState
 from modelscan.catalog.spelling import stumps_of
 from modelscan.catalog.tables import Tables
-from modelscan.model import Model
+from modelscan.model import HUB_SOURCES, Model
 from modelscan.storage.documents import to_document
 from modelscan.storage.paths import INDEX_FORMAT
 
@@ -133,7 +133,7 @@ def _aliases(item: Merged) -> Iterator[tuple[str, str, str]]:
     model = item.model
     yield model.id.casefold(), "id", model.id
     for weights in model.weights:
-        if weights.source != "local_path":
+        if weights.source in HUB_SOURCES:
             yield weights.repo_id.casefold(), "repo", model.id
     for alias in model.aliases:
         yield alias.casefold(), "alias", model.id

@@ -21,7 +21,7 @@ from modelscan.catalog import names
 from modelscan.catalog.matching import Rung, climb, rungs
 from modelscan.catalog.record import Record
 from modelscan.catalog.tables import Tables
-from modelscan.model import Weights
+from modelscan.model import HUB_SOURCES, Weights
 
 _NO_ID = re.compile(r"[^a-z0-9._+-]+")
 _DAY = re.compile(r"20[2-3]\d[01]\d[0-3]\d")
@@ -89,7 +89,7 @@ def _keys(item: Group) -> set[tuple[Rung, str]]:
             trusted = [name for name in _trusted_names(record) if _names_in_any_spelling(name, record)]
             spellings.update(names.words(name) for name in trusted)
     for weights in item.weights.values():
-        if weights.source != "local_path":
+        if weights.source in HUB_SOURCES:
             spellings.add(names.without_quantization(names.words(weights.repo_id))[0])
     return {found for parts in spellings if parts for found in rungs(parts)}
 
@@ -116,7 +116,7 @@ def _add_identified(groups: Groups, record: Record) -> None:
     if found is None:
         repo = _primary(record.weights)
         owner, _ = names.split_owner(repo)
-        named = record.names[0] if record.weights[0].source == "local_path" else repo
+        named = repo if record.weights[0].source in HUB_SOURCES else record.names[0]
         parts, _ = names.without_quantization(names.words(named))
         found = Group(record.model_id or repo.lower(), groups.tables.lab_of(owner, parts), parts)
         groups.all.append(found)

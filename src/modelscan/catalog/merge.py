@@ -20,7 +20,17 @@ from modelscan.catalog.matching import Rung
 from modelscan.catalog.record import Record
 from modelscan.catalog.tables import Tables
 from modelscan.catalog.tasks import infer_tags, infer_task
-from modelscan.model import Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
+from modelscan.model import (
+    HUB_SOURCES,
+    Capabilities,
+    Limits,
+    Modalities,
+    Model,
+    Pricing,
+    ProviderOffer,
+    Spec,
+    Weights,
+)
 
 _FIRST = (
     "name", "family", "task", "description", "homepage", "icon_url", "license", "status",
@@ -80,7 +90,7 @@ def _merge_group(item: Group, tables: Tables, ids: Mapping[str, str]) -> Merged:
     model = Model(
         id=item.id,
         name=chosen["name"],
-        owner=names.split_owner(weights[0].repo_id)[0] if weights and weights[0].source != "local_path" else item.lab,
+        owner=names.split_owner(weights[0].repo_id)[0] if weights and weights[0].source in HUB_SOURCES else item.lab,
         aliases=_aliases(item, ranked),
         family=chosen.get("family"),
         task=chosen["task"],
@@ -179,7 +189,7 @@ def _complete(
     item: Group, chosen: dict[str, Any], provenance: dict[str, str], weights: Sequence[Weights], tables: Tables
 ) -> None:
     """What no source states outright: the name, the task, sizes written in the name, whether it is open."""
-    if weights and weights[0].source != "local_path":
+    if weights and weights[0].source in HUB_SOURCES:
         chosen["name"] = names.split_owner(weights[0].repo_id)[1]
         provenance["name"] = "weights"
     elif "name" not in chosen:
@@ -218,7 +228,7 @@ def order_weights(found: Iterable[Weights], tables: Tables, lab: str | None) -> 
         sorted(
             judged,
             key=lambda item: (
-                item.source != "local_path",
+                item.source in HUB_SOURCES,
                 not item.official,
                 item.source == "modelscope",
                 names.base_repo(item.repo_id) != item.repo_id.casefold(),
@@ -295,5 +305,5 @@ def _own_names(item: Group, ranked: Sequence[tuple[int, Record]]) -> Iterator[st
             if record.model_id:
                 yield record.model_id
     for weights in item.weights.values():
-        if weights.source != "local_path":
+        if weights.source in HUB_SOURCES:
             yield weights.repo_id

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from modelscan.catalog.index import Index
 from modelscan.catalog.merge import Merged
 from modelscan.catalog.record import Record, verbatim
-from modelscan.model import Model
+from modelscan.model import HUB_SOURCES, Model
 
 NAME = "kept"
 STATUS = "gone"
@@ -43,5 +43,5 @@ def _gone(model: Model, day: str) -> Model:
 def _answers_to(model: Model) -> Iterator[str]:
     yield model.id
     for weights in model.weights:
-        if weights.source != "local_path":
+        if weights.source in HUB_SOURCES:
             yield weights.repo_id

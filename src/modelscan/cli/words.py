@@ -22,6 +22,7 @@ class SourceWord(StrEnum):
     HUGGINGFACE = "huggingface"
     MODELSCOPE = "modelscope"
     LOCAL_PATH = "local_path"
+    S3 = "s3"
 
 
 class HubWord(StrEnum):

@@ -32,7 +32,7 @@ def _completed(deployment: Deployment, hint: str) -> str:
     request = {name: value for name, value in deployment.request.items() if name not in changed}
     if before.endswith("plan "):
         request = {name: value for name, value in request.items() if name in _PLANNED}
-    own_folder = deployment.source == "local_path" and deployment.catalog_id is None
-    reference = deployment.location if own_folder and deployment.location else deployment.model
+    own_place = deployment.source in {"local_path", "s3"} and deployment.catalog_id is None
+    reference = deployment.location if own_place and deployment.location else deployment.model
     words = " ".join(request_words(reference, request))
     return f"{before}{words}{after}" + (" --replace" if before.endswith("deploy ") else "")

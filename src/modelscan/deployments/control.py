@@ -6,8 +6,9 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from modelscan.deployments.environment import supervisor_environment
 from modelscan.deployments.log_file import LOG_NAME
@@ -66,11 +67,13 @@ def start(
     settings: Settings,
     clock: Clock,
     held: Lock | None = None,
+    place_environment: Mapping[str, str] = MappingProxyType({}),
     supervisor: Sequence[str] = SUPERVISOR,
 ) -> Deployment:
     """Start the pinned plan under a new supervisor and return once that runs; `waiting.wait` follows it to ready.
 
-    `held`: the lock from `command`, when the caller has it. One that runs already is returned as it is. What an
+    `held`: the lock from `command`, when the caller has it. `place_environment`: what the backend must be told of where
+    its weights lie, never kept. One that runs already is returned as it is. What an
     earlier supervisor left over is ended first. Raises Conflict (port taken, removed meanwhile), ConfigInvalid (the
     variable of the key is not set), InterruptedBefore (it has no command line yet), BackendFailed (the supervisor
     did not start). Ctrl-C ends what was begun.
@@ -94,7 +97,7 @@ def start(
                 if not may_move(store, record):
                     require_free(record.port)
                 record = move(store, record, settings.paths, clock)
-            env = supervisor_environment(record, settings.environ)
+            env = supervisor_environment(record, settings.environ, place_environment)
             record = store.update(
                 record.id,
                 status="starting",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from modelscan.backends.base import KeyHandover
 from modelscan.backends.registry import BACKENDS
@@ -23,16 +24,25 @@ _NAMES = frozenset(
         *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     }
 )
+# For weights in S3: credentials, region and server are found where AWS's own tools find them, by these or in ~/.aws.
+_S3_PREFIXES = ("AWS_", "RUNAI_STREAMER_")
+_S3_SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _PREFIXES = ("LC_", "XDG_", "CUDA_", "HIP_", "ROCR_", "ROCM_", "HSA_")
 _VISIBILITY = frozenset({"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"})
 
 
-def supervisor_environment(deployment: Deployment, environ: Mapping[str, str]) -> dict[str, str]:
-    """What the supervisor is started with.
+def supervisor_environment(
+    deployment: Deployment, environ: Mapping[str, str], place: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """What the supervisor is started with. `place` is what the backend must be told of where its weights lie.
 
     Raises ConfigInvalid when the key's variable is not set, Usage when the backend cannot be told that key.
     """
     values = {name: value for name, value in environ.items() if _allowed(name)}
+    if deployment.source == "s3":
+        own = {name: value for name, value in environ.items() if name.startswith(_S3_PREFIXES)}
+        streamer = {name: value for name, value in own.items() if name.startswith("RUNAI_")}
+        values |= {**own, **place, **streamer}
     values |= deployment.env
     if deployment.api_key_env is not None:
         key = _key(deployment, deployment.api_key_env, environ)
@@ -54,6 +64,12 @@ def backend_environment(deployment: Deployment, environ: Mapping[str, str], *, s
 def key_files(deployment: Deployment, environ: Mapping[str, str]) -> Mapping[str, str]:
     """The files, by name and content, in which the backend looks for its key."""
     return _handover(deployment, environ).files
+
+
+def secrets_of(deployment: Deployment, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What may not reach the log: the key of the endpoint, and those of S3."""
+    names = (deployment.api_key_env, *(_S3_SECRETS if deployment.source == "s3" else ()))
+    return tuple(value for name in names if name and (value := environ.get(name)))
 
 
 def _handover(deployment: Deployment, environ: Mapping[str, str]) -> KeyHandover:

@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from modelscan.backends.base import Backend, Diagnosis, LogEvent
-from modelscan.deployments.environment import backend_environment, key_files
+from modelscan.deployments.environment import backend_environment, key_files, secrets_of
 from modelscan.deployments.errands import Routes
 from modelscan.deployments.health import Health
 from modelscan.deployments.log_file import LogFile
@@ -158,7 +158,7 @@ class Life:
             LogFile(self._with.place.folder),
             clock=self._clock,
             on_line=self._read_line,
-            secret=environ.get(deployment.api_key_env) if deployment.api_key_env else None,
+            secrets=secrets_of(deployment, environ),
         )
         pump.start()
         return pump

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from modelscan.deployments.log_file import LogFile
 from modelscan.system.clock import Clock
@@ -18,18 +18,24 @@ _SHORTEST_SECRET = 6  # masking shorter ones would eat ordinary words
 class Pump(threading.Thread):
     """Runs until the last writer closes the pipe. `last_output` is the monotonic time of the last bytes.
 
-    A progress bar's carriage return ends a line. `secret` never reaches the log.
+    A progress bar's carriage return ends a line. `secrets` never reach the log.
     """
 
     def __init__(
-        self, descriptor: int, log: LogFile, *, clock: Clock, on_line: Callable[[str], None], secret: str | None
+        self,
+        descriptor: int,
+        log: LogFile,
+        *,
+        clock: Clock,
+        on_line: Callable[[str], None],
+        secrets: Sequence[str] = (),
     ) -> None:
         super().__init__(name="pump", daemon=True)
         self._descriptor = descriptor
         self._log = log
         self._clock = clock
         self._on_line = on_line
-        self._secret = secret.encode() if secret and len(secret) >= _SHORTEST_SECRET else None
+        self._secrets = [secret.encode() for secret in secrets if len(secret) >= _SHORTEST_SECRET]
         self._tail = b""
         self._rest = b""
         self.listening = True
@@ -57,8 +63,8 @@ class Pump(threading.Thread):
             return b""
 
     def _take(self, lines: list[bytes]) -> None:
-        if self._secret is not None:
-            lines = [line.replace(self._secret, b"***") for line in lines]
+        for secret in self._secrets:
+            lines = [line.replace(secret, b"***") for line in lines]
         if not lines:
             return
         self._tail = (self._tail + b"\n".join(lines) + b"\n")[-_TAIL_BYTES:]

@@ -65,10 +65,13 @@ class Uv:
         return self.stream(argv, env={**extra, **self.environ}, on_line=take, cwd=self.folder)
 
 
-def resolve(uv: Uv, recipe: Recipe, *, python: str, folder: Path) -> tuple[str | None, process.Completed]:
+def resolve(
+    uv: Uv, recipe: Recipe, *, python: str, folder: Path, beside: Path | None = None
+) -> tuple[str | None, process.Completed]:
     """The pins of a recipe as the text of a requirements file; None where no set of versions can be had.
 
-    Nothing is installed. `folder` is where a temporary folder may be made. Raises StorageFailed.
+    Nothing is installed. `folder` is where a temporary folder may be made. `beside` is the requirements file of an
+    environment that this is to go into. Raises StorageFailed.
     """
     private_folder(folder)
     with translated(folder), tempfile.TemporaryDirectory(prefix=".resolving-", dir=folder) as name:
@@ -79,6 +82,7 @@ def resolve(uv: Uv, recipe: Recipe, *, python: str, folder: Path) -> tuple[str |
         done = uv.run(
             *("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", python),
             *("--override", str(overrides), "--output-file", str(chosen)),
+            *(("--constraint", str(beside)) if beside else ()),
             *_sources(uv, recipe),
             str(wanted),
             on_line=lambda _line: None,
@@ -103,12 +107,26 @@ def build(
             on_line=shown,
             extra={},
         )
-    if not done.ok:
-        told = done.stdout.lower()
-        for words, number in _DISK_TROUBLE.items():
-            if words in told:
-                raise storage_failed(venv, OSError(number, words))
+    _refuse_disk_trouble(done, venv)
     return done
+
+
+def add(uv: Uv, recipe: Recipe, pins: Path, *, python: str, on_line: Callable[[str], None]) -> process.Completed:
+    """Exactly these pins into an environment that is there; nothing else in it is touched. Raises StorageFailed."""
+    done = uv.run(
+        *("pip", "install", "--no-deps", "--python", python, *_sources(uv, recipe), "--requirement", str(pins)),
+        on_line=lambda line: None if line.startswith(_CHATTER) or not line.strip() else on_line(line.strip()),
+        extra={},
+    )
+    _refuse_disk_trouble(done, pins.parent)
+    return done
+
+
+def _refuse_disk_trouble(done: process.Completed, place: Path) -> None:
+    told = "" if done.ok else done.stdout.lower()
+    for words, number in _DISK_TROUBLE.items():
+        if words in told:
+            raise storage_failed(place, OSError(number, words))
 
 
 def announce(venv: Path, name: str, version: str) -> None:

@@ -45,7 +45,7 @@ def refuse_small_disk(folder: Path, recipe: Recipe, free_bytes: int) -> None:
 
 
 def nothing_to_be_had(
-    attempts: Sequence[Attempt], log: Path, *, version: str | None, offline: bool
+    attempts: Sequence[Attempt], log: Path, *, version: str | None, offline: bool, option: str = ""
 ) -> SourceUnavailable:
     """No recipe has a set of versions. On a CPU it is nearly always torch, which the package index lacks."""
     recipe = attempts[-1].recipe
@@ -53,7 +53,7 @@ def nothing_to_be_had(
     cause = [f"{item.recipe.origin}: {item.reason}" for item in attempts]
     if offline:
         cause.append("offline: only what is in uv's cache and in folders was looked at")
-    option = f" --version {version}" if version else ""
+    option += f" --version {version}" if version else ""
     again = f"then again: modelscan backend install {recipe.backend}{option}"
     if version:
         again += f", or with a version known to work: modelscan backend install {recipe.backend}"
@@ -87,21 +87,34 @@ def nothing_to_be_had(
     )
 
 
-def build_failed(recipe: Recipe, reason: str, log: Path) -> BackendFailed:
+def build_failed(recipe: Recipe, reason: str, log: Path, *, option: str = "") -> BackendFailed:
     return BackendFailed(
         f"the environment of `{recipe.name}` could not be made",
         cause=[reason],
         hints=[
-            f"what was downloaded is kept; again: modelscan backend install {recipe.backend}",
+            f"what was downloaded is kept; again: modelscan backend install {recipe.backend}{option}",
             f"the whole log: less '{log}'",
         ],
         details={"log_path": str(log)},
     )
 
 
-def check_failed(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
+def streamer_fails(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
+    return BackendFailed(
+        f"what reads from S3 does not load beside `{recipe.name}`",
+        cause=_last_words(answer),
+        hints=[f"the whole log: less '{log}'"],
+        details={"log_path": str(log), "exit_code": answer.returncode},
+    )
+
+
+def _last_words(answer: Completed) -> list[str]:
     lines = [line.strip() for line in (answer.stderr or answer.stdout).splitlines() if line.strip()]
-    cause = [answer.problem or (lines[-1] if lines else f"it ended with status {answer.returncode}")]
+    return [answer.problem or (lines[-1] if lines else f"it ended with status {answer.returncode}")]
+
+
+def check_failed(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
+    cause = _last_words(answer)
     hints = [f"the whole log: less '{log}'"]
     if recipe.device == "cuda":
         hints.insert(0, f"it needs NVIDIA's driver {CUDA_DRIVER} or newer; yours: nvidia-smi")

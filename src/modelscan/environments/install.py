@@ -27,7 +27,7 @@ from modelscan.system import process
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.units import format_bytes
 
-_LOCK_SECONDS = 3600.0
+LOCK_SECONDS = 3600.0
 # 12 to 16 s on two cores once the files are in memory; the first start of all also compiles every module it reads.
 _CHECK_SECONDS = 300.0
 
@@ -65,7 +65,7 @@ def install(
     with hold(
         install_lock(settings.paths),
         note=f"modelscan backend install {backend}",
-        timeout=_LOCK_SECONDS,
+        timeout=LOCK_SECONDS,
         on_wait=lambda who: on_line(f"waiting for another command to end: {who}"),
         clock=clock,
     ):
@@ -75,7 +75,7 @@ def install(
         environments = private_folder(settings.paths.environments_folder)
         failures.refuse_small_disk(environments, recipes[0], free_bytes(environments))
         started = clock.monotonic()
-        uv = _prepare_uv(settings, f"{backend}-{device}", python=python, on_line=on_line, run=run, stream=stream)
+        uv = prepare_uv(settings, f"{backend}-{device}", python=python, on_line=on_line, run=run, stream=stream)
         recipe, pins = _choose(uv, recipes, version, python=python, environments=environments, on_line=on_line)
         folder = environment_folder(settings.paths, recipe.backend, recipe.version, recipe.device)
         with translated(folder, verb="clear"):
@@ -105,7 +105,7 @@ def _already(settings: Settings, backend: str, version: str | None, device: Devi
     return None
 
 
-def _prepare_uv(
+def prepare_uv(
     settings: Settings,
     name: str,
     *,
@@ -114,6 +114,7 @@ def _prepare_uv(
     run: process.Runner,
     stream: Streamer,
 ) -> Uv:
+    """A uv with the user's own package sources, writing into the log of that name."""
     program = ensure_uv(settings, on_line=on_line, run=run, stream=stream, python=python.program)
     on_path = (shutil.which(item, path=settings.environ.get("PATH", "")) for item in ("python3", "python"))
     options = read_pip_config(

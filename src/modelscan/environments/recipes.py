@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modelscan.errors import BackendFailed
-from modelscan.model import Device
-from modelscan.units import GIB
+from modelscan.model import Device, Installation
+from modelscan.units import GIB, MIB
 
 PYTHON_RANGE = ((3, 11), (3, 14))  # requires-python of vllm 0.33.0: >=3.11,<3.15
 CUDA_DRIVER = 580  # the wheels are built for CUDA 13.0, which needs that branch of NVIDIA's driver
@@ -29,6 +29,8 @@ _NEVER = 'sys_platform == "never"'
 # The index has CUDA builds of the first three under the plain version: beside torch for CPU, importing transformers
 # ends in `operator torchvision::nms does not exist`. triton is a gigabyte of GPU compiler.
 _NOT_ON_CPU = ("torchvision", "torchaudio", "torchcodec", "triton", "tokenspeed-triton")
+# The distribution that tells whether an environment can read weights from S3.
+STREAMER = "runai-model-streamer-s3"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +63,23 @@ class Recipe:
     def python_range(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """The first and the last minor version of Python that it runs on."""
         return PYTHON_RANGE
+
+
+def streamer_for(installation: Installation) -> Recipe:
+    """What reads weights from S3 for a vLLM that is there: its own extra `runai` (0.32.0, 0.33.0: 0.15.7 or newer;
+    run with 0.17.0) without what reads from Google and Azure, and without torch and numpy, which are there already
+    and are never to be chosen anew.
+    """
+    return Recipe(
+        backend=installation.backend,
+        version=installation.version or "",
+        device=installation.device,
+        origin="Run:ai Model Streamer for S3, with boto3",
+        requirements=("runai-model-streamer[s3]>=0.15.7,<0.18",),
+        overrides=tuple(f"{name}; {_NEVER}" for name in ("torch", "numpy")),
+        disk_bytes=60 * MIB,
+        pinned=("runai-model-streamer", STREAMER, "boto3"),
+    )
 
 
 def recipes_for(backend: str, version: str | None, device: Device) -> tuple[Recipe, ...]:

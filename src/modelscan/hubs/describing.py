@@ -24,7 +24,7 @@ from modelscan.hubs.safetensors import HEADER_GUESS, TensorSums, bits_of, header
 from modelscan.hubs.selection import is_code, needed_files, only_gguf, only_pickles, weight_names
 from modelscan.hubs.shape import quantization_of, read_architecture
 from modelscan.hubs.tasks import CHAT_TEMPLATES, task_of
-from modelscan.model import Source, WeightsDescription
+from modelscan.model import HUB_SOURCES, Source, WeightsDescription
 
 # (path, first byte, byte after the last): the bytes of a file at the listing's commit.
 ReadRange = Callable[[str, int, int], bytes]
@@ -84,10 +84,11 @@ class _Repo:
         if "config.json" in self.sizes:
             return
         gguf = only_gguf(self.sizes)
+        hints = ["use the repo that these files were made from"] if gguf else self._upload_again()
         raise ModelNotFound(
             f"`{self.repo_id}` has no `config.json`, so it holds no model that a backend could load",
             cause=["its weights are GGUF files"] if gguf else [],
-            hints=["use the repo that these files were made from"] if gguf else [],
+            hints=hints,
             details={"repo_id": self.repo_id, "files": sorted(self.sizes)[:50]},
         )
 
@@ -147,9 +148,16 @@ class _Repo:
             content += self.read(name, len(content), end)
         return parse_header(content[:end], size)
 
+    def _upload_again(self) -> list[str]:
+        """Our own uploads bring `config.json` last."""
+        again = f"an upload that was broken off goes on with: modelscan pull ID --to {self.repo_id}"
+        return [again] if self.source == "s3" else []
+
     def _damaged(self, cause: str) -> ModelscanError:
+        place = " on the hub" if self.source in HUB_SOURCES else ""
         return ModelscanError(
-            f"the weights of `{self.repo_id}` are damaged on the hub",
+            f"the weights of `{self.repo_id}` are damaged{place}",
             cause=[cause],
+            hints=self._upload_again(),
             details={"repo_id": self.repo_id, "commit": self.listing.commit},
         )

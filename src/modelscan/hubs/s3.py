@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from modelscan.errors import SourceUnavailable, Unauthorized, Usage
+from modelscan.errors import ModelscanError, SourceUnavailable, Unauthorized, Usage
+from modelscan.settings import Settings
 from modelscan.units import MIB
 
 # S3 takes parts of 5 MiB to 5 GiB, at most 10 000 of them ("Amazon S3 multipart upload limits").
@@ -30,6 +31,11 @@ class S3Address:
     def key(self, path: str) -> str:
         return f"{self.prefix}/{path}" if self.prefix else path
 
+    @property
+    def name(self) -> str:
+        """What a folder with the same files would be called."""
+        return self.prefix.rpartition("/")[2] or self.bucket
+
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
@@ -44,6 +50,16 @@ def parse_s3(target: str) -> S3Address:
     if not parts.hostname or parts.query or "@" in parts.netloc:
         raise Usage(f"`{target}` is no address in S3", hints=["write it like --to s3://bucket/prefix"])
     return S3Address(parts.netloc, parts.path.strip("/"))
+
+
+def refuse_offline(address: S3Address, settings: Settings) -> None:
+    """Raise SourceUnavailable where the network is not to be used: what lies in S3 is kept nowhere else."""
+    if settings.offline:
+        raise SourceUnavailable(
+            f"`{address}` needs a network, and none is to be used",
+            hints=["for an S3 of your own room leave out --offline: hubs stay unasked with HF_HUB_OFFLINE=1"],
+            details={"address": str(address)},
+        )
 
 
 def s3_client() -> Any:
@@ -80,3 +96,29 @@ def s3_translated(address: S3Address) -> Iterator[None]:
             hints=[f"aws s3 ls s3://{address.bucket}", "another server than AWS's: export AWS_ENDPOINT_URL=https://…"],
             details={"address": str(address)},
         ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class S3Object:
+    """`tag` is its ETag, which changes with its content."""
+
+    size_bytes: int
+    tag: str
+
+
+def list_objects(client: Any, address: S3Address) -> dict[str, S3Object]:
+    """The objects below an address by their path there. Raises ModelscanError for a path that leads elsewhere."""
+    found: dict[str, S3Object] = {}
+    start = address.key("")
+    more: dict[str, str] = {}
+    while True:
+        page = client.call_s3("list_objects_v2", Bucket=address.bucket, Prefix=start, **more)
+        for entry in page.get("Contents") or ():
+            name = str(entry["Key"]).removeprefix(start)
+            if name.startswith("/") or ".." in name.split("/"):
+                raise ModelscanError(f"`{address}` has an object `{entry['Key']}`, whose name leads out of the folder")
+            if not name.endswith("/"):  # what some tools put in place of a folder
+                found[name] = S3Object(int(entry["Size"]), str(entry["ETag"]).strip('"'))
+        if not page.get("IsTruncated"):
+            return found
+        more = {"ContinuationToken": page["NextContinuationToken"]}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable
+from modelscan.errors import ModelNotFound, SourceUnavailable
 from modelscan.hubs.files import OnProgress
 from modelscan.hubs.meter import Meter
 from modelscan.hubs.room import require_room
-from modelscan.hubs.s3 import PART_BYTES, S3Address, s3_client, s3_translated
+from modelscan.hubs.s3 import PART_BYTES, S3Address, list_objects, s3_client, s3_translated
 from modelscan.hubs.s3_upload import Upload
 from modelscan.storage.files import translated
 from modelscan.system.clock import Clock
@@ -23,7 +23,7 @@ def download(address: S3Address, folder: Path, *, on_progress: OnProgress, clock
     """
     with s3_translated(address):
         client = s3_client()
-        sizes = _objects(client, address)
+        sizes = {name: item.size_bytes for name, item in list_objects(client, address).items()}
         if not sizes:
             raise ModelNotFound(f"there is nothing at `{address}`", hints=[f"aws s3 ls {address}/"])
         total = sum(sizes.values())
@@ -37,24 +37,6 @@ def download(address: S3Address, folder: Path, *, on_progress: OnProgress, clock
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def _objects(client: Any, address: S3Address) -> dict[str, int]:
-    """The objects below an address: path there and size. Raises ModelscanError for a path that leads elsewhere."""
-    found: dict[str, int] = {}
-    start = address.key("")
-    more: dict[str, str] = {}
-    while True:
-        page = client.call_s3("list_objects_v2", Bucket=address.bucket, Prefix=start, **more)
-        for entry in page.get("Contents") or ():
-            name = str(entry["Key"]).removeprefix(start)
-            if name.startswith("/") or ".." in name.split("/"):
-                raise ModelscanError(f"`{address}` has an object `{entry['Key']}`, whose name leads out of the folder")
-            if not name.endswith("/"):  # what some tools put in place of a folder
-                found[name] = int(entry["Size"])
-        if not page.get("IsTruncated"):
-            return found
-        more = {"ContinuationToken": page["NextContinuationToken"]}
 
 
 def _fetch(client: Any, address: S3Address, folder: Path, name: str, size: int, meter: Meter) -> int:

@@ -37,7 +37,8 @@ def upload(
     total = sum((folder / name).stat().st_size for name in ordered)
     meter = Meter(total, 0, on_progress, clock)
     with s3_translated(address):
-        sent = sum(Upload(s3_client(), address, folder / name, name, meter, part_bytes).run() for name in ordered)
+        client = s3_client()
+        sent = sum(Upload(client, address, folder / name, name, meter, part_bytes).run() for name in ordered)
     meter.finish()
     return sent
 

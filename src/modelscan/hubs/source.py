@@ -113,8 +113,15 @@ def _local_path(access: Access) -> Hub:
     return LocalFolder(access)
 
 
+def _s3(access: Access) -> Hub:
+    from modelscan.hubs.s3_prefix import S3Prefix
+
+    return S3Prefix(access)
+
+
 _HUBS: dict[Source, Callable[[Access], Hub]] = {
     "huggingface": _huggingface,
     "modelscope": _modelscope,
     "local_path": _local_path,
+    "s3": _s3,
 }

@@ -32,7 +32,7 @@ class Hub:
     account: str
 
 
-HUBS: Mapping[HubName, Hub] = {
+HUBS: Mapping[str, Hub] = {
     "huggingface": Hub(
         name="huggingface",
         title="Hugging Face",

@@ -34,7 +34,17 @@ if TYPE_CHECKING:
     from modelscan.model.hardware import Cpu, Gpu, GpuProcess, Hardware
     from modelscan.model.plan import Candidate, Estimated, MemoryLine, MemoryPerGpu, Plan, PlanRequest, Rejection
     from modelscan.model.weights import Architecture, WeightsDescription
-    from modelscan.model.words import LIVE_STATUSES, Device, Mode, RestartPolicy, Source, Status, Task, Vendor
+    from modelscan.model.words import (
+        HUB_SOURCES,
+        LIVE_STATUSES,
+        Device,
+        Mode,
+        RestartPolicy,
+        Source,
+        Status,
+        Task,
+        Vendor,
+    )
 
 # Each module is loaded with the first name that is asked of it: making all these classes costs every command line
 # some 30 ms, and `list` needs one of them.
@@ -53,7 +63,7 @@ _HOMES = {
     "hardware": ("Cpu", "Gpu", "GpuLink", "GpuProcess", "Hardware"),
     "plan": ("Candidate", "Estimated", "MemoryLine", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
     "weights": ("Architecture", "WeightsDescription"),
-    "words": ("Device", "LIVE_STATUSES", "Mode", "RestartPolicy", "Source", "Status", "Task", "Vendor"),
+    "words": ("Device", "HUB_SOURCES", "LIVE_STATUSES", "Mode", "RestartPolicy", "Source", "Status", "Task", "Vendor"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -67,6 +77,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "HUB_SOURCES",
     "LIVE_STATUSES",
     "Architecture",
     "Candidate",

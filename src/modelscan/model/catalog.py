@@ -55,7 +55,9 @@ class ProviderOffer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weights:
-    """The files of a model in one repo, in one quantization. `repo_id` is a folder for `local_path`."""
+    """The files of a model in one repo, in one quantization. `repo_id` is a folder for `local_path`, an address for
+    `s3`.
+    """
 
     source: Source
     repo_id: str

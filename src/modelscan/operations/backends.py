@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from modelscan.environments.find import find_installations
+from modelscan.environments.recipes import STREAMER
 from modelscan.errors import BackendNotInstalled, Conflict, Usage
 from modelscan.model import Device, Hardware, Installation
 from modelscan.operations.context import Context
@@ -25,9 +26,12 @@ def find_installation(context: Context, backend: str, version: str | None) -> In
 
 
 def choose(
-    found: Sequence[Installation], backend: str, version: str | None, *, device: Device | None
+    found: Sequence[Installation], backend: str, version: str | None, *, device: Device | None, reader: bool = False
 ) -> Installation | None:
-    """The installation to use: one that was there already before one of ours, the newest first within each."""
+    """The installation to use: one that was there already before one of ours, the newest first within each.
+
+    `reader`: before those, one that can read weights from S3, or, where none can, one of ours, which can be given it.
+    """
     fitting = [
         item
         for item in found
@@ -35,6 +39,8 @@ def choose(
         and (version is None or item.version is None or _same_version(item.version, version))
         and (device is None or item.device == device)
     ]
+    if reader:
+        return min(fitting, key=lambda item: (STREAMER not in item.requirements, not item.managed), default=None)
     return min(fitting, key=lambda item: item.managed, default=None)
 
 
@@ -62,6 +68,30 @@ def install_backend(
     if device is None:
         device = device_of(machine(context))
     return install(backend, version, device, context.settings, on_line=on_line, clock=context.clock)
+
+
+def add_reader(context: Context, installation: Installation, *, on_line: Callable[[str], None]) -> Installation:
+    """The same installation with what reads weights from S3. Raises Usage for one that is not ours to change."""
+    from modelscan.environments.streamer import add_streamer, can_stream
+
+    if can_stream(installation):
+        return installation
+    if not installation.managed:
+        raise no_reader(installation)
+    return add_streamer(installation, context.settings, on_line=on_line, clock=context.clock)
+
+
+def no_reader(installation: Installation, *hints: str) -> BackendNotInstalled:
+    """The failure for a backend without what reads weights from S3."""
+    from modelscan.environments.streamer import command_to_add
+
+    ours = f"modelscan backend install {installation.backend} --s3"
+    return BackendNotInstalled(
+        f"`{installation.program}` has nothing that reads weights from S3",
+        cause=[] if installation.managed else ["modelscan changes only what it installed"],
+        hints=[ours if installation.managed else command_to_add(installation), *hints],
+        details={"backend": installation.backend, "version": installation.version, "path": installation.path},
+    )
 
 
 def device_of(hardware: Hardware) -> Device:

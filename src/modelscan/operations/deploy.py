@@ -26,6 +26,7 @@ from modelscan.operations.requests import DeployRequest, difference, option_word
 from modelscan.operations.resolving import Resolved, resolve_model
 from modelscan.operations.routes import check_routing_file
 from modelscan.operations.starting import start_and_follow
+from modelscan.operations.streaming import environment_of_place
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -55,7 +56,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     if resolved.model is not None:
         refuse_closed(resolved.model)
     name = deployment_name(wanted.name, resolved.model_id)
-    request = request_document(wanted, model_id=resolved.model_id)
+    request = request_document(wanted, model_id=resolved.asked_for)
     price = resolved.model.pricing if resolved.model else None
 
     with Store.for_reading(settings.paths, clock) as store:
@@ -68,8 +69,11 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     with contextlib.ExitStack() as stack:
         claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
         deployment = prepare(context, claimed.deployment, report, installation)
+        place = environment_of_place(context, deployment, report)
         report(Event("starting", "Starting deployment..."))
-        deployment = control.start(deployment, settings=settings, clock=clock, held=claimed.lock)
+        deployment = control.start(
+            deployment, settings=settings, clock=clock, held=claimed.lock, place_environment=place
+        )
     deployment = start_and_follow(context, deployment, wait=wanted.wait, timeout=wanted.timeout, report=report)
     return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
 
@@ -86,7 +90,7 @@ def _claimed(
 ) -> tuple[Claimed, Installation | None]:
     """Plan, and claim what the plan needs; when others were quicker with the memory, plan again with what they left."""
     settings, clock = context.settings, context.clock
-    request = request_document(wanted, model_id=resolved.model_id)
+    request = request_document(wanted, model_id=resolved.asked_for)
     for last in (False, False, True):
         hardware = machine(context)
         claims = standing_claims(context, hardware, but=existing)

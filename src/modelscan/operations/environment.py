@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from modelscan.environments.recipes import STREAMER
 from modelscan.model import Candidate, Hardware, Installation
-from modelscan.operations.backends import choose, device_of, not_installed
+from modelscan.operations.backends import choose, device_of, no_reader, not_installed
 from modelscan.operations.events import Ask
 
 
 def installation_or_leave(
     chosen: Candidate, hardware: Hardware, installations: Sequence[Installation], *, ask: Ask
 ) -> Installation | None:
-    """The one to use; None where none fits and the user said that it may be installed.
+    """The one to use; None where none fits, or it lacks what reads from S3, and the user said that it may be installed.
 
     Raises BackendNotInstalled without that leave.
     """
     device = device_of(hardware) if chosen.gpu_indices else "cpu"
-    found = choose(installations, chosen.backend, chosen.backend_version, device=device)
-    if found is not None:
+    streamed = chosen.source == "s3"
+    found = choose(installations, chosen.backend, chosen.backend_version, device=device, reader=streamed)
+    yes = "or say --yes to have it installed"
+    if found is None:
+        reader = ", with what reads weights from S3" if streamed else ""
+        missing = not_installed(chosen.backend, chosen.backend_version, yes)
+        question = f"{chosen.backend} is not installed for {device}. Install it in an environment of its own{reader}?"
+    elif streamed and STREAMER not in found.requirements:
+        missing = no_reader(found, *([yes] if found.managed else []))
+        question = f"{chosen.backend} has nothing that reads weights from S3. Add it to its environment (50 MB)?"
+        if not found.managed:
+            raise missing
+    else:
         return found
-    missing = not_installed(chosen.backend, chosen.backend_version, "or say --yes to have it installed")
-    if ask(f"{chosen.backend} is not installed for {device}. Install it in an environment of its own?") is not True:
+    if ask(question) is not True:
         raise missing
     return None

@@ -112,18 +112,22 @@ def start_deployment(
     from modelscan.operations.preparing import prepare
     from modelscan.operations.recording import claim_again
     from modelscan.operations.starting import start_and_follow
+    from modelscan.operations.streaming import environment_of_place
 
     found = deployment_status(context, _find_present(context, reference).id)
     if found.status == "ready":
         return dataclasses.replace(found, changed=False)
     if found.status in {"stopped", "failed"}:
         _check_replay(found)
+        place = environment_of_place(context, found, report)
         with claim_again(context, found) as claimed:
             found = claimed.deployment
             if not found.argv:
                 found = prepare(context, found, report)
             report(Event("starting", "Starting deployment..."))
-            found = control.start(found, settings=context.settings, clock=context.clock, held=claimed.lock)
+            found = control.start(
+                found, settings=context.settings, clock=context.clock, held=claimed.lock, place_environment=place
+            )
     started = start_and_follow(context, found, wait=wait, timeout=timeout, report=report)
     return dataclasses.replace(started, changed=True)
 

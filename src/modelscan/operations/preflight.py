@@ -16,6 +16,7 @@ from modelscan.hubs.tokens import HUBS, address, login_elsewhere
 from modelscan.model import WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.events import Ask
+from modelscan.operations.streaming import check_streamed
 from modelscan.storage.files import translated
 from modelscan.storage.secrets import Secrets
 from modelscan.units import format_bytes
@@ -39,6 +40,8 @@ def check_weights(
     `into` is a folder to fill in place of the hub's cache. Raises Gated, StorageFailed, Usage (code that nobody agreed
     to), Conflict (missing, and not `may_download`), ModelscanError (pickles), and what asking the hub raises.
     """
+    if weights.source == "s3":
+        return check_streamed(context, weights, trust_remote_code=trust_remote_code)
     hub = context.hub(weights.source)
     revision = weights.commit or weights.revision
     here = hub.cached(weights.repo_id, revision)
@@ -74,10 +77,10 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _no_token(context: Context, weights: WeightsDescription) -> ModelscanError | None:
-    if not weights.gated or weights.source == "local_path":
+    hub = HUBS.get(weights.source)
+    if not weights.gated or hub is None:
         return None
     environ = context.settings.environ
-    hub = HUBS[weights.source]
     has_token = bool(login_elsewhere(hub, environ) or Secrets(context.settings.paths.secrets_file).get(hub.name))
     login = "modelscan login" if hub.name == "huggingface" else f"modelscan login {hub.name}"
     page = _page(context, weights) or ""
@@ -86,9 +89,10 @@ def _no_token(context: Context, weights: WeightsDescription) -> ModelscanError |
 
 def _page(context: Context, weights: WeightsDescription) -> str | None:
     """Where a browser shows the repo."""
-    if weights.source == "local_path":
+    hub = HUBS.get(weights.source)
+    if hub is None:
         return None
-    base = address(HUBS[weights.source], context.settings.environ)
+    base = address(hub, context.settings.environ)
     return f"{base}/models/{weights.repo_id}" if weights.source == "modelscope" else f"{base}/{weights.repo_id}"
 
 

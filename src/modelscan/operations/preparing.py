@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
 from modelscan.model import Candidate, Deployment, Device, Installation, Progress
-from modelscan.operations.backends import choose, device_of, install_backend, installations
+from modelscan.operations.backends import add_reader, choose, device_of, install_backend, installations
 from modelscan.operations.context import Context
 from modelscan.operations.events import Event, Report
 from modelscan.operations.machine import machine
@@ -40,6 +41,7 @@ def prepare(
         host=deployment.host,
         program=installation.program,
         api_key_env=deployment.api_key_env,
+        own_folder=str(places(context.settings.paths, deployment.id).folder / "assets"),
         device=installation.device,
     )
     backend = BACKENDS[chosen.backend]
@@ -66,8 +68,9 @@ def device_for(context: Context, chosen: Candidate) -> Device:
 def _installed(context: Context, deployment: Deployment, chosen: Candidate, report: Report) -> Installation:
     """The installation of the plan's version; where it is gone or was never finished, it is made."""
     device = device_for(context, chosen)
-    found = choose(installations(context), chosen.backend, chosen.backend_version, device=device)
-    if found is not None:
+    streamed = chosen.source == "s3"
+    found = choose(installations(context), chosen.backend, chosen.backend_version, device=device, reader=streamed)
+    if found is not None and not streamed:
         return found
     note = _noting(context, deployment, "pending", "environment")
 
@@ -75,7 +78,9 @@ def _installed(context: Context, deployment: Deployment, chosen: Candidate, repo
         report(Event("install", line))
         note(None, line)
 
-    return install_backend(context, chosen.backend, chosen.backend_version, device=device, on_line=on_line)
+    if found is None:
+        found = install_backend(context, chosen.backend, chosen.backend_version, device=device, on_line=on_line)
+    return add_reader(context, found, on_line=on_line) if streamed else found
 
 
 def _weights(context: Context, deployment: Deployment, chosen: Candidate, report: Report) -> tuple[str, str | None]:

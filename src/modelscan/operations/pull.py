@@ -10,7 +10,7 @@ from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.copying import copy_files
 from modelscan.hubs.files import OnProgress, RemoteFile
 from modelscan.hubs.local import describe_folder
-from modelscan.hubs.s3 import is_s3, parse_s3
+from modelscan.hubs.s3 import is_s3, parse_s3, refuse_offline
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.events import Ask, Event, Report
@@ -74,6 +74,8 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     if is_s3(reference):
         return _from_s3(context, reference, wanted, report)
     model_id, weights = _choose(context, reference, wanted, report)
+    if weights.source == "s3":
+        return _from_s3(context, weights.repo_id, PullRequest(to=wanted.to), report)
     weights = _newest(context, weights, wanted.revision)
     into = _folder(wanted.to)
     weights = check_weights(
@@ -128,6 +130,7 @@ def _into_s3(
     from modelscan.hubs.s3_upload import upload
 
     address = parse_s3(target)
+    refuse_offline(address, context.settings)
     names = [file.path for file in files]
     sent = upload(folder, names, address, on_progress=_telling(report), clock=context.clock)
     return str(address), sent > 0
@@ -140,8 +143,9 @@ def _from_s3(context: Context, reference: str, wanted: PullRequest, report: Repo
     if into is None or wanted.quantization or wanted.source or wanted.revision:
         raise Usage(
             f"`{address}` is one set of files, which --to brings to a folder",
-            hints=[f"modelscan pull {address} --to ./{address.key('').rstrip('/').rpartition('/')[2] or 'model'}"],
+            hints=[f"modelscan pull {address} --to ./{address.name}"],
         )
+    refuse_offline(address, context.settings)
     size, fetched = download(address, into, on_progress=_telling(report), clock=context.clock)
     weights = describe_folder(into)
     return Pulled(

@@ -15,8 +15,11 @@ from modelscan.operations.events import Event, Report
 def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tuple[str, str | None]:
     """Fetch what is missing of a candidate's weights; what the backend is given, and the commit that it is.
 
-    Raises SourceUnavailable, Gated, Unauthorized, ModelNotFound, StorageFailed.
+    What lies in S3 the backend reads there. Raises SourceUnavailable, Gated, Unauthorized, ModelNotFound,
+    StorageFailed.
     """
+    if candidate.source == "s3":
+        return candidate.repo_id, candidate.revision
     folder, commit = fetch(context, candidate.source, candidate.repo_id, candidate.revision, report)
     return str(folder), commit or None
 

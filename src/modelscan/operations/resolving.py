@@ -7,18 +7,19 @@ from pathlib import Path
 
 from modelscan.catalog.identity import WeightsHint, resolve
 from modelscan.catalog.index import open_index
-from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
+from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.s3 import is_s3, parse_s3
 from modelscan.hubs.shipped_shapes import describe_shipped, quantized_forms
-from modelscan.model import Architecture, Model, Source, Weights, WeightsDescription
+from modelscan.model import HUB_SOURCES, Architecture, Model, Source, Weights, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.storage.shipped import shipped_text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolved:
-    """`model` is None for a folder or a repo that no catalog knows; `options` are the weights, best first.
+    """`model` is None for a folder, a place in S3 or a repo that no catalog knows; `options` are the weights, best
+    first.
 
     `quantization` is one that the name itself asked for, as in `…-AWQ`.
     """
@@ -31,17 +32,26 @@ class Resolved:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def asked_for(self) -> str:
+        """What the same request is told by: of a place the whole of it, as others may end alike; else the id."""
+        place = self.options[0] if self.model is None and self.options else None
+        if place is None or place.source in HUB_SOURCES:
+            return self.model_id
+        return place.location if place.source == "s3" else str(Path(place.location).resolve())
+
 
 def resolve_model(
     context: Context, reference: str, source: Source | None = None, revision: str | None = None
 ) -> Resolved:
     """Which weights a name means.
 
-    What looks like a path is a folder. Anything else is a catalog's, then a folder of that name, then a repo.
+    What looks like a path is a folder, `s3://…` a place in S3. Anything else is a catalog's, then a folder of that
+    name, then a repo.
     Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
     """
     if is_s3(reference):
-        raise _in_s3(reference)
+        return _prefix(context, reference, revision)
     folder = Path(reference).expanduser()
     if reference.startswith(("/", "./", "../", "~")) or source == "local_path":
         return _folder(reference, folder)
@@ -129,11 +139,11 @@ def _elsewhere(model: Model, named: tuple[Weights, ...], wanted: Source | None) 
     """The same weights on the hub that was asked for: what the catalogs know there in these quantizations, else the
     same names, which owners mostly keep from hub to hub. Whether they are there shows when the hub is asked.
     """
-    if wanted is None or wanted == "local_path":
+    if wanted not in HUB_SOURCES:
         return ()
     quantizations = {item.quantization for item in named}
     known = tuple(item for item in model.weights if item.source == wanted and item.quantization in quantizations)
-    hubs = (item for item in named if item.source != "local_path")
+    hubs = (item for item in named if item.source in HUB_SOURCES)
     return known or tuple(replace(item, source=wanted, official=None, verified=False) for item in hubs)
 
 
@@ -141,17 +151,10 @@ def _unknown(hint: WeightsHint, wanted: Source | None) -> Weights:
     return Weights(source=wanted or "huggingface", repo_id=str(hint.repo_id), quantization=hint.quantization)
 
 
-def _in_s3(reference: str) -> Usage:
-    """The reader of vLLM (`--load-format runai_streamer`) would need packages that its environment does not have, and
-    the user's AWS credentials in the backend.
-    """
+def _prefix(context: Context, reference: str, revision: str | None) -> Resolved:
     address = parse_s3(reference)
-    folder = f"./{address.prefix.rpartition('/')[2] or address.bucket}"
-    return Usage(
-        f"a backend of ours does not load weights from `{address}` itself",
-        hints=[f"modelscan pull {address} --to {folder}", f"modelscan deploy {folder}"],
-        details={"address": str(address)},
-    )
+    description = context.hub("s3").describe(str(address), revision)
+    return Resolved(reference=reference, model_id=address.name, model=None, options=(description,))
 
 
 def _folder(reference: str, folder: Path) -> Resolved:

@@ -24,6 +24,8 @@ def preferred_backend(
     """
     if request.backend is not None:
         return request.backend, f"{request.backend}, as asked"
+    if any(item.source == "s3" for item in options):
+        return "vllm", "vllm, which reads weights from S3 by itself"
     usual = "vllm, which runs on the widest range of hardware and formats"
     if request.mode != "throughput":
         return "vllm", usual
@@ -46,6 +48,14 @@ def planned_version(
         return found.version
     row = facts.backend(backend, device)
     return row.version if row is not None else None
+
+
+def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str] | None:
+    """Code and reason where the backend cannot read the weights from where they are."""
+    problem = BACKENDS[backend].s3_problem if weights.source == "s3" else None
+    if problem is None:
+        return None
+    return "not_streamed", f"{BACKENDS[backend].title} does not read weights from S3 by itself: {problem}"
 
 
 def backend_problem(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modelscan.model import Candidate, Claim, Gpu, Plan, WeightsDescription
+from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Plan, WeightsDescription
 from modelscan.planning.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE
 from modelscan.units import GIB, format_bytes, format_tokens
 
@@ -89,6 +89,7 @@ def _shape_source(weights: WeightsDescription | None) -> str:
     if weights.source == "local_path":
         return f"config.json{headers} in {weights.location}{known}"
     if weights.commit is not None:
-        return f"config.json{headers} of {weights.repo_id} at commit {weights.commit}{known}"
+        named = "commit " if weights.source in HUB_SOURCES else ""
+        return f"config.json{headers} of {weights.repo_id} at {named}{weights.commit}{known}"
     sure = "derived from its base model, so the bounds are wider" if weights.verified is False else "confirmed"
     return f"the facts that come with modelscan for {weights.repo_id}, {sure}{known}"

@@ -69,6 +69,9 @@ def hints_for(refused: Refused) -> tuple[str, ...]:
     codes = {rejection.code for rejection in refused.plan.rejected}
     hints = _stopping(refused) if codes & {"no_memory", "memory_taken"} else []
     hints += _loosened(refused)
+    if "not_streamed" in codes:
+        place = next(item.location for item in refused.options if item.source == "s3")
+        hints.append(f"bring them to a folder: modelscan pull {place} --to ./{place.rpartition('/')[2]}")
     if "shape_unknown" in codes:
         hints.append(f"with a network the shape is read from the hub: {_command(refused, refused.request)}")
     if "no_memory" in codes:

@@ -24,7 +24,7 @@ from modelscan.model import (
 from modelscan.planning.budget import Budget, gpu_budget, host_budget
 from modelscan.planning.candidates import USEFUL_CONTEXT, judge, reject
 from modelscan.planning.context import model_limit
-from modelscan.planning.eligibility import backend_problem, planned_version, preferred_backend
+from modelscan.planning.eligibility import backend_problem, planned_version, preferred_backend, reading_problem
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.hints import Refused, hints_for
 from modelscan.planning.layouts import Layout, alike, layouts
@@ -232,6 +232,7 @@ def _judged(
         dtype=choice.dtype,
         explicit=setting.explicit,
     )
+    obstacle = reading_problem(setting.backend, choice.weights) or obstacle
     if obstacle is not None:
         return reject(base, *obstacle)
     if choice.problem is not None:

@@ -9,6 +9,7 @@ from modelscan.catalog import fields
 from modelscan.catalog.record import NotThisFormat, Parsed, Record, Skipped, verbatim
 from modelscan.catalog.sources.yaml_text import is_modest, load
 from modelscan.catalog.text import clean_tree
+from modelscan.hubs.s3 import is_s3
 from modelscan.model import Source, Task, Weights
 
 _REPO_KEYS: dict[str, Source] = {
@@ -29,7 +30,9 @@ def parse(payload: bytes | str, *, source: str) -> Parsed:
 
 
 def parse_document(document: object, *, source: str, place: Callable[[str], str] = str) -> Parsed:
-    """As `parse`, for a file that was loaded already. `place` makes a written `local_path` absolute."""
+    """As `parse`, for a file that was loaded already. `place` makes a written `local_path` absolute,
+    unless it is an address in S3.
+    """
     listed = document.get("models") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise NotThisFormat("there is no list under `models:`")
@@ -66,12 +69,9 @@ def _weights(entry: Mapping[str, Any], place: Callable[[str], str]) -> Iterator[
     quantization = fields.quantization(entry.get("quantization"))
     for key, source in _REPO_KEYS.items():
         if repo := fields.text(entry.get(key)):
-            yield Weights(
-                source=source,
-                repo_id=place(repo) if source == "local_path" else repo,
-                quantization=quantization,
-                official=True,
-            )
+            found: Source = "s3" if source == "local_path" and is_s3(repo) else source
+            repo_id = place(repo) if found == "local_path" else repo
+            yield Weights(source=found, repo_id=repo_id, quantization=quantization, official=True)
 
 
 def _facts(name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -33,16 +33,26 @@ def list_(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
 
 @app.command("install")
 def install(
-    ctx: typer.Context, backend: Which, version: Version = None, json: Json = False, quiet: Quiet = False
+    ctx: typer.Context,
+    backend: Which,
+    version: Version = None,
+    s3: Annotated[bool, typer.Option("--s3", help="Also what reads weights from S3; for vllm.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make an isolated environment for a backend, right for this machine."""
     from modelscan.cli.live import InstallView
     from modelscan.cli.views.backends import show_installed
-    from modelscan.operations.backends import install_backend
+    from modelscan.operations.backends import add_reader, install_backend
 
+    if s3 and backend is not BackendWord.VLLM:
+        raise typer.BadParameter("only vllm reads weights from S3 by itself", param_hint="--s3")
     output = Output(json=json, quiet=quiet)
     with InstallView(output) as view:
-        installed = install_backend(session(ctx).context, backend.value, version, on_line=view.line)
+        context = session(ctx).context
+        installed = install_backend(context, backend.value, version, on_line=view.line)
+        if s3:
+            installed = add_reader(context, installed, on_line=view.line)
     output.document(installed, lambda printer: show_installed(printer, installed), [installed.path])
 
 

@@ -1,0 +1,96 @@
+"""Giving a vLLM of ours what reads weights from S3: some packages beside it, nothing of it changed.
+
+Only where a deployment wants it: most never do, and it is 50 MB, with a client of AWS that has no other use there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from modelscan.environments import failures
+from modelscan.environments.build import add, pinned_versions, resolve
+from modelscan.environments.install import LOCK_SECONDS, Interpreter, prepare_uv
+from modelscan.environments.places import clean_environment, install_lock
+from modelscan.environments.recipes import STREAMER, streamer_for
+from modelscan.environments.record import size_of, write_record
+from modelscan.environments.uv import Streamer, why_it_failed
+from modelscan.model import Installation
+from modelscan.settings import Settings
+from modelscan.storage.files import write_atomic
+from modelscan.storage.locks import hold
+from modelscan.system import process
+from modelscan.system.clock import Clock
+
+_PINS = "streamer.txt"
+_CHECK_SECONDS = 120.0
+_CHECK = "import runai_model_streamer, runai_model_streamer_s3.files.files"
+
+
+def can_stream(installation: Installation) -> bool:
+    """Whether it has what reads weights from S3."""
+    return STREAMER in installation.requirements
+
+
+def command_to_add(installation: Installation) -> str:
+    """What gives it to an environment that is not ours; `--no-deps` is not for torch to be chosen anew."""
+    recipe = streamer_for(installation)
+    wanted = (recipe.requirements[0].replace("[s3]", ""), f"{STREAMER}>=0.15.7,<0.18")
+    parts = (*wanted, "boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "humanize")
+    return shlex.join([installation.python or "python", "-m", "pip", "install", "--no-deps", *parts])
+
+
+def add_streamer(
+    installation: Installation,
+    settings: Settings,
+    *,
+    on_line: Callable[[str], None],
+    clock: Clock,
+    run: process.Runner = process.run,
+    stream: Streamer = process.run_streaming,
+    interpreter: Interpreter | None = None,
+) -> Installation:
+    """An environment of ours with it. Interrupted, it is done by the next call.
+
+    Raises SourceUnavailable, BackendFailed (it does not load beside this backend), StorageFailed, Conflict.
+    """
+    folder, python = Path(installation.path), str(installation.python)
+    recipe = streamer_for(installation)
+    with hold(
+        install_lock(settings.paths),
+        note=f"modelscan backend install {installation.backend} --s3",
+        timeout=LOCK_SECONDS,
+        on_wait=lambda who: on_line(f"waiting for another command to end: {who}"),
+        clock=clock,
+    ):
+        failures.refuse_small_disk(folder, recipe, shutil.disk_usage(folder).free)
+        name = f"{installation.backend}-{installation.device}-s3"
+        uv = prepare_uv(settings, name, python=interpreter or Interpreter(), on_line=on_line, run=run, stream=stream)
+        on_line(f"adding {recipe.origin}")
+        pins, done = resolve(
+            uv, recipe, python=python, folder=settings.paths.environments_folder, beside=folder / "requirements.txt"
+        )
+        if pins is None:
+            attempt = failures.Attempt(recipe, done.problem or why_it_failed(done.stdout))
+            raise failures.nothing_to_be_had(
+                [attempt], uv.log.path, version=None, offline="UV_OFFLINE" in uv.environ, option=" --s3"
+            )
+        write_atomic(folder / _PINS, pins)
+        done = add(uv, recipe, folder / _PINS, python=python, on_line=on_line)
+        if not done.ok:
+            raise failures.build_failed(recipe, done.problem or why_it_failed(done.stdout), uv.log.path, option=" --s3")
+        answer = run([python, "-c", _CHECK], env=clean_environment(settings.environ), timeout=_CHECK_SECONDS)
+        uv.log.add(f"$ {python} -c {_CHECK!r}\n{answer.stdout}{answer.stderr}{answer.problem or ''}")
+        if not answer.ok:
+            raise failures.streamer_fails(recipe, answer, uv.log.path)
+        found = pinned_versions(pins)
+        versions = {name: found[name] for name in recipe.pinned if name in found}
+        made = dataclasses.replace(
+            installation, requirements={**installation.requirements, **versions}, size_bytes=size_of(folder)
+        )
+        write_record(made)
+        on_line(f"added {STREAMER} {versions.get(STREAMER, '')}".rstrip())
+        return made
