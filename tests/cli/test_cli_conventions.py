@@ -37,12 +37,12 @@ def test_a_usage_error_under_json_is_json_too(modelscan: Modelscan) -> None:
 
 
 def test_a_missing_argument(modelscan: Modelscan) -> None:
-    ran = modelscan("plan")
+    ran = modelscan("wait")
     assert (ran.status, ran.stderr) == (
         2,
         snapshot("""\
-error: Missing argument 'ID'
-hint: modelscan plan --help
+error: Missing argument 'NAME...'
+hint: modelscan wait --help
 """),
     )
 

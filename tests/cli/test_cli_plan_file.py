@@ -3,21 +3,145 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.cli.conftest import Modelscan
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from tests.cli.conftest import Modelscan, Ran
+
+_DIFFERS = {"explicit", "reasons", "revision"}  # what is kept is fixed then, and says so
 
 
-@pytest.mark.parametrize("model", ["demo", "huggingfacetb/smollm2-135m-instruct"])
-def test_a_file_says_the_plan_again(modelscan: Modelscan, tmp_path: Path, model: str) -> None:
-    options = ["--gpu", "none", "--context-length", "1024", "--max-concurrency", "2"]
-    first = modelscan("plan", model, *options, "--json").json["chosen"]
+def plan_of(ran: Ran, *but: str) -> dict[str, Any]:
+    assert ran.status == 0, ran.stderr
+    chosen = ran.json["chosen"]
+    return {key: value for key, value in chosen.items() if key not in {*_DIFFERS, *but}}
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("demo", "--gpu none --context-length 1024 --max-concurrency 2"),
+        ("demo", "--backend-arg=--max-num-seqs=3 --env NCCL_DEBUG=INFO"),
+        ("huggingfacetb/smollm2-135m-instruct", "--gpu none --dtype bfloat16"),
+    ],
+)
+def test_deploy_plans_a_file_again(modelscan: Modelscan, tmp_path: Path, model: str, options: str) -> None:
+    words = shlex.split(options)
+    now = "memory_per_gpu"  # what is free of this machine is never the same twice
+    first = plan_of(modelscan("plan", model, *words, "--json"), now)
     file = tmp_path / "deployment.yaml"
-    file.write_text(modelscan("plan", model, *options, "--format", "yaml").stdout)
-    again = modelscan("deploy", "--file", str(file), "--dry-run", "--json").json["chosen"]
-    same = ("repo_id", "source", "backend", "quantization", "dtype", "max_model_len", "max_num_seqs", "gpu_indices")
-    assert {key: again[key] for key in same} == {key: first[key] for key in same}
+    file.write_text(modelscan("plan", model, *words, "--format", "yaml").stdout)
+    assert plan_of(modelscan("deploy", "--file", str(file), "--dry-run", "--json"), now) == first
+
+
+_MODELS = (
+    *("deepseek/deepseek-r1", "openai/gpt-oss-120b", "qwen/qwen3-32b", "qwen/qwen3-8b", "alibaba/qwen3-235b-a22b"),
+    *("meta-llama/llama-3.1-8b-instruct", "baai/bge-m3", "deepseek/deepseek-coder", "google/gemma-3-4b-it"),
+    *("qwen/qwen3-next-80b-a3b-instruct", "modelscan/demo"),
+)
+_MACHINES = ("rtx-3060", "rtx-4090", "2xrtx-4090", "h100-80gb", "8xh100-80gb", "8xh200-141gb", "mi300x", "cpu:64gb")
+_OPTIONS = st.lists(
+    st.sampled_from(
+        [
+            "--context-length 4096",
+            "--max-concurrency 8",
+            "--backend sglang",
+            "--backend vllm",
+            "--mode latency",
+            "--mode throughput",
+            "--enforce-eager",
+            "--max-memory 20GiB",
+            "--gpu-memory-utilization 0.8",
+            "--gpu 0",
+            "--gpus 2",
+            "--tensor-parallel 2",
+            "--kv-cache-dtype fp8",
+            "--trust-remote-code",
+            "--quantization FP8",
+            "--quantization INT4",
+            "--backend-arg=--max-num-batched-tokens=4096",
+            "--env NCCL_DEBUG=INFO",
+        ]
+    ),
+    unique_by=lambda option: option.split()[0].split("=")[0],
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(_MODELS), st.sampled_from(_MACHINES), _OPTIONS)
+def test_a_file_says_the_plan_again(
+    modelscan: Modelscan, tmp_path: Path, model: str, machine: str, options: list[str]
+) -> None:
+    words = ["--offline", "plan", model, "--hardware", machine, *(word for item in options for word in item.split())]
+    first = modelscan(*words, "--json")
+    assume(first.status == 0)
+    file = tmp_path / "deployment.yaml"
+    file.write_text(modelscan(*words, "--format", "yaml").stdout)
+    again = modelscan("--offline", "plan", "--file", str(file), "--hardware", machine, "--json")
+    assert plan_of(again) == plan_of(first)
+
+
+def test_gpus_of_a_file(modelscan: Modelscan, tmp_path: Path) -> None:
+    """Its filters narrow, its list fixes, and what is said besides it counts more."""
+    file = tmp_path / "deployment.yaml"
+
+    def planned(gpus: str, machine: str = "4xh100-80gb", *options: str) -> Ran:
+        file.write_text(f"model: qwen/qwen3-8b\ndeployment: {{{gpus}}}")
+        return modelscan("--offline", "plan", "--file", str(file), "--hardware", machine, "--json", *options)
+
+    assert planned("gpus: [1, 3]").json["chosen"]["gpu_indices"] == [1, 3]
+    assert planned("gpus: 2").json["chosen"]["gpu_indices"] == [0, 1]
+    assert {item["code"] for item in planned("gpus: none").json["rejected"]} >= {"memory_unknown"}  # of the host
+    assert planned("gpus: [1, 3]", "4xh100-80gb", "--gpu", "2").json["chosen"]["gpu_indices"] == [2]
+    for filters in (
+        "vendor: [nvidia, amd], min_memory_gb: 80",
+        'compute_capability: ">=8.9,<10.0"',
+        "min_memory_gb: 80",
+    ):
+        assert planned(f"gpu_filters: {{{filters}}}").status == 0
+    for filters in ("vendor: amd", "min_memory_gb: 96", 'compute_capability: "<9.0"', 'compute_capability: ">=10"'):
+        refused = planned(f"gpu_filters: {{{filters}}}")
+        assert refused.status == 4
+        assert [item["code"] for item in refused.json["rejected"]] == ["gpu_filters"]
+        assert refused.json["hints"] == ["any GPU that holds it: modelscan plan qwen/qwen3-8b --hardware 4xh100-80gb"]
+
+
+def test_weights_of_the_users_own_run_as_that_model(modelscan: Modelscan, tmp_path: Path, folder: Path) -> None:
+    file = tmp_path / "deployment.yaml"
+    file.write_text(f"model: modelscan/demo\ndeployment: {{repo_id: '{folder}', source: local_path, gpus: none}}")
+    plan = modelscan("plan", "--file", str(file), "--json").json
+    assert plan["model"] == "modelscan/demo"
+    assert plan["chosen"]["repo_id"] == str(folder)
+
+
+def test_a_folder_that_no_catalog_knows(modelscan: Modelscan, tmp_path: Path, folder: Path) -> None:
+    file = tmp_path / "deployment.yaml"
+    first = modelscan("plan", str(folder), "--gpu", "none", "--json")
+    file.write_text(modelscan("plan", str(folder), "--gpu", "none", "--format", "yaml").stdout)
+    again = modelscan("plan", "--file", str(file), "--json")
+    assert plan_of(again, "memory_per_gpu") == plan_of(first, "memory_per_gpu")
+
+
+def test_a_command_can_be_pasted(modelscan: Modelscan) -> None:
+    """One line that a shell takes, and whose words are those of the plan."""
+    words = ["plan", "deepseek/deepseek-coder", "--hardware", "rtx-4090", "--env", "NCCL_DEBUG=it's $HOME; `x`"]
+    line = modelscan(*words, "--format", "command").stdout
+    assert line.count("\n") == 1
+    assert subprocess.run(["/bin/sh", "-n", "-c", line], check=False).returncode == 0
+    chosen = modelscan(*words, "--json").json["chosen"]
+    said = shlex.split(line)
+    assert said[len(chosen["env"]) :] == chosen["argv"]
+    assert dict(word.split("=", 1) for word in said[: len(chosen["env"])]) == chosen["env"]
+    shown = subprocess.run(
+        ["/bin/sh", "-c", f'vllm() {{ printf %s "$NCCL_DEBUG"; }}; {line}'], check=False, capture_output=True
+    )
+    assert shown.stdout.decode() == "it's $HOME; `x`"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +153,12 @@ def test_a_file_says_the_plan_again(modelscan: Modelscan, tmp_path: Path, model:
         ("model: demo\ndeployment: {env: {HF_TOKEN: x}}", "HF_TOKEN"),
         ("model: demo\ndeployment: {parameters: [--host=0.0.0.0]}", "--host=0.0.0.0"),
         ("model: {", "deployment.yaml"),
+        ("model: demo\ndeployment: {gpus: 0}", "gpus: 0"),
+        ("model: demo\ndeployment: {gpus: [[0]]}", "gpus: [[0]]"),
+        ("model: demo\ndeployment: {gpu_filters: {colour: red}}", "colour"),
+        ("model: demo\ndeployment: {gpu_filters: {compute_capability: new}}", "compute_capability: new"),
+        ("model: demo\ndeployment: {gpu_filters: {min_memory_gb: much}}", "min_memory_gb: much"),
+        ("model: demo\ndeployment: {max_memory: much}", "much"),
     ],
 )
 def test_a_bad_file_is_refused_by_name(modelscan: Modelscan, tmp_path: Path, text: str, at_fault: str) -> None:

@@ -32,7 +32,16 @@ if TYPE_CHECKING:
         Route,
     )
     from modelscan.model.hardware import Cpu, Gpu, GpuProcess, Hardware
-    from modelscan.model.plan import Candidate, Estimated, MemoryLine, MemoryPerGpu, Plan, PlanRequest, Rejection
+    from modelscan.model.plan import (
+        Candidate,
+        Estimated,
+        GpuFilters,
+        MemoryLine,
+        MemoryPerGpu,
+        Plan,
+        PlanRequest,
+        Rejection,
+    )
     from modelscan.model.weights import Architecture, WeightsDescription
     from modelscan.model.words import (
         HUB_SOURCES,
@@ -61,7 +70,9 @@ _HOMES = {
         "Route",
     ),
     "hardware": ("Cpu", "Gpu", "GpuLink", "GpuProcess", "Hardware"),
-    "plan": ("Candidate", "Estimated", "MemoryLine", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
+    "plan": (
+        *("Candidate", "Estimated", "GpuFilters", "MemoryLine", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
+    ),
     "weights": ("Architecture", "WeightsDescription"),
     "words": ("Device", "HUB_SOURCES", "LIVE_STATUSES", "Mode", "RestartPolicy", "Source", "Status", "Task", "Vendor"),
 }
@@ -90,6 +101,7 @@ __all__ = [
     "Estimated",
     "Fits",
     "Gpu",
+    "GpuFilters",
     "GpuLink",
     "GpuProcess",
     "Hardware",

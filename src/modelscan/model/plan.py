@@ -11,12 +11,24 @@ from modelscan.model.words import Mode, Source, Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GpuFilters:
+    """Which GPUs may be used: all that match. `compute_capability` is bounds such as `>=8.9,<10.0`."""
+
+    vendor: tuple[str, ...] = ()
+    min_memory_gb: float | None = None
+    compute_capability: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PlanRequest:
     """What the user asked for; None where the choice is ours. `gpus` are indices or UUIDs, `()` with
     `no_gpu=True` means none may be used. `backend_args` and `env` reach the backend after the allow-list.
+    A deployment file can also fix `repo_id`, the one of the model's weights, and `gpu_filters`.
     """
 
     model: str
+    repo_id: str | None = None
+    gpu_filters: GpuFilters | None = None
     quantization: str | None = None
     backend: str | None = None
     backend_version: str | None = None

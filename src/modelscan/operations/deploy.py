@@ -23,7 +23,7 @@ from modelscan.operations.preflight import check_weights
 from modelscan.operations.preparing import prepare
 from modelscan.operations.recording import Claimed, claim_record, described, new_record
 from modelscan.operations.requests import DeployRequest, difference, option_words, request_document
-from modelscan.operations.resolving import Resolved, resolve_model
+from modelscan.operations.resolving import Resolved, resolve_request
 from modelscan.operations.routes import check_routing_file
 from modelscan.operations.starting import start_and_follow
 from modelscan.operations.streaming import environment_of_place
@@ -48,7 +48,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     settings, clock = context.settings, context.clock
     _refuse_unsafe(context, wanted)
     check_routing_file(context)
-    resolved = resolve_model(context, wanted.plan.model, wanted.plan.source, wanted.plan.revision)
+    resolved = resolve_request(context, wanted.plan)
     for text in resolved.warnings:
         report(Event("warning", text))
     for text in resolved.notes:

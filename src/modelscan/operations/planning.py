@@ -21,7 +21,7 @@ from modelscan.model import (
 )
 from modelscan.operations.context import Context
 from modelscan.operations.machine import machine, standing_claims, without_claimed
-from modelscan.operations.resolving import Resolved, resolve_model
+from modelscan.operations.resolving import Resolved, resolve_request
 from modelscan.planning.command import plan_command
 from modelscan.planning.facts import PlanningFacts, load_facts
 from modelscan.planning.planner import make_plan
@@ -36,9 +36,10 @@ _OF_ANY_MODEL = ("backend", "mode", "gpus", "no_gpu", "gpu_count", "max_memory_b
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """The plan, and what was met on the way to it."""
+    """The plan, and what was met on the way to it. `request` has what arguments of the backend said as its own."""
 
     plan: Plan
+    request: PlanRequest
     resolved: Resolved
     installations: tuple[Installation, ...]
     claims: tuple[Claim, ...] = ()
@@ -65,7 +66,7 @@ def plan_model(
 
     A machine that is only described has no installations: the plan is then for the newest supported versions.
     """
-    resolved = resolve_model(context, request.model, request.source, request.revision)
+    resolved = resolve_request(context, request)
     if resolved.model is not None:
         refuse_closed(resolved.model)
     hardware = machine(context, described_hardware)
@@ -106,13 +107,14 @@ def plan_resolved(
         reference=resolved.reference,
         described=described,
     )
-    if plan.chosen is None and resolved.model is not None:
+    too_large = any(rejection.code == "no_memory" for rejection in plan.rejected)
+    if plan.chosen is None and too_large and resolved.model is not None:
         plan = dataclasses.replace(
             plan, hints=(*plan.hints, *_smaller(context, resolved.model, request, free, found, described))
         )
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].check_arguments(rest, request.env)
-    return Planned(plan=plan, resolved=resolved, installations=found, claims=tuple(claims))
+    return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))
 
 
 def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[Measurement, ...]:

@@ -11,7 +11,7 @@ from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.s3 import is_s3, parse_s3
 from modelscan.hubs.shipped_shapes import describe_shipped, quantized_forms
-from modelscan.model import HUB_SOURCES, Architecture, Model, Source, Weights, WeightsDescription
+from modelscan.model import HUB_SOURCES, Architecture, Model, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.storage.shipped import shipped_text
 
@@ -39,6 +39,19 @@ class Resolved:
         if place is None or place.source in HUB_SOURCES:
             return self.model_id
         return place.location if place.source == "s3" else str(Path(place.location).resolve())
+
+
+def resolve_request(context: Context, request: PlanRequest) -> Resolved:
+    """Which weights a request means: all of its model, or the one repo that it fixes. Raises as `resolve_model`."""
+    if request.repo_id is None:
+        return resolve_model(context, request.model, request.source, request.revision)
+    hub = request.source if request.source in HUB_SOURCES else None
+    resolved = resolve_model(context, request.model, hub, request.revision)
+    fixed = request.repo_id.casefold()
+    options = tuple(item for item in resolved.options if item.repo_id.casefold() == fixed)
+    if not options:  # weights of the user's own, run as that model
+        options = resolve_model(context, request.repo_id, request.source, request.revision).options
+    return replace(resolved, options=options)
 
 
 def resolve_model(

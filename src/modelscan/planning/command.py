@@ -9,23 +9,23 @@ from typing import Any
 
 from modelscan.model import PlanRequest
 
+_OPTIONS = {"gpu_count": "gpus", "max_memory_bytes": "max_memory"}
+
 
 def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
     """The command line of a request, quoted for a shell, without the program and the verb."""
     words = [shlex.quote(reference)]
     for name, value in request.items():
-        option = f"--{name.replace('_', '-')}"
+        option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
         match name, value:
-            case "model", _:
+            case "model" | "gpu_filters", _:  # filters are for files, which have no option
                 continue
+            case "repo_id", repo:
+                words[0] = shlex.quote(repo)
             case "gpus", chosen:
                 words += ["--gpu", ",".join(chosen)]
             case "no_gpu", _:
                 words += ["--gpu", "none"]
-            case "gpu_count", count:
-                words += ["--gpus", str(count)]
-            case "max_memory_bytes", size:
-                words += ["--max-memory", str(size)]
             case "backend_args", arguments:
                 words += [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
             case "env", variables:

@@ -34,6 +34,7 @@ _LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("another type of the KV cache", ("kv_cache_dtype",)),
     ("all GPUs, split as they divide", ("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel")),
     ("another quantization", ("quantization", "dtype")),
+    ("any GPU that holds it", ("gpu_filters",)),
     ("another backend", ("backend", "backend_version")),
 )
 _OF_THE_MACHINE = (

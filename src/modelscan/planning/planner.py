@@ -11,6 +11,7 @@ from modelscan.model import (
     Claim,
     Device,
     Gpu,
+    GpuFilters,
     Hardware,
     Installation,
     Measurement,
@@ -26,6 +27,7 @@ from modelscan.planning.candidates import USEFUL_CONTEXT, judge, reject
 from modelscan.planning.context import model_limit
 from modelscan.planning.eligibility import backend_problem, planned_version, preferred_backend, reading_problem
 from modelscan.planning.facts import PlanningFacts
+from modelscan.planning.gpu_filters import admitted, filters_text
 from modelscan.planning.hints import Refused, hints_for
 from modelscan.planning.layouts import Layout, alike, layouts
 from modelscan.planning.quantization import Choice, answers, choices
@@ -93,7 +95,10 @@ def decide(
     """The plan without hints: where only the answer counts, for many models."""
     fitting: list[tuple[bool, int, Candidate]] = []
     rejected: list[Rejection] = []
-    for devices in _kinds(_devices(hardware, request), request):
+    allowed = admitted(_devices(hardware, request), request.gpu_filters)
+    if request.gpu_filters is not None and not allowed and not request.no_gpu:
+        return _none_allowed(model, hardware, request, request.gpu_filters)
+    for devices in _kinds(allowed, request):
         setting = _setting(model, options, devices, _device(devices), request, facts, installations)
         setting = dataclasses.replace(setting, measurements=measurements)
         obstacle = backend_problem(setting, devices, hardware, installations)
@@ -292,6 +297,18 @@ def _no_layout(setting: Setting, devices: Sequence[Gpu]) -> str:
     ]
     there = f"{len(devices)} usable GPU{'s' if len(devices) != 1 else ''}"
     return f"the model's heads and layers cannot be divided over {there} as asked ({', '.join(asked) or 'all of them'})"
+
+
+def _none_allowed(model: Model | None, hardware: Hardware, request: PlanRequest, filters: GpuFilters) -> Plan:
+    there = ", ".join(sorted({gpu.name or "an unknown GPU" for gpu in hardware.devices})) or "none"
+    base = Candidate(backend=request.backend or "vllm", quantization=request.quantization, explicit=("gpu_filters",))
+    reason = f"no GPU here is what the deployment file asks for: {filters_text(filters)}; there is {there}"
+    return Plan(
+        model=model.id if model is not None else request.model,
+        hardware=hardware,
+        feasible=False,
+        rejected=(reject(base, "gpu_filters", reason),),
+    )
 
 
 def _nothing_asked_for(setting: Setting, options: Sequence[WeightsDescription]) -> Rejection:

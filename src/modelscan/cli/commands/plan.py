@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from modelscan.cli.output import Output
 from modelscan.cli.plan_options import takes_plan_request
 from modelscan.cli.session import session
 from modelscan.cli.words import PlanFormatWord
+from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 
 
@@ -25,6 +27,10 @@ def plan(
     alternatives: Annotated[
         int, typer.Option("--alternatives", min=0, metavar="N", help="Show so many other ways that would work.")
     ] = 3,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="deployment.yaml", help="What `--format yaml` wrote; options count more."),
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show the arithmetic line by line.")] = False,
     format_: Annotated[
         PlanFormatWord,
@@ -36,13 +42,19 @@ def plan(
     from modelscan.cli.views.plan import show_command, show_file, show_plan
     from modelscan.operations.planning import explained, plan_model, refuse_infeasible
 
+    if file is not None:
+        from modelscan.operations.deployment_file import overridden, read_deployment_file
+
+        request = overridden(read_deployment_file(file).request, request)
+    elif not request.model:
+        raise Usage("nothing was named", hints=["modelscan plan ID", "modelscan plan --file deployment.yaml"])
     output = Output(json=json or format_ is PlanFormatWord.JSON)
     planned = plan_model(session(ctx).context, request, described_hardware=hardware, alternatives=alternatives)
     output.remarks(planned.resolved.warnings, planned.resolved.notes)
     if format_ is PlanFormatWord.COMMAND:
         output.document(planned.plan, lambda printer: show_command(printer, planned.plan))
     elif format_ is PlanFormatWord.YAML:
-        output.document(planned.plan, lambda printer: show_file(printer, planned.plan))
+        output.document(planned.plan, lambda printer: show_file(printer, planned))
     else:
         lines = explained(planned) if explain else ()
         here = hardware is None

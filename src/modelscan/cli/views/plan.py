@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from modelscan.cli.printer import Printer
 from modelscan.cli.views.memory_bar import index_text, show_memory
 from modelscan.model import Candidate, Hardware, Plan, Rejection
 from modelscan.units import format_bytes, format_tokens
+
+if TYPE_CHECKING:
+    from modelscan.operations.planning import Planned
 
 _MOST_REJECTED = 3
 _FACTS = ("quantization", "backend", "parallelism", "context")  # shown with what was chosen, not below it
@@ -41,11 +45,11 @@ def show_command(printer: Printer, plan: Plan) -> None:
         printer.line(command_text(plan.chosen))
 
 
-def show_file(printer: Printer, plan: Plan) -> None:
+def show_file(printer: Printer, planned: Planned) -> None:
     """The deployment file of the choice; nothing where there is no plan."""
     from modelscan.operations.deployment_file import deployment_text
 
-    for line in deployment_text(plan).splitlines():
+    for line in deployment_text(planned).splitlines():
         printer.line(line)
 
 
