@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from modelscan.catalog.index import Filters, Index, open_index
+from modelscan.errors import ModelAmbiguous
 from modelscan.model import Model, Source
 from modelscan.operations.context import Context
 
@@ -105,7 +106,12 @@ def model_info(context: Context, reference: str, *, fits: bool = False) -> Descr
     from modelscan.catalog.identity import resolve
 
     index = open_index(context.settings)
-    resolution = resolve(reference, index)
+    try:
+        resolution = resolve(reference, index)
+    except ModelAmbiguous as asked:
+        from modelscan.operations.asking import fitting_first
+
+        raise fitting_first(context, index, asked) from None
     if resolution.model is None:
         model, warnings = _on_hub(context, resolution)
         warnings = (*resolution.warnings, *warnings)

@@ -30,14 +30,20 @@ def fitting(context: Context, models: Iterable[Model], *, limit: int) -> Iterato
             yield dataclasses.replace(model, fits=fits)
 
 
-def judging(context: Context) -> Callable[[Model], Fits]:
-    """What tells of a model whether it fits; the machine, what lives on it and the tables are read once."""
+def judging(context: Context, described_hardware: str | None = None) -> Callable[[Model], Fits]:
+    """What tells of a model whether it fits; the machine, what lives on it and the tables are read once.
+
+    On a machine that is only described nothing lives and nothing is installed.
+    """
     from modelscan.operations.backends import installations
     from modelscan.operations.machine import without_claimed
 
-    hardware = machine(context)
+    hardware = machine(context, described_hardware)
+    asked = PlanRequest(model="")
+    if described_hardware is not None:
+        return judge_for(context, hardware, asked, ())
     free = without_claimed(hardware, standing_claims(context, hardware))
-    return judge_for(context, free, PlanRequest(model=""), tuple(installations(context)))
+    return judge_for(context, free, asked, tuple(installations(context)))
 
 
 def judge_for(

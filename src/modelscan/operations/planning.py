@@ -66,7 +66,7 @@ def plan_model(
 
     A machine that is only described has no installations: the plan is then for the newest supported versions.
     """
-    resolved = resolve_request(context, request)
+    resolved = resolve_request(context, request, described_hardware)
     if resolved.model is not None:
         refuse_closed(resolved.model)
     hardware = machine(context, described_hardware)

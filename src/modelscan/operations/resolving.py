@@ -41,10 +41,10 @@ class Resolved:
         return place.location if place.source == "s3" else str(Path(place.location).resolve())
 
 
-def resolve_request(context: Context, request: PlanRequest) -> Resolved:
+def resolve_request(context: Context, request: PlanRequest, described_hardware: str | None = None) -> Resolved:
     """Which weights a request means: all of its model, or the one repo that it fixes. Raises as `resolve_model`."""
     if request.repo_id is None:
-        return resolve_model(context, request.model, request.source, request.revision)
+        return resolve_model(context, request.model, request.source, request.revision, described_hardware)
     hub = request.source if request.source in HUB_SOURCES else None
     resolved = resolve_model(context, request.model, hub, request.revision)
     fixed = request.repo_id.casefold()
@@ -55,12 +55,16 @@ def resolve_request(context: Context, request: PlanRequest) -> Resolved:
 
 
 def resolve_model(
-    context: Context, reference: str, source: Source | None = None, revision: str | None = None
+    context: Context,
+    reference: str,
+    source: Source | None = None,
+    revision: str | None = None,
+    described_hardware: str | None = None,
 ) -> Resolved:
     """Which weights a name means.
 
     What looks like a path is a folder, `s3://…` a place in S3. Anything else is a catalog's, then a folder of that
-    name, then a repo.
+    name, then a repo. Of a family's members those are listed first that fit this machine, or the one described.
     Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
     """
     if is_s3(reference):
@@ -75,6 +79,10 @@ def resolve_model(
         if (folder / "config.json").is_file():
             return _folder(reference, folder)
         raise
+    except ModelAmbiguous as asked:
+        from modelscan.operations.asking import fitting_first
+
+        raise fitting_first(context, index, asked, described_hardware) from None
     notices = (*((index.notice,) if index.notice else ()), *resolution.warnings)
     if resolution.model is None:
         assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
