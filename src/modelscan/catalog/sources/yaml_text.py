@@ -1,31 +1,126 @@
-"""YAML of strangers: the fast safe loader, and no entry larger than it can honestly be."""
+"""YAML of strangers: the fast safe loader, and nothing larger or deeper than it can honestly be.
+
+The loader composes a document by recursion in C, which ends the process where the nesting is too deep, and writes
+out merges (`<<`) of merges, of which forty lines make a billion pairs. So depth is looked at before, and merges are
+counted while they are made.
+"""
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from modelscan.catalog.record import NotThisFormat
+from modelscan.catalog.text import clean
+from modelscan.units import format_bytes
 
 # The largest entry of GPUStack 2.3.0 has about 300 nodes; aliases of aliases ("YAML bombs") have billions.
 MAX_NODES = 20_000
+MAX_BYTES = 4 * 1024**2  # thirty times GPUStack 2.3.0's file
+_MAX_VALUES = 200_000  # lines and commas, forty times as many; values of a byte each take ten seconds for a megabyte
 _MAX_DEPTH = 32
+_MAX_NESTING = 200
+_MAX_MERGED = 100_000  # pairs; GPUStack 2.3.0 merges some two thousand
+_LONGEST_NUMBER = 100  # digits; `1:59:59…` is a number too, which takes the square of its length to read
+# What opens a level: brackets anywhere, and at the beginning of a line the indentation with `-`, `?` and `:`.
+_BRACKETS = (b"[", b"{")
+_INDENTATION = re.compile(rb"^[ \t?:-]*", re.MULTILINE)
+_MERGE, _VALUE, _TEXT = (f"tag:yaml.org,2002:{name}" for name in ("merge", "value", "str"))
+_KEYS = str | int | float | bool | None
 
 
 def load(payload: bytes | str) -> Any:
     """The document, or NotThisFormat with YAML's own reason."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    content = payload.encode(errors="replace") if isinstance(payload, str) else payload
+    if len(content) > MAX_BYTES:
+        raise NotThisFormat(f"not a catalog's YAML: it is larger than {format_bytes(MAX_BYTES)}")
+    if content.count(b",") + content.count(b"\n") > _MAX_VALUES:
+        raise NotThisFormat("not a catalog's YAML: it has too many values")
     try:
-        return yaml.load(payload, Loader=loader)  # noqa: S506  both loaders are safe ones
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise NotThisFormat(f"not YAML: {reason}") from error
+        if _may_be_deep(content):
+            _check_depth(content)
+        return yaml.load(content, Loader=_loader())  # noqa: S506  a safe one
+    except NotThisFormat:
+        raise
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        raise NotThisFormat(f"not YAML: {clean(str(error))[:200]}") from error
+
+
+def _may_be_deep(content: bytes) -> bool:
+    """Whether a document could nest deeper than allowed, at a glance: another encoding is not glanced through."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    brackets = sum(content.count(bracket) for bracket in _BRACKETS)
+    return brackets + 2 * max(map(len, _INDENTATION.findall(content)), default=0) > _MAX_NESTING
+
+
+def _check_depth(content: bytes) -> None:
+    """Read the document's events, which takes no recursion."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_NESTING:
+                raise NotThisFormat("not a catalog's YAML: it is nested too deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+@functools.cache
+def _loader() -> Any:
+    """The safe loader with merges counted; what only looks like a date or a number stays the text that it is."""
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        merged = 0
+
+        def flatten_mapping(self, node: Any) -> None:
+            own, merging = [], []
+            for key, value in node.value:
+                if key.tag == _MERGE:
+                    merging.append(value)
+                else:
+                    if key.tag == _VALUE:
+                        key.tag = _TEXT
+                    own.append((key, value))
+            node.value = own  # before what it merges is looked at: that may be itself
+            # Of a list the first counts most, and what the mapping itself says above all.
+            parts = [part for value in merging for part in reversed(_mappings(value))]
+            pairs: list[Any] = []
+            for part in parts:
+                self.flatten_mapping(part)
+                self.merged += len(part.value) + 1
+                if self.merged > _MAX_MERGED:
+                    raise yaml.constructor.ConstructorError(None, None, "it merges too much", node.start_mark)
+                pairs.extend(part.value)
+            node.value = pairs + own
+
+    def _mappings(value: Any) -> list[Any]:
+        parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        for part in parts:
+            if not isinstance(part, yaml.MappingNode):
+                raise yaml.constructor.ConstructorError(None, None, "it merges what is no mapping", part.start_mark)
+        return list(parts)
+
+    def number(loader: Any, node: Any) -> Any:
+        if len(node.value) > _LONGEST_NUMBER:
+            return str(loader.construct_scalar(node))
+        return yaml.SafeLoader.yaml_constructors[node.tag](loader, node)
+
+    for kind in ("int", "float"):
+        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", number)
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: str(loader.construct_scalar(node)))
+    return Loader
 
 
 def is_modest(entry: object) -> bool:
-    """Whether an entry can be written out: within `MAX_NODES` values, not deeper than 32, no cycle."""
+    """Whether an entry can be written out: within `MAX_NODES` values, not deeper than 32, no cycle, keys of JSON."""
     waiting: list[tuple[object, int]] = [(entry, 0)]
     seen = 0
     while waiting:
@@ -34,6 +129,8 @@ def is_modest(entry: object) -> bool:
         if seen > MAX_NODES or depth > _MAX_DEPTH:
             return False
         if isinstance(value, Mapping):
+            if not all(isinstance(key, _KEYS) for key in value):
+                return False
             waiting.extend((item, depth + 1) for item in value.values())
         elif isinstance(value, list | tuple | set):
             waiting.extend((item, depth + 1) for item in value)
