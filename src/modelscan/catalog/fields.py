@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +12,8 @@ from modelscan.catalog.text import clean
 # Smaller limits are placeholders or audio frames (31 entries of models.dev's build of 2026-07-01, e.g. whisper 448),
 # larger ones are typing errors (6 entries, e.g. 99,999,999).
 SMALLEST_CONTEXT, LARGEST_CONTEXT = 512, 20_000_000
+# The largest model of the catalogs has 2.8e12 parameters (GPUStack 2.3.0).
+_LARGEST_MODEL, _LARGEST_NUMBER = 10**15, 10**18
 _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _MONTHS, _DAYS, _FIRST_YEAR = 12, 31, 2015
 
@@ -35,8 +36,8 @@ def flag(value: object) -> bool | None:
 
 
 def number(value: object) -> float | None:
-    """A finite number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    """A number of at least 0 that could count or cost something: not infinite, and not beyond 10**18."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST_NUMBER:
         return None
     return value
 
@@ -45,6 +46,13 @@ def count(value: object) -> int | None:
     """A whole number above 0."""
     found = number(value)
     return int(found) if found else None
+
+
+def parameters(value: object, unit: int = 10**9) -> int | None:
+    """How many parameters a model has, of which `value` is stated in `unit`."""
+    stated = number(value)
+    found = round(stated * unit) if stated else 0
+    return found if 0 < found <= _LARGEST_MODEL else None
 
 
 def context(value: object) -> int | None:

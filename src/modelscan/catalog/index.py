@@ -36,6 +36,7 @@ _SHIPPED_FOLDER = "shipped:"
 _MEMBER_COLUMNS = ("id", "key", "lab", "open", "weights", "parameters", "task", "offers")
 _DOCUMENTS = "SELECT id, document FROM models JOIN documents USING (number)"
 _HEADER_BYTES = 100  # SQLite's file format, section 1.3
+_LARGEST_INTEGER = 2**63 - 1  # of SQLite
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +72,7 @@ class Filters:
         if self.capability:
             clauses.append(("instr(tags, ?)", [f" {self.capability} "]))
         if self.max_parameters is not None:
-            clauses.append(("parameters <= ?", [self.max_parameters]))
+            clauses.append(("parameters <= ?", [min(self.max_parameters, _LARGEST_INTEGER)]))
         if self.license:
             clauses.append(("lower(license) LIKE ? || '%'", [self.license.lower()]))
         if self.source:

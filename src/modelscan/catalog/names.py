@@ -48,6 +48,7 @@ _EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b")
 _ACTIVE = re.compile(r"a(\d+(?:\.\d+)?)b")
 _ACTIVE_WITH_EXPERTS = re.compile(r"(?<![a-z\d.])(\d+(?:\.\d+)?)b-\d+e(?![a-z\d])")
 _FACTORS = {"m": 10**6, "b": 10**9, "t": 10**12}
+_LARGEST = 1e15
 
 QUANTIZATION_WORDS: dict[str, str] = {
     "fp32": "FP32", "bf16": "BF16", "fp16": "FP16", "f16": "FP16", "fp8": "FP8", "mxfp8": "FP8", "int8": "INT8",
@@ -166,18 +167,19 @@ def size_in_name(name: str) -> tuple[int | None, int | None]:
     """Parameters and active parameters that a name states: `30b-a3b`, `8x22b` (total unknown), `17b-16e` (active)."""
     text = split_owner(name)[1].casefold().replace("_", "-")
     if match := _ACTIVE_WITH_EXPERTS.search(text):
-        return None, _count(match[1], "b")
+        return None, scaled(match[1], "b")
     total: int | None = None
     active: int | None = None
     for word in re.findall(r"(?<![a-z\d.])[a-z]?\d[a-z\d.]*(?![a-z\d])", text.replace("-it", "- it")):
         if match := _ACTIVE.fullmatch(word):
-            active = active or _count(match[1], "b")
+            active = active or scaled(match[1], "b")
         elif _EXPERTS.fullmatch(word):
             return None, None
         elif total is None and (match := _SIZE.fullmatch(word)):
-            total = _count(match[1], match[2])
+            total = scaled(match[1], match[2])
     return total, active
 
 
-def _count(number: str, unit: str) -> int:
-    return round(float(number) * _FACTORS[unit])
+def scaled(number: str, unit: str) -> int:
+    """`1.7` and `b` → 1,700,000,000; what is larger than any model is as large as that."""
+    return round(min(float(number) * _FACTORS[unit], _LARGEST))

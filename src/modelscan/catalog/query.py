@@ -49,7 +49,6 @@ _BOUND = re.compile(
     r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[bmt])(?:illion)?(?: param(?:eter)?s?)?(?![a-z0-9])"
 )
 _CONTEXT = re.compile(r"(\d+)\s*([km])\s*(?:tokens? )?context|context(?: length)?(?: of)? (\d+)\s*([km])|long context")
-_UNITS = {"m": 10**6, "b": 10**9, "t": 10**12}
 _OPEN = re.compile(r"\bopen[ -]?(?:source|weights?)\b")
 _SMALL = frozenset({"small", "tiny", "little", "lightweight", "edge", "cpu", "laptop", "mobile"})
 # Around a stated size: models that are called 7b have 6.2 to 8.5 billion parameters.
@@ -79,7 +78,7 @@ def read_query(text: str) -> Query:
     context: int | None = None
     if match := _CONTEXT.search(rest):
         number, unit = match[1] or match[3], match[2] or match[4]
-        context = int(number) * (1000 if unit == "k" else 10**6) * 9 // 10 if number else _LONG_CONTEXT
+        context = int(number[:9]) * (1000 if unit == "k" else 10**6) * 9 // 10 if number else _LONG_CONTEXT
         rest = _cut(rest, match)
     tasks: dict[Task, None] = {}
     tags: dict[str, None] = {}
@@ -131,7 +130,7 @@ def _sizes(text: str) -> tuple[int | None, int | None, str]:
     least: int | None = None
     most: int | None = None
     while match := re.search(rf"(?<![a-z0-9.-]){_BOUND.pattern}", text):
-        size = round(float(match["number"]) * _UNITS[match["unit"]])
+        size = names.scaled(match["number"], match["unit"])
         if match["high"]:
             most = size
         elif match["low"]:
@@ -141,7 +140,7 @@ def _sizes(text: str) -> tuple[int | None, int | None, str]:
         text = _cut(text, match)
     # `qwen3-32b`: the size stands at the end of a name.
     while match := re.search(r"(?<=[-:_])(\d+(?:\.\d+)?)([bmt])(?![a-z0-9])", text):
-        size = round(float(match[1]) * _UNITS[match[2]])
+        size = names.scaled(match[1], match[2])
         least, most = round(size * _BELOW), round(size * _ABOVE)
         text = _cut(text, match)
     return least, most, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -28,11 +29,13 @@ def clean_argument(text: str) -> str:
 
 
 def clean_tree(value: Any) -> Any:
-    """JSON data with every text in it cleaned, keys too."""
+    """JSON data with every text in it cleaned, keys too; what is no number is a text."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):
         return {clean(str(key)): clean_tree(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [clean_tree(item) for item in value]
-    return value if value is None or isinstance(value, bool | int | float) else clean(str(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if value is None or isinstance(value, bool | int) else clean(str(value))

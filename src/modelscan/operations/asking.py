@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import cast
 
 from modelscan.catalog.index import Index
 from modelscan.errors import ModelAmbiguous, ModelscanError
@@ -23,7 +24,7 @@ def fitting_first(
     A member fits where a plan with nothing asked for finds room in what is free now. Where the machine cannot be
     read the question stays as it is.
     """
-    ids = list(asked.details["candidates"])
+    ids = cast("list[str]", asked.details["candidates"])
     models = [model for model_id in ids[:_PLANNED] if (model := index.get(model_id))]
     try:
         fits = _fits(context, models, described_hardware)

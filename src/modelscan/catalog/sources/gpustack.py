@@ -162,8 +162,7 @@ def _facts(name: str, entry: Mapping[str, Any], size: object) -> Iterator[tuple[
     icon = fields.text(entry.get("icon")) or ""
     yield "icon_url", icon if icon.startswith("https://") else None
     for field, value in (("parameters", size), ("active_parameters", entry.get("activated_size"))):
-        stated = fields.number(value)
-        yield field, round(stated * unit) if stated else None
+        yield field, fields.parameters(value, unit)
     yield "capabilities.tool_call", True if "tools" in capabilities else None
     yield "capabilities.reasoning", True if "reasoning" in capabilities else None
     if "vision" in capabilities:

@@ -82,7 +82,6 @@ def _facts(name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "tags", fields.texts(entry.get("tags", ()))
     yield "family", fields.text(entry.get("family"))
     for key in ("parameters", "active_parameters"):
-        stated = fields.number(entry.get(key))
-        yield key, round(stated * 10**9) if stated else None
+        yield key, fields.parameters(entry.get(key))
     yield "limits.context", fields.context(entry.get("context"))
     yield "capabilities.structured_output", fields.flag(entry.get("supports_structured_outputs"))

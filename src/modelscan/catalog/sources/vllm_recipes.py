@@ -244,7 +244,7 @@ def _facts(entry: _Entry, repo: str, *, is_main: bool) -> Iterator[tuple[str, An
 
 def _count(stated: object) -> int | None:
     match = _COUNT.fullmatch(str(stated))
-    return round(float(match[1]) * _FACTORS[match[2]]) if match else None
+    return fields.parameters(float(match[1]), _FACTORS[match[2]]) if match else None
 
 
 def _task(entry: _Entry, tasks: tuple[str, ...], parts: tuple[str, ...]) -> Task | None:

@@ -8,6 +8,7 @@ counted while they are made.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +28,7 @@ _LONGEST_NUMBER = 100  # digits; `1:59:59…` is a number too, which takes the s
 # What opens a level: brackets anywhere, and at the beginning of a line the indentation with `-`, `?` and `:`.
 _BRACKETS = (b"[", b"{")
 _INDENTATION = re.compile(rb"^[ \t?:-]*", re.MULTILINE)
-_MERGE, _VALUE, _TEXT = (f"tag:yaml.org,2002:{name}" for name in ("merge", "value", "str"))
+_MERGE = "tag:yaml.org,2002:merge"
 _KEYS = str | int | float | bool | None
 
 
@@ -81,32 +82,17 @@ def _loader() -> Any:
         merged = 0
 
         def flatten_mapping(self, node: Any) -> None:
-            own, merging = [], []
-            for key, value in node.value:
-                if key.tag == _MERGE:
-                    merging.append(value)
-                else:
-                    if key.tag == _VALUE:
-                        key.tag = _TEXT
-                    own.append((key, value))
+            own = [pair for pair in node.value if pair[0].tag != _MERGE]
+            merging = [value for key, value in node.value if key.tag == _MERGE]
             node.value = own  # before what it merges is looked at: that may be itself
-            # Of a list the first counts most, and what the mapping itself says above all.
-            parts = [part for value in merging for part in reversed(_mappings(value))]
             pairs: list[Any] = []
-            for part in parts:
+            for part in itertools.chain.from_iterable(map(_merged_mappings, merging)):
                 self.flatten_mapping(part)
                 self.merged += len(part.value) + 1
                 if self.merged > _MAX_MERGED:
                     raise yaml.constructor.ConstructorError(None, None, "it merges too much", node.start_mark)
                 pairs.extend(part.value)
             node.value = pairs + own
-
-    def _mappings(value: Any) -> list[Any]:
-        parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
-        for part in parts:
-            if not isinstance(part, yaml.MappingNode):
-                raise yaml.constructor.ConstructorError(None, None, "it merges what is no mapping", part.start_mark)
-        return list(parts)
 
     def number(loader: Any, node: Any) -> Any:
         if len(node.value) > _LONGEST_NUMBER:
@@ -115,8 +101,21 @@ def _loader() -> Any:
 
     for kind in ("int", "float"):
         Loader.add_constructor(f"tag:yaml.org,2002:{kind}", number)
-    Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: str(loader.construct_scalar(node)))
+    for kind in ("timestamp", "value"):
+        text = yaml.SafeLoader.yaml_constructors["tag:yaml.org,2002:str"]
+        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", text)
     return Loader
+
+
+def _merged_mappings(value: Any) -> list[Any]:
+    """What `<<` names, the weightiest last: of a list the first counts most, above all what the mapping says itself."""
+    import yaml
+
+    parts = list(reversed(value.value)) if isinstance(value, yaml.SequenceNode) else [value]
+    for part in parts:
+        if not isinstance(part, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(None, None, "it merges what is no mapping", part.start_mark)
+    return parts
 
 
 def is_modest(entry: object) -> bool:
