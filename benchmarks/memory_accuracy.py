@@ -2,6 +2,7 @@
 
 `data/memory_truth_dev.csv` has one row per start, from public issues and logs (`source`). Rows that are not marked
 `judge_weights` or `judge_pool` are shown and not counted: their settings or their weights are not certain.
+Families that nobody measured in public are judged by their structure, in a table of its own (`families.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.families import print_families
 from modelscan.hubs.shipped_shapes import describe_shipped
 from modelscan.model import WeightsDescription
 from modelscan.planning.activations import SAMPLING, SORTED_SAMPLING, activation_bytes
@@ -80,6 +82,7 @@ def main() -> int:
                 found.append(judged)
     for what in ("weights", "KV bytes per token", "vLLM KV pool", "SGLang tokens"):
         _table(what, [row for row in found if row.what == what], verbose="-v" in sys.argv)
+    print_families(verbose="-v" in sys.argv)
     return 0
 
 

@@ -68,10 +68,10 @@ def test_layers_with_a_window_take_no_more_than_it_and_the_steps_in_flight() -> 
 
 
 def test_a_state_raises_the_block_of_attention_until_it_fits_into_a_page() -> None:
-    """Qwen3-Next: 32 heads of 128 x 128 in 32 bit and a short convolution, 2.05 MiB; its pages of K and V hold that."""
+    """Qwen3-Next: 32 heads of 128 x 128 and a short convolution, 1.05 MiB in 16 bit; its pages of K and V hold that."""
     blocks = vllm_blocks(QWEN3_NEXT, number=2.0)
     assert blocks is not None
-    state = 32 * 128 * 128 * 4 + (2 * 16 * 128 + 32 * 128) * 3 * 2
+    state = 32 * 128 * 128 * 2 + (2 * 16 * 128 + 32 * 128) * 3 * 2
     full = next(group for group in blocks.groups if group.kind == "full")
     page = blocks.block_bytes // 12
     assert full.block % 16 == 0

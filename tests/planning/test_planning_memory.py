@@ -220,7 +220,7 @@ def test_a_window_is_kept_with_one_prefill_step_and_no_more() -> None:
 
 def test_layers_with_a_state_keep_it_and_layers_without_keep_nothing() -> None:
     state = request_bytes(QWEN3_NEXT, 16, number=2) - 12 * 16 * token_bytes(QWEN3_NEXT, 1, 2)
-    assert state == 36 * (32 * 128 * 128 * 4 + 8192 * 3 * 2)
+    assert state == 36 * (32 * 128 * 128 * 2 + 8192 * 3 * 2)
     assert request_bytes(NEMOTRON_NANO, 8192, number=2) - request_bytes(NEMOTRON_NANO, 16, number=2) == (
         6 * (8192 - 16) * token_bytes(NEMOTRON_NANO, 1, 2)
     )

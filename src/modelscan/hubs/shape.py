@@ -55,9 +55,9 @@ _DETAILS = (
     "mamba_ssm_dtype", "mamba_ssm_cache_dtype", "hidden_act", "mlp_hidden_act", "mlp_layer_types",
     "moe_layer_interval", "moe_layer_start_index", "moe_layer_end_index", "routed_expert_hidden_size",
     "use_double_wide_mlp", "vocab_size_per_layer_input", "laurel_rank", "altup_num_inputs", "swa_num_key_value_heads",
-    "mla_use_output_gate", "sparse_attention_config", "o_lora_rank", "o_groups", "hc_mult", "compress_ratios",
-    "indexer_types", "spatial_merge_size", "downsample_factor", "scale_factor", "projector_hidden_size",
-    "alignment_intermediate_size",
+    "mla_use_output_gate", "use_bidirectional_attention", "sparse_attention_config", "o_lora_rank", "o_groups",
+    "hc_mult", "compress_ratios", "indexer_types", "spatial_merge_size", "downsample_factor", "scale_factor",
+    "projector_hidden_size", "alignment_intermediate_size",
 )  # fmt: skip
 
 

@@ -12,12 +12,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modelscan.model import Architecture
-from modelscan.planning.kv_cache import BLOCK_TOKENS, encodes_only, layer_kinds, state_bytes, token_bytes
+from modelscan.planning.kv_cache import (
+    BLOCK_TOKENS,
+    cached_kinds,
+    encodes_only,
+    heard_tokens,
+    state_bytes,
+    token_bytes,
+)
 
 SWA_FULL_TOKENS_RATIO = 0.8  # SGLang 0.5.23: arg_groups/fields/schedule.py
 _MAMBA_FULL_MEMORY_RATIO = 0.9  # the same file
 _MERGES_BELOW = 1.5  # kinds whose counts differ by less form groups of the larger count, padded
-_STATES_PER_REQUEST = 2  # with prefix caching a request keeps a state at the last block's border beside its own
+_LATENT_BLOCK = 128  # MLA's kernels beside states: vLLM 0.32, platforms/interface.py
+# With prefix caching, which is on where a model also attends, a request keeps a state at the last block's border
+# beside its own.
+_STATES_PER_REQUEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +49,25 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """vLLM's pool: bytes of one block over the layers of one group, and the groups that draw from it."""
+    """vLLM's pool: bytes of one block over the layers of one group, and the groups that draw from it.
+
+    A request keeps `window` tokens in a group that slides, `heard` in one of cross-attention, `states` states.
+    """
 
     block_bytes: int
     groups: tuple[Group, ...]
     window: int
+    heard: int = 0
+    states: int = _STATES_PER_REQUEST
 
     def per_request(self, context: int, in_flight: int) -> int:
         """Blocks of one request; `in_flight` are the tokens that are scheduled and not settled yet."""
         total = 0
         for group in self.groups:
             if group.kind == "linear":
-                one = _STATES_PER_REQUEST
+                one = self.states
+            elif group.kind == "cross":
+                one = -(-self.heard // group.block)
             elif group.kind == "sliding":
                 one = -(-min(self.window - 1 + in_flight, context) // group.block) + 1
             else:
@@ -74,22 +91,30 @@ def vllm_blocks(
     """How vLLM lays out the cache of a shape on one GPU; None where it keeps none."""
     if shape is None or encodes_only(shape):
         return None
-    kinds = {kind: layers for kind, layers in layer_kinds(shape).items() if kind != "none" and layers}
+    kinds = cached_kinds(shape)
+    if shape.num_encoder_layers:  # what was heard is kept once more for each layer, in a group of its own
+        kinds = {**kinds, "cross": sum(kinds.values())}
     if not kinds:
         return None
     each = {kind: token_bytes(shape, tensor_parallel, number, kind) for kind in kinds if kind != "linear"}
     state = state_bytes(shape, tensor_parallel) if "linear" in kinds else 0.0
     page = max([BLOCK_TOKENS * size for size in each.values()] or [state])
     if each and state > page:  # the attention's block is raised until a state fits into its page
-        largest = max(each.values())
-        page = -(-state // (BLOCK_TOKENS * largest)) * BLOCK_TOKENS * largest
+        step = (_LATENT_BLOCK if shape.kv_lora_rank else BLOCK_TOKENS) * max(each.values())
+        page = -(-state // step) * step
     fewest, most = min(kinds.values()), max(kinds.values())
     size = most if most < fewest * _MERGES_BELOW else fewest
     groups = tuple(
         Group(kind, -(-layers // size), max(int(page / each[kind]), 1) if kind in each else 1)
         for kind, layers in kinds.items()
     )
-    return Blocks(max(int(page * size / pipeline_parallel), 1), groups, shape.sliding_window or 0)
+    return Blocks(
+        max(int(page * size / pipeline_parallel), 1),
+        groups,
+        shape.sliding_window or 0,
+        heard_tokens(shape),
+        _STATES_PER_REQUEST if each else 1,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +145,7 @@ def sglang_cells(
     """SGLang's tokens on one GPU; `window_share` is `--swa-full-tokens-ratio`. None where no cache is kept."""
     if shape is None or encodes_only(shape):
         return None
-    kinds = layer_kinds(shape)
+    kinds = cached_kinds(shape)
     full = kinds.get("full", 0) * token_bytes(shape, tensor_parallel, number)
     sliding = kinds.get("sliding", 0) * token_bytes(shape, tensor_parallel, number, "sliding")
     cell = full + window_share * sliding if full else sliding

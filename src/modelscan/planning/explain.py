@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Plan, WeightsDescription
 from modelscan.planning.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE
+from modelscan.planning.families import is_known
 from modelscan.units import GIB, format_bytes, format_tokens
 
 _PARTS = ("weights", "activations", "overhead", "kv_cache")
@@ -86,6 +87,8 @@ def _shape_source(weights: WeightsDescription | None) -> str:
     headers = " and the headers of its files" if weights.bytes_by_dtype else ""
     count = weights.architecture.total_parameters
     known = f"; {format_tokens(count)} parameters" if count else ""
+    if not count and not headers and not is_known(weights.architecture):
+        known = "; the parts of this family's layers are not known here, so the bounds are wider"
     if weights.source == "local_path":
         return f"config.json{headers} in {weights.location}{known}"
     if weights.commit is not None:

@@ -8,13 +8,20 @@ Source: vLLM 0.33, vllm/v1/kv_cache_interface.py and kv_cache_utils.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from modelscan.model import Architecture
+from modelscan.planning.states import LIGHTNING, state_space
 
 BLOCK_TOKENS = 16  # vLLM's default block; a request takes whole blocks
 _BYTES = {"fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0, "float32": 4.0, "float": 4.0}
-_ENCODERS = ("bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new", "mpnet", "distilbert")
+_ENCODERS = (
+    *("bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new", "gte", "mpnet", "distilbert", "camembert"),
+    *("electra", "albert", "eurobert", "deberta", "deberta-v2", "jina_embeddings_v3", "xlm-roberta-xl", "ernie"),
+)
+# Families whose state is 32-bit where their config says nothing: vLLM 0.32, model_executor/models/config.py and
+# layers/mamba/mamba_utils.py. All others keep it in the type of the computation.
+_WIDE_STATES = ("nemotron_h", "kimi", "qwen3_5", "qwen4")
 _HEARD = 1500  # whisper: 30 seconds of speech, max_source_positions of all its sizes
 _UNKNOWN_STATE_TOKENS = 4096
 
@@ -33,16 +40,21 @@ def token_bytes(shape: Architecture, tensor_parallel: int, number: float, kind: 
     heads = shape.num_attention_heads or 1
     kv_heads = shape.num_key_value_heads or heads
     head_size = shape.head_dim or (shape.hidden_size or 0) // heads
-    if kind == "full" and shape.layer_types:  # gemma4: layers that see all have heads of their own
+    values = shape.v_head_dim or head_size  # MiMo-V2: narrower than keys, more heads where a window slides
+    if kind == "sliding":
+        kv_heads = shape.details.get("swa_num_key_value_heads") or kv_heads
+    elif kind == "full" and shape.layer_types:  # gemma4: layers that see all have heads of their own
         kv_heads = shape.details.get("num_global_key_value_heads") or kv_heads
-        head_size = shape.details.get("global_head_dim") or head_size
-    return 2 * max(kv_heads / tensor_parallel, 1) * head_size * number
+        if wide := shape.details.get("global_head_dim"):
+            head_size = values = wide
+    return max(kv_heads / tensor_parallel, 1) * (head_size + values) * number
 
 
 def _indexer_bytes(shape: Architecture) -> float:
     """DeepSeek-V3.2's indexer keeps a key of its own per token: FP8, with a 4-byte scale per 128."""
-    size = shape.details.get("index_head_dim") or 0
-    return size + size / 128 * 4
+    size, kinds = shape.details.get("index_head_dim") or 0, shape.details.get("indexer_types")
+    share = kinds.count("full") / len(kinds) if isinstance(kinds, list) and kinds else 1.0
+    return float(share * (size + size / 128 * 4))
 
 
 def request_bytes(
@@ -62,57 +74,80 @@ def request_bytes(
         return 0
     tokens = _blocks(context)
     total = 0.0
-    for kind, layers in layer_kinds(shape).items():
+    for kind, layers in cached_kinds(shape).items():
         if kind == "linear":
             total += layers * state_bytes(shape, tensor_parallel)
-        elif kind != "none":
+        else:
             window = _blocks((shape.sliding_window or tokens) - 1 + step_tokens) + BLOCK_TOKENS
             kept = min(tokens, window) if kind == "sliding" else tokens
             total += layers * kept * token_bytes(shape, tensor_parallel, number, kind)
     if shape.num_encoder_layers:  # cross-attention keeps K and V of all that the encoder heard
-        heard = _blocks(shape.details.get("max_source_positions") or _HEARD)
+        heard = _blocks(heard_tokens(shape))
         total += shape.num_hidden_layers * heard * token_bytes(shape, tensor_parallel, number)
     return int(total / pipeline_parallel)
 
 
+def heard_tokens(shape: Architecture) -> int:
+    """Positions that an encoder hands to cross-attention; 0 where there is none."""
+    return int(shape.details.get("max_source_positions") or _HEARD) if shape.num_encoder_layers else 0
+
+
 def encodes_only(shape: Architecture) -> bool:
-    return (shape.model_type or "") in _ENCODERS
+    """Whether it keeps nothing: an encoder, or a decoder that was made to look both ways (embeddinggemma)."""
+    return (shape.model_type or "") in _ENCODERS or shape.details.get("use_bidirectional_attention") is True
 
 
 def state_bytes(shape: Architecture, tensor_parallel: int) -> float:
-    """What one request keeps in one layer instead of tokens: the state, mostly 32-bit, and a short convolution.
+    """What one request keeps in one layer instead of tokens: the state and a short convolution.
 
     Gated delta rule (Qwen3-Next, 3.5, Kimi Linear): a matrix of key by value size per head. Mamba: heads by head size
-    by state size. Where the config gives none of the sizes: as much as 4096 tokens of the layer.
+    by state size. Lightning attention: a square per head. Where the config gives none of the sizes: as much as 4096
+    tokens of the layer. Source: vLLM 0.32, model_executor/layers/mamba/mamba_utils.py: MambaStateShapeCalculator.
     """
-    facts = shape.details
+    facts, number = shape.details, _state_number(shape)
     if heads := facts.get("linear_num_value_heads"):
         keys, values = facts.get("linear_key_head_dim") or 128, facts.get("linear_value_head_dim") or 128
         kernel = facts.get("linear_conv_kernel_dim") or 4
         width = 2 * (facts.get("linear_num_key_heads") or heads) * keys + heads * values
-        return float(heads * keys * values * 4 + width * (kernel - 1) * 2) / tensor_parallel
-    if state := facts.get("ssm_state_size") or facts.get("mamba_d_state"):
-        heads, size = facts.get("mamba_num_heads"), facts.get("mamba_head_dim")
-        inner = heads * size if heads and size else (facts.get("mamba_expand") or 2) * (shape.hidden_size or 0)
-        kernel = facts.get("conv_kernel") or facts.get("mamba_d_conv") or 4
-        groups = facts.get("n_groups") or facts.get("mamba_n_groups") or 1
-        return float(inner * state * 4 + (inner + 2 * groups * state) * (kernel - 1) * 2) / tensor_parallel
+        return float(heads * keys * values * number + width * (kernel - 1) * 2) / tensor_parallel
+    if space := state_space(shape):
+        groups = space.groups  # of which each GPU has at least one
+        groups += tensor_parallel - groups if groups % tensor_parallel else 0
+        mixed = space.inner + (2 * groups * space.state if space.heads else 0)
+        return float(space.inner * space.state * number + mixed * (space.kernel - 1) * 2) / tensor_parallel
     kimi = facts.get("linear_attn_config")
     if isinstance(kimi, Mapping) and kimi.get("num_heads") and kimi.get("head_dim"):
         width = kimi["num_heads"] * kimi["head_dim"]
         kernel = kimi.get("short_conv_kernel_size") or 4
-        return float(width * kimi["head_dim"] * 4 + 3 * width * (kernel - 1) * 2) / tensor_parallel
+        return float(width * kimi["head_dim"] * number + 3 * width * (kernel - 1) * 2) / tensor_parallel
     if kernel := facts.get("conv_L_cache"):
-        return float((shape.hidden_size or 0) * kernel * 2) / tensor_parallel
+        return float((shape.hidden_size or 0) * (kernel - 1) * 2) / tensor_parallel
+    if (shape.model_type or "").startswith(LIGHTNING):
+        return float((shape.num_attention_heads or 1) * (shape.head_dim or 0) ** 2 * number) / tensor_parallel
     return _UNKNOWN_STATE_TOKENS * token_bytes(shape, tensor_parallel, 2.0)
+
+
+def _state_number(shape: Architecture) -> float:
+    named = shape.details.get("mamba_ssm_cache_dtype") or shape.details.get("mamba_ssm_dtype")
+    wide = (shape.model_type or "").startswith(_WIDE_STATES)
+    return _BYTES.get(str(named), 2.0) if named else 4.0 if wide else 2.0
 
 
 def layer_kinds(shape: Architecture) -> dict[str, int]:
     """How many layers of each kind: `full`, `sliding`, `linear`, `none`."""
-    if not shape.layer_types:
-        return {"full": shape.num_hidden_layers or 0}
+    return _counted(shape.layer_types) if shape.layer_types else {"full": shape.num_hidden_layers or 0}
+
+
+def cached_kinds(shape: Architecture) -> dict[str, int]:
+    """The layers that keep something of their own: the last ones of gemma 3n and small gemma 4 read others' cache."""
+    shared = shape.details.get("num_kv_shared_layers") or 0
+    kinds = _counted(shape.layer_types[: len(shape.layer_types) - shared]) if shared else layer_kinds(shape)
+    return {kind: layers for kind, layers in kinds.items() if kind != "none" and layers}
+
+
+def _counted(layers: Sequence[str]) -> dict[str, int]:
     kinds: dict[str, int] = {}
-    for kind in shape.layer_types:
+    for kind in layers:
         for part in ("full", "linear") if kind == "both" else (kind,):
             kinds[part] = kinds.get(part, 0) + 1
     return kinds

@@ -10,7 +10,7 @@ from modelscan.model import Architecture
 
 _KERNEL = 4
 # Decay instead of a softmax: queries, keys and values of all heads, and a gate of the output's width.
-_LIGHTNING = ("minimax", "bailing")
+LIGHTNING = ("minimax", "bailing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def state_parameters(shape: Architecture) -> float | None:
         return _mamba(space, hidden)
     if kernel := facts.get("conv_L_cache"):
         return float(4 * hidden * hidden + hidden * kernel)
-    if (shape.model_type or "").startswith(_LIGHTNING):
+    if (shape.model_type or "").startswith(LIGHTNING):
         return float(5 * hidden * (shape.num_attention_heads or 1) * (shape.head_dim or 0))
     return None
 

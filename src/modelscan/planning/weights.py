@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from modelscan.model import Architecture, WeightsDescription
+from modelscan.planning.families import is_known
 from modelscan.planning.sizes import Sized, within
 from modelscan.planning.tensors import LEARNED_POSITIONS, Parameters, embedding_parameters, parameters_per_gpu
 from modelscan.units import MIB
@@ -33,6 +34,7 @@ _TWO_BASES = ("gemma3", "gemma4")
 # How far each way of knowing was off at the 90th percentile. Which modules a quantization leaves alone is a source of
 # error of its own, and so is a shape that nobody confirmed.
 _EXACT, _FROM_SHAPE, _QUANTIZED, _FROM_COUNT, _UNCONFIRMED = 0.01, 0.02, 0.03, 0.05, 0.03
+_UNKNOWN_FAMILY = 0.15  # of those that were found to be wrong before their structure was read, half were off by more
 _PACKED = frozenset({"INT4", "NVFP4", "MXFP4", "FP4"})
 _PACKED_COUNT = 0.8  # a count this far below the shape's sum is one of packed integers, two parameters each
 
@@ -73,6 +75,7 @@ def weights_bytes(
         share = (_QUANTIZED if each < _SIXTEEN_BIT else _FROM_SHAPE) + (
             _UNCONFIRMED if weights.verified is False else 0
         )
+        share += _UNKNOWN_FAMILY if known is None and not is_known(shape) else 0
     stage = _largest_stage(shape, pipeline_parallel)
     ends = embedding_parameters(shape) / tensor_parallel * _SIXTEEN_BIT
     heads = 1 if shape.tie_word_embeddings else 2
