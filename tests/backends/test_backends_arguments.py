@@ -171,3 +171,14 @@ def test_allowed_variables(name: str) -> None:
 def test_refused_variables(name: str) -> None:
     with pytest.raises(Usage, match=f"`{name}`"):
         VLLM.check_arguments([], {name: "1"})
+
+
+def test_a_slip_is_met_with_near_names() -> None:
+    with pytest.raises(Usage) as raised:
+        VLLM.check_arguments(["--enable-prefix-cachin"], {})
+    assert raised.value.cause == ("it is not on the list of arguments for vLLM",)
+    assert raised.value.hints == (
+        "did you mean: --backend-arg=--enable-prefix-caching",
+        "did you mean: --backend-arg=--no-enable-prefix-caching",
+        "leave out that --backend-arg",
+    )

@@ -13,6 +13,8 @@ FACTS: PlanningFacts = load_facts(
     shipped_text("gpus.csv"),
     shipped_text("backends.csv"),
     shipped_text("parsers.csv"),
+    shipped_text("backend_arguments.csv"),
+    shipped_text("argument_translations.csv"),
 )
 
 

@@ -26,6 +26,7 @@ def said(*specs: Spec, backend: str = "vllm", version: str | None = "0.33.0") ->
         task="chat",
         capabilities=TOOLS,
         parsers=FACTS.parsers,
+        history=FACTS.arguments,
     )
 
 

@@ -6,6 +6,7 @@ runs. Backends complete shortened names (`--ho` for `--host`), so only full name
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -85,15 +86,16 @@ class Allowed:
             if not argument.values or not self.choices[name].issuperset(argument.values):
                 raise self._refused(argument, f"it may be {', '.join(sorted(self.choices[name]))}")
         elif name not in self.valued:
-            raise self._refused(argument, why_refused(name, self.backend))
+            near = difflib.get_close_matches(name, sorted({*self.switches, *self.valued, *self.choices}), cutoff=0.85)
+            raise self._refused(argument, why_refused(name, self.backend), near)
         elif name == "--speculative-config" and _SECOND_MODEL.search(argument.shown.removeprefix(name)):
             raise self._refused(argument, "a second model is not in the plan")
 
-    def _refused(self, argument: Argument, reason: str) -> Usage:
+    def _refused(self, argument: Argument, reason: str, near: Sequence[str] = ()) -> Usage:
         return Usage(
             f"`{argument.shown}` may not be given to {self.backend}",
             cause=[reason],
-            hints=["leave out that --backend-arg"],
+            hints=[*(f"did you mean: --backend-arg={name}" for name in near), "leave out that --backend-arg"],
             details={"argument": argument.name, "backend": self.backend},
         )
 

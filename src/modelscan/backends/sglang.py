@@ -49,12 +49,14 @@ _ALLOWED = Allowed(
             *("--disable-radix-cache", "--disable-custom-all-reduce", "--disable-chunked-prefix-cache"),
             *("--disable-overlap-schedule", "--enable-mixed-chunk", "--enable-multimodal", "--enable-torch-compile"),
             *("--enable-dp-attention", "--enable-eplb", "--enable-cache-report", "--log-requests"),
-            *("--enable-tokenizer-batch-encode", "--skip-server-warmup"),
+            *("--enable-tokenizer-batch-encode", "--incremental-streaming-output", "--skip-server-warmup"),
         }
     ),
     valued=frozenset(
         {
-            *("--attention-backend", "--chunked-prefill-size", "--decode-attention-backend"),
+            *("--attention-backend", "--chunked-prefill-size", "--cuda-graph-max-bs-decode"),
+            *("--decode-attention-backend", "--dsa-decode-backend", "--dsa-prefill-backend"),
+            "--mamba-radix-cache-strategy",
             *("--grammar-backend", "--json-model-override-args", "--log-requests-level"),
             *("--max-prefill-tokens", "--max-queued-requests", "--mm-attention-backend", "--moe-a2a-backend"),
             *("--moe-runner-backend", "--num-continuous-decode-steps", "--page-size", "--prefill-attention-backend"),
@@ -65,6 +67,7 @@ _ALLOWED = Allowed(
         }
     ),
     choices={
+        "--cuda-graph-backend-prefill": frozenset({"disabled"}),
         "--load-format": frozenset({"auto", "safetensors", "mistral", "dummy"}),
         "--log-level": frozenset({"critical", "error", "warning", "info"}),
         "--model-impl": frozenset({"auto", "sglang", "transformers"}),

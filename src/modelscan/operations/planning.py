@@ -52,6 +52,8 @@ def planning_facts() -> PlanningFacts:
         shipped_text("gpus.csv"),
         shipped_text("backends.csv"),
         shipped_text("parsers.csv"),
+        shipped_text("backend_arguments.csv"),
+        shipped_text("argument_translations.csv"),
     )
 
 
@@ -113,7 +115,7 @@ def plan_resolved(
             plan, hints=(*plan.hints, *_smaller(context, resolved.model, request, free, found, described))
         )
     if plan.chosen is not None:
-        BACKENDS[plan.chosen.backend].check_arguments(rest, request.env)
+        BACKENDS[plan.chosen.backend].check_arguments(plan.chosen.extra_args, request.env)
     return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))
 
 

@@ -134,7 +134,7 @@ def _candidate(
     base: Candidate,
     memory: MemoryPerGpu,
     holds: Capacity | None,
-) -> Candidate:
+) -> Candidate | Rejection:
     length = base.max_model_len or 0
     said = model_arguments(
         setting.specs,
@@ -144,6 +144,7 @@ def _candidate(
         task=setting.task,
         capabilities=setting.capabilities,
         parsers=setting.facts.parsers,
+        history=setting.facts.arguments,
     )
     candidate = dataclasses.replace(
         base,
@@ -156,6 +157,7 @@ def _candidate(
         reasons=(
             *_reasons(setting, choice, layout, length, base.max_num_seqs or 0, budget),
             *said.reasons,
+            *(f"argument: {note}" for note in setting.arguments.notes),
             *base.reasons,
         ),
     )
@@ -169,6 +171,10 @@ def _candidate(
         device=setting.device,
     )
     command = BACKENDS[setting.backend].command_line(candidate, launch)
+    missing = setting.facts.arguments.missing(command.argv, backend=setting.backend, version=setting.backend_version)
+    if missing is not None:
+        reason = f"a start of {setting.backend} {setting.backend_version} would need {missing}"
+        return reject(candidate, "version_unsupported", reason)
     return dataclasses.replace(candidate, argv=command.argv, env=dict(command.env))
 
 
@@ -202,7 +208,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
         load_quantization=choice.at_load,
         enforce_eager=bool(request.enforce_eager) or not layout.gpus,
         trust_remote_code=request.trust_remote_code,
-        extra_args=request.backend_args,
+        extra_args=setting.arguments.words,
         extra_env=request.env,
         explicit=setting.explicit,
     )

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from modelscan.backends.history import ArgumentHistory, release
 from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
 from modelscan.model import Device, Gpu
 
@@ -70,6 +71,7 @@ class PlanningFacts:
     backends: tuple[BackendFacts, ...]
     gpus: tuple[GpuFacts, ...]
     parsers: Parsers
+    arguments: ArgumentHistory
 
     def kernel(self, backend: str, device: Device, quantization: str) -> KernelSupport | None:
         return next(
@@ -89,7 +91,14 @@ class PlanningFacts:
         return facts_for(gpu.name, self.gpus) if gpu.name else None
 
 
-def load_facts(quant_support_csv: str, gpus_csv: str, backends_csv: str, parsers_csv: str) -> PlanningFacts:
+def load_facts(
+    quant_support_csv: str,
+    gpus_csv: str,
+    backends_csv: str,
+    parsers_csv: str,
+    backend_arguments_csv: str,
+    argument_translations_csv: str,
+) -> PlanningFacts:
     """The tables of their texts. Raises KeyError or ValueError for a text that is not that table."""
     return PlanningFacts(
         kernels=tuple(_kernel(row) for row in _rows(quant_support_csv)),
@@ -98,17 +107,8 @@ def load_facts(quant_support_csv: str, gpus_csv: str, backends_csv: str, parsers
         parsers=Parsers(
             {(row["backend"], row["kind"], row["name"]): release(row["since"]) for row in _rows(parsers_csv)}
         ),
+        arguments=ArgumentHistory.parse(backend_arguments_csv, argument_translations_csv),
     )
-
-
-def release(version: str) -> tuple[int, ...]:
-    """`0.32.0+cpu` as numbers, for comparing; what is no number ends it."""
-    numbers: list[int] = []
-    for part in version.partition("+")[0].split("."):
-        if not part.isdigit():
-            break
-        numbers.append(int(part))
-    return tuple(numbers)
 
 
 def _rows(text: str) -> Iterable[dict[str, str]]:

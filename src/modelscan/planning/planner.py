@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.errors import GpuNotFound
 from modelscan.model import (
     Candidate,
@@ -179,13 +180,17 @@ def _setting(
     installations: Sequence[Installation],
 ) -> Setting:
     backend, reason = preferred_backend(options, devices, device, request, facts)
+    version = request.backend_version or planned_version(backend, device, facts, installations)
     task: Task = model.task if model is not None else next((item.task for item in options if item.task), "chat")
     return Setting(
         model=model.id if model is not None else request.model,
         task=task,
         backend=backend,
         backend_reason=reason,
-        backend_version=request.backend_version or planned_version(backend, device, facts, installations),
+        backend_version=version,
+        arguments=facts.arguments.adapt(
+            request.backend_args, backend=backend, title=BACKENDS[backend].title, version=version
+        ),
         device=device,
         request=request,
         facts=facts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modelscan.backends.history import Adapted
 from modelscan.model import Capabilities, Device, Measurement, PlanRequest, Spec, Task
 from modelscan.planning.facts import PlanningFacts
 
@@ -22,6 +23,7 @@ class Setting:
     request: PlanRequest
     facts: PlanningFacts
     explicit: tuple[str, ...]
+    arguments: Adapted
     specs: tuple[Spec, ...] = ()
     capabilities: Capabilities | None = None
     measurements: Sequence[Measurement] = ()
