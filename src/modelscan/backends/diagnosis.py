@@ -36,12 +36,13 @@ Derive = Callable[[Mapping[str, str]], Derived]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
     """A known end. `pattern` is searched in each message of the log; `cause` and `hints` may use its named groups.
+    It is compiled when a log is read: every command loads the tables, and few read a log.
 
     `derive` makes values for the next start from those groups; `hints` may use them too, and a hint that needs a value
     which there is not is left out.
     """
 
-    pattern: re.Pattern[str]
+    pattern: str
     cause: str
     hints: tuple[str, ...] = ()
     derive: Derive | None = None
@@ -50,7 +51,7 @@ class Cause:
 def cause(patterns: str | tuple[str, ...], sentence: str, *hints: str, derive: Derive | None = None) -> Cause:
     """A row of a table; any of `patterns` tells it."""
     pattern = patterns if isinstance(patterns, str) else "|".join(patterns)
-    return Cause(pattern=re.compile(pattern), cause=sentence, hints=hints, derive=derive)
+    return Cause(pattern=pattern, cause=sentence, hints=hints, derive=derive)
 
 
 def explain_end(
@@ -63,7 +64,7 @@ def explain_end(
     messages = [message for line in log_tail.splitlines() if (message := message_of(line))]
     for known in causes:
         for message in messages:
-            if found := known.pattern.search(message):
+            if found := re.search(known.pattern, message):
                 return _known(known, found, message)
     number = None if kills_itself and kills_itself in log_tail else _signal(exit_code)
     if number in _SIGNALS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from modelscan.hardware.machine import read_hardware
 from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
 from modelscan.operations.context import Context
 from modelscan.storage.shipped import shipped_text
@@ -17,6 +16,8 @@ _SLACK_BYTES = 64 * MIB  # other programs on the same GPU come and go
 def machine(context: Context, described: str | None = None) -> Hardware:
     """This machine, or the one that `--hardware` describes. Raises GpuNotFound or Usage for a bad description."""
     if described is None:
+        from modelscan.hardware.machine import read_hardware
+
         found = read_hardware(environ=context.settings.environ, run=context.run, sysfs=context.sysfs, proc=context.proc)
         old = _old_driver(found)
         return dataclasses.replace(found, warnings=(*found.warnings, old)) if old else found

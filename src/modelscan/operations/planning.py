@@ -90,9 +90,11 @@ def plan_resolved(
     described: str | None = None,
 ) -> Planned:
     """The same for weights that are already found and a machine that is already read, or `described`."""
-    from modelscan.operations.backends import installations
+    found: tuple[Installation, ...] = ()
+    if described is None:
+        from modelscan.operations.backends import installations
 
-    found = () if described is not None else tuple(installations(context))
+        found = tuple(installations(context))
     request, rest = fold_arguments(request.backend_args, request)
     quantization = request.quantization or resolved.quantization
     request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)

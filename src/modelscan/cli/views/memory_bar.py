@@ -159,7 +159,7 @@ def _range(candidate: Candidate, device: Device, width: int, glyphs: Glyphs) -> 
     end = min(max(int((device.others + high) * scale), start + 1), width - 1)
     mark = glyphs.range[0] + glyphs.range[1] * (end - start - 1) + glyphs.range[2]
     sizes = f"{max(low, 0) / GIB:.2f} to {high / GIB:.2f} GiB"
-    for said in (f"needed before the KV cache: {sizes}", f"before it: {sizes}", sizes):
+    for said in (f"needed before the KV cache: {sizes}", f"before KV cache: {sizes}", sizes):
         if end + 2 + len(said) <= width:
             return f"{' ' * start}{mark} {said}"
         if len(said) < start:

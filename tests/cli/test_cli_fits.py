@@ -1,0 +1,49 @@
+"""`catalog search --fits`, `catalog info --fits` and `plan` are one judge: what fits in one fits in the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Modelscan
+
+from modelscan.catalog.index import Filters, open_index
+from modelscan.hardware.described import describe_hardware
+from modelscan.model import PlanRequest
+from modelscan.operations.context import Context
+from modelscan.operations.fitting import judge_for
+from modelscan.operations.planning import planning_facts
+from modelscan.settings import load_settings
+
+
+@pytest.mark.parametrize("words", ["qwen3 8b", "llama", "bge"])
+def test_what_a_search_shows_as_fitting_can_be_planned(modelscan: Modelscan, words: str) -> None:
+    shown = modelscan("--offline", "catalog", "search", *words.split(), "--fits", "--limit", "5", "--json").json
+    for model in shown:
+        plan = modelscan("--offline", "plan", model["id"], "--json")
+        assert plan.status == 0, model["id"]
+        chosen = plan.json["chosen"]
+        told = ("quantization", "backend", "max_model_len")
+        assert {key: model["fits"][key] for key in told} == {key: chosen[key] for key in told}
+
+
+@pytest.mark.parametrize(
+    ("spec", "every"), [("rtx-4090", 45), ("8xh100-80gb", 60), ("mi300x", 60), ("rtx-3060", 60), ("t4", 70)]
+)
+def test_a_model_fits_exactly_when_it_can_be_planned(modelscan: Modelscan, home: Path, spec: str, every: int) -> None:
+    """On machines that are described; every so-manieth open model of the shipped catalog."""
+    context = Context(settings=load_settings(environ={"MODELSCAN_HOME": str(home), "MODELSCAN_OFFLINE": "1"}))
+    hardware = describe_hardware(spec, planning_facts().gpus)
+    judge = judge_for(context, hardware, PlanRequest(model=""), ())
+    models = [model for model in open_index(context.settings).models(Filters(open_only=True)) if model.weights]
+    seen = set()
+    for model in models[::every]:
+        fits = judge(model)
+        plan = modelscan("--offline", "plan", model.id, "--hardware", spec, "--json")
+        assert fits.feasible == (plan.status == 0), (model.id, fits, plan.stderr)
+        if fits.feasible:
+            assert (fits.quantization, fits.max_model_len) == tuple(
+                plan.json["chosen"][key] for key in ("quantization", "max_model_len")
+            )
+        seen.add(fits.feasible)
+    assert seen == {True, False}
