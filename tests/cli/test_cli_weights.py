@@ -16,6 +16,7 @@ from modelscan.deployments.ledger import Ledger
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
 from modelscan.storage.paths import paths_below
+from modelscan.storage.shipped import shipped
 from modelscan.system.clock import SystemClock
 
 COMMIT = "c0ffee" + "0" * 34
@@ -86,6 +87,22 @@ TMP/mine  local_path  -  10 B  you  two
         "size_bytes": 3540, "unfinished_bytes": 500, "downloaded_at": "", "used_by": ["one"],
     }  # fmt: skip
     assert modelscan("weights", "list", "-q").stdout.split() == ["lab/ours", "lab/theirs", "lab/mirrored", str(folder)]
+
+
+def test_the_shipped_folder_was_brought_by_nobody_else(modelscan: Modelscan, home: Path) -> None:
+    deployed(home, "demo", str(shipped("demo")), source="local_path", location=str(shipped("demo")))
+    [_, row] = modelscan("weights", "list").stdout.splitlines()
+    assert row.split()[-2:] == ["modelscan", "demo"]
+
+
+def test_what_stays_in_s3_is_not_here(modelscan: Modelscan, cache: Path, home: Path) -> None:
+    place = "s3://bucket/ours"
+    deployed(home, "far", place, source="s3", location=place)
+    assert place not in modelscan("weights", "list").stdout
+    assert modelscan("weights", "remove", place, "--yes", "--force").status == 3
+    before = names(cache)
+    assert modelscan("remove", "far", "--purge-weights", "--force", "--yes").status == 0
+    assert names(cache) == before
 
 
 def test_nothing_here(modelscan: Modelscan, home: Path) -> None:

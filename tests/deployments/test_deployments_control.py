@@ -300,3 +300,24 @@ def test_a_disk_that_fills_up(tmp_path: Path) -> None:
         "stopped": "stopped",
         "left": 0,
     }
+
+
+@pytest.mark.parametrize("noticed_by", ["a look", "stop"])
+def test_a_key_that_a_killed_supervisor_left_goes_when_that_is_noticed(
+    noticed_by: str, settings: Settings, make: Make
+) -> None:
+    settings = replace(settings, environ={**settings.environ, "MY_KEY": "sk-planted-key"})
+    made = make("never-ready", backend="sglang", api_key_env="MY_KEY")
+    started = start(made, settings=settings, clock=CLOCK)
+    key = places(settings.paths, made.id).folder / "key.yaml"
+    eventually(key.is_file)
+    assert now(started, settings).status == "starting"
+    assert key.is_file()
+    send(supervisor_of(started, settings), signal.SIGKILL)
+    eventually(lambda: not is_held(places(settings.paths, made.id).lock))
+    assert key.is_file()
+    if noticed_by == "stop":
+        stop(started, settings=settings, clock=CLOCK)
+    else:
+        assert now(started, settings).status == "failed"
+    assert not key.exists()

@@ -40,7 +40,7 @@ class CommandLine:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyHandover:
     """How a backend is told the key that its callers must have: in variables, or in files (0600) of the folder that it
-    runs in. Never on its command line, which every user of a machine can read.
+    runs in, called `key.…`. Never on its command line, which every user of a machine can read.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)

@@ -6,12 +6,14 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from modelscan.cli.output import Output
 from modelscan.cli.session import Session
+from modelscan.cli.signals import interruption_told
 
 FIND, RUN, MANAGE, CONNECT, MAINTAIN = "Find", "Run", "Manage", "Connect", "Maintain"
 
@@ -68,6 +70,7 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
 def _build(names: Sequence[str], inner: str | None = None) -> typer.Typer:
     app = typer.Typer(
         name="modelscan",
+        cls=_Root,
         help="From a model name to a healthy, right-sized endpoint, explained.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -83,6 +86,18 @@ def _build(names: Sequence[str], inner: str | None = None) -> typer.Typer:
         else:
             app.command(name, rich_help_panel=entry.heading)(found)
     return app
+
+
+class _Root(TyperGroup):
+    """The one place that every command runs through, with the reading of its arguments."""
+
+    def make_context(self, *words: Any, **settings: Any) -> Any:
+        with interruption_told():
+            return super().make_context(*words, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        with interruption_told():
+            return super().invoke(ctx)
 
 
 def _narrowed(group: typer.Typer, inner: str | None) -> typer.Typer:

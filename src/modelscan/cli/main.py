@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from modelscan.cli.output import Output
-from modelscan.cli.signals import terminate
+from modelscan.cli.signals import interruption_told, terminate
 from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
 
 
@@ -20,15 +20,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     output = Output.before_parsing(arguments)
     signal.signal(signal.SIGTERM, terminate)
     try:
-        from modelscan.cli.app import app_for
+        with interruption_told():
+            from modelscan.cli.app import app_for
 
-        status = app_for(arguments)(args=arguments, prog_name="modelscan", standalone_mode=False)
-        sys.stdout.flush()
+            status = app_for(arguments)(args=arguments, prog_name="modelscan", standalone_mode=False)
+            sys.stdout.flush()
     except ModelscanError as error:
         return output.failure(error)
     except typer.TyperException as error:
         return output.failure(_usage(error))
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:  # the end of input, where a question was asked
         return output.failure(Interrupted("interrupted", hints=["modelscan list"]))
     except (BrokenPipeError, SystemExit) as end:
         # Typer ends with 0 after printing a completion script, and with 1 when the reader of stdout went away.

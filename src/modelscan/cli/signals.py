@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from types import FrameType
+
+import typer
+
+from modelscan.errors import Interrupted
 
 
 class Terminated(KeyboardInterrupt):
@@ -11,3 +17,26 @@ class Terminated(KeyboardInterrupt):
 
 def terminate(_number: int, _frame: FrameType | None) -> None:
     raise Terminated
+
+
+@contextlib.contextmanager
+def interruption_told() -> Iterator[None]:
+    """Inside, an interruption that nothing else had words for becomes a failure like any other.
+
+    Typer would make a bare exit status of it (0.28, core.py, `_main`).
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted", hints=["modelscan list"]) from None
+
+
+@contextlib.contextmanager
+def until_interrupted(*, told: bool = False) -> Iterator[None]:
+    """For what goes on until Ctrl-C: a person knows why it ends. `told`: who reads it is told, as of all commands."""
+    try:
+        yield
+    except KeyboardInterrupt as end:
+        if told or isinstance(end, Terminated):
+            raise
+        raise typer.Exit(Interrupted.exit_status) from None

@@ -267,6 +267,8 @@ def _stuck(record: Deployment) -> Conflict:
 
 def _end_left_over(record: Deployment, settings: Settings, clock: Clock) -> None:
     """End what carries the tag of this deployment. Call it with the supervisor's lock held."""
+    for path in places(settings.paths, record.id).key_files:
+        path.unlink(missing_ok=True)
     leader = None
     if record.pid is not None and record.pid_start_time is not None and record.boot_id == boot_id():
         leader = Process(record.pid, record.pid_start_time)

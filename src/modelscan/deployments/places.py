@@ -23,6 +23,13 @@ class Places:
         return self.folder / "command.lock"
 
     @property
+    def key_files(self) -> list[Path]:
+        """What is here of a key that is handed over in files (`KeyHandover`): left by a killed supervisor, unless it
+        starts.
+        """
+        return list(self.folder.glob("key.*"))
+
+    @property
     def supervisor_log(self) -> Path:
         """What the supervisor itself has to say: nothing, or why it failed."""
         return self.folder / "supervisor.log"

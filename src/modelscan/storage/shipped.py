@@ -24,5 +24,10 @@ def shipped(name: str) -> Path:
     )
 
 
+def is_shipped(path: Path) -> bool:
+    """Whether it came with the program."""
+    return path.resolve().is_relative_to(shipped("models.yaml").parent)
+
+
 def shipped_text(name: str) -> str:
     return shipped(name).read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from modelscan.cli.complete import complete_deployment
 from modelscan.cli.options import Json
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
+from modelscan.cli.signals import until_interrupted
 
 
 def events(
@@ -34,7 +35,8 @@ def events(
     context = session(ctx).context
     output = Output(json=json)
     if follow:
-        stream_events(output, follow_events(context, name))
+        with until_interrupted(told=output.json):
+            stream_events(output, follow_events(context, name))
         return
     found = past_events(context, name)
     if not found:

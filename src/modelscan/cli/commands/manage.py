@@ -10,6 +10,7 @@ import typer
 from modelscan.cli.options import Json, Name, Names, OptionalNames, Quiet, Yes
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
+from modelscan.cli.signals import until_interrupted
 from modelscan.cli.words import StatusWord, WaitForWord
 from modelscan.model import Deployment
 
@@ -61,7 +62,8 @@ def _list(
         return list_deployments(context, status=status.value if status else None, removed=removed, live_only=live_only)
 
     if watch:
-        watch_deployments(output, context.clock, read)
+        with until_interrupted():
+            watch_deployments(output, context.clock, read)
         return
     found = read()
     if not found:
@@ -102,8 +104,9 @@ def logs(
     """Print what the backend wrote."""
     from modelscan.operations.logs import log_lines
 
-    for line in log_lines(session(ctx).context, name, follow=follow, tail=tail, since=since):
-        typer.echo(line)
+    with until_interrupted(told=not follow):
+        for line in log_lines(session(ctx).context, name, follow=follow, tail=tail, since=since):
+            typer.echo(line)
 
 
 def wait(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from modelscan.cli.printer import Printer
 from modelscan.operations.weights import Freed, WeightsHere
+from modelscan.storage.shipped import is_shipped
 from modelscan.units import format_bytes
 
 _COMMIT_SHOWN = 8
@@ -19,12 +21,18 @@ def show_weights(printer: Printer, found: Sequence[WeightsHere]) -> None:
             item.source,
             ",".join(commit[:_COMMIT_SHOWN] for commit in item.commits) or "-",
             format_bytes(item.size_bytes) + (" (unfinished)" if item.unfinished_bytes else ""),
-            "modelscan" if item.downloaded_at else "another program" if item.source != "local_path" else "you",
+            _brought_by(item),
             ",".join(item.used_by) or "-",
         ]
         for item in found
     ]
     printer.table(["weights", "source", "commits", "size", "brought by", "used by"], rows, right=["size"])
+
+
+def _brought_by(item: WeightsHere) -> str:
+    if item.downloaded_at or is_shipped(Path(item.path)):
+        return "modelscan"
+    return "you" if item.source == "local_path" else "another program"
 
 
 def show_pulled(printer: Printer, pulled: Mapping[str, Any]) -> None:

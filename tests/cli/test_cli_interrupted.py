@@ -1,0 +1,80 @@
+"""Ctrl-C and SIGTERM: 130 and one error object from every command, and silence where Ctrl-C is the way to end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from modelscan.deployments.store import Store
+from modelscan.model import Deployment
+from modelscan.settings import load_settings
+from modelscan.system.clock import SystemClock
+
+PROGRAM = (sys.executable, "-m", "modelscan")
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """A server that takes a connection and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        yield server
+
+
+@contextlib.contextmanager
+def asking(*words: str, silent: socket.socket, stderr: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
+    """A command that asks the silent server, once it does. Signals have their default meaning in it."""
+    address = f"http://127.0.0.1:{silent.getsockname()[1]}/api.json"
+    environ = os.environ | {"MODELSCAN_MODELS_DEV_URL": address}
+    command = [*PROGRAM, *words]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
+        connection, _ = silent.accept()
+        with connection:
+            yield process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_without_words_of_its_own(silent: socket.socket, number: int) -> None:
+    with asking("catalog", "refresh", "--source", "models.dev", "--json", silent=silent) as process:
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stdout) == (130, "")
+    [line] = stderr.splitlines()
+    error = json.loads(line)["error"]
+    assert error == {"code": "interrupted", "message": "interrupted", "hints": ["modelscan list"], "details": {}}
+
+
+def test_on_a_terminal(silent: socket.socket) -> None:
+    master, terminal = pty.openpty()
+    command = ("catalog", "refresh", "--source", "models.dev", "--json")
+    with asking(*command, silent=silent, stderr=terminal) as process:
+        os.close(terminal)
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=20)
+    shown = os.read(master, 65_536).decode()
+    os.close(master)
+    assert (process.returncode, stdout, shown.count('{"error"')) == (130, "", 1)
+
+
+@pytest.mark.parametrize(("options", "told"), [((), 0), (("--json",), 1)])
+def test_what_goes_on_until_ctrl_c_ends_with_it(home: Path, options: tuple[str, ...], told: int) -> None:
+    with Store(load_settings({"MODELSCAN_HOME": str(home)}).paths, SystemClock()) as store:
+        store.create(Deployment(id="1", name="one", model="lab/one", backend="vllm"))
+    command = [*PROGRAM, "events", "--follow", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        assert "pending" in following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        _, stderr = following.communicate(timeout=20)
+    assert following.returncode == 130
+    assert len(stderr.splitlines()) == stderr.count('{"error": {"code": "interrupted"') == told
