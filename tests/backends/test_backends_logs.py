@@ -43,6 +43,10 @@ def test_the_message_of_a_line(line: str, message: str) -> None:
             LogEvent(phase="loading weights", fraction=0.5, detail="1 of 2 files"),
         ),
         (
+            "Loading safetensors using Runai Model Streamer:  50% Completed | 19/38 [00:00<00:00, 213.72it/s]",
+            LogEvent(phase="loading weights", fraction=0.5, detail="19 of 38 tensors"),
+        ),
+        (
             CORE + "Model loading took 1.50 GiB memory and 2.345678 seconds",
             LogEvent(phase="loading weights", fraction=1.0, weights_bytes=3 * GIB // 2),
         ),

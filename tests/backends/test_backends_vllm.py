@@ -124,6 +124,22 @@ def test_a_repo_is_given_with_its_revision_and_may_be_fetched() -> None:
     assert "--revision" not in line(revision="abc123")
 
 
+def test_weights_in_s3_are_read_by_the_streamer_and_nothing_else_is_fetched() -> None:
+    launch = dataclasses.replace(LAUNCH, location="s3://bucket/chat", own_folder="/state/1/assets")
+    candidate = dataclasses.replace(
+        CHAT, source="s3", revision="etags:0011", model_args=("--load-format=mistral", "--tokenizer-mode=mistral")
+    )
+    command = VLLM.command_line(candidate, launch)
+    assert command.argv[2] == "s3://bucket/chat"
+    assert " ".join(command.argv).count("--load-format") == 1
+    assert command.argv[command.argv.index("--load-format") + 1] == "runai_streamer"
+    assert "--revision" not in command.argv
+    assert "--tokenizer-mode=mistral" in command.argv
+    expected = {"VLLM_ASSETS_CACHE": "/state/1/assets", "RUNAI_STREAMER_NO_BOTO3_SESSION": "0"}
+    assert {name: command.env[name] for name in (*OFFLINE, *expected)} == OFFLINE | expected
+    assert not {"VLLM_ASSETS_CACHE", "RUNAI_STREAMER_NO_BOTO3_SESSION"} & VLLM.command_line(CHAT, LAUNCH).env.keys()
+
+
 @pytest.mark.parametrize(
     ("device", "changes", "expected"),
     [

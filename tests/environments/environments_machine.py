@@ -40,6 +40,8 @@ elif argv[0] == "venv":
     (venv / "bin").mkdir(parents=True)
     (venv / "lib/python3.11/site-packages").mkdir(parents=True)
     (venv / "bin/python").touch()
+elif argv[:2] == ["pip", "install"]:
+    print(" + runai-model-streamer-s3==0.17.0")
 elif argv[:2] == ["pip", "sync"]:
     if "error" in plan["sync"]:
         print(plan["sync"]["error"], file=sys.stderr)

@@ -31,6 +31,26 @@ def _batch(groups: Mapping[str, str]) -> Derived:
     return {"context_length": int(groups["batch"])}
 
 
+_READ_HERE = "see whether it can be read from here: modelscan plan …"
+# Weights in S3: run with runai-model-streamer 0.17.0.
+_STREAMED: tuple[Cause, ...] = (
+    cause(
+        (r"No module named 'runai_model_streamer\w*'", "S3 files module not found", r"vllm\[runai\]"),
+        "it has nothing that reads weights from S3",
+        "modelscan backend install vllm --s3",
+    ),
+    cause(
+        r"receive response from libstreamer due to: b?'(?P<said>[^']+)'",
+        "its reader could not get the weights from S3: {said}",
+        _READ_HERE,
+    ),
+    cause(
+        r"botocore\.\w*exceptions\.\w+: (?P<said>.+)",
+        "S3 did not answer as it should: {said}",
+        _READ_HERE,
+    ),
+)
+
 CAUSES: tuple[Cause, ...] = (
     # "the models's" until 0.1x, "the model's" since; the estimate stands in it since 0.9 (vllm-project/vllm #16118).
     cause(
@@ -91,6 +111,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     *MEMORY,
     *MACHINE,
+    *_STREAMED,
     *WEIGHTS,
     cause(
         r"No available shared memory broadcast block found",

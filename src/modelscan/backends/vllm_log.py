@@ -14,7 +14,7 @@ _KV_CACHE = re.compile(
 )
 # A line of its own before 0.32.
 _CONCURRENCY = re.compile(r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x")
-_SHARDS = re.compile(r"[Ll]oading [\w .-]*shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
+_SHARDS = re.compile(r"[Ll]oading [\w .-]*(shards|Runai Model Streamer):\s*\d+% Completed \| (\d+)/(\d+)")
 _WEIGHTS = re.compile(r"Model loading took ([\d.]+) GiB")
 _AVAILABLE = re.compile(r"Available KV cache memory: ([\d.]+) GiB")
 _GRAPHS = re.compile(r"Graph capturing finished in [\d.]+ secs, took ([\d.]+) GiB")
@@ -66,7 +66,7 @@ def _bar(message: str) -> LogEvent | None:
         return LogEvent(
             phase="loading weights",
             fraction=int(found[2]) / max(int(found[3]), 1),
-            detail=f"{found[2]} of {found[3]} files",
+            detail=f"{found[2]} of {found[3]} {'files' if found[1] == 'shards' else 'tensors'}",
         )
     if found := _CAPTURE.match(message):
         if not found[3]:
