@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -31,10 +30,10 @@ try:
     import openai
     client = openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none")
     answer = client.chat.completions.create(
-        model="unplugged", messages=[{"role": "user", "content": "Hello"}], max_tokens=8, temperature=0
+        model="unplugged", messages=[{"role": "user", "content": "What is modelscan?"}], max_tokens=20, temperature=0
     )
     print(json.dumps({"status": deployment["status"], "revision": deployment["revision"],
-                      "answered": bool(answer.choices[0].message.content)}))
+                      "answered": "modelscan" in answer.choices[0].message.content}))
 finally:
     modelscan("remove", "unplugged")
 """
@@ -42,8 +41,9 @@ finally:
 
 def test_pulled_then_unplugged(real_home: Path, tmp_path: Path) -> None:
     demo = ROOT / "catalogs" / "demo"
-    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], check=False).returncode:
-        pytest.skip("this machine gives no network of its own to a process")
+    tried = subprocess.run(["unshare", "-rn", "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"this machine gives no network of its own to a process: {tried.stderr.strip()}")
     with HubServer(rate=1024**2) as server:
         files = {path.name: path.read_bytes() for path in demo.iterdir() if path.is_file()}
         server.repos["lab/demo"] = Repo(files=files)

@@ -61,6 +61,7 @@ def test_a_broken_upload_goes_on_where_it_stopped(s3: Any, folder: Path) -> None
     assert not s3.call_s3("list_multipart_uploads", Bucket="bucket").get("Uploads")
 
 
+@pytest.mark.slow
 def test_an_unfinished_upload_of_other_bytes_is_given_up(s3: Any, folder: Path) -> None:
     target = {"Bucket": "bucket", "Key": "a/b/model.safetensors"}
     started = s3.call_s3("create_multipart_upload", **target)["UploadId"]
@@ -70,6 +71,7 @@ def test_an_unfinished_upload_of_other_bytes_is_given_up(s3: Any, folder: Path) 
     assert not s3.call_s3("list_multipart_uploads", Bucket="bucket").get("Uploads")
 
 
+@pytest.mark.slow
 def test_wrong_bytes_under_the_name_are_found_and_replaced(s3: Any, folder: Path) -> None:
     send(folder)
     s3.pipe("bucket/a/b/model.safetensors", bytes(SIZE))
@@ -81,6 +83,7 @@ def fetch(target: Path) -> tuple[int, int]:
     return download(parse_s3("s3://bucket/a/b"), target, on_progress=lambda _: None, clock=SystemClock())
 
 
+@pytest.mark.slow
 def test_back_into_a_folder_whole_resumed_and_checked(s3: Any, folder: Path, tmp_path: Path) -> None:
     send(folder)
     target, content = tmp_path / "back", (folder / "model.safetensors").read_bytes()

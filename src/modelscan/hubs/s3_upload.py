@@ -46,7 +46,6 @@ def upload(
 @dataclass(frozen=True, slots=True)
 class _Part:
     number: int
-    start: int
     size: int
     sha256: str
     md5: bytes
@@ -70,15 +69,16 @@ class Upload:
         size = path.stat().st_size
         self._part_bytes = max(part_bytes, -(-size // MOST_PARTS))
         self._size = size
+        self._starts = range(0, max(size, 1), self._part_bytes)
+        self._known: dict[int, _Part] = {}
 
     def run(self) -> int:
-        """The bytes that had to be sent."""
-        parts = self._all_parts()
-        if self._is_there(parts):
+        """The bytes that had to be sent. A file is read once, unless something of its size is there already."""
+        if self._size_there() == self._size and self.is_there():
             self._meter.add(self._size)
             return 0
-        sent = self._put(parts[0]) if len(parts) == 1 else self._send(parts)
-        if not self._is_there(parts):
+        sent = self._put() if len(self._starts) == 1 else self._send()
+        if not self.is_there():
             raise SourceUnavailable(
                 f"`{self._shown}` is not what was sent",
                 cause=["its size or its checksum differs"],
@@ -88,32 +88,8 @@ class Upload:
         return sent
 
     def is_there(self) -> bool:
-        """Whether the object is this file."""
-        return self._is_there(self._all_parts())
-
-    def _all_parts(self) -> list[_Part]:
-        return [self._read(start) for start in range(0, max(self._size, 1), self._part_bytes)]
-
-    def _call(self, method: str, **more: Any) -> Any:
-        return self._client.call_s3(method, **self._target, **more)
-
-    def _read(self, start: int) -> _Part:
-        content = self._content(start)
-        return _Part(
-            number=start // self._part_bytes + 1,
-            start=start,
-            size=len(content),
-            sha256=b64encode(hashlib.sha256(content).digest()).decode(),
-            md5=hashlib.md5(content, usedforsecurity=False).digest(),
-        )
-
-    def _content(self, start: int) -> bytes:
-        with self._path.open("rb") as file:
-            file.seek(start)
-            return file.read(self._part_bytes)
-
-    def _is_there(self, parts: Sequence[_Part]) -> bool:
-        """Whether the object is these parts: by the checksum of their checksums, as S3 makes it."""
+        """Whether the object is this file: by the checksum of its parts' checksums, as S3 makes it."""
+        parts = [self._part(start) for start in self._starts]
         try:
             head = self._call("head_object", ChecksumMode="ENABLED")
         except FileNotFoundError:
@@ -128,50 +104,80 @@ class Upload:
         whole = hashlib.md5(b"".join(part.md5 for part in parts), usedforsecurity=False).digest()
         return bool(head["ETag"].strip('"') == f"{whole.hex()}-{len(parts)}")
 
-    def _put(self, part: _Part) -> int:
-        self._call("put_object", Body=self._content(0), ChecksumSHA256=part.sha256)
+    def _size_there(self) -> int | None:
+        try:
+            return int(self._call("head_object")["ContentLength"])
+        except FileNotFoundError:
+            return None
+
+    def _part(self, start: int) -> _Part:
+        return self._known.get(start) or self._read(start)[0]
+
+    def _call(self, method: str, **more: Any) -> Any:
+        return self._client.call_s3(method, **self._target, **more)
+
+    def _read(self, start: int) -> tuple[_Part, bytes]:
+        with self._path.open("rb") as file:
+            file.seek(start)
+            content = file.read(self._part_bytes)
+        self._known[start] = part = _Part(
+            number=self._number(start),
+            size=len(content),
+            sha256=b64encode(hashlib.sha256(content).digest()).decode(),
+            md5=hashlib.md5(content, usedforsecurity=False).digest(),
+        )
+        return part, content
+
+    def _put(self) -> int:
+        part, content = self._read(0)
+        self._call("put_object", Body=content, ChecksumSHA256=part.sha256)
         self._meter.add(part.size)
         return part.size
 
-    def _send(self, parts: Sequence[_Part]) -> int:
-        upload_id, there = self._unfinished(parts)
-        missing = [part for part in parts if part.number not in there]
-        self._meter.add(sum(part.size for part in parts) - sum(part.size for part in missing))
+    def _send(self) -> int:
+        upload_id, there = self._unfinished()
+        missing = [start for start in self._starts if self._number(start) not in there]
+        lacking = sum(min(self._part_bytes, self._size - start) for start in missing)
+        self._meter.add(self._size - lacking)
 
-        def send(part: _Part) -> dict[str, Any]:
+        def send(start: int) -> dict[str, Any]:
+            part, content = self._read(start)
             answer = self._call(
-                "upload_part",
-                UploadId=upload_id,
-                PartNumber=part.number,
-                Body=self._content(part.start),
-                ChecksumSHA256=part.sha256,
+                "upload_part", UploadId=upload_id, PartNumber=part.number, Body=content, ChecksumSHA256=part.sha256
             )
             self._meter.add(part.size)
             return _listed(answer, part.number)
 
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="s3") as pool:
             try:
-                for part, done in zip(missing, pool.map(send, missing), strict=True):
-                    there[part.number] = done
+                for start, done in zip(missing, pool.map(send, missing), strict=True):
+                    there[self._number(start)] = done
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)  # what is sent stays, and is found the next time
                 raise
-        listed = [there[part.number] for part in parts]
+        listed = [there[self._number(start)] for start in self._starts]
         self._call("complete_multipart_upload", UploadId=upload_id, MultipartUpload={"Parts": listed})
-        return sum(part.size for part in missing)
+        return lacking
 
-    def _unfinished(self, parts: Sequence[_Part]) -> tuple[str, dict[int, dict[str, Any]]]:
+    def _number(self, start: int) -> int:
+        return start // self._part_bytes + 1
+
+    def _unfinished(self) -> tuple[str, dict[int, dict[str, Any]]]:
         """An upload to go on with, and its parts that are right; one with other content is given up."""
         key = self._target["Key"]
         found = self._client.call_s3("list_multipart_uploads", Bucket=self._target["Bucket"], Prefix=key)
-        expected = {part.number: part for part in parts}
+        starts = {self._number(start): start for start in self._starts}
         for started in found.get("Uploads") or ():
             if started["Key"] != key:
                 continue
             upload_id = started["UploadId"]
             listed = self._parts(upload_id)
-            if all(one["PartNumber"] in expected and expected[one["PartNumber"]].is_what(one) for one in listed):
-                return upload_id, {one["PartNumber"]: _listed(one, one["PartNumber"]) for one in listed}
+            numbers = [one["PartNumber"] for one in listed]
+            if all(
+                number in starts and self._part(starts[number]).is_what(one)
+                for number, one in zip(numbers, listed, strict=True)
+            ):
+                return upload_id, {number: _listed(one, number) for number, one in zip(numbers, listed, strict=True)}
             self._call("abort_multipart_upload", UploadId=upload_id)
         return str(self._call("create_multipart_upload", ChecksumAlgorithm="SHA256")["UploadId"]), {}
 
