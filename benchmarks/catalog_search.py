@@ -84,7 +84,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder)
         path = build_shipped_index(CATALOGS, where) if asked.times == 1 else enlarged_index(where, asked.times)
-        index = Index(connect(path, immutable=True), path=None)
+        index = Index(connect(path, trusted=True), path=None)
         milliseconds(index, 1)
         times = milliseconds(index, asked.rounds)
         p99 = statistics.quantiles(times, n=100)[98]

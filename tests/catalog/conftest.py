@@ -27,7 +27,7 @@ def shipped_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def index(shipped_index: Path) -> Iterator[Index]:
-    opened = Index(connect(shipped_index, immutable=True), path=None)
+    opened = Index(connect(shipped_index, trusted=True), path=None)
     yield opened
     opened.close()
 

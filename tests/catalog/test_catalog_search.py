@@ -147,7 +147,7 @@ def test_a_search_imports_nothing_heavy(shipped_index: Path) -> None:
 import sys
 from pathlib import Path
 import modelscan.catalog.index as index, modelscan.catalog.search as search, modelscan.catalog.identity as identity
-opened = index.Index(index.connect(Path({str(shipped_index)!r}), immutable=True), path=None)
+opened = index.Index(index.connect(Path({str(shipped_index)!r}), trusted=True), path=None)
 assert search.search(opened, "qwen3 coder 30b") and identity.resolve("deepseek-r1", opened).model
 print(sorted(set({HEAVY!r}) & set(sys.modules)))
 """

@@ -19,6 +19,7 @@ from modelscan.catalog.schema import APPLICATION_ID, SCHEMA, write_model
 from modelscan.catalog.sourcestate import SourceState
 from modelscan.catalog.spelling import stumps_of
 from modelscan.catalog.tables import Tables
+from modelscan.catalog.whole import seal
 from modelscan.model import HUB_SOURCES, Model
 from modelscan.storage.documents import to_document
 from modelscan.storage.paths import INDEX_FORMAT
@@ -39,6 +40,7 @@ def build_index(
         fill(connection, merged, tables, sources, attached)
     finally:
         connection.close()
+    seal(path)
 
 
 def fill(

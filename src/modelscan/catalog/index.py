@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 from modelscan.catalog.lookup import Member, Named
 from modelscan.catalog.matching import Rung
 from modelscan.catalog.overlay import lay_over, local_files
-from modelscan.catalog.schema import APPLICATION_ID, SHIPPED_NAME, read_model
+from modelscan.catalog.schema import SHIPPED_NAME, read_model
 from modelscan.catalog.spelling import stumps_of
+from modelscan.catalog.whole import Damaged, check
 from modelscan.errors import ModelscanError
 from modelscan.model import Model, Weights
 from modelscan.settings import Settings
 from modelscan.storage.documents import from_document
-from modelscan.storage.paths import INDEX_FORMAT
 from modelscan.storage.shipped import shipped
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ __all__ = ["Damaged", "Filters", "Index", "connect", "open_base", "open_index"]
 _SHIPPED_FOLDER = "shipped:"
 _MEMBER_COLUMNS = ("id", "key", "lab", "open", "weights", "parameters", "task", "offers")
 _DOCUMENTS = "SELECT id, document FROM models JOIN documents USING (number)"
-_HEADER_BYTES = 100  # SQLite's file format, section 1.3
 _LARGEST_INTEGER = 2**63 - 1  # of SQLite
 
 
@@ -81,10 +80,6 @@ class Filters:
             clauses.append(("open", []))
         values = [value for _, given in clauses for value in given]
         return " AND ".join(clause for clause, _ in clauses) or "1", values
-
-
-class Damaged(Exception):
-    """The file is not a whole index of ours."""
 
 
 class Index:
@@ -282,47 +277,32 @@ def open_index(settings: Settings) -> Index:
 
 def open_base(path: Path) -> Index:
     """The user's index at `path`, or the shipped one, without the user's own files."""
-    if not path.exists():
-        return Index(_connect_shipped(), path=None)
     try:
         return Index(connect(path), path=path)
+    except (FileNotFoundError, NotADirectoryError):
+        return Index(_connect_shipped(), path=None)
     except (Damaged, sqlite3.DatabaseError, OSError) as error:
         return Index(_connect_shipped(), path=None, notice=damage_notice(path, error))
 
 
 def _connect_shipped() -> sqlite3.Connection:
-    return connect(shipped(SHIPPED_NAME), immutable=True)
+    return connect(shipped(SHIPPED_NAME), trusted=True)
 
 
 def damage_notice(path: Path | None, error: Exception) -> str:
-    return f"the catalog index `{path}` is damaged ({error}); the shipped catalog serves: modelscan catalog refresh"
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"the catalog index `{path}` is damaged ({said}); the shipped catalog serves: modelscan catalog refresh"
 
 
-def connect(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
-    """A read-only connection to a whole index of our format. Raises Damaged or sqlite3.DatabaseError."""
-    with path.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
-    page_size = int.from_bytes(header[16:18], "big")
-    pages = int.from_bytes(header[28:32], "big")
-    if not header.startswith(b"SQLite format 3\0") or path.stat().st_size != pages * page_size:
-        raise Damaged("its size is not what its header says")
+def connect(path: Path, *, trusted: bool = False) -> sqlite3.Connection:
+    """A read-only connection to a whole index of our format; a `trusted` one is not read through to see that.
+
+    Raises Damaged, OSError or sqlite3.DatabaseError.
+    """
+    check(path, trusted=trusted)
     name = str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")  # sqlite.org/uri.html
-    uri = f"file:{name}?mode=ro{'&immutable=1' if immutable else ''}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-    try:
-        _check_format(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _check_format(connection: sqlite3.Connection) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    complete = connection.execute("SELECT value FROM meta WHERE key = 'models'").fetchone()
-    if (application, version) != (APPLICATION_ID, INDEX_FORMAT) or complete is None:
-        raise Damaged("it is not an index of this version")
+    # No index is ever changed in its place, and a journal beside it is none of its own: `immutable` looks for none.
+    return sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def _placed(model: Model) -> Model:

@@ -31,6 +31,7 @@ from modelscan.catalog.sources.shipped import read_ours, read_tables_of_ours
 from modelscan.catalog.sourcestate import SkippedCount, SourceState, skipped_counts
 from modelscan.catalog.text import clean
 from modelscan.catalog.tombstones import kept
+from modelscan.catalog.whole import mark_as_whole
 from modelscan.errors import SourceUnavailable, Usage
 from modelscan.settings import Settings
 from modelscan.storage.database import refused
@@ -228,7 +229,9 @@ def _replace_index(settings: Settings, parts: Sequence[_Part], current: Index, k
         unfinished = Path(temporary) / path.name
         build_index(unfinished, merged, tables, [*our_states, *(part.state for part in parts)], attached)
         if current.notice is None and any(part.report.status == "updated" for part in parts):
-            _set_aside(path, settings.paths.previous_index_file)
+            _set_aside(path, settings.paths.previous_index_file, Path(temporary))
+        mark_as_whole(unfinished, folder)
+        _clear_the_way(path)
         unfinished.replace(path)
     return len(merged)
 
@@ -241,11 +244,20 @@ def _clear_leftovers(folder: Path, *, before: float) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _set_aside(path: Path, previous: Path) -> None:
-    """Give the index in use a second name, so that it is never missing under its own; the shipped one needs none."""
-    previous.unlink(missing_ok=True)
-    if path.exists():
-        try:
-            previous.hardlink_to(path)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(path, previous)
+def _set_aside(path: Path, previous: Path, folder: Path) -> None:
+    """Give the index in use a second name, in one step, so that none is ever missing; the shipped one needs none."""
+    if not path.exists():
+        previous.unlink(missing_ok=True)
+        return
+    second = folder / previous.name
+    try:
+        second.hardlink_to(path)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(path, second)
+    second.replace(previous)
+
+
+def _clear_the_way(path: Path) -> None:
+    """A folder in the place of the index is not ours to delete."""
+    if path.is_dir():
+        path.rename(path.with_name(f"{path.name}.set-aside"))
