@@ -199,9 +199,11 @@ def _local_path(address: str) -> Path | None:
 
 def _read_file(path: Path, limit: int) -> Fetched:
     try:
-        if path.stat().st_size > limit:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)  # what has no size, as a pipe, has an end all the same
+        if len(content) > limit:
             raise SourceUnavailable(f"`{path}` is larger than {limit} bytes", details={"address": str(path)})
-        return Fetched(path.read_bytes())
+        return Fetched(content)
     except OSError as error:
         raise SourceUnavailable(
             f"`{path}` cannot be read", cause=[error.strerror or str(error)], details={"address": str(path)}

@@ -36,6 +36,7 @@ _REPO_KEYS: dict[str, Source] = {
 }
 # Only llama.cpp's backend took single files, always GGUF.
 _GGUF_KEYS = frozenset({"huggingface_filename", "model_scope_file_path"})
+_MOST_SPECS = 2_000  # the largest set of GPUStack 0.7.1 stands for some fifty
 _ROOT = "file"  # what a file says besides its sets: `draft_models`
 _KNOWN = frozenset({
     "name", "description", "home", "icon", "categories", "capabilities", "size", "activated_size", "size_unit",
@@ -67,7 +68,9 @@ def parse_document(document: object, *, source: str = NAME) -> Parsed:
     for position, entry in enumerate(sets):
         _add(parsed, position, entry, source)
     if not parsed.records:
-        raise NotThisFormat("no `model_sets` and no list of sets in it" if not sets else "no set in it can be read")
+        if not sets:
+            raise NotThisFormat("no `model_sets` and no list of sets in it")
+        raise NotThisFormat(f"no set in it can be read: {parsed.skipped[0].reason}")
     hub = parsed.records[0].key.partition(":")[0]
     for key, value in document.items() if isinstance(document, dict) else ():
         if key != "model_sets" and not str(key).startswith(".") and is_modest(value):
@@ -94,6 +97,9 @@ def _add(parsed: Parsed, position: int, entry: object, source: str) -> None:
         return
     if not is_modest(entry):
         parsed.skipped.append(Skipped(name, "the set is too large or nested too deep"))
+        return
+    if _products(entry) > _MOST_SPECS:
+        parsed.skipped.append(Skipped(name, "the set stands for too many specs"))
         return
     expanded = list(_expand(name, entry)) if "templates" in entry else []
     if not expanded:
@@ -220,6 +226,15 @@ def _is_unknown(key: object) -> bool:
 
 def _is_text(item: object) -> bool:
     return isinstance(item, str)
+
+
+def _products(entry: _Entry) -> int:
+    """How many specs the templates of the old form stand for."""
+    lists = [
+        [fields.items(template.get(key, entry.get(key))) for key in ("sizes", "quantizations")]
+        for template in map(fields.mapping, fields.items(entry.get("templates")))
+    ]
+    return sum((len(sizes) or 1) * (len(quantizations) or 1) for sizes, quantizations in lists)
 
 
 def _expand(name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, object, Sequence[Mapping[str, Any]]]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from modelscan.catalog.record import NotThisFormat, Parsed, Skipped
 from modelscan.catalog.sources import gpustack, model_list, models_dev
-from modelscan.catalog.sources.yaml_text import load
+from modelscan.catalog.sources.yaml_text import MAX_BYTES, load
 
 NAME = "local"
 
@@ -15,7 +14,8 @@ NAME = "local"
 def parse_file(path: Path) -> Parsed:
     """Records of one file of the user's. What cannot be read is skipped with the reason, the file's name before it."""
     try:
-        payload = path.read_bytes()
+        with path.open("rb") as file:
+            payload = file.read(MAX_BYTES + 1)  # one byte more is too long for every form
         if path.suffix == ".toml":
             return models_dev.parse_toml(payload, path.stem, source=NAME)
         document = load(payload)
@@ -24,10 +24,13 @@ def parse_file(path: Path) -> Parsed:
         return gpustack.parse_document(document, source=NAME)
     except NotThisFormat as error:
         return Parsed(skipped=[Skipped(path.name, str(error))])
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
         return Parsed(skipped=[Skipped(path.name, f"cannot be read: {error}")])
 
 
 def _place(written: str, folder: Path) -> str:
     """A path as the user wrote it: absolute, with `~`, or relative to the file that names it."""
-    return str((folder / Path(written).expanduser()).resolve())
+    try:
+        return str((folder / Path(written).expanduser()).resolve())
+    except (OSError, RuntimeError):  # no such user, or links that lead to themselves: said when it is used
+        return str((folder / written).absolute())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from typing import Any
 
 from modelscan.catalog import fields
 from modelscan.catalog.record import Attached, Entry, Last, NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.sources.json_text import load
+from modelscan.catalog.sources.yaml_text import is_modest
 from modelscan.catalog.text import clean, clean_tree
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Pricing, ProviderOffer, Source, Weights
@@ -29,6 +30,8 @@ _KNOWN = frozenset({
     "release_date", "last_updated", "modalities", "open_weights", "limit", "cost", "status", "license", "weights",
     "description",
 })  # fmt: skip
+# Thirty times the entries of 2026-08, and forty times the longest of them.
+_MOST_ENTRIES, _LONGEST_ENTRY, _MOST_DOTS = 200_000, 200_000, 2_000
 _HUB_ADDRESS = re.compile(r"https?://(huggingface\.co|(?:www\.)?modelscope\.(?:cn|ai)/models)/([\w.-]+/[\w.-]+)/?$")
 
 
@@ -54,15 +57,14 @@ def count(parsed: Parsed) -> int:
 
 def parse(payload: bytes | str) -> Parsed:
     """Records of an `api.json`, a `models.json`, or a `catalog.json` with both. Raises NotThisFormat."""
-    try:
-        document = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise NotThisFormat(f"not JSON: {error}") from error
+    document = load(payload)
     if not isinstance(document, dict) or not document:
         raise NotThisFormat("not a JSON object with entries")
     parsed = Parsed()
     if set(document) == {"models", "providers"} and all(isinstance(part, dict) for part in document.values()):
         document = {**document["models"], **document["providers"]}
+    if sum(len(fields.mapping(fields.mapping(entry).get("models"))) + 1 for entry in document.values()) > _MOST_ENTRIES:
+        raise NotThisFormat(f"it has more than {_MOST_ENTRIES} entries")
     for key, entry in document.items():
         if isinstance(entry, dict) and isinstance(entry.get("models"), dict):
             _attach(parsed, str(key), {name: value for name, value in entry.items() if name != "models"})
@@ -98,12 +100,20 @@ def parse_entries(entries: Iterable[Entry]) -> Parsed:
 def parse_toml(payload: bytes, name: str, *, source: str) -> Parsed:
     """The record of one model in models.dev's own TOML form; `name` is the file's, its id where it states none.
 
-    Raises tomllib.TOMLDecodeError or UnicodeDecodeError.
+    Raises NotThisFormat.
     """
-    entry = tomllib.loads(payload.decode())
+    # Tables in tables take the square of their number to read, which a dot each makes.
+    if len(payload) > _LONGEST_ENTRY or payload.count(b".") > _MOST_DOTS:
+        raise NotThisFormat("the entry is too long")
+    try:
+        entry = tomllib.loads(payload.decode())
+    except (ValueError, RecursionError) as error:  # TOML's and UTF-8's own are of that kind
+        raise NotThisFormat(f"cannot be read: {clean(str(error))}") from error
     base = fields.text(entry.get("base_model"))
     model_id = fields.text(entry.get("id")) or base or clean(name)
-    record = _record(model_id, model_id, entry, None)
+    if not is_modest(entry):
+        raise NotThisFormat("the entry is too large or nested too deep")
+    record = _record(model_id, model_id, entry, None, verbatim(entry))
     return Parsed(records=[dataclasses.replace(record, source=source, names=(model_id, *([base] if base else ())))])
 
 
@@ -116,12 +126,16 @@ def _add(parsed: Parsed, key: str, entry: object, *, provider: str | None) -> No
         parsed.skipped.append(Skipped(clean(key), "the entry has no id"))
         return
     try:
-        parsed.records.append(_record(clean(key), model_id, entry, provider and clean(provider)))
+        raw = verbatim(entry)
+        if len(raw) > _LONGEST_ENTRY:
+            parsed.skipped.append(Skipped(clean(key), "the entry is too long"))
+            return
+        parsed.records.append(_record(clean(key), model_id, entry, provider and clean(provider), raw))
     except RecursionError:
         parsed.skipped.append(Skipped(clean(key), "the entry is nested too deep"))
 
 
-def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | None) -> Record:
+def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | None, raw: str) -> Record:
     weights = tuple(_weights(entry["weights"])) if "weights" in entry else ()
     extra = {name: entry[name] for name in entry if name not in _KNOWN}
     if provider in _REPO_HOSTS and "/" in model_id:
@@ -129,7 +143,7 @@ def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | N
     return Record(
         source=NAME,
         key=key,
-        raw=verbatim(entry),
+        raw=raw,
         names=(model_id,),
         model_id=model_id.lower() if provider is None else None,
         provider=provider,

@@ -8,7 +8,6 @@ its CONTRIBUTING.md, `scripts/build-recipes-api.mjs` and `src/lib/command-synthe
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from urllib.parse import quote
 from modelscan.catalog import fields, names
 from modelscan.catalog.downloads import folder_at
 from modelscan.catalog.record import Attached, Entry, Last, NotThisFormat, Parsed, Record, Skipped, verbatim
+from modelscan.catalog.sources import json_text
 from modelscan.catalog.sources.yaml_text import is_modest, load
 from modelscan.catalog.text import clean, clean_argument, clean_tree
 from modelscan.errors import SourceUnavailable
@@ -28,6 +28,8 @@ NAME = "vllm-recipes"
 LICENSE = "Apache-2.0"
 VOCABULARY = "taxonomy"
 _Entry = Mapping[str, Any]
+# Of 2026-08 there are 174 recipes, and the longest has 40 variants by machines.
+_MOST_RECIPES, _MOST_SPECS = 5_000, 2_000
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([MBT])")
 _FACTORS = {"M": 10**6, "B": 10**9, "T": 10**12}
@@ -96,11 +98,9 @@ def _fetch_tree(base: str, get: Callable[[str], bytes], last: Last) -> Parsed:
 
     def page(path: str) -> object:
         try:
-            return json.loads(get(f"{base}/{quote(path)}"))
-        except SourceUnavailable as error:
+            return json_text.load(get(f"{base}/{quote(path)}"))
+        except (SourceUnavailable, NotThisFormat) as error:
             return error
-        except (ValueError, RecursionError) as error:
-            return NotThisFormat(f"not JSON: {error}")
 
     parsed = Parsed()
     # A tree has some two hundred small pages; eight at a time is what browsers ask of one host.
@@ -148,12 +148,11 @@ def parse_entries(entries: Iterable[Entry]) -> Parsed:
 
 def listed(payload: bytes) -> list[str]:
     """The paths of the recipes that a `models.json` lists; variants with an own page are in their parent's."""
-    try:
-        document = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise NotThisFormat(f"not JSON: {error}") from error
+    document = json_text.load(payload)
     entries = [fields.mapping(entry) for entry in fields.items(document)]
     paths = [str(entry.get("json")) for entry in entries if entry.get("json") and not entry.get("derived_from")]
+    if len(paths) > _MOST_RECIPES:
+        raise NotThisFormat(f"`models.json` lists more than {_MOST_RECIPES} recipes")
     if not paths:
         raise NotThisFormat("`models.json` lists no recipes")
     return [path.lstrip("/") for path in paths if ".." not in path and ":" not in path]
@@ -164,10 +163,17 @@ def _add(parsed: Parsed, label: str, entry: object) -> None:
     repo = fields.text(model.get("model_id"))
     if not isinstance(entry, dict) or not is_modest(entry):
         parsed.skipped.append(Skipped(clean(label), "the recipe is not a mapping of a modest size"))
+    elif len(fields.mapping(entry.get("variants"))) * _kinds(entry) > _MOST_SPECS:
+        parsed.skipped.append(Skipped(clean(label), "the recipe is for too many machines"))
     elif repo is None or not _REPO.fullmatch(repo):
         parsed.skipped.append(Skipped(clean(label), "the recipe names no repo as `model.model_id`"))
     else:
         parsed.records.extend(_records(repo, entry))
+
+
+def _kinds(entry: _Entry) -> int:
+    parts = (entry, *fields.mapping(entry.get("variants")).values())
+    return 1 + sum(len(fields.mapping(fields.mapping(part).get("hardware_overrides"))) for part in parts)
 
 
 def _records(repo: str, entry: _Entry) -> Iterator[Record]:

@@ -24,6 +24,7 @@ _MAX_VALUES = 200_000  # lines and commas, forty times as many; values of a byte
 _MAX_DEPTH = 32
 _MAX_NESTING = 200
 _MAX_MERGED = 100_000  # pairs; GPUStack 2.3.0 merges some two thousand
+_MAX_BITS = 1_000
 _LONGEST_NUMBER = 100  # digits; `1:59:59…` is a number too, which takes the square of its length to read
 # What opens a level: brackets anywhere, and at the beginning of a line the indentation with `-`, `?` and `:`.
 _BRACKETS = (b"[", b"{")
@@ -119,7 +120,7 @@ def _merged_mappings(value: Any) -> list[Any]:
 
 
 def is_modest(entry: object) -> bool:
-    """Whether an entry can be written out: within `MAX_NODES` values, not deeper than 32, no cycle, keys of JSON."""
+    """Whether an entry can be written out: at most `MAX_NODES` values, 32 deep, no cycle, JSON's keys and numbers."""
     waiting: list[tuple[object, int]] = [(entry, 0)]
     seen = 0
     while waiting:
@@ -133,4 +134,6 @@ def is_modest(entry: object) -> bool:
             waiting.extend((item, depth + 1) for item in value.values())
         elif isinstance(value, list | tuple | set):
             waiting.extend((item, depth + 1) for item in value)
+        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            return False
     return True
