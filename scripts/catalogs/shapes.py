@@ -11,6 +11,11 @@ neither the size of the dense part nor attention's details. A repo is taken
 - `total`: when the parameters summed from the shape are the table's number, to one in a thousand, for architectures of
   the plain kind; `arithmetic` where they are it to the last norm.
 
+Shapes of `stated.jsonl` beside this file are what public `config.json` files say, written down by hand and without the
+keys that do not count. One is taken with its repo's number of parameters when its structure sums up to it (`stated`,
+`total`), and alone (`stated`), with wider bounds, when the table does not know the repo. A repo of the same
+architecture and of exactly the same number of parameters as a known one has the same shape (`same-total`).
+
 Besides, `derived`: releases that their publisher made from another one by training alone (model cards). Everything else
 is left out. What is there already stays; running it twice changes nothing.
 """
@@ -26,11 +31,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "catalogs" / "architectures.json"
+STATED = Path(__file__).parent / "stated.jsonl"
 sys.path.insert(0, str(ROOT / "src"))
 
 from modelscan.catalog.index import open_index  # noqa: E402  after the path is set
 from modelscan.hubs.shape import read_architecture  # noqa: E402
+from modelscan.model import WeightsDescription  # noqa: E402
 from modelscan.planning.tensors import parameters_per_gpu  # noqa: E402
+from modelscan.planning.weights import parameter_count  # noqa: E402
 from modelscan.settings import load_settings  # noqa: E402
 
 Facts = dict[str, Any]
@@ -38,6 +46,7 @@ _START = re.compile(rb'\[\s*\{\s*"name":')
 _BYTES = 30_000_000
 _SAME = ("num_hidden_layers", "hidden_size", "num_attention_heads", "num_key_value_heads", "moe_intermediate_size")
 _NEAR = 0.001
+_MASKED, _MASKS = ("gpt2", "gpt_neox"), 0.35
 _NO_CONTEXT = 4096
 _QUANTIZED = re.compile(r"fp8|fp4|awq|gptq|int[48]|w\d+a\d+|bnb|gguf|exl2|quant|\d-?bit", re.IGNORECASE)
 # The same attention in all layers and a dense part: nothing that these figures do not tell. With the class that their
@@ -113,9 +122,21 @@ def main() -> None:
     known = {name.lower() for name in kept}
     shapes = [facts for name, facts in kept.items() if not _QUANTIZED.search(name)]
     added = 0
+    for line in STATED.read_text().splitlines():
+        facts = json.loads(line)
+        repo = facts.pop("repo")
+        if repo.lower() not in known and (checked := from_stated(facts, table.get(repo.lower()))):
+            known.add(repo.lower())
+            kept[repo] = checked
+            shapes.append(checked)
+            added += 1
     for repo in wanted_repos(known):
         row = table.get(repo.lower())
-        facts = from_row(row, shapes) or from_mirror(row, kept, table) if row is not None else None
+        facts = (
+            from_row(row, shapes) or same_total(row, shapes) or from_mirror(row, kept, table)
+            if row is not None
+            else None
+        )  # fmt: skip
         if facts is not None:
             kept[repo] = facts
             shapes.append(facts)
@@ -157,6 +178,37 @@ def from_row(row: Facts, shapes: list[Facts]) -> Facts | None:
     if not row.get("num_hidden_layers") or not row.get("hidden_size"):
         return None
     return same_shape(row, shapes) or plain_shape(row)
+
+
+def from_stated(facts: Facts, row: Facts | None) -> Facts | None:
+    """With the table's total where the structure explains it; None where it contradicts it."""
+    if row is None:
+        return {**facts, "verified": ["stated"]}
+    total = row["parameters_raw"]
+    made = summed(facts) or 0
+    named = {**facts, "total_parameters": total, "verified": ["llmfit", "total", "stated"]}
+    weights = WeightsDescription(
+        source="huggingface", repo_id="", location="", architecture=read_architecture(named), quantization="BF16"
+    )
+    # A head that is stored twice and layers for speculation are in the files and not in the sum.
+    if abs((parameter_count(weights) or 0) - made) <= _NEAR * made:
+        return named
+    # Old releases count masks as parameters; a round figure is no count.
+    masks = row["architecture"] in _MASKED or total % 10**6 == 0
+    return {**facts, "verified": ["stated"]} if masks and abs(total - made) <= _MASKS * made else None
+
+
+def same_total(row: Facts, shapes: list[Facts]) -> Facts | None:
+    """Two models of one architecture that agree in the last of millions of parameters have the same parts."""
+    for facts in shapes:
+        own = read_architecture(facts)
+        if (own.model_type, facts.get("total_parameters")) != (row["architecture"], row["parameters_raw"]):
+            continue
+        layers = row.get("num_hidden_layers")
+        if "stated" not in facts["verified"] or (layers and layers != own.num_hidden_layers):
+            continue
+        return {**facts, **context(row, facts), "verified": ["llmfit", "total", "same-total"]}
+    return None
 
 
 def same_shape(row: Facts, shapes: list[Facts]) -> Facts | None:

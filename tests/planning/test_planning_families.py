@@ -13,11 +13,14 @@ from benchmarks.families import cache_of, families, weights_error
 from tests.planning.machines import llama
 
 from modelscan.hubs.shape import read_architecture
+from modelscan.hubs.shipped_shapes import describe_shipped
 from modelscan.model import WeightsDescription
 from modelscan.planning.capacity import vllm_blocks
 from modelscan.planning.families import KNOWN_FAMILIES
+from modelscan.planning.kv_cache import cached_kinds, token_bytes
 from modelscan.planning.tensors import parameters_per_gpu
 from modelscan.planning.weights import weights_bytes
+from modelscan.storage.shipped import shipped_text
 
 ROWS = families()
 # What is off by more than a thousandth, and why.
@@ -57,6 +60,44 @@ def test_every_family_that_adds_up_is_known_and_a_stranger_widens_the_bounds() -
         assert size is not None
         widths.append((size.high - size.low) / size.estimate)
     assert widths[1] - widths[0] == pytest.approx(0.3, abs=0.01)
+
+
+def test_experts_of_four_bits_beside_matrices_of_eight() -> None:
+    """DeepSeek-V4-Flash: 277 billion of its 284 in FP4, with a scale per 32, though its config says FP8."""
+    found = describe_shipped("deepseek-ai/DeepSeek-V4-Flash", "huggingface", shipped_text("architectures.json"))
+    assert found is not None
+    size = weights_bytes(found, "FP8")
+    assert size is not None
+    assert size.estimate / 1e9 == pytest.approx(277.03 * 0.53125 + 6.2 + 2 * 1.1, rel=0.01)
+
+
+def test_rows_for_every_fourth_token_and_a_window_in_each_layer() -> None:
+    """DeepSeek-V4-Flash: 21 layers of a row per 4 tokens and an indexer's, 20 of a row per 128 (vLLM 0.32)."""
+    found = describe_shipped("deepseek-ai/DeepSeek-V4-Flash", "huggingface", shipped_text("architectures.json"))
+    assert found is not None
+    assert found.architecture is not None
+    assert cached_kinds(found.architecture) == {"full": 41, "sliding": 43}
+    token = 41 * token_bytes(found.architecture, 8, 2.0)
+    assert token == pytest.approx(21 * (584 + 132) / 4 + 20 * 584 / 128)
+    blocks = vllm_blocks(found.architecture, number=2.0)
+    assert blocks is not None
+    assert blocks.per_request(1_000_000, 8192) > blocks.per_request(100_000, 8192)
+
+
+def test_a_state_is_kept_once_where_nothing_attends_and_twice_beside_attention() -> None:
+    rows = {row["repo"]: read_architecture(row["config"]) for row in ROWS}
+    pure = vllm_blocks(rows["state-spaces/mamba-2.8b-hf"], number=2.0)
+    beside = vllm_blocks(rows["Qwen/Qwen3-Next-80B-A3B-Instruct"], number=2.0)
+    assert pure is not None
+    assert beside is not None
+    assert (pure.per_request(100_000, 0), beside.states) == (1, 2)
+
+
+def test_what_was_heard_takes_blocks_of_its_own() -> None:
+    rows = {row["repo"]: read_architecture(row["config"]) for row in ROWS}
+    blocks = vllm_blocks(rows["openai/whisper-large-v3"], number=2.0)
+    assert blocks is not None
+    assert blocks.per_request(448, 0) == 448 // 16 + -(-1500 // 16)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["repo"] for row in ROWS])

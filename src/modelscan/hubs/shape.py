@@ -35,7 +35,7 @@ _HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
 _KV_HEADS = ("num_key_value_heads", "multi_query_group_num", "num_kv_heads", "n_kv_heads", "n_head_kv", "kv_n_heads")
 _INTERMEDIATE = ("intermediate_size", "ffn_hidden_size", "ffn_dim", "n_inner", "hidden_dim", "block_ff_dim")
 _POSITIONS = ("max_position_embeddings", "n_positions", "max_target_positions", "seq_length", "n_ctx",
-              "max_sequence_length", "model_max_length")  # fmt: skip
+              "max_sequence_length", "max_seq_len", "model_max_length")  # fmt: skip
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts", "num_routed_experts")
 _PER_TOKEN = ("num_experts_per_tok", "num_experts_per_token", "moe_topk", "moe_top_k", "top_k_experts", "moe_k")
 _SHARED_SIZE = ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "shared_intermediate_size")
@@ -55,9 +55,9 @@ _DETAILS = (
     "mamba_ssm_dtype", "mamba_ssm_cache_dtype", "hidden_act", "mlp_hidden_act", "mlp_layer_types",
     "moe_layer_interval", "moe_layer_start_index", "moe_layer_end_index", "routed_expert_hidden_size",
     "use_double_wide_mlp", "vocab_size_per_layer_input", "laurel_rank", "altup_num_inputs", "swa_num_key_value_heads",
-    "mla_use_output_gate", "use_bidirectional_attention", "sparse_attention_config", "o_lora_rank", "o_groups",
-    "hc_mult", "compress_ratios", "indexer_types", "spatial_merge_size", "downsample_factor", "scale_factor",
-    "projector_hidden_size", "alignment_intermediate_size",
+    "mla_use_output_gate", "use_bidirectional_attention", "sparse_attention_config", "expert_dtype", "o_lora_rank",
+    "o_groups", "hc_mult", "compress_ratios", "indexer_types", "spatial_merge_size", "downsample_factor",
+    "scale_factor", "projector_hidden_size", "alignment_intermediate_size",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from modelscan.hubs.shape import quantization_of, read_architecture
 from modelscan.hubs.tasks import task_of
 from modelscan.model import Source, WeightsDescription
 
+_UNCONFIRMED = (["derived"], ["stated"])  # by no count of its parameters
 _FORMS = ("FP8", "GPTQ-Int8", "AWQ", "GPTQ-Int4")
 
 
@@ -18,7 +19,7 @@ def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescript
     """What `catalogs/architectures.json` (its `text`) knows of a repo, None where it knows nothing.
 
     The same weights on ModelScope often keep their name, so `source` does not matter for the look-up. Bytes are
-    unknown: no header has been seen. `verified` is False for a shape derived from that of its base model.
+    unknown: no header has been seen. `verified` is False for a shape that no count of parameters confirms.
     """
     facts = _by_lower_name(text).get(repo_id.lower())
     if facts is None:
@@ -31,7 +32,7 @@ def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescript
         quantization=quantization_of(facts, {}),
         format=read_quantization(facts).method or "safetensors",
         task=facts.get("task") or task_of(facts, ()),
-        verified=facts["verified"] != ["derived"],
+        verified=facts["verified"] not in _UNCONFIRMED,
     )
 
 

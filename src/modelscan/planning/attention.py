@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelscan.model import Architecture
+from modelscan.planning.kv_cache import FINE
 from modelscan.planning.states import state_parameters
 
-_FINE = 16  # compressors of at most so many tokens have two overlapping windows and an indexer
 _GATED_OUTPUT = ("qwen3_next", "qwen3_5")  # families whose query projection also makes a gate for the output
 
 
@@ -71,7 +71,7 @@ def _compressed(shape: Architecture, tensor_parallel: int) -> Mixer:
     whole = hidden * (rank + size) + 2 * streams * hidden * (2 * streams + streams * streams)
     layers = shape.num_hidden_layers or 1
     ratios = list(facts.get("compress_ratios") or ())[:layers]
-    fine, coarse = sum(0 < ratio <= _FINE for ratio in ratios), sum(ratio > _FINE for ratio in ratios)
+    fine, coarse = sum(0 < ratio <= FINE for ratio in ratios), sum(ratio > FINE for ratio in ratios)
     index, index_heads = facts.get("index_head_dim") or 0, facts.get("index_n_heads") or 0
     indexer = 4 * index * hidden + rank * index_heads * index + hidden * index_heads
     return Mixer(

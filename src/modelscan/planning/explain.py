@@ -94,5 +94,9 @@ def _shape_source(weights: WeightsDescription | None) -> str:
     if weights.commit is not None:
         named = "commit " if weights.source in HUB_SOURCES else ""
         return f"config.json{headers} of {weights.repo_id} at {named}{weights.commit}{known}"
-    sure = "derived from its base model, so the bounds are wider" if weights.verified is False else "confirmed"
+    sure = (
+        "not confirmed by a count of its parameters, so the bounds are wider"
+        if weights.verified is False
+        else "confirmed"
+    )
     return f"the facts that come with modelscan for {weights.repo_id}, {sure}{known}"

@@ -22,6 +22,9 @@ _ENCODERS = (
 # Families whose state is 32-bit where their config says nothing: vLLM 0.32, model_executor/models/config.py and
 # layers/mamba/mamba_utils.py. All others keep it in the type of the computation.
 _WIDE_STATES = ("nemotron_h", "kimi", "qwen3_5", "qwen4")
+# DeepSeek-V4's row: 448 bytes of FP8, 64 numbers that are turned, scales (vLLM 0.32, models/deepseek_v4/attention.py).
+_PACKED_ROW = 584.0
+FINE = 16  # compressors of at most so many tokens have two overlapping windows and an indexer
 _HEARD = 1500  # whisper: 30 seconds of speech, max_source_positions of all its sizes
 _UNKNOWN_STATE_TOKENS = 4096
 
@@ -35,6 +38,8 @@ def element_bytes(kv_cache_dtype: str | None, dtype: str | None) -> float:
 
 def token_bytes(shape: Architecture, tensor_parallel: int, number: float, kind: str = "full") -> float:
     """Bytes of one token in one attention layer on one GPU; `number` is the size of one number."""
+    if ratios := shape.details.get("compress_ratios"):
+        return _compressed_bytes(shape, ratios) if kind == "full" else _PACKED_ROW
     if shape.kv_lora_rank:
         return (shape.kv_lora_rank + (shape.qk_rope_head_dim or 0)) * number + _indexer_bytes(shape)
     heads = shape.num_attention_heads or 1
@@ -48,6 +53,13 @@ def token_bytes(shape: Architecture, tensor_parallel: int, number: float, kind: 
         if wide := shape.details.get("global_head_dim"):
             head_size = values = wide
     return max(kv_heads / tensor_parallel, 1) * (head_size + values) * number
+
+
+def _compressed_bytes(shape: Architecture, ratios: Sequence[int]) -> float:
+    """DeepSeek-V4: a row for every 4 or 128 tokens, and the indexer's beside the finer ones; a mean of those layers."""
+    layers = [ratio for ratio in ratios[: shape.num_hidden_layers] if ratio > 1]
+    index = _indexer_bytes(shape)
+    return sum((_PACKED_ROW + (index if ratio <= FINE else 0)) / ratio for ratio in layers) / max(len(layers), 1)
 
 
 def _indexer_bytes(shape: Architecture) -> float:
@@ -142,6 +154,9 @@ def cached_kinds(shape: Architecture) -> dict[str, int]:
     """The layers that keep something of their own: the last ones of gemma 3n and small gemma 4 read others' cache."""
     shared = shape.details.get("num_kv_shared_layers") or 0
     kinds = _counted(shape.layer_types[: len(shape.layer_types) - shared]) if shared else layer_kinds(shape)
+    if ratios := shape.details.get("compress_ratios"):  # each layer has a window, and most have compressed rows
+        layers = shape.num_hidden_layers or 0
+        kinds = {"full": sum(ratio > 1 for ratio in ratios[:layers]), "sliding": layers}
     return {kind: layers for kind, layers in kinds.items() if kind != "none" and layers}
 
 

@@ -28,17 +28,18 @@ class Parameters:
     """Counts on one GPU. `linear` are the matrices that a quantization covers, `plain` everything else.
 
     `absorbed` is MLA's second copy of its up-projection, always 16-bit, which exists only in memory; `padding` what
-    kernels for 4-bit experts add to `linear`.
+    kernels for 4-bit experts add to `linear`; `packed` experts of four bits beside matrices of eight (DeepSeek-V4).
     """
 
     linear: float
     plain: float
     absorbed: float = 0.0
     padding: float = 0.0
+    packed: float = 0.0
 
     @property
     def checkpoint(self) -> float:
-        return self.linear + self.plain
+        return self.linear + self.plain + self.packed
 
 
 def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Parameters | None:
@@ -49,7 +50,7 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
     tp, kinds = tensor_parallel, layer_kinds(shape)
     plain = embedding_parameters(shape) / tp * heads(shape) + layers * 2 * hidden + _positions(shape) * hidden
     plain += (tower_parameters(shape) + _per_layer_inputs(shape)) / tp
-    linear = absorbed = 0.0
+    linear = absorbed = packed = 0.0
     for kind, count in kinds.items():
         one = mixer(shape, kind, tp)
         kept = _kept(shape, _is_state if kind == "linear" else _is_attention)
@@ -60,7 +61,11 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
     dense = thinking.dense * dense_parameters(shape) / tp
     if thinking.experts:
         experts = expert_parameters(shape)
-        linear += thinking.experts * experts.routed / tp
+        routed = thinking.experts * experts.routed / tp
+        if shape.details.get("expert_dtype") == "fp4" and shape.quant_method == "fp8":
+            packed = routed
+        else:
+            linear += routed
         plain += thinking.experts * experts.router
         dense += thinking.experts * experts.shared / tp
     kept = _kept(shape, _is_dense)
@@ -70,7 +75,7 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
         inner, mels = shape.intermediate_size or 4 * hidden, shape.details.get("num_mel_bins") or 80
         linear += encoder_parameters(hidden, shape.num_encoder_layers, inner, mels, _heard(shape)) / tp
         linear += layers * mixer(shape, "full", tp).divided
-    return Parameters(linear, plain, absorbed, _padding(shape, thinking.experts, tp))
+    return Parameters(linear, plain, absorbed, _padding(shape, thinking.experts, tp), packed)
 
 
 def embedding_parameters(shape: Architecture) -> float:

@@ -70,8 +70,10 @@ def weights_bytes(
         plain = BYTES_PER_PARAMETER["FP32"] if quantization == "FP32" else _SIXTEEN_BIT
         known = _loaded(weights, shape, whole)
         # A known total wins over the sum of the structure; what the structure misses is a matrix most often.
-        scale = 1.0 if known is None or not whole.linear else max(known - whole.plain, 0.0) / whole.linear
-        total = mine.linear * scale * each + mine.plain * plain
+        matrices = whole.linear + whole.packed
+        scale = 1.0 if known is None or not matrices else max(known - whole.plain, 0.0) / matrices
+        packed = min(each, BYTES_PER_PARAMETER["MXFP4"]) * mine.packed
+        total = (mine.linear * each + packed) * scale + mine.plain * plain
         share = (_QUANTIZED if each < _SIXTEEN_BIT else _FROM_SHAPE) + (
             _UNCONFIRMED if weights.verified is False else 0
         )
