@@ -135,9 +135,11 @@ def test_weights_in_s3_are_read_by_the_streamer_and_nothing_else_is_fetched() ->
     assert command.argv[command.argv.index("--load-format") + 1] == "runai_streamer"
     assert "--revision" not in command.argv
     assert "--tokenizer-mode=mistral" in command.argv
-    expected = {"VLLM_ASSETS_CACHE": "/state/1/assets", "RUNAI_STREAMER_NO_BOTO3_SESSION": "0"}
+    expected = {
+        "VLLM_ASSETS_CACHE": "/state/1/assets", "RUNAI_STREAMER_NO_BOTO3_SESSION": "0", "RUNAI_STREAMER_MEMORY_LIMIT": "0",
+    }  # fmt: skip
     assert {name: command.env[name] for name in (*OFFLINE, *expected)} == OFFLINE | expected
-    assert not {"VLLM_ASSETS_CACHE", "RUNAI_STREAMER_NO_BOTO3_SESSION"} & VLLM.command_line(CHAT, LAUNCH).env.keys()
+    assert not expected.keys() & VLLM.command_line(CHAT, LAUNCH).env.keys()
 
 
 @pytest.mark.parametrize(

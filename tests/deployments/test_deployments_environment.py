@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelscan.deployments.environment import backend_environment, key_files, supervisor_environment
+from modelscan.deployments.environment import backend_environment, key_files, secrets_of, supervisor_environment
 from modelscan.errors import ConfigInvalid, Usage
 from modelscan.model import Deployment
 
@@ -70,3 +70,21 @@ def test_a_backend_that_reads_no_variable_gets_a_file() -> None:
 def test_a_key_that_the_backend_would_misread_is_refused_before_anything_starts() -> None:
     with pytest.raises(Usage, match="begins with `-`"):
         supervisor_environment(deployment(api_key_env="MY_KEY", backend="sglang"), USERS | {"MY_KEY": "-dash"})
+
+
+def test_only_a_backend_that_reads_from_s3_gets_the_variables_of_aws() -> None:
+    users = USERS | {"AWS_PROFILE": "lab", "AWS_REGION": "us-east-1", "RUNAI_STREAMER_CONCURRENCY": "4"}
+    place = {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://s3.lab", "RUNAI_STREAMER_CONCURRENCY": "8"}
+    made = deployment(source="s3", env={"RUNAI_STREAMER_CONCURRENCY": "16", "RUNAI_STREAMER_MEMORY_LIMIT": "0"})
+    found = supervisor_environment(made, users, place)
+    assert {name: value for name, value in found.items() if name.startswith(("AWS_", "RUNAI_"))} == {
+        "AWS_SECRET_ACCESS_KEY": "aws",
+        "AWS_PROFILE": "lab",
+        "AWS_REGION": "eu-west-1",  # the bucket's
+        "AWS_ENDPOINT_URL": "http://s3.lab",
+        "RUNAI_STREAMER_CONCURRENCY": "4",  # the user's
+        "RUNAI_STREAMER_MEMORY_LIMIT": "0",
+    }
+    assert secrets_of(made, found) == ("aws",)
+    assert not [name for name in supervisor_environment(deployment(), users) if name.startswith(("AWS_", "RUNAI_"))]
+    assert secrets_of(deployment(api_key_env="MY_KEY"), USERS) == ("sk-mine",)

@@ -39,11 +39,11 @@ def supervisor_environment(
     Raises ConfigInvalid when the key's variable is not set, Usage when the backend cannot be told that key.
     """
     values = {name: value for name, value in environ.items() if _allowed(name)}
+    values |= deployment.env
     if deployment.source == "s3":
         own = {name: value for name, value in environ.items() if name.startswith(_S3_PREFIXES)}
         streamer = {name: value for name, value in own.items() if name.startswith("RUNAI_")}
         values |= {**own, **place, **streamer}
-    values |= deployment.env
     if deployment.api_key_env is not None:
         key = _key(deployment, deployment.api_key_env, environ)
         BACKENDS[deployment.backend].hand_key(key)  # it may refuse
