@@ -13,7 +13,7 @@ import pytest
 from modelscan.cli import main
 from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.files import Transferred
-from modelscan.hubs.s3 import parse_s3
+from modelscan.hubs.s3 import parse_s3, s3_translated
 from modelscan.hubs.s3_download import download
 from modelscan.hubs.s3_upload import upload
 from modelscan.system.clock import SystemClock
@@ -162,6 +162,14 @@ def test_a_bucket_that_is_not_there(s3: Any, folder: Path) -> None:
     with pytest.raises(SourceUnavailable) as caught:
         send(folder, target="s3://nowhere/x")
     assert caught.value.cause == ("The specified bucket does not exist",)
+
+
+def test_a_server_of_another_region_is_told_with_the_line_to_type() -> None:
+    said = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-central-1'"
+    with pytest.raises(SourceUnavailable) as caught, s3_translated(parse_s3("s3://bucket/x")):
+        raise OSError(22, said)
+    assert said in caught.value.cause[0]
+    assert caught.value.hints == ("export AWS_DEFAULT_REGION=eu-central-1",)
 
 
 @pytest.mark.parametrize("text", ["s3://", "s3:///x", "s3://key:secret@bucket/x", "s3://bucket/x?y=1"])

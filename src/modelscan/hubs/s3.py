@@ -7,6 +7,7 @@ them; none of them is ever read or kept here. The extra `modelscan-cli[s3]`.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from modelscan.units import MIB
 # S3 takes parts of 5 MiB to 5 GiB, at most 10 000 of them ("Amazon S3 multipart upload limits").
 PART_BYTES = 32 * MIB
 MOST_PARTS = 10_000
+# How servers say that a request was signed for another region than theirs (S3's error AuthorizationHeaderMalformed).
+_OTHER_REGION = re.compile(r"expecting '([a-z0-9-]+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,14 @@ def s3_translated(address: S3Address) -> Iterator[None]:
             details={"address": str(address)},
         ) from error
     except (OSError, BotoCoreError, ClientError) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        region = _OTHER_REGION.search(said)
         raise SourceUnavailable(
             f"`{address}` cannot be used",
-            cause=[(str(error) or type(error).__name__).splitlines()[0]],
-            hints=[f"aws s3 ls s3://{address.bucket}", "another server than AWS's: export AWS_ENDPOINT_URL=https://…"],
+            cause=[said],
+            hints=[f"export AWS_DEFAULT_REGION={region[1]}"]
+            if region
+            else [f"aws s3 ls s3://{address.bucket}", "another server than AWS's: export AWS_ENDPOINT_URL=https://…"],
             details={"address": str(address)},
         ) from error
 
