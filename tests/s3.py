@@ -13,8 +13,10 @@ import pytest
 KEY_ID, SECRET = "AKIAPLANTED000000001", "planted-secret-of-s3-0001"
 
 
-def running_server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
+def running_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:  # what it records of requests would lie in the working folder
+        patch.setenv("MOTO_RECORDER_FILEPATH", str(tmp_path_factory.mktemp("moto") / "requests"))
+        from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
