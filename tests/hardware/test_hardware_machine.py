@@ -49,7 +49,7 @@ def test_a_gpu_on_the_bus_without_its_driver_is_said(tmp_path: Path, write_tree:
 
 @without_driver
 def test_the_tool_is_asked_when_the_library_is_missing(tmp_path: Path, fake_tools: Tools) -> None:
-    tools = fake_tools({"nvidia-smi ": "0, GPU-1, NVIDIA L4, 23034, 23000, 8.9, 580.1, 00000000:01:00.0\n"})
+    tools = fake_tools({"nvidia-smi ": "0, GPU-1, NVIDIA L4, 23034, 23000, 580.1, 00000000:01:00.0, 8.9, [N/A]\n"})
     machine = read_hardware(environ={}, run=tools, sysfs=tmp_path, proc=tmp_path)
     assert [gpu.name for gpu in machine.devices] == ["NVIDIA L4"]
     assert (machine.driver_version, machine.warnings) == ("580.1", ())

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from modelscan.hardware.drivers import cuda_of
 from modelscan.hardware.nvidia_smi import parse_nvidia_smi, read_nvidia_smi
+from modelscan.system.process import Completed
 from modelscan.units import GIB, MIB
 
 Read = Callable[..., dict[str, Any]]
@@ -140,19 +142,86 @@ def test_visibility_narrows_and_keeps_the_physical_index(read_with_nvml: Read) -
     assert machine["interconnect"] is None
 
 
+QUERY = "nvidia-smi --query-gpu=index,uuid,name,memory.total,memory.free,driver_version,pci.bus_id"
+UNKNOWN_FIELD = Completed(2, stderr='Field "mig.mode.current" is not a valid field to query.')
+
+
 def test_the_tool_makes_up_for_a_missing_library(fake_tools: Callable[..., Any]) -> None:
-    line = "0, GPU-1, NVIDIA GeForce RTX 4090, 24564, 23000, 8.9, 550.54, 00000000:01:00.0\n"
+    line = "0, GPU-1, NVIDIA GeForce RTX 4090, 24564, 23000, 550.54.14, 00000000:01:00.0, 8.9, [N/A]\n"
     found = read_nvidia_smi(environ={}, run=fake_tools({"nvidia-smi ": line}))
     (gpu,) = found.devices
     assert (gpu.memory_total_bytes, gpu.memory_free_bytes) == (24564 * MIB, 23000 * MIB)
     assert (gpu.name, gpu.compute_capability, gpu.pci_bus_id) == ("NVIDIA GeForce RTX 4090", "8.9", "0000:01:00.0")
-    assert found.driver_version == "550.54"
+    assert (found.driver_version, found.cuda_version, gpu.mig) == ("550.54.14", "12.4", None)
+
+
+def test_a_tool_that_does_not_know_a_field_is_asked_for_less(fake_tools: Callable[..., Any]) -> None:
+    tools = fake_tools({
+        f"{QUERY},compute_cap": UNKNOWN_FIELD,
+        f"{QUERY} ": "0, GPU-1, GeForce GTX 1660 Ti, 5944, 5900, 430.64, 00000000:01:00.0\n",
+    })  # fmt: skip
+    found = read_nvidia_smi(environ={}, run=tools)
+    (gpu,) = found.devices
+    assert (gpu.name, gpu.compute_capability, found.cuda_version) == ("GeForce GTX 1660 Ti", None, None)
+    assert len(tools.asked) == 3
+
+
+def test_a_tool_that_hangs_is_asked_once(fake_tools: Callable[..., Any]) -> None:
+    tools = fake_tools({"nvidia-smi ": Completed(None, problem="ran out of time")})
+    assert not read_nvidia_smi(environ={}, run=tools).answered
+    assert [argv[0] for argv in tools.asked] == ["nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi"]
+
+
+def test_slices_by_the_tool_stand_in_place_of_the_gpu(fake_tools: Callable[..., Any]) -> None:
+    """`nvidia-smi -L` of NVIDIA's MIG user guide (driver 570); GPU 1 is not cut up."""
+    tools = fake_tools({
+        QUERY: "0, GPU-c08d91cb, NVIDIA H100 80GB HBM3, 81559, 81000, 580.65.06, 00000000:04:00.0, 9.0, Enabled\n"
+        "1, GPU-2, NVIDIA H100 80GB HBM3, 81559, 81000, 580.65.06, 00000000:05:00.0, 9.0, Disabled\n"
+        "2, GPU-3, NVIDIA H100 80GB HBM3, 81559, 81000, 580.65.06, 00000000:06:00.0, 9.0, Enabled\n",
+        "nvidia-smi -L": "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-c08d91cb-e324-655c-71ba-7570956445bc)\n"
+        "  MIG 1c.3g.40gb  Device  0: (UUID: MIG-c788539f-c1ea-5a36-8b4d-9b07d024b1bb)\n"
+        "  MIG 1g.10gb     Device  3: (UUID: MIG-b4b2228d-6933-5839-bc0e-41ab9edb61c6)\n"
+        "GPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-2)\nGPU 2: NVIDIA H100 80GB HBM3 (UUID: GPU-3)\n",
+    })  # fmt: skip
+    found = read_nvidia_smi(environ={}, run=tools)
+    assert [(gpu.index, gpu.mig, gpu.mig_index, (gpu.uuid or "")[:12]) for gpu in found.devices] == [
+        (0, True, 0, "MIG-c788539f"), (0, True, 3, "MIG-b4b2228d"), (1, False, None, "GPU-2"),
+    ]  # fmt: skip
+    assert [round((gpu.memory_total_bytes or 0) / 1024**3, 1) for gpu in found.devices] == [38.0, 9.5, 79.6]
+    (warning,) = found.warnings
+    assert warning == (
+        "GPU 2 is in MIG mode and has no instances; make one (sudo nvidia-smi mig -cgi 0 -C -i 2)"
+        " or leave the mode (sudo nvidia-smi -i 2 -mig 0)"
+    )
+
+
+def test_unified_memory_by_the_tool_is_the_hosts(fake_tools: Callable[..., Any]) -> None:
+    line = "0, GPU-1, NVIDIA GB10, [N/A], [N/A], 580.95.05, 0000000F:01:00.0, 12.1, [N/A]\n"
+    tools = fake_tools({"nvidia-smi ": line})
+    (gpu,) = read_nvidia_smi(environ={}, run=tools, host_total=119 * MIB, host_free=100 * MIB).devices
+    assert (gpu.memory_total_bytes, gpu.memory_free_bytes, gpu.integrated) == (119 * MIB, 100 * MIB, True)
+    assert gpu.pci_bus_id == "000f:01:00.0"
+
+
+@pytest.mark.parametrize(
+    ("driver", "cuda"),
+    [
+        ("580.65.06", "13.0"),
+        ("590.42", "13.0"),
+        ("570.86.15", "12.8"),
+        ("535.129.03", "12.1"),
+        ("430.64", None),
+        ("x", None),
+    ],
+)
+def test_the_cuda_of_a_driver(driver: str, cuda: str | None) -> None:
+    assert cuda_of(driver) == cuda
 
 
 def test_fields_the_tool_does_not_know_are_unknown() -> None:
     found = parse_nvidia_smi(
         "Unable to determine the device handle\n"
-        "0, GPU-1, NVIDIA GB10, [N/A], [N/A], [Not Supported], 580.95, [Insufficient Permissions]\n"
+        "0, GPU-1, NVIDIA GB10, [N/A], [N/A], 580.95, [Insufficient Permissions], [Not Supported]\n"
     )
     (gpu,) = found.devices
     assert (gpu.memory_total_bytes, gpu.memory_usable_bytes, gpu.compute_capability, gpu.pci_bus_id) == (

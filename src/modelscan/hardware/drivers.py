@@ -17,3 +17,14 @@ _DRIVERS = (
 def driver_for(cuda: float) -> str | None:
     """The oldest driver that runs programs built for a version of CUDA, None where it is not known."""
     return next((driver for version, driver in _DRIVERS if float(version) == cuda), None)
+
+
+def cuda_of(driver: str) -> str | None:
+    """The newest of the versions above that a driver runs, for where it does not say; None where it is no version."""
+    numbers = _numbers(driver)
+    return next((version for version, oldest in _DRIVERS if numbers and numbers >= _numbers(oldest)), None)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    parts = version.split(".")
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else ()

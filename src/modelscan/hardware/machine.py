@@ -61,7 +61,9 @@ def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool
     if found.answered:
         return found
     # The tool may find a library that the loader does not (WSL, containers), so its answer makes up for the failure.
-    by_tool = read_nvidia_smi(environ=environ, run=run)
+    by_tool = read_nvidia_smi(
+        environ=environ, run=run, host_total=cpu.memory_total_bytes, host_free=cpu.memory_free_bytes
+    )
     return by_tool if by_tool.answered else found
 
 

@@ -23,7 +23,7 @@ _ADVICE = {
     18: "was updated but the old one is still loaded; reboot",
     999: "answers with an unknown error; in a container, restart it: its access to the GPU was lost",
 }
-_UNIFIED_NAMES = ("GB10", "N1X", "Orin", "Thor")
+UNIFIED_NAMES = ("GB10", "N1X", "Orin", "Thor")
 
 
 def read_nvidia(*, host_total: int | None, host_free: int | None, expected: bool) -> Found:
@@ -154,7 +154,7 @@ class _Reader:
     def _memory(self, handle: Any, name: str | None) -> tuple[bool, int | None, int | None, int | None]:
         """Unified or not, total, usable, free. `used` of version 1 counts the driver's reserve, so `free` is true."""
         nvml = self.nvml
-        unified = any(part in (name or "") for part in _UNIFIED_NAMES)
+        unified = any(part in (name or "") for part in UNIFIED_NAMES)
         try:
             memory = nvml.nvmlDeviceGetMemoryInfo(handle)
         except nvml.NVMLError_NotSupported:
