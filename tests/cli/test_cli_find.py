@@ -26,9 +26,7 @@ def test_a_closed_model_is_refused_and_open_ones_are_named(modelscan: Modelscan)
     ran = modelscan("plan", "gpt-4o", "--json")
     assert (ran.status, ran.stdout, ran.error["code"]) == (5, "", "closed_weights")
     assert ran.error["details"]["open_alternatives"]
-    assert (
-        ran.error["hints"][0] == f"an open alternative: modelscan plan {ran.error['details']['open_alternatives'][0]}"
-    )
+    assert all(hint.startswith("an open alternative") for hint in ran.error["hints"])
 
 
 def test_what_does_not_fit_is_answered_with_the_arithmetic(modelscan: Modelscan) -> None:

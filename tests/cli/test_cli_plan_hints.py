@@ -97,8 +97,25 @@ def test_the_deployment_that_holds_least_and_is_enough_is_to_be_stopped() -> Non
     assert plan.hints[0] == "give back 9.00 GiB: modelscan stop middle"
 
 
-def test_a_closed_model_names_open_ones_that_plan(modelscan: Modelscan) -> None:
-    ran = modelscan("plan", "openai/gpt-4o", "--json")
-    assert ran.status == 5
-    command = ran.error["hints"][0].partition("modelscan ")[2]
-    assert modelscan(*shlex.split(command), "--hardware", "8xh200-141gb").status == 0
+@pytest.mark.parametrize(
+    ("spec", "first"),
+    [
+        ("rtx-4090", "an open alternative that fits: modelscan plan openai/gpt-oss-20b --hardware rtx-4090"),
+        ("8xh100-80gb", "an open alternative that fits: modelscan plan openai/gpt-oss-120b --hardware 8xh100-80gb"),
+    ],
+)
+def test_a_closed_model_names_open_ones(modelscan: Modelscan, spec: str, first: str) -> None:
+    ran = modelscan("--offline", "plan", "openai/gpt-4o", "--hardware", spec, "--json")
+    assert (ran.status, ran.stdout) == (5, "")
+    assert ran.error["hints"][0] == first
+    for hint in ran.error["hints"]:
+        command = shlex.split(hint.partition("modelscan ")[2])
+        assert modelscan("--offline", *command).status == 0
+
+
+def test_a_gpu_without_kernels_names_another(modelscan: Modelscan) -> None:
+    ran = modelscan("--offline", "plan", "qwen/qwen3-8b", "--hardware", "v100-32gb", "--json")
+    assert ran.status == 4
+    (hint,) = ran.error["hints"]
+    assert hint.startswith("a machine that holds it: modelscan plan qwen/qwen3-8b --hardware ")
+    assert modelscan("--offline", *shlex.split(hint.partition("modelscan ")[2])).status == 0

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.planning.machines import FACTS, llama, machine, weights
 
 from modelscan.cli.printer import PlainPrinter, TerminalPrinter
 from modelscan.cli.views.plan import show_plan
-from modelscan.model import Plan, PlanRequest
+from modelscan.model import Claim, Measurement, Plan, PlanRequest
 from modelscan.planning.explain import explain
 from modelscan.planning.planner import make_plan
 
@@ -151,3 +152,78 @@ def test_the_lines_that_are_shown_add_up_to_the_total(
     shown = [(row["sign"], int(row["bytes"].replace(",", ""))) for row in rows if row is not None]
     assert shown.pop() == ("=", sum(size for _, size in shown))
     assert sum(size for _, size in shown) == plan.chosen.memory_per_gpu.total_bytes
+
+
+def test_what_is_explained_besides_the_sums() -> None:
+    """Steps, captured graphs, blocks, the reserve, what others will take, and where shape, bounds and speed are from."""
+    idle = machine("2xrtx-4090")
+    busy = replace(idle.devices[0], memory_free_bytes=22 * 2**30)
+    claim = Claim(deployment="other", gpu_index=0, claimed_bytes=5 * 2**30, outstanding_bytes=2**30)
+    hardware = replace(idle, devices=(busy, idle.devices[1]))
+    request = PlanRequest(model="llama", gpus=("0",), quantization="FP8")
+    plan = make_plan(None, [LLAMA], hardware, request, FACTS)
+    assert "\n".join(explain(plan, [LLAMA], [claim])) == snapshot("""\
+Arithmetic of the GPU: bytes, and the least and the most they may be in GiB
+    matrices        6,981,025,792     6.50     6.50   7B x 1 B: FP8, scales included
+  + kept plain      2,101,870,592     1.96     1.96   1.1B x 2 B: embeddings, head, norms, routers, towers
+  + correction         33,558,529    -0.24     0.30   to the known parameter count; positions, allocator
+  + activations       459,669,504     0.32     0.54   sampling 256 sequences x 128,256 words x 14 B; a step of 2,048 tokens is less
+  + libraries         146,800,640     0.04     0.39   CUDA kernels and workspaces beside PyTorch's memory
+  + CUDA graphs       701,622,912     0.26     1.05   of 51 batch sizes, each of every layer
+  + KV cache       12,232,687,616    10.37    12.26   5,833 blocks x 2.00 MiB, 16 tokens a block
+  + rounding              278,122     0.00     0.00   less than one block
+  = total          22,657,513,707                     of which 12.84 GiB are the least that one request needs
+
+Where the bounds are from
+  weights: 3.2% at most: as far as counting from the shape was off in published starts
+  activations: 328.78 MiB to 547.97 MiB: as far as the formula was off in published starts
+  overhead: 307.65 MiB to 1.44 GiB: as published logs of starts spread, CUDA graphs most
+  KV cache: what the others leave; a plan fits where the most that they may be leaves one request
+
+What may be used
+  a process can have 23.45 GiB of the GPU's 23.99 GiB
+  `other` will still take 1.00 GiB of its 5.00 GiB, which do not count as free
+  free on GPU 0, which has least: 22.00 GiB
+  share: the least of 0.92 and (free - 768.00 MiB for the backend's context) / what a process can have, rounded down to a hundredth
+  may be used: 21.10 GiB, told to the backend as 0.9
+
+Where it is from
+  shape: the facts that come with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed; 8,030,261,248 parameters
+  speed: roofline: 1008 GB/s x 0.8, 330.3 TFLOPS x 0.5 (FP8 computed natively) of RTX 4090, 2,048 tokens of context for one request; estimated, not measured\
+""")
+
+
+def test_what_was_measured_is_shown_beside_what_was_predicted() -> None:
+    measurement = Measurement(
+        repo_id=LLAMA.repo_id,
+        quantization="BF16",
+        backend="vllm",
+        backend_version="0.33.0",
+        weights_bytes=15 * 2**30,
+        at="2026-11-20T10:00:00Z",
+    )
+    plan = make_plan(None, [LLAMA], machine("h100-80gb"), PlanRequest(model="llama"), FACTS, measurements=[measurement])
+    lines = explain(plan, [LLAMA])
+    said = [line for line in lines if "measured" in line and "not measured" not in line]
+    assert said == snapshot(
+        [
+            "    weights        16,106,127,360    14.92    15.08   as measured here before",
+            "  measured: vllm 0.33.0 took 15.00 GiB for these weights on 2026-11-20, predicted were 14.99 GiB; the measured figure is used",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"commit": "0123abcd"}, "config.json of meta-llama/Llama-3.1-8B-Instruct at commit 0123abcd"),
+        ({"source": "local_path", "location": "/models/llama"}, "config.json in /models/llama"),
+        ({"verified": False}, "the facts that come with modelscan for meta-llama/Llama-3.1-8B-Instruct, derived"),
+        ({}, "the facts that come with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed"),
+    ],
+)
+def test_where_the_shape_is_from(changes: dict[str, Any], said: str) -> None:
+    option = replace(LLAMA, **changes)
+    plan = make_plan(None, [option], machine("h100-80gb"), PlanRequest(model="llama"), FACTS)
+    (line,) = (line for line in explain(plan, [option]) if line.startswith("  shape: "))
+    assert line.startswith(f"  shape: {said}")

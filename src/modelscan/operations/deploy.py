@@ -18,7 +18,8 @@ from modelscan.operations.environment import installation_or_leave
 from modelscan.operations.events import Ask, Event, Report
 from modelscan.operations.machine import machine, standing_claims, with_memory_back
 from modelscan.operations.naming import deployment_name
-from modelscan.operations.planning import Planned, no_fit, plan_resolved, refuse_closed
+from modelscan.operations.others import refuse_closed
+from modelscan.operations.planning import Planned, no_fit, plan_resolved
 from modelscan.operations.preflight import check_weights
 from modelscan.operations.preparing import prepare
 from modelscan.operations.recording import Claimed, claim_record, described, new_record
@@ -54,7 +55,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     for text in resolved.notes:
         report(Event("note", text))
     if resolved.model is not None:
-        refuse_closed(resolved.model)
+        refuse_closed(context, resolved.model)
     name = deployment_name(wanted.name, resolved.model_id)
     request = request_document(wanted, model_id=resolved.asked_for)
     price = resolved.model.pricing if resolved.model else None

@@ -8,30 +8,27 @@ from dataclasses import dataclass
 
 from modelscan.backends.folding import fold_arguments
 from modelscan.backends.registry import BACKENDS
-from modelscan.errors import ClosedWeights, NoFit
+from modelscan.errors import NoFit
 from modelscan.model import (
     Claim,
     Hardware,
     Installation,
     Measurement,
-    Model,
     Plan,
     PlanRequest,
     WeightsDescription,
 )
 from modelscan.operations.context import Context
 from modelscan.operations.machine import machine, standing_claims, without_claimed
+from modelscan.operations.others import refuse_closed, smaller_models
 from modelscan.operations.resolving import Resolved, resolve_request
-from modelscan.planning.command import plan_command
 from modelscan.planning.facts import PlanningFacts, load_facts
 from modelscan.planning.planner import make_plan
-from modelscan.planning.weights import BYTES_PER_PARAMETER
 from modelscan.storage.documents import to_document
 from modelscan.storage.shipped import shipped_text
 
-_ROOM = 0.8  # of what is free: the rest is for KV cache, activations and overhead
-# What a user asks of a machine, whichever model it is for.
-_OF_ANY_MODEL = ("backend", "mode", "gpus", "no_gpu", "gpu_count", "max_memory_bytes", "gpu_memory_utilization")
+# What a smaller model would help against.
+_TOO_MUCH = frozenset({"no_memory", "no_kernel"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +67,7 @@ def plan_model(
     """
     resolved = resolve_request(context, request, described_hardware)
     if resolved.model is not None:
-        refuse_closed(resolved.model)
+        refuse_closed(context, resolved.model, described_hardware)
     hardware = machine(context, described_hardware)
     claims = () if described_hardware is not None else standing_claims(context, hardware)
     planned = plan_resolved(context, resolved, request, hardware, claims=claims, described=described_hardware)
@@ -111,11 +108,11 @@ def plan_resolved(
         reference=resolved.reference,
         described=described,
     )
-    too_large = any(rejection.code == "no_memory" for rejection in plan.rejected)
-    if plan.chosen is None and too_large and resolved.model is not None:
-        plan = dataclasses.replace(
-            plan, hints=(*plan.hints, *_smaller(context, resolved.model, request, free, found, described))
-        )
+    codes = {item.code for item in plan.rejected}
+    if plan.chosen is None and resolved.model and codes & _TOO_MUCH:
+        large = "no_memory" in codes
+        smaller = smaller_models(context, resolved.model, request, free, found, described, too_large=large)
+        plan = dataclasses.replace(plan, hints=(*plan.hints, *smaller))
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].check_arguments(plan.chosen.extra_args, request.env)
     return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))
@@ -129,57 +126,11 @@ def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[M
         return tuple(kept.of(weights.repo_id for weights in options))
 
 
-def _smaller(
-    context: Context,
-    model: Model,
-    request: PlanRequest,
-    hardware: Hardware,
-    installed: Sequence[Installation],
-    described: str | None,
-) -> list[str]:
-    """Smaller models of the family that fit, by name; where there are none, how to look for others."""
-    from modelscan.catalog.index import open_index
-    from modelscan.operations.fitting import judge_for
-    from modelscan.operations.siblings import smaller_siblings
-
-    kept = {name: getattr(request, name) for name in _OF_ANY_MODEL}
-    asked = PlanRequest(model="", **kept)
-    judge = judge_for(context, hardware, asked, installed)
-    found = smaller_siblings(model, open_index(context.settings), judge, context.clock)
-    named = [
-        f"a smaller model that fits: {plan_command(dataclasses.replace(asked, model=sibling.id), described)}"
-        for sibling, _ in found
-    ]
-    return named or [
-        f"smaller models: modelscan catalog list --task {model.task} --open --max-params {_billions(hardware)}b"
-    ]
-
-
-def _billions(hardware: Hardware) -> int:
-    """Parameters that a machine holds in four bits, with room for the rest."""
-    sizes = [gpu.memory_free_bytes or 0 for gpu in hardware.devices] or [hardware.cpu.memory_free_bytes or 0]
-    return max(int(sum(sizes) * _ROOM / BYTES_PER_PARAMETER["INT4"]) // 10**9, 1)
-
-
 def explained(planned: Planned) -> tuple[str, ...]:
     """The arithmetic of the choice, line by line."""
     from modelscan.planning.explain import explain
 
     return explain(planned.plan, planned.resolved.options, planned.claims)
-
-
-def refuse_closed(model: Model) -> None:
-    """Raise ClosedWeights, naming open models, for one whose weights nobody can have."""
-    if model.open_weights is not False or model.weights:
-        return
-    others = model.open_alternatives
-    raise ClosedWeights(
-        f"`{model.id}` has closed weights and cannot be deployed",
-        cause=[f"only its owner{f', {model.owner},' if model.owner else ''} and hosting partners run it"],
-        hints=[f"an open alternative: modelscan plan {other}" for other in others]
-        or [f"modelscan catalog search {model.task} --open"],
-        details={"model": model.id, "open_alternatives": list(others)},
-    )
 
 
 def refuse_infeasible(plan: Plan) -> None:

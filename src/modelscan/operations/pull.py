@@ -15,7 +15,8 @@ from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.events import Ask, Event, Report
 from modelscan.operations.machine import machine
-from modelscan.operations.planning import no_fit, plan_resolved, refuse_closed
+from modelscan.operations.others import refuse_closed
+from modelscan.operations.planning import no_fit, plan_resolved
 from modelscan.operations.preflight import check_weights
 from modelscan.operations.pulling import fetch, progress_event
 from modelscan.operations.recording import described
@@ -181,7 +182,7 @@ def _choose(context: Context, reference: str, wanted: PullRequest, report: Repor
     for text in resolved.notes:
         report(Event("note", text))
     if resolved.model is not None:
-        refuse_closed(resolved.model)
+        refuse_closed(context, resolved.model)
     request = PlanRequest(
         model=reference, quantization=wanted.quantization, source=wanted.source, revision=wanted.revision
     )

@@ -94,7 +94,7 @@ def _overhead(setting: Setting, candidate: Candidate, fixed: Fixed) -> tuple[Mem
     parts = (
         ("libraries", overhead.libraries, "CUDA kernels and workspaces beside PyTorch's memory"),
         ("communication", overhead.communication, "buffers between the GPUs"),
-        ("CUDA graphs", overhead.graphs, f"{steps.captured} batch sizes captured"),
+        ("CUDA graphs", overhead.graphs, f"of {steps.captured} batch sizes, each of every layer"),
     )
     return tuple(line("overhead", what, size, how) for what, size, how in parts if size.high)
 

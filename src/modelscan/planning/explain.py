@@ -28,6 +28,7 @@ def explain(plan: Plan, options: Sequence[WeightsDescription] = (), claims: Sequ
     memory = chosen.memory_per_gpu
     needed = f"of which {format_bytes(memory.total_low_bytes)} are the least that one request needs"
     lines.append(f"  = {'total':<13} {sum(line.estimate_bytes for line in ordered):>15,} {' ' * 17}   {needed}")
+    lines += ["", "Where the bounds are from", *(f"  {text}" for text in _bounds(chosen, weights))]
     lines += ["", "What may be used", *(f"  {text}" for text in _budget(plan, chosen, claims))]
     lines += ["", "Where it is from", f"  shape: {_shape_source(weights)}"]
     if chosen.estimated.basis is not None:
@@ -40,6 +41,35 @@ def explain(plan: Plan, options: Sequence[WeightsDescription] = (), claims: Sequ
 
 def _is_of(weights: WeightsDescription, chosen: Candidate) -> bool:
     return (weights.source, weights.repo_id) == (chosen.source, chosen.repo_id)
+
+
+def _bounds(chosen: Candidate, weights: WeightsDescription | None) -> list[str]:
+    """How far each part may be off, and what that is taken from."""
+    memory = chosen.memory_per_gpu
+    known = sum(line.high_bytes - line.estimate_bytes for line in chosen.arithmetic if line.part == "weights")
+    share = known / max(memory.weights_bytes, 1)
+    if any(reason.startswith("measured: ") for reason in chosen.reasons):
+        why = "two starts of the same weights here hardly differ"
+    elif weights is not None and weights.bytes_by_dtype and chosen.load_quantization is None:
+        why = "the headers say every byte; kernels may lay them out anew"
+    else:
+        why = "as far as counting from the shape was off in published starts"
+        if weights is not None and weights.verified is False:
+            why += ", and more as nobody has confirmed this shape"
+    lines = [f"weights: {share:.1%} at most: {why}"]
+    others = {
+        "activations": "as far as the formula was off in published starts",
+        "overhead": "as published logs of starts spread, CUDA graphs most",
+    }
+    for part, source in others.items():
+        own = [line for line in chosen.arithmetic if line.part == part]
+        high = sum(line.high_bytes for line in own)
+        lines.append(
+            f"{part}: {format_bytes(max(sum(line.low_bytes for line in own), 0))} to {format_bytes(high)}: {source}"
+        )
+    if memory.kv_cache_high_bytes > memory.kv_cache_low_bytes:
+        lines.append("KV cache: what the others leave; a plan fits where the most that they may be leaves one request")
+    return lines
 
 
 def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]:

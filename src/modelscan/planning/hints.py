@@ -76,7 +76,9 @@ def hints_for(refused: Refused) -> tuple[str, ...]:
     if "shape_unknown" in codes:
         hints.append(f"with a network the shape is read from the hub: {_command(refused, refused.request)}")
     if "no_memory" in codes:
-        hints += [*_too_large_in_any(refused), *_machines(refused)]
+        hints += _too_large_in_any(refused)
+    if codes & {"no_memory", "no_kernel"}:
+        hints += _machines(refused)
     return tuple(hints)
 
 
@@ -150,7 +152,8 @@ def _given_back(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
 def _machines(refused: Refused) -> list[str]:
     """More of the GPUs that are there, and the smallest machine that holds it."""
     request = dataclasses.replace(refused.request, **{name: _DEFAULTS[name] for name in _OF_THE_MACHINE})
-    least = min(item.memory_per_gpu.weights_bytes * max(1, len(item.gpu_indices)) for item in _too_large(refused.plan))
+    sizes = [item.memory_per_gpu.weights_bytes * max(1, len(item.gpu_indices)) for item in refused.plan.rejected]
+    least = min((size for size in sizes if size), default=0)
     hints: dict[str, str] = {}
     for what, machines in (("more of these GPUs", _more(refused)), ("a machine that holds it", _sorted(refused))):
         for size, spec, hardware in machines:
@@ -159,10 +162,6 @@ def _machines(refused: Refused) -> list[str]:
                 hints.setdefault(spec, f"{what}: {plan_command(asked, spec)}")
                 break
     return list(hints.values())
-
-
-def _too_large(plan: Plan) -> list[Any]:
-    return [item for item in plan.rejected if item.code == "no_memory"]
 
 
 _Machine = tuple[int, str, Hardware]
