@@ -48,6 +48,7 @@ def on_screen(command: str) -> str:
         return tmux("capture-pane", "-e", "-p").rstrip("\n")
     finally:
         tmux("kill-server")
+        time.sleep(1)  # a server that is on its way out would take the next session with it
 
 
 def tmux(*arguments: str) -> str:

@@ -56,7 +56,7 @@ Backend       vllm 0.33.0, which runs on the widest range of hardware and
 Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, the fewest that hold it
 Context       131,072, the model's limit; 34.7 full-length requests at once
 Speed         about 358 tokens/s for one request, 1104 for 34 of full length
-              together; prompts at 149,100 (estimated, not measured)
+              together; prompts at 149,100/s (estimated, not measured)
 Memory        0.92 of the GPU, from the memory that is free now
 Or            FP8 with vllm on GPU 0-7, context 131,072, about 405 tokens/s:
               meta-llama/Llama-3.1-8B-Instruct
@@ -106,6 +106,18 @@ def test_gpus_that_differ_have_bars_of_their_own(modelscan: Modelscan, tmp_path:
     bars = [line.partition(",")[0] for line in shown if line.startswith("GPU ")]
     unused = "GPU 2  NVIDIA GeForce RTX 4090: not needed"
     assert bars == ["GPU 0  NVIDIA GeForce RTX 4090", "GPU 1  NVIDIA GeForce RTX 4090", unused]
+
+
+def test_a_mig_slice_is_not_its_neighbour() -> None:
+    whole = machine("a100-80gb-sxm").devices[0]
+    slices = tuple(
+        replace(whole, uuid=f"MIG-{number}", mig_index=number, memory_usable_bytes=20 * 2**30, memory_free_bytes=None)
+        for number in (0, 1)
+    )
+    request = PlanRequest(model="llama", gpus=("MIG-1",), quantization="FP8")
+    plan = make_plan(None, [LLAMA], replace(machine("a100-80gb-sxm"), devices=slices), request, FACTS)
+    lines = [line.partition("  ")[0] for line in text_of(plan).splitlines() if line.startswith("GPU")]
+    assert lines == ["GPU 0:1", "GPU 0:0"]
 
 
 def parts_of(candidate: Mapping[str, Any], part: str) -> int:

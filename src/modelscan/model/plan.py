@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from modelscan.model.hardware import Hardware
+from modelscan.model.hardware import Gpu, Hardware
 from modelscan.model.words import Mode, Source, Task
 
 
@@ -143,6 +143,10 @@ class Candidate:
     extra_env: Mapping[str, str] = field(default_factory=dict)
     explicit: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+
+    def uses(self, gpu: Gpu) -> bool:
+        """Whether it is one of its GPUs: MIG slices share an index, so that a UUID counts more."""
+        return gpu.uuid in self.gpu_uuids if gpu.uuid and self.gpu_uuids else gpu.index in self.gpu_indices
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -77,18 +77,18 @@ def _size(count: int | None) -> str | None:
     return None if count is None else f"{count // MIB}MiB" if count % MIB == 0 else str(count)
 
 
-def _gpus(chosen: Candidate, request: PlanRequest) -> str | list[int] | None:
+def _gpus(chosen: Candidate, request: PlanRequest) -> str | list[int | str] | None:
     """Which GPUs, where the user said so: others would do as well for a plan that chose them itself."""
     if not chosen.gpu_indices:
         return "none"
-    return list(chosen.gpu_indices) if request.gpus else None
+    return [int(word) if word.isdigit() else word for word in request.gpus] or None
 
 
 def _filters(plan: Plan, chosen: Candidate, request: PlanRequest) -> dict[str, Any] | None:
     """What the plan counts on in a GPU: the least of those that it uses."""
     if request.gpu_filters is not None:
         return _document(request.gpu_filters)
-    used = [gpu for gpu in plan.hardware.devices if gpu.index in chosen.gpu_indices]
+    used = [gpu for gpu in plan.hardware.devices if chosen.uses(gpu)]
     if not used:
         return None
     sizes = [gpu.memory_total_bytes for gpu in used]

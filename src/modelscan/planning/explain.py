@@ -80,7 +80,7 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
         free = cpu.memory_free_bytes or cpu.memory_total_bytes
         left = f"free: {format_bytes(free)}, less a reserve of {format_bytes(HOST_RESERVE)}"
         return [*_claimed(claims, None), left, may]
-    used = [gpu for gpu in plan.hardware.devices if gpu.index in chosen.gpu_indices]
+    used = [gpu for gpu in plan.hardware.devices if chosen.uses(gpu)]
     least = min(used, key=_free)
     total = least.memory_usable_bytes or least.memory_total_bytes or 0
     lines = [f"a process can have {format_bytes(total)} of the GPU's {format_bytes(least.memory_total_bytes)}"]

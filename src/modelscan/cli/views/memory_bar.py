@@ -105,8 +105,8 @@ def _devices(candidate: Candidate, hardware: Hardware) -> list[Device]:
         taken = whole - cpu.memory_free_bytes if cpu.memory_free_bytes is not None else 0
         return [Device("Host memory", whole, max(taken, 0), True)]
     groups: dict[tuple[object, ...], list[Gpu]] = {}
-    for gpu in sorted(hardware.devices, key=lambda gpu: gpu.index not in candidate.gpu_indices):
-        used = gpu.index in candidate.gpu_indices
+    for gpu in sorted(hardware.devices, key=lambda gpu: not candidate.uses(gpu)):
+        used = candidate.uses(gpu)
         taken = _taken(gpu) // _ALIKE_BYTES if used else 0
         groups.setdefault((used, gpu.name, _whole(gpu), taken), []).append(gpu)
     return [_device(group, used=bool(key[0])) for key, group in groups.items()]
@@ -115,7 +115,10 @@ def _devices(candidate: Candidate, hardware: Hardware) -> list[Device]:
 def _device(group: Sequence[Gpu], *, used: bool) -> Device:
     first = group[0]
     count = f"{len(group)} x " if len(group) > 1 else ""
-    label = f"GPU {index_text([gpu.index for gpu in group])}  {count}{first.name or 'unknown GPU'}"
+    which = index_text([gpu.index for gpu in group])
+    if first.mig_index is not None:
+        which = ",".join(f"{gpu.index}:{gpu.mig_index}" for gpu in group)
+    label = f"GPU {which}  {count}{first.name or 'unknown GPU'}"
     return Device(label, _whole(first), max(_taken(gpu) for gpu in group), used)
 
 

@@ -116,7 +116,7 @@ def _speed(chosen: Candidate) -> Iterable[tuple[str, str]]:
         together = speed.concurrent_decode_tokens_per_second
         text += f", {together:.0f} for {speed.concurrency} of full length together"
     if speed.prefill_tokens_per_second is not None:
-        text += f"; prompts at {speed.prefill_tokens_per_second:,.0f}"
+        text += f"; prompts at {speed.prefill_tokens_per_second:,.0f}/s"
     yield "Speed", f"{text} (estimated, not measured)"
 
 
