@@ -72,10 +72,10 @@ def test_an_explicit_repo_that_nobody_knows_is_passed_on(index: Index, query: st
 
 
 def test_an_unlisted_form_of_a_known_model_keeps_the_repo_that_was_asked_for(index: Index) -> None:
-    resolution = resolve("Qwen/Qwen2.5-72B-Instruct-AWQ", index)
+    resolution = resolve("Qwen/Qwen2.5-72B-Instruct-NVFP4", index)
     assert resolution.model is not None
     assert resolution.model.id == "qwen/qwen2.5-72b-instruct"
-    assert resolution.weights_hint == WeightsHint(repo_id="Qwen/Qwen2.5-72B-Instruct-AWQ", quantization="AWQ")
+    assert resolution.weights_hint == WeightsHint(repo_id="Qwen/Qwen2.5-72B-Instruct-NVFP4", quantization="NVFP4")
     assert "is checked at the hub" in resolution.warnings[0].replace("it is", "is")
 
 

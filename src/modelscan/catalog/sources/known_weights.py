@@ -22,7 +22,7 @@ def _record(row: dict[str, str]) -> Record:
     if modelscope:
         weights.append(Weights(source="modelscope", repo_id=modelscope, official=True))
     facts = {
-        "task": row["task"],
+        "task": row["task"] or None,
         "license": row["license"] or None,
         "tags": tuple(row["tags"].split()),
         "parameters": int(row["parameters"]) if row["parameters"] else None,
