@@ -22,10 +22,9 @@ def test_what_a_search_shows_as_fitting_can_be_planned(modelscan: Modelscan, wor
     for model in shown:
         plan = modelscan("--offline", "plan", model["id"], "--json")
         assert plan.status == 0, model["id"]
-        chosen = plan.json["chosen"]
-        assert modelscan("--offline", "catalog", "info", model["id"], "--fits", "--json").json["fits"] == model["fits"]
-        told = ("quantization", "backend", "max_model_len")
-        assert {key: model["fits"][key] for key in told} == {key: chosen[key] for key in told}
+        again = modelscan("--offline", "catalog", "info", model["id"], "--fits", "--json").json["fits"]
+        for told in ("quantization", "backend"):  # the context follows the free memory, which others change meanwhile
+            assert model["fits"][told] == again[told] == plan.json["chosen"][told]
 
 
 @pytest.mark.parametrize(
