@@ -64,7 +64,7 @@ mistralai/mixtral-8x7b-instruct-v0.1      | 2xa100-80gb    | BF16 2  | 87 GiB ne
 qwen/qwen2.5-72b-instruct                 | 4xrtx-3090     | INT4 4  | no FP8 units: the owner's AWQ with a long context
 qwen/qwen2.5-7b-instruct                  | 3xrtx-3090     | BF16 1  | one is enough; 28 heads do not divide by three
 zai-org/glm-4.5                           | 8xh100-80gb    | FP8 8   | the owner's FP8 files
-zai-org/glm-4.5-air                       | 4xh100-80gb    | BF16 4  | BF16 fits
+zai-org/glm-4.5-air                       | 4xh100-80gb    | FP8 2   | the lab publishes FP8, native on an H100; two of the four do
 qwen/qwq-32b                              | rtx-4090       | INT4 1  | the owner's AWQ is all that fits
 huggingfacetb/smollm2-135m-instruct       | cpu:8gb        | FP32 0  | float32 on a CPU
 """
