@@ -130,6 +130,7 @@ class Sglang:
             ),
             *(["--is-embedding"] if candidate.task in _POOLING else []),
             *_memory(candidate, launch),
+            *([] if candidate.custom_all_reduce else ["--disable-custom-all-reduce"]),
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *(["--config", _KEY_FILE] if launch.api_key_env is not None else []),
             *without_given(candidate),

@@ -152,6 +152,7 @@ class Vllm:
                 ("--data-parallel-size", above_one(candidate.data_parallel)),
             ),
             *_memory(candidate, launch),
+            *([] if candidate.custom_all_reduce else ["--disable-custom-all-reduce"]),
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *_of_the_model(candidate),
             *_CLOSED,

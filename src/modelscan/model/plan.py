@@ -103,7 +103,8 @@ class Estimated:
 class Candidate:
     """One way to run the weights. `argv[0]` is the backend's program by name; `reasons` has one per choice.
 
-    `load_quantization` is the backend's word where it quantizes while loading; `model_args` are what catalogs say of
+    `load_quantization` is the backend's word where it quantizes while loading; `custom_all_reduce` is off where GPUs
+    that divide layers cannot read each other's memory; `model_args` are what catalogs say of
     the model and may, `dropped` what they may not; `extra_args` and `extra_env` are what the user added.
     """
 
@@ -136,6 +137,7 @@ class Candidate:
     env: Mapping[str, str] = field(default_factory=dict)
     load_quantization: str | None = None
     enforce_eager: bool = False
+    custom_all_reduce: bool = True
     trust_remote_code: bool = False
     model_args: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()

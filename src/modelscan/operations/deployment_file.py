@@ -77,11 +77,11 @@ def _size(count: int | None) -> str | None:
     return None if count is None else f"{count // MIB}MiB" if count % MIB == 0 else str(count)
 
 
-def _gpus(chosen: Candidate, request: PlanRequest) -> str | list[int | str] | None:
-    """Which GPUs, where the user said so: others would do as well for a plan that chose them itself."""
+def _gpus(chosen: Candidate, request: PlanRequest) -> str | int | list[int | str] | None:
+    """Which GPUs, or how many, where the user said so: others would do as well for a plan that chose them itself."""
     if not chosen.gpu_indices:
         return "none"
-    return [int(word) if word.isdigit() else word for word in request.gpus] or None
+    return [int(word) if word.isdigit() else word for word in request.gpus] or request.gpu_count
 
 
 def _filters(plan: Plan, chosen: Candidate, request: PlanRequest) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import math
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import (
+    Architecture,
     Candidate,
     MemoryPerGpu,
     PlanRequest,
@@ -20,7 +21,7 @@ from modelscan.planning.capacity import Capacity, cache_layout
 from modelscan.planning.context import CPU_LONGEST, choose_length, model_limit, wanted_lengths
 from modelscan.planning.footprint import Fixed, footprint, steps_of, with_measured
 from modelscan.planning.kv_cache import element_bytes, request_bytes
-from modelscan.planning.layouts import Layout
+from modelscan.planning.layouts import Layout, copied
 from modelscan.planning.model_arguments import model_arguments
 from modelscan.planning.quantization import Choice
 from modelscan.planning.setting import Setting
@@ -163,7 +164,7 @@ def _candidate(
     )
     kernel = setting.facts.kernel(setting.backend, setting.device, choice.quantization)
     candidate = dataclasses.replace(
-        candidate, estimated=estimate(choice.weights, candidate, layout.gpus, kernel, setting.facts)
+        candidate, estimated=estimate(choice.weights, candidate, layout.gpus[: layout.split], kernel, setting.facts)
     )
     launch = Launch(
         location=choice.weights.location,
@@ -203,10 +204,12 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
         gpu_name=layout.gpus[0].name if layout.gpus else None,
         tensor_parallel=layout.tensor_parallel,
         pipeline_parallel=layout.pipeline_parallel,
+        data_parallel=layout.data_parallel,
         dtype=choice.dtype,
         kv_cache_dtype=request.kv_cache_dtype,
         load_quantization=choice.at_load,
         enforce_eager=bool(request.enforce_eager) or not layout.gpus,
+        custom_all_reduce=not (layout.apart and layout.tensor_parallel > 1),
         trust_remote_code=request.trust_remote_code,
         extra_args=setting.arguments.words,
         extra_env=request.env,
@@ -266,17 +269,10 @@ def _reasons(
     request, limit = setting.request, model_limit(choice.weights.architecture)
     reasons = [f"quantization: {choice.reason}"]
     reasons.append(f"backend: {setting.backend_reason}")
-    if not layout.gpus:
-        reasons.append("start: without compiling graphs, which takes longer on a CPU than it saves")
-    elif len(layout.gpus) == 1:
-        reasons.append("parallelism: one GPU is enough")
-    elif layout.pipeline_parallel > 1:
-        reasons.append(
-            f"parallelism: {layout.tensor_parallel} x {layout.pipeline_parallel}, the fewest GPUs that hold it and "
-            "that its heads divide by"
-        )
+    if layout.gpus:
+        reasons += _spread(layout, choice.weights.architecture, request)
     else:
-        reasons.append(f"parallelism: {len(layout.gpus)} GPUs, the fewest that hold it")
+        reasons.append("start: without compiling graphs, which takes longer on a CPU than it saves")
     if request.context_length is not None:
         reasons.append(f"context: {format_tokens(length)}, as asked")
     elif length == limit:
@@ -293,6 +289,33 @@ def _reasons(
         how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
         reasons.append(f"memory: {budget.utilization:.2f} of the GPU, {how}")
     return tuple(reasons)
+
+
+def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) -> list[str]:
+    """Why the model is spread over these GPUs so."""
+    if layout.split == 1:
+        how = "one GPU is enough"
+    elif layout.apart and layout.tensor_parallel == 1 and request.mode == "throughput":
+        how = f"a pipeline over {layout.split} GPUs, which exchanges least between GPUs that are apart"
+    elif layout.pipeline_parallel > 1:
+        how = (
+            f"{layout.tensor_parallel} x {layout.pipeline_parallel}, the fewest GPUs that hold it and "
+            "that its heads divide by"
+        )
+    else:
+        how = f"{layout.split} GPUs, the fewest that hold it"
+    if layout.data_parallel > 1:
+        how += f"; {layout.data_parallel} copies, for throughput: KV cache and concurrency are those of each"
+    elif layout.idle >= layout.split and request.gpu_count is None:
+        told = "--mode throughput" if copied(shape) else "deploy it again under another --name"
+        how += f"; {layout.idle} more could run copies: {told}"
+    reasons = [f"parallelism: {how}"]
+    if layout.apart and layout.tensor_parallel > 1:
+        reasons.append(
+            "links: these GPUs cannot read each other's memory, so --disable-custom-all-reduce; should a start hang "
+            f"there: --env NCCL_P2P_DISABLE=1; a pipeline exchanges less: --pipeline-parallel {layout.split}"
+        )
+    return reasons
 
 
 def _of_strangers(weights: WeightsDescription, request: PlanRequest) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modelscan.backends.registry import BACKENDS
-from modelscan.model import Device, Gpu, Hardware, Installation, PlanRequest, WeightsDescription
+from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, PlanRequest, WeightsDescription
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.setting import Setting
 
@@ -36,6 +36,21 @@ def preferred_backend(
     if not latent:
         return "vllm", f"{usual}; for models without latent attention sglang's throughput is within a few percent"
     return "sglang", "sglang, whose throughput leads for latent attention on this kind of GPU (published runs of 2026)"
+
+
+def without_access(gpus: Sequence[Gpu], links: Sequence[GpuLink], facts: PlanningFacts) -> bool:
+    """Whether some of these GPUs cannot read each other's memory: the driver says so, or, where it is not here to ask,
+    the maker's driver is known not to allow it (GeForce of the 40 and 50 series).
+
+    vLLM 0.33 and SGLang 0.5.23 leave their own all-reduce out where CUDA says so too, but trust what it says: where it
+    is wrong they crash or hang (sgl-project/sglang#4814, vllm-project/vllm#51513).
+    """
+    among = frozenset(gpu.index for gpu in gpus)
+    said = [link.p2p for link in links if among.issuperset(link.gpus)]
+    if any(answer is not None for answer in said):
+        return False in said
+    known = [facts.gpu(gpu) for gpu in gpus]
+    return len(gpus) > 1 and any(found is not None and "no P2P" in found.interconnect for found in known)
 
 
 def planned_version(

@@ -55,7 +55,7 @@ def footprint(
         return Fixed(weights, activations, within(host, _OVERHEAD_SHARE), steps)
     overhead = gpu_overhead(
         shape,
-        gpus=len(layout.gpus),
+        gpus=layout.split,
         stages=layout.pipeline_parallel,
         captured=steps.captured,
         rocm=setting.device == "rocm",

@@ -1,44 +1,86 @@
-"""How weights are spread over GPUs: which sizes divide, which GPUs are taken."""
+"""How weights are spread over GPUs: which sizes divide, which GPUs are taken, how many copies run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from modelscan.model import Architecture, Gpu, PlanRequest
 
+# Towers that pad their heads (vLLM 0.33: models/intern_vit.py).
+_PADDED_TOWERS = "internvl"
+_VISION_HEADS = ("num_heads", "num_attention_heads", "attention_heads")
+# Layers with a state of their own are divided by their heads (vLLM 0.33: layers/mamba, models/qwen3_next.py).
+_STATE_HEADS = ("linear_num_key_heads", "linear_num_value_heads", "mamba_num_heads", "mamba_n_heads", "n_mamba_heads")
+_FP8_BLOCK = 128  # of every release in block-wise FP8 so far
+_FOUR_BITS = 4
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layout:
-    """`gpus` in the order that the backend gets them; none means the CPU."""
+    """`gpus` in the order that the backend gets them, those of all copies; none means the CPU.
+
+    `apart`: GPUs that share a model cannot read each other's memory. `idle` GPUs of the same kind stay free.
+    """
 
     gpus: tuple[Gpu, ...]
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
+    data_parallel: int = 1
+    apart: bool = False
+    idle: int = 0
+
+    @property
+    def split(self) -> int:
+        """The GPUs of one copy."""
+        return self.tensor_parallel * self.pipeline_parallel
 
 
-def layouts(shape: Architecture | None, devices: Sequence[Gpu], request: PlanRequest) -> list[Layout]:
+def layouts(
+    shape: Architecture | None,
+    devices: Sequence[Gpu],
+    request: PlanRequest,
+    *,
+    apart: Callable[[Sequence[Gpu]], bool] = lambda _: False,
+    pipeline: bool = True,
+) -> list[Layout]:
     """Every layout over GPUs of one kind that the shape allows: those that divide each layer first, the fewest GPUs
     first; a pipeline, which leaves GPUs waiting for one another, comes after them.
 
-    GPUs with the most free memory are taken first. What the user fixed is kept: no layout then breaks it.
+    For throughput the GPUs that one copy leaves get copies too, and a pipeline comes first where GPUs cannot read each
+    other's memory: it exchanges least. GPUs with the most free memory are taken first. What the user fixed is kept: no
+    layout then breaks it. `pipeline`: whether the model can be run in one.
     """
+    throughput = request.mode == "throughput"
     found: list[Layout] = []
     for group in [list(devices)] if request.gpus else alike(devices):
-        for count in range(1, len(group) + 1):
+        for split in range(1, len(group) + 1):
+            copies = _copies(shape, len(group), split, request) if throughput else 1
+            count = split * copies
             if request.gpu_count is not None and count != request.gpu_count:
                 continue
+            if request.gpus and count != len(devices):  # named GPUs are all used
+                continue
+            gpus = tuple(sorted(group[:count], key=lambda gpu: gpu.index))
             found += [
                 Layout(
-                    gpus=tuple(sorted(group[:count], key=lambda gpu: gpu.index)),
+                    gpus=gpus,
                     tensor_parallel=tp,
                     pipeline_parallel=pp,
+                    data_parallel=copies,
+                    apart=split > 1 and apart(gpus),
+                    idle=len(group) - count,
                 )
-                for tp, pp in _splits(shape, count, request)
+                for tp, pp in _splits(shape, split, request)
+                if pipeline or pp == 1
             ]
-    if request.gpus:  # named GPUs are all used
-        found = [layout for layout in found if len(layout.gpus) == len(devices)]
-    return sorted(found, key=lambda layout: (layout.pipeline_parallel > 1, len(layout.gpus), layout.pipeline_parallel))
+
+    def place(layout: Layout) -> tuple[bool, int, int]:
+        if throughput and layout.apart:
+            return False, layout.split, layout.tensor_parallel
+        return layout.pipeline_parallel > 1, layout.split, layout.pipeline_parallel
+
+    return sorted(found, key=place)
 
 
 def alike(devices: Sequence[Gpu]) -> list[list[Gpu]]:
@@ -47,6 +89,20 @@ def alike(devices: Sequence[Gpu]) -> list[list[Gpu]]:
     for gpu in devices:
         groups.setdefault((gpu.vendor, gpu.name, gpu.memory_total_bytes), []).append(gpu)
     return [sorted(group, key=lambda gpu: -(gpu.memory_free_bytes or 0)) for group in groups.values()]
+
+
+def copied(shape: Architecture | None) -> bool:
+    """Whether copies run beside each other. The experts of a mixture are instead spread over all copies' GPUs (vLLM
+    0.33: docs of `--data-parallel-size`), which is another sum.
+    """
+    return shape is not None and not shape.num_experts
+
+
+def _copies(shape: Architecture | None, there: int, split: int, request: PlanRequest) -> int:
+    wanted = request.gpu_count or there
+    if not copied(shape) or wanted > there:
+        return 1
+    return max(wanted // split, 1)
 
 
 def _splits(shape: Architecture | None, count: int, request: PlanRequest) -> list[tuple[int, int]]:
@@ -63,16 +119,61 @@ def _splits(shape: Architecture | None, count: int, request: PlanRequest) -> lis
 
 
 def tensor_parallel_problem(shape: Architecture | None, size: int) -> str | None:
-    """Why a shape cannot be divided so: attention heads must divide, KV heads divide or be replicated evenly."""
+    """Why a shape cannot be divided so: heads must divide, KV heads divide or be replicated evenly, and no block or
+    group of quantized numbers may straddle two GPUs (vLLM 0.33: config/model.py, layers/linear.py, quantization/).
+    """
     if shape is None or size == 1:
         return None
-    heads, kv_heads = shape.num_attention_heads, shape.num_key_value_heads
-    if heads and heads % size:
-        return f"{heads} attention heads cannot be divided by {size}"
+    return next(_problems(shape, size), None)
+
+
+def _problems(shape: Architecture, size: int) -> Iterator[str]:
+    kv_heads = shape.num_key_value_heads
+    for heads, what in _heads(shape):
+        if heads % size:
+            yield f"{heads} {what} cannot be divided by {size}"
     if kv_heads and not shape.kv_lora_rank and kv_heads % size and size % kv_heads:
-        return f"{kv_heads} KV heads cannot be divided over {size} GPUs"
-    block = 128 if shape.quant_method == "fp8" else 1
-    width = shape.moe_intermediate_size or shape.intermediate_size
-    if width and block > 1 and (width % size or (width // size) % block):
-        return f"FP8 blocks of {block} do not divide a width of {width} over {size} GPUs"
-    return None
+        yield f"{kv_heads} KV heads cannot be divided over {size} GPUs"
+    if shape.quant_method == "fp8":
+        for width, what in _widths(shape, size):
+            if width % size or (width // size) % _FP8_BLOCK:
+                yield f"FP8 blocks of {_FP8_BLOCK} do not divide {what} of {width} over {size} GPUs"
+    elif shape.quant_bits == _FOUR_BITS and shape.quant_group_size:  # experts are padded
+        for width, what in _widths(shape, size):
+            if what != _OF_EXPERTS and width % (size * shape.quant_group_size):
+                yield f"groups of {shape.quant_group_size} do not divide {what} of {width} over {size} GPUs"
+
+
+def _heads(shape: Architecture) -> Iterator[tuple[int, str]]:
+    if shape.num_attention_heads:
+        yield shape.num_attention_heads, "attention heads"
+    for key in _STATE_HEADS:
+        if isinstance(found := shape.details.get(key), int):
+            yield found, "heads of its linear layers"
+    if not (shape.model_type or "").startswith(_PADDED_TOWERS):
+        seen = next((shape.vision[key] for key in _VISION_HEADS if isinstance(shape.vision.get(key), int)), None)
+        if seen:
+            yield seen, "heads of its vision tower"
+
+
+_OF_EXPERTS = "experts' width"
+
+
+def _widths(shape: Architecture, size: int) -> Iterator[tuple[int, str]]:
+    """What is split over the GPUs and is in blocks."""
+    heads, head_dim = shape.num_attention_heads or 0, shape.v_head_dim or shape.head_dim or 0
+    if heads * head_dim:
+        yield heads * head_dim, "an attention output"
+    kv_heads = shape.num_key_value_heads or 0
+    if kv_heads * head_dim and not shape.kv_lora_rank and shape.quant_method == "fp8":
+        yield max(kv_heads, size) * head_dim, "keys and values"
+    if not shape.num_experts or shape.first_dense_layers:
+        width = shape.details.get("dense_intermediate_size") or shape.intermediate_size
+        if width:
+            yield width, "a width"
+    if shape.num_experts:
+        expert = shape.moe_intermediate_size or shape.intermediate_size or 0
+        shared = shape.shared_expert_intermediate_size or (shape.num_shared_experts or 0) * expert
+        yield from (
+            (width, what) for width, what in ((expert, _OF_EXPERTS), (shared, "shared expert's width")) if width
+        )

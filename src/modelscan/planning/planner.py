@@ -26,16 +26,24 @@ from modelscan.model import (
 from modelscan.planning.budget import Budget, gpu_budget, host_budget
 from modelscan.planning.candidates import USEFUL_CONTEXT, judge, reject
 from modelscan.planning.context import model_limit
-from modelscan.planning.eligibility import backend_problem, planned_version, preferred_backend, reading_problem
+from modelscan.planning.eligibility import (
+    backend_problem,
+    planned_version,
+    preferred_backend,
+    reading_problem,
+    without_access,
+)
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.gpu_filters import admitted, filters_text
 from modelscan.planning.hints import Refused, hints_for
-from modelscan.planning.layouts import Layout, alike, layouts
+from modelscan.planning.layouts import Layout, alike, layouts, tensor_parallel_problem
 from modelscan.planning.quantization import Choice, answers, choices
 from modelscan.planning.setting import Setting
 from modelscan.planning.weights import weights_bytes
 
 _CRAMPED_CONTEXT = 4096
+# What vLLM 0.33 cannot run as a pipeline: BERT and its kin, Whisper (models/*.py without SupportsPP).
+_ENCODERS: frozenset[Task] = frozenset({"embed", "rerank", "speech-to-text"})
 
 
 def make_plan(
@@ -249,7 +257,7 @@ def _judged(
         return reject(base, "no_kernel", choice.problem)
     places = _places(setting, choice, devices, hardware)
     if not places:
-        return reject(base, "tensor_parallel", _no_layout(setting, devices))
+        return reject(base, "tensor_parallel", _no_layout(setting, choice, devices))
     fits: list[Candidate] = []
     misses: list[Rejection] = []
     for layout, budget in places:
@@ -275,7 +283,14 @@ def _places(
     if not devices:
         return [(Layout(gpus=()), host_budget(hardware.cpu, request))]
     found: list[tuple[Layout, Budget | None]] = []
-    for layout in layouts(choice.weights.architecture, devices, request):
+    spread = layouts(
+        choice.weights.architecture,
+        devices,
+        request,
+        apart=lambda gpus: without_access(gpus, hardware.links, setting.facts),
+        pipeline=setting.task not in _ENCODERS,
+    )
+    for layout in spread:
         budgets = [gpu_budget(gpu, request) for gpu in layout.gpus]
         known = [budget for budget in budgets if budget is not None]
         smallest = min(known, key=lambda budget: budget.available) if len(known) == len(budgets) else None
@@ -289,8 +304,8 @@ def _useful(candidate: Candidate, choice: Choice, wanted: int = USEFUL_CONTEXT) 
     return (candidate.max_model_len or 0) >= enough or "context_length" in candidate.explicit
 
 
-def _no_layout(setting: Setting, devices: Sequence[Gpu]) -> str:
-    request = setting.request
+def _no_layout(setting: Setting, choice: Choice, devices: Sequence[Gpu]) -> str:
+    request, shape = setting.request, choice.weights.architecture
     asked = [
         f"{name.replace('_', ' ')} {value}"
         for name, value in (
@@ -301,7 +316,12 @@ def _no_layout(setting: Setting, devices: Sequence[Gpu]) -> str:
         if value is not None
     ]
     there = f"{len(devices)} usable GPU{'s' if len(devices) != 1 else ''}"
-    return f"the model's heads and layers cannot be divided over {there} as asked ({', '.join(asked) or 'all of them'})"
+    sizes = [request.tensor_parallel] if request.tensor_parallel else range(len(devices), 1, -1)
+    why = next((problem for size in sizes if (problem := tensor_parallel_problem(shape, size))), None)
+    return (
+        f"the model cannot be divided over {there} as asked ({', '.join(asked) or 'all of them'})"
+        f"{f': {why}' if why else ''}"
+    )
 
 
 def _none_allowed(model: Model | None, hardware: Hardware, request: PlanRequest, filters: GpuFilters) -> Plan:
