@@ -246,6 +246,12 @@ OUT = f"hint: modelscan pull {PLACE} --to ./demo\nhint: modelscan deploy ./demo\
         ),
         (
             {},
+            ("--source", "modelscope"),
+            2,
+            f"error: `{PLACE}` is not on modelscope\nhint: leave --source out\nhint: or name the repo there\n",
+        ),
+        (
+            {},
             ("--revision", "etags:0000000000000000"),
             3,
             (
@@ -255,7 +261,7 @@ OUT = f"hint: modelscan pull {PLACE} --to ./demo\nhint: modelscan deploy ./demo\
             ),
         ),
     ],
-    ids=["pickles", "strays", "code", "half there", "a shard is missing", "another revision"],
+    ids=["pickles", "strays", "code", "half there", "a shard is missing", "another hub", "another revision"],
 )
 def test_refused_before_anything_starts(
     s3: Any, reader: Path, modelscan: Modelscan, change: dict[str, bytes | None], options: tuple[str, ...],

@@ -114,6 +114,7 @@ def test_the_command_there_and_back(s3: Any, tmp_path: Path, capsys: pytest.Capt
     assert json.loads(capsys.readouterr().out)["feasible"] is True
 
 
+@pytest.mark.slow
 def test_a_half_file_of_other_bytes_is_fetched_anew(s3: Any, folder: Path, tmp_path: Path) -> None:
     send(folder)
     target = tmp_path / "back"

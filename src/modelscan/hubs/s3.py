@@ -51,7 +51,7 @@ def parse_s3(target: str) -> S3Address:
     """`s3://bucket/prefix`. Raises Usage."""
     parts = urlsplit(target)
     if not parts.hostname or parts.query or "@" in parts.netloc:
-        raise Usage(f"`{target}` is no address in S3", hints=["write it like --to s3://bucket/prefix"])
+        raise Usage(f"`{target}` is no address in S3", hints=["write it like s3://bucket/prefix"])
     return S3Address(parts.netloc, parts.path.strip("/"))
 
 

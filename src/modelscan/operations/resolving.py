@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modelscan.catalog.identity import WeightsHint, resolve
 from modelscan.catalog.index import open_index
-from modelscan.errors import ModelAmbiguous, ModelNotFound
+from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.s3 import is_s3, parse_s3
 from modelscan.hubs.shipped_shapes import describe_shipped, quantized_forms
@@ -68,7 +68,7 @@ def resolve_model(
     Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
     """
     if is_s3(reference):
-        return _prefix(context, reference, revision)
+        return _prefix(context, reference, source, revision)
     folder = Path(reference).expanduser()
     if reference.startswith(("/", "./", "../", "~")) or source == "local_path":
         return _folder(reference, folder)
@@ -172,8 +172,10 @@ def _unknown(hint: WeightsHint, wanted: Source | None) -> Weights:
     return Weights(source=wanted or "huggingface", repo_id=str(hint.repo_id), quantization=hint.quantization)
 
 
-def _prefix(context: Context, reference: str, revision: str | None) -> Resolved:
+def _prefix(context: Context, reference: str, source: Source | None, revision: str | None) -> Resolved:
     address = parse_s3(reference)
+    if source in HUB_SOURCES:
+        raise Usage(f"`{address}` is not on {source}", hints=["leave --source out", "or name the repo there"])
     description = context.hub("s3").describe(str(address), revision)
     return Resolved(reference=reference, model_id=address.name, model=None, options=(description,))
 
