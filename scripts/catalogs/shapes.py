@@ -16,12 +16,13 @@ keys that do not count. One is taken with its repo's number of parameters when i
 `total`), and alone (`stated`), with wider bounds, when the table does not know the repo. A repo of the same
 architecture and of exactly the same number of parameters as a known one has the same shape (`same-total`).
 
-Besides, `derived`: releases that their publisher made from another one by training alone (model cards). Everything else
-is left out. What is there already stays; running it twice changes nothing.
+Besides, `derived`: releases that were made from another one by training alone (model cards; `derived.csv`). Everything
+else is left out. What is there already stays; running it twice changes nothing.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
@@ -32,6 +33,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "catalogs" / "architectures.json"
 STATED = Path(__file__).parent / "stated.jsonl"
+DERIVED = Path(__file__).parent / "derived.csv"
 sys.path.insert(0, str(ROOT / "src"))
 
 from modelscan.catalog.index import open_index  # noqa: E402  after the path is set
@@ -83,36 +85,6 @@ _ENCODER_TASKS = {
     "text-classification": "rerank",
     "text-ranking": "rerank",
 }
-# By training alone: the shape is that of the second.
-_MADE_FROM: Mapping[str, str] = {
-    "google/codegemma-7b-it": "google/gemma-7b-it",
-    "google/medgemma-4b-it": "google/gemma-3-4b-it",
-    "google/shieldgemma-9b": "google/gemma-2-9b-it",
-    "google/translategemma-27b-it": "google/gemma-3-27b-it",
-    "google/translategemma-4b-it": "google/gemma-3-4b-it",
-    "meta-llama/Llama-3.1-405B": "meta-llama/Meta-Llama-3.1-405B",
-    "meta-llama/Llama-3.1-405B-Instruct": "meta-llama/Meta-Llama-3.1-405B",
-    "meta-llama/Llama-Guard-3-8B": "meta-llama/Llama-3.1-8B-Instruct",
-    "mistralai/Devstral-Small-2507": "mistralai/Devstral-Small-2505",
-    "mistralai/Magistral-Small-2506": "mistralai/Devstral-Small-2505",
-    "mistralai/Magistral-Small-2507": "mistralai/Devstral-Small-2505",
-    "mistralai/Magistral-Small-2509": "mistralai/Mistral-Small-3.2-24B-Instruct-2506",
-    "mistralai/Mathstral-7B-v0.1": "mistralai/Mistral-7B-Instruct-v0.3",
-    "mistralai/Mistral-7B-v0.3": "mistralai/Mistral-7B-Instruct-v0.3",
-    "openai/gpt-oss-safeguard-120b": "openai/gpt-oss-120b",
-    "openai/gpt-oss-safeguard-20b": "openai/gpt-oss-20b",
-    "openai/whisper-large": "openai/whisper-large-v2",
-    "Qwen/QVQ-72B-Preview": "Qwen/Qwen2-VL-72B-Instruct",
-    "Qwen/Qwen2.5-Math-72B-Instruct": "Qwen/Qwen2.5-72B-Instruct",
-    "Qwen/Qwen3-Coder-Next": "Qwen/Qwen3-Next-80B-A3B-Instruct",
-    "Qwen/Qwen3-Reranker-0.6B": "Qwen/Qwen3-0.6B",
-    "Qwen/Qwen3-Reranker-4B": "Qwen/Qwen3-4B",
-    "Qwen/Qwen3-Reranker-8B": "Qwen/Qwen3-8B",
-    "Qwen/Qwen3-VL-Embedding-2B": "Qwen/Qwen3-VL-2B-Instruct",
-    "Qwen/Qwen3-VL-Embedding-8B": "Qwen/Qwen3-VL-8B-Instruct",
-    "Qwen/Qwen3-VL-Reranker-2B": "Qwen/Qwen3-VL-2B-Instruct",
-    "Qwen/Qwen3-VL-Reranker-8B": "Qwen/Qwen3-VL-8B-Instruct",
-}
 _STEP = 64  # sizes of the dense part are multiples of it
 
 
@@ -141,8 +113,10 @@ def main() -> None:
             kept[repo] = facts
             shapes.append(facts)
             added += 1
-    for repo, base in _MADE_FROM.items():
-        if repo not in kept and base in kept:
+    taken = {name.lower() for name in kept}
+    for made in csv.DictReader(DERIVED.read_text().splitlines()):
+        repo, base = made["repo"], made["made_from"]
+        if repo.lower() not in taken and base in kept:
             kept[repo] = {**kept[base], "verified": ["derived"]}
             added += 1
     lines = ",\n".join(
@@ -205,7 +179,7 @@ def same_total(row: Facts, shapes: list[Facts]) -> Facts | None:
         if (own.model_type, facts.get("total_parameters")) != (row["architecture"], row["parameters_raw"]):
             continue
         layers = row.get("num_hidden_layers")
-        if "stated" not in facts["verified"] or (layers and layers != own.num_hidden_layers):
+        if "total" not in facts["verified"] or (layers and layers != own.num_hidden_layers):
             continue
         return {**facts, **context(row, facts), "verified": ["llmfit", "total", "same-total"]}
     return None
