@@ -56,7 +56,7 @@ Backend       vllm 0.33.0, which runs on the widest range of hardware and
 Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, the fewest that hold it
 Context       131,072, the model's limit; 34.7 full-length requests at once
 Speed         about 358 tokens/s for one request, 1104 for 34 of full length
-              together; prompts at 149,100/s (estimated, not measured)
+              together; prompts at 129,589/s (estimated, not measured)
 Memory        0.92 of the GPU, from the memory that is free now
 Or            FP8 with vllm on GPU 0-7, context 131,072, about 405 tokens/s:
               meta-llama/Llama-3.1-8B-Instruct
@@ -201,7 +201,7 @@ What may be used
 
 Where it is from
   shape: the facts that come with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed; 8,030,261,248 parameters
-  speed: roofline: 1008 GB/s x 0.8, 330.3 TFLOPS x 0.5 (FP8 computed natively) of RTX 4090, 2,048 tokens of context for one request; estimated, not measured\
+  speed: roofline: 1008 GB/s x 0.8, 330.3 TFLOPS x 0.5 (FP8 computed natively) of RTX 4090, 2,048 tokens for one request; estimated, not measured\
 """)
 
 

@@ -113,3 +113,11 @@ def test_more_tokens_touch_more_experts_and_never_more_than_all(
     per_token = min(per_token, experts)
     few, many = touched(experts, per_token, tokens), touched(experts, per_token, tokens + more)
     assert per_token / experts - 1e-9 <= few <= many <= 1
+
+
+def test_what_answers_with_numbers_only_reads() -> None:
+    description = weights("x/y", llama(num_hidden_layers=24), task="embed")
+    plan = make_plan(None, [description], machine("rtx-3060"), PlanRequest(model="x/y"), FACTS)
+    assert plan.chosen is not None
+    assert plan.chosen.estimated.decode_tokens_per_second is None
+    assert plan.chosen.estimated.prefill_tokens_per_second

@@ -37,6 +37,7 @@ _LATENT_LAYER = 115e-6
 _JOINED_OVER_PCIE, _PCIE_BYTES = 30e-6, 25e9  # an assumption: through the host, PCIe 4.0 x16
 _LINK_REACHED = 0.7  # an assumption
 _ALONE_CONTEXT = 2048
+_READERS = frozenset({"embed", "rerank"})  # they answer with numbers: no step of theirs decodes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,9 +66,10 @@ class _Step:
         joining = self.joined_bytes * requests / self.link
         return max(reading, computing) + joining + self.constant + requests * _REQUEST
 
-    def prefill_seconds(self) -> float:
-        """Of one token of a long prompt, where computing counts and reading does not."""
-        return (self.flops / self.speed if self.speed else 0.0) + self.joined_bytes / self.link
+    def prefill_seconds(self, tokens: int) -> float:
+        """Of one token of a prompt, where computing counts and reading the weights once does not."""
+        computing = self.flops / self.speed if self.speed else 0.0
+        return computing + self.joined_bytes / self.link + (self.constant + _REQUEST) / tokens
 
 
 def touched(experts: int, per_token: int, tokens: float) -> float:
@@ -103,13 +105,14 @@ def estimate(
     basis = (
         f"roofline: {known.bandwidth_gb_s:g} GB/s x {BANDWIDTH_REACHED:g}"
         + (f", {rate:g} TFLOPS x {COMPUTE_REACHED:g} ({kind})" if rate is not None else "")
-        + f" of {known.name}, {format_tokens(alone)} tokens of context for one request; estimated, not measured"
+        + f" of {known.name}, {format_tokens(alone)} tokens for one request; estimated, not measured"
     )
+    writes = candidate.task not in _READERS
     return Estimated(
-        decode_tokens_per_second=round(found, 1),
+        decode_tokens_per_second=round(found, 1) if writes else None,
         concurrency=requests if together is not None else None,
         concurrent_decode_tokens_per_second=round(together, 1) if together is not None else None,
-        prefill_tokens_per_second=round(1 / step.prefill_seconds()) if speed and flops else None,
+        prefill_tokens_per_second=round(1 / step.prefill_seconds(alone)) if speed and flops else None,
         basis=basis,
     )
 

@@ -108,16 +108,17 @@ def _after(separator: str, text: str | None) -> str:
 
 
 def _speed(chosen: Candidate) -> Iterable[tuple[str, str]]:
-    speed = chosen.estimated
-    if speed.decode_tokens_per_second is None:
-        return
-    text = f"about {speed.decode_tokens_per_second:.0f} tokens/s for one request"
-    if speed.concurrent_decode_tokens_per_second is not None and (speed.concurrency or 0) > 1:
-        together = speed.concurrent_decode_tokens_per_second
-        text += f", {together:.0f} for {speed.concurrency} of full length together"
+    speed, said = chosen.estimated, list[str]()
+    if speed.decode_tokens_per_second is not None:
+        text = f"about {speed.decode_tokens_per_second:.0f} tokens/s for one request"
+        if speed.concurrent_decode_tokens_per_second is not None and (speed.concurrency or 0) > 1:
+            together = speed.concurrent_decode_tokens_per_second
+            text += f", {together:.0f} for {speed.concurrency} of full length together"
+        said.append(text)
     if speed.prefill_tokens_per_second is not None:
-        text += f"; prompts at {speed.prefill_tokens_per_second:,.0f}/s"
-    yield "Speed", f"{text} (estimated, not measured)"
+        said.append(f"prompts at {speed.prefill_tokens_per_second:,.0f}/s")
+    if said:
+        yield "Speed", f"{'; '.join(said)} (estimated, not measured)"
 
 
 def _not_possible(rejected: Sequence[Rejection]) -> Iterable[tuple[str, str]]:
