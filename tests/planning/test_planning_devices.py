@@ -183,7 +183,7 @@ def test_a_better_format_with_hardly_any_context_comes_after_one_with_enough() -
     assert plan.chosen is not None
     assert (plan.chosen.quantization, [item.quantization for item in plan.alternatives]) == ("FP8", ["BF16"])
     assert (plan.chosen.max_model_len or 0) >= 8192
-    assert (plan.alternatives[0].max_model_len or 0) < 4096
+    assert plan.alternatives[0].gpu_memory_utilization == 0.96  # BF16 would take nearly all for a useful context
 
 
 def test_a_task_that_the_backend_does_not_serve() -> None:

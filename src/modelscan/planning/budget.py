@@ -28,8 +28,9 @@ class Budget:
     utilization: float | None = None
 
 
-def gpu_budget(gpu: Gpu, request: PlanRequest) -> Budget | None:
-    """What may be used of one GPU; None where even its size is unknown.
+def gpu_budget(gpu: Gpu, request: PlanRequest, *, most: float = DEFAULT_UTILIZATION) -> Budget | None:
+    """What may be used of one GPU, at most the share `most` unless the user fixed one; None where even its size is
+    unknown.
 
     vLLM refuses to start unless `utilization x total` is free, so our share is rounded down to a hundredth; one that
     the user fixed is kept as it is.
@@ -38,10 +39,10 @@ def gpu_budget(gpu: Gpu, request: PlanRequest) -> Budget | None:
     if not total:
         return None
     free = total if gpu.memory_free_bytes is None else min(gpu.memory_free_bytes, total)
-    most = 1.0 if request.max_memory_bytes is None else request.max_memory_bytes / total
-    share = max(math.floor(min(DEFAULT_UTILIZATION, (free - GPU_RESERVE) / total, most) * 100) / 100, 0.0)
+    allowed = 1.0 if request.max_memory_bytes is None else request.max_memory_bytes / total
+    share = max(math.floor(min(most, (free - GPU_RESERVE) / total, allowed) * 100) / 100, 0.0)
     if request.gpu_memory_utilization is not None:
-        share = min(request.gpu_memory_utilization, most)
+        share = min(request.gpu_memory_utilization, allowed)
     return Budget(available=int(share * total), total=total, free=free, utilization=share)
 
 

@@ -16,9 +16,9 @@ from modelscan.model import (
     WeightsDescription,
 )
 from modelscan.planning.arithmetic import candidate_lines
-from modelscan.planning.budget import Budget, static_share
+from modelscan.planning.budget import DEFAULT_UTILIZATION, Budget, static_share
 from modelscan.planning.capacity import Capacity, cache_layout
-from modelscan.planning.context import CPU_LONGEST, choose_length, model_limit, wanted_lengths
+from modelscan.planning.context import CPU_LONGEST, USEFUL_CONTEXT, choose_length, model_limit, wanted_lengths
 from modelscan.planning.footprint import Fixed, footprint, steps_of, with_measured
 from modelscan.planning.kv_cache import element_bytes, request_bytes
 from modelscan.planning.layouts import Layout, copied
@@ -32,18 +32,19 @@ from modelscan.units import GIB, format_bytes, format_tokens
 
 _CPU_REQUESTS = 4  # full-length requests that the KV cache of a CPU plan holds
 _CPU_POOL = 1 * GIB  # and no more than this, unless one request needs more
-USEFUL_CONTEXT = 8192  # shorter ones are taken only when nothing else fits
 # With asynchronous scheduling, vLLM's default, the next step is under way before one settles (0.32: config/vllm.py,
 # max_in_flight_tokens).
 _BATCHES_IN_FLIGHT = 2
 
 
-def judge(setting: Setting, choice: Choice, layout: Layout, budget: Budget) -> Candidate | Rejection:
-    """A candidate whose high bound fits into the budget, or why there is none."""
+def judge(
+    setting: Setting, choice: Choice, layout: Layout, budget: Budget, *, kv_cache_dtype: str | None = None
+) -> Candidate | Rejection:
+    """A candidate whose high bound fits into the budget, or why there is none. `kv_cache_dtype` is our choice."""
     request, shape = setting.request, choice.weights.architecture
     on_gpu = bool(layout.gpus)
     tp, pp = layout.tensor_parallel, layout.pipeline_parallel
-    base = _base(setting, choice, layout)
+    base = dataclasses.replace(_base(setting, choice, layout), kv_cache_dtype=kv_cache_dtype or request.kv_cache_dtype)
     weights = weights_bytes(
         choice.weights,
         choice.quantization,
@@ -71,7 +72,7 @@ def judge(setting: Setting, choice: Choice, layout: Layout, budget: Budget) -> C
             available=budget.free,
         )
     base, weights = with_measured(base, weights, setting, budget)
-    number = element_bytes(request.kv_cache_dtype, choice.dtype)
+    number = element_bytes(base.kv_cache_dtype, choice.dtype)
     lengths = wanted_lengths(shape, request, on_gpu=on_gpu)
     cache = cache_layout(setting.backend, shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
     in_flight = steps_of(setting, layout, budget, 1).tokens * _BATCHES_IN_FLIGHT
@@ -136,7 +137,6 @@ def _candidate(
     memory: MemoryPerGpu,
     holds: Capacity | None,
 ) -> Candidate | Rejection:
-    length = base.max_model_len or 0
     said = model_arguments(
         setting.specs,
         backend=BACKENDS[setting.backend],
@@ -156,7 +156,7 @@ def _candidate(
         kv_cache_tokens=holds.tokens if holds is not None else None,
         max_concurrency=round(holds.concurrency, 2) if holds is not None else None,
         reasons=(
-            *_reasons(setting, choice, layout, length, base.max_num_seqs or 0, budget),
+            *_reasons(setting, choice, layout, base, holds, budget),
             *said.reasons,
             *(f"argument: {note}" for note in setting.arguments.notes),
             *base.reasons,
@@ -264,9 +264,10 @@ def _sequences(setting: Setting, *, on_gpu: bool) -> tuple[int, ...]:
 
 
 def _reasons(
-    setting: Setting, choice: Choice, layout: Layout, length: int, sequences: int, budget: Budget
+    setting: Setting, choice: Choice, layout: Layout, base: Candidate, holds: Capacity | None, budget: Budget
 ) -> tuple[str, ...]:
     request, limit = setting.request, model_limit(choice.weights.architecture)
+    length, sequences = base.max_model_len or 0, base.max_num_seqs or 0
     reasons = [f"quantization: {choice.reason}"]
     reasons.append(f"backend: {setting.backend_reason}")
     if layout.gpus:
@@ -281,12 +282,17 @@ def _reasons(
         reasons.append(f"context: {format_tokens(length)}, as a CPU takes minutes to read more")
     else:
         bound = f" of the model's {format_tokens(limit)}" if limit else ""
-        reasons.append(f"context: {format_tokens(length)}{bound}, the longest that leaves room for two requests")
+        room = "two requests" if holds is None or holds.concurrency >= 2 else "one request"  # noqa: PLR2004
+        reasons.append(f"context: {format_tokens(length)}{bound}, the longest that leaves room for {room}")
+    if base.kv_cache_dtype is not None and request.kv_cache_dtype is None:
+        reasons.append(f"KV cache: in {base.kv_cache_dtype}, as in 16 bit it would hold too little")
     if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and sequences < 256:  # noqa: PLR2004
         reasons.append(f"concurrency: {sequences} requests at once, so that less memory is kept for sampling")
     reasons += _of_strangers(choice.weights, request)
     if budget.utilization is not None:
         how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
+        if request.gpu_memory_utilization is None and budget.utilization > DEFAULT_UTILIZATION:
+            how = "nearly all that is free, as less would hold too little"
         reasons.append(f"memory: {budget.utilization:.2f} of the GPU, {how}")
     return tuple(reasons)
 

@@ -8,6 +8,7 @@ from modelscan.model import Architecture, PlanRequest
 
 _STEPS = (1048576, 524288, 262144, 131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
 _USEFUL_REQUESTS = 2
+USEFUL_CONTEXT = 8192  # shorter ones are taken only when nothing else fits
 CPU_LONGEST = 8192  # prefill of more takes minutes on a CPU
 _UNKNOWN_LIMIT = 4096
 
@@ -38,9 +39,11 @@ def wanted_lengths(shape: Architecture | None, request: PlanRequest, *, on_gpu: 
 
 
 def choose_length(lengths: list[int], pool: int, request_bytes: Callable[[int], int]) -> int | None:
-    """The longest of which two fit into the pool, else the longest of which one fits, else None."""
-    for requests in (_USEFUL_REQUESTS, 1):
-        for length in lengths:
-            if request_bytes(length) * requests <= pool:
-                return length
+    """The longest of which two fit into the pool; of lengths that are short anyway, and of one that is fixed, the
+    longest of which one fits; None where none does.
+    """
+    useful = lengths[0] if len(lengths) == 1 else USEFUL_CONTEXT
+    for length in lengths:
+        if request_bytes(length) * (_USEFUL_REQUESTS if length > useful else 1) <= pool:
+            return length
     return None

@@ -157,11 +157,17 @@ def _machines(refused: Refused) -> list[str]:
     hints: dict[str, str] = {}
     for what, machines in (("more of these GPUs", _more(refused)), ("a machine that holds it", _sorted(refused))):
         for size, spec, hardware in machines:
-            if size * DEFAULT_UTILIZATION > least and refused.elsewhere(hardware, request).feasible:
+            if size * DEFAULT_UTILIZATION > least and _at_ease(refused.elsewhere(hardware, request), request):
                 asked = dataclasses.replace(request, model=refused.reference)
                 hints.setdefault(spec, f"{what}: {plan_command(asked, spec)}")
                 break
     return list(hints.values())
+
+
+def _at_ease(plan: Plan, request: PlanRequest) -> bool:
+    """Whether a machine holds it without the last of its memory: one is not bought to be full."""
+    share = plan.chosen.gpu_memory_utilization if plan.chosen is not None else 1.0
+    return plan.feasible and (request.gpu_memory_utilization is not None or (share or 0) <= DEFAULT_UTILIZATION)
 
 
 _Machine = tuple[int, str, Hardware]

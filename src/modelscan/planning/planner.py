@@ -24,8 +24,8 @@ from modelscan.model import (
     WeightsDescription,
 )
 from modelscan.planning.budget import Budget, gpu_budget, host_budget
-from modelscan.planning.candidates import USEFUL_CONTEXT, judge, reject
-from modelscan.planning.context import model_limit
+from modelscan.planning.candidates import judge, reject
+from modelscan.planning.context import USEFUL_CONTEXT, model_limit
 from modelscan.planning.eligibility import (
     backend_problem,
     planned_version,
@@ -39,11 +39,8 @@ from modelscan.planning.hints import Refused, hints_for
 from modelscan.planning.layouts import Layout, alike, layouts, tensor_parallel_problem
 from modelscan.planning.quantization import Choice, answers, choices
 from modelscan.planning.setting import Setting
+from modelscan.planning.strains import AT_EASE, ENCODERS, Strain, strains
 from modelscan.planning.weights import weights_bytes
-
-_CRAMPED_CONTEXT = 4096
-# What vLLM 0.33 cannot run as a pipeline: BERT and its kin, Whisper (models/*.py without SupportsPP).
-_ENCODERS: frozenset[Task] = frozenset({"embed", "rerank", "speech-to-text"})
 
 
 def make_plan(
@@ -102,7 +99,7 @@ def decide(
     measurements: Sequence[Measurement] = (),
 ) -> Plan:
     """The plan without hints: where only the answer counts, for many models."""
-    fitting: list[tuple[bool, int, Candidate]] = []
+    fitting: list[tuple[int, int, Candidate]] = []
     rejected: list[Rejection] = []
     allowed = admitted(_devices(hardware, request), request.gpu_filters)
     if request.gpu_filters is not None and not allowed and not request.no_gpu:
@@ -116,13 +113,13 @@ def decide(
             for choice in _choices(setting, weights, devices, release=number == 0 and weights.official is True):
                 if not answers(choice, request.quantization):
                     continue
-                found = _judged(setting, choice, devices, hardware, obstacle)
+                found, strained = _judged(setting, choice, devices, hardware, obstacle)
                 if isinstance(found, Rejection):
                     rejected.append(found)
                 else:
                     # On a GPU a better format with hardly any context comes after a lesser one with enough of it.
-                    cramped = bool(devices) and not _useful(found, choice, _CRAMPED_CONTEXT)
-                    fitting.append((cramped, choice.rank, found))
+                    cramped = bool(devices) and not _useful(found, choice)
+                    fitting.append((cramped + strained, choice.rank, found))
         if len(fitting) + len(rejected) == before:
             rejected.append(_nothing_asked_for(setting, options))
     fitting.sort(key=lambda item: item[:2])
@@ -236,9 +233,9 @@ def _judged(
     devices: Sequence[Gpu],
     hardware: Hardware,
     obstacle: tuple[str, str] | None,
-) -> Candidate | Rejection:
+) -> tuple[Candidate | Rejection, bool]:
     """The best layout of one choice: the fewest GPUs with a useful context, else the longest context; or the
-    rejection of the one that came nearest.
+    rejection of the one that came nearest. And whether it took more than the usual share of memory, or KV in FP8.
     """
     base = Candidate(
         backend=setting.backend,
@@ -252,55 +249,71 @@ def _judged(
     )
     obstacle = reading_problem(setting.backend, choice.weights) or obstacle
     if obstacle is not None:
-        return reject(base, *obstacle)
+        return reject(base, *obstacle), False
     if choice.problem is not None:
-        return reject(base, "no_kernel", choice.problem)
-    places = _places(setting, choice, devices, hardware)
-    if not places:
-        return reject(base, "tensor_parallel", _no_layout(setting, choice, devices))
-    fits: list[Candidate] = []
+        return reject(base, "no_kernel", choice.problem), False
+    spread = _spread(setting, choice, devices, hardware)
+    if not spread:
+        return reject(base, "tensor_parallel", _no_layout(setting, choice, devices)), False
+    return _best(setting, choice, devices, hardware, spread, base)
+
+
+def _best(
+    setting: Setting,
+    choice: Choice,
+    devices: Sequence[Gpu],
+    hardware: Hardware,
+    spread: Sequence[Layout],
+    base: Candidate,
+) -> tuple[Candidate | Rejection, bool]:
+    fits: list[tuple[Candidate, bool]] = []
     misses: list[Rejection] = []
-    for layout, budget in places:
-        if budget is None:
-            misses.append(reject(base, "memory_unknown", "how much memory this device has is not known"))
-            continue
-        judged = judge(setting, choice, layout, budget)
-        if isinstance(judged, Rejection):
-            misses.append(judged)
-        elif _useful(judged, choice):
-            return judged
-        else:
-            fits.append(judged)
+    bare: dict[Layout, int] = {}  # what a layout needs without any KV cache, where that was too much already
+    for strain in strains(setting, devices):
+        for layout in spread:
+            budget = _budget(layout, setting.request, hardware, strain)
+            if budget is None:
+                misses.append(reject(base, "memory_unknown", "how much memory this device has is not known"))
+                continue
+            if bare.get(layout, 0) > budget.available:
+                continue
+            judged = judge(setting, choice, layout, budget, kv_cache_dtype=strain.kv_cache_dtype)
+            if isinstance(judged, Rejection):
+                misses.append(judged)
+                bare[layout] = (judged.needed_bytes or 0) - judged.memory_per_gpu.kv_cache_bytes
+            elif _useful(judged, choice):
+                return judged, strain is not AT_EASE
+            else:
+                fits.append((judged, strain is not AT_EASE))
     if fits:
-        return max(fits, key=lambda item: item.max_model_len or 0)
-    return min(misses, key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
+        return max(fits, key=lambda item: (item[0].max_model_len or 0, not item[1]))
+    return min(misses, key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0)), False
 
 
-def _places(
-    setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: Hardware
-) -> list[tuple[Layout, Budget | None]]:
-    request = setting.request
+def _spread(setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: Hardware) -> list[Layout]:
     if not devices:
-        return [(Layout(gpus=()), host_budget(hardware.cpu, request))]
-    found: list[tuple[Layout, Budget | None]] = []
-    spread = layouts(
+        return [Layout(gpus=())]
+    return layouts(
         choice.weights.architecture,
         devices,
-        request,
+        setting.request,
         apart=lambda gpus: without_access(gpus, hardware.links, setting.facts),
-        pipeline=setting.task not in _ENCODERS,
+        pipeline=setting.task not in ENCODERS,
     )
-    for layout in spread:
-        budgets = [gpu_budget(gpu, request) for gpu in layout.gpus]
-        known = [budget for budget in budgets if budget is not None]
-        smallest = min(known, key=lambda budget: budget.available) if len(known) == len(budgets) else None
-        found.append((layout, smallest))
-    return found
 
 
-def _useful(candidate: Candidate, choice: Choice, wanted: int = USEFUL_CONTEXT) -> bool:
+def _budget(layout: Layout, request: PlanRequest, hardware: Hardware, strain: Strain) -> Budget | None:
+    """Of the GPU that has least: each gets the same share."""
+    if not layout.gpus:
+        return host_budget(hardware.cpu, request)
+    budgets = [gpu_budget(gpu, request, most=strain.utilization) for gpu in layout.gpus]
+    known = [budget for budget in budgets if budget is not None]
+    return min(known, key=lambda budget: budget.available) if len(known) == len(budgets) else None
+
+
+def _useful(candidate: Candidate, choice: Choice) -> bool:
     limit = model_limit(choice.weights.architecture)
-    enough = min(wanted, limit) if limit else wanted
+    enough = min(USEFUL_CONTEXT, limit) if limit else USEFUL_CONTEXT
     return (candidate.max_model_len or 0) >= enough or "context_length" in candidate.explicit
 
 
