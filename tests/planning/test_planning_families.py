@@ -19,7 +19,7 @@ from modelscan.planning.capacity import vllm_blocks
 from modelscan.planning.families import KNOWN_FAMILIES
 from modelscan.planning.kv_cache import cached_kinds, token_bytes
 from modelscan.planning.tensors import parameters_per_gpu
-from modelscan.planning.weights import weights_bytes
+from modelscan.planning.weights import bytes_per_parameter, weights_bytes
 from modelscan.storage.shipped import shipped_text
 
 ROWS = families()
@@ -69,6 +69,18 @@ def test_experts_of_four_bits_beside_matrices_of_eight() -> None:
     size = weights_bytes(found, "FP8")
     assert size is not None
     assert size.estimate / 1e9 == pytest.approx(277.03 * 0.53125 + 6.2 + 2 * 1.1, rel=0.01)
+
+
+@pytest.mark.parametrize(("symmetric", "each"), [(True, 0.5 + 2 / 32), (False, 0.5 + 2.5 / 32)])
+def test_a_group_without_zeros_is_smaller(symmetric: bool, each: float) -> None:
+    """Kimi-K2.5's experts: groups of 32, symmetric (compressed-tensors: pack-quantized)."""
+    packed = {"num_bits": 4, "group_size": 32, "type": "int", "symmetric": symmetric}
+    shape = read_architecture({
+        "model_type": "kimi_k25",
+        "quantization_config": {"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": packed}}},
+    })  # fmt: skip
+    weights = WeightsDescription(source="huggingface", repo_id="a/b", location="a/b", architecture=shape)
+    assert bytes_per_parameter("INT4", weights) == each
 
 
 def test_rows_for_every_fourth_token_and_a_window_in_each_layer() -> None:

@@ -24,13 +24,17 @@ _SCHEMES = {("float", 8): "FP8", ("int", 8): "INT8", ("int", 4): "INT4", ("float
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quantization:
-    """What a `quantization_config` says. `scheme` is the word for people (`FP8`, `INT4`, `MXFP4` …)."""
+    """What a `quantization_config` says. `scheme` is the word for people (`FP8`, `INT4`, `MXFP4` …).
+
+    `zeros` is whether each group has a zero beside its scale; None where the method decides.
+    """
 
     method: str | None = None
     scheme: str | None = None
     bits: int | None = None
     group_size: int | None = None
     unquantized_modules: tuple[str, ...] = ()
+    zeros: bool | None = None
 
 
 def read_quantization(config: Mapping[str, Any]) -> Quantization:
@@ -52,6 +56,8 @@ def read_quantization(config: Mapping[str, Any]) -> Quantization:
         # -1 is "one group for the whole row".
         group_size=group if group is not None and group > 0 else None,
         unquantized_modules=tuple(_modules(section)),
+        # compressed-tensors writes no zeros unless a scheme is asymmetric; AWQ and GPTQ write them always.
+        zeros=weights.get("symmetric") is False if method == "compressed-tensors" else None,
     )
 
 

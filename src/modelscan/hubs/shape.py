@@ -109,6 +109,7 @@ def read_architecture(config: Mapping[str, Any]) -> Architecture:
         total_parameters=_int(config, "total_parameters"),
         details=_gemma4(config, text)
         | _widths(text)
+        | ({} if quantization.zeros is None else {"quant_zeros": quantization.zeros})
         | {key: text[key] for key in _DETAILS if text.get(key) is not None},
     )
 

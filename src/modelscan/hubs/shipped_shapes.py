@@ -21,9 +21,10 @@ def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescript
     The same weights on ModelScope often keep their name, so `source` does not matter for the look-up. Bytes are
     unknown: no header has been seen. `verified` is False for a shape that no count of parameters confirms.
     """
-    facts = _by_lower_name(text).get(repo_id.lower())
-    if facts is None:
+    line = _lines(text).get(repo_id.lower())
+    if line is None:
         return None
+    facts: dict[str, Any] = json.loads(line)
     return WeightsDescription(
         source=source,
         repo_id=repo_id,
@@ -38,11 +39,17 @@ def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescript
 
 def quantized_forms(repo_id: str, text: str) -> tuple[str, ...]:
     """The repos of the same owner that are named after this one and a format: `Qwen/Qwen3-8B-AWQ`."""
-    known = _by_lower_name(text)
+    known = _lines(text)
     wanted = (f"{repo_id}-{suffix}" for suffix in _FORMS)
     return tuple(name for name in wanted if name.lower() in known)
 
 
 @lru_cache(maxsize=2)
-def _by_lower_name(text: str) -> dict[str, dict[str, Any]]:
-    return {name.lower(): facts for name, facts in json.loads(text)["models"].items()}
+def _lines(text: str) -> dict[str, str]:
+    """The line of each repo under its name in lower case: the file has one per repo, and a plan reads only a few."""
+    lines: dict[str, str] = {}
+    for line in text.splitlines():
+        name, found, facts = line.partition('": ')
+        if found and name.startswith('  "'):
+            lines[name[3:].lower()] = facts.rstrip(",")
+    return lines

@@ -103,7 +103,8 @@ def bytes_per_parameter(quantization: str, weights: WeightsDescription, *, at_lo
     group = shape.quant_group_size if shape is not None else None
     if quantization in {"INT4", "INT8"} and group:
         bits = 4 if quantization == "INT4" else 8
-        return bits / 8 + 2 / group + bits / 8 / group
+        zeros = shape is None or shape.details.get("quant_zeros") is not False
+        return bits / 8 + 2 / group + (bits / 8 / group if zeros else 0)
     return BYTES_PER_PARAMETER.get(quantization, _SIXTEEN_BIT)
 
 
