@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from modelscan.hubs import hf_cache, xet
+from modelscan.hubs import hf_cache
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.hf_client import asked, endpoint_of, is_offline, list_repo, request_headers, silence_of, wants_xet
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, refused
 from modelscan.hubs.remote import RemoteHub
 from modelscan.hubs.source import Access
-from modelscan.hubs.transfer import Part, Source
 from modelscan.model import Source as SourceName
 
 if TYPE_CHECKING:
+    from modelscan.hubs.transfer import Part, Source
     from modelscan.system.http import Answer, Session
 
 _CODES = frozenset({GATED, NO_REPO, NO_REVISION, NO_FILE})
@@ -55,6 +55,9 @@ class HuggingFace:
     def open(
         self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
     ) -> Iterator[Source]:
+        from modelscan.hubs import xet
+        from modelscan.hubs.transfer import Source
+
         headers = request_headers(self._asking())
         if file.xet_hash is not None and end is None and wants_xet(self._environ) and xet.is_available():
             address = f"{self.endpoint}/api/models/{repo_id}/xet-read-token/{listing.commit}"
@@ -92,6 +95,8 @@ class HuggingFace:
         return hf_cache.listed(self._repo(repo_id), commit)
 
     def part(self, repo_id: str, commit: str, file: RemoteFile) -> Part:  # noqa: ARG002  a blob serves all commits
+        from modelscan.hubs.transfer import Part
+
         repo, digest = self._repo(repo_id), str(file.digest)
         # The lock that huggingface_hub takes for this blob (2.4.0, file_download.py, `_hf_hub_download_to_cache_dir`).
         return Part(file=file, target=repo / "blobs" / digest, lock=self.root / ".locks" / repo.name / f"{digest}.lock")

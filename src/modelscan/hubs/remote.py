@@ -17,16 +17,15 @@ from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
 from modelscan.hubs.local import describe_folder
 from modelscan.hubs.memory import Memory
-from modelscan.hubs.meter import Meter
-from modelscan.hubs.room import require_room
 from modelscan.hubs.selection import needed_files
 from modelscan.hubs.source import Access
-from modelscan.hubs.transfer import Part, Source, Transfer
-from modelscan.hubs.verify import Checked, Verified, verify_files
 from modelscan.model import Source as SourceName
 from modelscan.model import WeightsDescription
 
+# What fetches and verifies is imported where that is done: `plan` asks only what is here.
 if TYPE_CHECKING:
+    from modelscan.hubs.transfer import Part, Source
+    from modelscan.hubs.verify import Checked, Verified
     from modelscan.system.http import Session
 
 # How long a branch is believed to stand where it stood: `plan` and the `deploy` after it speak of one commit.
@@ -148,6 +147,8 @@ class RemoteHub:
 
     def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[Checked, ...]:
         """The verdict on each file that a backend needs. `again` reads also those found right before."""
+        from modelscan.hubs.verify import verify_files
+
         listing = self._listing(repo_id, commit, fresh=_FRESH)
         folder = self.site.snapshot(repo_id, listing.commit)
         return verify_files(folder, _needed(listing), self._verified(repo_id), again=again)
@@ -155,6 +156,9 @@ class RemoteHub:
     def download(
         self, repo_id: str, revision: str | None, *, on_progress: OnProgress, into: Path | None = None
     ) -> tuple[Path, str]:
+        from modelscan.hubs.room import require_room
+        from modelscan.hubs.verify import verify_files
+
         listing = self._listing_to_download(repo_id, revision)
         if listing is None:  # complete by what other tools left, and nobody can be asked
             folder = self.cached(repo_id, revision)
@@ -185,6 +189,9 @@ class RemoteHub:
         files: Sequence[RemoteFile],
         on_progress: OnProgress,
     ) -> list[Part]:
+        from modelscan.hubs.meter import Meter
+        from modelscan.hubs.transfer import Transfer
+
         total = sum(file.size_bytes for file in files)
         lacking = sum(part.file.size_bytes - part.here_bytes for part in parts)
         meter = Meter(total, total - lacking, on_progress, self._access.clock)
@@ -302,6 +309,8 @@ class RemoteHub:
         )
 
     def _verified(self, repo_id: str) -> Verified:
+        from modelscan.hubs.verify import Verified
+
         name = f"{self.source}--{repo_id.replace('/', '--')}.json"
         return Verified(self._access.settings.paths.state / "verified" / name)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
-from modelscan.hubs.verify import Checked
 from modelscan.model import Source, WeightsDescription
 from modelscan.settings import Settings
 from modelscan.system.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from modelscan.hubs.verify import Checked
     from modelscan.system.http import Http
 
 

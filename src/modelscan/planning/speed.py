@@ -96,7 +96,7 @@ def estimate(
     speed = rate * 1e12 * COMPUTE_REACHED if rate is not None else None
     alone = min(tokens, _ALONE_CONTEXT)
     step = _step(weights, shape, candidate, known, flops, speed, (alone, tokens))
-    stages = candidate.pipeline_parallel
+    stages, copies = candidate.pipeline_parallel, candidate.data_parallel  # figures but these are of one copy
     found = 1 / (stages * step.seconds(1, alone))
     requests = int(min(candidate.max_num_seqs or 1, candidate.max_concurrency or 1)) or 1
     share = max(requests / stages, 1)  # a pipeline has a part of the requests in each stage
@@ -110,9 +110,9 @@ def estimate(
     writes = candidate.task not in _READERS
     return Estimated(
         decode_tokens_per_second=round(found, 1) if writes else None,
-        concurrency=requests if together is not None else None,
-        concurrent_decode_tokens_per_second=round(together, 1) if together is not None else None,
-        prefill_tokens_per_second=round(1 / step.prefill_seconds(alone)) if speed and flops else None,
+        concurrency=requests * copies if together is not None else None,
+        concurrent_decode_tokens_per_second=round(together * copies, 1) if together is not None else None,
+        prefill_tokens_per_second=round(copies / step.prefill_seconds(alone)) if speed and flops else None,
         basis=basis,
     )
 
