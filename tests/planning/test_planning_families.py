@@ -29,8 +29,8 @@ _OFF = {
     "google/gemma-4-E4B-it": 0.007,  # K and V of layers that use another's: in the files, not in transformers' class
     "google/gemma-4-E2B-it": 0.003,
     "answerdotai/ModernBERT-large": 0.003,  # a head that pooling does not load
-    "BAAI/bge-small-en-v1.5": 0.006,  # a pooler that no backend loads
-    "BAAI/bge-large-en-v1.5": 0.004,
+    "BAAI/bge-small-en-v1.5": 0.005,  # a pooler that no backend loads
+    "BAAI/bge-large-en-v1.5": 0.0035,
     "BAAI/bge-m3": 0.003,
     "BAAI/bge-reranker-v2-m3": 0.003,
 }

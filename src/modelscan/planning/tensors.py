@@ -48,7 +48,12 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
     if not hidden or not layers or not vocabulary:
         return None
     tp, kinds = tensor_parallel, layer_kinds(shape)
-    plain = embedding_parameters(shape) / tp * heads(shape) + layers * 2 * hidden + _positions(shape) * hidden
+    plain = (
+        embedding_parameters(shape) / tp * heads(shape)
+        + layers * 2 * hidden
+        + _positions(shape) * hidden
+        + _biases(shape)
+    )
     plain += (tower_parameters(shape) + _per_layer_inputs(shape)) / tp
     linear = absorbed = packed = 0.0
     for kind, count in kinds.items():
@@ -100,6 +105,14 @@ def _per_layer_inputs(shape: Architecture) -> float:
 def _positions(shape: Architecture) -> int:
     """Rows of the table of learned positions."""
     return (shape.max_position_embeddings or 0) if shape.model_type in LEARNED_POSITIONS else 0
+
+
+def _biases(shape: Architecture) -> int:
+    """The families with learned positions are the old ones, where every matrix and every norm has one."""
+    if shape.model_type not in LEARNED_POSITIONS:
+        return 0
+    hidden, layers = shape.hidden_size or 0, (shape.num_hidden_layers or 0) + (shape.num_encoder_layers or 0)
+    return layers * (7 * hidden + (shape.intermediate_size or 4 * hidden))
 
 
 def _heard(shape: Architecture) -> int:
