@@ -118,7 +118,7 @@ def _add_identified(groups: Groups, record: Record) -> None:
         owner, _ = names.split_owner(repo)
         named = repo if record.weights[0].source in HUB_SOURCES else record.names[0]
         parts, _ = names.without_quantization(names.words(named))
-        found = Group(record.model_id or repo.lower(), groups.tables.lab_of(owner, parts), parts)
+        found = Group(record.model_id or named.lower(), groups.tables.lab_of(owner, parts), parts)
         groups.all.append(found)
         groups.by_name.setdefault(found.id, found)
     found.records.append(record)

@@ -7,6 +7,7 @@ member of ours, with a single member, or with several, which is a question and n
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ _HUB_ADDRESS = re.compile(
     r"^(?:https?://)?(?:www\.)?(huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai)/(?:models/)?", re.IGNORECASE
 )
 _REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+_DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")
 _KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
+_TEXT_TAG = re.compile(r":(?:.*-)?text$")
 _TAG_NOISE = frozenset({"latest", "default"})
 _SHOWN_MEMBERS = 12
 _UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked at the hub"
@@ -125,7 +128,7 @@ def _read(query: str) -> _Asked:
         text, _, tag = text.partition(":")  # hf.co/OWNER/NAME-GGUF:Q4_K_M, as Ollama takes it
     unwrapped = names.unwrap(text)
     parts = tuple(word for word in names.words(unwrapped) if word not in _TAG_NOISE or "/" in unwrapped)
-    if ":" in unwrapped and parts[-1:] == ("text",):
+    if _TEXT_TAG.search(unwrapped):
         parts = (*parts[:-1], "base")  # Ollama's tag for weights before tuning
     kept, quantization = names.without_quantization((*parts, *names.words(tag)))
     is_repo = _REPO.fullmatch(unwrapped) is not None and unwrapped == text
@@ -224,7 +227,18 @@ def _by_words(asked: _Asked, index: Lookup) -> Resolution | None:
                 return None
         if found := _of_family(asked, parts, named_lab, index):
             return found
-    return _offered(asked, lab, index) or _closed(asked, closed_family(asked.parts, lab, index), index)
+    return (
+        _offered(asked, lab, index)
+        or _closed(asked, closed_family(asked.parts, lab, index), index)
+        or _dated(asked, index)
+    )
+
+
+def _dated(asked: _Asked, index: Lookup) -> Resolution | None:
+    """A closed model by the day of an edition (`claude-3-haiku-20240307`); of weights, a day may be another model."""
+    parts = tuple(word for word in asked.parts if not _DAY.fullmatch(word))
+    found = _by_words(dataclasses.replace(asked, parts=parts), index) if parts != asked.parts else None
+    return found if found and found.model and found.model.open_weights is False else None
 
 
 def _on_rung(rung: Rung, key: str, index: Lookup) -> list[Member]:

@@ -17,7 +17,8 @@ _WRAPPERS = (
     re.compile(r"^(?:hf|huggingface|modelscope|ollama):(?://)?"),
     re.compile(r"^@(?:cf|hf)/"),
     re.compile(r"^accounts/[^/]+/(?:models|routers)/"),
-    re.compile(r"^(?:workers-ai|openrouter|models|library)/"),
+    # `route` is routing.run's own beginning of a name (24 entries of models.dev, 2026-07).
+    re.compile(r"^(?:workers-ai|openrouter|models|library|route)/"),
     # How LiteLLM prefixes providers (docs.litellm.ai/docs/providers); none of these is an organization at a hub.
     re.compile(r"^(?:ollama|ollama_chat|together_ai|fireworks_ai|vertex_ai|bedrock|hosted_vllm|azure_ai)/"),
     re.compile(r"^databricks-(?!dbrx|dolly)"),

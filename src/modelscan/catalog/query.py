@@ -6,6 +6,7 @@ words (`tts`, `asr`, `vlm`), which mean a task or a tag of ours.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -70,6 +71,11 @@ class Query:
     context: int | None = None
     quantization: str | None = None
     open_only: bool = False
+
+    @property
+    def size(self) -> float | None:
+        """The size in the middle, where one was named rather than a bound."""
+        return math.sqrt(self.least * self.most) if self.least and self.most else None
 
 
 def read_query(text: str) -> Query:

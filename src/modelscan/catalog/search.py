@@ -7,6 +7,7 @@ hosts' offers as popularity.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +24,12 @@ __all__ = ["Filters", "Hit", "search"]
 
 # In SQL below, `where` is our own text from `_conditions` and `Filters.where`; values are always bound.
 _CANDIDATES = 400
-_COLUMNS = "models.id, models.key, models.lab, models.open, models.weights, models.offers, models.released, models.tags"
+_COLUMNS = ", ".join(
+    f"models.{name}"
+    for name in ("id", "key", "lab", "open", "weights", "offers", "released", "tags", "task", "parameters")
+)
 _EXACT = 1000.0
+_FAR = 3.0  # for twice or half the size that was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Hit:
 
 def search(index: Index, query: str, *, limit: int = 20, filters: Filters | None = None) -> list[Hit]:
     """The best models for a query, best first. Nothing found is an empty list."""
-    asked = read_query(query)
+    asked = _spelled(read_query(query), index)
     where, values = _conditions(asked, filters or Filters())
     scores: dict[str, float] = {}
     for row in _candidates(index, asked, where, values):
@@ -49,6 +54,13 @@ def search(index: Index, query: str, *, limit: int = 20, filters: Filters | None
             scores[model_id] = _EXACT + scores.get(model_id, 0.0)
     best = sorted(scores, key=lambda model_id: (-scores[model_id], model_id))[:limit]
     return [Hit(model, round(scores[model_id], 3)) for model_id in best if (model := index.get(model_id))]
+
+
+def _spelled(asked: Query, index: Index) -> Query:
+    """What was meant by words that nothing has counts as asked for by name, too."""
+    unknown = [word for word in asked.words if word.isalpha() and not index.has_word(word)]
+    meant = {term for word in unknown for term in corrections(word, index.words_like(word))}
+    return dataclasses.replace(asked, name_words=asked.name_words | meant) if meant else asked
 
 
 def _exact(index: Index, query: str) -> set[str]:
@@ -114,7 +126,7 @@ def _alternatives(index: Index, word: str) -> str:
 
 def _score(row: Sequence[Any], asked: Query) -> float:
     """Higher is better; each line is worth less than the one before it."""
-    _, key, lab, is_open, has_weights, offers, released, tags = row
+    _, key, lab, is_open, has_weights, offers, released, tags, task, parameters = row
     parts = key.split()
     named = sum(1 for word in parts if word in asked.name_words)
     missing = sum(1 for word in asked.words if word not in parts and f" {word} " not in tags)
@@ -124,6 +136,9 @@ def _score(row: Sequence[Any], asked: Query) -> float:
     score += 0.5 if lab else 0.0
     score += 0.35 * math.log1p(offers)
     score += _recency(released)
+    score -= _FAR * abs(math.log2(parameters / asked.size)) if asked.size and parameters else 0.0
+    # Of a family that hears, speaks and embeds, who names only the family means the one that talks.
+    score += 0.6 if task == "chat" and not missing and not asked.tasks else 0.0
     return score
 
 

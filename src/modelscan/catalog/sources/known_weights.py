@@ -21,6 +21,7 @@ def _record(row: dict[str, str]) -> Record:
     weights = [Weights(source="huggingface", repo_id=repo, official=True)]
     if modelscope:
         weights.append(Weights(source="modelscope", repo_id=modelscope, official=True))
+    aliases, owner = row["aliases"].split(), repo.partition("/")[0]
     facts = {
         "task": row["task"] or None,
         "license": row["license"] or None,
@@ -32,7 +33,7 @@ def _record(row: dict[str, str]) -> Record:
         source=NAME,
         key=repo,
         raw=verbatim({key: value for key, value in row.items() if value}),
-        names=(repo, *row["aliases"].split()),
+        names=(repo, *aliases, *(f"{owner}/{alias}" for alias in aliases if "/" not in alias)),
         moving=tuple(row["moving_aliases"].split()),
         model_id=row["id"] or repo.lower(),
         weights=tuple(weights),
