@@ -67,6 +67,48 @@ zai-org/glm-4.5                           | 8xh100-80gb    | FP8 8   | the owner
 zai-org/glm-4.5-air                       | 4xh100-80gb    | FP8 2   | the lab publishes FP8, native on an H100; two of the four do
 qwen/qwq-32b                              | rtx-4090       | INT4 1  | the owner's AWQ is all that fits
 huggingfacetb/smollm2-135m-instruct       | cpu:8gb        | FP32 0  | float32 on a CPU
+qwen/qwen3-32b                            | rtx-4090       | INT4 1  | the owner's AWQ, with 8,192 tokens in nearly all of the card
+qwen/qwen3-30b-a3b                        | rtx-4090       | INT4 1  | FP8 needs 30 GiB; the owner's GPTQ fits with its experts
+qwen/qwen3-30b-a3b                        | l40s           | FP8 1   | native FP8 on Ada, the owner's files
+qwen/qwen3-235b-a22b                      | 2xh200-141gb   | FP8 2   | two hold 223 GiB
+qwen/qwen3-235b-a22b                      | 8xrtx-4090     | INT4 8  | the owner's GPTQ over eight
+qwen/qwen3-235b-a22b                      | 4xmi300x       | FP8 2   | two of four, native on gfx942
+qwen/qwen3-coder-480b-a35b-instruct       | 8xh200-141gb   | FP8 4   | widths of 2560 in blocks of 128 divide by four
+qwen/qwen3-next-80b-a3b-instruct          | h200-141gb     | FP8 1   | one holds it with the whole context
+qwen/qwen3-14b                            | rtx-5090       | FP8 1   | the owner's files, native on Blackwell
+qwen/qwen3-8b                             | p40            | no_kernel | Pascal is older than vLLM's machine code
+qwen/qwen3-4b                             | jetson-thor    | BF16 1  | small in unified memory
+qwen/qwen3-embedding-8b                   | rtx-3090       | BF16 1  | 14 GiB of 24
+qwen/qwen3-embedding-4b                   | t4             | FP16 1  | Turing has no BF16
+qwen/qwen2.5-vl-7b-instruct               | rtx-3090       | BF16 1  | no FP8 units, and BF16 fits with its tower
+qwen/qwen2.5-vl-72b-instruct              | 4xa100-80gb    | BF16 2  | two hold 137 GiB
+qwen/qwen2.5-coder-32b-instruct           | rtx-4090       | INT4 1  | the owner's AWQ
+minimax/minimax-m2                        | 4xh100-80gb    | FP8 4   | the format of the release, not a stranger's NVFP4
+minimax/minimax-m2                        | 8xh100-80gb    | FP8 4   | widths of 1536 do not divide by eight in blocks of 128
+moonshotai/kimi-k2-thinking               | 8xh200-141gb   | INT4 8  | released in INT4
+zai-org/glm-4.5                           | 8xh200-141gb   | FP8 4   | the owner's FP8 files
+zai-org/glm-4.6                           | 8xh200-141gb   | FP8 4   | the same
+zai-org/glm-4.5-air                       | 2xh100-80gb    | FP8 2   | the owner's FP8 files
+zai-org/glm-4.5-air                       | 4xa100-80gb    | BF16 4  | no FP8 units, and BF16 fits
+openai/gpt-oss-120b                       | 2xa100-40gb    | MXFP4 2 | 33 GiB on each of two
+openai/gpt-oss-20b                        | rx-7900-xtx    | MXFP4 1 | kernels for gfx1100
+openai/gpt-oss-20b                        | rtx-3060       | no_memory | 13 GiB of weights in 12
+deepseek-ai/deepseek-v3.1                 | 8xmi300x       | FP8 4   | four of 192 GB hold it
+deepseek-ai/deepseek-r1-distill-qwen-14b  | rtx-4090       | FP8 1   | quantized while loading
+meta-llama/llama-3.1-8b-instruct          | a10            | BF16 1  | 15 GiB of 22, no FP8 units
+meta-llama/llama-3.1-8b-instruct          | l4             | FP8 1   | known FP8 files, native on Ada
+meta-llama/llama-3.1-8b-instruct          | t4             | FP8 1   | weight-only: 16 GB do not hold it in 16 bit
+meta-llama/llama-3.1-8b-instruct          | rx-7900-xtx    | BF16 1  | RDNA3 has no FP8 kernels
+meta-llama/llama-3.3-70b-instruct         | 2xh100-80gb    | FP8 2   | known FP8 files
+meta-llama/llama-3.3-70b-instruct         | h200-141gb     | FP8 1   | one holds it with 65,536 tokens
+meta-llama/llama-3.3-70b-instruct         | 2xa100-80gb    | BF16 2  | no FP8 units, and BF16 fits
+meta-llama/llama-3.3-70b-instruct         | 4xmi210        | BF16 4  | gfx90a has no FP8
+mistralai/mistral-small-3.2-24b-instruct-2506 | l40s       | FP8 1   | quantized while loading: 48 GB of BF16 do not leave room
+mistralai/mistral-7b-instruct-v0.3        | v100-16gb      | no_kernel | vLLM's machine code begins at 7.5
+google/gemma-3-27b-it                     | 2xrtx-3090     | FP8 2   | weight-only over two
+microsoft/phi-4                           | l4             | FP8 1   | quantized while loading
+intfloat/multilingual-e5-large            | cpu:16gb       | FP32 0  | an encoder serves from a CPU
+nvidia/nvidia-nemotron-nano-9b-v2         | l4             | FP8 1   | the owner's FP8 files
 """
 ROWS = [tuple(part.strip() for part in line.split("|")) for line in _ROWS.strip().splitlines()]
 
@@ -88,5 +130,33 @@ def test_the_answer(
     assert memory["total_high_bytes"] <= memory["available_bytes"]
 
 
-def test_there_are_sixty() -> None:
-    assert len(ROWS) >= 60
+_MODES = """
+meta-llama/llama-3.1-8b-instruct   | h100-80gb    | standard   | BF16 1 1 1 1 vllm   | a fifth of the GPU: nothing to gain
+meta-llama/llama-3.1-8b-instruct   | h100-80gb    | throughput | FP8 1 1 1 1 vllm    | native FP8 computes twice as fast
+meta-llama/llama-3.1-8b-instruct   | 4xh100-80gb  | throughput | FP8 4 1 1 4 vllm    | four copies
+meta-llama/llama-3.1-8b-instruct   | h100-80gb    | latency    | BF16 1 1 1 1 vllm   | as standard
+meta-llama/llama-3.3-70b-instruct  | 8xh100-80gb  | throughput | FP8 8 2 1 4 vllm    | four copies over two GPUs each
+qwen/qwen3-32b                     | 2xrtx-4090   | standard   | FP8 2 2 1 1 vllm    | divided, for one user's answers
+qwen/qwen3-32b                     | 2xrtx-4090   | throughput | FP8 2 1 2 1 vllm    | GeForce cannot read each other's memory: a pipeline
+qwen/qwen3-235b-a22b               | 8xh100-80gb  | throughput | FP8 4 4 1 1 vllm    | as many as its blocks divide by
+openai/gpt-oss-120b                | 8xh100-80gb  | standard   | MXFP4 1 1 1 1 vllm  | made to fit one
+openai/gpt-oss-120b                | 8xh100-80gb  | throughput | MXFP4 8 8 1 1 vllm  | room for requests, which one GPU has not
+openai/gpt-oss-120b                | 2xa100-40gb  | standard   | MXFP4 2 1 2 1 vllm  | divided, its experts are padded beyond 40 GB
+deepseek-ai/deepseek-v3.1          | 8xh200-141gb | standard   | FP8 8 8 1 1 vllm    | vLLM by default
+deepseek-ai/deepseek-v3.1          | 8xh200-141gb | throughput | FP8 8 8 1 1 sglang  | evidence of 2026 for latent attention
+"""
+
+
+@pytest.mark.parametrize("row", _MODES.strip().splitlines())
+def test_the_answer_in_a_mode(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, row: str) -> None:
+    """Quantization, GPUs, and over how many a layer is divided, layers are piped, copies run; the backend."""
+    monkeypatch.setenv("MODELSCAN_OFFLINE", "1")
+    model, machine, mode, expected, why = (part.strip() for part in row.split("|"))
+    chosen = modelscan("plan", model, "--hardware", machine, "--mode", mode, "--json").json["chosen"]
+    spread = [chosen[f"{kind}_parallel"] for kind in ("tensor", "pipeline", "data")]
+    found = [chosen["quantization"], len(chosen["gpu_indices"]), *spread, chosen["backend"]]
+    assert " ".join(map(str, found)) == expected, why
+
+
+def test_there_are_a_hundred() -> None:
+    assert len(ROWS) >= 100

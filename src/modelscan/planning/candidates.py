@@ -54,28 +54,15 @@ def judge(
     )
     if weights is None:
         return reject(base, "shape_unknown", f"neither sizes nor shape of `{choice.weights.repo_id}` are known")
-    limit = model_limit(shape)
-    asked = request.context_length if isinstance(request.context_length, int) else None
-    if asked is not None and limit is not None and asked > limit:
-        return reject(
-            base,
-            "context_too_long",
-            f"a context of {format_tokens(asked)} was asked for, the model ends at {format_tokens(limit)}",
-        )
-    if budget.available > budget.free:
-        return reject(
-            base,
-            "memory_taken",
-            f"a share of {budget.utilization:.2f} was asked for, {format_bytes(budget.available)} of the GPU's "
-            f"{format_bytes(budget.total)}, and {format_bytes(budget.free)} are free",
-            needed=budget.available,
-            available=budget.free,
-        )
+    step = steps_of(setting, layout, budget, 1).tokens
+    refused = _refused(setting, shape, budget, base, step)
+    if refused is not None:
+        return refused
     base, weights = with_measured(base, weights, setting, budget)
     number = element_bytes(base.kv_cache_dtype, choice.dtype)
     lengths = wanted_lengths(shape, request, on_gpu=on_gpu)
     cache = cache_layout(setting.backend, shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
-    in_flight = steps_of(setting, layout, budget, 1).tokens * _BATCHES_IN_FLIGHT
+    in_flight = step * _BATCHES_IN_FLIGHT
 
     def one_request(length: int) -> int:
         least = request_bytes(shape, length, tensor_parallel=tp, pipeline_parallel=pp, number=number)
@@ -102,6 +89,51 @@ def judge(
             break
     assert found is not None  # noqa: S101  there is always one number of sequences to try
     return found
+
+
+def _refused(
+    setting: Setting, shape: Architecture | None, budget: Budget, base: Candidate, step: int
+) -> Rejection | None:
+    """What the user fixed and cannot be, whatever is there. `step` is the tokens that the backend computes at once."""
+    request = setting.request
+    limit = model_limit(shape)
+    asked = request.context_length if isinstance(request.context_length, int) else None
+    if asked is not None and limit is not None and asked > limit:
+        return reject(
+            base,
+            "context_too_long",
+            f"a context of {format_tokens(asked)} was asked for, the model ends at {format_tokens(limit)}",
+        )
+    if request.gpu_memory_utilization not in {None, budget.utilization}:
+        return reject(
+            base,
+            "memory_limit",
+            f"a share of {request.gpu_memory_utilization:.2f} was asked for, and no more than "
+            f"{format_bytes(request.max_memory_bytes)} of the GPU's {format_bytes(budget.total)}",
+        )
+    if setting.backend == "vllm" and _too_many(request.max_concurrency, step, setting.arguments.words):
+        return reject(
+            base,
+            "concurrency",
+            f"{request.max_concurrency} requests at once are more than the {step} tokens that vllm computes in a step "
+            f"here: --backend-arg=--max-num-batched-tokens={request.max_concurrency} allows them",
+        )
+    if budget.available > budget.free:
+        return reject(
+            base,
+            "memory_taken",
+            f"a share of {budget.utilization:.2f} was asked for, {format_bytes(budget.available)} of the GPU's "
+            f"{format_bytes(budget.total)}, and {format_bytes(budget.free)} are free",
+            needed=budget.available,
+            available=budget.free,
+        )
+    return None
+
+
+def _too_many(requests: int | None, step: int, words: tuple[str, ...]) -> bool:
+    """VLLM ends a start with more sequences than tokens of a step (0.33: config/scheduler.py)."""
+    told = any(word.startswith(("--max-num-batched-tokens", "--max_num_batched_tokens")) for word in words)
+    return (requests or 0) > step and not told
 
 
 def _memory(setting: Setting, fixed: Fixed, budget: Budget, one_request: int, *, on_gpu: bool) -> MemoryPerGpu:
@@ -308,6 +340,8 @@ def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) ->
             f"{layout.tensor_parallel} x {layout.pipeline_parallel}, the fewest GPUs that hold it and "
             "that its heads divide by"
         )
+    elif request.mode == "throughput" and not copied(shape):
+        how = f"{layout.split} GPUs, the most that its experts divide by: room for more requests at once"
     else:
         how = f"{layout.split} GPUs, the fewest that hold it"
     if layout.data_parallel > 1:

@@ -38,6 +38,19 @@ def preferred_backend(
     return "sglang", "sglang, whose throughput leads for latent attention on this kind of GPU (published runs of 2026)"
 
 
+def _only_on_gpus(request: PlanRequest) -> tuple[str, str] | None:
+    """What was fixed and means nothing where no GPU is used."""
+    counts = {
+        "--gpus": request.gpu_count,
+        "--tensor-parallel": request.tensor_parallel,
+        "--pipeline-parallel": request.pipeline_parallel,
+        "--gpu-memory-utilization": request.gpu_memory_utilization,
+    }
+    asked = [f"{option} {value}" for option, value in counts.items() if value is not None and value != 1]
+    asked += ["--gpus 1"] if request.gpu_count == 1 else []
+    return ("no_gpu", f"no GPU is used, and {' and '.join(asked)} was asked for") if asked else None
+
+
 def without_access(gpus: Sequence[Gpu], links: Sequence[GpuLink], facts: PlanningFacts) -> bool:
     """Whether some of these GPUs cannot read each other's memory: the driver says so, or, where it is not here to ask,
     the maker's driver is known not to allow it (GeForce of the 40 and 50 series).
@@ -83,6 +96,8 @@ def backend_problem(
     installed = any(item.backend == setting.backend and item.device == setting.device for item in installations)
     if row is None:  # what the user built is theirs to judge
         return None if installed else ("no_backend", f"{setting.backend} has no build for {setting.device}")
+    if not devices:
+        return _only_on_gpus(setting.request)
     for gpu in devices:
         if not row.runs_on(gpu):
             detail = gpu.compute_capability or gpu.gfx_target

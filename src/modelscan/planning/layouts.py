@@ -47,9 +47,10 @@ def layouts(
     """Every layout over GPUs of one kind that the shape allows: those that divide each layer first, the fewest GPUs
     first; a pipeline, which leaves GPUs waiting for one another, comes after them.
 
-    For throughput the GPUs that one copy leaves get copies too, and a pipeline comes first where GPUs cannot read each
-    other's memory: it exchanges least. GPUs with the most free memory are taken first. What the user fixed is kept: no
-    layout then breaks it. `pipeline`: whether the model can be run in one.
+    For throughput the GPUs that one copy leaves get copies too; experts, which are not copied, are spread over as many
+    GPUs as divide them; and a pipeline comes first where GPUs cannot read each other's memory: it exchanges least.
+    GPUs with the most free memory are taken first. What the user fixed is kept: no layout then breaks it. `pipeline`:
+    whether the model can be run in one.
     """
     throughput = request.mode == "throughput"
     found: list[Layout] = []
@@ -78,6 +79,8 @@ def layouts(
     def place(layout: Layout) -> tuple[bool, int, int]:
         if throughput and layout.apart:
             return False, layout.split, layout.tensor_parallel
+        if throughput and shape is not None and not copied(shape):
+            return layout.pipeline_parallel > 1, -layout.split, layout.pipeline_parallel
         return layout.pipeline_parallel > 1, layout.split, layout.pipeline_parallel
 
     return sorted(found, key=place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import GpuNotFound
@@ -269,25 +269,36 @@ def _best(
     fits: list[tuple[Candidate, bool]] = []
     misses: list[Rejection] = []
     bare: dict[Layout, int] = {}  # what a layout needs without any KV cache, where that was too much already
-    for strain in strains(setting, devices):
-        for layout in spread:
-            budget = _budget(layout, setting.request, hardware, strain)
-            if budget is None:
-                misses.append(reject(base, "memory_unknown", "how much memory this device has is not known"))
-                continue
-            if bare.get(layout, 0) > budget.available:
-                continue
-            judged = judge(setting, choice, layout, budget, kv_cache_dtype=strain.kv_cache_dtype)
-            if isinstance(judged, Rejection):
-                misses.append(judged)
-                bare[layout] = (judged.needed_bytes or 0) - judged.memory_per_gpu.kv_cache_bytes
-            elif _useful(judged, choice):
-                return judged, strain is not AT_EASE
-            else:
-                fits.append((judged, strain is not AT_EASE))
+    for strain, layout in _tries(setting, devices, spread):
+        budget = _budget(layout, setting.request, hardware, strain)
+        if budget is None:
+            misses.append(reject(base, "memory_unknown", "how much memory this device has is not known"))
+            continue
+        if bare.get(layout, 0) > budget.available:
+            continue
+        judged = judge(setting, choice, layout, budget, kv_cache_dtype=strain.kv_cache_dtype)
+        if isinstance(judged, Rejection):
+            misses.append(judged)
+            bare[layout] = (judged.needed_bytes or 0) - judged.memory_per_gpu.kv_cache_bytes
+        elif _useful(judged, choice):
+            return judged, strain is not AT_EASE
+        else:
+            fits.append((judged, strain is not AT_EASE))
     if fits:
         return max(fits, key=lambda item: (item[0].max_model_len or 0, not item[1]))
     return min(misses, key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0)), False
+
+
+def _tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -> Iterator[tuple[Strain, Layout]]:
+    """At ease first. A pipeline, in which GPUs wait for one another, only after all that divides each layer; but GPUs
+    that are apart are best in one for throughput.
+    """
+    throughput = setting.request.mode == "throughput"
+    for piped in (False, True):
+        for strain in strains(setting, devices):
+            for layout in spread:
+                if (layout.pipeline_parallel > 1 and not (throughput and layout.apart)) == piped:
+                    yield strain, layout
 
 
 def _spread(setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: Hardware) -> list[Layout]:
