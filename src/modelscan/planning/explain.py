@@ -89,10 +89,13 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
     if "gpu_memory_utilization" in chosen.explicit:
         lines.append(f"share: {chosen.gpu_memory_utilization}, as asked")
     else:
-        lines.append(
-            f"share: the least of {DEFAULT_UTILIZATION} and (free - {format_bytes(GPU_RESERVE)} for the backend's "
-            "context) / what a process can have, rounded down to a hundredth"
-        )
+        room = f"(free - {format_bytes(GPU_RESERVE)} for the backend's context) / what a process can have"
+        usual = (memory.available_bytes or 0) <= DEFAULT_UTILIZATION * total
+        most = [str(DEFAULT_UTILIZATION)] if usual else []
+        most += ["--max-memory"] if "max_memory_bytes" in chosen.explicit else []
+        words = f"the least of {', '.join(most)} and {room}" if most else room
+        lines.append(f"share: {words}, rounded down to a hundredth")
+        lines += [] if usual else [f"more than the usual {DEFAULT_UTILIZATION}, which would hold too little"]
     told = f", told to the backend as {chosen.gpu_memory_utilization}" if chosen.gpu_memory_utilization else ""
     return [*lines, f"{may}{told}"]
 
