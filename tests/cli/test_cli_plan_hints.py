@@ -16,7 +16,7 @@ from modelscan.units import GIB
 
 _REFUSED = [
     ("deepseek/deepseek-r1", "--hardware rtx-4090"),
-    ("deepseek/deepseek-r1", "--hardware 8xh100-80gb"),
+    ("deepseek/deepseek-r1", "--hardware 4xh100-80gb"),
     ("qwen/qwen3-235b-a22b", "--hardware 2xrtx-4090"),
     ("qwen/qwen3-30b-a3b", "--hardware rtx-4070"),
     ("qwen/qwen3-14b", "--hardware rtx-4090 --quantization BF16"),
@@ -56,14 +56,15 @@ deepseek/deepseek-r1 on NVIDIA GeForce RTX 4090
 
 Nothing fits as asked.
 
-FORMAT  WEIGHTS                  ON        NEEDS   THERE IS    SHORT OF
-FP8     deepseek-ai/DeepSeek-R1  GPU  650.74 GiB  21.57 GiB  629.17 GiB
+FORMAT  WEIGHTS                                ON        NEEDS   THERE IS    SHORT OF
+INT4    cognitivecomputations/DeepSeek-R1-AWQ  GPU  370.74 GiB  21.57 GiB  349.17 GiB
+FP8     deepseek-ai/DeepSeek-R1                GPU  650.74 GiB  21.57 GiB  629.17 GiB
 """)
     assert ran.stderr == snapshot("""\
 error: `deepseek/deepseek-r1` does not fit this hardware as asked
-  FP8 needs 650.74 GiB on the GPU, 21.57 GiB may be used: weights 628.85 GiB, activations 500.00 MiB, overhead 1.38 GiB, KV cache 17.16 MiB for one request of 256 tokens, uncertainty 20.00 GiB
+  INT4 needs 370.74 GiB on the GPU, 21.57 GiB may be used: weights 357.01 GiB, activations 500.00 MiB, overhead 1.38 GiB, KV cache 17.16 MiB for one request of 256 tokens, uncertainty 11.85 GiB
 hint: no quantization helps: in INT4 the weights of 671B parameters alone are about 324.68 GiB
-hint: a machine that holds it: modelscan plan deepseek/deepseek-r1 --hardware 8xh200-sxm
+hint: a machine that holds it: modelscan plan deepseek/deepseek-r1 --hardware 4xh200-sxm
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-14b --hardware rtx-4090
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-0528-qwen3-8b --hardware rtx-4090
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-7b --hardware rtx-4090

@@ -44,8 +44,8 @@ deepseek-ai/deepseek-coder-6.7b-instruct  | rtx-4090       | FP8 1   | quantized
 deepseek-ai/deepseek-coder-6.7b-instruct  | rtx-3090       | BF16 1  | no FP8 units, and BF16 fits
 deepseek-ai/deepseek-coder-6.7b-instruct  | h100-80gb      | BF16 1  | a sixth of the GPU
 deepseek-ai/deepseek-r1                   | rtx-4090       | no_memory | 629 GiB in 24 GB
-deepseek-ai/deepseek-r1                   | 8xa100-80gb    | no_memory | 80 GiB on each of 80 GB
-deepseek-ai/deepseek-r1                   | 8xh100-80gb    | no_memory | the same
+deepseek-ai/deepseek-r1                   | 8xa100-80gb    | INT4 8  | FP8 needs 86 GiB on each of 80 GB; the well-known AWQ holds
+deepseek-ai/deepseek-r1                   | 8xh100-80gb    | INT4 8  | the same
 deepseek-ai/deepseek-r1                   | 8xh200-141gb   | FP8 8   | the format of the release
 deepseek-ai/deepseek-r1                   | 8xb200         | FP8 8   | the same; four would leave too little context
 deepseek-ai/deepseek-r1-distill-llama-8b  | rtx-4090       | FP8 1   | quantized while loading
@@ -57,7 +57,7 @@ moonshotai/kimi-k2-instruct               | 8xh100-80gb    | no_memory | 1 TB of
 google/gemma-3-27b-it                     | h100-80gb      | BF16 1  | as released
 google/gemma-3-12b-it                     | rtx-4090       | FP8 1   | quantized while loading
 google/gemma-3-4b-it                      | rtx-3060       | BF16 1  | 8 GiB of 12
-google/gemma-3-27b-it                     | rtx-4090       | no_memory | FP8 with its 16-bit embeddings exceeds 24 GB
+google/gemma-3-27b-it                     | rtx-4090       | INT4 1  | FP8 with its 16-bit embeddings exceeds 24 GB; a known INT4 fits
 microsoft/phi-4                           | rtx-4090       | FP8 1   | quantized while loading: 14.6 GiB
 mistralai/mistral-7b-instruct-v0.3        | rtx-3060       | FP8 1   | weight-only on Ampere, 7 GiB
 mistralai/mixtral-8x7b-instruct-v0.1      | 2xa100-80gb    | BF16 2  | 87 GiB need two
@@ -105,8 +105,10 @@ meta-llama/llama-3.3-70b-instruct         | 2xa100-80gb    | BF16 2  | no FP8 un
 meta-llama/llama-3.3-70b-instruct         | 4xmi210        | BF16 4  | gfx90a has no FP8
 mistralai/mistral-small-3.2-24b-instruct-2506 | l40s       | FP8 1   | quantized while loading: 48 GB of BF16 do not leave room
 mistralai/mistral-7b-instruct-v0.3        | v100-16gb      | no_kernel | vLLM's machine code begins at 7.5
-google/gemma-3-27b-it                     | 2xrtx-3090     | FP8 2   | weight-only over two
+google/gemma-3-27b-it                     | 2xrtx-3090     | INT4 1  | a known INT4 fits one, as no FP8 files are known
 microsoft/phi-4                           | l4             | FP8 1   | quantized while loading
+meta-llama/llama-3.3-70b-instruct         | 2xrtx-4090     | INT4 2  | a known INT4 over two
+google/gemma-3-12b-it                     | rtx-3060       | INT4 1  | the same on one of 12 GB
 intfloat/multilingual-e5-large            | cpu:16gb       | FP32 0  | an encoder serves from a CPU
 nvidia/nvidia-nemotron-nano-9b-v2         | l4             | FP8 1   | the owner's FP8 files
 """
