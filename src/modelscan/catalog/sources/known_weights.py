@@ -1,9 +1,15 @@
-"""`catalogs/known_weights.csv`: the official repos of the most used open models, with what names cannot tell."""
+"""`catalogs/known_weights.csv`: the official repos of the most used open models, with what names cannot tell.
+
+With `catalogs/quantized_weights.csv`: others' four-bit forms of them, where the lab publishes none that a small GPU
+could hold.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
+from collections.abc import Iterable
 
 from modelscan.catalog.record import Parsed, Record, verbatim
 from modelscan.model import Weights
@@ -11,16 +17,20 @@ from modelscan.model import Weights
 NAME = "known-weights"
 
 
-def parse(payload: str) -> Parsed:
-    """One record a row; the file is ours and tested, so a wrong row is an error of the program."""
-    return Parsed(records=[_record(row) for row in csv.DictReader(io.StringIO(payload))])
+def parse(payload: str, quantized: str = "") -> Parsed:
+    """One record a row; the files are ours and tested, so a wrong row is an error of the program."""
+    forms: dict[str, list[str]] = defaultdict(list)
+    for row in csv.DictReader(io.StringIO(quantized)):
+        forms[row["of"]].append(row["repo"])
+    return Parsed(records=[_record(row, forms[row["repo"]]) for row in csv.DictReader(io.StringIO(payload))])
 
 
-def _record(row: dict[str, str]) -> Record:
+def _record(row: dict[str, str], quantized: Iterable[str]) -> Record:
     repo, modelscope = row["repo"], row["modelscope"]
     weights = [Weights(source="huggingface", repo_id=repo, official=True)]
     if modelscope:
         weights.append(Weights(source="modelscope", repo_id=modelscope, official=True))
+    weights.extend(Weights(source="huggingface", repo_id=form, official=False) for form in quantized)
     aliases, owner = row["aliases"].split(), repo.partition("/")[0]
     facts = {
         "task": row["task"] or None,

@@ -16,7 +16,8 @@ from modelscan.catalog.sources.registry import FETCHED
 from modelscan.catalog.sourcestate import SourceState, skipped_counts
 from modelscan.catalog.tables import Tables, read_tables
 
-MODELS, KNOWN_WEIGHTS, LABS, ALTERNATIVES = "models.yaml", "known_weights.csv", "labs.csv", "open_alternatives.csv"
+MODELS, LABS, ALTERNATIVES = "models.yaml", "labs.csv", "open_alternatives.csv"
+KNOWN_WEIGHTS, QUANTIZED_WEIGHTS = "known_weights.csv", "quantized_weights.csv"
 ORIGINS = "sources.json"
 MODELS_SOURCE = "models.yaml"
 FACTS = {
@@ -37,7 +38,7 @@ def read_tables_of_ours(read: Read) -> Tables:
 def read_ours(read: Read) -> tuple[list[Record], list[SourceState]]:
     """Records of `models.yaml` and `known_weights.csv`, the most trusted first."""
     listed = model_list.parse(read(MODELS), source=MODELS_SOURCE)
-    known = known_weights.parse(read(KNOWN_WEIGHTS))
+    known = known_weights.parse(read(KNOWN_WEIGHTS), read(QUANTIZED_WEIGHTS))
     states = [
         _state(MODELS_SOURCE, listed, {"origin": f"modelscan, {MODELS}", "license": "Apache-2.0"}),
         _state(known_weights.NAME, known, {"origin": f"modelscan, {KNOWN_WEIGHTS}", "license": "Apache-2.0"}),
