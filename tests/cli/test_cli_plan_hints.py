@@ -65,9 +65,9 @@ error: `deepseek/deepseek-r1` does not fit this hardware as asked
   INT4 needs 370.74 GiB on the GPU, 21.57 GiB may be used: weights 357.01 GiB, activations 500.00 MiB, overhead 1.38 GiB, KV cache 17.16 MiB for one request of 256 tokens, uncertainty 11.85 GiB
 hint: no quantization helps: in INT4 the weights of 671B parameters alone are about 324.68 GiB
 hint: a machine that holds it: modelscan plan deepseek/deepseek-r1 --hardware 4xh200-sxm
+hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-32b --hardware rtx-4090
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-14b --hardware rtx-4090
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-0528-qwen3-8b --hardware rtx-4090
-hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-7b --hardware rtx-4090
 """)
 
 
@@ -101,7 +101,7 @@ def test_the_deployment_that_holds_least_and_is_enough_is_to_be_stopped() -> Non
 @pytest.mark.parametrize(
     ("spec", "first"),
     [
-        ("rtx-4090", "an open alternative that fits: modelscan plan openai/gpt-oss-20b --hardware rtx-4090"),
+        ("rtx-4090", "an open alternative that fits: modelscan plan qwen/qwen3-vl-32b-instruct --hardware rtx-4090"),
         ("8xh100-80gb", "an open alternative that fits: modelscan plan openai/gpt-oss-120b --hardware 8xh100-80gb"),
     ],
 )

@@ -172,16 +172,7 @@ def test_a_planted_wrong_byte_is_found_and_mended(run: Callable[..., Ran], hub: 
     assert run("--offline", "weights", "verify", "lab/tiny").status == 0
 
 
-def test_s3_is_no_place_to_deploy_from(run: Callable[..., Ran]) -> None:
-    ran = run("deploy", "s3://bucket/some/model")
-    assert (ran.status, ran.stderr) == (
-        2,
-        snapshot("""\
-error: a backend of ours does not load weights from `s3://bucket/some/model` itself
-hint: modelscan pull s3://bucket/some/model --to ./model
-hint: modelscan deploy ./model
-"""),
-    )
+def test_nothing_is_pulled_from_s3_into_a_cache(run: Callable[..., Ran]) -> None:
     assert run("pull", "s3://bucket/some/model").status == 2
 
 

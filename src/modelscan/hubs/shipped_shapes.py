@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from typing import Any
 
@@ -39,14 +38,10 @@ def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescript
 
 
 def quantized_forms(repo_id: str, text: str) -> tuple[str, ...]:
-    """The repos of the same owner that are named after this one and a format (`Qwen/Qwen3-8B-AWQ`), then well-known
-    ones of others that say what they are made of.
-    """
-    known, owner = _lines(text), repo_id.partition("/")[0]
+    """The repos of the same owner that are named after this one and a format: `Qwen/Qwen3-8B-AWQ`."""
+    known = _lines(text)
     wanted = (f"{repo_id}-{suffix}" for suffix in _FORMS)
-    made = re.findall(rf'^  "([^"]+)": .*"base_model":"{re.escape(repo_id)}"', text, re.MULTILINE)
-    others = (name for name in made if name.partition("/")[0] != owner)
-    return (*(name for name in wanted if name.lower() in known), *others)
+    return tuple(name for name in wanted if name.lower() in known)
 
 
 @lru_cache(maxsize=2)

@@ -141,21 +141,18 @@ def _meant(model: Model, hint: WeightsHint, source: Source | None, revision: str
             cause=[f"known: {', '.join(sorted({item.source for item in model.weights}))}"],
             hints=[f"modelscan catalog info {model.id}"],
         )
-    return (*chosen, *_known_forms(chosen))
+    return (*chosen, *_by_the_same_hand(chosen))
 
 
-def _known_forms(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
-    """Quantized repos of official weights whose shape ships, their owner's first."""
+def _by_the_same_hand(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
+    """Quantized repos that the owner of official weights made of them, and whose shape ships."""
     named = {item.repo_id.lower() for item in chosen}
     release = next((item for item in chosen if item.official and item.source == "huggingface"), None)
     if release is None:
         return ()
     forms = quantized_forms(release.repo_id, shipped_text("architectures.json"))
-    owner = release.repo_id.partition("/")[0]
     return tuple(
-        Weights(source=release.source, repo_id=name, official=name.partition("/")[0] == owner or None)
-        for name in forms
-        if name.lower() not in named
+        Weights(source=release.source, repo_id=name, official=True) for name in forms if name.lower() not in named
     )
 
 
