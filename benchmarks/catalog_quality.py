@@ -131,7 +131,7 @@ class Searched:
 
 def judge_search(row: dict[str, str], index: Index) -> Searched:
     """A search for a closed model is right where the first hit is closed and names open ones."""
-    models = [hit.model for hit in search(index, row["query"], limit=20)]
+    models = [model for hit in search(index, row["query"], limit=20) if (model := index.get(hit.id))]
     first = models[:FIRST_FEW]
     if row["kind"] == "closed":
         acceptable = [model.open_weights is False and bool(model.open_alternatives) for model in models]

@@ -57,6 +57,7 @@ def main() -> None:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE_TYPER)
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("MODELSCAN_", "XDG_"))}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled once
         environment["HOME"] = folder  # as an ordinary user has it: no MODELSCAN_HOME
         baselines = {
             "python -c pass": [sys.executable, "-c", "pass"],

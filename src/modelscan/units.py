@@ -15,19 +15,19 @@ MIB = 1024**2
 GIB = 1024**3
 TIB = 1024**4
 
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b?)\s*", re.IGNORECASE)
+_SIZE = r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b?)\s*"
 _SIZE_FACTORS = {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": TIB}
-_COUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmbt]?)\s*", re.IGNORECASE)
+_COUNT = r"\s*(\d+(?:\.\d+)?)\s*([kmbt]?)\s*"
 _COUNT_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
-_TOKENS = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([km]?)\s*", re.IGNORECASE)
+_TOKENS = r"\s*(\d+(?:\.\d+)?)\s*([km]?)\s*"
 _TOKEN_FACTORS = {"": 1, "k": 1024, "m": 1024**2}
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", re.IGNORECASE)
+_DURATION = r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*"
 _DURATION_FACTORS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
-def _scaled(text: str, pattern: re.Pattern[str], factors: dict[str, int], what: str, example: str) -> int:
-    match = pattern.fullmatch(text)
+def _scaled(text: str, pattern: str, factors: dict[str, int], what: str, example: str) -> int:
+    match = re.fullmatch(pattern, text, re.IGNORECASE)
     if match is None:
         raise Usage(f"`{text}` is not {what}", hints=[f"write it like {example}"])
     from decimal import Decimal

@@ -43,6 +43,8 @@ def cut(path: Path, chance: random.Random) -> None:
 def zero(path: Path, chance: random.Random) -> None:
     content = bytearray(path.read_bytes())
     place, length = chance.randrange(len(content)), chance.choice([1, 512, 4096, 1 << 20])
+    while not content[place]:  # there are zeros in it already
+        place = chance.randrange(len(content))
     content[place : place + length] = bytes(len(content[place : place + length]))
     path.write_bytes(content)
 
@@ -96,7 +98,7 @@ def path(settings: Settings, shipped_index: Path) -> Path:
 
 def asked(index: Index) -> str | None:
     """Every kind of question, and what the index has to say about itself after them."""
-    assert search(index, "qwen3 coder 30b")[0].model.id == "alibaba/qwen3-coder-30b-a3b-instruct"
+    assert search(index, "qwen3 coder 30b")[0].id == "alibaba/qwen3-coder-30b-a3b-instruct"
     model = resolve("deepseek-r1", index).model
     assert model is not None
     assert index.records(model.id)
@@ -137,8 +139,7 @@ def test_no_changed_byte_goes_unseen_in_many(settings: Settings, path: Path, see
 def assert_seen(settings: Settings, path: Path, how: str, chance: random.Random) -> None:
     whole = path.read_bytes()
     DAMAGES[how](path, chance)
-    is_same = path.read_bytes() == whole  # zeros over zeros
-    assert (asked(open_index(settings)) is None) == is_same
+    assert asked(open_index(settings)) is not None
     path.write_bytes(whole)
     assert asked(open_index(settings)) is None
 
@@ -194,7 +195,7 @@ rounds = 0
 while sys.stdin.readline():
     index = open_index(settings)
     assert index.notice is None, index.notice
-    assert search(index, "qwen3 8b")[0].model.id == "qwen/qwen3-8b"
+    assert search(index, "qwen3 8b")[0].id == "qwen/qwen3-8b"
     assert resolve("qwen3-32b", index).model.weights
     assert index.count() > 700
     index.close()

@@ -67,7 +67,7 @@ def through(parsed: Parsed) -> Index:
     show_models(printer, models)
     show_sources(printer, index.sources(), SystemClock().now().date())
     for name in {name for record in parsed.records[:5] for name in record.names}:
-        show_models(printer, [hit.model for hit in search(index, name)])
+        show_models(printer, search(index, name))
         assert_finds_or_asks(name, index)
     show_difference(printer, difference(index, index))
     assert not HARMFUL.search(text.getvalue())

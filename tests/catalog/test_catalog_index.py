@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.catalog.conftest import IndexOf
 
+from modelscan.catalog.documents import read_model, write_model
 from modelscan.catalog.identity import resolve
 from modelscan.catalog.index import Damaged, Filters, Index, connect, open_index
 from modelscan.catalog.record import Record
-from modelscan.catalog.schema import read_model, write_model
 from modelscan.catalog.search import search
 from modelscan.catalog.text import clean
 from modelscan.model import Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
@@ -85,7 +85,7 @@ def test_damage_that_shows_in_the_middle_of_a_question(settings: Settings, shipp
         content[offset : offset + 64] = b"\xff" * 64
     write(settings.paths.index_file, bytes(content))
     index = open_index(settings)
-    assert search(index, "qwen3 coder 30b")[0].model.id == "alibaba/qwen3-coder-30b-a3b-instruct"
+    assert search(index, "qwen3 coder 30b")[0].id == "alibaba/qwen3-coder-30b-a3b-instruct"
     assert resolve("deepseek-r1", index).model is not None
     assert index.notice is not None
 
@@ -115,7 +115,7 @@ models:
     mine = resolve("me/mine", index).model
     assert mine is not None
     assert (mine.weights[0].repo_id, mine.provenance["task"]) == (str(folder / "weights"), "local")
-    assert search(index, "special")[0].model.id == "me/mine"
+    assert search(index, "special")[0].id == "me/mine"
     eight = resolve("my-eight", index).model
     assert eight is not None
     assert (eight.id, eight.task, eight.parameters) == ("qwen/qwen3-8b", "completion", 8_200_000_000)

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from modelscan.catalog import names
+from modelscan.catalog.documents import write_model
 from modelscan.catalog.merge import Merged
 from modelscan.catalog.record import Attached
-from modelscan.catalog.schema import APPLICATION_ID, SCHEMA, write_model
+from modelscan.catalog.schema import APPLICATION_ID, SCHEMA
 from modelscan.catalog.sourcestate import SourceState
 from modelscan.catalog.spelling import stumps_of
 from modelscan.catalog.tables import Tables
@@ -82,7 +83,7 @@ def fill(
 def _write(connection: sqlite3.Connection, number: int, item: Merged, vocabulary: Counter[str]) -> None:
     model = item.model
     connection.execute(
-        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             model.id,
@@ -99,6 +100,7 @@ def _write(connection: sqlite3.Connection, number: int, item: Merged, vocabulary
             model.release_date,
             _spaced(_tags(model)),
             _spaced(dict.fromkeys(record.source for record in item.records)),
+            model.weights[0].repo_id if model.weights else None,
         ),
     )
     connection.execute("INSERT INTO documents VALUES (?, ?)", (number, write_model(model)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from modelscan.catalog.documents import read_model
 from modelscan.catalog.index import Index
-from modelscan.catalog.schema import read_model
 from modelscan.model import Model
 
 _WATCHED = ("pricing", "limits")

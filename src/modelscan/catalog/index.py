@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 from modelscan.catalog.lookup import Member, Named
 from modelscan.catalog.matching import Rung
 from modelscan.catalog.overlay import lay_over, local_files
-from modelscan.catalog.schema import SHIPPED_NAME, read_model
+from modelscan.catalog.schema import SHIPPED_NAME
 from modelscan.catalog.spelling import stumps_of
 from modelscan.catalog.whole import Damaged, check
 from modelscan.errors import ModelscanError
-from modelscan.model import Model, Weights
 from modelscan.settings import Settings
 from modelscan.storage.documents import from_document
 from modelscan.storage.shipped import shipped
 
 if TYPE_CHECKING:
     from modelscan.catalog.sourcestate import SourceState
+    from modelscan.model import Model, Weights
 
 __all__ = ["Damaged", "Filters", "Index", "connect", "open_base", "open_index"]
 
@@ -121,12 +121,16 @@ class Index:
             return list(self._base.execute(query, values))
 
     def get(self, model_id: str) -> Model | None:
+        from modelscan.catalog.documents import read_model
+
         for _, document in self.rows(f"{_DOCUMENTS} WHERE id = ?", [model_id]):
             return _placed(read_model(document))
         return None
 
     def models(self, filters: Filters | None = None) -> Iterator[Model]:
         """Every model in the order of its id."""
+        from modelscan.catalog.documents import read_model
+
         where, values = (filters or Filters()).where()
         for _, document in sorted(self.rows(f"{_DOCUMENTS} WHERE {where}", values)):
             yield _placed(read_model(document))
@@ -252,7 +256,7 @@ class Index:
 
         from modelscan.catalog.search import search
 
-        if found := [hit.model.id for hit in search(self, text, limit=5)]:
+        if found := [hit.id for hit in search(self, text, limit=5)]:
             return found
         by_name: dict[str, str] = {}
         for (model_id,) in self.rows("SELECT id FROM models ORDER BY offers DESC"):
@@ -313,9 +317,15 @@ def _placed(model: Model) -> Model:
 
 
 def _place(weights: Weights) -> Weights:
-    """An installation without the folder still finds and lists every model; describing these weights then fails."""
-    if not weights.repo_id.startswith(_SHIPPED_FOLDER):
-        return weights
+    return dataclasses.replace(weights, repo_id=place(weights.repo_id) or weights.repo_id)
+
+
+def place(repo: str | None) -> str | None:
+    """A repo that the index names; of a shipped folder the path, where this installation has it: one without it
+    still finds and lists every model, and describing these weights then fails.
+    """
+    if repo is None or not repo.startswith(_SHIPPED_FOLDER):
+        return repo
     with contextlib.suppress(ModelscanError):
-        return dataclasses.replace(weights, repo_id=str(shipped(weights.repo_id.removeprefix(_SHIPPED_FOLDER))))
-    return weights
+        return str(shipped(repo.removeprefix(_SHIPPED_FOLDER)))
+    return repo

@@ -11,28 +11,29 @@ import re
 
 # A merge asks the same of a name for each of its hosts and specs.
 _remembered = functools.lru_cache(maxsize=100_000)
+# Kept as text where a search does not need them: to compile all takes as long as to search.
 _WRAPPERS = (
-    re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai|ollama\.com)/"),
-    re.compile(r"^(?:hf\.co|huggingface\.co)/"),
-    re.compile(r"^(?:hf|huggingface|modelscope|ollama):(?://)?"),
-    re.compile(r"^@(?:cf|hf)/"),
-    re.compile(r"^accounts/[^/]+/(?:models|routers)/"),
+    r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai|ollama\.com)/",
+    r"^(?:hf\.co|huggingface\.co)/",
+    r"^(?:hf|huggingface|modelscope|ollama):(?://)?",
+    r"^@(?:cf|hf)/",
+    r"^accounts/[^/]+/(?:models|routers)/",
     # `route` is routing.run's own beginning of a name (24 entries of models.dev, 2026-07).
-    re.compile(r"^(?:workers-ai|openrouter|models|library|route)/"),
+    r"^(?:workers-ai|openrouter|models|library|route)/",
     # How LiteLLM prefixes providers (docs.litellm.ai/docs/providers); none of these is an organization at a hub.
-    re.compile(r"^(?:ollama|ollama_chat|together_ai|fireworks_ai|vertex_ai|bedrock|hosted_vllm|azure_ai)/"),
-    re.compile(r"^databricks-(?!dbrx|dolly)"),
-    re.compile(r"^~"),
+    r"^(?:ollama|ollama_chat|together_ai|fireworks_ai|vertex_ai|bedrock|hosted_vllm|azure_ai)/",
+    r"^databricks-(?!dbrx|dolly)",
+    r"^~",
 )
-_REGION = re.compile(r"^(?:us|eu|apac|au|jp|ca|global)\.(?=[a-z0-9]+\.)")
-_BEDROCK_OWNER = re.compile(
+_REGION = r"^(?:us|eu|apac|au|jp|ca|global)\.(?=[a-z0-9]+\.)"
+_BEDROCK_OWNER = (
     r"^(ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|stability"
     r"|twelvelabs|writer|xai|zai)\.(?=[a-z])"
 )
-_BEDROCK_VERSION = re.compile(r"-(?:v)?\d:\d+(?::\d+k)?$|(?<=:)\d+$")
-_BEDROCK_MINOR = re.compile(r"(?<=-v0):(?=\d$)")  # Mistral's own `v0.2`, as `mistral-7b-instruct-v0:2`
+_BEDROCK_VERSION = r"-(?:v)?\d:\d+(?::\d+k)?$|(?<=:)\d+$"
+_BEDROCK_MINOR = r"(?<=-v0):(?=\d$)"  # Mistral's own `v0.2`, as `mistral-7b-instruct-v0:2`
 _GAP = re.compile(r"[\s_]+")
-_AT_DATE = re.compile(r"@(?:\d{8}|default|latest)$")
+_AT_DATE = r"@(?:\d{8}|default|latest)$"
 _SERVING_TAGS = frozenset({
     "free", "beta", "nitro", "floor", "exacto", "online", "extended", "cloud", "discounted", "default", "tee",
 })  # fmt: skip
@@ -44,10 +45,10 @@ _POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
 _WORD = re.compile(
     r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|iq\d(?![a-z\d])|w\d+a\d+(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
 )
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)([bmt])")
-_EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b")
-_ACTIVE = re.compile(r"a(\d+(?:\.\d+)?)b")
-_ACTIVE_WITH_EXPERTS = re.compile(r"(?<![a-z\d.])(\d+(?:\.\d+)?)b-\d+e(?![a-z\d])")
+_SIZE = r"(\d+(?:\.\d+)?)([bmt])"
+_EXPERTS = r"(\d+)x(\d+(?:\.\d+)?)b"
+_ACTIVE = r"a(\d+(?:\.\d+)?)b"
+_ACTIVE_WITH_EXPERTS = r"(?<![a-z\d.])(\d+(?:\.\d+)?)b-\d+e(?![a-z\d])"
 _FACTORS = {"m": 10**6, "b": 10**9, "t": 10**12}
 _LARGEST = 1e15
 
@@ -87,14 +88,14 @@ def unwrap(name: str) -> str:
     """A name without what hosts wrap around it: `@cf/`, `accounts/x/models/`, `us.`, `:free`, `@20250929`, `-v1:0`."""
     text = name.strip()
     lowered = text.casefold()
-    while match := next((found for pattern in _WRAPPERS if (found := pattern.match(lowered))), None):
+    while match := next((found for pattern in _WRAPPERS if (found := re.match(pattern, lowered))), None):
         text, lowered = text[match.end() :], lowered[match.end() :]
-    if match := _REGION.match(lowered):
+    if match := re.match(_REGION, lowered):
         text, lowered = text[match.end() :], lowered[match.end() :]
-    if match := _BEDROCK_OWNER.match(lowered):
+    if match := re.match(_BEDROCK_OWNER, lowered):
         text = f"{match[1]}/{text[match.end() :]}"
-        text = _BEDROCK_VERSION.sub("", _BEDROCK_MINOR.sub(".", text))
-    text = _AT_DATE.sub("", text)
+        text = re.sub(_BEDROCK_VERSION, "", re.sub(_BEDROCK_MINOR, ".", text))
+    text = re.sub(_AT_DATE, "", text)
     name, _, tag = text.rpartition(":")
     return name if name and tag.casefold() in _SERVING_TAGS else text
 
@@ -152,13 +153,13 @@ def base_repo(repo: str) -> str:
     """A repo id without its quantization suffix, in lower case: `Qwen/Qwen3-8B-FP8` → `qwen/qwen3-8b`."""
     text = repo.casefold()
     while True:
-        shorter = _REPO_SUFFIX.sub("", text)
+        shorter = re.sub(_REPO_SUFFIX, "", text)
         if shorter == text:
             return text
         text = shorter
 
 
-_REPO_SUFFIX = re.compile(
+_REPO_SUFFIX = (
     r"[-_.](?:fp8|bf16|fp16|fp4|mxfp4|mxfp8|nvfp4|awq|gptq|int4|int8|gptq-int[48]|w8a8(?:c8)?|w4a8|w4a16|mtp|gguf"
     r"|fp8-dynamic|fp8-static-pertensor|[48]bit)$"
 )
@@ -167,16 +168,16 @@ _REPO_SUFFIX = re.compile(
 def size_in_name(name: str) -> tuple[int | None, int | None]:
     """Parameters and active parameters that a name states: `30b-a3b`, `8x22b` (total unknown), `17b-16e` (active)."""
     text = split_owner(name)[1].casefold().replace("_", "-")
-    if match := _ACTIVE_WITH_EXPERTS.search(text):
+    if match := re.search(_ACTIVE_WITH_EXPERTS, text):
         return None, scaled(match[1], "b")
     total: int | None = None
     active: int | None = None
     for word in re.findall(r"(?<![a-z\d.])[a-z]?\d[a-z\d.]*(?![a-z\d])", text.replace("-it", "- it")):
-        if match := _ACTIVE.fullmatch(word):
+        if match := re.fullmatch(_ACTIVE, word):
             active = active or scaled(match[1], "b")
-        elif _EXPERTS.fullmatch(word):
+        elif re.fullmatch(_EXPERTS, word):
             return None, None
-        elif total is None and (match := _SIZE.fullmatch(word)):
+        elif total is None and (match := re.fullmatch(_SIZE, word)):
             total = scaled(match[1], match[2])
     return total, active
 

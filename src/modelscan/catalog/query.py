@@ -44,13 +44,13 @@ _TASKS: dict[str, Task] = {
     "rerank": "rerank", "embed": "embed",
 }  # fmt: skip
 _WORDS_OF_USE = {"vision": "vision", "visual": "vision", "coder": "coding", "thinking": "reasoning"}
-_BOUND = re.compile(
-    r"(?P<low>over|above|more than|at least|from|>=?)?"
+_BOUND = (
+    r"(?<![a-z0-9.-])(?P<low>over|above|more than|at least|from|>=?)?"
     r"(?P<high>under|below|less than|smaller than|up to|at most|max(?:imum)?|<=?)?"
     r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[bmt])(?:illion)?(?: param(?:eter)?s?)?(?![a-z0-9])"
 )
-_CONTEXT = re.compile(r"(\d+)\s*([km])\s*(?:tokens? )?context|context(?: length)?(?: of)? (\d+)\s*([km])|long context")
-_OPEN = re.compile(r"\bopen[ -]?(?:source|weights?)\b")
+_CONTEXT = r"(\d+)\s*([km])\s*(?:tokens? )?context|context(?: length)?(?: of)? (\d+)\s*([km])|long context"
+_OPEN = r"\bopen[ -]?(?:source|weights?)\b"
 _SMALL = frozenset({"small", "tiny", "little", "lightweight", "edge", "cpu", "laptop", "mobile"})
 # Around a stated size: models that are called 7b have 6.2 to 8.5 billion parameters.
 _BELOW, _ABOVE = 0.75, 1.35
@@ -82,7 +82,7 @@ def read_query(text: str) -> Query:
     """The query taken apart; nothing in it is an error."""
     rest = f" {' '.join(text.casefold().split())} "
     context: int | None = None
-    if match := _CONTEXT.search(rest):
+    if "context" in rest and (match := re.search(_CONTEXT, rest)):
         number, unit = match[1] or match[3], match[2] or match[4]
         context = int(number[:9]) * (1000 if unit == "k" else 10**6) * 9 // 10 if number else _LONG_CONTEXT
         rest = _cut(rest, match)
@@ -97,7 +97,7 @@ def read_query(text: str) -> Query:
             else:
                 tags[meaning] = None
             rest = _cut(rest, match)
-    rest, open_only = _OPEN.subn(" ", rest)
+    rest, open_only = re.subn(_OPEN, " ", rest) if "open" in rest else (rest, 0)
     least, most, rest = _sizes(rest)
     parts, quantization = names.without_quantization(("", *_words(rest)))
     words: dict[str, None] = {}
@@ -135,7 +135,9 @@ def _sizes(text: str) -> tuple[int | None, int | None, str]:
     """The bounds of the size, and the text without it."""
     least: int | None = None
     most: int | None = None
-    while match := re.search(rf"(?<![a-z0-9.-]){_BOUND.pattern}", text):
+    if not re.search(r"\d", text):
+        return None, None, text
+    while match := re.search(_BOUND, text):
         size = names.scaled(match["number"], match["unit"])
         if match["high"]:
             most = size

@@ -10,15 +10,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelscan.catalog import names
-from modelscan.catalog.index import Filters, Index
+from modelscan.catalog.index import Filters, Index, place
 from modelscan.catalog.matching import climb
 from modelscan.catalog.query import Query, read_query
 from modelscan.catalog.spelling import corrections
-from modelscan.model import Model
 
 __all__ = ["Filters", "Hit", "search"]
 
@@ -32,11 +30,16 @@ _EXACT = 1000.0
 _FAR = 3.0  # for twice or half the size that was asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """`score` only orders the hits of one search."""
+class Hit(NamedTuple):
+    """A model found, with what a list shows of it; `Index.get` has the rest. `score` only orders one search's hits."""
 
-    model: Model
+    id: str
+    task: str
+    parameters: int | None
+    context: int | None
+    license: str | None
+    open: bool | None
+    repo: str | None
     score: float
 
 
@@ -53,7 +56,10 @@ def search(index: Index, query: str, *, limit: int = 20, filters: Filters | None
         if index.rows(known, [model_id, *values]):
             scores[model_id] = _EXACT + scores.get(model_id, 0.0)
     best = sorted(scores, key=lambda model_id: (-scores[model_id], model_id))[:limit]
-    return [Hit(model, round(scores[model_id], 3)) for model_id in best if (model := index.get(model_id))]
+    marks = ", ".join("?" * len(best))
+    rows = index.rows(f"SELECT {', '.join(Hit._fields[:-1])} FROM models WHERE id IN ({marks})", best)  # noqa: S608
+    found = {model_id: (*shown, place(repo), round(scores[model_id], 3)) for model_id, *shown, repo in rows}
+    return [Hit(model_id, *found[model_id]) for model_id in best]
 
 
 def _spelled(asked: Query, index: Index) -> Query:

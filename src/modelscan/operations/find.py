@@ -1,20 +1,19 @@
-"""Finding models: search, list, show, and bringing the index up to date."""
+"""Finding models: search and list, and what the index is made from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from modelscan.catalog.index import Filters, Index, open_index
-from modelscan.errors import ModelAmbiguous
-from modelscan.model import Model, Source
 from modelscan.operations.context import Context
 
 if TYPE_CHECKING:
-    from modelscan.catalog.identity import Resolution
+    from modelscan.catalog.search import Hit
     from modelscan.catalog.sourcestate import SourceState
+    from modelscan.model import Model
 
 _OLD_DAYS = 30
 
@@ -23,38 +22,37 @@ _OLD_DAYS = 30
 class Found:
     """Models in order, best first, and what the index had to say about itself."""
 
-    models: tuple[Model, ...]
+    models: tuple[Model | Hit, ...]
     notice: str | None = None
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Described:
-    """One model, with what was assumed on the way to it."""
-
-    model: Model
-    warnings: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    notice: str | None = None
-
-
-def search_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters, fits: bool = False) -> Found:
+def search_models(
+    context: Context, words: Sequence[str], *, limit: int, filters: Filters, fits: bool = False, whole: bool = True
+) -> Found:
     """Models for what a user typed, best first; nothing found is an answer, not a failure.
 
-    With `fits` only those that fit this machine, each with how.
+    With `fits` only those that fit this machine, each with how; otherwise, unless they are to be `whole`, only what a
+    list shows of each.
     """
     from modelscan.catalog.search import search
 
     index = open_index(context.settings)
     text = " ".join(words)
-    if not fits:
-        models = [hit.model for hit in search(index, text, limit=limit, filters=filters)]
-    else:
+    found: list[Model | Hit] = []
+    if fits:
         from modelscan.operations.fitting import PLANNED_FOR_EACH_SHOWN, fitting
 
         hits = search(index, text, limit=limit * PLANNED_FOR_EACH_SHOWN, filters=filters)
-        models = list(fitting(context, (hit.model for hit in hits), limit=limit))
-    return Found(models=tuple(models), notice=index.notice, notes=_age(context, index))
+        found.extend(fitting(context, _models(index, hits), limit=limit))
+    else:
+        hits = search(index, text, limit=limit, filters=filters)
+        found.extend(_models(index, hits) if whole else hits)
+    return Found(models=tuple(found), notice=index.notice, notes=_age(context, index))
+
+
+def _models(index: Index, hits: Iterable[Hit]) -> Iterator[Model]:
+    return (model for hit in hits if (model := index.get(hit.id)))
 
 
 def _age(context: Context, index: Index) -> tuple[str, ...]:
@@ -96,55 +94,6 @@ def list_models(context: Context, *, limit: int | None, filters: Filters, fits: 
             break
         found.append(model)
     return Found(models=tuple(found), notice=index.notice)
-
-
-def model_info(context: Context, reference: str, *, fits: bool = False) -> Described:
-    """The merged entry of one model; of a repo that no catalog knows, what its hub says.
-
-    Raises ModelNotFound or ModelAmbiguous.
-    """
-    from modelscan.catalog.identity import resolve
-
-    index = open_index(context.settings)
-    try:
-        resolution = resolve(reference, index)
-    except ModelAmbiguous as asked:
-        from modelscan.operations.asking import fitting_first
-
-        raise fitting_first(context, index, asked) from None
-    if resolution.model is None:
-        model, warnings = _on_hub(context, resolution)
-        warnings = (*resolution.warnings, *warnings)
-        return Described(model=model, warnings=warnings, notes=resolution.notes, notice=index.notice)
-    model = resolution.model
-    if fits:
-        from modelscan.operations.fitting import judging
-
-        model = replace(model, fits=judging(context)(model))
-    return Described(model=model, warnings=resolution.warnings, notes=resolution.notes, notice=index.notice)
-
-
-def _on_hub(context: Context, resolution: Resolution) -> tuple[Model, tuple[str, ...]]:
-    """A repo as its hub describes it; where that cannot be asked, only its name, marked as unverified."""
-    from modelscan.catalog.sources.hub import model_described, unverified
-    from modelscan.errors import ModelNotFound, SourceUnavailable
-
-    assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
-    repo, hint = resolution.passthrough_repo, resolution.weights_hint
-    named: Source | None = hint.source if hint else None
-    sources: tuple[Source, ...] = (named,) if named else ("huggingface", "modelscope")
-    missing: ModelNotFound | None = None
-    for source in sources:
-        try:
-            return model_described(context.hub(source).describe(repo, hint.revision if hint else None)), ()
-        except ModelNotFound as error:
-            missing = missing or error
-        except SourceUnavailable as error:
-            if missing:
-                break
-            return unverified(repo, source), (f"`{repo}` is in no catalog and could not be checked: {error.message}",)
-    assert missing is not None  # noqa: S101  every other way has left the loop
-    raise missing
 
 
 def catalog_sources(context: Context) -> tuple[list[SourceState], Index]:

@@ -78,7 +78,7 @@ class Paths:
         return self.data / "backends"
 
 
-INDEX_FORMAT = 4
+INDEX_FORMAT = 5
 
 
 def paths_below(home: Path) -> Paths:

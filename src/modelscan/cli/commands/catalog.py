@@ -60,7 +60,7 @@ def search(
     if hub:
         found = search_hub_models(context, query, limit=limit, filters=filters)
     else:
-        found = search_models(context, query, limit=limit, filters=filters, fits=fits)
+        found = search_models(context, query, limit=limit, filters=filters, fits=fits, whole=json)
     _notice(output, found.notice)
     output.remarks((), found.notes)
     if not found.models:
@@ -103,7 +103,7 @@ def info(
 ) -> None:
     """Show everything that is known of a model, and from where."""
     from modelscan.cli.views.models import show_model
-    from modelscan.operations.find import model_info
+    from modelscan.operations.info import model_info
 
     output = Output(json=json, quiet=quiet)
     described = model_info(session(ctx).context, model, fits=fits)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from modelscan.cli.printer import Printer
-from modelscan.model import Model, Weights
 from modelscan.units import format_bytes, format_count, format_tokens
+
+if TYPE_CHECKING:
+    from modelscan.catalog.search import Hit
+    from modelscan.model import Model, Weights
 
 _LONGEST = 200
 
 
-def show_models(printer: Printer, models: Sequence[Model]) -> None:
+def show_models(printer: Printer, models: Sequence[Model | Hit]) -> None:
     if not models:
         return
-    judged = any(model.fits for model in models)
+    judged = any(not isinstance(model, tuple) and model.fits for model in models)
     printer.table(
         ("id", "task", "params", "context", "weights", "license", *(("fits",) if judged else ())),
-        [(*_row(model), *((_fits(model),) if judged else ())) for model in models],
+        [(*_row(model), *((_fits(model),) if judged and not isinstance(model, tuple) else ())) for model in models],
         right=("params", "context"),
     )
 
@@ -30,21 +34,20 @@ def _fits(model: Model) -> str:
     return f"{fits.quantization or 'as it is'} on {fits.backend}, {format_tokens(fits.max_model_len)} tokens"
 
 
-def _row(model: Model) -> tuple[str, ...]:
+def _row(model: Model | Hit) -> tuple[str, ...]:
+    if isinstance(model, tuple):
+        context, repo, is_open = model.context, model.repo, model.open
+    else:
+        context, is_open = model.limits.context, model.open_weights
+        repo = model.weights[0].repo_id if model.weights else None
     return (
         model.id,
         model.task,
         format_count(model.parameters) if model.parameters else "-",
-        format_tokens(model.limits.context) if model.limits.context else "-",
-        _weights_word(model),
+        format_tokens(context) if context else "-",
+        repo or ("unknown" if is_open is None else "open, repo unknown" if is_open else "closed"),
         model.license or "-",
     )
-
-
-def _weights_word(model: Model) -> str:
-    if model.weights:
-        return model.weights[0].repo_id
-    return {True: "open, repo unknown", False: "closed", None: "unknown"}[model.open_weights]
 
 
 def show_model(printer: Printer, model: Model) -> None:
