@@ -55,9 +55,15 @@ def fill(
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {INDEX_FORMAT}")
     connection.executescript(f"BEGIN; {SCHEMA}")
-    vocabulary: Counter[str] = Counter()
-    for number, item in enumerate(sorted(merged, key=_fame, reverse=True), start=1):
-        _write(connection, number, item, vocabulary)
+    numbered = list(enumerate(sorted(merged, key=_fame, reverse=True), start=1))
+    connection.executemany(
+        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (_columns(number, item) for number, item in numbered),
+    )
+    connection.executemany(
+        "INSERT INTO documents VALUES (?, ?)", ((number, write_model(item.model)) for number, item in numbered)
+    )
+    vocabulary = _write_texts(connection, numbered)
     connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", _records(merged))
     connection.executemany("INSERT OR IGNORE INTO families VALUES (?, ?, ?)", _family_defaults(merged))
     # In the order of their keys, all at once: such a table is filled three times as fast.
@@ -80,35 +86,39 @@ def fill(
     connection.execute("COMMIT")
 
 
-def _write(connection: sqlite3.Connection, number: int, item: Merged, vocabulary: Counter[str]) -> None:
+def _columns(number: int, item: Merged) -> tuple[object, ...]:
+    """What a list shows of a model and filters ask."""
     model = item.model
-    connection.execute(
-        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            number,
-            model.id,
-            " ".join(item.parts),
-            item.lab,
-            model.task,
-            model.open_weights,
-            bool(model.weights),
-            model.parameters,
-            model.active_parameters,
-            model.limits.context,
-            model.license,
-            _offers(model),
-            model.release_date,
-            _spaced(_tags(model)),
-            _spaced(dict.fromkeys(record.source for record in item.records)),
-            model.weights[0].repo_id if model.weights else None,
-        ),
+    return (
+        number,
+        model.id,
+        " ".join(item.parts),
+        item.lab,
+        model.task,
+        model.open_weights,
+        bool(model.weights),
+        model.parameters,
+        model.active_parameters,
+        model.limits.context,
+        model.license,
+        _offers(model),
+        model.release_date,
+        _spaced(_tags(model)),
+        _spaced(dict.fromkeys(record.source for record in item.records)),
+        model.weights[0].repo_id if model.weights else None,
     )
-    connection.execute("INSERT INTO documents VALUES (?, ?)", (number, write_model(model)))
-    named, told = _terms(item)
-    connection.execute(
-        "INSERT INTO texts (rowid, name, words) VALUES (?, ?, ?)", (number, " ".join(named), " ".join(told))
-    )
-    vocabulary.update({word for word in (*named, *told) if not word[0].isdigit()})
+
+
+def _write_texts(connection: sqlite3.Connection, numbered: Sequence[tuple[int, Merged]]) -> Counter[str]:
+    """The words by which models are found; returns in how many models each word is, numbers left out."""
+    vocabulary: Counter[str] = Counter()
+    rows: list[tuple[int, str, str]] = []
+    for number, item in numbered:
+        named, told = _terms(item)
+        rows.append((number, " ".join(named), " ".join(told)))
+        vocabulary.update(word for word in (*named, *told) if not word[0].isdigit())
+    connection.executemany("INSERT INTO texts (rowid, name, words) VALUES (?, ?, ?)", rows)
+    return vocabulary
 
 
 def _fame(item: Merged) -> tuple[bool, int, str]:

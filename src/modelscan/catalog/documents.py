@@ -10,12 +10,10 @@ from typing import Any
 
 from modelscan.model import Capabilities, Fits, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
-
 
 def write_model(model: Model) -> str:
     """A model as compact JSON: what is unknown or empty is left out, reading fills it in again."""
-    return _ENCODER.encode(_shrunk(model))
+    return _ENCODER.encode(model)
 
 
 def read_model(document: str) -> Model:
@@ -49,23 +47,14 @@ def _read_spec(spec: dict[str, Any]) -> Spec:
     return Spec(**spec)
 
 
-def _shrunk(value: Any) -> Any:
-    kind = type(value)
-    if kind in _PLAIN:
-        return value
-    if kind in _FIELDS:
-        names, fields_of = _FIELDS[kind]
-        return {
-            name: item if type(item) in _PLAIN else _shrunk(item)
-            for name, item in zip(names, fields_of(value), strict=True)
-            if item or (item is not None and type(item) in _PLAIN)
-        }
-    if kind is dict:
-        return {str(key): _shrunk(item) for key, item in value.items()}
-    return [_shrunk(item) for item in value]
-
-
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+def _stated(part: object) -> dict[str, Any]:
+    """A part's fields that say something."""
+    names, fields_of = _FIELDS[type(part)]
+    return {
+        name: value
+        for name, value in zip(names, fields_of(part), strict=True)
+        if value or type(value) in _SAID_WHEN_ZERO
+    }
 
 
 def _fields(kind: type) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
@@ -73,7 +62,9 @@ def _fields(kind: type) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, 
     return names, attrgetter(*names)
 
 
-_FIELDS = {
+_FIELDS: dict[type, tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]] = {
     kind: _fields(kind)
     for kind in (Model, Capabilities, Modalities, Limits, Pricing, ProviderOffer, Weights, Spec, Fits)
 }
+_SAID_WHEN_ZERO = frozenset({str, int, float, bool})
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False, default=_stated)

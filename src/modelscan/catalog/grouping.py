@@ -65,7 +65,9 @@ def group(records: Iterable[Record], tables: Tables) -> list[Group]:
             _add_identified(groups, record)
         else:
             (offers if record.provider else canonical).append(record)
-    tuned = {key for item in groups.all if not item.is_base for rung, key in _keys(item) if rung is Rung.PLAIN}
+    for item in groups.all:
+        item.keys = _keys(item)
+    tuned = {key for item in groups.all if not item.is_base for rung, key in item.keys if rung is Rung.PLAIN}
     for item in groups.all:
         _stand(groups, item, tuned)
     for record in canonical:
@@ -81,7 +83,7 @@ def group(records: Iterable[Record], tables: Tables) -> list[Group]:
     return groups.all
 
 
-def _keys(item: Group) -> set[tuple[Rung, str]]:
+def _keys(item: Group) -> frozenset[tuple[Rung, str]]:
     """The rungs on which a model stands by its id, its trusted names and its repos."""
     spellings = {names.words(item.id), item.parts}
     for record in item.records:
@@ -91,7 +93,7 @@ def _keys(item: Group) -> set[tuple[Rung, str]]:
     for weights in item.weights.values():
         if weights.source in HUB_SOURCES:
             spellings.add(names.without_quantization(names.words(weights.repo_id))[0])
-    return {found for parts in spellings if parts for found in rungs(parts)}
+    return frozenset(found for parts in spellings if parts for found in rungs(parts))
 
 
 def _names_in_any_spelling(name: str, record: Record) -> bool:
@@ -103,7 +105,6 @@ def _stand(groups: Groups, item: Group, tuned: AbstractSet[str] = frozenset()) -
     """Put a model on its rungs. Where a tuned sibling is called by the same plain name, people mean that one: the
     base model then answers to its repo and to its name with `base` only.
     """
-    item.keys = frozenset(_keys(item))
     if item.is_base and any(key in tuned for rung, key in item.keys if rung is Rung.PLAIN):
         item.keys = frozenset((rung, f"{key} base") for rung, key in item.keys if rung is Rung.WORDS)
     for place in item.keys:
@@ -153,6 +154,7 @@ def _add_canonical(groups: Groups, record: Record) -> None:
         groups.all.append(found)
         groups.by_name[found.id] = found
     found.records.append(record)
+    found.keys = _keys(found)
     _stand(groups, found)
 
 
@@ -247,7 +249,7 @@ def _add_untied(groups: Groups, records: list[Record]) -> None:
         item = Group(_free_id(groups, own_id), known_lab, tuple(key.split()), members)
         groups.all.append(item)
         groups.by_name[item.id] = item
-        item.keys = frozenset(_keys(item))
+        item.keys = _keys(item)
 
 
 def _lab_and_words(tables: Tables, record: Record) -> tuple[str | None, tuple[str, ...]]:

@@ -42,6 +42,7 @@ _FLAGS = tuple(
     f"capabilities.{name}" for name in ("tool_call", "reasoning", "attachment", "structured_output", "temperature")
 )
 _JUDGED = frozenset({"open_weights", *_LIMITS, *_FLAGS, "parameters", "active_parameters", "task", "license"})
+_UNKNOWN = Pricing()
 _PRICES = ("input", "output", "reasoning", "cache_read", "cache_write")
 _TRUST = {"local": 0, "models.yaml": 1, "known-weights": 2}
 _OWN_OFFER, _RECIPE, _GPUSTACK, _CANONICAL, _HOST = 3, 4, 5, 6, 7
@@ -266,12 +267,12 @@ def _providers(ranked: Sequence[tuple[int, Record]]) -> tuple[ProviderOffer, ...
 
 def _pricing(ranked: Sequence[tuple[int, Record]]) -> tuple[Pricing, str | None]:
     """The lab's own offer, else the median of the hosts' prices, price by price."""
-    priced = [(rank, record.offer) for rank, record in ranked if record.offer and record.offer.pricing != Pricing()]
+    priced = [(rank, record.offer) for rank, record in ranked if record.offer and record.offer.pricing != _UNKNOWN]
     own = next((offer for rank, offer in priced if rank == _OWN_OFFER), None)
     if own:
         return own.pricing, f"models.dev ({own.id})"
     if not priced:
-        return Pricing(), None
+        return _UNKNOWN, None
     prices: dict[str, float] = {}
     for name in _PRICES:
         stated = [value for _, offer in priced if (value := getattr(offer.pricing, name)) is not None]

@@ -45,10 +45,9 @@ _POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
 _WORD = re.compile(
     r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|iq\d(?![a-z\d])|w\d+a\d+(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
 )
-_SIZE = r"(\d+(?:\.\d+)?)([bmt])"
-_EXPERTS = r"(\d+)x(\d+(?:\.\d+)?)b"
-_ACTIVE = r"a(\d+(?:\.\d+)?)b"
-_ACTIVE_WITH_EXPERTS = r"(?<![a-z\d.])(\d+(?:\.\d+)?)b-\d+e(?![a-z\d])"
+_BETWEEN_SIZES = r"[^a-z\d.]+"
+_SIZE = r"(a)?(\d+(?:\.\d+)?)([bmt])|\d+x\d+(?:\.\d+)?b"
+_EXPERTS = r"\d+e"
 _FACTORS = {"m": 10**6, "b": 10**9, "t": 10**12}
 _LARGEST = 1e15
 
@@ -167,18 +166,22 @@ _REPO_SUFFIX = (
 
 def size_in_name(name: str) -> tuple[int | None, int | None]:
     """Parameters and active parameters that a name states: `30b-a3b`, `8x22b` (total unknown), `17b-16e` (active)."""
-    text = split_owner(name)[1].casefold().replace("_", "-")
-    if match := re.search(_ACTIVE_WITH_EXPERTS, text):
-        return None, scaled(match[1], "b")
     total: int | None = None
     active: int | None = None
-    for word in re.findall(r"(?<![a-z\d.])[a-z]?\d[a-z\d.]*(?![a-z\d])", text.replace("-it", "- it")):
-        if match := re.fullmatch(_ACTIVE, word):
-            active = active or scaled(match[1], "b")
-        elif re.fullmatch(_EXPERTS, word):
+    said = re.split(_BETWEEN_SIZES, split_owner(name)[1].casefold())
+    for word, following in zip(said, [*said[1:], ""], strict=True):
+        match = re.fullmatch(_SIZE, word)
+        if match is None:
+            continue
+        mark, number, unit = match.groups()
+        if number is None:
             return None, None
-        elif total is None and (match := re.fullmatch(_SIZE, word)):
-            total = scaled(match[1], match[2])
+        if mark:
+            active = active or (scaled(number, unit) if unit == "b" else None)
+        elif unit == "b" and re.fullmatch(_EXPERTS, following):
+            return None, scaled(number, unit)
+        elif total is None:
+            total = scaled(number, unit)
     return total, active
 
 

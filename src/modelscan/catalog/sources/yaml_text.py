@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from modelscan.catalog.record import NotThisFormat
@@ -30,7 +29,7 @@ _LONGEST_NUMBER = 100  # digits; `1:59:59…` is a number too, which takes the s
 _BRACKETS = (b"[", b"{")
 _INDENTATION = re.compile(rb"^[ \t?:-]*", re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
-_KEYS = str | int | float | bool | None
+_KEYS = frozenset({str, int, float, bool, type(None)})
 
 
 def load(payload: bytes | str) -> Any:
@@ -121,19 +120,21 @@ def _merged_mappings(value: Any) -> list[Any]:
 
 def is_modest(entry: object) -> bool:
     """Whether an entry can be written out: at most `MAX_NODES` values, 32 deep, no cycle, JSON's keys and numbers."""
-    waiting: list[tuple[object, int]] = [(entry, 0)]
-    seen = 0
-    while waiting:
-        value, depth = waiting.pop()
-        seen += 1
-        if seen > MAX_NODES or depth > _MAX_DEPTH:
-            return False
-        if isinstance(value, Mapping):
-            if not all(isinstance(key, _KEYS) for key in value):
+    level, seen = [entry], 1
+    for _ in range(_MAX_DEPTH + 1):
+        deeper: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                if not _KEYS.issuperset(map(type, value)):
+                    return False
+                deeper.extend(value.values())
+            elif isinstance(value, list | tuple | set):
+                deeper.extend(value)
+            elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
                 return False
-            waiting.extend((item, depth + 1) for item in value.values())
-        elif isinstance(value, list | tuple | set):
-            waiting.extend((item, depth + 1) for item in value)
-        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            return False
-    return True
+            if seen + len(deeper) > MAX_NODES:
+                return False
+        if not deeper:
+            return True
+        level, seen = deeper, seen + len(deeper)
+    return False
