@@ -23,6 +23,17 @@ from modelscan.system.clock import SystemClock
 PROGRAM = (sys.executable, "-m", "modelscan")
 
 
+# Ctrl-C while a command's module is imported, inside an `exec` such as those of @dataclass.
+INTERRUPTED_IMPORT = """
+import signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "modelscan.cli.commands.gpu":
+            exec("signal.raise_signal(signal.SIGINT)")
+sys.meta_path.insert(0, Interrupting())
+"""
+
+
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
     """A server that takes a connection and never answers."""
@@ -52,6 +63,15 @@ def test_a_command_without_words_of_its_own(silent: socket.socket, number: int) 
     [line] = stderr.splitlines()
     error = json.loads(line)["error"]
     assert error == {"code": "interrupted", "message": "interrupted", "hints": ["modelscan list"], "details": {}}
+
+
+def test_during_an_import(tmp_path: Path) -> None:
+    """Where the interpreter itself notes it as unhandled, inside `exec`, the status is ours all the same."""
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED_IMPORT)
+    environ = os.environ | {"PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run([*PROGRAM, "gpu", "--json"], env=environ, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert json.loads(ended.stderr)["error"]["code"] == "interrupted"
 
 
 def test_on_a_terminal(silent: socket.socket) -> None:
