@@ -305,9 +305,10 @@ def test_a_killed_or_interrupted_pull_is_told_and_taken_up_again(
     [dead] = run("list", "--json").json
     assert (dead["status"], dead["message"]) == ("failed", "interrupted")
 
+    before = len(asked_for_parts(hub))
     command = [sys.executable, "-m", "modelscan", "start", "tiny", "--json"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as stopped:
-        until(run, lambda item: item["status"] == "pulling" and item["progress"] != pulling["progress"])
+        until(run, lambda item: item["status"] == "pulling" and len(asked_for_parts(hub)) > before)
         stopped.send_signal(signal.SIGINT)
         _, said = stopped.communicate(timeout=30)
     assert stopped.returncode == 130, said
@@ -321,6 +322,10 @@ def test_a_killed_or_interrupted_pull_is_told_and_taken_up_again(
     assert hub.served["model.safetensors"] - before < len(hub.repos["lab/tiny"].files["model.safetensors"])
     assert run("remove", "tiny", "--purge-weights", "--yes").status == 0
     assert run("weights", "list", "--json").json == []
+
+
+def asked_for_parts(hub: HubServer) -> list[str]:
+    return [line for line in hub.requests if line.startswith("RANGE") and line.endswith("model.safetensors")]
 
 
 def until(run: Callable[..., Ran], holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

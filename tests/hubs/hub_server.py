@@ -24,6 +24,7 @@ COMMIT = "c0ffee" + "0" * 34
 GOOD_TOKEN = "hf_good"
 LARGE = (".safetensors", ".bin", ".gguf", ".pt", ".pth")
 _BLOCK = 1024 * 1024
+_TURN_SECONDS = 0.05
 
 
 @dataclass
@@ -63,8 +64,8 @@ class Repo:
 
 class HubServer:
     """`requests` are lines such as `GET /lab/tiny/resolve/…`, `RANGE bytes=5- model.safetensors`; `served` counts the
-    bytes that went out per file. `status` answers every request about a repo. `rate` limits all answers together, in
-    bytes per second. `cas` is where Xet storage is, in hf_xet's own notation.
+    bytes that went out per file. `status` answers every request about a repo. `rate` limits each answer, in bytes per
+    second, which come evenly. `cas` is where Xet storage is, in hf_xet's own notation.
     """
 
     def __init__(self, *, rate: float | None = None) -> None:
@@ -282,8 +283,9 @@ class _Handler(BaseHTTPRequestHandler):
             content = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
         view = memoryview(content)
         began = time.monotonic()
-        for place in range(start, end, _BLOCK):
-            block = view[place : min(end, place + _BLOCK)]
+        step = min(_BLOCK, int(self.hub.rate * _TURN_SECONDS)) if self.hub.rate else _BLOCK
+        for place in range(start, end, step):
+            block = view[place : min(end, place + step)]
             if fault is not None and fault.kind == "stall":
                 time.sleep(fault.seconds)
             try:
