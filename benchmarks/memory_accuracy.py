@@ -198,7 +198,7 @@ def _number(row: dict[str, str]) -> float:
 
 
 def _version(row: dict[str, str]) -> tuple[int, ...]:
-    return tuple(int(part) for part in row["engine_version"].split("+")[0].split(".")[:2] if part.isdigit())
+    return tuple(int(part) for part in row["engine_version"].split("+")[0].split(".")[:2] if part.isdecimal())
 
 
 def _int(text: str, default: int) -> int:

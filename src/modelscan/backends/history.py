@@ -20,7 +20,7 @@ def release(version: str) -> tuple[int, ...]:
     """`0.32.0+cpu` as numbers, for comparing; what is no number ends it."""
     numbers: list[int] = []
     for part in version.partition("+")[0].split("."):
-        if not part.isdigit():
+        if not part.isdecimal():
             break
         numbers.append(int(part))
     return tuple(numbers)

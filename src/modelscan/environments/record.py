@@ -46,5 +46,5 @@ def size_of(folder: Path) -> int:
 
 
 def _newest_first(installation: Installation) -> tuple[list[int], str]:
-    numbers = [int(part) for part in (installation.version or "").split("+")[0].split(".") if part.isdigit()]
+    numbers = [int(part) for part in (installation.version or "").split("+")[0].split(".") if part.isdecimal()]
     return numbers, installation.device

@@ -34,7 +34,7 @@ def read_kernel_gpus(sysfs: Path) -> tuple[KernelGpu, ...]:
     nodes = sysfs / "class" / "kfd" / "kfd" / "topology" / "nodes"
     try:
         folders = sorted(
-            (folder for folder in nodes.iterdir() if folder.name.isdigit()), key=lambda path: int(path.name)
+            (folder for folder in nodes.iterdir() if folder.name.isdecimal()), key=lambda path: int(path.name)
         )
     except OSError:
         return ()
@@ -122,7 +122,7 @@ def _line(path: Path) -> str | None:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isdecimal() else None
 
 
 def _read(path: Path) -> str:

@@ -163,7 +163,7 @@ def _first_name(*names: str | None) -> str | None:
 def _integer(value: Any) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return int(value) if isinstance(value, str) and value.strip().isdigit() else None
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else None
 
 
 def _bus(text: str | None) -> str | None:

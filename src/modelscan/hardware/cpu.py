@@ -58,7 +58,7 @@ def parse_meminfo(text: str) -> dict[str, int]:
     for line in text.splitlines():
         key, _, rest = line.partition(":")
         parts = rest.split()
-        if parts and parts[0].isdigit():
+        if parts and parts[0].isdecimal():
             found[key] = int(parts[0]) * (KIB if parts[1:] == ["kB"] else 1)
     return found
 
@@ -68,7 +68,7 @@ def parse_cpu_list(text: str) -> int | None:
     count = 0
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
-        if not first.isdigit() or (last and not last.isdigit()):
+        if not first.isdecimal() or (last and not last.isdecimal()):
             return None
         count += int(last or first) - int(first) + 1
     return count
@@ -116,7 +116,7 @@ def _memory_limits(groups: Mapping[str, str], root: Path) -> Iterator[tuple[int,
 def _cpu_quotas(groups: Mapping[str, str], root: Path) -> Iterator[float]:
     for folder in _folders(root, groups.get("")):
         quota, _, period = _text(folder / "cpu.max").strip().partition(" ")
-        if quota.isdigit() and period.isdigit() and int(period):
+        if quota.isdecimal() and period.isdecimal() and int(period):
             yield int(quota) / int(period)
     for folder in _folders(root / "cpu", groups.get("cpu")):
         old_quota, old_period = _number(folder / "cpu.cfs_quota_us"), _number(folder / "cpu.cfs_period_us")
@@ -128,14 +128,14 @@ def _in_use(current: Path, stat: Path, cache_key: str) -> int:
     cache = 0
     for line in _text(stat).splitlines():
         key, _, value = line.partition(" ")
-        if key == cache_key and value.isdigit():
+        if key == cache_key and value.isdecimal():
             cache = int(value)
     return max((_number(current) or 0) - cache, 0)
 
 
 def _number(path: Path) -> int | None:
     text = _text(path).strip()
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None
 
 
 def _text(path: Path) -> str:

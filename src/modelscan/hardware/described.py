@@ -79,7 +79,7 @@ def _cpu_only(text: str) -> Hardware:
     _, _, size = text.partition(":")
     if not size:
         raise Usage(f"`{text}` does not say how much memory the machine has", hints=["write it like `cpu:64gb`"])
-    if size.strip().isdigit():
+    if size.strip().isdecimal():
         raise Usage(f"`{text}` does not say in what unit", hints=[f"write it like `cpu:{size.strip()}gb`"])
     memory = parse_bytes(size)
     return Hardware(cpu=Cpu(memory_total_bytes=memory, memory_free_bytes=memory))
@@ -127,7 +127,7 @@ def _words(facts: GpuFacts) -> set[str]:
 
 def _begins(wanted: str, table: Sequence[GpuFacts]) -> list[GpuFacts]:
     """`mi300` begins `mi300x` and `mi300a`."""
-    enough = any(sign.isdigit() for sign in wanted) and len(wanted) >= _SOME
+    enough = any(sign.isdecimal() for sign in wanted) and len(wanted) >= _SOME
     return [facts for facts in table if enough and any(key.startswith(wanted) for key in gpu_keys(facts))]
 
 

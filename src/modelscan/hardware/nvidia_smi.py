@@ -60,7 +60,7 @@ def parse_nvidia_smi(
     devices = []
     driver = None
     for row in csv.reader(text.splitlines(), skipinitialspace=True):
-        if len(row) != len(fields) or not row[0].isdigit():
+        if len(row) != len(fields) or not row[0].isdecimal():
             continue
         values = {key: None if value.startswith("[") else value for key, value in zip(fields, row, strict=True)}
         driver = driver or values["driver_version"]
@@ -129,4 +129,4 @@ def _slices(gpu: Gpu, listed: str) -> Iterator[Gpu]:
 
 
 def _mebibytes(text: str | None) -> int | None:
-    return int(text) * MIB if text and text.isdigit() else None
+    return int(text) * MIB if text and text.isdecimal() else None

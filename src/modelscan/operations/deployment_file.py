@@ -81,7 +81,7 @@ def _gpus(chosen: Candidate, request: PlanRequest) -> str | int | list[int | str
     """Which GPUs, or how many, where the user said so: others would do as well for a plan that chose them itself."""
     if not chosen.gpu_indices:
         return "none"
-    return [int(word) if word.isdigit() else word for word in request.gpus] or request.gpu_count
+    return [int(word) if word.isdecimal() else word for word in request.gpus] or request.gpu_count
 
 
 def _filters(plan: Plan, chosen: Candidate, request: PlanRequest) -> dict[str, Any] | None:

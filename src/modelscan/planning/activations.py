@@ -25,7 +25,7 @@ _SHARE = 0.25
 
 def sampling_bytes(backend: str, version: str | None, *, on_gpu: bool) -> float:
     """Of one sequence and word; a version that is not known is taken as a new one."""
-    numbers = [int(part) for part in (version or "").split(".")[:2] if part.isdigit()]
+    numbers = [int(part) for part in (version or "").split(".")[:2] if part.isdecimal()]
     old = backend == "vllm" and len(numbers) == len(_OWN_SAMPLER) and tuple(numbers) < _OWN_SAMPLER
     return SAMPLING if on_gpu and not old else SORTED_SAMPLING
 

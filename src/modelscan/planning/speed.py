@@ -188,4 +188,4 @@ def _rate(known: GpuFacts, quantization: str | None, *, native: bool) -> float |
 def _link_bytes(known: GpuFacts) -> float:
     """Bytes per second of one direction; the table has both together, as vendors count."""
     figure = known.interconnect.split()[-1]
-    return float(figure) / 2 * 1e9 * _LINK_REACHED if figure.replace(".", "").isdigit() else _PCIE_BYTES
+    return float(figure) / 2 * 1e9 * _LINK_REACHED if figure.replace(".", "").isdecimal() else _PCIE_BYTES

@@ -101,13 +101,13 @@ class Answer:
     def start(self) -> int:
         """Where in the document the body begins: 0 where the server ignored the wished-for range."""
         first = self.headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
-        return int(first) if self.status == httpx.codes.PARTIAL_CONTENT and first.isdigit() else 0
+        return int(first) if self.status == httpx.codes.PARTIAL_CONTENT and first.isdecimal() else 0
 
     @property
     def retry_after(self) -> float | None:
         """Seconds that the server asks to wait; a date is left to our own patience."""
         told = self.headers.get("retry-after", "")
-        return float(told) if told.isdigit() else None
+        return float(told) if told.isdecimal() else None
 
     def read(self, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
         """The whole body. Raises SourceUnavailable for one larger than `limit` bytes."""
@@ -170,7 +170,7 @@ def _answer(response: httpx.Response, shown: str, limit: int, longest: float) ->
         return Fetched(None, known_as)
     wait = headers.get("retry-after", "")
     details = {
-        "address": shown, "status": response.status_code, "retry_after": float(wait) if wait.isdigit() else None,
+        "address": shown, "status": response.status_code, "retry_after": float(wait) if wait.isdecimal() else None,
     }  # fmt: skip
     if response.status_code == _UNAUTHORIZED:
         raise Unauthorized(f"`{shown}` wants a login", details=details)
