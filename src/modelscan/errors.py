@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 BUG_EXIT_STATUS = 70
 
@@ -151,6 +152,14 @@ class Conflict(ModelscanError):
 class Interrupted(ModelscanError):
     code = "interrupted"
     exit_status = 130
+
+
+def shown_address(address: str) -> str:
+    """An address as a message may repeat it: without the user's name, password and query, which can be a signature."""
+    parts = urlsplit(address)
+    if parts.username is None and parts.password is None and not parts.query:
+        return address
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def error_classes() -> tuple[type[ModelscanError], ...]:

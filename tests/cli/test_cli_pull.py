@@ -28,10 +28,16 @@ CODE = b"print('hello from a stranger')\n"
 
 
 class Huge(bytes):
-    """Bytes that say they are a petabyte."""
+    """The first bytes of a file of a petabyte."""
 
     def __len__(self) -> int:
         return 10**15
+
+    @classmethod
+    def tensor(cls) -> Huge:
+        size = 10**15 - 100_000
+        header = json.dumps({"a": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}})
+        return cls((99_992).to_bytes(8, "little") + header.encode().ljust(99_992))
 
 
 @pytest.fixture
@@ -189,7 +195,7 @@ hint: modelscan pull c/d --to /tmp/x/d
 
 def test_a_full_disk_is_told_before_the_first_byte(run: Callable[..., Ran], hub: HubServer) -> None:
     files = dict(hub.repos["lab/tiny"].files)
-    hub.repos["lab/huge"] = Repo(files=files | {"model.safetensors": Huge(files["model.safetensors"])})
+    hub.repos["lab/huge"] = Repo(files=files | {"model.safetensors": Huge.tensor()})
     ran = run("pull", "lab/huge", "--json")
     assert (ran.status, ran.error["code"]) == (1, "storage_failed")
     assert ran.error["details"]["needed_bytes"] >= 10**15
@@ -372,3 +378,12 @@ def test_pull_gets_the_newest_and_keeps_what_is_here_without_a_network(hub: HubS
     (offline,) = run("--offline", "pull", "lab/tiny", "--json").json
     assert third | {"changed": True} == offline | {"changed": True} == second
     assert hub.served == {}
+
+
+def test_weights_in_formats_that_no_backend_loads_are_refused(run: Callable[..., Ran], hub: HubServer) -> None:
+    files = {name: data for name, data in hub.repos["lab/tiny"].files.items() if not name.endswith(".safetensors")}
+    hub.repos["lab/onnx"] = Repo(files=files | {"onnx/model.onnx": b"x", "tf_model.h5": b"x"})
+    ran = run("pull", "lab/onnx", "--json")
+    assert (ran.status, ran.error["message"]) == (1, "`lab/onnx` has no weights that a backend could load")
+    assert ran.error["details"]["cause"] == ["its weights are .h5, .onnx files"]
+    assert not any("onnx/model" in line for line in hub.requests)

@@ -64,14 +64,16 @@ class Repo:
 
 class HubServer:
     """`requests` are lines such as `GET /lab/tiny/resolve/…`, `RANGE bytes=5- model.safetensors`; `served` counts the
-    bytes that went out per file. `status` answers every request about a repo. `rate` limits each answer, in bytes per
-    second, which come evenly. `cas` is where Xet storage is, in hf_xet's own notation.
+    bytes that went out per file. `status` answers every request about a repo, `instead` the next ones: status, body,
+    headers. `rate` limits each answer, in bytes per second, which come evenly. `cas` is where Xet storage is, in
+    hf_xet's own notation.
     """
 
     def __init__(self, *, rate: float | None = None) -> None:
         self.repos: dict[str, Repo] = {}
         self.faults: dict[str, list[Fault]] = {}
         self.status: dict[str, int] = {}
+        self.instead: dict[str, list[tuple[int, bytes, dict[str, str]]]] = {}
         self.requests: list[str] = []
         self.served: Counter[str] = Counter()
         self.rate, self.cas = rate, ""
@@ -148,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _repo(self, name: str, *, code_header: bool) -> Repo | None:
         """The repo, or None after a refusal was sent."""
+        if self.hub.instead.get(name):
+            self._send(*self.hub.instead[name].pop(0))
+            return None
         if name in self.hub.status:
             wait = {"Retry-After": "1"} if self.hub.status[name] == 429 else {}
             self._send(self.hub.status[name], b"{}", wait)

@@ -77,7 +77,7 @@ def test_a_server_without_ranges(tiny: Any) -> None:
 @pytest.mark.parametrize(
     ("fault", "error", "message"),
     [
-        ({"kind": 503}, "source_unavailable", "{endpoint} answered 503"),
+        ({"kind": 503}, "source_unavailable", f"{{endpoint}} answered 503 for `{WEIGHTS}`"),
         ({"kind": 429}, "source_unavailable", "{endpoint} asks to wait: too many requests"),
         ({"kind": 403}, "unauthorized", "{endpoint} refuses access to `lab/tiny`"),
         ({"kind": "wrong", "after": 5}, "source_unavailable", f"`{WEIGHTS}` arrives damaged"),

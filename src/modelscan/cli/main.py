@@ -16,7 +16,7 @@ from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status. Never raises, but for a closed pipe's own handling."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = _offline_first(sys.argv[1:] if argv is None else argv)
     output = Output.before_parsing(arguments)
     signal.signal(signal.SIGTERM, terminate)
     try:
@@ -37,6 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  the outer boundary: a bug keeps its traceback and its own status
         return _bug(output, error)
     return status if isinstance(status, int) else 0
+
+
+def _offline_first(argv: Sequence[str]) -> list[str]:
+    """`--offline` holds for the whole program and may stand anywhere before a bare `--`."""
+    end = list(argv).index("--") if "--" in argv else len(argv)
+    others = [word for word in argv[:end] if word != "--offline"]
+    return ["--offline"] * (len(others) < end) + others + list(argv[end:])
 
 
 def _usage(error: typer.TyperException) -> Usage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from modelscan.hubs.files import Listing
 from modelscan.hubs.local import (
     INDEX,
     SENTENCES,
+    all_parts,
     code_repos,
     format_of,
     index_shards,
@@ -82,12 +84,20 @@ class _Repo:
     def _refuse_unloadable(self) -> None:
         if "config.json" in self.sizes:
             return
-        gguf = only_gguf(self.sizes)
-        hints = ["use the repo that these files were made from"] if gguf else self._upload_again()
+        if only_gguf(self.sizes):
+            cause, hints = ["its weights are GGUF files"], ["use the repo that these files were made from"]
+        elif "adapter_config.json" in self.sizes:
+            base = self._json("adapter_config.json").get("base_model_name_or_path")
+            cause = ["it is an adapter, which goes on top of another model"]
+            hints = [f"that model: modelscan plan {base}"] if isinstance(base, str) and "/" in base else []
+        elif "model_index.json" in self.sizes:
+            cause, hints = ["it is a pipeline for diffusers, in folders of its own"], []
+        else:
+            cause, hints = [], self._upload_again()
         raise ModelNotFound(
             f"`{self.repo_id}` has no `config.json`, so it holds no model that a backend could load",
-            cause=["its weights are GGUF files"] if gguf else [],
-            hints=hints,
+            cause=cause,
+            hints=hints or [self._look_elsewhere()],
             details={"repo_id": self.repo_id, "files": sorted(self.sizes)[:50]},
         )
 
@@ -110,12 +120,12 @@ class _Repo:
         return bool(self._json("tokenizer_config.json").get("chat_template"))
 
     def _shards(self) -> list[str]:
-        if INDEX not in self.sizes:
-            return loaded_safetensors(self.sizes)
-        shards = index_shards(self._json(INDEX))
+        indexed = INDEX in self.sizes
+        shards = index_shards(self._json(INDEX)) if indexed else all_parts(loaded_safetensors(self.sizes))
         missing = [name for name in shards if name not in self.sizes]
         if missing:
-            raise self._damaged(f"its index names `{missing[0]}`, which is not there")
+            namer = "its index names" if indexed else "the numbers of its files speak of"
+            raise self._damaged(f"{namer} `{missing[0]}`, which is not there")
         return shards
 
     def _from_hub(self, shards: Sequence[str]) -> TensorSums | None:
@@ -154,11 +164,14 @@ class _Repo:
         again = f"an upload that was broken off goes on with: modelscan pull ID --to {self.repo_id}"
         return [again] if self.source == "s3" else []
 
+    def _look_elsewhere(self) -> str:
+        return f"look for another repo: modelscan catalog search {shlex.quote(self.repo_id.rpartition('/')[2])}"
+
     def _damaged(self, cause: str) -> ModelscanError:
         place = " on the hub" if self.source in HUB_SOURCES else ""
         return ModelscanError(
             f"the weights of `{self.repo_id}` are damaged{place}",
             cause=[cause],
-            hints=self._upload_again(),
+            hints=self._upload_again() or [self._look_elsewhere()],
             details={"repo_id": self.repo_id, "commit": self.listing.commit},
         )

@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from modelscan.errors import ModelscanError
 from modelscan.hubs.files import Listing, RemoteFile
-from modelscan.hubs.local import INDEX, index_shards, loaded_safetensors, read_json
+from modelscan.hubs.local import INDEX, all_parts, index_shards, loaded_safetensors, read_json
 from modelscan.storage.files import translated
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.(?P<kind>safetensors|bin)")
 
 
 def hub_cache(environ: Mapping[str, str]) -> Path:
@@ -133,12 +132,4 @@ def _expected(folder: Path) -> list[str]:
         return index_shards(read_json(folder / INDEX))
     names = [path.name for path in folder.iterdir()]
     top = loaded_safetensors(names) or [name for name in names if name.endswith(".bin")]
-    return sorted({part for name in top for part in _all_parts(name)})
-
-
-def _all_parts(name: str) -> Iterable[str]:
-    match = _SHARD.fullmatch(name)
-    if match is None:
-        return [name]
-    count = int(match["count"])
-    return [f"{match['stem']}-{part:05d}-of-{count:05d}.{match['kind']}" for part in range(1, count + 1)]
+    return all_parts(top)

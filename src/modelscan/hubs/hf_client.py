@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from modelscan import __version__
-from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable
+from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, shown_address
 from modelscan.hubs.files import Listing, RemoteFile
-from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, refused
+from modelscan.hubs.hf_cache import is_commit
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, no_answer, refused, require_address
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -24,8 +25,8 @@ _SECONDS = 20.0
 
 
 def endpoint_of(environ: Mapping[str, str]) -> str:
-    """The hub, or the mirror that HF_ENDPOINT names."""
-    return (environ.get("HF_ENDPOINT") or _HUB).rstrip("/")
+    """The hub, or the mirror that HF_ENDPOINT names. Raises ConfigInvalid."""
+    return require_address(environ.get("HF_ENDPOINT") or _HUB, "HF_ENDPOINT")
 
 
 def is_offline(environ: Mapping[str, str]) -> bool:
@@ -80,9 +81,8 @@ def request_headers(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def asked(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Asked:
-    endpoint = endpoint_of(environ)
     return Asked(
-        endpoint=endpoint,
+        endpoint=shown_address(endpoint_of(environ)),
         repo_id=repo_id,
         revision=revision,
         log_in="modelscan login",
@@ -97,7 +97,9 @@ def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) ->
     api = make_api(environ)
     with _translated(repo_id, revision, environ):
         info = api.model_info(repo_id, revision=revision, timeout=_SECONDS)
-        commit = str(info.sha)
+        commit = info.sha
+        if not isinstance(commit, str) or not is_commit(commit):
+            raise ValueError("it tells no commit")
         tree = api.list_repo_tree(repo_id, recursive=True, revision=commit)
         files = tuple(_remote_file(entry) for entry in tree if isinstance(entry, RepoFile))
     card, counts = info.card_data, getattr(info.safetensors, "parameters", None)
@@ -137,11 +139,15 @@ def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) 
         yield
     except (transport, OSError, hub.HFValidationError) as error:
         raise _ours(error, asked(repo_id, revision, environ)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # the library takes what it reads for granted
+        raise no_answer(asked(repo_id, revision, environ), f"it does not read as one: {error!r}") from error
 
 
 def _ours(error: Any, about: Asked) -> ModelscanError:
     """The order counts: a gated repo is a kind of missing one, and every answer of the hub is a kind of OSError."""
     import huggingface_hub.errors as hub
+
+    from modelscan.system.http import network_hint, retry_after
 
     if isinstance(error, hub.HFValidationError):
         return ModelNotFound(f"`{about.repo_id}` is not the name of a repo", cause=[str(error)], details=about.details)
@@ -153,8 +159,8 @@ def _ours(error: Any, about: Asked) -> ModelscanError:
             hub.RemoteEntryNotFoundError: NO_FILE,
         }
         code = next((code for kind, code in kinds.items() if isinstance(error, kind)), None)
-        return refused(about, error.response.status_code, code=code, message=error.server_message or "")
-    from modelscan.system.http import network_hint
+        status, wait = error.response.status_code, retry_after(error.response.headers)
+        return refused(about, status, code=code, message=error.server_message or "", retry_after=wait)
 
     cause = error.__cause__ or error
     reason = (str(cause) or type(cause).__name__).splitlines()[0]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _CODES = frozenset({GATED, NO_REPO, NO_REVISION, NO_FILE})
 _OK = range(200, 300)
+_NOT_FOUND = 404
 # The hub answers plain requests with 50 GB at most (huggingface_hub 2.4.0, constants.py, MAX_HTTP_DOWNLOAD_SIZE); a
 # larger file comes in several.
 _LONGEST_ANSWER = 40 * 10**9
@@ -69,17 +70,20 @@ class HuggingFace:
             end = start + _LONGEST_ANSWER
         with session.stream(address, start=start, end=end, headers=headers) as answer:
             if answer.status not in _OK:
-                raise self._refusal(repo_id, listing, answer)
+                raise self._refusal(repo_id, listing, file, answer)
             yield Source(answer.start, answer.chunks)
 
-    def _refusal(self, repo_id: str, listing: Listing, answer: Answer) -> Exception:
+    def _refusal(self, repo_id: str, listing: Listing, file: RemoteFile, answer: Answer) -> Exception:
         code, said = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
+        if code not in _CODES:  # the storage behind the hub has no codes
+            code = NO_FILE if answer.status == _NOT_FOUND else None
         return refused(
             asked(repo_id, listing.revision, self._asking()),
             answer.status,
-            code=code if code in _CODES else None,
+            code=code,
             message=said,
             retry_after=answer.retry_after,
+            file=file.path,
         )
 
     def snapshot(self, repo_id: str, commit: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from modelscan.model import WeightsDescription
 
 INDEX = "model.safetensors.index.json"
 SENTENCES = "sentence_bert_config.json"
+_SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.(?P<kind>safetensors|bin)")
 
 
 def describe_folder(path: Path) -> WeightsDescription:
@@ -72,20 +74,20 @@ def weight_files(folder: Path, files: Collection[str]) -> list[Path]:
     """The safetensors files that a backend loads: those of the index, else those at the top.
 
     Mistral's own `consolidated` copies count only where there is nothing else. Raises ModelscanError for a missing
-    shard.
+    shard, which also the number in another's name tells.
     """
-    if (folder / INDEX).is_file():
-        shards = index_shards(read_json(folder / INDEX))
-        missing = [name for name in shards if not (folder / name).is_file()]
-        if missing:
-            raise ModelscanError(
-                f"`{folder / missing[0]}` is missing",
-                cause=[f"{len(missing)} of the {len(shards)} files that the index names are not there"],
-                hints=["finish the download of these weights, or name another folder"],
-                details={"missing": missing},
-            )
-        return [folder / name for name in shards]
-    return [folder / name for name in loaded_safetensors(files)]
+    indexed = (folder / INDEX).is_file()
+    shards = index_shards(read_json(folder / INDEX)) if indexed else all_parts(loaded_safetensors(files))
+    missing = [name for name in shards if not (folder / name).is_file()]
+    if missing:
+        namer = "the index names" if indexed else "the numbers in the names speak of"
+        raise ModelscanError(
+            f"`{folder / missing[0]}` is missing",
+            cause=[f"{len(missing)} of the {len(shards)} files that {namer} are not there"],
+            hints=["finish the download of these weights, or name another folder"],
+            details={"missing": missing},
+        )
+    return [folder / name for name in shards]
 
 
 def loaded_safetensors(files: Iterable[str]) -> list[str]:
@@ -103,6 +105,19 @@ def index_shards(index: Mapping[str, Any]) -> list[str]:
         if name.startswith("/") or ".." in name.split("/"):
             raise ModelscanError(f"the index of these weights names `{name}`, a file outside of them")
     return shards
+
+
+def all_parts(names: Iterable[str]) -> list[str]:
+    """The files that the numbers in these names speak of: of `model-00001-of-00002.safetensors` also the second."""
+    return sorted({part for name in names for part in _parts(name)})
+
+
+def _parts(name: str) -> list[str]:
+    match = _SHARD.fullmatch(name)
+    if match is None:
+        return [name]
+    count = int(match["count"])
+    return [f"{match['stem']}-{part:05d}-of-{count:05d}.{match['kind']}" for part in range(1, count + 1)]
 
 
 def format_of(config: Mapping[str, Any], names: Collection[str]) -> str | None:

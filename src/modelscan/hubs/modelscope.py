@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from modelscan.errors import ModelscanError, SourceUnavailable
+from modelscan.errors import ModelscanError, SourceUnavailable, shown_address
 from modelscan.hubs import ms_cache
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.hf_cache import is_complete
-from modelscan.hubs.refusals import GATED, NO_REPO, NO_REVISION, Asked, refused
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, no_answer, refused
 from modelscan.hubs.remote import RemoteHub
 from modelscan.hubs.source import Access
 from modelscan.hubs.tokens import HUBS, address
@@ -66,7 +66,7 @@ class ModelScope:
         entries = data.get("Files") if isinstance(data, Mapping) else data
         found = [entry for entry in entries or () if isinstance(entry, Mapping) and entry.get("Type") != "tree"]
         if len(found) >= _MOST_FILES:
-            raise SourceUnavailable(f"`{repo_id}` has more files than {self.endpoint} lists")
+            raise SourceUnavailable(f"`{repo_id}` has more files than {shown_address(self.endpoint)} lists")
         files = tuple(_file(entry) for entry in found)
         license_, gated = about.get("License"), about.get("Gated")
         return Listing(
@@ -96,7 +96,7 @@ class ModelScope:
                 if answer.status == _NOT_FOUND and name != list(names)[-1]:
                     continue
                 if answer.status not in _OK:
-                    raise self._refusal(repo_id, listing.revision, answer)
+                    raise self._refusal(repo_id, listing.revision, answer, file=file.path)
                 yield Source(answer.start, answer.chunks)
                 return
 
@@ -143,28 +143,41 @@ class ModelScope:
             document = json.loads(content)
             return document["Data"] or {}
         except (ValueError, KeyError, TypeError) as error:
-            raise SourceUnavailable(
-                f"{self.endpoint} gave an answer that is none", cause=[repr(content[:80])]
-            ) from error
+            raise no_answer(self._asked(repo_id, revision), f"it begins with {content[:80]!r}") from error
 
     def _refusal(
-        self, repo_id: str, revision: str | None, answer: Answer, *, about_revision: bool = False
+        self,
+        repo_id: str,
+        revision: str | None,
+        answer: Answer,
+        *,
+        about_revision: bool = False,
+        file: str | None = None,
     ) -> ModelscanError:
         said = _message(answer)
         code = None
         if answer.status == _NOT_FOUND:
-            code = NO_REVISION if about_revision else NO_REPO
+            code = NO_FILE if file else NO_REVISION if about_revision else NO_REPO
         elif answer.status in {_UNAUTHORIZED, _FORBIDDEN} and "gated" in said.lower():
             code = GATED
-        about = Asked(
-            endpoint=self.endpoint,
+        return refused(
+            self._asked(repo_id, revision),
+            answer.status,
+            code=code,
+            message=said,
+            retry_after=answer.retry_after,
+            file=file,
+        )
+
+    def _asked(self, repo_id: str, revision: str | None) -> Asked:
+        return Asked(
+            endpoint=shown_address(self.endpoint),
             repo_id=repo_id,
             revision=revision,
             log_in="modelscan login modelscope",
             has_token=self._token is not None,
             default_revision=_DEFAULT_REVISION,
         )
-        return refused(about, answer.status, code=code, message=said, retry_after=answer.retry_after)
 
 
 def _file(entry: Mapping[str, Any]) -> RemoteFile:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePath
 
 from modelscan.errors import Gated, ModelscanError, StorageFailed, Usage
+from modelscan.hubs.selection import needed_files, weight_names
 from modelscan.model import WeightsDescription
 from modelscan.units import GIB, format_bytes
 
@@ -13,6 +14,7 @@ from modelscan.units import GIB, format_bytes
 _SHARE = 0.02
 _LEAST = GIB // 4
 _SHOWN = 20
+_OTHER_WEIGHTS = {".onnx", ".h5", ".msgpack", ".pth", ".ckpt", ".gguf", ".nemo", ".mlmodel", ".tflite", ".xml"}
 
 
 def room_kept(needed_bytes: int) -> int:
@@ -59,6 +61,19 @@ def pickles(weights: WeightsDescription, *, allowed: bool) -> ModelscanError | N
         f"the weights of `{weights.repo_id}` are pickles only, and loading a pickle can run any code that is in it",
         hints=["look for a repo of the same model with safetensors files", "if you trust its owner: --allow-pickle"],
         details={"repo_id": weights.repo_id, "reason": "pickle"},
+    )
+
+
+def no_weights(repo_id: str, names: Collection[str]) -> ModelscanError | None:
+    """The refusal for a repo whose weights, if it has any, are in no format that a backend loads."""
+    if weight_names(needed_files(names)):
+        return None
+    others = sorted({PurePath(name).suffix for name in names} & _OTHER_WEIGHTS)
+    return ModelscanError(
+        f"`{repo_id}` has no weights that a backend could load",
+        cause=[f"its weights are {', '.join(others)} files" if others else "it lists none"],
+        hints=["look for a repo of the same model with safetensors files"],
+        details={"repo_id": repo_id, "reason": "no_weights"},
     )
 
 

@@ -6,8 +6,9 @@ The codes are those of Hugging Face's `X-Error-Code` header; other hubs' answers
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from modelscan.errors import Gated, ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized
+from modelscan.errors import ConfigInvalid, Gated, ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized
 
 GATED, NO_REPO, NO_REVISION, NO_FILE = "GatedRepo", "RepoNotFound", "RevisionNotFound", "EntryNotFound"
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
@@ -15,7 +16,7 @@ _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """Who was asked for what. `log_in` is the command that takes a token for this hub."""
+    """Who was asked for what. `endpoint` is fit to be shown, `log_in` the command that takes a token for this hub."""
 
     endpoint: str
     repo_id: str
@@ -33,11 +34,34 @@ class Asked:
         return "the token in use may not open it" if self.has_token else f"log in: {self.log_in}"
 
 
+def require_address(text: str, variable: str) -> str:
+    """The address of a hub, without a slash at its end. Raises ConfigInvalid for what is none."""
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigInvalid(
+            f"the variable `{variable}` holds no address of a hub",
+            hints=[f"give it in full: export {variable}=https://host.example"],
+        )
+    return text.rstrip("/")
+
+
 def refused(
-    asked: Asked, status: int, *, code: str | None = None, message: str = "", retry_after: float | None = None
+    asked: Asked,
+    status: int,
+    *,
+    code: str | None = None,
+    message: str = "",
+    retry_after: float | None = None,
+    file: str | None = None,
 ) -> ModelscanError:
-    """The failure for an answer that is no success."""
+    """The failure for an answer that is no success. `file` is the one that was asked for, if any."""
     details = asked.details | {"status": status, "retry_after": retry_after}
+    if file is not None:
+        details["file"] = file
     said = [message] if message else []
     if code == GATED:
         return Gated(
@@ -50,7 +74,7 @@ def refused(
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
         return Unauthorized(
             f"{asked.endpoint} refuses access to `{asked.repo_id}`",
-            cause=said or [f"it answered {status}"],
+            cause=said or [f"it answered {status}" + (f" for {file}" if file else "")],
             hints=[asked.token_hint],
             details=details,
         )
@@ -64,10 +88,20 @@ def refused(
             details=details,
         )
     return SourceUnavailable(
-        f"{asked.endpoint} answered {status}",
+        f"{asked.endpoint} answered {status}" + (f" for `{file}`" if file else ""),
         cause=said,
         hints=["try again later: what came is kept"],
         details=details,
+    )
+
+
+def no_answer(asked: Asked, cause: str) -> SourceUnavailable:
+    """The failure for an answer that is not in the hub's language: often that of a gate which wants a login."""
+    return SourceUnavailable(
+        f"{asked.endpoint} gives an answer that no hub gives",
+        cause=[cause],
+        hints=[f"is a proxy's or a network's login page in between? look: curl -iL {asked.endpoint}"],
+        details=asked.details,
     )
 
 
@@ -80,7 +114,13 @@ def _not_found(asked: Asked, code: str, said: list[str], details: dict[str, obje
             details=details,
         )
     if code == NO_FILE:
-        return ModelNotFound(f"`{repo_id}` lacks a file that it lists", cause=said, details=details)
+        named = f"`{details['file']}`, which it lists" if "file" in details else "a file that it lists"
+        return ModelNotFound(
+            f"`{repo_id}` lacks {named}",
+            cause=said,
+            hints=["the repo, or a mirror of it, is not whole: try again later, or without the mirror"],
+            details=details,
+        )
     return ModelNotFound(
         f"`{repo_id}` is not on {asked.endpoint}",
         cause=["no such repo, or a private one that the token in use does not open"],

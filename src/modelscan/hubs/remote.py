@@ -16,7 +16,8 @@ from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
 from modelscan.hubs.local import describe_folder
-from modelscan.hubs.memory import Memory
+from modelscan.hubs.memory import Memory, Reference
+from modelscan.hubs.patience import patiently
 from modelscan.hubs.selection import needed_files
 from modelscan.hubs.source import Access
 from modelscan.model import Source as SourceName
@@ -111,7 +112,7 @@ class RemoteHub:
             found = self._of_folder(folder, repo_id, commit)
         else:
             reference = self._memory.reference(repo_id, revision)
-            if reference is not None and (self._is_offline() or reference.age < _FRESH):
+            if reference is not None and (self._is_offline() or _is_fresh(reference, _FRESH)):
                 commit = reference.commit
             elif not self.site.is_commit(revision):
                 return None
@@ -170,7 +171,10 @@ class RemoteHub:
             self.site.adopt(repo_id, listing, files)
         wrong = [item for item in verify_files(folder, files, verified) if item.verdict != "ok"]
         if wrong:
-            parts = [self._part(repo_id, listing, item, into) for item in wrong]
+            # The same content under two names is one blob.
+            parts = list(
+                {part.target: part for part in (self._part(repo_id, listing, item, into) for item in wrong)}.values()
+            )
             self._refuse_offline(repo_id, wrong)
             require_room(repo_id, sum(part.file.size_bytes - part.here_bytes for part in parts), folder)
             for part in self._fetch(repo_id, listing, parts, files, on_progress):
@@ -227,14 +231,14 @@ class RemoteHub:
                 return known
         reference = self._memory.reference(repo_id, revision)
         offline = self._is_offline()
-        if reference is not None and (offline or reference.age < fresh):
+        if reference is not None and (offline or _is_fresh(reference, fresh)):
             known = self._known_listing(repo_id, reference.commit)
             if known is not None:
                 return known
         if offline:
             raise self._offline_refusal(repo_id, revision)
         try:
-            listing = self.site.ask(repo_id, revision)
+            listing = patiently(lambda: self.site.ask(repo_id, revision), self._access.clock)
         except SourceUnavailable as error:
             known = self._known_listing(repo_id, reference.commit) if reference is not None else None
             if known is None or fresh == timedelta(0) or isinstance(error, Gated | Unauthorized):
@@ -273,6 +277,9 @@ class RemoteHub:
         files = {file.path: file for file in listing.files}
 
         def read(path: str, start: int, end: int) -> bytes:
+            return patiently(lambda: read_once(path, start, end), self._access.clock)
+
+        def read_once(path: str, start: int, end: int) -> bytes:
             content = bytearray()
             with self.site.open(session, repo_id, listing, replace(files[path], xet_hash=None), start, end) as source:
                 for chunk in source.chunks:
@@ -313,6 +320,11 @@ class RemoteHub:
 
         name = f"{self.source}--{repo_id.replace('/', '--')}.json"
         return Verified(self._access.settings.paths.state / "verified" / name)
+
+
+def _is_fresh(reference: Reference, fresh: timedelta) -> bool:
+    """What was asked in the future was asked before the clock was set right: nobody knows when."""
+    return timedelta(0) <= reference.age < fresh
 
 
 def _needed(listing: Listing) -> tuple[RemoteFile, ...]:

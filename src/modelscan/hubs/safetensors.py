@@ -83,6 +83,7 @@ def sum_tensors(header: Any, data_bytes: int) -> TensorSums:
         raise ValueError("its header is no JSON object")  # noqa: TRY004  one kind of failure: a damaged file
     sizes: Counter[str] = Counter()
     counts: Counter[str] = Counter()
+    places: list[tuple[int, int, str]] = []
     for name, tensor in header.items():
         if name == "__metadata__":
             continue
@@ -95,7 +96,20 @@ def sum_tensors(header: Any, data_bytes: int) -> TensorSums:
             raise ValueError(f"tensor `{name}` has {end - begin} bytes for {count} values of {dtype}")
         sizes[dtype] += end - begin
         counts[dtype] += count
+        places.append((begin, end, name))
+    _refuse_gaps(places, data_bytes)
     return TensorSums(bytes_by_dtype=dict(sizes), parameters_by_dtype=dict(counts))
+
+
+def _refuse_gaps(places: list[tuple[int, int, str]], data_bytes: int) -> None:
+    """The format has neither overlaps nor holes nor a rest, and its readers refuse them (src/tensor.rs, `validate`)."""
+    at = 0
+    for begin, end, name in sorted(places):
+        if begin != at:
+            raise ValueError(f"tensor `{name}` begins at {begin}, where {at} was due")
+        at = end
+    if at != data_bytes:
+        raise ValueError(f"{data_bytes - at} bytes at its end belong to no tensor")
 
 
 def _tensor(name: str, tensor: Any) -> tuple[str, list[int], int, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from modelscan.errors import SourceUnavailable
+from modelscan.errors import SourceUnavailable, shown_address
 from modelscan.hubs.hf_client import endpoint_of, token_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def search_hub(words: str, *, limit: int, environ: Mapping[str, str], http: Http
     except (ValueError, RecursionError):
         listed = None
     if not isinstance(listed, list):
-        raise SourceUnavailable(f"{endpoint} answered with something that is no list of models")
+        raise SourceUnavailable(f"{shown_address(endpoint)} answered with something that is no list of models")
     return [_entry(item) for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from modelscan.errors import Gated, SourceUnavailable, Unauthorized
+from modelscan.errors import Gated, SourceUnavailable, Unauthorized, shown_address
 from modelscan.hubs.hf_client import endpoint_of
+from modelscan.hubs.refusals import require_address
 from modelscan.storage.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -86,18 +87,18 @@ def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
 
 
 def address(hub: Hub, environ: Mapping[str, str]) -> str:
-    """The hub, or the mirror that the user named."""
+    """The hub, or the mirror that the user named. Raises ConfigInvalid."""
     if hub.name == "huggingface":
         return endpoint_of(environ)
     named = environ.get("MODELSCOPE_ENDPOINT") or _MODELSCOPE
-    return (named if "://" in named else f"https://{named}").rstrip("/")
+    return require_address(named if "://" in named else f"https://{named}", "MODELSCOPE_ENDPOINT")
 
 
 def whose(hub: Hub, token: str, environ: Mapping[str, str], http: Http) -> str:
     """The name of the account that a token opens. Raises Unauthorized, SourceUnavailable."""
-    place = address(hub, environ)
+    place = shown_address(address(hub, environ))
     try:
-        answer = http.fetch(place + hub.account, headers={"authorization": f"Bearer {token}"})
+        answer = http.fetch(address(hub, environ) + hub.account, headers={"authorization": f"Bearer {token}"})
         document = json.loads(answer.content or b"{}")
     except (Unauthorized, Gated) as error:
         raise _refused(hub, place) from error

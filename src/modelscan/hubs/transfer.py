@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from modelscan.errors import Gated, ModelscanError, SourceUnavailable, Unauthorized
+from modelscan.errors import ModelscanError, SourceUnavailable
 from modelscan.hubs.files import RemoteFile
 from modelscan.hubs.meter import Meter
+from modelscan.hubs.patience import passes
 from modelscan.hubs.verify import hasher_for
 from modelscan.storage.files import storage_failed
 from modelscan.storage.locks import hold
@@ -139,7 +140,7 @@ class Transfer:
             except SourceUnavailable as error:
                 have = out.tell()
                 tries = 0 if have > before else tries + 1
-                if not _passes(error) or (tries >= _PATIENCE and "status" in error.details):
+                if not passes(error) or (tries >= _PATIENCE and "status" in error.details):
                     raise
                 if tries >= _PATIENCE:
                     raise _broke_off(part.file, have, error) from error
@@ -212,14 +213,6 @@ class _Interruptible:
 
 def _failed(future: Future[bool]) -> BaseException | None:
     return future.exception() if future.done() and not future.cancelled() else None
-
-
-def _passes(error: SourceUnavailable) -> bool:
-    """Whether trying again can help: a broken line, a busy or ailing server; not a refusal."""
-    status = error.details.get("status")
-    return not isinstance(error, Gated | Unauthorized) and (
-        status is None or status in {408, 425, 429} or (isinstance(status, int) and status >= 500)  # noqa: PLR2004
-    )
 
 
 def _wrong_bytes(file: RemoteFile) -> ModelscanError:

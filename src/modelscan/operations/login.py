@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modelscan.errors import Usage
+from modelscan.errors import Usage, shown_address
 from modelscan.hubs.hf_client import is_offline
 from modelscan.hubs.tokens import HUBS, HubName, address, login_elsewhere, whose, with_tokens
 from modelscan.operations.context import Context
@@ -28,7 +28,7 @@ class Login:
 def token_page(context: Context, source: HubName) -> str:
     """Where the user makes a token."""
     hub = HUBS[source]
-    return address(hub, context.settings.environ) + hub.page
+    return shown_address(address(hub, context.settings.environ)) + hub.page
 
 
 def log_in(context: Context, source: HubName, token: str) -> Login:
@@ -47,7 +47,7 @@ def log_in(context: Context, source: HubName, token: str) -> Login:
     kept_by_keyring = secrets.put(hub.name, token)
     return Login(
         source=source,
-        endpoint=address(hub, settings.environ),
+        endpoint=shown_address(address(hub, settings.environ)),
         user=user,
         stored_in="keyring" if kept_by_keyring else str(secrets.file),
         used_before=login_elsewhere(hub, settings.environ),
@@ -59,7 +59,7 @@ def log_out(context: Context, source: HubName) -> Login:
     settings, hub = context.settings, HUBS[source]
     return Login(
         source=source,
-        endpoint=address(hub, settings.environ),
+        endpoint=shown_address(address(hub, settings.environ)),
         used_before=login_elsewhere(hub, settings.environ),
         changed=Secrets(settings.paths.secrets_file).forget(hub.name),
     )

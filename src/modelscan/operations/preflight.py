@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from modelscan.deployments.ledger import Ledger
-from modelscan.errors import Conflict, ModelscanError
+from modelscan.errors import Conflict, ModelscanError, shown_address
 from modelscan.hubs import preflight
 from modelscan.hubs.files import RemoteFile
 from modelscan.hubs.room import require_room
@@ -53,6 +53,8 @@ def check_weights(
         _agree_to_code(context, known, ask)
     if here is not None and into is None:
         return known
+    listed = hub.listing(weights.repo_id, known.commit or None)
+    _refuse(preflight.no_weights(known.repo_id, [file.path for file in listed.files]))
     missing = (
         hub.files(weights.repo_id, known.commit or "") if into else hub.missing(weights.repo_id, known.commit or "")
     )
@@ -92,7 +94,7 @@ def _page(context: Context, weights: WeightsDescription) -> str | None:
     hub = HUBS.get(weights.source)
     if hub is None:
         return None
-    base = address(hub, context.settings.environ)
+    base = shown_address(address(hub, context.settings.environ))
     return f"{base}/models/{weights.repo_id}" if weights.source == "modelscope" else f"{base}/{weights.repo_id}"
 
 

@@ -7,6 +7,7 @@ import functools
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import httpx  # noqa: TID251  this is the door
 
 from modelscan import __version__
-from modelscan.errors import Gated, SourceUnavailable, Unauthorized
+from modelscan.errors import Gated, SourceUnavailable, Unauthorized, shown_address
 from modelscan.system.clock import SystemClock
 
 MAX_DOCUMENT_BYTES = 64 * 1024**2
@@ -76,7 +77,7 @@ class Http:
         """
         if local := _local_path(address):
             return _read_file(local, limit)
-        shown = _without_credentials(address)
+        shown = shown_address(address)
         sent = {"user-agent": f"modelscan/{__version__}", **(headers or {})}
         if etag:
             sent["if-none-match" if etag.startswith(('"', "W/")) else "if-modified-since"] = etag
@@ -105,9 +106,8 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait; a date is left to our own patience."""
-        told = self.headers.get("retry-after", "")
-        return float(told) if told.isdecimal() else None
+        """Seconds that the server asks to wait."""
+        return retry_after(self.headers)
 
     def read(self, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
         """The whole body. Raises SourceUnavailable for one larger than `limit` bytes."""
@@ -142,9 +142,11 @@ class Session:
             wanted["range"] = f"bytes={start}-{'' if end is None else end - 1}"
         try:
             with self._client.stream("GET", address, headers=wanted) as response:
-                yield Answer(response.status_code, response.headers, response.iter_raw())
+                packed = "content-encoding" in response.headers  # by some, whatever is asked for
+                chunks = response.iter_bytes() if packed else response.iter_raw()
+                yield Answer(response.status_code, response.headers, chunks)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            shown = _without_credentials(address)
+            shown = shown_address(address)
             raise SourceUnavailable(
                 f"`{shown}` cannot be reached",
                 cause=[_reason(error)],
@@ -168,10 +170,7 @@ def _answer(response: httpx.Response, shown: str, limit: int, longest: float) ->
     known_as = headers.get("etag") or headers.get("last-modified")
     if response.status_code == httpx.codes.NOT_MODIFIED:
         return Fetched(None, known_as)
-    wait = headers.get("retry-after", "")
-    details = {
-        "address": shown, "status": response.status_code, "retry_after": float(wait) if wait.isdecimal() else None,
-    }  # fmt: skip
+    details = {"address": shown, "status": response.status_code, "retry_after": retry_after(headers)}
     if response.status_code == _UNAUTHORIZED:
         raise Unauthorized(f"`{shown}` wants a login", details=details)
     if response.status_code == _FORBIDDEN:
@@ -210,13 +209,15 @@ def _read_file(path: Path, limit: int) -> Fetched:
         ) from error
 
 
-def _without_credentials(address: str) -> str:
-    parts = urlsplit(address)
-    if parts.username is None and parts.password is None and not parts.query:
-        return address
-    host = parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to wait, told as such or as a date (RFC 9110, 10.2.3)."""
+    told = headers.get("retry-after", "")
+    if told.isdecimal():
+        return float(told)
+    try:
+        return max(0.0, (parsedate_to_datetime(told) - SystemClock().now()).total_seconds())
+    except (ValueError, TypeError):
+        return None
 
 
 def network_hint(address: str, reason: str) -> str:

@@ -1,0 +1,68 @@
+"""What `pull` and its neighbours say where a hub is named badly, holds nothing to load, or may not be asked."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from tests.cli.conftest import Modelscan
+from tests.hubs.hub_server import HubServer, Repo
+
+SECRET = "planted-password"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("pull", "lab/none"),
+        ("pull", "lab/none", "--json"),
+        ("pull", "lab/none", "--source", "modelscope", "--json"),
+        ("plan", "lab/none", "--json"),
+        ("login",),
+        ("login", "modelscope"),
+        ("logout", "--json"),
+        ("catalog", "search", "--hub", "tiny"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("there", [True, False], ids=["answers", "away"])
+def test_a_password_in_a_hubs_address_is_never_repeated(
+    modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], there: bool
+) -> None:
+    with HubServer() as server:
+        host = server.endpoint.removeprefix("http://") if there else "127.0.0.1:9"
+        for variable in ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT"):
+            monkeypatch.setenv(variable, f"http://user:{SECRET}@{host}")
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.setattr("sys.stdin", io.StringIO("a-token\n"))
+        ran = modelscan(*command)
+    assert SECRET not in ran.stdout + ran.stderr
+    assert command[0] == "logout" or host in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("address", ["hf-mirror.com", "http://[::1", "ftp://host", "https://", "http://host:99999"])
+def test_what_is_no_address_of_a_hub(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    ran = modelscan("pull", "lab/tiny", "--json")
+    assert (ran.status, ran.error["code"]) == (1, "config_invalid")
+    assert ran.error["message"] == "the variable `HF_ENDPOINT` holds no address of a hub"
+    assert ran.error["hints"] == ["give it in full: export HF_ENDPOINT=https://host.example"]
+
+
+def test_offline_may_stand_anywhere(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
+    with HubServer() as server:
+        server.repos["lab/tiny"] = Repo(files={})
+        monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        for command in (
+            ("--offline", "pull", "lab/tiny"),
+            ("pull", "lab/tiny", "--offline"),
+            ("pull", "--offline", "lab/tiny"),
+        ):
+            ran = modelscan(*command)
+            assert (ran.status, ran.stderr.splitlines()[0]) == (
+                6,
+                "error: `lab/tiny` is not in the cache, and the network is not to be used",
+            )
+        assert server.requests == []
+    assert modelscan("catalog", "search", "--", "--offline").status != 2
