@@ -19,6 +19,7 @@ import pytest
 from inline_snapshot import snapshot
 from tests.cli import fake_vllm
 from tests.cli.conftest import Ran
+from tests.cli.driver import Driver, driving
 from tests.hubs.hub_server import HubServer, Repo
 
 from modelscan.storage.shipped import shipped
@@ -47,41 +48,14 @@ def hub() -> Iterator[HubServer]:
         yield server
 
 
-# Each line is a command line and its environment, answered with a line.
-DRIVER = """
-import contextlib, io, json, os, sys
-from modelscan.cli import main
-lines = sys.stdin
-for line in lines:
-    task = json.loads(line)
-    os.environ.clear()
-    os.environ.update(task["environ"])
-    sys.stdin = io.StringIO("")
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-        status = main(task["arguments"])
-    print(json.dumps([status, out.getvalue(), err.getvalue()]), flush=True)
-"""
-
-
 @pytest.fixture(scope="module")
-def driver() -> Iterator[Callable[[tuple[str, ...], dict[str, str]], Ran]]:
-    environ = {"PATH": os.environ["PATH"], "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}
-    with subprocess.Popen(
-        [sys.executable, "-c", DRIVER], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-
-        def ask(arguments: tuple[str, ...], environ: dict[str, str]) -> Ran:
-            print(json.dumps({"arguments": arguments, "environ": environ}), file=process.stdin, flush=True)
-            return Ran(*json.loads(process.stdout.readline()))  # type: ignore[union-attr]
-
+def driver() -> Iterator[Driver]:
+    with driving({"PATH": os.environ["PATH"], "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}) as ask:
         yield ask
-        process.stdin.close()
 
 
 @pytest.fixture
-def run(hub: HubServer, driver: Callable[[tuple[str, ...], dict[str, str]], Ran], tmp_path: Path) -> Callable[..., Ran]:
+def run(hub: HubServer, driver: Driver, tmp_path: Path) -> Callable[..., Ran]:
     environ = {
         **os.environ,
         "HF_ENDPOINT": hub.endpoint,

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hostile_house import CLOCK, Make, eventually, free_port, processes_of, record
 from tests.cli import fake_vllm
+from tests.cli.conftest import Ran
+from tests.cli.driver import driving
 from tests.hardware.nvml import compile_nvml
 from traffic import MOODS
 
@@ -104,23 +106,22 @@ def drive(settings: Settings, folder: Path, *, users: int, operations: int, seed
 
 
 def test_deployments_share_a_gpu_as_long_as_their_claims_fit(machine_with_a_gpu: Settings, tmp_path: Path) -> None:
-    def modelscan(*arguments: str) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-m", "modelscan", *arguments]
-        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
-
     weights, share = str(tmp_path / "weights" / "polite"), ("--gpu-memory-utilization", "0.45")
-    for name in ("one", "two"):  # the second is planned while the first has not taken a byte yet
-        done = modelscan("deploy", weights, "--name", name, *share, "--no-wait")
-        assert done.returncode == 0, done.stderr
-    assert modelscan("deploy", weights, "--name", "three", *share).returncode == 4
-    assert modelscan("wait", "one", "two").returncode == 0
-    taken = [int(line.split()[1]) for line in (tmp_path / "nvml" / "ledger").read_text().splitlines()]
-    assert taken == [int(0.45 * USABLE_BYTES)] * 2
-    assert modelscan("stop", "one").returncode == 0
-    done = modelscan("deploy", weights, "--name", "three", *share)
-    assert done.returncode == 0, done.stderr
-    assert modelscan("start", "one").returncode == 8
-    assert modelscan("stop", "--all").returncode == 0
+    with driving(os.environ) as ask:
+
+        def modelscan(*arguments: str) -> Ran:
+            return ask(arguments, os.environ)
+
+        for name in ("one", "two"):  # the second is planned while the first has not taken a byte yet
+            assert modelscan("deploy", weights, "--name", name, *share, "--no-wait").status == 0
+        assert modelscan("deploy", weights, "--name", "three", *share).status == 4
+        assert modelscan("wait", "one", "two").status == 0
+        taken = [int(line.split()[1]) for line in (tmp_path / "nvml" / "ledger").read_text().splitlines()]
+        assert taken == [int(0.45 * USABLE_BYTES)] * 2
+        assert modelscan("stop", "one").status == 0
+        assert modelscan("deploy", weights, "--name", "three", *share).status == 0
+        assert modelscan("start", "one").status == 8
+        assert modelscan("stop", "--all").status == 0
     drive(machine_with_a_gpu, tmp_path, users=0, operations=0, seed=0)
 
 
