@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,14 +91,32 @@ def web() -> Web:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(home: Path) -> Settings:
+    return settings_below(home)
+
+
+def settings_below(home: Path) -> Settings:
     return load_settings({
-        "MODELSCAN_HOME": str(tmp_path / "home"),
+        "MODELSCAN_HOME": str(home),
         "MODELSCAN_MODELS_DEV_URL": API,
         "MODELSCAN_VLLM_RECIPES_URL": RECIPES,
         "MODELSCAN_GPUSTACK_CATALOG_URL": HUGGINGFACE,
         "MODELSCAN_GPUSTACK_MODELSCOPE_CATALOG_URL": MODELSCOPE,
     })  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def refreshed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after one refresh from `web()`, for copying: what a first refresh does takes most of a second."""
+    folder = tmp_path_factory.mktemp("refreshed")
+    refresh(settings_below(folder), web(), Noon())
+    return folder
+
+
+@pytest.fixture
+def refreshed(settings: Settings, refreshed_home: Path, home: Path) -> Settings:
+    shutil.copytree(refreshed_home, home, dirs_exist_ok=True)
+    return settings
 
 
 def statuses(settings: Settings, pages: Web, only: str | None = None) -> dict[str, str]:
@@ -145,9 +164,8 @@ def test_the_report_is_the_interfaces(settings: Settings) -> None:
     }
 
 
-def test_what_was_fetched_serves_beside_our_own_lists(settings: Settings) -> None:
-    refresh(settings, web(), Noon())
-    index = open_index(settings)
+def test_what_was_fetched_serves_beside_our_own_lists(refreshed: Settings) -> None:
+    index = open_index(refreshed)
     assert index.notice is None
     known = resolve("qwen3-32b", index).model
     assert known is not None
@@ -163,11 +181,9 @@ def test_what_was_fetched_serves_beside_our_own_lists(settings: Settings) -> Non
     assert resolve("demo", index).model is not None
 
 
-def test_a_second_time_asks_with_what_the_server_called_it(settings: Settings) -> None:
+def test_a_second_time_asks_with_what_the_server_called_it(refreshed: Settings) -> None:
     pages = web()
-    refresh(settings, pages, Noon())
-    pages.asked.clear()
-    assert statuses(settings, pages) == dict.fromkeys(("models.dev", "vllm-recipes", "gpustack", "local"), "unchanged")
+    assert statuses(refreshed, pages) == dict.fromkeys(("models.dev", "vllm-recipes", "gpustack", "local"), "unchanged")
     assert {address: etag is not None for address, etag in pages.asked} == {
         API: True,
         CANONICAL: False,
@@ -176,7 +192,7 @@ def test_a_second_time_asks_with_what_the_server_called_it(settings: Settings) -
         HUGGINGFACE: True,
         MODELSCOPE: True,
     }
-    assert resolve("novel-9b", open_index(settings)).model is not None
+    assert resolve("novel-9b", open_index(refreshed)).model is not None
 
 
 @pytest.mark.parametrize(
@@ -187,14 +203,13 @@ def test_a_second_time_asks_with_what_the_server_called_it(settings: Settings) -
         ("{}", "not a JSON object with entries"),
     ],
 )
-def test_a_source_that_fails_keeps_its_last_good_data(settings: Settings, page: object, said: str) -> None:
-    refresh(settings, web(), Noon())
+def test_a_source_that_fails_keeps_its_last_good_data(refreshed: Settings, page: object, said: str) -> None:
     bad = web()
     bad.pages[API] = page
-    report = refresh(settings, bad, Noon())
+    report = refresh(refreshed, bad, Noon())
     first = report.sources[0]
     assert (first.name, first.status, first.records, first.error) == ("models.dev", "failed", 2, said)
-    index = open_index(settings)
+    index = open_index(refreshed)
     known = resolve("qwen3-32b", index).model
     assert known is not None
     assert known.providers
@@ -278,37 +293,33 @@ def test_unprotected_addresses_are_named() -> None:
     assert insecure_addresses(settings) == ["http://mirror.invalid/api.json"]
 
 
-def test_a_page_of_the_recipes_that_is_gone_keeps_what_it_said(settings: Settings) -> None:
-    refresh(settings, web(), Noon())
+def test_a_page_of_the_recipes_that_is_gone_keeps_what_it_said(refreshed: Settings) -> None:
     pages = web()
     pages.pages[f"{RECIPES}/models.json"] = json.dumps(
         [{"json": "/Lab/Novel-9B.json"}, {"json": "/Lab/Other.json"}, {"json": "/Lab/Third.json"}]
     )
     pages.pages[f"{RECIPES}/Lab/Novel-9B.json"] = SourceUnavailable("busy")
     pages.pages[f"{RECIPES}/Lab/Third.json"] = json.dumps({**RECIPE, "model": {"model_id": "Lab/Third"}})
-    recipes = refresh(settings, pages, Noon(), only="vllm-recipes").sources[0]
+    recipes = refresh(refreshed, pages, Noon(), only="vllm-recipes").sources[0]
     assert (recipes.status, recipes.records) == ("updated", 2)
     assert [(item.reason, item.count) for item in recipes.skipped] == [
         ("a page of the tree cannot be had or is not JSON", 2)
     ]
-    kept = resolve("Lab/Novel-9B", open_index(settings)).model
+    kept = resolve("Lab/Novel-9B", open_index(refreshed)).model
     assert kept is not None
     assert "vllm-recipes" in {spec.source for spec in kept.specs}
 
 
-def test_a_damaged_copy_is_fetched_again(settings: Settings) -> None:
+def test_a_damaged_copy_is_fetched_again(refreshed: Settings) -> None:
     pages = web()
-    refresh(settings, pages, Noon())
-    for copy in settings.paths.downloads_folder.iterdir():
+    for copy in refreshed.paths.downloads_folder.iterdir():
         copy.write_bytes(copy.read_bytes()[:-3])
-    pages.asked.clear()
-    assert statuses(settings, pages) == dict.fromkeys(("models.dev", "vllm-recipes", "gpustack", "local"), "unchanged")
+    assert statuses(refreshed, pages) == dict.fromkeys(("models.dev", "vllm-recipes", "gpustack", "local"), "unchanged")
     assert {etag for _, etag in pages.asked} == {None}
 
 
-def test_what_is_said_of_hosts_is_kept(settings: Settings) -> None:
-    refresh(settings, web(), Noon())
-    assert dict(open_index(settings).entries("models.dev"))["newhost:"] == {"id": "newhost"}
+def test_what_is_said_of_hosts_is_kept(refreshed: Settings) -> None:
+    assert dict(open_index(refreshed).entries("models.dev"))["newhost:"] == {"id": "newhost"}
 
 
 def test_what_a_killed_refresh_has_left_is_cleared_later(settings: Settings) -> None:
