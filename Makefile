@@ -31,7 +31,7 @@ test: setup ## The fast tests (about two minutes on two cores)
 	@$(BIN)/python -m pytest -n auto
 
 test-all: setup ## All tests, with real backends and installs
-	@$(BIN)/python -m pytest -m "slow or not slow"
+	@$(BIN)/python -m pytest -m "slow or not slow" --hypothesis-profile thorough
 
 check: setup ## Lint, format, types, import contracts, dependencies, generated files
 	@$(BIN)/ruff check

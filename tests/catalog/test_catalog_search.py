@@ -98,7 +98,7 @@ def test_the_full_text_language_is_not_the_users(index: Index, query: str) -> No
     search(index, query)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=30))
 def test_any_text_can_be_searched_for(index: Index, query: str) -> None:
     search(index, query, limit=2)

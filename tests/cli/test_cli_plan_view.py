@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
@@ -143,7 +143,6 @@ def test_every_line_of_the_arithmetic_adds_up(modelscan: Modelscan, model: str, 
         assert sum(line["estimate_bytes"] for line in candidate["arithmetic"]) == memory["total_bytes"]
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     st.integers(2, 80),
     st.sampled_from([1, 2, 4, 8]),

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import FACTS, QWEN3_32B, llama, machine, weights
 
@@ -167,7 +167,6 @@ def test_sglang_runs_bitsandbytes() -> None:
     assert chosen(option, machine("rtx-4090"), backend="sglang").quantization == "INT4"
 
 
-@settings(deadline=None, max_examples=30)
 @given(
     st.lists(st.sampled_from(["v100-32gb", "t4", "rtx-3090", "rtx-4090", "mi300x"]), min_size=1, max_size=3), st.data()
 )

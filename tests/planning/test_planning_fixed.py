@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, weights
 
@@ -88,7 +88,6 @@ def kept(candidate: Candidate, name: str, value: object) -> bool:
     return bool(getattr(candidate, _FIELDS.get(name, name)) == value)
 
 
-@settings(deadline=None, max_examples=150)
 @given(st.integers(0, len(OPTIONS) - 1), st.sampled_from(MACHINES), REQUESTS)
 def test_what_the_user_fixed_is_kept_or_refused_with_a_reason(
     options: int, spec: str, fixed: dict[str, object]
@@ -105,7 +104,6 @@ def test_what_the_user_fixed_is_kept_or_refused_with_a_reason(
     assert plan.chosen is not None or all(rejection.reason for rejection in plan.rejected)
 
 
-@settings(deadline=None, max_examples=150)
 @given(st.integers(0, len(OPTIONS) - 1), st.sampled_from(MACHINES), REQUESTS)
 def test_no_plan_that_cannot_start(options: int, spec: str, fixed: dict[str, object]) -> None:
     """The rules by which vLLM 0.33 ends a start: config/model.py, config/scheduler.py, v1/worker/utils.py,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, weights
 
@@ -38,7 +38,6 @@ def test_memory_never_falls_when_layers_or_context_grow(
     assert light.low <= light.estimate <= light.high <= heavy.high
 
 
-@settings(deadline=None, max_examples=40)
 @given(shapes, st.sampled_from(["rtx-3090", "rtx-4090", "l4", "h100-80gb"]), st.integers(1, 7))
 def test_adding_a_gpu_never_turns_a_fit_into_a_refusal(shape: object, gpu: str, count: int) -> None:
     option = [weights("x/y", shape)]  # type: ignore[arg-type]
@@ -48,7 +47,6 @@ def test_adding_a_gpu_never_turns_a_fit_into_a_refusal(shape: object, gpu: str, 
     assert more.feasible or not fewer.feasible
 
 
-@settings(deadline=None, max_examples=40)
 @given(shapes, st.integers(1, 8))
 def test_tensor_parallel_divides_what_it_must(shape: object, count: int) -> None:
     for layout in layouts(shape, machine(f"{count}xh100-80gb").devices, PlanRequest(model="x")):  # type: ignore[arg-type]
@@ -58,7 +56,6 @@ def test_tensor_parallel_divides_what_it_must(shape: object, count: int) -> None
         assert tp * layout.pipeline_parallel == len(layout.gpus)
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     shapes,
     st.sampled_from(["rtx-3060", "rtx-4090", "2xh100-80gb", "mi300x", "cpu:16gb", "cpu:64gb", "v100-32gb"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import FACTS, QWEN3_32B, llama, machine, weights
 
@@ -46,7 +46,6 @@ def test_what_the_user_fixed_of_the_memory_is_not_stretched() -> None:
     assert not tight.feasible
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(["rtx-3060", "rtx-4090", "l4", "2xl40s", "h100-80gb", "mi300x", "t4"]),
     st.integers(2, 80),

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modelscan.model import Route
@@ -212,7 +212,6 @@ def users_files(draw: st.DrawFn) -> str:
     return newline.join(lines) + draw(st.sampled_from(["", newline]))
 
 
-@settings(max_examples=60, deadline=None)
 @given(users_files(), ROUTES, ROUTES)
 @example(USERS, [route()], [])
 def test_the_bytes_of_the_user_survive_any_sequence(before: str, first: list[Route], second: list[Route]) -> None:
