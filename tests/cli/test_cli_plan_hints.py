@@ -57,12 +57,12 @@ deepseek/deepseek-r1 on NVIDIA GeForce RTX 4090
 Nothing fits as asked.
 
 FORMAT  WEIGHTS                                ON        NEEDS   THERE IS    SHORT OF
-INT4    cognitivecomputations/DeepSeek-R1-AWQ  GPU  370.74 GiB  21.57 GiB  349.17 GiB
-FP8     deepseek-ai/DeepSeek-R1                GPU  650.74 GiB  21.57 GiB  629.17 GiB
+INT4    cognitivecomputations/DeepSeek-R1-AWQ  GPU  369.02 GiB  21.57 GiB  347.45 GiB
+FP8     deepseek-ai/DeepSeek-R1                GPU  649.02 GiB  21.57 GiB  627.45 GiB
 """)
     assert ran.stderr == snapshot("""\
 error: `deepseek/deepseek-r1` does not fit this hardware as asked
-  INT4 needs 370.74 GiB on the GPU, 21.57 GiB may be used: weights 357.01 GiB, activations 500.00 MiB, overhead 1.38 GiB, KV cache 17.16 MiB for one request of 256 tokens, uncertainty 11.85 GiB
+  INT4 needs 369.02 GiB on the GPU, 21.57 GiB may be used: weights 357.01 GiB, activations 500.00 MiB, overhead 315.07 MiB, KV cache 17.16 MiB for one request of 256 tokens, uncertainty 11.20 GiB
 hint: no quantization helps: in INT4 the weights of 671B parameters alone are about 324.68 GiB
 hint: a machine that holds it: modelscan plan deepseek/deepseek-r1 --hardware 4xh200-sxm
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-32b --hardware rtx-4090

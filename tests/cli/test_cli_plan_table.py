@@ -111,6 +111,18 @@ meta-llama/llama-3.3-70b-instruct         | 2xrtx-4090     | INT4 2  | a known I
 google/gemma-3-12b-it                     | rtx-3060       | INT4 1  | the same on one of 12 GB
 intfloat/multilingual-e5-large            | cpu:16gb       | FP32 0  | an encoder serves from a CPU
 nvidia/nvidia-nemotron-nano-9b-v2         | l4             | FP8 1   | the owner's FP8 files
+google/gemma-3-4b-it                      | t4             | no_kernel | vLLM refuses it in float16, Turing has no BF16
+google/gemma-3-1b-it                      | t4             | FP32 1  | small enough for float32
+deepseek-ai/deepseek-v3.2                 | 8xh200-141gb   | FP8 8   | the format of the release, sparse attention on Hopper
+deepseek-ai/deepseek-v3.2                 | 16xa100-80gb   | no_kernel | sparse attention has no kernels before Hopper
+deepseek-ai/deepseek-v3.2                 | 4xmi355x       | FP8 4   | AITER's sparse attention
+zai-org/glm-4.6                           | 8xa100-80gb    | FP8 8   | weight-only, 41 GiB on each
+baidu/ernie-4.5-21b-a3b-pt                | rtx-4090       | FP8 1   | with 16 requests at once it holds
+moonshotai/kimi-k2.5                      | 4xb200         | INT4 4  | released in INT4: 140 GiB on each
+qwen/qwen3-4b                             | rtx-2060       | INT4 1  | 6 GB: the owner's AWQ, in float16
+meta-llama/llama-3.1-405b-instruct        | 4xh100-80gb    | INT4 4  | FP8 needs eight of them
+meta-llama/llama-3.3-70b-instruct         | 2xrtx-5090     | NVFP4 2 | native on Blackwell
+openai/gpt-oss-120b                       | strix-halo     | no_kernel | no MXFP4 kernels for gfx1151
 """
 ROWS = [tuple(part.strip() for part in line.split("|")) for line in _ROWS.strip().splitlines()]
 
@@ -140,12 +152,16 @@ meta-llama/llama-3.1-8b-instruct   | h100-80gb    | latency    | BF16 1 1 1 1 vl
 meta-llama/llama-3.3-70b-instruct  | 8xh100-80gb  | throughput | FP8 8 2 1 4 vllm    | four copies over two GPUs each
 qwen/qwen3-32b                     | 2xrtx-4090   | standard   | FP8 2 2 1 1 vllm    | divided, for one user's answers
 qwen/qwen3-32b                     | 2xrtx-4090   | throughput | FP8 2 1 2 1 vllm    | GeForce cannot read each other's memory: a pipeline
-qwen/qwen3-235b-a22b               | 8xh100-80gb  | throughput | FP8 4 4 1 1 vllm    | as many as its blocks divide by
+qwen/qwen3-235b-a22b               | 8xh100-80gb  | throughput | FP8 8 1 1 8 vllm    | eight attentions, sixteen whole experts on each GPU
 openai/gpt-oss-120b                | 8xh100-80gb  | standard   | MXFP4 1 1 1 1 vllm  | made to fit one
-openai/gpt-oss-120b                | 8xh100-80gb  | throughput | MXFP4 8 8 1 1 vllm  | room for requests, which one GPU has not
-openai/gpt-oss-120b                | 2xa100-40gb  | standard   | MXFP4 2 1 2 1 vllm  | divided, its experts are padded beyond 40 GB
+openai/gpt-oss-120b                | 8xh100-80gb  | throughput | MXFP4 8 1 1 8 vllm  | room for requests, which one GPU has not
+openai/gpt-oss-120b                | 2xa100-40gb  | standard   | MXFP4 2 2 1 1 vllm  | divided, with fewer requests at once: its experts are padded
 deepseek-ai/deepseek-v3.1          | 8xh200-141gb | standard   | FP8 8 8 1 1 vllm    | vLLM by default
 deepseek-ai/deepseek-v3.1          | 8xh200-141gb | throughput | FP8 8 8 1 1 sglang  | evidence of 2026 for latent attention
+qwen/qwen3-coder-480b-a35b-instruct | 8xh100-80gb | standard   | FP8 8 8 1 1 vllm    | experts of 2560 are dealt out whole: blocks do not divide by 8
+qwen/qwen3-235b-a22b-instruct-2507 | 8xa100-40gb  | standard   | FP8 8 8 1 1 vllm    | the same with experts of 1536
+minimax/minimax-m2                 | 8xh100-80gb  | throughput | FP8 8 1 1 8 vllm    | no GPU stays idle
+qwen/qwen3-30b-a3b                 | 8xh100-80gb  | throughput | FP8 8 1 1 8 vllm    | the same
 """
 
 

@@ -126,10 +126,40 @@ def test_copies_for_throughput(asked: dict[str, object], split: tuple[int, int, 
     assert ("--data-parallel-size" in found.argv) == (split[2] > 1)
 
 
-def test_copies_are_offered_and_experts_are_not_copied() -> None:
+def test_copies_are_offered_and_share_their_experts() -> None:
     dense = planned(llama(), machine("8xh100-80gb"))
     assert dense is not None
     assert "parallelism: one GPU is enough; 7 more could run copies: --mode throughput" in dense.reasons
     mixture = planned(QWEN3_235B, machine("8xh200-141gb"), mode="throughput")
     assert mixture is not None
-    assert mixture.data_parallel == 1
+    assert (mixture.tensor_parallel, mixture.data_parallel, mixture.expert_parallel) == (1, 8, True)
+    assert "--enable-expert-parallel" in mixture.argv
+    assert (
+        "parallelism: one GPU is enough; 8 copies, for throughput: KV cache and concurrency are those of each; its "
+        "experts are dealt out to the 8 GPUs of all copies"
+    ) in mixture.reasons
+    whole = planned(QWEN3_235B, machine("8xh200-141gb"), mode="throughput", tensor_parallel=8)
+    assert whole is not None
+    assert whole.memory_per_gpu.weights_bytes < mixture.memory_per_gpu.weights_bytes  # attention is not divided
+
+
+def test_experts_whose_width_does_not_divide_are_dealt_out_whole() -> None:
+    blocks = replace(QWEN3_235B, **_FP8)
+    found = planned(blocks, machine("8xa100-40gb"), "FP8")
+    assert found is not None
+    assert (found.tensor_parallel, found.pipeline_parallel, found.expert_parallel) == (8, 1, True)
+    divided = planned(QWEN3_235B, machine("8xa100-80gb"), tensor_parallel=8)
+    assert divided is not None
+    assert not divided.expert_parallel
+    # SGLang's sum for it is not known here: a pipeline, as short as can be.
+    other = planned(blocks, machine("8xa100-40gb"), "FP8", backend="sglang")
+    assert other is not None
+    assert (other.tensor_parallel, other.pipeline_parallel) == (4, 2)
+
+
+def test_what_the_user_says_of_experts_is_counted() -> None:
+    asked = PlanRequest(model="x/y", tensor_parallel=4, backend_args=("--enable-expert-parallel",))
+    found = make_plan(None, [weights("x/y", QWEN3_235B)], machine("4xh200-141gb"), asked, FACTS).chosen
+    assert found is not None
+    assert found.expert_parallel
+    assert found.argv.count("--enable-expert-parallel") == 1

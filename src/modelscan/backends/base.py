@@ -100,6 +100,9 @@ class Backend(Protocol):
     implied_arguments: frozenset[str]  # what a catalog says besides, and follows from those
     cautions: tuple[str, ...]  # what a user should know before it runs, and cannot be configured away
     s3_problem: str | None  # why it is not let read weights from S3 by itself; None where it is
+    step_argument: str  # how many tokens it computes at once
+    whole_experts: str | None  # the switch that deals out experts whole; None where that is not planned for
+    not_in_float16: frozenset[str]  # families that it refuses to compute in float16
     derived_options: Mapping[str, str]  # its arguments for the values that a `Diagnosis` suggests
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:

@@ -29,10 +29,14 @@ def is_repo(location: str) -> bool:
     return not location.startswith("/") and not is_streamed(location)
 
 
+def given(candidate: Candidate, name: str) -> bool:
+    """Whether the user gave an argument."""
+    return any(argument.name == name for argument in read_arguments(candidate.extra_args))
+
+
 def without_given(candidate: Candidate) -> list[str]:
     """What catalogs say of the model, but for what the user said otherwise."""
-    given = {argument.name for argument in read_arguments(candidate.extra_args)}
-    return [word for word in candidate.model_args if word.partition("=")[0] not in given]
+    return [word for word in candidate.model_args if not given(candidate, word.partition("=")[0])]
 
 
 def environment(candidate: Candidate, launch: Launch, own: dict[str, str]) -> dict[str, str]:

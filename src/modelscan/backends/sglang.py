@@ -102,6 +102,9 @@ class Sglang:
     cautions: tuple[str, ...] = ("SGLang lets every web page that is open in a browser here call its endpoint",)
     # sglang 0.5.23, srt/utils/runai_utils.py: its reader marks the small files it copied as complete, for ever.
     s3_problem: str | None = "it would go on with the config that it copied first, whatever lies there later"
+    step_argument = "--chunked-prefill-size"
+    whole_experts: str | None = None
+    not_in_float16: frozenset[str] = frozenset()
     derived_options: Mapping[str, str] = {
         "context_length": "--context-length",
         "gpu_memory_utilization": "--mem-fraction-static",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments import Allowed, check_env
 from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
-from modelscan.backends.command import above_one, environment, is_repo, is_streamed, valued, without_given
+from modelscan.backends.command import above_one, environment, given, is_repo, is_streamed, valued, without_given
 from modelscan.backends.diagnosis import explain_end
 from modelscan.backends.metrics import read_activity
 from modelscan.backends.vllm_causes import CAUSES
@@ -44,6 +44,7 @@ _OWN_ENV = {"VLLM_NO_USAGE_STATS": "1", "VLLM_ENGINE_READY_TIMEOUT_S": "86400"}
 _STREAMER = {"RUNAI_STREAMER_NO_BOTO3_SESSION": "0", "RUNAI_STREAMER_MEMORY_LIMIT": "0"}
 
 _NO_CACHE_BYTES = 16 * MIB
+_WHOLE_EXPERTS = "--enable-expert-parallel"
 
 _ALLOWED = Allowed(
     backend="vLLM",
@@ -124,6 +125,10 @@ class Vllm:
     implied_arguments = frozenset({"--enable-auto-tool-choice"})
     cautions: tuple[str, ...] = ()
     s3_problem: str | None = None
+    step_argument = "--max-num-batched-tokens"
+    whole_experts: str | None = _WHOLE_EXPERTS
+    # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
+    not_in_float16 = frozenset({"gemma2", "gemma3", "gemma3_text", "glm4"})
     derived_options: Mapping[str, str] = {
         "context_length": "--max-model-len",
         "gpu_memory_utilization": "--gpu-memory-utilization",
@@ -152,6 +157,7 @@ class Vllm:
                 ("--data-parallel-size", above_one(candidate.data_parallel)),
             ),
             *_memory(candidate, launch),
+            *([_WHOLE_EXPERTS] if candidate.expert_parallel and not given(candidate, _WHOLE_EXPERTS) else []),
             *([] if candidate.custom_all_reduce else ["--disable-custom-all-reduce"]),
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *_of_the_model(candidate),

@@ -36,10 +36,12 @@ def activation_bytes(
     tokens: int,
     sequences: int,
     tensor_parallel: int = 1,
+    whole_experts: bool = False,
     wide: bool = False,
     sampling: float = SORTED_SAMPLING,
 ) -> Sized:
-    """Bytes on one GPU for steps of `tokens` and `sequences` sampled at once; `wide` for float32.
+    """Bytes on one GPU for steps of `tokens` and `sequences` sampled at once; `wide` for float32, `whole_experts` where
+    these are not divided: as many tokens may then come to a GPU, each at the full width.
 
     `sampling` is `SAMPLING` or `SORTED_SAMPLING`, by backend and version.
     """
@@ -49,7 +51,9 @@ def activation_bytes(
     hidden = shape.hidden_size
     if shape.num_experts and shape.num_experts_per_token:
         inner = shape.moe_intermediate_size or shape.intermediate_size or 4 * hidden
-        step = shape.num_experts_per_token * (hidden + 3 * inner / tensor_parallel) + 3 * hidden
+        step = (
+            shape.num_experts_per_token * (hidden + 3 * inner / (1 if whole_experts else tensor_parallel)) + 3 * hidden
+        )
     else:
         step = 3 * (shape.intermediate_size or 4 * hidden) / tensor_parallel + 3 * hidden
     found = within(max(tokens * size * step, sampling * sequences * shape.vocab_size), _SHARE)

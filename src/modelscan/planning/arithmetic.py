@@ -29,6 +29,11 @@ def candidate_lines(
     )
 
 
+def experts_over(candidate: Candidate) -> int | None:
+    """The GPUs to which whole experts are dealt out; None where each is divided as all else."""
+    return candidate.tensor_parallel * candidate.data_parallel if candidate.expert_parallel else None
+
+
 def line(part: str, what: str, size: Sized, how: str = "") -> MemoryLine:
     return MemoryLine(
         part=part, what=what, estimate_bytes=size.estimate, low_bytes=size.low, high_bytes=size.high, how=how
@@ -42,10 +47,11 @@ def _weights(
     quantization, tensor_parallel = candidate.quantization or "BF16", candidate.tensor_parallel
     pipeline_parallel = candidate.pipeline_parallel
     split = _split(tensor_parallel, pipeline_parallel)
+    split += f", experts dealt out to {over} GPUs" if (over := experts_over(candidate)) else ""
     if measured:
         return (line("weights", "weights", size, f"as measured here before{split}"),)
     shape = weights.architecture
-    mine = parameters_per_gpu(shape, tensor_parallel) if shape is not None else None
+    mine = parameters_per_gpu(shape, tensor_parallel, over) if shape is not None else None
     if mine is None or pipeline_parallel > 1 or (weights.bytes_by_dtype and not at_load):
         return (line("weights", "weights", size, f"{_source_of_bytes(weights, quantization, at_load=at_load)}{split}"),)
     each = bytes_per_parameter(quantization, weights, at_load=at_load)
@@ -74,7 +80,14 @@ def _activations(setting: Setting, shape: Architecture | None, candidate: Candid
     sampling = sampling_bytes(setting.backend, setting.backend_version, on_gpu=bool(candidate.gpu_indices))
     if shape is None or not shape.hidden_size or not shape.vocab_size:
         return line("activations", "activations", size, "the shape is not known")
-    prefill = activation_bytes(shape, tokens=steps.tokens, sequences=0, tensor_parallel=tensor_parallel, wide=wide)
+    prefill = activation_bytes(
+        shape,
+        tokens=steps.tokens,
+        sequences=0,
+        tensor_parallel=tensor_parallel,
+        whole_experts=candidate.expert_parallel,
+        wide=wide,
+    )
     sampled = int(sampling * steps.sequences * shape.vocab_size)
     if size.estimate <= sampled:
         words = f"{format_tokens(shape.vocab_size)} words x {sampling:g} B"

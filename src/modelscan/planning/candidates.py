@@ -51,6 +51,7 @@ def judge(
         at_load=choice.at_load is not None,
         tensor_parallel=tp,
         pipeline_parallel=pp,
+        experts_over=layout.experts_over,
     )
     if weights is None:
         return reject(base, "shape_unknown", f"neither sizes nor shape of `{choice.weights.repo_id}` are known")
@@ -72,13 +73,14 @@ def judge(
         return cache.capacity(pool, length, in_flight) if cache is not None and one_request(length) else None
 
     found: Candidate | Rejection | None = None
-    for sequences in _sequences(setting, on_gpu=on_gpu):  # fewer at once need less memory for sampling
+    for sequences in _sequences(setting, step, on_gpu=on_gpu):  # fewer at once need less memory for sampling
         several = dataclasses.replace(base, max_num_seqs=sequences)
         fixed = footprint(setting, choice, layout, budget, several, weights)
         pool = budget.available - fixed.total.high
         length = choose_length(lengths, pool, one_request) if pool >= 0 else None
         if length is None:
-            found = found or _too_large(base, fixed, lengths[-1], one_request(lengths[-1]), budget)
+            if found is None or isinstance(found, Rejection):  # the fewest at once came nearest
+                found = _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
             continue
         longer = dataclasses.replace(several, max_model_len=length)
         if found is None or isinstance(found, Rejection) or length > (found.max_model_len or 0):
@@ -111,7 +113,8 @@ def _refused(
             f"a share of {request.gpu_memory_utilization:.2f} was asked for, and no more than "
             f"{format_bytes(request.max_memory_bytes)} of the GPU's {format_bytes(budget.total)}",
         )
-    if setting.backend == "vllm" and _too_many(request.max_concurrency, step, setting.arguments.words):
+    # It ends a start with more sequences than tokens of a step (0.33: config/scheduler.py).
+    if setting.backend == "vllm" and (request.max_concurrency or 0) > step:
         return reject(
             base,
             "concurrency",
@@ -128,12 +131,6 @@ def _refused(
             available=budget.free,
         )
     return None
-
-
-def _too_many(requests: int | None, step: int, words: tuple[str, ...]) -> bool:
-    """VLLM ends a start with more sequences than tokens of a step (0.33: config/scheduler.py)."""
-    told = any(word.startswith(("--max-num-batched-tokens", "--max_num_batched_tokens")) for word in words)
-    return (requests or 0) > step and not told
 
 
 def _memory(setting: Setting, fixed: Fixed, budget: Budget, one_request: int, *, on_gpu: bool) -> MemoryPerGpu:
@@ -237,6 +234,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
         tensor_parallel=layout.tensor_parallel,
         pipeline_parallel=layout.pipeline_parallel,
         data_parallel=layout.data_parallel,
+        expert_parallel=layout.expert_parallel,
         dtype=choice.dtype,
         kv_cache_dtype=request.kv_cache_dtype,
         load_quantization=choice.at_load,
@@ -285,14 +283,15 @@ def _too_large(base: Candidate, fixed: Fixed, length: int, one_request: int, bud
     return reject(base, "no_memory", reason, needed=needed, available=budget.available)
 
 
-def _sequences(setting: Setting, *, on_gpu: bool) -> tuple[int, ...]:
+def _sequences(setting: Setting, step: int, *, on_gpu: bool) -> tuple[int, ...]:
     """How many requests at once, the most first; one number only where the user fixed it."""
     if setting.request.max_concurrency is not None:
         return (setting.request.max_concurrency,)
     if not on_gpu:
         return (_CPU_REQUESTS,)
     first = {"latency": 16, "throughput": 512}.get(setting.request.mode or "standard", 256)
-    return tuple(count for count in (first, 64, 16) if count <= first)
+    first = min(first, step)
+    return (first, *(count for count in (64, 16) if count < first))
 
 
 def _reasons(
@@ -341,14 +340,17 @@ def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) ->
             "that its heads divide by"
         )
     elif request.mode == "throughput" and not copied(shape):
-        how = f"{layout.split} GPUs, the most that its experts divide by: room for more requests at once"
+        how = f"{layout.split} GPUs, for room for more requests at once"
     else:
         how = f"{layout.split} GPUs, the fewest that hold it"
     if layout.data_parallel > 1:
         how += f"; {layout.data_parallel} copies, for throughput: KV cache and concurrency are those of each"
-    elif layout.idle >= layout.split and request.gpu_count is None:
-        told = "--mode throughput" if copied(shape) else "deploy it again under another --name"
-        how += f"; {layout.idle} more could run copies: {told}"
+    elif layout.idle >= layout.split and request.gpu_count is None and request.mode != "throughput":
+        how += f"; {layout.idle} more could run copies: --mode throughput"
+    if layout.expert_parallel:
+        over = layout.experts_over
+        why = "of all copies" if layout.data_parallel > 1 else f"whole, as their width does not divide by {over}"
+        how += f"; its experts are dealt out to the {over} GPUs {why}"
     reasons = [f"parallelism: {how}"]
     if layout.apart and layout.tensor_parallel > 1:
         reasons.append(

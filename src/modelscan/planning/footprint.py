@@ -47,6 +47,7 @@ def footprint(
         tokens=steps.tokens,
         sequences=sequences,
         tensor_parallel=layout.tensor_parallel,
+        whole_experts=layout.expert_parallel,
         wide=choice.dtype == "float32",
         sampling=sampling_bytes(setting.backend, setting.backend_version, on_gpu=bool(layout.gpus)),
     )
@@ -55,7 +56,7 @@ def footprint(
         return Fixed(weights, activations, within(host, _OVERHEAD_SHARE), steps)
     overhead = gpu_overhead(
         shape,
-        gpus=layout.split,
+        gpus=len(layout.gpus) if layout.expert_parallel else layout.split,
         stages=layout.pipeline_parallel,
         captured=steps.captured,
         rocm=setting.device == "rocm",
@@ -66,15 +67,15 @@ def footprint(
 
 
 def steps_of(setting: Setting, layout: Layout, budget: Budget, sequences: int) -> Steps:
-    """What the backend computes at once: its defaults for this GPU, our number of sequences."""
+    """What the backend computes at once: its defaults for this GPU or what the user fixed, our number of sequences."""
     if not layout.gpus:
-        return Steps(CPU_STEP_TOKENS, sequences, 0)
-    gpu = layout.gpus[0]
+        return Steps(setting.step_tokens or CPU_STEP_TOKENS, sequences, 0)
+    gpu, told = layout.gpus[0], setting.step_tokens
     if setting.backend == "sglang":
-        steps = sglang_steps(budget.total, gpus=layout.tensor_parallel, sequences=sequences)
+        steps = sglang_steps(budget.total, gpus=layout.tensor_parallel, sequences=sequences, tokens=told)
     else:
         capability = float(gpu.compute_capability) if gpu.compute_capability else None
-        steps = vllm_steps(budget.total, gpu.name, sequences=sequences, capability=capability)
+        steps = vllm_steps(budget.total, gpu.name, sequences=sequences, capability=capability, tokens=told)
     return dataclasses.replace(steps, captured=0) if setting.request.enforce_eager else steps
 
 

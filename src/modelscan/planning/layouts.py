@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from modelscan.model import Architecture, Gpu, PlanRequest
@@ -21,12 +21,14 @@ class Layout:
     """`gpus` in the order that the backend gets them, those of all copies; none means the CPU.
 
     `apart`: GPUs that share a model cannot read each other's memory. `idle` GPUs of the same kind stay free.
+    `expert_parallel`: each GPU has some of the experts whole, of those of all copies, instead of a part of each.
     """
 
     gpus: tuple[Gpu, ...]
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
     data_parallel: int = 1
+    expert_parallel: bool = False
     apart: bool = False
     idle: int = 0
 
@@ -34,6 +36,11 @@ class Layout:
     def split(self) -> int:
         """The GPUs of one copy."""
         return self.tensor_parallel * self.pipeline_parallel
+
+    @property
+    def experts_over(self) -> int | None:
+        """The GPUs to which whole experts are dealt out; None where each is divided as all else."""
+        return self.tensor_parallel * self.data_parallel if self.expert_parallel else None
 
 
 def layouts(
@@ -43,20 +50,22 @@ def layouts(
     *,
     apart: Callable[[Sequence[Gpu]], bool] = lambda _: False,
     pipeline: bool = True,
+    whole_experts: bool | None = False,
 ) -> list[Layout]:
     """Every layout over GPUs of one kind that the shape allows: those that divide each layer first, the fewest GPUs
     first; a pipeline, which leaves GPUs waiting for one another, comes after them.
 
-    For throughput the GPUs that one copy leaves get copies too; experts, which are not copied, are spread over as many
-    GPUs as divide them; and a pipeline comes first where GPUs cannot read each other's memory: it exchanges least.
-    GPUs with the most free memory are taken first. What the user fixed is kept: no layout then breaks it. `pipeline`:
-    whether the model can be run in one.
+    For throughput the GPUs that one copy leaves get copies too, over all of which the experts of a mixture are spread;
+    and a pipeline comes first where GPUs cannot read each other's memory: it exchanges least. GPUs with the most free
+    memory are taken first. What the user fixed is kept: no layout then breaks it. `pipeline`: whether the model can be
+    run in one. `whole_experts`: whether the backend can give each GPU some of the experts whole, which divides where
+    their width does not; None where the user has it do so.
     """
     throughput = request.mode == "throughput"
     found: list[Layout] = []
     for group in [list(devices)] if request.gpus else alike(devices):
         for split in range(1, len(group) + 1):
-            copies = _copies(shape, len(group), split, request) if throughput else 1
+            copies = _copies(shape, len(group), split, request, whole_experts) if throughput else 1
             count = split * copies
             if request.gpu_count is not None and count != request.gpu_count:
                 continue
@@ -69,19 +78,21 @@ def layouts(
                     tensor_parallel=tp,
                     pipeline_parallel=pp,
                     data_parallel=copies,
-                    apart=split > 1 and apart(gpus),
+                    expert_parallel=whole,
+                    apart=count > 1 and apart(gpus) if whole else split > 1 and apart(gpus),
                     idle=len(group) - count,
                 )
-                for tp, pp in _splits(shape, split, request)
+                for tp, pp, whole in _splits(shape, split, copies, request, whole_experts)
                 if pipeline or pp == 1
             ]
 
-    def place(layout: Layout) -> tuple[bool, int, int]:
+    def place(layout: Layout) -> tuple[int, int, int]:
+        """Of pipelines the shortest first: GPUs wait for fewer others."""
         if throughput and layout.apart:
-            return False, layout.split, layout.tensor_parallel
+            return 1, layout.split, layout.tensor_parallel
         if throughput and shape is not None and not copied(shape):
-            return layout.pipeline_parallel > 1, -layout.split, layout.pipeline_parallel
-        return layout.pipeline_parallel > 1, layout.split, layout.pipeline_parallel
+            return layout.pipeline_parallel, -len(layout.gpus), layout.split
+        return layout.pipeline_parallel, layout.split, layout.tensor_parallel
 
     return sorted(found, key=place)
 
@@ -101,50 +112,74 @@ def copied(shape: Architecture | None) -> bool:
     return shape is not None and not shape.num_experts
 
 
-def _copies(shape: Architecture | None, there: int, split: int, request: PlanRequest) -> int:
+def _copies(
+    shape: Architecture | None, there: int, split: int, request: PlanRequest, whole_experts: bool | None
+) -> int:
+    """As many as there are GPUs for; those that share experts, as many as these can be dealt out to evenly."""
     wanted = request.gpu_count or there
-    if not copied(shape) or wanted > there:
+    if shape is None or wanted > there or (not copied(shape) and whole_experts is False):
         return 1
-    return max(wanted // split, 1)
+    most = max(wanted // split, 1)
+    if copied(shape):
+        return most
+    return next((count for count in range(most, 1, -1) if (shape.num_experts or 0) % (split * count) == 0), 1)
 
 
-def _splits(shape: Architecture | None, count: int, request: PlanRequest) -> list[tuple[int, int]]:
-    """Pairs of tensor and pipeline parallel whose product is the number of GPUs."""
-    pairs = [(tp, count // tp) for tp in range(count, 0, -1) if count % tp == 0]
-    return [
-        (tp, pp)
-        for tp, pp in pairs
-        if request.tensor_parallel in {None, tp}
-        and request.pipeline_parallel in {None, pp}
-        and tensor_parallel_problem(shape, tp) is None
-        and (pp == 1 or shape is None or (shape.num_hidden_layers or pp) >= pp)
-    ]
+def _splits(
+    shape: Architecture | None, count: int, copies: int, request: PlanRequest, whole_experts: bool | None
+) -> list[tuple[int, int, bool]]:
+    """Tensor and pipeline parallel, whose product is the number of GPUs, and whether each GPU has experts whole: where
+    copies share them, and where their width cannot be divided.
+    """
+    mixed = shape is not None and not copied(shape)
+    found = []
+    for tp, pp in [(tp, count // tp) for tp in range(count, 0, -1) if count % tp == 0]:
+        if request.tensor_parallel not in {None, tp} or request.pipeline_parallel not in {None, pp}:
+            continue
+        if pp > 1 and shape is not None and (shape.num_hidden_layers or pp) < pp:
+            continue
+        whole = mixed and (copies > 1 or whole_experts is None)
+        if mixed and whole_experts and not whole and tensor_parallel_problem(shape, tp) is not None:
+            whole = True
+        if whole and copies > 1 and pp > 1:  # such copies are not run as pipelines
+            continue
+        if tensor_parallel_problem(shape, tp, whole_experts=whole) is None:
+            found.append((tp, pp, whole))
+    return found
 
 
-def tensor_parallel_problem(shape: Architecture | None, size: int) -> str | None:
+def tensor_parallel_problem(shape: Architecture | None, size: int, *, whole_experts: bool = False) -> str | None:
     """Why a shape cannot be divided so: heads must divide, KV heads divide or be replicated evenly, and no block or
     group of quantized numbers may straddle two GPUs (vLLM 0.33: config/model.py, layers/linear.py, quantization/).
+    `whole_experts`: they are dealt out, not divided.
     """
     if shape is None or size == 1:
         return None
-    return next(_problems(shape, size), None)
+    return next(_problems(shape, size, whole_experts=whole_experts), None)
 
 
-def _problems(shape: Architecture, size: int) -> Iterator[str]:
+def _problems(shape: Architecture, size: int, *, whole_experts: bool) -> Iterator[str]:
     kv_heads = shape.num_key_value_heads
     for heads, what in _heads(shape):
         if heads % size:
             yield f"{heads} {what} cannot be divided by {size}"
+    if whole_experts and (shape.num_experts or 0) % size:
+        yield f"{shape.num_experts} experts cannot be dealt out to {size} GPUs evenly"
     if kv_heads and not shape.kv_lora_rank and kv_heads % size and size % kv_heads:
         yield f"{kv_heads} KV heads cannot be divided over {size} GPUs"
+    widths = ((width, what) for width, what in _widths(shape, size) if what != _OF_EXPERTS or not whole_experts)
     if shape.quant_method == "fp8":
-        for width, what in _widths(shape, size):
-            if width % size or (width // size) % _FP8_BLOCK:
-                yield f"FP8 blocks of {_FP8_BLOCK} do not divide {what} of {width} over {size} GPUs"
+        yield from _straddling(widths, size)
     elif shape.quant_bits == _FOUR_BITS and shape.quant_group_size:  # experts are padded
-        for width, what in _widths(shape, size):
+        for width, what in widths:
             if what != _OF_EXPERTS and width % (size * shape.quant_group_size):
                 yield f"groups of {shape.quant_group_size} do not divide {what} of {width} over {size} GPUs"
+
+
+def _straddling(widths: Iterable[tuple[int, str]], size: int) -> Iterator[str]:
+    for width, what in widths:
+        if width % size or (width // size) % _FP8_BLOCK:
+            yield f"FP8 blocks of {_FP8_BLOCK} do not divide {what} of {width} over {size} GPUs"
 
 
 def _heads(shape: Architecture) -> Iterator[tuple[int, str]]:

@@ -109,8 +109,10 @@ def decide(
         setting = dataclasses.replace(setting, measurements=measurements)
         obstacle = backend_problem(setting, devices, hardware, installations)
         before = len(fitting) + len(rejected)
+        own: dict[str, int] = {}
         for number, weights in enumerate(options):
-            for choice in _choices(setting, weights, devices, release=number == 0 and weights.official is True):
+            released = number == 0 and weights.official is True
+            for choice in _choices(setting, weights, devices, release=released):
                 if not answers(choice, request.quantization):
                     continue
                 found, strained = _judged(setting, choice, devices, hardware, obstacle)
@@ -118,8 +120,12 @@ def decide(
                     rejected.append(found)
                 else:
                     # On a GPU a better format with hardly any context comes after a lesser one with enough of it.
-                    cramped = bool(devices) and not _useful(found, choice)
-                    fitting.append((cramped + strained, choice.rank, found))
+                    place = (bool(devices) and not _useful(found, choice)) + strained
+                    # Another packing of what was released does not need less: only less is known of it.
+                    place = max(place, own.get(choice.quantization, 0))
+                    if released:
+                        own[choice.quantization] = place
+                    fitting.append((place, choice.rank, found))
         if len(fitting) + len(rejected) == before:
             rejected.append(_nothing_asked_for(setting, options))
     fitting.sort(key=lambda item: item[:2])
@@ -304,12 +310,14 @@ def _tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -
 def _spread(setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: Hardware) -> list[Layout]:
     if not devices:
         return [Layout(gpus=())]
+    switch = BACKENDS[setting.backend].whole_experts
     return layouts(
         choice.weights.architecture,
         devices,
         setting.request,
         apart=lambda gpus: without_access(gpus, hardware.links, setting.facts),
         pipeline=setting.task not in ENCODERS,
+        whole_experts=None if switch is not None and setting.argument(switch) is not None else switch is not None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.model import Device, Gpu, Mode, PlanRequest, WeightsDescription
 from modelscan.planning.facts import KernelSupport, PlanningFacts
 
@@ -39,7 +40,8 @@ class Choice:
 class _Sight:
     """What the place of a format depends on: how this GPU runs it, where it comes from, what is favoured.
 
-    `small`: 16-bit weights take little of this GPU; `light`: they are soon quantized while loading, on any GPU.
+    `small`: 16-bit weights take little of this GPU; `light`: they are soon quantized while loading, on any GPU;
+    `unstable`: float16 does not do.
     """
 
     native: bool
@@ -47,6 +49,7 @@ class _Sight:
     light: bool
     at_load: str | None
     release: bool
+    unstable: bool
     mode: Mode | None
     gpu: Gpu | None
 
@@ -70,10 +73,14 @@ def choices(
     """
     own = own_quantization(weights)
     small = gpu_bytes is not None and sixteen_bit_bytes is not None and sixteen_bit_bytes <= gpu_bytes * _SMALL_SHARE
-    for word in _words(own, device, gpu, request):
+    unstable = weights.architecture is not None and weights.architecture.model_type in BACKENDS[backend].not_in_float16
+    for word in _words(own, device, gpu, request, unstable=unstable):
         kernel = facts.kernel(backend, device, word)
         at_load = kernel.at_load if kernel is not None and word != own and word == "FP8" else None
-        problem = _problem(weights, word, backend, gpu, kernel)
+        dtype = _dtype(word, own, gpu, request)
+        problem = _problem(weights, word, backend, gpu, kernel) or _unreadable(
+            weights, dtype, backend, device, gpu, facts
+        )
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
             problem = f"{backend} cannot quantize to FP8 while loading on this kind of device"
         native = kernel is not None and kernel.native_on(gpu)
@@ -83,6 +90,7 @@ def choices(
             at_load=at_load,
             light=sixteen_bit_bytes is not None and sixteen_bit_bytes <= _LIGHT_BYTES,
             release=release,
+            unstable=unstable and request.quantization is None and request.dtype is None,
             mode=request.mode,
             gpu=gpu,
         )
@@ -90,7 +98,7 @@ def choices(
         yield Choice(
             weights=weights,
             quantization=word,
-            dtype=_dtype(word, own, gpu, request),
+            dtype=dtype,
             at_load=at_load,
             rank=rank,
             reason=reason,
@@ -98,8 +106,11 @@ def choices(
         )
 
 
-def _words(own: str, device: Device, gpu: Gpu | None, request: PlanRequest) -> list[str]:
-    """The formats to consider, the likeliest first. Files of 16 or 32 bit can be computed in either, or in FP8."""
+def _words(own: str, device: Device, gpu: Gpu | None, request: PlanRequest, *, unstable: bool) -> list[str]:
+    """The formats to consider, the likeliest first. Files of 16 or 32 bit can be computed in either, or in FP8.
+
+    `unstable`: float16 does not do.
+    """
     if own not in UNQUANTIZED:
         return [own]
     asked = _DTYPES.get(request.dtype or "")
@@ -109,6 +120,8 @@ def _words(own: str, device: Device, gpu: Gpu | None, request: PlanRequest) -> l
         words = ["FP32", own if own in SIXTEEN_BIT else "BF16"]
     else:
         words = [asked or ("FP16" if own == "FP16" or _before_bfloat16(gpu) else "BF16"), "FP8"]
+        if unstable and asked is None and _before_bfloat16(gpu):
+            words.append("FP32")
     if request.quantization in UNQUANTIZED and request.quantization not in words:
         words.append(request.quantization)
     return words
@@ -125,6 +138,23 @@ def _problem(
         return f"{backend} has no kernels for {word} on this kind of device"
     if not kernel.runs_on(gpu):
         return f"{backend} has no {word} kernels for {_named(gpu)}"
+    return None
+
+
+def _unreadable(
+    weights: WeightsDescription, dtype: str, backend: str, device: Device, gpu: Gpu | None, facts: PlanningFacts
+) -> str | None:
+    """Why the model itself, in whatever format, cannot be computed there."""
+    shape = weights.architecture
+    if shape is None:
+        return None
+    if dtype == "float16" and shape.model_type in BACKENDS[backend].not_in_float16:
+        none = f", and {_named(gpu)} has no bfloat16" if _before_bfloat16(gpu) else ""
+        return f"{backend} refuses {shape.model_type} in float16, where it is not stable{none}"
+    if shape.kv_lora_rank and shape.details.get("index_head_dim"):
+        kernel = facts.kernel(backend, device, "sparse MLA")
+        if kernel is None or not kernel.runs_on(gpu):
+            return f"{backend} has no kernels for sparse attention, of which this model is made, for {_named(gpu)}"
     return None
 
 
@@ -156,7 +186,8 @@ def _rank(word: str, own: str, sight: _Sight) -> tuple[int, str]:
             return 2, f"{word}: the weights take at most a quarter of the GPU, so nothing is gained by shrinking them"
         return 5, f"{word}, as the files are" if word == own else f"{word}, computed so on {on}"
     if word == "FP32":
-        return 10, "float32, as asked"
+        why = f"float32: not stable in float16, and {on} has no bfloat16"
+        return 10, why if sight.unstable else "float32, as asked"
     how = "computed natively" if sight.native else "weight-only: memory shrinks, computation does not speed up"
     what = "the format of the release" if sight.release else "the format of the files"
     return (1 if sight.release else 8 if word == "INT4" else 7), f"{word}, {what}, {how} on {on}"

@@ -42,14 +42,15 @@ _READERS = frozenset({"embed", "rerank"})  # they answer with numbers: no step o
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Step:
-    """What one GPU does in a step: `always` bytes are read whatever is asked, of `routed` the share that is met;
-    `constant` seconds pass besides, `flops` per token and GPU at `speed`.
+    """What one GPU does in a step: `always` bytes are read whatever is asked, of `routed` the share that is met
+    by the requests of `sources` copies; `constant` seconds pass besides, `flops` per token and GPU at `speed`.
     """
 
     always: float
     routed: float
     experts: int
     per_token: int
+    sources: int
     cache: dict[int, int]
     bandwidth: float
     flops: float
@@ -59,7 +60,7 @@ class _Step:
     link: float
 
     def seconds(self, requests: float, context: int) -> float:
-        read = self.always + self.routed * touched(self.experts, self.per_token, requests)
+        read = self.always + self.routed * touched(self.experts, self.per_token, requests * self.sources)
         read += self.cache[context] * requests
         reading = read / self.bandwidth
         computing = self.flops * requests / self.speed if self.speed else 0.0
@@ -133,9 +134,11 @@ def _step(
         candidate.quantization or "BF16", weights, at_load=candidate.load_quantization is not None
     )
     here = candidate.memory_per_gpu.weights_bytes
-    mine = parameters_per_gpu(shape, tp)
+    whole = candidate.expert_parallel
+    over = tp * candidate.data_parallel if whole else tp  # GPUs that share the experts
+    mine = parameters_per_gpu(shape, tp, over if whole else None)
     padding = mine.padding if mine is not None else 0.0  # kernels read it as they read the experts
-    experts = thinking.experts * expert_parameters(shape).routed / tp + padding if thinking.experts else 0.0
+    experts = thinking.experts * expert_parameters(shape).routed / over + padding if thinking.experts else 0.0
     routed = min(experts * each / stages, here)
     resting = tower_parameters(shape) * 2 / tp
     if not shape.tie_word_embeddings:
@@ -146,13 +149,14 @@ def _step(
     once = thinking.experts * _EXPERTS_LAYER + (layers - thinking.experts) * _LAYER
     if shape.kv_lora_rank:
         once += layers * _LATENT_LAYER
-    joined = 2 * layers if tp > 1 else 0
+    joined = 2 * layers if over > 1 else 0  # all-reduces, or bringing tokens to the experts and back
     once += joined * (_JOINED if linked else _JOINED_OVER_PCIE)
     return _Step(
         always=max(here - routed - resting, 0.0),
         routed=routed,
         experts=shape.num_experts or 0,
         per_token=shape.num_experts_per_token or 0,
+        sources=candidate.data_parallel if whole else 1,
         cache={
             context: request_bytes(shape, context, tensor_parallel=tp, pipeline_parallel=stages, number=number)
             for context in contexts
@@ -161,7 +165,8 @@ def _step(
         flops=flops / tp / stages,
         speed=speed,
         constant=once / stages,
-        joined_bytes=joined / stages * 2 * (tp - 1) / tp * (shape.hidden_size or 0) * 2,
+        # Every GPU gets the tokens of all copies, so that what comes in grows with them.
+        joined_bytes=joined / stages * (2 * (tp - 1) / tp + over / tp - 1) * (shape.hidden_size or 0) * 2,
         link=_link_bytes(known) if linked else _PCIE_BYTES,
     )
 

@@ -26,25 +26,37 @@ class Steps:
 
 
 def vllm_steps(
-    total_bytes: int | None, name: str | None = None, *, sequences: int | None = None, capability: float | None = None
+    total_bytes: int | None,
+    name: str | None = None,
+    *,
+    sequences: int | None = None,
+    capability: float | None = None,
+    tokens: int | None = None,
 ) -> Steps:
-    """The defaults of vLLM's API server on a GPU (0.32: engine/arg_utils.py, get_batch_defaults; config/vllm.py)."""
+    """The defaults of vLLM's API server on a GPU (0.32: engine/arg_utils.py, get_batch_defaults; config/vllm.py).
+
+    `tokens` and `sequences` where they are fixed.
+    """
     size = (total_bytes or 0) / GIB
     if size >= 160:  # noqa: PLR2004  the bounds of the backend's own table
-        tokens, most = 16384, 1024
+        usual, most = 16384, 1024
     elif size >= 70 and "a100" not in (name or "").lower():  # noqa: PLR2004
-        tokens, most = 8192, 1024
+        usual, most = 8192, 1024
     else:
-        tokens, most = 2048, 256
+        usual, most = 2048, 256
+    tokens = tokens or usual
     sequences = min(most, tokens) if sequences is None else sequences
     largest = 1024 if capability is not None and _BLACKWELL <= capability < _BLACKWELL + 1 else 512
     return Steps(tokens, sequences, _vllm_sizes(min(2 * sequences, largest, tokens)))
 
 
-def sglang_steps(total_bytes: int | None, *, gpus: int = 1, sequences: int | None = None) -> Steps:
-    """The defaults of SGLang (0.5.23: arg_groups/memory_hook.py)."""
+def sglang_steps(
+    total_bytes: int | None, *, gpus: int = 1, sequences: int | None = None, tokens: int | None = None
+) -> Steps:
+    """The defaults of SGLang (0.5.23: arg_groups/memory_hook.py); `tokens` and `sequences` where they are fixed."""
     size = (total_bytes or 0) / GIB
-    tokens, few, many = next((row[1:] for row in _SGLANG_STEPS if size < row[0]), (16384, 512, 512))
+    usual, few, many = next((row[1:] for row in _SGLANG_STEPS if size < row[0]), (16384, 512, 512))
+    tokens = tokens or usual
     largest = few if gpus < 4 else many  # noqa: PLR2004  from four GPUs on
     largest = largest if sequences is None else min(largest, sequences)
     return Steps(tokens, largest if sequences is None else sequences, _sglang_sizes(largest))

@@ -42,8 +42,13 @@ class Parameters:
         return self.linear + self.plain + self.packed
 
 
-def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Parameters | None:
-    """The counts for a tensor-parallel size, all layers on one stage; None where the shape says too little."""
+def parameters_per_gpu(
+    shape: Architecture, tensor_parallel: int = 1, experts_over: int | None = None
+) -> Parameters | None:
+    """The counts for a tensor-parallel size, all layers on one stage; None where the shape says too little.
+
+    `experts_over`: the GPUs to which whole experts are dealt out; None where each is divided as all else.
+    """
     hidden, layers, vocabulary = shape.hidden_size, shape.num_hidden_layers, shape.vocab_size
     if not hidden or not layers or not vocabulary:
         return None
@@ -66,7 +71,7 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
     dense = thinking.dense * dense_parameters(shape) / tp
     if thinking.experts:
         experts = expert_parameters(shape)
-        routed = thinking.experts * experts.routed / tp
+        routed = thinking.experts * experts.routed / (experts_over or tp)
         if shape.details.get("expert_dtype") == "fp4" and shape.quant_method == "fp8":
             packed = routed
         else:
@@ -80,7 +85,7 @@ def parameters_per_gpu(shape: Architecture, tensor_parallel: int = 1) -> Paramet
         inner, mels = shape.intermediate_size or 4 * hidden, shape.details.get("num_mel_bins") or 80
         linear += encoder_parameters(hidden, shape.num_encoder_layers, inner, mels, _heard(shape)) / tp
         linear += layers * mixer(shape, "full", tp).divided
-    return Parameters(linear, plain, absorbed, _padding(shape, thinking.experts, tp), packed)
+    return Parameters(linear, plain, absorbed, _padding(shape, thinking.experts, tp, experts_over), packed)
 
 
 def embedding_parameters(shape: Architecture) -> float:
@@ -145,7 +150,7 @@ def _is_dense(pattern: str) -> bool:
     return bool(re.search(r"shared_expert|(?<!experts\.)mlp.*(up|down)", pattern))
 
 
-def _padding(shape: Architecture, layers: int, tensor_parallel: int) -> float:
+def _padding(shape: Architecture, layers: int, tensor_parallel: int, experts_over: int | None) -> float:
     """Marlin's MXFP4 experts: hidden rounded up to 256, each GPU's width to 128.
 
     With it gpt-oss-20b comes to 13.68 GiB (13.72 measured) and 120b over four GPUs to 17.17 (17.22).
@@ -153,6 +158,7 @@ def _padding(shape: Architecture, layers: int, tensor_parallel: int) -> float:
     hidden, width = shape.hidden_size or 0, shape.moe_intermediate_size or shape.intermediate_size or 0
     if shape.quant_method not in _EXPERTS_ONLY or not shape.num_experts:
         return 0.0
-    mine = width / tensor_parallel
+    mine = width if experts_over else width / tensor_parallel
+    experts = shape.num_experts / (experts_over or 1)
     padded = -(-hidden // 256) * 256 * -(-mine // 128) * 128
-    return float(layers * matrices(shape) * shape.num_experts * (padded - hidden * mine))
+    return float(layers * matrices(shape) * experts * (padded - hidden * mine))

@@ -46,16 +46,17 @@ def weights_bytes(
     at_load: bool = False,
     tensor_parallel: int = 1,
     pipeline_parallel: int = 1,
+    experts_over: int | None = None,
 ) -> Sized | None:
     """Weights on one GPU, or None where neither sizes nor shape are known.
 
     `at_load`: 16-bit files are quantized while they are loaded. Of a pipeline it is the largest stage: as many whole
-    layers as fall to one, and the embeddings or the head.
+    layers as fall to one, and the embeddings or the head. `experts_over`: GPUs to which whole experts are dealt out.
     """
     shape = weights.architecture
     if shape is not None and weights.task in _POOLING:  # no head is loaded, as where it is tied
         shape = dataclasses.replace(shape, tie_word_embeddings=True)
-    mine = parameters_per_gpu(shape, tensor_parallel) if shape is not None else None
+    mine = parameters_per_gpu(shape, tensor_parallel, experts_over) if shape is not None else None
     whole = parameters_per_gpu(shape) if shape is not None else None
     if shape is None or mine is None or whole is None:
         total, share = _without_shape(weights, quantization, at_load=at_load)
