@@ -31,6 +31,7 @@ FIRST_FEW = 5
 SETS = {
     "The rows of the research": ("identity_truth.csv", "search_truth.csv"),
     "Held-out rows": ("identity_held_out.csv", "search_held_out.csv"),
+    "Held-out rows, the second set": ("identity_held_out_2.csv", "search_held_out_2.csv"),
 }
 
 
@@ -58,17 +59,20 @@ def judge_name(row: dict[str, str], index: Index) -> Judged:
     except ModelAmbiguous as asked:
         candidates = cast("list[str]", asked.details["candidates"])
         listed = _repos(filter(None, map(index.get, candidates)))
-        outcome = "right" if kind == "ambiguous" and listed & _lowered(alternatives) else "asks"
+        outcome = "right" if kind == "unknown" or (kind == "ambiguous" and listed & _lowered(alternatives)) else "asks"
         return Judged(
             query=query, kind=kind, wanted=wanted, outcome=outcome, got=", ".join(candidates[:4]), named=named
         )
     except ModelNotFound as missing:
         near = cast("list[str]", missing.details["near"])
-        # A typo is suggested, not taken.
-        outcome = "right" if kind == "typo" and repos & _repos(filter(None, map(index.get, near))) else "unknown"
+        # A typo is suggested, not taken; what nobody has made is not known.
+        suggested = kind == "typo" and repos & _repos(filter(None, map(index.get, near)))
+        outcome = "right" if suggested or kind == "unknown" else "unknown"
         return Judged(query=query, kind=kind, wanted=wanted, outcome=outcome, got=", ".join(near), named=named)
     got = weights_of(resolution)
-    if row["open_weights"] == "false":
+    if kind == "unknown":
+        outcome = "wrong"
+    elif row["open_weights"] == "false":
         outcome = "right" if _is_closed_with_alternatives(resolution, alternatives, index) else "wrong"
     else:
         same = resolution.model is not None and any(_is_same_weights(got, one, resolution.model) for one in repos)

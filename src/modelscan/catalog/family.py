@@ -20,7 +20,8 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)*")
 # A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.
 _SIZE_TOLERANCE = 0.08
 _SHORTEST_NAME = 3
-_EDITION_WORDS = frozenset({"terminus", "v1"})  # as a date: DeepSeek-V3.1-Terminus is V3.1, later
+_MONTH_AND_YEAR = re.compile(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
+_EDITION_WORDS = frozenset({"terminus", "v1", "v01"})  # as a date: DeepSeek-V3.1-Terminus is V3.1, later
 
 
 class Families(Protocol):
@@ -81,19 +82,30 @@ def _preferred(members: list[Member], wanted: set[str]) -> list[Member]:
     """Without what others made of a lab's model, and without weights before tuning, where there is something better."""
     labs = {item.lab for item in members if item.official}
     own = [item for item in members if item.official or item.lab not in labs]
-    return [item for item in own if item.task != "completion" or "base" in wanted] or own
+    if "base" in wanted:
+        return own
+    tuned = [item for item in own if item.task != "completion"]
+    return [item for item in own if item.task != "completion" or not _has_tuned(item, tuned)]
+
+
+def _has_tuned(base: Member, tuned: Sequence[Member]) -> bool:
+    """Of StarCoder2 only the largest was tuned: its name means none of the three."""
+    sizes = [item.parameters for item in tuned]
+    if base.parameters is None or None in sizes:
+        return bool(tuned)
+    return any(abs(size - base.parameters) <= size * _SIZE_TOLERANCE for size in sizes if size)
 
 
 def _has_size(member: Member, size: str) -> bool:
     words = member.key.split()
-    if size in words:
-        return True
+    if size in words or any(word[1:] == size and word[0] in "er" for word in words):
+        return True  # also Gemma's effective sizes, `e4b`, and the `r7b` of Command R
     if (experts := _EXPERTS.fullmatch(size)) and experts[2] in words and f"{experts[1]}e" in words:
         return True
-    if f"a{size}" in words and not SIZE_WORD.search(member.key):
+    if f"a{size}" in words and not any(SIZE_WORD.fullmatch(word) for word in words):
         return True  # named by its active size alone, as Wan2.2-T2V-A14B
     wanted, _ = names.size_in_name(size)
-    if not wanted or not member.parameters or SIZE_WORD.search(member.key):
+    if not wanted or not member.parameters or any(SIZE_WORD.fullmatch(word) for word in words):
         return False
     return abs(member.parameters - wanted) <= wanted * _SIZE_TOLERANCE
 
@@ -121,6 +133,7 @@ def _added(parts: Sequence[str], member: Member) -> set[str]:
         and word not in names.TUNING_WORDS
         and word not in _EDITION_WORDS
         and not (SIZE_WORD.fullmatch(word) or ACTIVE.fullmatch(word) or EDITION.fullmatch(word))
+        and not _MONTH_AND_YEAR.fullmatch(word)
     }
 
 

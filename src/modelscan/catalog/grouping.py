@@ -106,7 +106,7 @@ def _stand(groups: Groups, item: Group, tuned: AbstractSet[str] = frozenset()) -
     base model then answers to its repo and to its name with `base` only.
     """
     if item.is_base and any(key in tuned for rung, key in item.keys if rung is Rung.PLAIN):
-        item.keys = frozenset((rung, f"{key} base") for rung, key in item.keys if rung is Rung.WORDS)
+        item.keys = frozenset((rung, f"{key} base") for rung, key in item.keys if rung in {Rung.WORDS, Rung.PLAIN})
     for place in item.keys:
         if item not in (standing := groups.on_rung[place]):
             standing.append(item)

@@ -28,9 +28,10 @@ _HUB_ADDRESS = re.compile(
 _REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 _DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")
 _KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
-_TEXT_TAG = re.compile(r":(?:.*-)?text$")
+_BASE_TAG = re.compile(r":(?:.*-)?(?:text|code)$")
 _TAG_NOISE = frozenset({"latest", "default"})
 _SHOWN_MEMBERS = 12
+_HOSTED = "`{name}` is how a host calls {model}; the weights are taken from that model's own repo"
 _UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked at the hub"
 
 
@@ -91,7 +92,7 @@ def resolve(query: str, index: Lookup) -> Resolution:
         return Resolution(
             passthrough_repo=asked.repo,
             weights_hint=asked.hint(repo_id=asked.repo),
-            warnings=(f"no catalog knows `{asked.repo}`; it is taken as a repo and checked at the hub",),
+            warnings=(f"no catalog knows `{asked.repo}`; it is taken as a repo and checked at the hub", *_alike(asked, index)),
         )
     raise _not_found(query, index)
 
@@ -108,6 +109,11 @@ class _Asked:
     repo: str | None
     revision: str | None
     source: Source | None
+
+    @property
+    def is_tier(self) -> bool:
+        """Whether a host's words of how it serves are in the name, which then is no repo's."""
+        return names.without_tiers(self.parts) != self.parts
 
     def hint(self, *, repo_id: str | None = None) -> WeightsHint | None:
         hint = WeightsHint(repo_id=repo_id, revision=self.revision, quantization=self.quantization, source=self.source)
@@ -128,8 +134,8 @@ def _read(query: str) -> _Asked:
         text, _, tag = text.partition(":")  # hf.co/OWNER/NAME-GGUF:Q4_K_M, as Ollama takes it
     unwrapped = names.unwrap(text)
     parts = tuple(word for word in names.words(unwrapped) if word not in _TAG_NOISE or "/" in unwrapped)
-    if _TEXT_TAG.search(unwrapped):
-        parts = (*parts[:-1], "base")  # Ollama's tag for weights before tuning
+    if _BASE_TAG.search(unwrapped):
+        parts = (*parts[:-1], "base")  # Ollama's tags for weights before tuning
     kept, quantization = names.without_quantization((*parts, *names.words(tag)))
     is_repo = _REPO.fullmatch(unwrapped) is not None and unwrapped == text
     return _Asked(
@@ -178,7 +184,7 @@ def _named(asked: _Asked, kind: str, model_id: str, index: Lookup) -> Resolution
     elif hint_repo and not repo:
         warnings = (_UNLISTED.format(repo=hint_repo, model=model.id),)
     elif kind == "offer" and asked.repo and asked.owner and index.lab(asked.owner) is None:
-        warnings = (f"`{asked.text}` is how a host calls {model.id}; the weights are taken from that model's own repo",)
+        warnings = (_HOSTED.format(name=asked.text, model=model.id),)
     return Resolution(
         model=model,
         weights_hint=asked.hint(repo_id=hint_repo),
@@ -191,8 +197,7 @@ def _unlisted_repo(asked: _Asked, model: Model) -> str | None:
     if asked.repo is None or (model.weights and not asked.is_stored_otherwise):
         return None
     own = (asked.owner or "").casefold() == (model.owner or "").casefold()
-    is_tier = not names.TIER_WORDS.isdisjoint(asked.parts)
-    return asked.repo if (own and not is_tier if model.weights else model.open_weights is not False) else None
+    return asked.repo if (own and not asked.is_tier if model.weights else model.open_weights is not False) else None
 
 
 def _instead(asked: _Asked, model: Model, index: Lookup) -> Member | None:
@@ -201,7 +206,7 @@ def _instead(asked: _Asked, model: Model, index: Lookup) -> Member | None:
     """
     if model.weights or model.provenance.get("open_weights") == "labs":
         return None
-    parts = tuple(word for word in asked.parts if word not in names.TIER_WORDS)
+    parts = names.without_tiers(asked.parts)
     members = [item for item in members_meant(parts, index) if item.weights]
     only = plain_member(parts, members)
     # Of another task it is another model: `Qwen3-1.7B-Base` is not the `Qwen3-TTS-12Hz-1.7B-Base`.
@@ -223,6 +228,8 @@ def _by_words(asked: _Asked, index: Lookup) -> Resolution | None:
             # An owner that is a hub organization makes the name a repo's name: then only every word will do.
             if members and (rung is Rung.WORDS or not _is_repo_owner(asked, members)):
                 return _choose(asked, _only(parts, members), members, index)
+            if len(members) == 1 and _own_words(parts) == _own_words(members[0].key.split()):
+                return _choose(asked, members[0], members, index)
             if asked.repo is not None:
                 return None
         if found := _of_family(asked, parts, named_lab, index):
@@ -316,6 +323,17 @@ def _is_repo_owner(asked: _Asked, members: Sequence[Member]) -> bool:
     return any(item.weights and (item.owner or "").casefold() == owner for item in members)
 
 
+def _alike(asked: _Asked, index: Lookup) -> tuple[str, ...]:
+    """What its owner publishes by nearly that name: `google/gemma-3-12b` is no repo, `…-12b-it` is."""
+    climbed = climb(asked.parts, lambda rung, key: _on_rung(rung, key, index))
+    owned = [item for item in (climbed[1] if climbed else ()) if _is_repo_owner(asked, [item])]
+    return (f"did you mean {' or '.join(f'`{item.id}`' for item in owned)}?",) if owned else ()
+
+
+def _own_words(parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for word in parts if word not in names.LAB_WORDS)
+
+
 def _choose(asked: _Asked, only: Member | None, members: Sequence[Member], index: Lookup) -> Resolution:
     """The one that the words mean, or a question."""
     model = index.get(only.id) if only else None
@@ -324,14 +342,23 @@ def _choose(asked: _Asked, only: Member | None, members: Sequence[Member], index
     if instead := _instead(asked, model, index):
         model = index.get(instead.id) or model
     # A repo of a known model in a form that no catalog lists (`-AWQ`, `-GGUF`): the model is certain, the repo not.
-    repo = asked.repo if asked.is_stored_otherwise else None
+    repo = asked.repo if asked.is_stored_otherwise and not asked.is_tier else None
     unlisted = (_UNLISTED.format(repo=repo, model=model.id),) if repo else ()
+    hosted = (_HOSTED.format(name=asked.text, model=model.id),) if asked.repo and asked.is_tier else ()
     return Resolution(
         model=model,
         weights_hint=asked.hint(repo_id=repo),
-        notes=(f"`{asked.text}` is taken for {model.id}",),
-        warnings=unlisted + _closed_warning(model),
+        notes=(f"`{asked.text}` is taken for {model.id}", *_untuned(asked, model, index)),
+        warnings=hosted + unlisted + _closed_warning(model),
     )
+
+
+def _untuned(asked: _Asked, model: Model, index: Lookup) -> tuple[str, ...]:
+    """Weights before tuning that have the very name, which people hardly ever mean by it."""
+    if asked.repo or ":" in asked.text or model.task == "completion":
+        return ()
+    base = index.on_rung(Rung.WORDS, " ".join((*asked.parts, "base")))
+    return tuple(f"the weights before tuning have that name too: {name}" for name in base if name != model.id)
 
 
 def _default(asked: _Asked, parts: Sequence[str], index: Lookup) -> Resolution | None:

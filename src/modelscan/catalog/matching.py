@@ -22,6 +22,7 @@ _MARKED_VERSION = re.compile(r"v[1-9]\d?(?:\.\d+)*")
 # What repos end with and people leave out: `2507`, `0905`, `20250929`, `v0.3`. Not `v2`: whisper-large-v2 is another.
 EDITION = re.compile(r"2[3-9][01]\d|0[1-9][0-3]\d|1[0-2][0-3]\d|20[2-3]\d[01]\d[0-3]\d|v0\.\d+")
 
+_SHORTEST_EMBEDDING = 4  # `text-embedding-3-small` is a name of its own
 _FAMILY_AND_DATE = 2  # `devstral-2512` without its date is the family, which has other members
 
 
@@ -99,12 +100,14 @@ def _asked_on(rung: Rung, full: str, plain: str) -> str:
 
 def _spellings(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
     """The words, then without storage words, then without what hosts add: price tiers, `open-`, the context they
-    serve (`-8192`), a `v` before the version (`llama-v3.1`).
+    serve (`-8192`), a `v` before the version (`llama-v3.1`), `text-embedding-` before a name.
     """
     stored, _ = names.without_quantization(parts)
-    tierless = tuple(word for word in stored if word not in names.TIER_WORDS) or stored
+    tierless = names.without_tiers(stored) or stored
     hosted = tierless[1:] if tierless[0:1] == ("open",) else tierless
     if len(hosted) > 1 and _SERVED_CONTEXT.fullmatch(hosted[-1]):
         hosted = hosted[:-1]
     unmarked = tuple(word[1:] if _MARKED_VERSION.fullmatch(word) else word for word in hosted)
-    return dict.fromkeys((parts, stored, tierless, hosted, unmarked))
+    # LM Studio puts these words before the name of every model that embeds.
+    named = hosted[2:] if hosted[:2] == ("text", "embedding") and len(hosted) > _SHORTEST_EMBEDDING else hosted
+    return dict.fromkeys((parts, stored, tierless, hosted, unmarked, named))

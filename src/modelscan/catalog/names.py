@@ -14,7 +14,8 @@ _remembered = functools.lru_cache(maxsize=100_000)
 # Kept as text where a search does not need them: to compile all takes as long as to search.
 _WRAPPERS = (
     r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai|ollama\.com)/",
-    r"^(?:hf\.co|huggingface\.co)/",
+    r"^(?:hf\.co|huggingface\.co|registry\.ollama\.ai|ollama\.com)/",
+    r"^publishers/[^/]+/models/",  # Vertex AI
     r"^(?:hf|huggingface|modelscope|ollama):(?://)?",
     r"^@(?:cf|hf)/",
     r"^accounts/[^/]+/(?:models|routers)/",
@@ -36,6 +37,10 @@ _GAP = re.compile(r"[\s_]+")
 _AT_DATE = r"@(?:\d{8}|default|latest)$"
 _SERVING_TAGS = frozenset({
     "free", "beta", "nitro", "floor", "exacto", "online", "extended", "cloud", "discounted", "default", "tee",
+    # The hub's router: `owner/name:groq` (huggingface_hub 2.4.0, inference/_providers), and its policies.
+    "auto", "baseten", "cerebras", "cheapest", "cohere", "deepinfra", "fal-ai", "fastest", "featherless-ai",
+    "fireworks-ai", "groq", "hf-inference", "hyperbolic", "nebius", "novita", "nscale", "ovhcloud", "preferred",
+    "publicai", "replicate", "sambanova", "scaleway", "together", "wavespeed", "zai-org",
 })  # fmt: skip
 _JOINED_WORD = re.compile(r"(?<=\d)(?=(?:vl|coder|omni|math|audio)(?![a-z]))")  # `qwen2.5vl`, `qwen3coder`
 _POINT_P = re.compile(r"(?<=\d)p(?=\d)")
@@ -59,18 +64,24 @@ QUANTIZATION_WORDS: dict[str, str] = {
 """Words in names that only say how the weights are stored, and the word of `--quantization` for each."""
 
 _STORAGE_NOISE = frozenset({
-    "bnb", "dynamic", "gguf", "mlx", "mtp", "pertensor", "qat", "quantized", "static", "unsloth",
+    "bnb", "dynamic", "gguf", "mlx", "mtp", "pertensor", "qat", "quantized", "static", "ud", "unsloth",
 })  # fmt: skip
 _GGUF = re.compile(r"i?q\d")
 _GGUF_SIZES = frozenset({"k", "xxs", "xs", "s", "m", "l", "xl", "nl", "0", "1"})
 TUNING_WORDS = frozenset({"instruct", "it", "chat", "hf", "nvidia", "meta", "c4ai"})
 """Words that a lab adds to the repo of the very model that people call by the name without them."""
 
+LAB_WORDS = frozenset({"c4ai", "meta", "nvidia"})
+"""Words of those that labs put before some names of their own: Meta-Llama-3-8B, Llama-3.2-3B."""
+
 TIER_WORDS = frozenset({
     "basic", "cheaper", "cloud", "exacto", "extended", "fast", "floor", "free", "highspeed", "instant", "lora", "maas",
     "nitro", "precision", "tee", "tput", "ultraspeed", "versatile",
 })  # fmt: skip
 """Words for how a host serves a model, never part of an official repo's name as far as our tables know."""
+
+_TIERS_OF_TUNED = frozenset({"lite", "turbo"})
+_TUNED = re.compile(r"instruct|chat|it|0[1-9][0-3]\d|1[0-2][0-3]\d|2[3-9][01]\d")
 
 OTHER_MODEL_WORDS = frozenset({
     "abliterated", "airx", "asr", "audio", "base", "code", "coder", "distill", "distilled", "edit", "embed",
@@ -139,6 +150,20 @@ def without_quantization(parts: tuple[str, ...]) -> tuple[tuple[str, ...], str |
         elif not (position and word in _STORAGE_NOISE):
             kept.append(word)
     return tuple(kept), found
+
+
+@_remembered
+def without_tiers(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The words that do not say how a host serves a model.
+
+    `turbo` and `lite` name other models (whisper-large-v3-turbo), but behind `Instruct` or an edition's date they are
+    a host's: Llama-3.3-70B-Instruct-Turbo, DeepSeek-V3-0324-Turbo. No repo in our tables ends so.
+    """
+    return tuple(
+        word
+        for before, word in zip(("", *parts), parts, strict=False)
+        if not (word in TIER_WORDS or (word in _TIERS_OF_TUNED and _TUNED.fullmatch(before)))
+    )
 
 
 @_remembered
