@@ -40,6 +40,9 @@ def ids(index: Index, query: str, **filters: object) -> list[str]:
         ("mistrall nemo", "mistral/mistral-nemo"),
         ("lama 3.3 70b", "meta/llama-3.3-70b-instruct"),
         ("smollm2 135m instruct", "huggingfacetb/smollm2-135m-instruct"),
+        ("llama 8b", "meta-llama/llama-3.1-8b-instruct"),
+        ("multilingual e5 small", "intfloat/multilingual-e5-small"),
+        ("通义千问 32b", "alibaba/qwen3-32b"),
     ],
 )
 def test_the_right_model_comes_first(index: Index, query: str, first: str) -> None:
@@ -58,6 +61,12 @@ def test_the_right_model_comes_first(index: Index, query: str, first: str) -> No
         ("ocr", lambda model: "ocr" in model.tags),
         ("1m context", lambda model: model.limits.context >= 900_000),
         ("under 1b", lambda model: model.parameters <= 1e9),
+        ("moe 3b active", lambda model: 2.2e9 < model.active_parameters < 4.1e9),
+        ("mixture of experts vision", lambda model: model.active_parameters and "vision" in model.tags),
+        ("long context 1m", lambda model: model.limits.context >= 900_000),
+        ("pdf ocr qqqq", lambda model: "ocr" in model.tags),
+        ("语音识别", lambda model: model.task == "speech-to-text"),
+        ("modelo de código", lambda model: "coding" in model.tags),
         ("open source gpt", lambda model: model.open_weights),
         ("gemma 4", lambda model: "gemma-4" in model.id or "gemma4" in model.id),
     ],
@@ -85,6 +94,14 @@ def test_filters(index: Index) -> None:
     assert all(model and model.capabilities.tool_call for model in called)
 
 
+def test_a_size_bound_means_the_size_in_the_name(index: Index) -> None:
+    assert "meta-llama/llama-3.1-8b-instruct" in ids(index, "llama <=8b")  # 8.03 billion
+
+
+def test_text_that_nothing_reads_finds_nothing(index: Index) -> None:
+    assert ids(index, "ქართული") == []
+
+
 def test_the_limit_is_kept_and_nothing_is_nothing(index: Index) -> None:
     assert len(search(index, "llama", limit=3)) == 3
     assert search(index, "xyzzy plugh") == []
@@ -105,7 +122,8 @@ def test_any_text_can_be_searched_for(index: Index, query: str) -> None:
 
 
 def test_sizes_in_queries() -> None:
-    assert (read_query("<=14b").least, read_query("<=14b").most) == (None, 14_000_000_000)
+    assert (read_query("under 14b").least, read_query("under 14b").most) == (None, 14_000_000_000)
+    assert read_query("<=14b").most == read_query("up to 14b").most == 15_400_000_000  # Qwen3-14B has 14.8
     assert read_query("at least 1.5b").least == 1_500_000_000
     about = read_query("qwen 7b")
     assert (about.least, about.most, about.words) == (5_250_000_000, 9_450_000_000, ("qwen",))

@@ -105,8 +105,10 @@ def _stand(groups: Groups, item: Group, tuned: AbstractSet[str] = frozenset()) -
     """Put a model on its rungs. Where a tuned sibling is called by the same plain name, people mean that one: the
     base model then answers to its repo and to its name with `base` only.
     """
-    if item.is_base and any(key in tuned for rung, key in item.keys if rung is Rung.PLAIN):
-        item.keys = frozenset((rung, f"{key} base") for rung, key in item.keys if rung in {Rung.WORDS, Rung.PLAIN})
+    if item.is_base:
+        named = {(rung, f"{key} base") for rung, key in item.keys if rung in {Rung.WORDS, Rung.PLAIN}}
+        has_tuned = any(key in tuned for rung, key in item.keys if rung is Rung.PLAIN)
+        item.keys = frozenset(named if has_tuned else named | item.keys)
     for place in item.keys:
         if item not in (standing := groups.on_rung[place]):
             standing.append(item)

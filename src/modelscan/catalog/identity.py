@@ -14,35 +14,20 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modelscan.catalog import names
+from modelscan.catalog.asked import Asked, WeightsHint, read
 from modelscan.catalog.family import Families, best_known, closed_family, members_meant, plain_member
 from modelscan.catalog.lookup import Member, Named
 from modelscan.catalog.matching import Rung, climb
 from modelscan.errors import ModelAmbiguous, ModelNotFound
-from modelscan.model import Model, Source
+from modelscan.model import Model
 from modelscan.units import format_count
 
-_REVISION = re.compile(r"/(?:tree|blob|resolve)/([^/?#]+).*$")
-_HUB_ADDRESS = re.compile(
-    r"^(?:https?://)?(?:www\.)?(huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai)/(?:models/)?", re.IGNORECASE
-)
-_REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 _DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")
 _KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
-_BASE_TAG = re.compile(r":(?:.*-)?(?:text|code)$")
-_TAG_NOISE = frozenset({"latest", "default"})
 _SHOWN_MEMBERS = 12
+_UNKNOWN = "no catalog knows `{repo}`; it is taken as a repo and checked at the hub"
 _HOSTED = "`{name}` is how a host calls {model}; the weights are taken from that model's own repo"
 _UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked at the hub"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WeightsHint:
-    """Which weights of the model the query named, as far as it did."""
-
-    repo_id: str | None = None
-    revision: str | None = None
-    quantization: str | None = None
-    source: Source | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +68,7 @@ class Lookup(Families, Protocol):
 
 def resolve(query: str, index: Lookup) -> Resolution:
     """The model that `query` means. Raises ModelNotFound (with near names) or ModelAmbiguous (with the members)."""
-    asked = _read(query)
+    asked = read(query)
     if found := _exact(asked, index):
         return found
     if found := _by_words(asked, index):
@@ -92,65 +77,12 @@ def resolve(query: str, index: Lookup) -> Resolution:
         return Resolution(
             passthrough_repo=asked.repo,
             weights_hint=asked.hint(repo_id=asked.repo),
-            warnings=(f"no catalog knows `{asked.repo}`; it is taken as a repo and checked at the hub", *_alike(asked, index)),
+            warnings=(_UNKNOWN.format(repo=asked.repo), *_alike(asked, index)),
         )
     raise _not_found(query, index)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """A query taken apart. `repo` is set where it reads as an explicit `owner/name`."""
-
-    text: str
-    owner: str | None
-    parts: tuple[str, ...]
-    quantization: str | None
-    is_stored_otherwise: bool
-    repo: str | None
-    revision: str | None
-    source: Source | None
-
-    @property
-    def is_tier(self) -> bool:
-        """Whether a host's words of how it serves are in the name, which then is no repo's."""
-        return names.without_tiers(self.parts) != self.parts
-
-    def hint(self, *, repo_id: str | None = None) -> WeightsHint | None:
-        hint = WeightsHint(repo_id=repo_id, revision=self.revision, quantization=self.quantization, source=self.source)
-        return hint if hint != WeightsHint() else None
-
-
-def _read(query: str) -> _Asked:
-    text = query.strip()
-    source: Source | None = None
-    revision: str | None = None
-    tag = ""
-    if address := _HUB_ADDRESS.match(text):
-        source = "modelscope" if "modelscope" in address[1].lower() else "huggingface"
-        text = text[address.end() :].split("?")[0].split("#")[0].rstrip("/")
-        if match := _REVISION.search(text):
-            text, revision = text[: match.start()], match[1]
-        text = "/".join(text.split("/")[:2])
-        text, _, tag = text.partition(":")  # hf.co/OWNER/NAME-GGUF:Q4_K_M, as Ollama takes it
-    unwrapped = names.unwrap(text)
-    parts = tuple(word for word in names.words(unwrapped) if word not in _TAG_NOISE or "/" in unwrapped)
-    if _BASE_TAG.search(unwrapped):
-        parts = (*parts[:-1], "base")  # Ollama's tags for weights before tuning
-    kept, quantization = names.without_quantization((*parts, *names.words(tag)))
-    is_repo = _REPO.fullmatch(unwrapped) is not None and unwrapped == text
-    return _Asked(
-        text=text,
-        owner=names.split_owner(unwrapped)[0],
-        parts=kept,
-        quantization=quantization,
-        is_stored_otherwise=kept != parts,
-        repo=unwrapped if is_repo else None,
-        revision=revision,
-        source=source,
-    )
-
-
-def _exact(asked: _Asked, index: Lookup) -> Resolution | None:
+def _exact(asked: Asked, index: Lookup) -> Resolution | None:
     unwrapped = names.unwrap(asked.text)
     for spelling in dict.fromkeys((asked.text, unwrapped)):
         named = index.named(spelling.casefold())
@@ -164,7 +96,7 @@ def _exact(asked: _Asked, index: Lookup) -> Resolution | None:
     return None
 
 
-def _named(asked: _Asked, kind: str, model_id: str, index: Lookup) -> Resolution | None:
+def _named(asked: Asked, kind: str, model_id: str, index: Lookup) -> Resolution | None:
     model = index.get(model_id)
     if model is None:
         return None
@@ -192,7 +124,7 @@ def _named(asked: _Asked, kind: str, model_id: str, index: Lookup) -> Resolution
     )
 
 
-def _unlisted_repo(asked: _Asked, model: Model) -> str | None:
+def _unlisted_repo(asked: Asked, model: Model) -> str | None:
     """What hosts call by the name of a repo: the only weights there are, or the lab's own quantized ones."""
     if asked.repo is None or (model.weights and not asked.is_stored_otherwise):
         return None
@@ -200,7 +132,7 @@ def _unlisted_repo(asked: _Asked, model: Model) -> str | None:
     return asked.repo if (own and not asked.is_tier if model.weights else model.open_weights is not False) else None
 
 
-def _instead(asked: _Asked, model: Model, index: Lookup) -> Member | None:
+def _instead(asked: Asked, model: Model, index: Lookup) -> Member | None:
     """A name that hosts use for something whose weights nobody names may say less than a repo's name, or be the
     name of a family: then ask.
     """
@@ -217,7 +149,7 @@ def _instead(asked: _Asked, model: Model, index: Lookup) -> Member | None:
     return None
 
 
-def _by_words(asked: _Asked, index: Lookup) -> Resolution | None:
+def _by_words(asked: Asked, index: Lookup) -> Resolution | None:
     lab = index.lab(asked.owner) if asked.owner else None
     if not asked.parts or (asked.owner and lab is None):
         return None
@@ -241,7 +173,7 @@ def _by_words(asked: _Asked, index: Lookup) -> Resolution | None:
     )
 
 
-def _dated(asked: _Asked, index: Lookup) -> Resolution | None:
+def _dated(asked: Asked, index: Lookup) -> Resolution | None:
     """A closed model by the day of an edition (`claude-3-haiku-20240307`); of weights, a day may be another model."""
     parts = tuple(word for word in asked.parts if not _DAY.fullmatch(word))
     found = _by_words(dataclasses.replace(asked, parts=parts), index) if parts != asked.parts else None
@@ -256,9 +188,7 @@ def _on_rung(rung: Rung, key: str, index: Lookup) -> list[Member]:
     return [item for item in members if item.weights or (item.open is False and (not labs or item.lab in labs))]
 
 
-def _with_and_without_lab(
-    asked: _Asked, lab: str | None, index: Lookup
-) -> Iterator[tuple[tuple[str, ...], str | None]]:
+def _with_and_without_lab(asked: Asked, lab: str | None, index: Lookup) -> Iterator[tuple[tuple[str, ...], str | None]]:
     """The words, and without a lab's name that leads them (`zai-org-glm-4.6`, `google gemma 3 27b`)."""
     yield asked.parts, lab
     for length in (1, 2) if asked.owner is None else ():
@@ -267,7 +197,7 @@ def _with_and_without_lab(
             yield rest, leading
 
 
-def _of_family(asked: _Asked, parts: tuple[str, ...], lab: str | None, index: Lookup) -> Resolution | None:
+def _of_family(asked: Asked, parts: tuple[str, ...], lab: str | None, index: Lookup) -> Resolution | None:
     if found := _default(asked, parts, index):
         return found
     members = [item for item in members_meant(parts, index, exactly=asked.repo is not None) if lab in {None, item.lab}]
@@ -278,7 +208,7 @@ def _of_family(asked: _Asked, parts: tuple[str, ...], lab: str | None, index: Lo
     return _choose(asked, plain_member(parts, members), members, index)
 
 
-def _offered(asked: _Asked, lab: str | None, index: Lookup) -> Resolution | None:
+def _offered(asked: Asked, lab: str | None, index: Lookup) -> Resolution | None:
     """What is known from hosts alone: a model without weights that anybody names."""
     climbed = climb(asked.parts, index.on_rung)
     members = [member for model_id in (climbed[1] if climbed else ()) for member in _member(model_id, index)]
@@ -288,7 +218,7 @@ def _offered(asked: _Asked, lab: str | None, index: Lookup) -> Resolution | None
     return _choose(asked, _only(asked.parts, members), members, index)
 
 
-def _closed(asked: _Asked, known: Member | None, index: Lookup) -> Resolution | None:
+def _closed(asked: Asked, known: Member | None, index: Lookup) -> Resolution | None:
     """A name of a family whose every member is closed: the family's own, newer than the catalogs, or misspelled."""
     sibling = index.get(known.id) if known else None
     if known is None or sibling is None:
@@ -318,23 +248,23 @@ def _lab_of(model: Model, index: Lookup) -> str | None:
     return index.lab(model.owner or "") or index.lab(model.id.partition("/")[0])
 
 
-def _is_repo_owner(asked: _Asked, members: Sequence[Member]) -> bool:
+def _is_repo_owner(asked: Asked, members: Sequence[Member]) -> bool:
     owner = (asked.owner or "").casefold()
     return any(item.weights and (item.owner or "").casefold() == owner for item in members)
 
 
-def _alike(asked: _Asked, index: Lookup) -> tuple[str, ...]:
+def _alike(asked: Asked, index: Lookup) -> tuple[str, ...]:
     """What its owner publishes by nearly that name: `google/gemma-3-12b` is no repo, `…-12b-it` is."""
     climbed = climb(asked.parts, lambda rung, key: _on_rung(rung, key, index))
     owned = [item for item in (climbed[1] if climbed else ()) if _is_repo_owner(asked, [item])]
     return (f"did you mean {' or '.join(f'`{item.id}`' for item in owned)}?",) if owned else ()
 
 
-def _own_words(parts: Iterable[str]) -> tuple[str, ...]:
+def _own_words(parts: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for word in parts if word not in names.LAB_WORDS)
 
 
-def _choose(asked: _Asked, only: Member | None, members: Sequence[Member], index: Lookup) -> Resolution:
+def _choose(asked: Asked, only: Member | None, members: Sequence[Member], index: Lookup) -> Resolution:
     """The one that the words mean, or a question."""
     model = index.get(only.id) if only else None
     if model is None:
@@ -353,7 +283,7 @@ def _choose(asked: _Asked, only: Member | None, members: Sequence[Member], index
     )
 
 
-def _untuned(asked: _Asked, model: Model, index: Lookup) -> tuple[str, ...]:
+def _untuned(asked: Asked, model: Model, index: Lookup) -> tuple[str, ...]:
     """Weights before tuning that have the very name, which people hardly ever mean by it."""
     if asked.repo or ":" in asked.text or model.task == "completion":
         return ()
@@ -361,7 +291,7 @@ def _untuned(asked: _Asked, model: Model, index: Lookup) -> tuple[str, ...]:
     return tuple(f"the weights before tuning have that name too: {name}" for name in base if name != model.id)
 
 
-def _default(asked: _Asked, parts: Sequence[str], index: Lookup) -> Resolution | None:
+def _default(asked: Asked, parts: Sequence[str], index: Lookup) -> Resolution | None:
     found = index.family_default(" ".join(parts))
     model = index.get(found[0]) if found else None
     if found is None or model is None:

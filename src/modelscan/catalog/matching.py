@@ -22,7 +22,7 @@ _MARKED_VERSION = re.compile(r"v[1-9]\d?(?:\.\d+)*")
 # What repos end with and people leave out: `2507`, `0905`, `20250929`, `v0.3`. Not `v2`: whisper-large-v2 is another.
 EDITION = re.compile(r"2[3-9][01]\d|0[1-9][0-3]\d|1[0-2][0-3]\d|20[2-3]\d[01]\d[0-3]\d|v0\.\d+")
 
-_SHORTEST_EMBEDDING = 4  # `text-embedding-3-small` is a name of its own
+_PREFIXED = 3  # with the two words: `text-embedding-3-small` and `text-embedding-ada` are names of their own
 _FAMILY_AND_DATE = 2  # `devstral-2512` without its date is the family, which has other members
 
 
@@ -109,5 +109,6 @@ def _spellings(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
         hosted = hosted[:-1]
     unmarked = tuple(word[1:] if _MARKED_VERSION.fullmatch(word) else word for word in hosted)
     # LM Studio puts these words before the name of every model that embeds.
-    named = hosted[2:] if hosted[:2] == ("text", "embedding") and len(hosted) > _SHORTEST_EMBEDDING else hosted
+    is_prefixed = hosted[:2] == ("text", "embedding") and len(hosted) > _PREFIXED and hosted[2].isalpha()
+    named = hosted[2:] if is_prefixed else hosted
     return dict.fromkeys((parts, stored, tierless, hosted, unmarked, named))

@@ -210,6 +210,13 @@ def size_in_name(name: str) -> tuple[int | None, int | None]:
     return total, active
 
 
+def largest_called(size: int) -> int:
+    """How many parameters models have at most that are called by this size, or a smaller one: Llama 3.1's 8b are 8.03
+    billion, Qwen3's 14b are 14.8.
+    """
+    return size * 11 // 10
+
+
 def scaled(number: str, unit: str) -> int:
     """`1.7` and `b` → 1,700,000,000; what is larger than any model is as large as that."""
     return round(min(float(number) * _FACTORS[unit], _LARGEST))

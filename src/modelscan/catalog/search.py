@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from modelscan.catalog import names
+from modelscan.catalog.family import SIZE_WORD
 from modelscan.catalog.index import Filters, Index, place
 from modelscan.catalog.matching import climb
-from modelscan.catalog.query import Query, read_query
+from modelscan.catalog.query import ABOVE, BELOW, Query, read_query
 from modelscan.catalog.spelling import corrections
 
 __all__ = ["Filters", "Hit", "search"]
@@ -85,11 +86,17 @@ def _conditions(asked: Query, filters: Filters) -> tuple[str, list[object]]:
     if asked.tasks:
         clauses.append(f"task IN ({', '.join('?' * len(asked.tasks))})")
         values.extend(asked.tasks)
-    elif asked.tags and "image-editing" not in asked.tags and not filters.task:
+    elif asked.tags and not asked.words and "image-editing" not in asked.tags and not filters.task:
         clauses.append("task IN ('chat', 'completion')")
     for tag in asked.tags:
-        clauses.append("instr(tags, ?)")
-        values.append(f" {tag} ")
+        # Beside other words it may be one of a name: `e5 multilingual`.
+        clauses.append("(instr(tags, ?) OR instr(' ' || key || ' ', ?))" if asked.words else "instr(tags, ?)")
+        values.extend([f" {tag} "] * (2 if asked.words else 1))
+    if asked.active is not None:
+        clauses.append("active_parameters < coalesce(parameters, 1e18)")
+    if asked.active:
+        clauses.append("active_parameters BETWEEN ? AND ?")
+        values.extend([round(asked.active * share) for share in (BELOW, ABOVE)])
     for bound, sign in ((asked.least, ">="), (asked.most, "<=")):
         if bound is not None:
             clauses.append(f"parameters {sign} ?")
@@ -103,10 +110,13 @@ def _conditions(asked: Query, filters: Filters) -> tuple[str, list[object]]:
 
 
 def _candidates(index: Index, asked: Query, where: str, values: Sequence[object]) -> list[Any]:
-    if not asked.words:
+    groups = [_alternatives(index, word) for word in asked.words]
+    # What a model is for says enough, also beside words that nothing has: `ocr pdf`.
+    if not any(groups) and (asked.use or not asked.words):
+        if asked.is_unread and not asked.use and not asked.most:
+            return []
         query = f"SELECT {_COLUMNS} FROM models WHERE {where} ORDER BY number LIMIT {_CANDIDATES}"  # noqa: S608  own text
         return index.rows(query, values)
-    groups = [_alternatives(index, word) for word in asked.words]
     query = (
         f"SELECT {_COLUMNS} FROM texts JOIN models ON models.number = texts.rowid"  # noqa: S608  own text
         f" WHERE texts MATCH ? AND {where} ORDER BY texts.rowid LIMIT {_CANDIDATES}"
@@ -138,6 +148,10 @@ def _score(row: Sequence[Any], asked: Query) -> float:
     missing = sum(1 for word in asked.words if word not in parts and f" {word} " not in tags)
     score = (4.0 if asked.words else 0.5) * named / len(parts) if parts else 0.0
     score -= 2.0 * missing
+    # `llama 8b` is more a Llama than DeepSeek-R1-Distill-Llama, and more an 8b than a 7b.
+    score += 1.0 if asked.words and _first(parts) in asked.name_words else 0.0
+    sizes = filter(SIZE_WORD.fullmatch, asked.name_words) if asked.size else ()
+    score += 0.7 if any(word in parts for word in sizes) else 0.0
     score += 3.5 if has_weights else (1.5 if is_open == 0 else 0.0)
     score += 0.5 if lab else 0.0
     score += 0.35 * math.log1p(offers)
@@ -146,6 +160,10 @@ def _score(row: Sequence[Any], asked: Query) -> float:
     # Of a family that hears, speaks and embeds, who names only the family means the one that talks.
     score += 0.6 if task == "chat" and not missing and not asked.tasks else 0.0
     return score
+
+
+def _first(parts: Sequence[str]) -> str:
+    return next((word for word in parts if word not in names.LAB_WORDS), "")
 
 
 def _recency(released: str | None) -> float:

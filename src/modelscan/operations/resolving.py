@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from modelscan.catalog.identity import WeightsHint, resolve
+from modelscan.catalog.asked import WeightsHint
+from modelscan.catalog.identity import resolve
 from modelscan.catalog.index import open_index
 from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
 from modelscan.hubs.local import describe_folder

@@ -26,7 +26,8 @@ CapabilityOption = Annotated[
     CapabilityWord | None, typer.Option("--capability", case_sensitive=False, help="Only models that can do this.")
 ]
 MaxParams = Annotated[
-    str | None, typer.Option("--max-params", metavar="14b", help="Only models with at most so many parameters.")
+    str | None,
+    typer.Option("--max-params", metavar="14b", help="Only models of at most this size, as their names have it."),
 ]
 License = Annotated[str | None, typer.Option("--license", help="Only this licence, such as apache-2.0.")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="Only models that this source knows.")]
@@ -190,13 +191,14 @@ def _filters(
     source: str | None,
     open_: bool,
 ) -> Filters:
+    from modelscan.catalog.names import largest_called
     from modelscan.catalog.search import Filters
     from modelscan.units import parse_count
 
     return Filters(
         task=task.value if task else None,
         capability=capability.value if capability else None,
-        max_parameters=parse_count(max_params) if max_params else None,
+        max_parameters=largest_called(parse_count(max_params)) if max_params else None,
         license=license_,
         source=source,
         open_only=open_,
