@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,15 @@ error: Invalid value for '--quantization': `FP9` is not one of FP32, BF16, FP16,
 hint: modelscan plan --help
 """),
     )
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "run", "pull", "catalog search", "list", "routes export"])
+def test_the_help_fits_80_columns(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """No option is cut short, no list of words breaks within a word."""
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = modelscan(*command.split(), "--help").stdout
+    assert max(map(len, shown.splitlines())) == 80
+    assert re.findall(r"--[\w-]+…|<[a-z][^>]*\n", shown) == []
 
 
 def test_version(modelscan: Modelscan) -> None:

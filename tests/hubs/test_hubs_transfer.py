@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelscan.errors import ModelscanError, SourceUnavailable
-from modelscan.hubs.files import RemoteFile, Transferred, unheard
+from modelscan.hubs.files import RemoteFile, Transferred
 from modelscan.hubs.meter import Meter
 from modelscan.hubs.transfer import Part, Source, Transfer
 from modelscan.hubs.verify import Verified, verify_files
@@ -161,4 +161,3 @@ def test_the_rate_and_the_time_left() -> None:
         meter.add(5_000_000)
     assert (heard[-1].bytes_per_second, heard[-1].seconds_left) == (5_000_000, 10)
     assert str(heard[-1]) == "47.68 MiB of 95.37 MiB, 4.77 MiB/s, 10 s left"
-    unheard(heard[-1])

@@ -32,11 +32,6 @@ from modelscan.model import (
     Weights,
 )
 
-_FIRST = (
-    "name", "family", "task", "description", "homepage", "icon_url", "license", "status",
-    "parameters", "active_parameters", "knowledge",
-    "release_date", "last_updated", "modalities.input", "modalities.output",
-)  # fmt: skip
 _LIMITS = ("limits.context", "limits.input", "limits.output")
 _FLAGS = tuple(
     f"capabilities.{name}" for name in ("tool_call", "reasoning", "attachment", "structured_output", "temperature")

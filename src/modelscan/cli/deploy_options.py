@@ -12,11 +12,15 @@ SERVING, STARTING = "How it is served", "How it starts"
 
 NameOption = Annotated[
     str | None,
-    typer.Option("--name", help="Its name; the last part of the id by default.", rich_help_panel=SERVING),
+    typer.Option(
+        "--name", metavar="NAME", help="Its name; the last part of the id by default.", rich_help_panel=SERVING
+    ),
 ]
 Port = Annotated[
     int | None,
-    typer.Option("--port", min=1, max=65535, help="Its port; 8080 or the next free one.", rich_help_panel=SERVING),
+    typer.Option(
+        "--port", min=1, max=65535, metavar="PORT", help="Its port; 8080 or the next free one.", rich_help_panel=SERVING
+    ),
 ]
 ApiKeyEnv = Annotated[
     str | None,

@@ -10,7 +10,6 @@ from modelscan.cli.complete import complete_deployment, complete_model
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print names only, one a line.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Say yes ahead to every question.")]
 ModelId = Annotated[
     str,

@@ -11,7 +11,7 @@ import typer
 
 from modelscan.cli.complete import complete_gpu
 from modelscan.cli.options import ModelId, OptionalModelId
-from modelscan.cli.words import BackendWord, ModeWord, SourceWord, complete_quantization, quantization_word
+from modelscan.cli.words import BackendWord, ModeWord, SourceWord, complete_quantization, one_of, quantization_word
 from modelscan.model import PlanRequest
 
 _CHOICE, _FIT, _BACKEND = "What to run", "How it fits", "How the backend is started"
@@ -27,18 +27,32 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
         "--quantization",
         panel=_CHOICE,
         help="FP32, BF16, FP16, FP8, INT8, INT4, FP4, MXFP4, NVFP4, AWQ, GPTQ, or a GGUF name.",
+        metavar="FP8",
         callback=quantization_word,
         autocompletion=complete_quantization,
     ),
     "backend": _option(BackendWord | None, "--backend", panel=_CHOICE, help="The backend.", case_sensitive=False),
-    "backend_version": _option(str | None, "--backend-version", panel=_CHOICE, help="This version of it."),
+    "backend_version": _option(str | None, "--backend-version", panel=_CHOICE, help="This version of it.", metavar="V"),
     "mode": _option(
-        ModeWord | None, "--mode", panel=_CHOICE, help="What to favour.", case_sensitive=False, show_default="standard"
+        ModeWord | None,
+        "--mode",
+        panel=_CHOICE,
+        help=f"What to favour: {one_of(ModeWord)}.",
+        metavar="MODE",
+        case_sensitive=False,
+        show_default="standard",
     ),
     "source": _option(
-        SourceWord | None, "--source", panel=_CHOICE, help="Take the weights from here.", case_sensitive=False
+        SourceWord | None,
+        "--source",
+        panel=_CHOICE,
+        help=f"Take the weights from {one_of(SourceWord)}.",
+        metavar="SOURCE",
+        case_sensitive=False,
     ),
-    "revision": _option(str | None, "--revision", panel=_CHOICE, help="A branch, tag or commit of the repo."),
+    "revision": _option(
+        str | None, "--revision", panel=_CHOICE, help="A branch, tag or commit of the repo.", metavar="REVISION"
+    ),
     "trust_remote_code": _option(
         bool, "--trust-remote-code", panel=_CHOICE, help="Let the repo's own Python code run.", default=False
     ),
@@ -57,16 +71,27 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "max_memory": _option(
         str | None, "--max-memory", panel=_FIT, help="Use at most so much memory of each GPU.", metavar="10GiB"
     ),
-    "tensor_parallel": _option(int | None, "--tensor-parallel", panel=_FIT, help="Split each layer.", min=1),
-    "pipeline_parallel": _option(int | None, "--pipeline-parallel", panel=_FIT, help="Split the layers.", min=1),
+    "tensor_parallel": _option(
+        int | None, "--tensor-parallel", panel=_FIT, help="Split each layer.", min=1, metavar="N"
+    ),
+    "pipeline_parallel": _option(
+        int | None, "--pipeline-parallel", panel=_FIT, help="Split the layers.", min=1, metavar="N"
+    ),
     "context_length": _option(
         str | None, "--context-length", panel=_FIT, help="Tokens of a request and its answer.", metavar="32768|32k|max"
     ),
-    "max_concurrency": _option(int | None, "--max-concurrency", panel=_FIT, help="Requests at once.", min=1),
-    "dtype": _option(str | None, "--dtype", panel=_BACKEND, help="Type of computation, such as bfloat16."),
-    "kv_cache_dtype": _option(str | None, "--kv-cache-dtype", panel=_BACKEND, help="Type of the KV cache."),
+    "max_concurrency": _option(
+        int | None, "--max-concurrency", panel=_FIT, help="Requests at once.", min=1, metavar="N"
+    ),
+    "dtype": _option(
+        str | None, "--dtype", panel=_BACKEND, help="Type of computation, such as bfloat16.", metavar="TYPE"
+    ),
+    "kv_cache_dtype": _option(
+        str | None, "--kv-cache-dtype", panel=_BACKEND, help="Type of the KV cache.", metavar="TYPE"
+    ),
     "gpu_memory_utilization": _option(
-        float | None, "--gpu-memory-utilization", panel=_BACKEND, help="Share of the GPU, 0 to 1.", min=0.01, max=1.0
+        float | None, "--gpu-memory-utilization", panel=_BACKEND, help="Share of the GPU.", min=0.01, max=1.0,
+        metavar="0.9",
     ),
     "enforce_eager": _option(
         bool, "--enforce-eager", panel=_BACKEND, help="No graphs, no compilation: quicker start, slower answers.",

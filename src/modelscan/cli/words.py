@@ -7,6 +7,12 @@ from enum import StrEnum
 import typer
 
 
+def one_of(words: type[StrEnum]) -> str:
+    """For a help text: `no, on-failure or always`. As a metavar a long list would break in the middle of a word."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}"
+
+
 class BackendWord(StrEnum):
     VLLM = "vllm"
     SGLANG = "sglang"

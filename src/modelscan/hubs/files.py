@@ -81,7 +81,3 @@ class Transferred:
 
 
 OnProgress = Callable[[Transferred], None]
-
-
-def unheard(_: Transferred) -> None:
-    """Nobody is listening."""

@@ -19,7 +19,6 @@ from modelscan.errors import Gated, SourceUnavailable, Unauthorized, shown_addre
 from modelscan.system.clock import SystemClock
 
 MAX_DOCUMENT_BYTES = 64 * 1024**2
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 

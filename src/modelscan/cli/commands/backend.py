@@ -14,7 +14,7 @@ from modelscan.cli.words import BackendWord
 
 app = typer.Typer(help="Install, show and remove the backends.", no_args_is_help=True)
 
-Which = Annotated[BackendWord, typer.Argument(metavar="BACKEND", help="vllm or sglang.", case_sensitive=False)]
+Which = Annotated[BackendWord, typer.Argument(metavar="BACKEND", help="The backend.", case_sensitive=False)]
 Version = Annotated[str | None, typer.Option("--version", metavar="V", help="This version.")]
 
 

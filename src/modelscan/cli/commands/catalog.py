@@ -10,7 +10,7 @@ import typer
 from modelscan.cli.options import Json, ModelId, Quiet
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.words import CapabilityWord, TaskWord
+from modelscan.cli.words import CapabilityWord, TaskWord, one_of
 
 if TYPE_CHECKING:
     from modelscan.catalog.search import Filters
@@ -21,16 +21,29 @@ Limit = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Show at
 ListLimit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.", show_default="all")
 ]
-TaskOption = Annotated[TaskWord | None, typer.Option("--task", case_sensitive=False, help="Only this task.")]
+TaskOption = Annotated[
+    TaskWord | None,
+    typer.Option("--task", metavar="TASK", case_sensitive=False, help=f"Only this task: {one_of(TaskWord)}."),
+]
 CapabilityOption = Annotated[
-    CapabilityWord | None, typer.Option("--capability", case_sensitive=False, help="Only models that can do this.")
+    CapabilityWord | None,
+    typer.Option(
+        "--capability",
+        metavar="CAPABILITY",
+        case_sensitive=False,
+        help=f"Only models that can do this: {one_of(CapabilityWord)}.",
+    ),
 ]
 MaxParams = Annotated[
     str | None,
     typer.Option("--max-params", metavar="14b", help="Only models of at most this size, as their names have it."),
 ]
-License = Annotated[str | None, typer.Option("--license", help="Only this licence, such as apache-2.0.")]
-SourceOption = Annotated[str | None, typer.Option("--source", help="Only models that this source knows.")]
+License = Annotated[
+    str | None, typer.Option("--license", metavar="LICENCE", help="Only this licence, such as apache-2.0.")
+]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", metavar="SOURCE", help="Only models that this source knows.")
+]
 Open = Annotated[bool, typer.Option("--open", help="Hide closed models.")]
 FitsOption = Annotated[bool, typer.Option("--fits", help="Only models that fit this machine, with how.")]
 
@@ -130,7 +143,7 @@ def sources(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> Non
 @app.command("refresh")
 def refresh(
     ctx: typer.Context,
-    source: Annotated[str | None, typer.Option("--source", help="Fetch only this source.")] = None,
+    source: Annotated[str | None, typer.Option("--source", metavar="SOURCE", help="Fetch only this source.")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -15,7 +15,12 @@ app = typer.Typer(help="Show and change settings.", no_args_is_help=True)
 
 Key = Annotated[
     str,
-    typer.Argument(help="A setting, such as deploy.first_port.", autocompletion=complete_setting, show_default=False),
+    typer.Argument(
+        metavar="KEY",
+        help="A setting, such as deploy.first_port.",
+        autocompletion=complete_setting,
+        show_default=False,
+    ),
 ]
 
 
@@ -45,7 +50,9 @@ def get(ctx: typer.Context, key: Key, json: Json = False) -> None:
 
 @app.command("set")
 def set_(
-    ctx: typer.Context, key: Key, value: Annotated[str, typer.Argument(help="The value.", show_default=False)]
+    ctx: typer.Context,
+    key: Key,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value.", show_default=False)],
 ) -> None:
     """Write a setting into the configuration file."""
     from modelscan.operations.configuration import set_value

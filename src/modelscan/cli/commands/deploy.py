@@ -36,7 +36,7 @@ def deploy(
     name: NameOption = None,
     port: Port = None,
     host: Annotated[
-        str, typer.Option("--host", help="Its address; only loopback for now.", rich_help_panel=SERVING)
+        str, typer.Option("--host", metavar="HOST", help="Its address; only loopback for now.", rich_help_panel=SERVING)
     ] = "127.0.0.1",
     api_key_env: ApiKeyEnv = None,
     restart: Restart = None,

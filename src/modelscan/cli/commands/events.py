@@ -18,6 +18,7 @@ def events(
     name: Annotated[
         str | None,
         typer.Argument(
+            metavar="[NAME]",
             help="A deployment's name or id; all of them without one.",
             autocompletion=complete_deployment,
             show_default=False,

@@ -15,7 +15,7 @@ from modelscan.cli.words import HubWord
 if TYPE_CHECKING:
     from modelscan.operations.login import Login
 
-Hub = Annotated[HubWord, typer.Argument(metavar="[HUB]", help="huggingface or modelscope.", case_sensitive=False)]
+Hub = Annotated[HubWord, typer.Argument(metavar="[HUB]", help="The hub.", case_sensitive=False)]
 
 
 def login(ctx: typer.Context, hub: Hub = HubWord.HUGGINGFACE, json: Json = False) -> None:

@@ -11,7 +11,7 @@ from modelscan.cli.options import Json, Name, Names, OptionalNames, Quiet, Yes
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
 from modelscan.cli.signals import until_interrupted
-from modelscan.cli.words import StatusWord, WaitForWord
+from modelscan.cli.words import StatusWord, WaitForWord, one_of
 from modelscan.model import Deployment
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ Timeout = Annotated[
     float | None, typer.Option("--timeout", min=0.1, metavar="S", help="Give up after so many seconds.")
 ]
 StatusOption = Annotated[
-    StatusWord | None, typer.Option("--status", case_sensitive=False, help="Only those in this status.")
+    StatusWord | None,
+    typer.Option("--status", metavar="STATUS", case_sensitive=False, help=f"Only those that are {one_of(StatusWord)}."),
 ]
 
 

@@ -10,7 +10,7 @@ from modelscan.cli.complete import complete_model
 from modelscan.cli.options import Json, Quiet, Yes
 from modelscan.cli.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.words import ProgressWord, SourceWord, complete_quantization, quantization_word
+from modelscan.cli.words import ProgressWord, SourceWord, complete_quantization, one_of, quantization_word
 from modelscan.errors import Interrupted
 
 
@@ -30,14 +30,20 @@ def pull(
         typer.Option(
             "--quantization",
             help="FP32, BF16, FP16, FP8, INT8, INT4, FP4, MXFP4, NVFP4, AWQ, GPTQ, or a GGUF name.",
+            metavar="FP8",
             callback=quantization_word,
             autocompletion=complete_quantization,
         ),
     ] = None,
     source: Annotated[
-        SourceWord | None, typer.Option("--source", help="Take the weights from here.", case_sensitive=False)
+        SourceWord | None,
+        typer.Option(
+            "--source", metavar="SOURCE", help=f"Take the weights from {one_of(SourceWord)}.", case_sensitive=False
+        ),
     ] = None,
-    revision: Annotated[str | None, typer.Option("--revision", help="A branch, tag or commit of the repo.")] = None,
+    revision: Annotated[
+        str | None, typer.Option("--revision", metavar="REVISION", help="A branch, tag or commit of the repo.")
+    ] = None,
     to: Annotated[
         str | None,
         typer.Option(

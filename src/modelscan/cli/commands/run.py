@@ -42,11 +42,14 @@ def run(
         str | None, typer.Option("--system", metavar="TEXT", help="What the model is to be.", rich_help_panel=_ANSWER)
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option("--max-tokens", min=1, help="The longest answer.", rich_help_panel=_ANSWER)
+        int | None,
+        typer.Option("--max-tokens", min=1, metavar="N", help="The longest answer.", rich_help_panel=_ANSWER),
     ] = None,
     temperature: Annotated[
         float | None,
-        typer.Option("--temperature", min=0.0, help="0 answers the same each time.", rich_help_panel=_ANSWER),
+        typer.Option(
+            "--temperature", min=0.0, metavar="T", help="0 answers the same each time.", rich_help_panel=_ANSWER
+        ),
     ] = None,
     name: NameOption = None,
     port: Port = None,

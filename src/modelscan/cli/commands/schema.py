@@ -19,6 +19,7 @@ def schema(
     name: Annotated[
         str | None,
         typer.Argument(
+            metavar="[NAME]",
             help=f"One of: {', '.join(DOCUMENTS)}.",
             autocompletion=lambda incomplete: [word for word in DOCUMENTS if word.startswith(incomplete)],
             show_default=False,
