@@ -134,6 +134,18 @@ def test_the_owners_own_price_counts_before_the_hosts(tables: Tables) -> None:
     assert [offer.id for offer in model.providers] == ["openai", "a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("deprecated", "others", "status"),
+    [(("a:qwen3-32b",), ("b:qwen3-32b",), None), (("a:qwen3-32b",), (), "deprecated"),
+     (("alibaba:qwen3-32b",), ("b:qwen3-32b", "c:qwen3-32b"), "deprecated")],
+)  # fmt: skip
+def test_a_model_ends_when_its_lab_or_most_hosts_say_so(
+    tables: Tables, deprecated: tuple[str, ...], others: tuple[str, ...], status: str | None
+) -> None:
+    said = (*offers(*deprecated, status="deprecated"), *(offers(*others) if others else ()))
+    assert merged(tables, weights("Qwen/Qwen3-32B"), *said)["qwen/qwen3-32b"].status == status
+
+
 def test_the_median_price_where_the_owner_offers_none(tables: Tables) -> None:
     hosts = [
         record

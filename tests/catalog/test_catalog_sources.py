@@ -212,6 +212,42 @@ models:
     assert parsed.skipped == [("entry 3", "the entry has neither `name` nor `hf_repo_id`")]
 
 
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", "models:\n", "models: []\n"])
+def test_a_list_with_nothing_in_it_yet_is_no_fault(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "models.local.yaml"
+    file.write_text(content)
+    parsed = local_files.parse_file(file)
+    assert (parsed.records, parsed.skipped) == ([], [])
+
+
+def test_the_users_list_is_never_taken_for_another_form(tmp_path: Path) -> None:
+    file = tmp_path / "models.local.yaml"
+    file.write_text("- {name: me/mine, hf_repo_id: me/mine}\n")
+    assert local_files.parse_file(file).skipped == [("models.local.yaml", "there is no list under `models:`")]
+
+
+@pytest.mark.parametrize(
+    "repo", ["--host=0.0.0.0", "../../etc/passwd", "/etc", "me/x y", "me/x/y", "me/\x1b[31m", "[a, b]"]
+)
+def test_what_is_no_repo_is_never_weights(tmp_path: Path, repo: str) -> None:
+    """A repo becomes an argument of the backend: an option or a path in its place must not."""
+    file = tmp_path / "models.local.yaml"
+    file.write_text(json.dumps({"models": [{"name": "me/mine", "hf_repo_id": repo}, {"hf_repo_id": "me/ok"}]}))
+    parsed = local_files.parse_file(file)
+    assert [record.names for record in parsed.records] == [("me/ok",)]
+    assert parsed.skipped == [("entry 1", "`hf_repo_id` of `me/mine` is no repo, `owner/name`")]
+    sets = {"model_sets": [{"name": "mine", "specs": [{"backend": "vllm", "huggingface_repo_id": repo}]}]}
+    with pytest.raises(NotThisFormat, match="a set without a spec that names its weights"):
+        gpustack.parse(json.dumps(sets).encode())
+
+
+def test_a_task_that_is_none_is_kept_as_said(tmp_path: Path) -> None:
+    file = tmp_path / "models.local.yaml"
+    file.write_text("models: [{hf_repo_id: me/mine, task: cooking}]\n")
+    (record,) = local_files.parse_file(file).records
+    assert ("task" in record.facts, record.extra) == (False, {"task": "cooking"})
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("a.yaml", "models: 3"), ("b.yaml", "a: [b"), ("c.toml", "= 1"), ("d.yaml", "\x00"), ("e.toml", "\xff")],

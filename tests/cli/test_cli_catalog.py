@@ -141,10 +141,6 @@ HOST  NAME THERE    INPUT  OUTPUT  CACHE READ
 host  acme/acme-9b      1       2           -
 host  acme/acme-9b      3       2           -
 
-Also known as
-  acme/Acme-9B
-  acme/Acme-9B-FP8
-
 Sources disagree
   limits.context: 65,536 (1), 32,768 (1)
   open_weights: yes (1), no (1)

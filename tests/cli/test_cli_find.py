@@ -96,6 +96,8 @@ def test_my_own_models_override(modelscan: Modelscan, home: Path) -> None:
     path.write_text(f"models:\n  - name: mylab/mine\n    local_path: {shipped('demo')}\n    task: chat\n")
     assert modelscan("catalog", "info", "mylab/mine", "--json").json["weights"][0]["source"] == "local_path"
     assert modelscan("plan", "mylab/mine", "--hardware", "cpu:8gb").status == 0
+    path.write_text("models:\n  - {name: qwen3-8b, hf_repo_id: mylab/tuned-qwen}\n")
+    assert modelscan("catalog", "search", "qwen3-8b", "--limit", "1", "-q").stdout == "qwen3-8b\n"
 
 
 def test_the_same_model_on_the_hub_that_was_asked_for(modelscan: Modelscan) -> None:

@@ -90,6 +90,16 @@ def quantization(value: object) -> str | None:
     return _QUANTIZATIONS.get(found, found) or None
 
 
+# A hub's own form: what begins with a dash is an option, what begins with a dot is a path.
+_REPO = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
+
+
+def repo(value: object) -> str | None:
+    """A repo at a hub, `owner/name` or one of the oldest without an owner."""
+    found = text(value)
+    return found if found and _REPO.fullmatch(found) else None
+
+
 def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 

@@ -16,14 +16,13 @@ from typing import Protocol
 from modelscan.catalog import names
 from modelscan.catalog.asked import Asked, WeightsHint, read
 from modelscan.catalog.family import Families, best_known, closed_family, members_meant, plain_member
-from modelscan.catalog.lookup import Member, Named
+from modelscan.catalog.lookup import KIND_ORDER, Member, Named
 from modelscan.catalog.matching import Rung, climb
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model
 from modelscan.units import format_count
 
 _DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")
-_KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
 _SHOWN_MEMBERS = 12
 _UNKNOWN = "no catalog knows `{repo}`; it is taken as a repo and checked at the hub"
 _HOSTED = "`{name}` is how a host calls {model}; the weights are taken from that model's own repo"
@@ -88,7 +87,7 @@ def _exact(asked: Asked, index: Lookup) -> Resolution | None:
         named = index.named(spelling.casefold())
         if not named:
             continue
-        kind = min((item.kind for item in named), key=_KIND_ORDER.index)
+        kind = min((item.kind for item in named), key=KIND_ORDER.index)
         ids = list(dict.fromkeys(item.model for item in named if item.kind == kind))
         if len(ids) > 1:
             raise _ambiguous(asked.text, [member for model_id in ids for member in _member(model_id, index)])

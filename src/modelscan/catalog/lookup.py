@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
+"""How surely a name means a model, the surest first."""
+
 
 class Named(NamedTuple):
     """A model with exactly that name; `kind` is id, repo, alias, moving (its meaning changes) or offer (a host's)."""

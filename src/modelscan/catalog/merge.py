@@ -68,6 +68,8 @@ def _merge_group(item: Group, tables: Tables, ids: Mapping[str, str]) -> Merged:
     chosen: dict[str, Any] = {}
     provenance: dict[str, str] = {}
     conflicts: dict[str, Any] = {}
+    if _is_of_few_hosts(values.get("status", ()), ranked):
+        values.pop("status", None)
     for key, stated in values.items():
         value, source = _choose(key, stated)
         chosen[key], provenance[key] = value, source
@@ -137,6 +139,12 @@ def _values(ranked: Sequence[tuple[int, Record]]) -> dict[str, list[tuple[int, A
         for key, value in record.facts.items():
             values.setdefault(key, []).append((rank, value, record.source))
     return values
+
+
+def _is_of_few_hosts(stated: Sequence[tuple[int, Any, str]], ranked: Sequence[tuple[int, Record]]) -> bool:
+    """Whether less than half of the hosts say it, and no better source: one that drops a model does not end it."""
+    offers = sum(1 for rank, _ in ranked if rank == _HOST)
+    return all(rank == _HOST for rank, _, _ in stated) and 2 * len(stated) <= offers
 
 
 def _differ(stated: Sequence[tuple[int, Any, str]]) -> bool:
@@ -273,7 +281,8 @@ def _pricing(ranked: Sequence[tuple[int, Record]]) -> tuple[Pricing, str | None]
         stated = [value for _, offer in priced if (value := getattr(offer.pricing, name)) is not None]
         if stated:
             prices[name] = round(median(stated), 6)
-    return Pricing(**prices), f"models.dev (median of {len(priced)})"
+    of = f"median of {len(priced)}" if len(priced) > 1 else priced[0][1].id
+    return Pricing(**prices), f"models.dev ({of})"
 
 
 def _specs(ranked: Sequence[tuple[int, Record]]) -> tuple[Spec, ...]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from modelscan.catalog import names
 from modelscan.catalog.family import SIZE_WORD
 from modelscan.catalog.index import Filters, Index, place
+from modelscan.catalog.lookup import KIND_ORDER
 from modelscan.catalog.matching import climb
 from modelscan.catalog.query import ABOVE, BELOW, Query, read_query
 from modelscan.catalog.spelling import corrections
@@ -47,10 +48,12 @@ class Hit(NamedTuple):
 def search(index: Index, query: str, *, limit: int = 20, filters: Filters | None = None) -> list[Hit]:
     """The best models for a query, best first. Nothing found is an empty list."""
     asked = _spelled(read_query(query), index)
-    where, values = _conditions(asked, filters or Filters())
+    filters = filters or Filters()
+    where, values = _conditions(asked, filters)
     scores: dict[str, float] = {}
     for row in _candidates(index, asked, where, values):
         scores.setdefault(row[0], _score(row, asked))
+    where, values = filters.where()  # a size or a use in a whole name is a part of the name
     for model_id in _exact(index, query):
         # What hosts call by the name of a family, without known weights, is not what was looked for.
         known = f"SELECT id FROM models WHERE id = ? AND (weights OR open = 0) AND {where}"  # noqa: S608  own text
@@ -72,9 +75,11 @@ def _spelled(asked: Query, index: Index) -> Query:
 
 def _exact(index: Index, query: str) -> set[str]:
     """Models whose name is the whole query, in any spelling; several mean that the words alone must decide."""
-    named = {item.model for item in index.named(query.strip().casefold())}
-    if named:
-        return named if len(named) == 1 else set()
+    if named := index.named(query.strip().casefold()):
+        # A host's word for one model does not cast doubt on another's own name.
+        kind = min((item.kind for item in named), key=KIND_ORDER.index)
+        models = {item.model for item in named if item.kind == kind}
+        return models if len(models) == 1 else set()
     climbed = climb(names.words(query.replace("/", " ")), index.on_rung)
     return set(climbed[1]) if climbed and len(climbed[1]) == 1 else set()
 

@@ -191,7 +191,7 @@ def _tokens(figure: str) -> int | None:
 
 def _repo(spec: Mapping[str, Any]) -> tuple[Source, str] | None:
     for key, source in _REPO_KEYS.items():
-        if repo := fields.text(spec.get(key)):
+        if repo := (fields.text if source == "local_path" else fields.repo)(spec.get(key)):
             return source, repo
     return None
 

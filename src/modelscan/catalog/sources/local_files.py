@@ -9,6 +9,7 @@ from modelscan.catalog.sources import gpustack, model_list, models_dev
 from modelscan.catalog.sources.yaml_text import MAX_BYTES, load
 
 NAME = "local"
+_LIST = "models.local"
 
 
 def parse_file(path: Path) -> Parsed:
@@ -19,7 +20,9 @@ def parse_file(path: Path) -> Parsed:
         if path.suffix == ".toml":
             return models_dev.parse_toml(payload, path.stem, source=NAME)
         document = load(payload)
-        if isinstance(document, dict) and "models" in document:
+        if document is None:
+            return Parsed()  # nothing but comments
+        if path.stem == _LIST or (isinstance(document, dict) and "models" in document):
             return model_list.parse_document(document, source=NAME, place=lambda written: _place(written, path.parent))
         return gpustack.parse_document(document, source=NAME)
     except NotThisFormat as error:

@@ -10,7 +10,7 @@ from modelscan.catalog.record import NotThisFormat, Parsed, Record, Skipped, ver
 from modelscan.catalog.sources.yaml_text import is_modest, load
 from modelscan.catalog.text import clean_tree
 from modelscan.hubs.s3 import is_s3
-from modelscan.model import Source, Task, Weights
+from modelscan.model import HUB_SOURCES, Source, Task, Weights
 
 _REPO_KEYS: dict[str, Source] = {
     "local_path": "local_path",
@@ -33,7 +33,9 @@ def parse_document(document: object, *, source: str, place: Callable[[str], str]
     """As `parse`, for a file that was loaded already. `place` makes a written `local_path` absolute,
     unless it is an address in S3.
     """
-    listed = document.get("models") if isinstance(document, dict) else None
+    listed = document.get("models", ()) if isinstance(document, dict) else None
+    if listed is None and isinstance(document, dict):
+        return Parsed()  # `models:` with nothing below it yet
     if not isinstance(listed, list):
         raise NotThisFormat("there is no list under `models:`")
     parsed = Parsed()
@@ -46,23 +48,42 @@ def parse_document(document: object, *, source: str, place: Callable[[str], str]
         if name is None:
             parsed.skipped.append(Skipped(label, "the entry has neither `name` nor `hf_repo_id`"))
             continue
+        if wrong := next((key for item in (entry, *_variants(entry)) for key in _hub_keys(item)), None):
+            parsed.skipped.append(Skipped(label, f"`{wrong}` of `{name}` is no repo, `owner/name`"))
+            continue
         parsed.records.append(_record(name, entry, source, place))
     return parsed
 
 
 def _record(name: str, entry: Mapping[str, Any], source: str, place: Callable[[str], str]) -> Record:
-    variants = [item for item in fields.items(entry.get("variants")) if isinstance(item, dict)]
+    understood = _UNDERSTOOD if _task(entry) else _UNDERSTOOD - {"task"}
     return Record(
         source=source,
         key=name,
         raw=verbatim(entry),
         names=(name, *fields.texts(entry.get("aliases", ()))),
         model_id=name.lower(),
-        weights=tuple(weights for item in (entry, *variants) for weights in _weights(item, place)),
+        weights=tuple(weights for item in (entry, *_variants(entry)) for weights in _weights(item, place)),
         facts={key: value for key, value in _facts(name, entry) if value is not None and value != ()},
-        extra=clean_tree({key: value for key, value in entry.items() if key not in _UNDERSTOOD}),
+        extra=clean_tree({key: value for key, value in entry.items() if key not in understood}),
         family_default=fields.text(entry.get("family_default")),
     )
+
+
+def _variants(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [item for item in fields.items(entry.get("variants")) if isinstance(item, dict)]
+
+
+def _hub_keys(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Keys that should name a repo at a hub and do not."""
+    for key, source in _REPO_KEYS.items():
+        if source in HUB_SOURCES and entry.get(key) is not None and fields.repo(entry[key]) is None:
+            yield key
+
+
+def _task(entry: Mapping[str, Any]) -> str | None:
+    task = fields.text(entry.get("task"))
+    return task if task in _TASKS else None
 
 
 def _weights(entry: Mapping[str, Any], place: Callable[[str], str]) -> Iterator[Weights]:
@@ -75,9 +96,8 @@ def _weights(entry: Mapping[str, Any], place: Callable[[str], str]) -> Iterator[
 
 
 def _facts(name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    task = fields.text(entry.get("task"))
     yield "name", name if "/" not in name else None
-    yield "task", task if task in _TASKS else None
+    yield "task", _task(entry)
     yield "license", fields.text(entry.get("license"))
     yield "tags", fields.texts(entry.get("tags", ()))
     yield "family", fields.text(entry.get("family"))

@@ -30,7 +30,6 @@ VOCABULARY = "taxonomy"
 _Entry = Mapping[str, Any]
 # Of 2026-08 there are 174 recipes, and the longest has 40 variants by machines.
 _MOST_RECIPES, _MOST_SPECS = 5_000, 2_000
-_REPO = re.compile(r"[\w.-]+/[\w.-]+")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([MBT])")
 _FACTORS = {"M": 10**6, "B": 10**9, "T": 10**12}
 # What repos of one model add to its name when they store it otherwise: words of quantization recipes.
@@ -160,12 +159,12 @@ def listed(payload: bytes) -> list[str]:
 
 def _add(parsed: Parsed, label: str, entry: object) -> None:
     model = fields.mapping(entry.get("model")) if isinstance(entry, dict) else {}
-    repo = fields.text(model.get("model_id"))
+    repo = fields.repo(model.get("model_id"))
     if not isinstance(entry, dict) or not is_modest(entry):
         parsed.skipped.append(Skipped(clean(label), "the recipe is not a mapping of a modest size"))
     elif len(fields.mapping(entry.get("variants"))) * _kinds(entry) > _MOST_SPECS:
         parsed.skipped.append(Skipped(clean(label), "the recipe is for too many machines"))
-    elif repo is None or not _REPO.fullmatch(repo):
+    elif repo is None:
         parsed.skipped.append(Skipped(clean(label), "the recipe names no repo as `model.model_id`"))
     else:
         parsed.records.extend(_records(repo, entry))
@@ -181,8 +180,8 @@ def _records(repo: str, entry: _Entry) -> Iterator[Record]:
     by_model: dict[tuple[str, ...], list[tuple[str, str, _Entry]]] = {model_words(repo): []}
     for name, variant in fields.mapping(entry.get("variants")).items():
         chosen = fields.mapping(variant)
-        checkpoint = fields.text(chosen.get("model_id")) or repo
-        if _REPO.fullmatch(checkpoint):
+        checkpoint = fields.repo(chosen.get("model_id") or repo)
+        if checkpoint:
             by_model.setdefault(model_words(checkpoint), []).append((str(name), checkpoint, chosen))
     for position, variants in enumerate(by_model.values()):
         yield _record(repo if position == 0 else variants[0][1], repo, entry, variants, is_main=position == 0)

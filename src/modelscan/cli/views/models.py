@@ -81,7 +81,7 @@ def show_model(printer: Printer, model: Model) -> None:
     )
     _show_specs(printer, model)
     _show_hosts(printer, model)
-    for title, names in (("Open alternatives", model.open_alternatives), ("Also known as", model.aliases)):
+    for title, names in (("Open alternatives", model.open_alternatives), ("Also known as", _other_names(model))):
         if names:
             printer.line()
             printer.line(title, "bold")
@@ -179,6 +179,13 @@ def _price(model: Model) -> str:
         return "unknown"
     price = f"${_dollars(model.pricing.input)} in, ${_dollars(model.pricing.output)} out, per million tokens"
     return f"{price}, {model.provenance['pricing']}" if "pricing" in model.provenance else price
+
+
+def _other_names(model: Model) -> list[str]:
+    """Aliases that do not stand above already, each in one spelling."""
+    shown = {name.casefold() for name in (model.id, *(weights.repo_id for weights in model.weights))}
+    names = {name.casefold(): name for name in reversed(model.aliases) if name.casefold() not in shown}
+    return list(reversed(names.values()))
 
 
 def _weights_row(weights: Weights) -> tuple[str, ...]:
