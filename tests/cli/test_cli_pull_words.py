@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Modelscan
 from tests.hubs.hub_server import HubServer, Repo
+
+from modelscan.storage.shipped import shipped
 
 SECRET = "planted-password"
 
@@ -66,3 +69,16 @@ def test_offline_may_stand_anywhere(modelscan: Modelscan, monkeypatch: pytest.Mo
             )
         assert server.requests == []
     assert modelscan("catalog", "search", "--", "--offline").status != 2
+
+
+def test_a_home_of_the_hubs_that_is_a_file(
+    modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with HubServer() as server:
+        server.repos["lab/tiny"] = Repo(files={path.name: path.read_bytes() for path in shipped("demo").iterdir()})
+        monkeypatch.setenv("MODELSCOPE_ENDPOINT", server.endpoint)
+        monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "file"))
+        ran = modelscan("pull", "lab/tiny", "--source", "modelscope", "--json")
+    assert (ran.status, ran.error["code"]) == (1, "storage_failed")
+    assert "HF_HOME" in ran.error["hints"][0]

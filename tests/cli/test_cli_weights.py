@@ -108,7 +108,10 @@ def test_what_stays_in_s3_is_not_here(modelscan: Modelscan, cache: Path, home: P
 def test_nothing_here(modelscan: Modelscan, home: Path) -> None:
     ran = modelscan("weights", "list", "--json")
     assert (ran.status, ran.json) == (0, [])
-    assert modelscan("weights", "prune", "--yes").stdout == "Nothing to free: what modelscan downloaded is in use\n"
+    assert (
+        modelscan("weights", "prune", "--yes").stdout
+        == "Nothing to free: modelscan downloaded nothing that no deployment needs\n"
+    )
     assert list(home.iterdir()) == []
 
 

@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -91,6 +92,11 @@ class HubServer:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Speak TLS, as `localhost`."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.endpoint = f"https://localhost:{self._server.server_address[1]}"
 
     def fault(self, path: str, kind: str | int, **more: Any) -> None:
         self.faults.setdefault(path, []).append(Fault(kind, **more))

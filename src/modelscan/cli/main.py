@@ -12,6 +12,7 @@ import typer
 from modelscan.cli.output import Output
 from modelscan.cli.signals import interruption_told, terminate
 from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
+from modelscan.settings import trust_named_certificates
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _offline_first(sys.argv[1:] if argv is None else argv)
     output = Output.before_parsing(arguments)
     signal.signal(signal.SIGTERM, terminate)
+    trust_named_certificates()
     try:
         with interruption_told():
             from modelscan.cli.app import app_for

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelscan import __version__
@@ -15,6 +16,7 @@ from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, s
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.hf_cache import is_commit
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, no_answer, refused, require_address
+from modelscan.storage.files import storage_failed
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -86,7 +88,7 @@ def asked(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Ask
         repo_id=repo_id,
         revision=revision,
         log_in="modelscan login",
-        has_token=token_of(environ) is not None,
+        has_token="authorization" in request_headers(environ),
     )
 
 
@@ -133,13 +135,17 @@ def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) 
     """Inside, the library's exceptions become ours."""
     import huggingface_hub.errors as hub
 
+    from modelscan.system.http import require_usable_variables
+
     # The base of its transport's errors (httpx, httpx2 since 2.0), by the name that the library imports it under.
     transport: type[Exception] = vars(hub)["HTTPError"]
     try:
         yield
     except (transport, OSError, hub.HFValidationError) as error:
         raise _ours(error, asked(repo_id, revision, environ)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:  # the library takes what it reads for granted
+    except (ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        # The library takes for granted what it reads, and that the user's variables make sense.
+        require_usable_variables()
         raise no_answer(asked(repo_id, revision, environ), f"it does not read as one: {error!r}") from error
 
 
@@ -147,7 +153,7 @@ def _ours(error: Any, about: Asked) -> ModelscanError:
     """The order counts: a gated repo is a kind of missing one, and every answer of the hub is a kind of OSError."""
     import huggingface_hub.errors as hub
 
-    from modelscan.system.http import network_hint, retry_after
+    from modelscan.system.http import network_hint, require_usable_variables, retry_after
 
     if isinstance(error, hub.HFValidationError):
         return ModelNotFound(f"`{about.repo_id}` is not the name of a repo", cause=[str(error)], details=about.details)
@@ -162,6 +168,9 @@ def _ours(error: Any, about: Asked) -> ModelscanError:
         status, wait = error.response.status_code, retry_after(error.response.headers)
         return refused(about, status, code=code, message=error.server_message or "", retry_after=wait)
 
+    if isinstance(error, OSError) and error.filename is not None:  # its own login and notes, on this machine
+        return storage_failed(Path(str(error.filename)), error, verb="read")
+    require_usable_variables()
     cause = error.__cause__ or error
     reason = (str(cause) or type(cause).__name__).splitlines()[0]
     return SourceUnavailable(

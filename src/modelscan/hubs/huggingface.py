@@ -109,7 +109,7 @@ class HuggingFace:
         repo, folder = self._repo(repo_id), self.snapshot(repo_id, listing.commit)
         for file in files:
             blob = repo / "blobs" / str(file.digest)
-            if blob.is_file() and not (folder / file.path).exists():
+            if blob.is_file() and not (folder / file.path).is_file():
                 hf_cache.link_blob(repo, listing.commit, file)
 
     def seal(self, repo_id: str, revision: str | None, listing: Listing, files: Sequence[RemoteFile]) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from modelscan.errors import ConfigInvalid, Gated, ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized
 
 GATED, NO_REPO, NO_REVISION, NO_FILE = "GatedRepo", "RepoNotFound", "RevisionNotFound", "EntryNotFound"
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+_UNAUTHORIZED, _FORBIDDEN, _PROXY, _TOO_MANY = 401, 403, 407, 429
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +76,12 @@ def refused(
             f"{asked.endpoint} refuses access to `{asked.repo_id}`",
             cause=said or [f"it answered {status}" + (f" for {file}" if file else "")],
             hints=[asked.token_hint],
+            details=details,
+        )
+    if status == _PROXY:
+        return SourceUnavailable(
+            f"{asked.endpoint} cannot be reached: the proxy before it wants a login",
+            hints=["give it in its address: export HTTPS_PROXY=http://USER:PASSWORD@host:port"],
             details=details,
         )
     if status == _TOO_MANY:

@@ -10,15 +10,14 @@ from pathlib import Path
 
 from modelscan.errors import StorageFailed
 
+_ELSEWHERE = "choose a folder of yours: export MODELSCAN_HOME=/path/to/folder (HF_HOME for a hub's cache)"
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "free some space there, then run the command again"),
     errno.EDQUOT: ("your disk quota is used up", "free some space there, then run the command again"),
-    errno.EROFS: (
-        "the file system is read-only",
-        "choose a writable folder: export MODELSCAN_HOME=/path/to/folder",
-    ),
-    errno.EACCES: ("permission denied", "choose a folder of yours: export MODELSCAN_HOME=/path/to/folder"),
-    errno.EPERM: ("permission denied", "choose a folder of yours: export MODELSCAN_HOME=/path/to/folder"),
+    errno.EROFS: ("the file system is read-only", _ELSEWHERE),
+    errno.EACCES: ("permission denied", _ELSEWHERE),
+    errno.EPERM: ("permission denied", _ELSEWHERE),
+    errno.ENOTDIR: ("a part of that path is a file", _ELSEWHERE),
 }
 
 

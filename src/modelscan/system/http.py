@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import httpx  # noqa: TID251  this is the door
 
 from modelscan import __version__
-from modelscan.errors import Gated, SourceUnavailable, Unauthorized, shown_address
+from modelscan.errors import ConfigInvalid, Gated, SourceUnavailable, Unauthorized, shown_address
 from modelscan.system.clock import SystemClock
 
 MAX_DOCUMENT_BYTES = 64 * 1024**2
@@ -52,7 +52,7 @@ class Http:
     @functools.cached_property
     def _client(self) -> httpx.Client:
         """One for all documents, from any thread: a source of many pages keeps its connections."""
-        client = httpx.Client(transport=self._transport, timeout=self._timeout, follow_redirects=True)
+        client = _client(self._transport, self._timeout)
         weakref.finalize(self, client.close)
         return client
 
@@ -125,7 +125,7 @@ class Session:
 
     def __init__(self, transport: httpx.BaseTransport | None = None, silence: float = 30.0) -> None:
         timeout = httpx.Timeout(silence, connect=10.0, pool=None)
-        self._client = httpx.Client(transport=transport, timeout=timeout, follow_redirects=True)
+        self._client = _client(transport, timeout)
 
     @contextlib.contextmanager
     def stream(
@@ -219,8 +219,34 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+def require_usable_variables() -> None:
+    """Raise ConfigInvalid where no client can be made with what the variables for proxies and certificates say."""
+    _client(None, httpx.Timeout(10.0)).close()
+
+
+def _client(transport: httpx.BaseTransport | None, timeout: httpx.Timeout) -> httpx.Client:
+    try:
+        return httpx.Client(transport=transport, timeout=timeout, follow_redirects=True)
+    except ImportError as error:  # httpx leaves SOCKS to an extra of its own
+        raise ConfigInvalid(
+            "a SOCKS proxy is named, and what speaks to one is not installed",
+            hints=[
+                "install it beside modelscan: uv tool install modelscan-cli --with socksio",
+                "or name an HTTP proxy: export ALL_PROXY=http://host:port",
+            ],
+        ) from error
+    except (OSError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigInvalid(
+            "the variables for proxies or certificates cannot be used as they are",
+            cause=[_reason(error)],
+            hints=["look at them: env | grep -i -e _proxy -e ssl_cert -e ca_bundle"],
+        ) from error
+
+
 def network_hint(address: str, reason: str) -> str:
     """What to try when a server cannot be reached for `reason`."""
+    if reason.startswith("407"):
+        return "the proxy wants a login: export HTTPS_PROXY=http://USER:PASSWORD@host:port"
     if "CERTIFICATE_VERIFY_FAILED" in reason:
         return "if a proxy or a company signs it, name their certificates: export SSL_CERT_FILE=/path/to/ca.pem"
     return f"is it a proxy's or a firewall's doing? try: curl -I {address}"

@@ -61,7 +61,7 @@ def show_freed(printer: Printer, freed: Freed) -> None:
 
 def freed_line(freed: Freed) -> str:
     if not freed.weights:
-        return "Nothing to free: what modelscan downloaded is in use"
-    if not freed.freed_bytes:
+        return "Nothing to free: modelscan downloaded nothing that no deployment needs"
+    if not freed.freed_bytes and freed.size_bytes:
         return f"Would free {format_bytes(freed.size_bytes)}"
     return f"Freed {format_bytes(freed.freed_bytes)}"
