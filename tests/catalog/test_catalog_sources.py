@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from modelscan.catalog.record import NotThisFormat
 from modelscan.catalog.sources import gpustack, local_files, model_list, models_dev
+from modelscan.catalog.sources.yaml_text import load
 from modelscan.model import Pricing, Weights
 
 
@@ -239,6 +240,26 @@ def test_what_is_no_repo_is_never_weights(tmp_path: Path, repo: str) -> None:
     sets = {"model_sets": [{"name": "mine", "specs": [{"backend": "vllm", "huggingface_repo_id": repo}]}]}
     with pytest.raises(NotThisFormat, match="a set without a spec that names its weights"):
         gpustack.parse(json.dumps(sets).encode())
+
+
+@pytest.mark.parametrize(
+    ("content", "twice"),
+    [("models:\n- {name: a/b}\nmodels:\n- {name: a/c}\n", "`models` stands twice"),
+     ("models:\n- name: a/b\n  name: a/c\n", "`name` stands twice")],
+)  # fmt: skip
+def test_what_stands_twice_in_the_users_list_is_not_lost_in_silence(tmp_path: Path, content: str, twice: str) -> None:
+    file = tmp_path / "models.local.yaml"
+    file.write_text(content)
+    ((key, reason),) = local_files.parse_file(file).skipped
+    assert key == file.name
+    assert twice in reason
+    assert "line 3" in reason
+    assert load(content)["models"][0]["name"] == "a/c"  # a stranger's
+
+
+def test_a_key_over_a_merged_one_stands_once() -> None:
+    merged = "a: &a {k: 1, l: 1}\nb: &b {<<: *a, k: 2}\nc: {<<: *b, l: 3}\nd: {<<: *b}\n"
+    assert load(merged, strict=True)["c"] == {"k": 2, "l": 3}
 
 
 def test_a_task_that_is_none_is_kept_as_said(tmp_path: Path) -> None:

@@ -287,6 +287,11 @@ def test_a_file_that_is_no_catalog(modelscan: Modelscan, tmp_path: Path, content
     assert modelscan("catalog", "add", str(tmp_path / "none.toml"), "--json").status == 2
 
 
+@pytest.mark.parametrize("arguments", [("catalog", "add", "/dev/zero"), ("deploy", "--file", "/dev/zero")])
+def test_a_file_without_an_end(modelscan: Modelscan, arguments: tuple[str, ...]) -> None:
+    assert "large" in modelscan(*arguments).stderr
+
+
 def test_a_list_is_kept_as_it_is(modelscan: Modelscan, home: Path, tmp_path: Path) -> None:
     file = tmp_path / "Team.yaml"
     file.write_text(yaml.safe_dump(SETS))

@@ -87,11 +87,13 @@ def _add_list(folder: Path, file: Path, payload: bytes, *, replace: bool) -> Add
 
 def _read(file: Path) -> bytes:
     try:
-        if file.stat().st_size > _LARGEST_BYTES:
-            raise _invalid(file, [f"it is larger than {_LARGEST_BYTES} bytes"])
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            payload = opened.read(_LARGEST_BYTES + 1)  # a device has no size, and may have no end
     except OSError as error:
         raise Usage(f"`{file}` cannot be read", cause=[error.strerror or str(error)]) from error
+    if len(payload) > _LARGEST_BYTES:
+        raise _invalid(file, [f"it is larger than {_LARGEST_BYTES} bytes"])
+    return payload
 
 
 def _load(file: Path, payload: bytes) -> Any:
@@ -99,7 +101,7 @@ def _load(file: Path, payload: bytes) -> Any:
     from modelscan.catalog.sources.yaml_text import is_modest, load
 
     try:
-        document = tomllib.loads(payload.decode()) if file.suffix == ".toml" else load(payload)
+        document = tomllib.loads(payload.decode()) if file.suffix == ".toml" else load(payload, strict=True)
     except (NotThisFormat, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _invalid(file, [str(error)]) from error
     if not is_modest(document):

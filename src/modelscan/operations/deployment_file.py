@@ -141,9 +141,11 @@ def read_deployment_file(path: Path) -> DeploymentFile:
     import yaml
 
     try:
-        if path.stat().st_size > _LARGEST:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)  # a device has no size, and may have no end
+        if len(content) > _LARGEST:
             raise Usage(f"`{path}` is too large for a deployment file")
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.safe_load(content.decode())
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"`{path}` cannot be read", cause=[str(error)]) from error
     except (yaml.YAMLError, RecursionError) as error:

@@ -19,7 +19,7 @@ def parse_file(path: Path) -> Parsed:
             payload = file.read(MAX_BYTES + 1)  # one byte more is too long for every form
         if path.suffix == ".toml":
             return models_dev.parse_toml(payload, path.stem, source=NAME)
-        document = load(payload)
+        document = load(payload, strict=True)
         if document is None:
             return Parsed()  # nothing but comments
         if path.stem == _LIST or (isinstance(document, dict) and "models" in document):

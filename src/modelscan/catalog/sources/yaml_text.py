@@ -32,8 +32,12 @@ _MERGE = "tag:yaml.org,2002:merge"
 _KEYS = frozenset({str, int, float, bool, type(None)})
 
 
-def load(payload: bytes | str) -> Any:
-    """The document, or NotThisFormat with YAML's own reason."""
+def load(payload: bytes | str, *, strict: bool = False) -> Any:
+    """The document, or NotThisFormat with YAML's own reason.
+
+    A key that stands twice in a mapping is no YAML. Of a stranger's the last counts, as everywhere; `strict` is for a
+    user's own file, where what stood first would be lost without a word.
+    """
     import yaml
 
     content = payload.encode(errors="replace") if isinstance(payload, str) else payload
@@ -44,7 +48,7 @@ def load(payload: bytes | str) -> Any:
     try:
         if _may_be_deep(content):
             _check_depth(content)
-        return yaml.load(content, Loader=_loader())  # noqa: S506  a safe one
+        return yaml.load(content, Loader=_loader(strict))  # noqa: S506  a safe one
     except NotThisFormat:
         raise
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
@@ -74,14 +78,21 @@ def _check_depth(content: bytes) -> None:
 
 
 @functools.cache
-def _loader() -> Any:
+def _loader(strict: bool) -> Any:
     """The safe loader with merges counted; what only looks like a date or a number stays the text that it is."""
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         merged = 0
 
+        def __init__(self, stream: Any) -> None:
+            super().__init__(stream)
+            self.flat = set[int]()
+
         def flatten_mapping(self, node: Any) -> None:
+            if strict and id(node) not in self.flat:
+                self.flat.add(id(node))
+                _check_keys(node)
             own = [pair for pair in node.value if pair[0].tag != _MERGE]
             merging = [value for key, value in node.value if key.tag == _MERGE]
             node.value = own  # before what it merges is looked at: that may be itself
@@ -105,6 +116,16 @@ def _loader() -> Any:
         text = yaml.SafeLoader.yaml_constructors["tag:yaml.org,2002:str"]
         Loader.add_constructor(f"tag:yaml.org,2002:{kind}", text)
     return Loader
+
+
+def _check_keys(node: Any) -> None:
+    import yaml
+
+    seen = set[str]()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE and key.value in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"`{key.value}` stands twice", key.start_mark)
+        seen.add(str(key.value))
 
 
 def _merged_mappings(value: Any) -> list[Any]:
