@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.planning.machines import FACTS, QWEN3_32B, llama, machine, weights
+from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, weights
 
 from modelscan.model import Architecture, Candidate, Hardware, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.planner import make_plan
@@ -221,3 +221,56 @@ def test_code_in_the_repo_is_said_and_not_run() -> None:
     plan = chosen(replace(SMALL, code_files=("modeling_x.py",)), machine("rtx-4090"))
     assert "--trust-remote-code" not in plan.argv
     assert any("remote code" in reason for reason in plan.reasons)
+
+
+def test_families_that_float16_does_not_suit() -> None:
+    gemma = llama(model_type="gemma3_text", num_hidden_layers=8, total_parameters=None)
+    small = chosen(weights("x/gemma", gemma), machine("t4"))
+    assert (small.quantization, small.dtype) == ("FP32", "float32")
+    assert "quantization: float32: not stable in float16, and Tesla T4 (7.5) has no bfloat16" in small.reasons
+    refused = planned(weights("x/gemma-awq", gemma, "INT4", format="awq"), machine("t4"))
+    assert {rejection.reason for rejection in refused.rejected} == {
+        "vllm refuses gemma3_text in float16, where it is not stable, and Tesla T4 (7.5) has no bfloat16"
+    }
+    asked = planned(weights("x/gemma", gemma), machine("l4"), dtype="float16")
+    assert {rejection.reason for rejection in asked.rejected} == {
+        "vllm refuses gemma3_text in float16, where it is not stable"
+    }
+
+
+@pytest.mark.parametrize(
+    ("spec", "runs"), [("8xa100-80gb", False), ("8xl40s", False), ("8xh200-141gb", True), ("8xmi300x", True)]
+)
+def test_sparse_attention_runs_where_it_has_kernels(spec: str, runs: bool) -> None:
+    sparse = replace(DEEPSEEK_R1, details={"index_head_dim": 128})
+    plan = planned(weights("x/v32", sparse, "FP8"), machine(spec))
+    assert plan.feasible is runs
+    assert runs or "no_kernel" in {rejection.code for rejection in plan.rejected}
+
+
+def test_another_packing_of_what_was_released_does_not_come_before_it() -> None:
+    """Of the other the padding is not known: it seems to need less."""
+    shape = llama(
+        num_experts=128,
+        num_experts_per_token=4,
+        hidden_size=2880,
+        intermediate_size=2880,
+        num_attention_heads=64,
+        head_dim=64,
+        num_hidden_layers=36,
+        vocab_size=201088,
+        quant_method="mxfp4",
+        total_parameters=None,
+    )
+    options = [
+        weights("lab/oss", shape, "MXFP4"),
+        weights("maker/oss", replace(shape, quant_method=None), "MXFP4", official=False),
+    ]
+    plan = make_plan(None, options, machine("2xa100-40gb"), PlanRequest(model="x/y"), FACTS)
+    assert plan.chosen is not None
+    assert plan.chosen.repo_id == "lab/oss"
+
+
+def test_a_model_whose_limit_is_not_known_is_placed_on_one_gpu() -> None:
+    found = chosen(weights("x/mamba", llama(max_position_embeddings=None)), machine("8xh100-80gb"))
+    assert (len(found.gpu_indices), found.max_model_len) == (1, 4096)

@@ -146,3 +146,18 @@ def test_no_plan_that_cannot_start(options: int, spec: str, fixed: dict[str, obj
         assert len(words) == len(set(words))
         assert FACTS.arguments.missing(words, backend=candidate.backend, version=candidate.backend_version) is None
         assert all((candidate.backend, word) in FACTS.arguments.known for word in words), words
+
+
+@given(options=st.integers(0, 3), tokens=st.integers(512, 60_000), more=st.integers(0, 60_000))
+def test_the_tokens_of_a_step_that_are_fixed_are_counted(options: int, tokens: int, more: int) -> None:
+    """Activations never fall when a step grows, in the words of either backend."""
+    for backend, name in (("vllm", "--max-num-batched-tokens"), ("sglang", "--chunked-prefill-size")):
+        sizes = []
+        for step in (tokens, tokens + more):
+            fixed = {"backend": backend, "backend_args": (f"{name}={step}",), "max_concurrency": 16}
+            found = planned(options, "8xh200-141gb", fixed)
+            assert found is not None
+            assert found.chosen is not None
+            assert f"{name}={step}" in found.chosen.argv
+            sizes.append(found.chosen.memory_per_gpu.activations_bytes)
+        assert sizes[0] <= sizes[1]

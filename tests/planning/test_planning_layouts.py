@@ -115,7 +115,8 @@ def test_for_throughput_gpus_that_are_apart_form_a_pipeline() -> None:
         ({"mode": "throughput", "gpu_count": 4}, (1, 1, 4)),
         ({"mode": "throughput", "tensor_parallel": 2}, (2, 1, 4)),
         ({"mode": "throughput", "gpus": ("0", "3")}, (1, 1, 2)),
-        ({"mode": "latency"}, (1, 1, 1)),
+        ({"mode": "latency"}, (4, 1, 1)),
+        ({"mode": "latency", "gpu_count": 2}, (2, 1, 1)),
     ],
 )
 def test_copies_for_throughput(asked: dict[str, object], split: tuple[int, int, int]) -> None:
@@ -155,6 +156,23 @@ def test_experts_whose_width_does_not_divide_are_dealt_out_whole() -> None:
     other = planned(blocks, machine("8xa100-40gb"), "FP8", backend="sglang")
     assert other is not None
     assert (other.tensor_parallel, other.pipeline_parallel) == (4, 2)
+
+
+def test_for_latency_more_gpus_only_where_one_request_is_answered_faster() -> None:
+    small = llama(num_hidden_layers=28, hidden_size=1024, intermediate_size=3072, total_parameters=None)
+    alone = planned(small, machine("8xh100-80gb"), mode="latency")
+    assert alone is not None
+    assert alone.tensor_parallel == 1  # joining the parts would take longer than reading them
+    fast = planned(QWEN3_32B, machine("8xh100-80gb"), mode="latency", quantization="BF16")
+    usual = planned(QWEN3_32B, machine("8xh100-80gb"), quantization="BF16")
+    assert fast is not None
+    assert usual is not None
+    assert (usual.tensor_parallel, fast.tensor_parallel) == (1, 8)
+    assert (fast.estimated.decode_tokens_per_second or 0) > 2 * (usual.estimated.decode_tokens_per_second or 0)
+    assert any(reason.startswith("parallelism: 8 GPUs, as one request is answered faster") for reason in fast.reasons)
+    needed = planned(QWEN3_32B, machine("2xrtx-3090"), "FP8", mode="latency")
+    assert needed is not None
+    assert "parallelism: 2 GPUs, the fewest that hold it" in needed.reasons
 
 
 def test_what_the_user_says_of_experts_is_counted() -> None:

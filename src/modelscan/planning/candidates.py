@@ -339,13 +339,15 @@ def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) ->
             f"{layout.tensor_parallel} x {layout.pipeline_parallel}, the fewest GPUs that hold it and "
             "that its heads divide by"
         )
+    elif layout.faster:
+        how = f"{layout.split} GPUs, as one request is answered faster"
     elif request.mode == "throughput" and not copied(shape):
         how = f"{layout.split} GPUs, for room for more requests at once"
     else:
         how = f"{layout.split} GPUs, the fewest that hold it"
     if layout.data_parallel > 1:
         how += f"; {layout.data_parallel} copies, for throughput: KV cache and concurrency are those of each"
-    elif layout.idle >= layout.split and request.gpu_count is None and request.mode != "throughput":
+    elif layout.idle >= layout.split and request.gpu_count is None and request.mode in {None, "standard"}:
         how += f"; {layout.idle} more could run copies: --mode throughput"
     if layout.expert_parallel:
         over = layout.experts_over

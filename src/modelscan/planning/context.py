@@ -10,7 +10,7 @@ _STEPS = (1048576, 524288, 262144, 131072, 65536, 32768, 16384, 8192, 4096, 2048
 _USEFUL_REQUESTS = 2
 USEFUL_CONTEXT = 8192  # shorter ones are taken only when nothing else fits
 CPU_LONGEST = 8192  # prefill of more takes minutes on a CPU
-_UNKNOWN_LIMIT = 4096
+UNKNOWN_LIMIT = 4096  # what is planned where no shape says how long a context can be
 
 
 # Families that count positions from the padding token on: two rows of the table are never used
@@ -29,10 +29,10 @@ def wanted_lengths(shape: Architecture | None, request: PlanRequest, *, on_gpu: 
     """Lengths to try, the longest first; one only where the user fixed it."""
     limit = model_limit(shape)
     if request.context_length == "max":
-        return [limit or _UNKNOWN_LIMIT]
+        return [limit or UNKNOWN_LIMIT]
     if request.context_length is not None:
         return [request.context_length]
-    longest = limit or _UNKNOWN_LIMIT
+    longest = limit or UNKNOWN_LIMIT
     if not on_gpu:
         longest = min(longest, CPU_LONGEST)
     return [longest, *(step for step in _STEPS if step < longest)]

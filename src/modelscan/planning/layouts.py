@@ -20,8 +20,9 @@ _FOUR_BITS = 4
 class Layout:
     """`gpus` in the order that the backend gets them, those of all copies; none means the CPU.
 
-    `apart`: GPUs that share a model cannot read each other's memory. `idle` GPUs of the same kind stay free.
-    `expert_parallel`: each GPU has some of the experts whole, of those of all copies, instead of a part of each.
+    `apart`: GPUs that share a model cannot read each other's memory. `idle` GPUs of the same kind stay free. `faster`:
+    more GPUs than hold it, for latency. `expert_parallel`: each GPU has some of the experts whole, of those of all
+    copies, instead of a part of each.
     """
 
     gpus: tuple[Gpu, ...]
@@ -29,6 +30,7 @@ class Layout:
     pipeline_parallel: int = 1
     data_parallel: int = 1
     expert_parallel: bool = False
+    faster: bool = False
     apart: bool = False
     idle: int = 0
 

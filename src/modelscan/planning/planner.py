@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 
 from modelscan.backends.registry import BACKENDS
@@ -12,7 +13,6 @@ from modelscan.model import (
     Claim,
     Device,
     Gpu,
-    GpuFilters,
     Hardware,
     Installation,
     Measurement,
@@ -25,7 +25,7 @@ from modelscan.model import (
 )
 from modelscan.planning.budget import Budget, gpu_budget, host_budget
 from modelscan.planning.candidates import judge, reject
-from modelscan.planning.context import USEFUL_CONTEXT, model_limit
+from modelscan.planning.context import UNKNOWN_LIMIT, USEFUL_CONTEXT, model_limit
 from modelscan.planning.eligibility import (
     backend_problem,
     planned_version,
@@ -34,13 +34,17 @@ from modelscan.planning.eligibility import (
     without_access,
 )
 from modelscan.planning.facts import PlanningFacts
-from modelscan.planning.gpu_filters import admitted, filters_text
+from modelscan.planning.gpu_filters import admitted
 from modelscan.planning.hints import Refused, hints_for
-from modelscan.planning.layouts import Layout, alike, layouts, tensor_parallel_problem
+from modelscan.planning.layouts import Layout, alike, layouts
+from modelscan.planning.nothing_there import no_layout, none_allowed, nothing_asked_for
 from modelscan.planning.quantization import Choice, answers, choices
 from modelscan.planning.setting import Setting
 from modelscan.planning.strains import AT_EASE, ENCODERS, Strain, strains
 from modelscan.planning.weights import weights_bytes
+
+# Twice as many GPUs are worth it for latency where one request is answered a third faster: a judgement.
+_WORTH_DOUBLING = 4 / 3
 
 
 def make_plan(
@@ -103,7 +107,7 @@ def decide(
     rejected: list[Rejection] = []
     allowed = admitted(_devices(hardware, request), request.gpu_filters)
     if request.gpu_filters is not None and not allowed and not request.no_gpu:
-        return _none_allowed(model, hardware, request, request.gpu_filters)
+        return none_allowed(model, hardware, request, request.gpu_filters)
     for devices in _kinds(allowed, request):
         setting = _setting(model, options, devices, _device(devices), request, facts, installations)
         setting = dataclasses.replace(setting, measurements=measurements)
@@ -127,7 +131,7 @@ def decide(
                         own[choice.quantization] = place
                     fitting.append((place, choice.rank, found))
         if len(fitting) + len(rejected) == before:
-            rejected.append(_nothing_asked_for(setting, options))
+            rejected.append(nothing_asked_for(setting, options))
     fitting.sort(key=lambda item: item[:2])
     rejected.sort(key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
     chosen = fitting[0][2] if fitting else None
@@ -260,7 +264,7 @@ def _judged(
         return reject(base, "no_kernel", choice.problem), False
     spread = _spread(setting, choice, devices, hardware)
     if not spread:
-        return reject(base, "tensor_parallel", _no_layout(setting, choice, devices)), False
+        return reject(base, "tensor_parallel", no_layout(setting, choice, devices)), False
     return _best(setting, choice, devices, hardware, spread, base)
 
 
@@ -287,12 +291,38 @@ def _best(
             misses.append(judged)
             bare[layout] = (judged.needed_bytes or 0) - judged.memory_per_gpu.kv_cache_bytes
         elif _useful(judged, choice):
+            if setting.request.mode == "latency":
+                judged = _faster(setting, choice, hardware, spread, strain, judged)
             return judged, strain is not AT_EASE
         else:
             fits.append((judged, strain is not AT_EASE))
     if fits:
         return max(fits, key=lambda item: (item[0].max_model_len or 0, not item[1]))
     return min(misses, key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0)), False
+
+
+def _faster(
+    setting: Setting,
+    choice: Choice,
+    hardware: Hardware,
+    spread: Sequence[Layout],
+    strain: Strain,
+    found: Candidate,
+) -> Candidate:
+    """For latency, each layer divided over more GPUs, as long as twice as many answer one request so much faster."""
+    for wide in spread:
+        layout = dataclasses.replace(wide, faster=True)
+        more = layout.tensor_parallel / found.tensor_parallel
+        budget = _budget(layout, setting.request, hardware, strain)
+        if budget is None or more <= 1 or layout.pipeline_parallel > 1:
+            continue
+        wider = judge(setting, choice, layout, budget, kv_cache_dtype=strain.kv_cache_dtype)
+        speeds = found.estimated.decode_tokens_per_second, wider.estimated.decode_tokens_per_second
+        if isinstance(wider, Rejection) or speeds[0] is None or speeds[1] is None:
+            continue
+        if speeds[1] >= speeds[0] * _WORTH_DOUBLING ** math.log2(more):
+            found = wider
+    return found
 
 
 def _tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -> Iterator[tuple[Strain, Layout]]:
@@ -331,52 +361,5 @@ def _budget(layout: Layout, request: PlanRequest, hardware: Hardware, strain: St
 
 
 def _useful(candidate: Candidate, choice: Choice) -> bool:
-    limit = model_limit(choice.weights.architecture)
-    enough = min(USEFUL_CONTEXT, limit) if limit else USEFUL_CONTEXT
+    enough = min(USEFUL_CONTEXT, model_limit(choice.weights.architecture) or UNKNOWN_LIMIT)
     return (candidate.max_model_len or 0) >= enough or "context_length" in candidate.explicit
-
-
-def _no_layout(setting: Setting, choice: Choice, devices: Sequence[Gpu]) -> str:
-    request, shape = setting.request, choice.weights.architecture
-    asked = [
-        f"{name.replace('_', ' ')} {value}"
-        for name, value in (
-            ("gpus", request.gpu_count),
-            ("tensor_parallel", request.tensor_parallel),
-            ("pipeline_parallel", request.pipeline_parallel),
-        )
-        if value is not None
-    ]
-    there = f"{len(devices)} usable GPU{'s' if len(devices) != 1 else ''}"
-    sizes = [request.tensor_parallel] if request.tensor_parallel else range(len(devices), 1, -1)
-    why = next((problem for size in sizes if (problem := tensor_parallel_problem(shape, size))), None)
-    return (
-        f"the model cannot be divided over {there} as asked ({', '.join(asked) or 'all of them'})"
-        f"{f': {why}' if why else ''}"
-    )
-
-
-def _none_allowed(model: Model | None, hardware: Hardware, request: PlanRequest, filters: GpuFilters) -> Plan:
-    there = ", ".join(sorted({gpu.name or "an unknown GPU" for gpu in hardware.devices})) or "none"
-    base = Candidate(backend=request.backend or "vllm", quantization=request.quantization, explicit=("gpu_filters",))
-    reason = f"no GPU here is what the deployment file asks for: {filters_text(filters)}; there is {there}"
-    return Plan(
-        model=model.id if model is not None else request.model,
-        hardware=hardware,
-        feasible=False,
-        rejected=(reject(base, "gpu_filters", reason),),
-    )
-
-
-def _nothing_asked_for(setting: Setting, options: Sequence[WeightsDescription]) -> Rejection:
-    wanted = setting.request.quantization
-    base = Candidate(backend=setting.backend, quantization=wanted, explicit=setting.explicit)
-    if not options:
-        return reject(base, "no_weights", f"no weights of `{setting.model}` are known")
-    known = sorted({item.quantization or "BF16" for item in options})
-    return reject(
-        base,
-        "no_weights",
-        f"no weights in {wanted} are known, and {setting.backend} does not make them while loading; "
-        f"known: {', '.join(known)}",
-    )

@@ -183,7 +183,7 @@ def _rank(word: str, own: str, sight: _Sight) -> tuple[int, str]:
         return _rank_fp8(sight, on)
     if word in SIXTEEN_BIT:
         if sight.small and sight.mode != "throughput":
-            return 2, f"{word}: the weights take at most a quarter of the GPU, so nothing is gained by shrinking them"
+            return 2, f"{word}: the weights take at most a quarter of the GPU, so memory asks for no smaller format"
         return 5, f"{word}, as the files are" if word == own else f"{word}, computed so on {on}"
     if word == "FP32":
         why = f"float32: not stable in float16, and {on} has no bfloat16"
