@@ -169,6 +169,53 @@ def test_rocm_smi_answers_in_the_order_of_hip(tmp_path: Path, fake_tools: Tools)
     assert [(gpu.index, gpu.name) for gpu in found.devices] == [(0, "A"), (1, "B")]
 
 
+def test_what_amd_smi_leaves_open_rocm_smi_says_whatever_the_order(tmp_path: Path, fake_tools: Tools) -> None:
+    """In a container without sysfs: amd-smi names and places the GPUs, its memory figures fail, rocm-smi has them."""
+    static = json.dumps(
+        [
+            {"gpu": 0, "asic": {"market_name": "AMD Instinct MI300X", "target_graphics_version": "gfx942"},
+             "bus": {"bdf": "0000:0c:00.0"}},
+            {"gpu": 1, "asic": {"market_name": "AMD Instinct MI210", "target_graphics_version": "gfx90a"},
+             "bus": {"bdf": "0000:9f:00.0"}},
+        ]
+    )  # fmt: skip
+    cards = {
+        "card0": {"PCI Bus": "0000:9F:00.0", "VRAM Total Memory (B)": str(64 * GIB),
+                  "VRAM Total Used Memory (B)": str(GIB)},
+        "card1": {"PCI Bus": "0000:0C:00.0", "VRAM Total Memory (B)": str(192 * GIB),
+                  "VRAM Total Used Memory (B)": str(2 * GIB)},
+    }  # fmt: skip
+    tools = fake_tools({"amd-smi static": static, "rocm-smi": WARNING + json.dumps(cards)})
+    found = read_amd(environ={}, run=tools, sysfs=tmp_path, host_free=None, rocm=tmp_path)
+    assert [(gpu.name, gpu.memory_total_bytes, gpu.memory_free_bytes) for gpu in found.devices] == [
+        ("AMD Instinct MI300X", 192 * GIB, 190 * GIB),
+        ("AMD Instinct MI210", 64 * GIB, 63 * GIB),
+    ]
+
+
+def test_three_sources_make_one_gpu(tmp_path: Path, write_tree: Tree, fake_tools: Tools) -> None:
+    """The kernel knows the bytes, amd-smi who uses them, rocm-smi the name."""
+    write_tree(
+        tmp_path,
+        {f"{NODES}/1/properties": node(90402, minor=128, location=0x0C00), **vram(128, 192 * GIB, 3 * GIB)},
+    )
+    tools = fake_tools(
+        {
+            "amd-smi static": json.dumps([{"gpu": 0, "bus": {"bdf": "0000:0c:00.0"}}]),
+            "amd-smi process": json.dumps(
+                [{"gpu": 0, "process_list": [{"process_info": {
+                    "pid": 77, "memory_usage": {"vram_mem": {"value": 3 * GIB, "unit": "B"}}}}]}]
+            ),
+            "rocm-smi": json.dumps({"card0": {"Card Series": "AMD Instinct MI300X", "PCI Bus": "0000:0C:00.0"}}),
+        }
+    )  # fmt: skip
+    (gpu,) = read_amd(environ={}, run=tools, sysfs=tmp_path, host_free=None, rocm=tmp_path).devices
+    assert (gpu.name, gpu.gfx_target, gpu.memory_total_bytes, gpu.memory_free_bytes) == (
+        "AMD Instinct MI300X", "gfx942", 192 * GIB, 189 * GIB,
+    )  # fmt: skip
+    assert [(one.pid, one.memory_bytes) for one in gpu.processes] == [(77, 3 * GIB)]
+
+
 @pytest.mark.parametrize(
     ("text", "gfx"), [("gfx9010", "gfx90a"), ("gfx9008", "gfx908"), ("gfx942", "gfx942"), (None, None)]
 )

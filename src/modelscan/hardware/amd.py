@@ -38,11 +38,12 @@ def read_amd(
     """All AMD GPUs that can serve. Never raises; nothing found without an AMD GPU or driver is no problem."""
     kernel = read_kernel_gpus(sysfs)
     tools = _ask_amd_smi(environ, run, rocm)
-    if not tools or any(tool.name is None for tool in tools):
-        tools = join(tools, _ask_rocm_smi(environ, run, rocm))
-    if not kernel and not tools:
-        return Found(answered=False)
     merged = pair(kernel, tools)
+    if not merged or not all(_complete(one) for one in merged):
+        tools = join(tools, _ask_rocm_smi(environ, run, rocm))
+        merged = pair(kernel, tools)
+    if not merged:
+        return Found(answered=False)
     devices = [_gpu(index, one, host_free) for index, one in enumerate(merged)]
     kept, warnings = leave_out_integrated(devices)
     nodes = {gpu.index: merged[gpu.index].kernel for gpu in kept}
@@ -54,6 +55,13 @@ def read_amd(
         interconnect=_interconnect([node for node in nodes.values() if node is not None], len(kept)),
         warnings=warnings,
     )
+
+
+def _complete(one: _Merged) -> bool:
+    """Whether rocm-smi has nothing to add: names come from the tools, the rest from whoever says it."""
+    node, tool = one.kernel or KernelGpu(node=0, gfx_target=None), one.tool
+    known = tool.name, node.gfx_target or tool.gfx_target, _first(node.vram_total, tool.total)
+    return None not in known and _first(node.vram_used, tool.used) is not None
 
 
 def pair(kernel: Sequence[KernelGpu], tools: Sequence[ToolGpu]) -> tuple[_Merged, ...]:
@@ -151,11 +159,18 @@ def _ask(tool: str, arguments: list[str], environ: Mapping[str, str], run: Runne
 
 
 def join(first: Sequence[ToolGpu], second: Iterable[ToolGpu]) -> tuple[ToolGpu, ...]:
-    """Both tools' facts, the first's where both know; they number alike. Only the second's where there is no first."""
-    more = {tool.number: tool for tool in second}
-    if not first:
-        return tuple(more.values())
-    return tuple(_fill(tool, more.get(tool.number)) for tool in first)
+    """Both tools' facts, the first's where both know. Only the second's where there is no first.
+
+    The same GPU is that of the same address; where one of them gives none, that of the same number.
+    """
+    more = tuple(second)
+    return tuple(_fill(tool, _same(tool, more)) for tool in first) or more
+
+
+def _same(tool: ToolGpu, others: Sequence[ToolGpu]) -> ToolGpu | None:
+    at = next((other for other in others if tool.pci_bus_id and other.pci_bus_id == tool.pci_bus_id), None)
+    beside = (other for other in others if not (tool.pci_bus_id and other.pci_bus_id))
+    return at or next((other for other in beside if other.number == tool.number), None)
 
 
 def _fill(tool: ToolGpu, other: ToolGpu | None) -> ToolGpu:
