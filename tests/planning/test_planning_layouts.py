@@ -136,8 +136,9 @@ def test_copies_are_offered_and_share_their_experts() -> None:
     assert (mixture.tensor_parallel, mixture.data_parallel, mixture.expert_parallel) == (1, 8, True)
     assert "--enable-expert-parallel" in mixture.argv
     assert (
-        "parallelism: one GPU is enough; 8 copies, for throughput: KV cache and concurrency are those of each; its "
-        "experts are dealt out to the 8 GPUs of all copies"
+        "parallelism: 8 copies of all but the experts, each over one GPU, for throughput: KV cache and concurrency are "
+        "those of each; "
+        "the experts are dealt out to all 8 GPUs"
     ) in mixture.reasons
     whole = planned(QWEN3_235B, machine("8xh200-141gb"), mode="throughput", tensor_parallel=8)
     assert whole is not None

@@ -145,9 +145,12 @@ def _show_refusals(printer: Printer, rejected: Sequence[Rejection]) -> None:
             [_refusal(item) for item in sized],
             right=("needs", "there is", "short of"),
         )
+    alike: dict[str, list[str]] = {}
     for item in rejected:
         if item not in sized:
-            printer.line(f"{item.quantization or item.backend}: {item.reason}")
+            alike.setdefault(item.reason, []).append(item.quantization or item.backend)
+    for reason, formats in alike.items():
+        printer.line(f"{', '.join(dict.fromkeys(formats))}: {reason}")
 
 
 def _refusal(item: Rejection) -> tuple[str, ...]:
