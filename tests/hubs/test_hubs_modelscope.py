@@ -100,3 +100,9 @@ def test_refusals(tiny: Any) -> None:
     tiny.server.status["Lab/Tiny-0.5B"] = 429
     (busy,) = tiny.run({**DESCRIBE, "call": "listing"})
     assert busy["message"] == f"{tiny.endpoint} asks to wait: too many requests"
+
+
+def test_the_branch_by_its_own_name_is_known_offline(tiny: Any) -> None:
+    tiny.run(DOWNLOAD)
+    (checked,) = tiny.run(DESCRIBE | {"call": "verify", "revision": "master", "offline": True})
+    assert {item["verdict"] for item in checked["found"]} == {"ok"}

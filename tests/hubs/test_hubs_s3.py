@@ -183,3 +183,21 @@ def test_addresses() -> None:
     assert str(parse_s3("s3://bucket/a/b/")) == "s3://bucket/a/b"
     assert str(parse_s3("S3://bucket")) == "s3://bucket"
     assert parse_s3("s3://bucket").key("x/y") == "x/y"
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "said"),
+    [
+        ("s3://missing/x", 6, "`s3://missing/x` cannot be used"),
+        ("s3://key:planted@bucket/x", 2, "`s3://bucket/x` is no address in S3"),
+    ],
+)
+def test_a_bad_place_is_told_before_the_hub_is_asked(
+    s3: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], target: str, status: int, said: str
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert main(["pull", "lab/tiny", "--to", target, "--json"]) == status
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert error["message"] == said
+    assert "planted" not in json.dumps(error)

@@ -36,6 +36,7 @@ def huggingface(access: Access) -> RemoteHub:
 
 class HuggingFace:
     source: SourceName = "huggingface"
+    default_revision = "main"
 
     def __init__(self, access: Access) -> None:
         self._environ, self._asking = access.settings.environ, cache(access.environ)

@@ -32,15 +32,18 @@ class Reference:
 
 
 class Memory:
-    """The memory of one hub. Nothing here fails: what cannot be read or written is asked again."""
+    """The memory of one hub. Nothing here fails: what cannot be read or written is asked again.
 
-    def __init__(self, source: Source, settings: Settings, clock: Clock) -> None:
+    `newest` is the hub's name for the branch that is meant where none is named.
+    """
+
+    def __init__(self, source: Source, settings: Settings, clock: Clock, *, newest: str | None = None) -> None:
         self._folder = settings.paths.cache / f"weights-v{_FORMAT}" / source
-        self._clock = clock
+        self._clock, self._newest = clock, newest
 
     def reference(self, repo_id: str, revision: str | None) -> Reference | None:
         try:
-            commit, at = self._read(repo_id, "refs")[revision or ""]
+            commit, at = self._read(repo_id, "refs")[self._name(revision)]
             return Reference(commit=str(commit), age=self._clock.now() - parse_rfc3339(at))
         except (KeyError, ValueError, TypeError):
             return None
@@ -66,10 +69,13 @@ class Memory:
         self._write(repo_id, listing.commit, self._read(repo_id, listing.commit) | {"listing": to_document(listing)})
         if revision != listing.commit:
             now = rfc3339(self._clock.now())
-            self._write(repo_id, "refs", self._read(repo_id, "refs") | {revision or "": [listing.commit, now]})
+            self._write(repo_id, "refs", self._read(repo_id, "refs") | {self._name(revision): [listing.commit, now]})
 
     def keep_description(self, repo_id: str, commit: str, description: WeightsDescription) -> None:
         self._write(repo_id, commit, self._read(repo_id, commit) | {"description": to_document(description)})
+
+    def _name(self, revision: str | None) -> str:
+        return "" if revision in {None, self._newest} else str(revision)
 
     def _part(self, repo_id: str, commit: str, name: str, kind: Any) -> Any:
         try:

@@ -46,6 +46,7 @@ def modelscope(access: Access) -> RemoteHub:
 
 class ModelScope:
     source: SourceName = "modelscope"
+    default_revision = _DEFAULT_REVISION
     silence = 30.0
 
     def __init__(self, access: Access) -> None:

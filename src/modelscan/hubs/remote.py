@@ -39,6 +39,7 @@ class Site(Protocol):
     source: SourceName
     endpoint: str
     root: Path
+    default_revision: str  # what is meant where none is named
     silence: float  # seconds that a transfer may be silent before it is taken up anew
 
     def ask(self, repo_id: str, revision: str | None) -> Listing:
@@ -88,7 +89,7 @@ class RemoteHub:
     def __init__(self, site: Site, access: Access) -> None:
         self.site, self._access = site, access
         self.source: SourceName = site.source
-        self._memory = Memory(site.source, access.settings, access.clock)
+        self._memory = Memory(site.source, access.settings, access.clock, newest=site.default_revision)
 
     def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from modelscan.errors import ModelscanError, SourceUnavailable, Unauthorized, Usage
+from modelscan.errors import ModelscanError, SourceUnavailable, Unauthorized, Usage, shown_address
 from modelscan.settings import Settings
 from modelscan.units import MIB
 
@@ -51,7 +51,8 @@ def parse_s3(target: str) -> S3Address:
     """`s3://bucket/prefix`. Raises Usage."""
     parts = urlsplit(target)
     if not parts.hostname or parts.query or "@" in parts.netloc:
-        raise Usage(f"`{target}` is no address in S3", hints=["write it like s3://bucket/prefix"])
+        shown = shown_address(target) if "@" in parts.netloc else target
+        raise Usage(f"`{shown}` is no address in S3", hints=["write it like s3://bucket/prefix"])
     return S3Address(parts.netloc, parts.path.strip("/"))
 
 
@@ -111,6 +112,12 @@ class S3Object:
 
     size_bytes: int
     tag: str
+
+
+def require_reachable(address: S3Address) -> None:
+    """Raise what would end an upload to or a download from there: no extra, no bucket, keys that do not open it."""
+    with s3_translated(address):
+        s3_client().call_s3("list_objects_v2", Bucket=address.bucket, Prefix=address.key(""), MaxKeys=1)
 
 
 def list_objects(client: Any, address: S3Address) -> dict[str, S3Object]:

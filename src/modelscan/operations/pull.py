@@ -10,7 +10,7 @@ from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.copying import copy_files
 from modelscan.hubs.files import OnProgress, RemoteFile
 from modelscan.hubs.local import describe_folder
-from modelscan.hubs.s3 import is_s3, parse_s3, refuse_offline
+from modelscan.hubs.s3 import is_s3, parse_s3, refuse_offline, require_reachable
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.events import Ask, Event, Report
@@ -74,6 +74,9 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     """
     if is_s3(reference):
         return _from_s3(context, reference, wanted, report)
+    if wanted.to is not None and is_s3(wanted.to):
+        refuse_offline(parse_s3(wanted.to), context.settings)
+        require_reachable(parse_s3(wanted.to))  # not after hours of downloading
     model_id, weights = _choose(context, reference, wanted, report)
     if weights.source == "s3":
         return _from_s3(context, weights.repo_id, PullRequest(to=wanted.to), report)
@@ -131,7 +134,6 @@ def _into_s3(
     from modelscan.hubs.s3_upload import upload
 
     address = parse_s3(target)
-    refuse_offline(address, context.settings)
     names = [file.path for file in files]
     sent = upload(folder, names, address, on_progress=_telling(report), clock=context.clock)
     return str(address), sent > 0
