@@ -71,6 +71,24 @@ def test_an_explicit_repo_that_nobody_knows_is_passed_on(index: Index, query: st
     assert resolution.warnings == (f"no catalog knows `{query}`; it is taken as a repo and checked at the hub",)
 
 
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ("google/gemma-3-12b", "did you mean `google/gemma-3-12b-it`?"),
+        ("cerebras/llama3.3-70b", "it has the name of `meta/llama-3.3-70b-instruct`"),
+        ("bartowski/Llama-3.2-3B-Instruct-GGUF", "it has the name of `meta-llama/llama-3.2-3b-instruct`"),
+    ],
+)
+def test_a_repo_that_nobody_knows_is_passed_on_with_what_it_is_called_like(index: Index, query: str, note: str) -> None:
+    resolution = resolve(query, index)
+    assert (resolution.passthrough_repo, resolution.notes) == (query, (note,))
+
+
+def test_weights_before_tuning_of_the_very_name_are_named(index: Index) -> None:
+    resolution = resolve("mistral-7b-v0.3", index)
+    assert resolution.notes[1] == "the weights before tuning have that name too: mistralai/mistral-7b-v0.3"
+
+
 def test_an_unlisted_form_of_a_known_model_keeps_the_repo_that_was_asked_for(index: Index) -> None:
     resolution = resolve("Qwen/Qwen2.5-72B-Instruct-NVFP4", index)
     assert resolution.model is not None

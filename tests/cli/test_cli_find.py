@@ -100,6 +100,11 @@ def test_my_own_models_override(modelscan: Modelscan, home: Path) -> None:
     assert modelscan("catalog", "search", "qwen3-8b", "--limit", "1", "-q").stdout == "qwen3-8b\n"
 
 
+def test_prices_of_what_is_no_text_claim_no_tokens(modelscan: Modelscan) -> None:
+    assert "in the hosts' own units" in modelscan("catalog", "info", "whisper-large-v3").stdout
+    assert "per million tokens" in modelscan("catalog", "info", "qwen3-8b").stdout
+
+
 def test_the_same_model_on_the_hub_that_was_asked_for(modelscan: Modelscan) -> None:
     def sources(*arguments: str) -> set[tuple[str, str]]:
         plan = modelscan("plan", *arguments, "--hardware", "8xh100-80gb", "--json").json

@@ -76,7 +76,8 @@ def resolve(query: str, index: Lookup) -> Resolution:
         return Resolution(
             passthrough_repo=asked.repo,
             weights_hint=asked.hint(repo_id=asked.repo),
-            warnings=(_UNKNOWN.format(repo=asked.repo), *_alike(asked, index)),
+            warnings=(_UNKNOWN.format(repo=asked.repo),),
+            notes=_alike(asked, index),
         )
     raise _not_found(query, index)
 
@@ -253,10 +254,15 @@ def _is_repo_owner(asked: Asked, members: Sequence[Member]) -> bool:
 
 
 def _alike(asked: Asked, index: Lookup) -> tuple[str, ...]:
-    """What its owner publishes by nearly that name: `google/gemma-3-12b` is no repo, `…-12b-it` is."""
+    """What its owner publishes by nearly that name (`google/gemma-3-12b` is no repo, `…-12b-it` is), and whose name it
+    has where the owner is another: `cerebras/llama3.3-70b` is LiteLLM's, `bartowski/…-GGUF` a copy.
+    """
     climbed = climb(asked.parts, lambda rung, key: _on_rung(rung, key, index))
-    owned = [item for item in (climbed[1] if climbed else ()) if _is_repo_owner(asked, [item])]
-    return (f"did you mean {' or '.join(f'`{item.id}`' for item in owned)}?",) if owned else ()
+    members = climbed[1] if climbed else ()
+    if owned := [f"`{item.id}`" for item in members if _is_repo_owner(asked, [item])]:
+        return (f"did you mean {' or '.join(owned)}?",)
+    named = [f"`{item.id}`" for item in members if item.weights]
+    return (f"it has the name of {' and '.join(named)}",) if len(named) == 1 else ()
 
 
 def _own_words(parts: Sequence[str]) -> tuple[str, ...]:

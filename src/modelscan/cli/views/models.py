@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from modelscan.catalog.search import Hit
     from modelscan.model import Model, Weights
 
+_OTHER_UNITS = frozenset({"speech-to-text", "text-to-speech", "text-to-image", "text-to-video"})
 _LONGEST = 200
 
 
@@ -135,7 +136,12 @@ def _show_hosts(printer: Printer, model: Model) -> None:
         for offer in model.providers
     ]
     prices = ("input", "output", "cache read")
-    _section(printer, "Hosts, dollars per million tokens", ("host", "name there", *prices), rows, right=prices)
+    _section(printer, f"Hosts, dollars {_unit(model)}", ("host", "name there", *prices), rows, right=prices)
+
+
+def _unit(model: Model) -> str:
+    """models.dev asks for prices of tokens; of what makes or hears no text, hosts give them for minutes or pieces."""
+    return "in the hosts' own units" if model.task in _OTHER_UNITS else "per million tokens"
 
 
 def _dollars(price: float | None) -> str:
@@ -177,7 +183,7 @@ def _capabilities(model: Model) -> list[str]:
 def _price(model: Model) -> str:
     if model.pricing.input is None and model.pricing.output is None:
         return "unknown"
-    price = f"${_dollars(model.pricing.input)} in, ${_dollars(model.pricing.output)} out, per million tokens"
+    price = f"${_dollars(model.pricing.input)} in, ${_dollars(model.pricing.output)} out, {_unit(model)}"
     return f"{price}, {model.provenance['pricing']}" if "pricing" in model.provenance else price
 
 
