@@ -82,3 +82,38 @@ def test_a_home_of_the_hubs_that_is_a_file(
         ran = modelscan("pull", "lab/tiny", "--source", "modelscope", "--json")
     assert (ran.status, ran.error["code"]) == (1, "storage_failed")
     assert "HF_HOME" in ran.error["hints"][0]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("pull", "lab/tiny"), ("pull", "lab/tiny", "--source", "modelscope"), ("catalog", "search", "--hub", "tiny")],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("token", ["hf_plantedé", "hf_planted\nx", "hf_planted x", "hf_planted\x01"])
+def test_a_token_that_no_request_can_carry_is_told_without_it(
+    modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, home: Path, command: tuple[str, ...], token: str
+) -> None:
+    for variable in ("HF_TOKEN", "MODELSCOPE_API_TOKEN"):
+        monkeypatch.setenv(variable, token)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    with HubServer() as server:
+        for variable in ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT"):
+            monkeypatch.setenv(variable, server.endpoint)
+        ran = modelscan(*command)
+    assert ran.status == 1
+    assert ran.stderr.startswith("error: the variable `HF_TOKEN` holds no token: it has characters that no token has\n")
+    assert "planted" not in ran.stdout + ran.stderr
+    assert not any(b"planted" in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_a_token_that_ends_with_its_files_line_is_taken(
+    modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MODELSCOPE_API_TOKEN", "hf_good\n")
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
+    with HubServer() as server:
+        files = {path.name: path.read_bytes() for path in shipped("demo").iterdir()}
+        server.repos["lab/tiny"] = Repo(files=files, gated=True)
+        monkeypatch.setenv("MODELSCOPE_ENDPOINT", server.endpoint)
+        ran = modelscan("pull", "lab/tiny", "--source", "modelscope", "-q")
+    assert (ran.status, ran.stdout) == (0, "lab/tiny\n")

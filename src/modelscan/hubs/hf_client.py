@@ -146,14 +146,16 @@ def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) 
     except (ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
         # The library takes for granted what it reads, and that the user's variables make sense.
         require_usable_variables()
-        raise no_answer(asked(repo_id, revision, environ), f"it does not read as one: {error!r}") from error
+        raise no_answer(
+            asked(repo_id, revision, environ), f"it does not read as one ({type(error).__name__})"
+        ) from error
 
 
 def _ours(error: Any, about: Asked) -> ModelscanError:
     """The order counts: a gated repo is a kind of missing one, and every answer of the hub is a kind of OSError."""
     import huggingface_hub.errors as hub
 
-    from modelscan.system.http import network_hint, require_usable_variables, retry_after
+    from modelscan.system.http import network_hint, require_usable_variables, retry_after, told_reason
 
     if isinstance(error, hub.HFValidationError):
         return ModelNotFound(f"`{about.repo_id}` is not the name of a repo", cause=[str(error)], details=about.details)
@@ -172,7 +174,7 @@ def _ours(error: Any, about: Asked) -> ModelscanError:
         return storage_failed(Path(str(error.filename)), error, verb="read")
     require_usable_variables()
     cause = error.__cause__ or error
-    reason = (str(cause) or type(cause).__name__).splitlines()[0]
+    reason = told_reason(cause).splitlines()[0]
     return SourceUnavailable(
         f"{about.endpoint} cannot be reached",
         cause=[reason],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from modelscan.errors import Gated, SourceUnavailable, Unauthorized, shown_address
+from modelscan.errors import ConfigInvalid, Gated, SourceUnavailable, Unauthorized, shown_address
 from modelscan.hubs.hf_client import endpoint_of
 from modelscan.hubs.refusals import require_address
 from modelscan.storage.secrets import Secrets
@@ -77,13 +77,27 @@ def _login_file(environ: Mapping[str, str]) -> Path:
 def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
     """The environment for asking the hubs: with our stored token where no other is set.
 
-    Only for calls of this process: it is never handed to another one.
+    Only for calls of this process: it is never handed to another one. Raises ConfigInvalid for a token that no request
+    can carry; the libraries would repeat it in their messages.
     """
     found = dict(environ)
     for hub in HUBS.values():
+        for variable in hub.variables:
+            if named := environ.get(variable, "").strip():  # what comes from a file often ends with its line
+                found[variable] = named
+                if not is_token(named):
+                    raise ConfigInvalid(
+                        f"the variable `{variable}` holds no token: it has characters that no token has",
+                        hints=[f"unset {variable}", f"modelscan login {hub.name}"],
+                    )
         if login_elsewhere(hub, environ) is None and (token := secrets.get(hub.name)):
             found[hub.variables[0]] = token
     return found
+
+
+def is_token(text: str) -> bool:
+    """Whether a text can be a token."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 def address(hub: Hub, environ: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from modelscan.errors import Usage, shown_address
 from modelscan.hubs.hf_client import is_offline
-from modelscan.hubs.tokens import HUBS, HubName, address, login_elsewhere, whose, with_tokens
+from modelscan.hubs.tokens import HUBS, HubName, address, is_token, login_elsewhere, whose
 from modelscan.operations.context import Context
 from modelscan.storage.secrets import Secrets
 
@@ -36,7 +36,7 @@ def log_in(context: Context, source: HubName, token: str) -> Login:
     SourceUnavailable; then nothing is kept.
     """
     settings, hub = context.settings, HUBS[source]
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    if not is_token(token):
         raise Usage(
             "that is no token: it is empty, or has spaces or characters that no token has",
             hints=[f"make one: {token_page(context, source)}"],
@@ -63,8 +63,3 @@ def log_out(context: Context, source: HubName) -> Login:
         used_before=login_elsewhere(hub, settings.environ),
         changed=Secrets(settings.paths.secrets_file).forget(hub.name),
     )
-
-
-def hub_environment(context: Context) -> dict[str, str]:
-    """The environment for asking the hubs, with the stored tokens; never handed to another program."""
-    return with_tokens(context.settings.environ, Secrets(context.settings.paths.secrets_file))

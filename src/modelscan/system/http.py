@@ -85,7 +85,7 @@ class Http:
                 return _answer(response, shown, limit, self._longest)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceUnavailable(
-                f"`{shown}` cannot be reached", cause=[_reason(error)], details={"address": shown}
+                f"`{shown}` cannot be reached", cause=[told_reason(error)], details={"address": shown}
             ) from error
 
 
@@ -148,8 +148,8 @@ class Session:
             shown = shown_address(address)
             raise SourceUnavailable(
                 f"`{shown}` cannot be reached",
-                cause=[_reason(error)],
-                hints=[network_hint(shown, _reason(error))],
+                cause=[told_reason(error)],
+                hints=[network_hint(shown, told_reason(error))],
                 details={"address": shown},
             ) from error
 
@@ -238,7 +238,7 @@ def _client(transport: httpx.BaseTransport | None, timeout: httpx.Timeout) -> ht
     except (OSError, ValueError, httpx.InvalidURL) as error:
         raise ConfigInvalid(
             "the variables for proxies or certificates cannot be used as they are",
-            cause=[_reason(error)],
+            cause=[told_reason(error)],
             hints=["look at them: env | grep -i -e _proxy -e ssl_cert -e ca_bundle"],
         ) from error
 
@@ -252,5 +252,8 @@ def network_hint(address: str, reason: str) -> str:
     return f"is it a proxy's or a firewall's doing? try: curl -I {address}"
 
 
-def _reason(error: Exception) -> str:
+def told_reason(error: BaseException) -> str:
+    """What a transport says went wrong; it repeats a header that cannot be sent, which can hold a token."""
+    if type(error).__name__ == "LocalProtocolError":
+        return "a request would have a header that none may have"
     return str(error) or type(error).__name__
