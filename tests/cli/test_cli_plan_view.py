@@ -53,7 +53,7 @@ Quantization  BF16: the weights take at most a quarter of the GPU, so memory
               asks for no smaller format
 Backend       vllm 0.33.0, which runs on the widest range of hardware and
               formats
-Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, the fewest that hold it
+Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, as asked
 Context       131,072, the model's limit; 34.7 full-length requests at once
 Speed         about 358 tokens/s for one request, 1104 for 34 of full length
               together; prompts at 129,589/s (estimated, not measured)

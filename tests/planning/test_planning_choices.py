@@ -129,3 +129,12 @@ def test_sglang_has_no_cpu_build() -> None:
 def test_unknown_shapes_are_said() -> None:
     plan = plan_for([weights("x/y", None)], "rtx-4090")
     assert {item.code for item in plan.rejected} == {"shape_unknown"}
+
+
+@pytest.mark.parametrize(
+    "asked", [{"gpu_count": 2}, {"gpus": ("0", "1")}, {"tensor_parallel": 2}, {"pipeline_parallel": 2}]
+)
+def test_gpus_that_were_asked_for_are_not_called_the_fewest(asked: dict[str, object]) -> None:
+    chosen = plan_for([LLAMA_8B], "2xl40s", **asked).chosen
+    assert chosen is not None
+    assert "parallelism: 2 GPUs, as asked" in chosen.reasons

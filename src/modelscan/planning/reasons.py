@@ -57,9 +57,16 @@ def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) ->
     return reasons
 
 
+def _asked_for(request: PlanRequest) -> int:
+    """How many GPUs the user fixed; 0 where the plan takes what it needs."""
+    return request.gpu_count or len(request.gpus)
+
+
 def _held(layout: Layout, shape: Architecture | None, request: PlanRequest) -> str:
     if layout.split == 1:
         how = "one GPU is enough"
+    elif request.tensor_parallel or request.pipeline_parallel or _asked_for(request) == layout.split:
+        how = f"{layout.split} GPUs, as asked"
     elif layout.apart and layout.tensor_parallel == 1 and request.mode == "throughput":
         how = f"a pipeline over {layout.split} GPUs, which exchanges least between GPUs that are apart"
     elif layout.pipeline_parallel > 1:
