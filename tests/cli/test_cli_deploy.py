@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.cli import fake_vllm
 from tests.cli.conftest import Modelscan
 
 from modelscan.deployments.processes import tagged
@@ -214,6 +215,14 @@ def test_a_missing_backend_is_said_with_the_command(modelscan: Modelscan, vllm: 
         "hint: or say --yes to have it installed\n"
     )
     assert modelscan("list", "--json").json == []
+
+
+def test_a_backend_of_another_build_is_said(modelscan: Modelscan, vllm: Path) -> None:
+    fake_vllm.install(vllm.parent, "0.32.0")
+    ran = modelscan("deploy", "demo")
+    assert (ran.status, ran.stderr.splitlines()[:2]) == (
+        7, ["error: the backend `vllm 0.32.0` is not installed", f"  `{vllm.parent}` has 0.32.0 for cuda"],
+    )  # fmt: skip
 
 
 def test_a_damaged_routing_file_is_refused_before_anything_starts(modelscan: Modelscan, home: Path) -> None:

@@ -49,11 +49,15 @@ def _same_version(installed: str, wanted: str) -> bool:
     return installed == wanted or installed.partition("+")[0] == wanted
 
 
-def not_installed(backend: str, version: str | None, *hints: str) -> BackendNotInstalled:
+def not_installed(
+    backend: str, version: str | None, *hints: str, others: Sequence[Installation] = ()
+) -> BackendNotInstalled:
+    """`others` are here and do not fit: what they are is the cause."""
     wanted = f"{backend} {version}" if version else backend
     option = f" --version {version}" if version else ""
     return BackendNotInstalled(
         f"the backend `{wanted}` is not installed",
+        cause=[f"`{item.path}` has {item.version or 'an unknown version'} for {item.device}" for item in others],
         hints=[f"modelscan backend install {backend}{option}", *hints],
         details={"backend": backend, "version": version},
     )

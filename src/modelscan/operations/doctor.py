@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from modelscan.deployments.orphans import find_orphans, reap_orphans
@@ -97,6 +98,7 @@ def _hardware(context: Context) -> Iterator[Check]:
 
 def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
     found, device = installations(context), device_of(hardware)
+    folders = {Path(item.path) for item in found}
     for item in found:
         whose = "modelscan's" if item.managed else "yours"
         fitting = item.device in {device, "cpu"}
@@ -106,6 +108,15 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
             message=f"{item.backend} {item.version or 'of unknown version'} for {item.device} ({whose})"
             + ("" if fitting else f"; this machine wants {device}"),
         )
+    for named in context.settings.backend_dirs:
+        folder = Path(named).expanduser()
+        if folders.isdisjoint({folder, folder / "bin"}):
+            yield Check(
+                name="backend",
+                status="problem",
+                message=f"`{named}`, which the setting backend.dirs names, has no backend that answers",
+                hints=("modelscan config get backend.dirs", "modelscan config unset backend.dirs"),
+            )
     if not found:
         yield Check(
             name="backend", status="note", message="none is installed", hints=("modelscan backend install vllm",)

@@ -23,7 +23,8 @@ def installation_or_leave(
     yes = "or say --yes to have it installed"
     if found is None:
         reader = ", with what reads weights from S3" if streamed else ""
-        missing = not_installed(chosen.backend, chosen.backend_version, yes)
+        others = [item for item in installations if item.backend == chosen.backend]
+        missing = not_installed(chosen.backend, chosen.backend_version, yes, others=others)
         question = f"{chosen.backend} is not installed for {device}. Install it in an environment of its own{reader}?"
     elif streamed and STREAMER not in found.requirements:
         missing = no_reader(found, *([yes] if found.managed else []))
