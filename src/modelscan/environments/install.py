@@ -6,9 +6,10 @@ there. What was downloaded stays in uv's cache, so that a second try does not do
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from modelscan.system import process
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.units import format_bytes
 
-LOCK_SECONDS = 3600.0
+_LOCK_SECONDS = 3600.0
 # 12 to 16 s on two cores once the files are in memory; the first start of all also compiles every module it reads.
 _CHECK_SECONDS = 300.0
 
@@ -38,6 +39,19 @@ class Interpreter:
 
     program: str = sys.executable
     version: tuple[int, int] = (sys.version_info[0], sys.version_info[1])
+
+
+@contextlib.contextmanager
+def alone(settings: Settings, note: str, *, on_line: Callable[[str], None], clock: Clock) -> Iterator[None]:
+    """Hold while an environment is made or added to: one command at a time. Raises Conflict after an hour."""
+    with hold(
+        install_lock(settings.paths),
+        note=note,
+        timeout=_LOCK_SECONDS,
+        on_wait=lambda who: on_line(f"waiting for another command to end: {who}"),
+        clock=clock,
+    ):
+        yield
 
 
 def install(
@@ -62,13 +76,7 @@ def install(
     recipes = recipes_for(backend, version, device)
     python = interpreter or Interpreter()
     failures.refuse_python(backend, recipes[0], python.version)
-    with hold(
-        install_lock(settings.paths),
-        note=f"modelscan backend install {backend}",
-        timeout=LOCK_SECONDS,
-        on_wait=lambda who: on_line(f"waiting for another command to end: {who}"),
-        clock=clock,
-    ):
+    with alone(settings, f"modelscan backend install {backend}", on_line=on_line, clock=clock):
         if there := _already(settings, backend, version, device):
             on_line(f"already there: {there.origin}")
             return there

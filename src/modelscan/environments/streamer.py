@@ -13,15 +13,14 @@ from pathlib import Path
 
 from modelscan.environments import failures
 from modelscan.environments.build import add, pinned_versions, resolve
-from modelscan.environments.install import LOCK_SECONDS, Interpreter, prepare_uv
-from modelscan.environments.places import clean_environment, install_lock
+from modelscan.environments.install import Interpreter, alone, prepare_uv
+from modelscan.environments.places import clean_environment
 from modelscan.environments.recipes import STREAMER, streamer_for
 from modelscan.environments.record import size_of, write_record
 from modelscan.environments.uv import Streamer, why_it_failed
 from modelscan.model import Installation
 from modelscan.settings import Settings
 from modelscan.storage.files import write_atomic
-from modelscan.storage.locks import hold
 from modelscan.system import process
 from modelscan.system.clock import Clock
 
@@ -59,13 +58,8 @@ def add_streamer(
     """
     folder, python = Path(installation.path), str(installation.python)
     recipe = streamer_for(installation)
-    with hold(
-        install_lock(settings.paths),
-        note=f"modelscan backend install {installation.backend} --s3",
-        timeout=LOCK_SECONDS,
-        on_wait=lambda who: on_line(f"waiting for another command to end: {who}"),
-        clock=clock,
-    ):
+    note = f"modelscan backend install {installation.backend} --s3"
+    with alone(settings, note, on_line=on_line, clock=clock):
         failures.refuse_small_disk(folder, recipe, shutil.disk_usage(folder).free)
         name = f"{installation.backend}-{installation.device}-s3"
         uv = prepare_uv(settings, name, python=interpreter or Interpreter(), on_line=on_line, run=run, stream=stream)
