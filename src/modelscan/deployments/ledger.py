@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from modelscan.deployments.store import MIGRATIONS
+from modelscan.deployments.state import State
 from modelscan.model import Source
-from modelscan.storage.database import empty_database, open_database, refused, transaction
-from modelscan.storage.paths import Paths
-from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.clock import rfc3339
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,50 +21,32 @@ class Downloaded:
     at: str
 
 
-class Ledger:
-    """Tables of the state database; a context manager. Raises StorageFailed, StateDamaged as storage does."""
-
-    def __init__(self, paths: Paths, clock: Clock, *, connection: sqlite3.Connection | None = None) -> None:
-        self._path = paths.database_file
-        self._clock = clock
-        self._connection = connection or open_database(self._path, MIGRATIONS)
-
-    @classmethod
-    def for_reading(cls, paths: Paths, clock: Clock) -> Self:
-        """The same, but without making a file: where there is none yet, an empty one in memory."""
-        return cls(paths, clock, connection=None if paths.database_file.exists() else empty_database(MIGRATIONS))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.close()
+class Ledger(State):
+    """What was downloaded, and what was agreed to."""
 
     def downloads(self) -> Mapping[str, Downloaded]:
         """By their folder."""
-        with refused(self._path):
+        with self._reading():
             rows = self._connection.execute("SELECT path, source, repo_id, at FROM downloads ORDER BY at").fetchall()
         return {row["path"]: Downloaded(**dict(row)) for row in rows}
 
     def add_download(self, path: Path, source: Source, repo_id: str) -> None:
         """Written before the first byte: what is half there is ours too."""
-        with refused(self._path), transaction(self._connection):
+        with self._writing():
             self._connection.execute(
                 "INSERT OR IGNORE INTO downloads (path, source, repo_id, at) VALUES (?, ?, ?, ?)",
                 (str(path), source, repo_id, rfc3339(self._clock.now())),
             )
 
     def forget_download(self, path: Path) -> None:
-        with refused(self._path), transaction(self._connection):
+        with self._writing():
             self._connection.execute("DELETE FROM downloads WHERE path = ?", (str(path),))
 
     def agreed(self, hashes: Iterable[str]) -> frozenset[str]:
         """Those of the hashes of code (`KIND:HEX`) that the user agreed to."""
         wanted = tuple(hashes)
         marks = ", ".join("?" * len(wanted))
-        with refused(self._path):
+        with self._reading():
             rows = self._connection.execute(
                 f"SELECT hash FROM agreed_code WHERE hash IN ({marks})",  # noqa: S608  only question marks
                 wanted,
@@ -79,7 +56,7 @@ class Ledger:
     def agree(self, files: Mapping[str, str], repo_id: str) -> None:
         """The user lets this code run: file names and their hashes."""
         now = rfc3339(self._clock.now())
-        with refused(self._path), transaction(self._connection):
+        with self._writing():
             self._connection.executemany(
                 "INSERT OR IGNORE INTO agreed_code (hash, repo_id, file, at) VALUES (?, ?, ?, ?)",
                 [(found, repo_id, name, now) for name, found in files.items()],

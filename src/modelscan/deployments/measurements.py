@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from modelscan.deployments.store import MIGRATIONS
+from modelscan.deployments.state import State
 from modelscan.model import Deployment, Measurement
-from modelscan.storage.database import empty_database, open_database, refused, transaction
 from modelscan.storage.documents import from_document, to_document
-from modelscan.storage.paths import Paths
 
 _KEPT = 9  # of each repo: settings differ from start to start
 _OF_PLAN = (
@@ -38,29 +34,12 @@ def measurement_of(deployment: Deployment, figures: dict[str, int], at: str) -> 
     )
 
 
-class Measurements:
-    """A table of the state database; a context manager. Raises StorageFailed, StateDamaged as storage does."""
-
-    def __init__(self, paths: Paths, *, connection: sqlite3.Connection | None = None) -> None:
-        self._path = paths.database_file
-        self._connection = connection or open_database(self._path, MIGRATIONS)
-
-    @classmethod
-    def for_reading(cls, paths: Paths) -> Self:
-        """The same, but without making a file: where there is none yet, an empty one in memory."""
-        return cls(paths, connection=None if paths.database_file.exists() else empty_database(MIGRATIONS))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._connection.close()
+class Measurements(State):
+    """What was measured, repo by repo."""
 
     def add(self, measurement: Measurement) -> None:
         """Keep it, and forget the oldest of the same repo beyond nine."""
-        with refused(self._path), transaction(self._connection):
+        with self._writing():
             self._connection.execute(
                 "INSERT INTO measurements (repo_id, at, document) VALUES (?, ?, ?)",
                 (
@@ -79,7 +58,7 @@ class Measurements:
         """Those of some repos, the newest first. A row that cannot be read counts as none."""
         wanted = tuple(dict.fromkeys(repos))
         marks = ", ".join("?" * len(wanted))
-        with refused(self._path):
+        with self._reading():
             rows = self._connection.execute(
                 f"SELECT document FROM measurements WHERE repo_id IN ({marks}) ORDER BY number DESC",  # noqa: S608  only question marks
                 wanted,

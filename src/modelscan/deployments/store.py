@@ -4,59 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from modelscan.deployments.lifecycle import may_follow
+from modelscan.deployments.state import State
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged
 from modelscan.model import Deployment
-from modelscan.storage.database import empty_database, open_database, refused, transaction
 from modelscan.storage.documents import from_document, to_document
-from modelscan.storage.paths import Paths
-from modelscan.system.clock import Clock, SystemClock, rfc3339
+from modelscan.system.clock import rfc3339
 
-MIGRATIONS = (
-    """
-    CREATE TABLE deployments (
-        id TEXT PRIMARY KEY, name TEXT NOT NULL, port INTEGER, status TEXT NOT NULL, removed_at TEXT,
-        document TEXT NOT NULL
-    ) STRICT;
-    CREATE UNIQUE INDEX one_name ON deployments (name) WHERE removed_at IS NULL;
-    CREATE UNIQUE INDEX one_port ON deployments (port) WHERE removed_at IS NULL AND port IS NOT NULL;
-    CREATE TABLE events (
-        number INTEGER PRIMARY KEY AUTOINCREMENT, deployment TEXT NOT NULL REFERENCES deployments (id),
-        at TEXT NOT NULL, kind TEXT NOT NULL, message TEXT
-    ) STRICT;
-    CREATE INDEX events_of ON events (deployment, number);
-    """,
-    # What the phases of a start took: `what` starts where and in what, `phases` is a JSON list of [phase, seconds].
-    """
-    CREATE TABLE starts (
-        number INTEGER PRIMARY KEY AUTOINCREMENT, what TEXT NOT NULL, at TEXT NOT NULL, phases TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX starts_of ON starts (what, number);
-    """,
-    # Weights that modelscan brought here, by their folder; code that the user let run, by `KIND:HEX`.
-    """
-    CREATE TABLE downloads (
-        path TEXT PRIMARY KEY, source TEXT NOT NULL, repo_id TEXT NOT NULL, at TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE agreed_code (
-        hash TEXT PRIMARY KEY, repo_id TEXT NOT NULL, file TEXT NOT NULL, at TEXT NOT NULL
-    ) STRICT;
-    """,
-    # What backends said of their memory, for the next plan of the same weights.
-    """
-    CREATE TABLE measurements (
-        number INTEGER PRIMARY KEY AUTOINCREMENT, repo_id TEXT NOT NULL, at TEXT NOT NULL, document TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX measurements_of ON measurements (repo_id, number);
-    """,
-)
 EVENTS_KEPT = 200
 STARTS_KEPT = 9  # an odd number, for the median
 
@@ -72,31 +30,8 @@ class DeploymentEvent:
     message: str | None
 
 
-class Store:
-    """An open state database; a context manager. Every method raises StorageFailed, StateDamaged as storage does."""
-
-    def __init__(
-        self, paths: Paths, clock: Clock | None = None, *, connection: sqlite3.Connection | None = None
-    ) -> None:
-        self._path = paths.database_file
-        self._clock = clock or SystemClock()
-        self._connection = connection or open_database(self._path, MIGRATIONS)
-
-    @classmethod
-    def for_reading(cls, paths: Paths, clock: Clock | None = None) -> Self:
-        """The same, but without making a file: where there is none yet, an empty store in memory."""
-        return cls(paths, clock, connection=None if paths.database_file.exists() else empty_database(MIGRATIONS))
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+class Store(State):
+    """Deployments, their events, and how long their starts took."""
 
     def create(self, deployment: Deployment) -> Deployment:
         """Write a new record and so claim its name and port, with its times. Raises Conflict when one is taken.
@@ -121,7 +56,7 @@ class Store:
 
         Raises DeploymentNotFound with near names, or ModelAmbiguous that lists the deployments of the model.
         """
-        with refused(self._path):
+        with self._reading():
             for row in self._rows("removed_at IS NULL AND (name = ? OR id = ?)", reference, reference):
                 return row
             rows = self.list()
@@ -138,20 +73,20 @@ class Store:
 
     def by_id(self, deployment_id: str) -> Deployment:
         """Removed or not. Raises DeploymentNotFound."""
-        with refused(self._path):
+        with self._reading():
             for row in self._rows("id = ?", deployment_id):
                 return row
         raise _unknown(deployment_id, [])
 
     def known_removed(self, reference: str) -> Deployment | None:
         """The deployment removed last that had this name or id, for "already removed"."""
-        with refused(self._path):
+        with self._reading():
             rows = list(self._rows("removed_at IS NOT NULL AND (name = ? OR id = ?)", reference, reference))
         return max(rows, key=lambda item: item.removed_at or "", default=None)
 
     def list(self, *, include_removed: bool = False) -> tuple[Deployment, ...]:
         """In the order of their creation."""
-        with refused(self._path):
+        with self._reading():
             return tuple(self._rows("1" if include_removed else "removed_at IS NULL"))
 
     def update(self, deployment_id: str, **changes: Any) -> Deployment:
@@ -185,7 +120,7 @@ class Store:
     def events(self, deployment_id: str | None = None, *, after: int = 0) -> Sequence[DeploymentEvent]:
         """Oldest first; those with a number above `after`. The last 200 of each deployment are kept."""
         where, values = ("deployment = ? AND ", (deployment_id,)) if deployment_id else ("", ())
-        with refused(self._path):
+        with self._reading():
             rows = self._connection.execute(
                 f"SELECT * FROM events WHERE {where}number > ? ORDER BY number",  # noqa: S608  two literals
                 (*values, after),
@@ -194,7 +129,7 @@ class Store:
 
     def was_ready(self, deployment_id: str) -> bool:
         """Whether it ever was, as far as its events go back."""
-        with refused(self._path):
+        with self._reading():
             return (
                 self._connection.execute(
                     "SELECT 1 FROM events WHERE deployment = ? AND kind = 'ready'", (deployment_id,)
@@ -217,14 +152,9 @@ class Store:
 
     def starts(self, what: str) -> Sequence[Sequence[tuple[str, float]]]:
         """The phases, with their seconds, of each start that is kept."""
-        with refused(self._path):
+        with self._reading():
             rows = self._connection.execute("SELECT phases FROM starts WHERE what = ?", (what,)).fetchall()
         return [[(phase, seconds) for phase, seconds in json.loads(row["phases"])] for row in rows]
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with refused(self._path), transaction(self._connection):
-            yield
 
     def _event(self, deployment_id: str, at: str, kind: str, message: str | None) -> None:
         self._connection.execute(
