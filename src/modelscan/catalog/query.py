@@ -39,6 +39,10 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"\bmedical\b|\bmedicine\b|\bclinical\b", "medical"),
     (r"\btranslat(?:e|ion|or)\b", "translation"),
 )  # fmt: skip
+_LICENSES: tuple[tuple[str, str], ...] = (
+    (r"\bapache(?:[ -]?2(?:\.0)?)?(?: licen[cs]ed?)?(?![\w.])", "apache"),
+    (r"\bmit(?: licen[cs]ed?)?(?![\w.-])", "mit"),
+)
 _TELLING = 3  # letters that every alternative of a phrase spells out at its beginning
 _TASKS: dict[str, Task] = {
     "stt": "speech-to-text", "tts": "text-to-speech", "t2i": "text-to-image", "t2v": "text-to-video",
@@ -84,12 +88,13 @@ class Query:
     quantization: str | None = None
     open_only: bool = False
     active: int | None = None
+    license: str | None = None
     is_unread: bool = False
 
     @property
     def use(self) -> bool:
         """Whether it says what the model is for."""
-        return bool(self.tasks or self.tags or self.context or self.active is not None)
+        return bool(self.tasks or self.tags or self.context or self.license or self.active is not None)
 
     @property
     def size(self) -> float | None:
@@ -106,6 +111,7 @@ def read_query(text: str) -> Query:
     rest = f" {' '.join(text.casefold().split())} "
     context, rest = _context(rest)
     active, rest = _active(rest)
+    license_, rest = _license(rest)
     tasks: dict[Task, None] = {}
     tags: dict[str, None] = {}
     beginnings = {word[:_TELLING] for word in re.findall(r"\w+", rest)}
@@ -140,6 +146,7 @@ def read_query(text: str) -> Query:
         quantization=quantization,
         open_only=bool(open_only),
         active=active,
+        license=license_,
         is_unread=any(letter.isalpha() and not letter.isascii() for letter in rest),
     )
 
@@ -171,6 +178,14 @@ def _active(text: str) -> tuple[int | None, str]:
     if match := re.search(_EXPERTS, text) if "mo" in text or "mixture" in text else None:
         active, text = active or 0, _cut(text, match)
     return active, text
+
+
+def _license(text: str) -> tuple[str | None, str]:
+    """The beginning of the licence, and the text without it."""
+    for pattern, license_ in _LICENSES:
+        if license_ in text and (match := re.search(pattern, text)):
+            return license_, _cut(text, match)
+    return None, text
 
 
 def _sizes(text: str) -> tuple[int | None, int | None, str]:

@@ -102,13 +102,13 @@ def _conditions(asked: Query, filters: Filters) -> tuple[str, list[object]]:
     if asked.active:
         clauses.append("active_parameters BETWEEN ? AND ?")
         values.extend([round(asked.active * share) for share in (BELOW, ABOVE)])
-    for bound, sign in ((asked.least, ">="), (asked.most, "<=")):
-        if bound is not None:
-            clauses.append(f"parameters {sign} ?")
-            values.append(bound)
-    if asked.context:
-        clauses.append("context >= ?")
-        values.append(asked.context)
+    for wanted, clause in (
+        (asked.least, "parameters >= ?"), (asked.most, "parameters <= ?"), (asked.context, "context >= ?"),
+        (asked.license, "lower(license) LIKE ? || '%'"),
+    ):  # fmt: skip
+        if wanted is not None:
+            clauses.append(clause)
+            values.append(wanted)
     if asked.open_only:
         clauses.append("open")
     return " AND ".join(clauses), values
@@ -116,12 +116,11 @@ def _conditions(asked: Query, filters: Filters) -> tuple[str, list[object]]:
 
 def _candidates(index: Index, asked: Query, where: str, values: Sequence[object]) -> list[Any]:
     groups = [_alternatives(index, word) for word in asked.words]
-    # What a model is for says enough, also beside words that nothing has: `ocr pdf`.
-    if not any(groups) and (asked.use or not asked.words):
-        if asked.is_unread and not asked.use and not asked.most:
-            return []
-        query = f"SELECT {_COLUMNS} FROM models WHERE {where} ORDER BY number LIMIT {_CANDIDATES}"  # noqa: S608  own text
-        return index.rows(query, values)
+    everything = f"SELECT {_COLUMNS} FROM models WHERE {where} ORDER BY number LIMIT {_CANDIDATES}"  # noqa: S608  own text
+    if not asked.words and asked.is_unread and not asked.use and not asked.most:
+        return []
+    if not asked.words:
+        return index.rows(everything, values)
     query = (
         f"SELECT {_COLUMNS} FROM texts JOIN models ON models.number = texts.rowid"  # noqa: S608  own text
         f" WHERE texts MATCH ? AND {where} ORDER BY texts.rowid LIMIT {_CANDIDATES}"
@@ -131,7 +130,8 @@ def _candidates(index: Index, asked: Query, where: str, values: Sequence[object]
     for sought in (" AND ".join(groups) if all(groups) else "", " AND ".join(known), " OR ".join(known)):
         if sought and (found := index.rows(query, [sought, *values])):
             return found
-    return []
+    # What a model is for says enough, also beside words that no such model has: `chinese tts`.
+    return index.rows(everything, values) if asked.use else []
 
 
 def _alternatives(index: Index, word: str) -> str:
