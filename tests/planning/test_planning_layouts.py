@@ -145,6 +145,22 @@ def test_copies_are_offered_and_share_their_experts() -> None:
     assert whole.memory_per_gpu.weights_bytes < mixture.memory_per_gpu.weights_bytes  # attention is not divided
 
 
+def test_copies_leave_room_for_the_cache() -> None:
+    blocks = replace(QWEN3_235B, **_FP8)
+    roomy = planned(blocks, machine("8xh200-141gb"), "FP8", mode="throughput")
+    assert roomy is not None
+    assert (roomy.tensor_parallel, roomy.data_parallel) == (1, 8)
+    tight = planned(blocks, machine("8xl40s"), "FP8", mode="throughput")
+    assert tight is not None
+    assert (tight.tensor_parallel, tight.data_parallel, len(tight.gpu_indices)) == (2, 4, 8)
+    uneven = planned(blocks, machine("6xh200-141gb"), "FP8", mode="throughput")
+    assert uneven is not None
+    assert len(uneven.gpu_indices) == 4
+    assert any("2 stay idle, as they cannot be dealt out to more evenly" in reason for reason in uneven.reasons)
+    slow = planned(blocks, machine("8xrtx-5090"), "FP8", mode="throughput")  # GeForce: no P2P
+    assert slow is None or slow.data_parallel == 1
+
+
 def test_experts_whose_width_does_not_divide_are_dealt_out_whole() -> None:
     blocks = replace(QWEN3_235B, **_FP8)
     found = planned(blocks, machine("8xa100-40gb"), "FP8")

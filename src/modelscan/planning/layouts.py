@@ -68,6 +68,8 @@ def layouts(
     for group in [list(devices)] if request.gpus else alike(devices):
         for split in range(1, len(group) + 1):
             copies = _copies(shape, len(group), split, request, whole_experts) if throughput else 1
+            if not copied(shape) and copies > 1 and apart(group[: split * copies]):
+                copies = 1  # tokens would go to the experts and back through the host, in every layer
             count = split * copies
             if request.gpu_count is not None and count != request.gpu_count:
                 continue

@@ -45,6 +45,8 @@ from modelscan.planning.weights import weights_bytes
 
 # Twice as many GPUs are worth it for latency where one request is answered a third faster: a judgement.
 _WORTH_DOUBLING = 4 / 3
+# More copies exchange less, and each has the attention's weights again: they may hold so much less together.
+_ENOUGH_ROOM = 2 / 3
 
 
 def make_plan(
@@ -293,6 +295,8 @@ def _best(
         elif _useful(judged, choice):
             if setting.request.mode == "latency":
                 judged = _faster(setting, choice, hardware, spread, strain, judged)
+            elif judged.expert_parallel and judged.data_parallel > 1:
+                judged = _roomier(setting, choice, hardware, spread, strain, judged)
             return judged, strain is not AT_EASE
         else:
             fits.append((judged, strain is not AT_EASE))
@@ -323,6 +327,28 @@ def _faster(
         if speeds[1] >= speeds[0] * _WORTH_DOUBLING ** math.log2(more):
             found = wider
     return found
+
+
+def _roomier(
+    setting: Setting,
+    choice: Choice,
+    hardware: Hardware,
+    spread: Sequence[Layout],
+    strain: Strain,
+    found: Candidate,
+) -> Candidate:
+    """For throughput, fewer copies of what is not experts, where these take too much from the KV cache of all."""
+    judged = [found]
+    for layout in spread:
+        budget = _budget(layout, setting.request, hardware, strain)
+        same = layout.pipeline_parallel == 1 and len(layout.gpus) == len(found.gpu_indices)
+        if budget is None or not same or layout.split <= found.tensor_parallel:
+            continue
+        other = judge(setting, choice, layout, budget, kv_cache_dtype=strain.kv_cache_dtype)
+        if not isinstance(other, Rejection):
+            judged.append(other)
+    room = [(item.kv_cache_tokens or 0) * item.data_parallel for item in judged]
+    return next(item for item, tokens in zip(judged, room, strict=True) if tokens >= _ENOUGH_ROOM * max(room))
 
 
 def _tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -> Iterator[tuple[Strain, Layout]]:

@@ -96,7 +96,10 @@ def _copied(layout: Layout) -> str:
     if layout.split > 1 and layout.apart and layout.tensor_parallel == 1:
         over = f"a pipeline of {over}, which exchanges least between GPUs that are apart"
     how = f"{layout.data_parallel} {what}, each over {over}, for throughput: KV cache and concurrency are those of each"
-    return f"{how}; the experts are dealt out to all {layout.experts_over} GPUs" if layout.expert_parallel else how
+    if layout.expert_parallel:
+        how += f"; the experts are dealt out to all {layout.experts_over} GPUs"
+        how += f"; {layout.idle} stay idle, as they cannot be dealt out to more evenly" if layout.idle else ""
+    return how
 
 
 def _of_strangers(weights: WeightsDescription, request: PlanRequest) -> list[str]:
