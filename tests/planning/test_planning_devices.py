@@ -274,3 +274,15 @@ def test_another_packing_of_what_was_released_does_not_come_before_it() -> None:
 def test_a_model_whose_limit_is_not_known_is_placed_on_one_gpu() -> None:
     found = chosen(weights("x/mamba", llama(max_position_embeddings=None)), machine("8xh100-80gb"))
     assert (len(found.gpu_indices), found.max_model_len) == (1, 4096)
+
+
+def test_a_driver_that_is_too_old_is_named_with_the_one_that_is_needed() -> None:
+    here = replace(machine("h100-80gb"), driver_version="550.90.07", cuda_version="12.4", cpu=machine("cpu:64gb").cpu)
+    plan = planned(weights("x/y", llama()), here)
+    assert {rejection.reason for rejection in plan.rejected} == {
+        "vllm 0.33.0 needs a driver for CUDA 13, 580.65.06 or newer; this one, 550.90.07, is for 12.4"
+    }
+    assert plan.hints == (
+        "once a newer driver is installed and runs: modelscan gpu",
+        "meanwhile on the CPU: modelscan plan x/y --gpu none",
+    )

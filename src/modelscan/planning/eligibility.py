@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.hardware.drivers import driver_for
 from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, PlanRequest, WeightsDescription
 from modelscan.planning.facts import PlanningFacts
 from modelscan.planning.setting import Setting
@@ -104,8 +105,8 @@ def backend_problem(
             return "no_kernel", f"{setting.backend} {row.version} has no machine code for {gpu.name} ({detail})"
     cuda = hardware.cuda_version
     if not installed and row.min_cuda is not None and cuda is not None and float(cuda) < row.min_cuda:
-        return (
-            "driver_too_old",
-            f"{setting.backend} {row.version} needs a driver for CUDA {row.min_cuda:g}, this one is for {cuda}",
-        )
+        oldest = f", {needed} or newer" if (needed := driver_for(row.min_cuda)) else ""
+        this = f"this one, {hardware.driver_version}," if hardware.driver_version else "this one"
+        what = f"{setting.backend} {row.version} needs a driver for CUDA {row.min_cuda:g}{oldest}"
+        return "driver_too_old", f"{what}; {this} is for {cuda}"
     return None

@@ -75,11 +75,20 @@ def hints_for(refused: Refused) -> tuple[str, ...]:
         hints.append(f"bring them to a folder: modelscan pull {place} --to ./{place.rpartition('/')[2]}")
     if "shape_unknown" in codes:
         hints.append(f"with a network the shape is read from the hub: {_command(refused, refused.request)}")
+    if "driver_too_old" in codes:
+        hints.append("once a newer driver is installed and runs: modelscan gpu")
+        hints += _on_the_cpu(refused)
     if "no_memory" in codes:
         hints += _too_large_in_any(refused)
     if codes & {"no_memory", "no_kernel"}:
         hints += _machines(refused)
     return tuple(hints)
+
+
+def _on_the_cpu(refused: Refused) -> list[str]:
+    asked = dataclasses.replace(refused.request, no_gpu=True)
+    found = refused.decide(refused.plan.hardware, asked)
+    return [f"meanwhile on the CPU: {_command(refused, asked)}"] if found.feasible else []
 
 
 def _command(refused: Refused, request: PlanRequest) -> str:
