@@ -112,6 +112,10 @@ def test_the_same_model_on_the_hub_that_was_asked_for(modelscan: Modelscan) -> N
 
     assert {source for source, _ in sources("Qwen/Qwen3-8B")} == {"huggingface"}
     assert sources("Qwen/Qwen3-8B-FP8", "--source", "modelscope") == {("modelscope", "Qwen/Qwen3-8B-FP8")}
+    # Meta's models stand there under another owner: what ships of the release is known of them too, offline.
+    assert sources("llama-3.1-8b-instruct", "--source", "modelscope") == {
+        ("modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct")
+    }
     refused = modelscan("plan", "demo", "--source", "modelscope", "--json")
     assert (refused.status, refused.error["code"]) == (3, "model_not_found")
 

@@ -95,7 +95,7 @@ def resolve_model(
         )  # fmt: skip
     model, hint = resolution.model, resolution.weights_hint or WeightsHint()
     revision = revision or hint.revision
-    options = _describe_all(context, _meant(model, hint, source, revision), revision)
+    options = _describe_all(context, _meant(model, hint, source, revision), revision, model.weights)
     return Resolved(
         reference=reference,
         model_id=model.id,
@@ -109,7 +109,8 @@ def resolve_model(
 
 def resolved_here(context: Context, model: Model) -> Resolved:
     """As much of a catalog's model as is known without asking a hub."""
-    options = _alike(tuple(_describe_here(context, item, None) for item in _meant(model, WeightsHint(), None, None)))
+    meant = _meant(model, WeightsHint(), None, None)
+    options = _alike(tuple(_describe_here(context, item, None, model.weights) for item in meant))
     return Resolved(reference=model.id, model_id=model.id, model=model, options=options)
 
 
@@ -187,10 +188,10 @@ def _folder(reference: str, folder: Path) -> Resolved:
 
 
 def _describe_all(
-    context: Context, weights: tuple[Weights, ...], revision: str | None
+    context: Context, weights: tuple[Weights, ...], revision: str | None, known_weights: tuple[Weights, ...] = ()
 ) -> tuple[WeightsDescription, ...]:
     """What is known of each, from this machine and from what ships; only if that is nothing, from the hub."""
-    known = _alike(tuple(_describe_here(context, item, revision) for item in weights))
+    known = _alike(tuple(_describe_here(context, item, revision, known_weights) for item in weights))
     if not weights or any(item.architecture is not None for item in known):
         return known
     return (_describe_on_hub(context, weights[0], revision), *known[1:])
@@ -211,8 +212,10 @@ def _shaped_like(item: WeightsDescription, shape: Architecture) -> WeightsDescri
     return replace(item, architecture=bare, verified=False) if item.quantization else item
 
 
-def _describe_here(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
-    description = _look_here(context, weights, revision)
+def _describe_here(
+    context: Context, weights: Weights, revision: str | None, known_weights: tuple[Weights, ...]
+) -> WeightsDescription:
+    description = _look_here(context, weights, revision, known_weights)
     return replace(
         description,
         quantization=description.quantization or weights.quantization,
@@ -222,15 +225,18 @@ def _describe_here(context: Context, weights: Weights, revision: str | None) -> 
     )
 
 
-def _look_here(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
+def _look_here(
+    context: Context, weights: Weights, revision: str | None, known_weights: tuple[Weights, ...]
+) -> WeightsDescription:
     wanted = revision or weights.revision
     here = context.hub(weights.source).describe_here(weights.repo_id, wanted)
     if here is not None:
         return here
     if revision in {None, "main"}:  # what ships describes the newest there was
-        shipped_shape = describe_shipped(weights.repo_id, weights.source, shipped_text("architectures.json"))
-        if shipped_shape is not None:
-            return shipped_shape
+        for name in (weights.repo_id, *_same_files(weights, known_weights)):
+            shipped_shape = describe_shipped(name, weights.source, shipped_text("architectures.json"))
+            if shipped_shape is not None:
+                return replace(shipped_shape, repo_id=weights.repo_id, location=weights.repo_id)
     return WeightsDescription(
         source=weights.source,
         repo_id=weights.repo_id,
@@ -238,6 +244,20 @@ def _look_here(context: Context, weights: Weights, revision: str | None) -> Weig
         revision=wanted,
         size_bytes=weights.size_bytes,
     )
+
+
+def _same_files(weights: Weights, known_weights: tuple[Weights, ...]) -> tuple[str, ...]:
+    """The repo of these files on another hub, where their owner has another name there (`LLM-Research` for
+    `meta-llama`): the release, or the only official one in this quantization.
+    """
+    others = tuple(
+        item.repo_id
+        for item in known_weights
+        if item.official and item.source in HUB_SOURCES and item.source != weights.source
+        if weights.quantization in {None, item.quantization}
+    )
+    clear = weights.official and (weights.quantization is None or len(others) == 1)
+    return others[:1] if clear else ()
 
 
 def _describe_on_hub(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
