@@ -12,9 +12,8 @@ from typing import Protocol
 
 from modelscan.catalog import names
 from modelscan.catalog.lookup import Member
-from modelscan.catalog.matching import ACTIVE, EDITION
+from modelscan.catalog.matching import ACTIVE, EDITION, SIZE_WORD
 
-SIZE_WORD = re.compile(r"(?:\d+(?:\.\d+)?[bm]|\d+x\d+b)")
 _EXPERTS = re.compile(r"(\d+)x(\d+b)")  # Ollama's `16x17b` is the `17B-16E` of Llama 4
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*")
 # A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.

@@ -7,16 +7,14 @@ hosts' offers as popularity.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from modelscan.catalog import names
-from modelscan.catalog.family import SIZE_WORD
 from modelscan.catalog.index import Filters, Index, place
 from modelscan.catalog.lookup import KIND_ORDER
-from modelscan.catalog.matching import climb
+from modelscan.catalog.matching import SIZE_WORD, climb
 from modelscan.catalog.query import ABOVE, BELOW, Query, read_query
 from modelscan.catalog.spelling import corrections
 
@@ -70,7 +68,7 @@ def _spelled(asked: Query, index: Index) -> Query:
     """What was meant by words that nothing has counts as asked for by name, too."""
     unknown = [word for word in asked.words if word.isalpha() and not index.has_word(word)]
     meant = {term for word in unknown for term in corrections(word, index.words_like(word))}
-    return dataclasses.replace(asked, name_words=asked.name_words | meant) if meant else asked
+    return asked._replace(name_words=asked.name_words | meant) if meant else asked
 
 
 def _exact(index: Index, query: str) -> set[str]:

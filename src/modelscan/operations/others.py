@@ -6,10 +6,9 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
 from modelscan.catalog import names
-from modelscan.catalog.family import SIZE_WORD
 from modelscan.catalog.index import Index, open_index
 from modelscan.catalog.lookup import Member
-from modelscan.catalog.matching import ACTIVE, EDITION
+from modelscan.catalog.matching import ACTIVE, EDITION, SIZE_WORD
 from modelscan.errors import ClosedWeights
 from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest
 from modelscan.operations.context import Context
