@@ -10,6 +10,7 @@ start is measured (`--help`); llmfit plans one GPU and a fixed table of sizes.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import resource
 import statistics
@@ -18,17 +19,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from modelscan.catalog.index import Filters, open_index
+from modelscan.catalog.search import search
 from modelscan.hardware.described import describe_hardware
-from modelscan.model import PlanRequest
+from modelscan.model import Model, PlanRequest
 from modelscan.operations.context import Context
+from modelscan.operations.fitting import PLANNED_FOR_EACH_SHOWN, judging
 from modelscan.operations.planning import plan_resolved, planning_facts
 from modelscan.operations.resolving import resolve_model
 from modelscan.planning.planner import make_plan
 from modelscan.settings import load_settings
 
 MODEL, FITS, REFUSED = "deepseek/deepseek-r1", "8xh200-141gb", "8xh100-80gb"
+LISTS, SHOWN = ("rtx-4090", "8xh100-80gb"), 20
 MODELSCAN = [sys.executable, "-m", "modelscan", "--offline", "plan", MODEL, "--hardware"]
 
 
@@ -46,6 +52,7 @@ def milliseconds_in_process(folder: Path, rounds: int) -> dict[str, list[float]]
         f"name to refusal with hints, {REFUSED}": lambda: plan_resolved(
             context, resolve_model(context, MODEL), request, small, described=REFUSED
         ),
+        **{f"the first {SHOWN} of a search that fit, {spec}": partial(first_that_fit, context, spec) for spec in LISTS},
     }
     found: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(rounds):
@@ -54,6 +61,14 @@ def milliseconds_in_process(folder: Path, rounds: int) -> dict[str, list[float]]
             task()
             found[name].append((time.process_time() - started) * 1000)
     return found
+
+
+def first_that_fit(context: Context, spec: str) -> list[Model]:
+    """What `catalog search vision --fits` shows on such a machine."""
+    index, judge = open_index(context.settings), judging(context, spec)
+    hits = search(index, "vision", limit=SHOWN * PLANNED_FOR_EACH_SHOWN, filters=Filters())
+    known = (model for hit in hits if (model := index.get(hit.id)))
+    return list(itertools.islice((model for model in known if judge(model).feasible), SHOWN))
 
 
 def seconds(command: list[str], environment: dict[str, str]) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from tests.planning.machines import FACTS, llama, machine, weights
 
@@ -45,7 +47,7 @@ def test_translated(row: str) -> None:
 
 
 def test_every_translation_starts_where_the_old_name_ends_and_passes_the_list() -> None:
-    for row in HISTORY.translations:
+    for row in itertools.chain.from_iterable(HISTORY.translations.values()):
         if not row.value:
             assert HISTORY.known[row.backend, row.name][1] == row.since, row
         words = tuple(word.replace("{}", "1") for word in row.becomes.split())

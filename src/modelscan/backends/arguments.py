@@ -7,6 +7,7 @@ runs. Backends complete shortened names (`--ho` for `--host`), so only full name
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -135,6 +136,7 @@ def _env_reason(name: str) -> str | None:
     return None if name.startswith(_ENV_PREFIXES) else "it is none of the variables that backends read"
 
 
+@functools.lru_cache(maxsize=1_000)  # a list of what fits asks the same of every spec
 def why_refused(name: str, backend: str) -> str:
     """Why an argument that is not listed does not reach a backend."""
     option = option_for(name)

@@ -57,22 +57,18 @@ class Adapted:
 @dataclass(frozen=True, slots=True)
 class ArgumentHistory:
     """`known`: per backend and name the first version that has it and the first that has it no more, where there is
-    such a version.
+    such a version. `translations`: per backend and name the rows that may apply, in the order of the table.
     """
 
     known: Mapping[tuple[str, str], tuple[tuple[int, ...] | None, tuple[int, ...] | None]]
-    translations: Sequence[Translation]
+    translations: Mapping[tuple[str, str], Sequence[Translation]]
 
     @classmethod
     def parse(cls, arguments_csv: str, translations_csv: str) -> Self:
         """Of the texts of the two tables. Raises KeyError or ValueError for a text that is not that table."""
-        rows = csv.DictReader(translations_csv.splitlines())
-        return cls(
-            {
-                (backend, name): (release(since) if since else None, release(until) if until else None)
-                for backend, name, since, until in csv.reader(arguments_csv.splitlines()[1:])
-            },
-            tuple(
+        translations: dict[tuple[str, str], list[Translation]] = {}
+        for row in csv.DictReader(translations_csv.splitlines()):
+            translations.setdefault((row["backend"], row["name"]), []).append(
                 Translation(
                     backend=row["backend"],
                     name=row["name"],
@@ -82,8 +78,13 @@ class ArgumentHistory:
                     models=row["models"],
                     why=row["why"],
                 )
-                for row in rows
-            ),
+            )
+        return cls(
+            {
+                (backend, name): (release(since) if since else None, release(until) if until else None)
+                for backend, name, since, until in csv.reader(arguments_csv.splitlines()[1:])
+            },
+            translations,
         )
 
     def adapt(self, arguments: Sequence[str], *, backend: str, title: str, version: str | None) -> Adapted:
@@ -110,9 +111,8 @@ class ArgumentHistory:
         return next(
             (
                 row
-                for row in self.translations
-                if (row.backend, row.name) == (backend, argument.name)
-                and row.value in {"", value}
+                for row in self.translations.get((backend, argument.name), ())
+                if row.value in {"", value}
                 and (version is None or release(version) >= row.since)
                 and (not row.models or (repo_id is not None and fnmatch.fnmatchcase(repo_id, row.models)))
             ),

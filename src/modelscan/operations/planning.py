@@ -120,6 +120,8 @@ def plan_resolved(
 
 def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[Measurement, ...]:
     """What earlier starts of these weights took here."""
+    if not context.settings.paths.database_file.exists():  # nothing was ever started here
+        return ()
     from modelscan.deployments.measurements import Measurements
 
     with Measurements.for_reading(context.settings.paths) as kept:

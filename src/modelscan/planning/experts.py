@@ -34,33 +34,38 @@ def layers_with(shape: Architecture, kinds: Mapping[str, int]) -> Layers:
         return Layers(0, kinds["none"]) if shape.num_experts else Layers(kinds["none"], 0)
     if not shape.num_experts:
         return Layers(layers, 0)
-    experts = sum(1 for layer in range(layers) if _has_experts(shape, layer))
+    experts = _with_experts(shape, layers)
     return Layers(layers if family.startswith(_BOTH) else layers - experts, experts)
 
 
-def _has_experts(shape: Architecture, layer: int) -> bool:
+def _with_experts(shape: Architecture, layers: int) -> int:
+    """How many layers have experts; what `config.json` says of it is looked up once for all layers."""
     facts = shape.details
-    if layer < (shape.first_dense_layers or 0) or layer in (facts.get("mlp_only_layers") or ()):
-        return False
-    listed = facts.get("moe_layer_freq"), facts.get("mlp_layer_types")
-    for each in listed:
-        if isinstance(each, list) and layer < len(each):
-            return each[layer] not in {0, "dense"}
+    begin, dense = shape.first_dense_layers or 0, facts.get("mlp_only_layers") or ()
+    listed = [each for name in ("moe_layer_freq", "mlp_layer_types") if isinstance(each := facts.get(name), list)]
     first, last = (_of_text(facts.get(f"moe_layer_{end}_index")) for end in ("start", "end"))
-    if (shape.model_type or "").startswith("longcat") and layer % 2:  # a shortcut past the second of each pair
-        return False
-    if layer < (first or 0) or (last and last > 0 and layer > last):  # ERNIE 4.5
-        return False
+    pairs = (shape.model_type or "").startswith("longcat")  # a shortcut past the second of each
     step = (
         facts.get("interleave_moe_layer_step")
         or facts.get("decoder_sparse_step")
         or facts.get("moe_layer_interval")
         or 1
     )
-    period = facts.get("expert_layer_period")
-    if period:
-        return bool(layer % period == (facts.get("expert_layer_offset") or 0))
-    return bool((layer + 1) % step == 0)
+    period, offset = facts.get("expert_layer_period"), facts.get("expert_layer_offset") or 0
+
+    def has(layer: int) -> bool:
+        if layer < begin or layer in dense:
+            return False
+        for each in listed:
+            if layer < len(each):
+                return each[layer] not in {0, "dense"}
+        if pairs and layer % 2:
+            return False
+        if layer < (first or 0) or (last and last > 0 and layer > last):  # ERNIE 4.5
+            return False
+        return bool(layer % period == offset if period else (layer + 1) % step == 0)
+
+    return sum(map(has, range(layers)))
 
 
 def _of_text(value: object) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelscan.backends.history import ArgumentHistory, release
 from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
@@ -72,6 +72,7 @@ class PlanningFacts:
     gpus: tuple[GpuFacts, ...]
     parsers: Parsers
     arguments: ArgumentHistory
+    gpus_met: dict[str, GpuFacts | None] = field(default_factory=dict, repr=False, compare=False)
 
     def kernel(self, backend: str, device: Device, quantization: str) -> KernelSupport | None:
         return next(
@@ -87,8 +88,12 @@ class PlanningFacts:
         return next((row for row in self.backends if (row.backend, row.device) == (backend, device)), None)
 
     def gpu(self, gpu: Gpu) -> GpuFacts | None:
-        """Bandwidth and speed of a GPU by the name that its driver gives."""
-        return facts_for(gpu.name, self.gpus) if gpu.name else None
+        """Bandwidth and speed of a GPU by the name that its driver gives, kept: a list of what fits asks it often."""
+        if not gpu.name:
+            return None
+        if gpu.name not in self.gpus_met:
+            self.gpus_met[gpu.name] = facts_for(gpu.name, self.gpus)
+        return self.gpus_met[gpu.name]
 
 
 def load_facts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from modelscan.errors import ModelscanError
@@ -29,5 +30,7 @@ def is_shipped(path: Path) -> bool:
     return path.resolve().is_relative_to(shipped("models.yaml").parent)
 
 
+@functools.lru_cache(maxsize=4)
 def shipped_text(name: str) -> str:
+    """A whole file, kept: a list of what fits asks for the shapes of two hundred repos, in one file of 1 MB."""
     return shipped(name).read_text(encoding="utf-8")
