@@ -53,6 +53,10 @@ class Architecture:
     total_parameters: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        """Of what tells most shapes apart, as mappings have none: what is summed of a shape can be kept."""
+        return hash((self.model_type, self.num_hidden_layers, self.hidden_size, self.num_experts, self.quant_method))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightsDescription:

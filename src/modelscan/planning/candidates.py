@@ -71,25 +71,23 @@ def judge(
     def holds(pool: int, length: int) -> Capacity | None:
         return cache.capacity(pool, length, in_flight) if cache is not None and one_request(length) else None
 
-    found: Candidate | Rejection | None = None
+    found: Candidate | None = None
     for sequences in _sequences(setting, step, on_gpu=on_gpu):  # fewer at once need less memory for sampling
         several = dataclasses.replace(base, max_num_seqs=sequences)
         fixed = footprint(setting, choice, layout, budget, several, weights)
         pool = budget.available - fixed.total.high
         length = choose_length(lengths, pool, one_request) if pool >= 0 else None
         if length is None:
-            if found is None or isinstance(found, Rejection):  # the fewest at once came nearest
-                found = _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
             continue
         longer = dataclasses.replace(several, max_model_len=length)
-        if found is None or isinstance(found, Rejection) or length > (found.max_model_len or 0):
+        if found is None or length > (found.max_model_len or 0):
             memory = _memory(setting, fixed, budget, one_request(length), on_gpu=on_gpu)
             found = _candidate(setting, choice, layout, budget, longer, memory, holds(memory.kv_cache_bytes, length))
             found = dataclasses.replace(found, arithmetic=candidate_lines(setting, choice, found, fixed, cache))
         if length >= min(USEFUL_CONTEXT, lengths[0]):
             break
-    assert found is not None  # noqa: S101  there is always one number of sequences to try
-    return found
+    # Of what is refused the fewest requests at once, which came last, came nearest.
+    return found or _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
 
 
 def _refused(

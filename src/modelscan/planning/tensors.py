@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Parameters:
         return self.linear + self.plain + self.packed
 
 
+@functools.lru_cache(maxsize=512)  # a plan asks the same of each layout, strain and number of requests
 def parameters_per_gpu(
     shape: Architecture, tensor_parallel: int = 1, experts_over: int | None = None
 ) -> Parameters | None:
