@@ -21,7 +21,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
         root = Path(self.root)
         sys.path.insert(0, str(root / "src"))
         try:
-            from modelscan.catalog.shipped_index import build_shipped_index
+            from modelscan.catalog.refresh.shipped_index import build_shipped_index
         finally:
             sys.path.pop(0)
         catalogs = root / "catalogs"

@@ -16,10 +16,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal, cast
 
-from modelscan.catalog.identity import Resolution, resolve
-from modelscan.catalog.index import Index, connect
-from modelscan.catalog.search import search
-from modelscan.catalog.shipped_index import build_shipped_index
+from modelscan.catalog.index.index import Index, connect
+from modelscan.catalog.index.search import search
+from modelscan.catalog.naming.identity import Resolution, resolve
+from modelscan.catalog.refresh.shipped_index import build_shipped_index
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import yaml
 
-from modelscan.catalog.refresh import refresh
-from modelscan.settings import load_settings
+from modelscan.catalog.refresh.refresh import refresh
+from modelscan.settings.reading import load_settings
 from modelscan.system.clock import SystemClock
 from modelscan.system.http import Http
 

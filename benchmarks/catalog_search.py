@@ -16,13 +16,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from modelscan.catalog.build import build_index
-from modelscan.catalog.index import Index, connect
-from modelscan.catalog.matching import rungs
-from modelscan.catalog.merge import Merged, merge
-from modelscan.catalog.search import search
-from modelscan.catalog.shipped_index import build_shipped_index
-from modelscan.catalog.sources.shipped import read_facts, read_ours, read_tables_of_ours
+from modelscan.catalog.index.build import build_index
+from modelscan.catalog.index.index import Index, connect
+from modelscan.catalog.index.search import search
+from modelscan.catalog.merging.merge import Merged, merge
+from modelscan.catalog.naming.matching import rungs
+from modelscan.catalog.refresh.shipped import read_facts, read_ours, read_tables_of_ours
+from modelscan.catalog.refresh.shipped_index import build_shipped_index
 
 CATALOGS = Path(__file__).resolve().parents[1] / "catalogs"
 QUERIES = (

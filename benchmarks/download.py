@@ -21,8 +21,8 @@ MIB = 1024**2
 SERVER = Path(__file__).parents[1] / "tests" / "hubs" / "hub_server.py"
 OURS = """
 import os
-from modelscan.hubs.source import Access, hub_of
-from modelscan.settings import load_settings
+from modelscan.hubs.places import Access, hub_of
+from modelscan.settings.reading import load_settings
 environ = dict(os.environ)
 hub = hub_of("huggingface", Access(settings=load_settings(environ), environ=lambda: environ))
 hub.download("lab/bench", None, on_progress=lambda _: None)

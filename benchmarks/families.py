@@ -14,10 +14,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from modelscan.hubs.shape import read_architecture
 from modelscan.model import Architecture
-from modelscan.planning.kv_cache import cached_kinds, state_bytes, token_bytes
-from modelscan.planning.tensors import parameters_per_gpu
+from modelscan.weights.counting.kv_cache import cached_kinds, state_bytes, token_bytes
+from modelscan.weights.counting.tensors import parameters_per_gpu
+from modelscan.weights.reading.shape import read_architecture
 
 DATA = Path(__file__).parent / "data" / "families.jsonl"
 _SHOWN = 0.001

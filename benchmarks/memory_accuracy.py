@@ -15,17 +15,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.families import print_families
-from modelscan.hubs.shipped_shapes import describe_shipped
+from modelscan.backends.sglang.estimates import SGLANG_LOADING, SWA_FULL_TOKENS_RATIO, sglang_cells
+from modelscan.backends.vllm.estimates import SAMPLING, SORTED_SAMPLING, vllm_blocks, vllm_steps
 from modelscan.model import WeightsDescription
-from modelscan.planning.activations import SAMPLING, SORTED_SAMPLING, activation_bytes
-from modelscan.planning.capacity import SWA_FULL_TOKENS_RATIO, sglang_cells, vllm_blocks
-from modelscan.planning.kv_cache import layer_kinds, token_bytes
-from modelscan.planning.overhead import SGLANG_LOADING, gpu_overhead
-from modelscan.planning.sizes import Sized
-from modelscan.planning.steps import vllm_steps
-from modelscan.planning.weights import weights_bytes
+from modelscan.planning.memory.activations import activation_bytes
+from modelscan.planning.memory.overhead import gpu_overhead
 from modelscan.storage.shipped import shipped_text
 from modelscan.units import GIB
+from modelscan.weights.counting.bytes import weights_bytes
+from modelscan.weights.counting.kv_cache import layer_kinds, token_bytes
+from modelscan.weights.counting.sizes import Sized
+from modelscan.weights.reading.shipped import describe_shipped
 
 _DATA = Path(__file__).parent / "data"
 # The file's words for quantizations: the scheme, the method as a config names it, whether it happens while loading.

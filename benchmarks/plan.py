@@ -22,16 +22,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from modelscan.catalog.index import Filters, open_index
-from modelscan.catalog.search import search
+from modelscan.catalog.index.filters import Filters
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.index.search import search
 from modelscan.hardware.described import describe_hardware
 from modelscan.model import Model, PlanRequest
 from modelscan.operations.context import Context
 from modelscan.operations.fitting import PLANNED_FOR_EACH_SHOWN, judging
 from modelscan.operations.planning import plan_resolved, planning_facts
 from modelscan.operations.resolving import resolve_model
-from modelscan.planning.planner import make_plan
-from modelscan.settings import load_settings
+from modelscan.planning.decide.planner import make_plan
+from modelscan.settings.reading import load_settings
 
 MODEL, FITS, REFUSED = "deepseek/deepseek-r1", "8xh200-141gb", "8xh100-80gb"
 LISTS, SHOWN = ("rtx-4090", "8xh100-80gb"), 20

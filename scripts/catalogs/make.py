@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CATALOGS = ROOT / "catalogs"
 sys.path.insert(0, str(ROOT / "src"))
 
-from modelscan.catalog.shipped_index import build_shipped_index  # noqa: E402  after the path is set
+from modelscan.catalog.refresh.shipped_index import build_shipped_index  # noqa: E402  after the path is set
 from modelscan.catalog.sources import vllm_recipes  # noqa: E402
 from modelscan.system.http import Http  # noqa: E402
 

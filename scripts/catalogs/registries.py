@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src"))
 
-from modelscan.catalog import names  # noqa: E402  after the path is set
+from modelscan.catalog.naming import names  # noqa: E402  after the path is set
 
 CATALOGS = ROOT / "catalogs"
 KNOWN_WEIGHTS = CATALOGS / "known_weights.csv"

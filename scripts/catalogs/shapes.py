@@ -36,12 +36,12 @@ STATED = Path(__file__).parent / "stated.jsonl"
 DERIVED = Path(__file__).parent / "derived.csv"
 sys.path.insert(0, str(ROOT / "src"))
 
-from modelscan.catalog.index import open_index  # noqa: E402  after the path is set
-from modelscan.hubs.shape import read_architecture  # noqa: E402
+from modelscan.catalog.index.open import open_index  # noqa: E402  after the path is set
 from modelscan.model import WeightsDescription  # noqa: E402
-from modelscan.planning.tensors import parameters_per_gpu  # noqa: E402
-from modelscan.planning.weights import parameter_count  # noqa: E402
-from modelscan.settings import load_settings  # noqa: E402
+from modelscan.settings.reading import load_settings  # noqa: E402
+from modelscan.weights.counting.bytes import parameter_count  # noqa: E402
+from modelscan.weights.counting.tensors import parameters_per_gpu  # noqa: E402
+from modelscan.weights.reading.shape import read_architecture  # noqa: E402
 
 Facts = dict[str, Any]
 _START = re.compile(rb'\[\s*\{\s*"name":')

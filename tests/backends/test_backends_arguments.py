@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelscan.backends.arguments.words import read_arguments, split_words
 from modelscan.backends.registry import BACKENDS
-from modelscan.backends.words import read_arguments, split_words
 from modelscan.errors import Usage
 
 VLLM, SGLANG = BACKENDS["vllm"], BACKENDS["sglang"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelscan.backends.folding import fold_arguments
+from modelscan.backends.arguments.folding import fold_arguments
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 

@@ -7,11 +7,11 @@ import itertools
 import pytest
 from tests.planning.machines import FACTS, llama, machine, weights
 
+from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.registry import BACKENDS
-from modelscan.backends.words import read_arguments
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
 
 HISTORY = FACTS.arguments
 

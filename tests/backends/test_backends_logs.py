@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelscan.backends.base import LogEvent
-from modelscan.backends.logtext import message_of
+from modelscan.backends.explaining.logtext import message_of
 from modelscan.backends.registry import BACKENDS
 from modelscan.units import GIB
 

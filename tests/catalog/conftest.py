@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from modelscan.catalog.build import fill
-from modelscan.catalog.index import Index, connect
-from modelscan.catalog.merge import merge
-from modelscan.catalog.record import Record
-from modelscan.catalog.shipped_index import build_shipped_index
-from modelscan.catalog.sources.shipped import read_tables_of_ours
-from modelscan.catalog.tables import Tables
+from modelscan.catalog.index.build import fill
+from modelscan.catalog.index.index import Index, connect
+from modelscan.catalog.merging.merge import merge
+from modelscan.catalog.merging.tables import Tables
+from modelscan.catalog.refresh.shipped import read_tables_of_ours
+from modelscan.catalog.refresh.shipped_index import build_shipped_index
+from modelscan.catalog.sources.record import Record
 
 CATALOGS = Path(__file__).resolve().parents[2] / "catalogs"
 IndexOf = Callable[[Sequence[Record]], Index]

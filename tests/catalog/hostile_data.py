@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from modelscan.catalog.record import Parsed
 from modelscan.catalog.sources import gpustack, model_list, models_dev, vllm_recipes
-from modelscan.catalog.sources.yaml_text import load
+from modelscan.catalog.sources.record import Parsed
+from modelscan.parsing.yaml_text import load
 
 DATA = Path(__file__).parent / "data"
 EVIL = "\x1b]0;owned\x07\x1b[31mred\x9b2J\r\x00\u202egnp.exe\u2066\u200b\ud800\u2028"

@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from tests.catalog.test_catalog_refresh import Noon, web
 from tests.catalog.test_catalog_refresh import settings as settings  # noqa: PLC0414  a fixture
 
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import Index, open_index
-from modelscan.catalog.refresh import refresh
-from modelscan.catalog.search import search
-from modelscan.catalog.whole import check, seal
-from modelscan.settings import Settings
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.index.search import search
+from modelscan.catalog.index.whole import check, seal
+from modelscan.catalog.naming.identity import resolve
+from modelscan.catalog.refresh.refresh import refresh
+from modelscan.settings.reading import Settings
 
 Damage = Callable[[Path, random.Random], None]
 
@@ -178,18 +179,18 @@ def test_the_size_is_looked_at_of_a_trusted_file(path: Path) -> None:
 
 REFRESH = """
 import sys, json
-from modelscan.catalog.refresh import refresh
-from modelscan.settings import load_settings
+from modelscan.catalog.refresh.refresh import refresh
+from modelscan.settings.reading import load_settings
 from tests.catalog.test_catalog_refresh import Noon, web
 for _ in range(int(sys.argv[1])):
     refresh(load_settings(json.loads(sys.argv[2])), web(), Noon())
 """
 READ = """
 import sys, json
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import open_index
-from modelscan.catalog.search import search
-from modelscan.settings import load_settings
+from modelscan.catalog.naming.identity import resolve
+from modelscan.catalog.index.index import open_index
+from modelscan.catalog.index.search import search
+from modelscan.settings.reading import load_settings
 settings = load_settings(json.loads(sys.argv[1]))
 rounds = 0
 while sys.stdin.readline():

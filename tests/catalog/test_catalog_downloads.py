@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from modelscan.catalog.downloads import Downloads
+from modelscan.catalog.sources.downloads import Downloads
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.system.http import Http
 

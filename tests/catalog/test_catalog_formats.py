@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.catalog.conftest import CATALOGS, IndexOf
 
-from modelscan.catalog import fields
-from modelscan.catalog.record import NotThisFormat
+from modelscan.catalog.refresh.shipped import FACTS
 from modelscan.catalog.sources import gpustack, models_dev
 from modelscan.catalog.sources.registry import FETCHED
-from modelscan.catalog.sources.shipped import FACTS
+from modelscan.parsing import fields
+from modelscan.parsing.problems import NotThisFormat
 
 # One entry of each time, with the fields that came with it (models.dev's schema, 2025-07 to 2026-07).
 ENTRIES: dict[str, dict[str, Any]] = {

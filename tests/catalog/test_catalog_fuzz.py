@@ -21,21 +21,22 @@ from tests.catalog import hostile_data
 from tests.catalog.conftest import CATALOGS
 from tests.catalog.hostile_data import EVIL, PAYLOADS
 
-from modelscan.catalog.build import fill
-from modelscan.catalog.difference import difference
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import Index
-from modelscan.catalog.merge import merge
-from modelscan.catalog.record import NotThisFormat, Parsed, Record
-from modelscan.catalog.search import search
-from modelscan.catalog.sources.shipped import read_tables_of_ours
-from modelscan.catalog.sourcestate import SourceState, skipped_counts
-from modelscan.catalog.tables import Tables
+from modelscan.catalog.index.build import fill
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.index.search import search
+from modelscan.catalog.merging.merge import merge
+from modelscan.catalog.merging.tables import Tables
+from modelscan.catalog.naming.identity import resolve
+from modelscan.catalog.refresh.difference import difference
+from modelscan.catalog.refresh.shipped import read_tables_of_ours
+from modelscan.catalog.sources.record import Parsed, Record
+from modelscan.catalog.sources.state import SourceState, skipped_counts
 from modelscan.cli.printer import PlainPrinter
 from modelscan.cli.views.catalogs import show_difference, show_sources
 from modelscan.cli.views.models import show_model, show_models
 from modelscan.errors import ModelscanError
 from modelscan.model import Model
+from modelscan.parsing.problems import NotThisFormat
 from modelscan.storage.documents import to_document
 from modelscan.system.clock import SystemClock
 

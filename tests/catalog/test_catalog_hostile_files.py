@@ -12,18 +12,18 @@ import httpx
 import pytest
 from inline_snapshot import snapshot
 
-from modelscan.catalog.record import NotThisFormat
 from modelscan.catalog.sources.local_files import parse_file
-from modelscan.catalog.sources.yaml_text import load
 from modelscan.errors import SourceUnavailable
+from modelscan.parsing.problems import NotThisFormat
+from modelscan.parsing.yaml_text import load
 from modelscan.system.http import MAX_DOCUMENT_BYTES, Http
 
 READ = """
 import json, resource, sys, time
 from pathlib import Path
-from modelscan.catalog.record import NotThisFormat
+from modelscan.parsing.problems import NotThisFormat
 from modelscan.catalog.sources import gpustack, local_files, models_dev, vllm_recipes
-from modelscan.catalog.sources.yaml_text import load
+from modelscan.parsing.yaml_text import load
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]) << 20,) * 2)
 readers = {
     "api": models_dev.parse, "gpustack": gpustack.parse, "recipes": vllm_recipes.listed,

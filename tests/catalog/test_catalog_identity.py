@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.catalog.identity import Resolution, WeightsHint, resolve
-from modelscan.catalog.index import Index
-from modelscan.catalog.lookup import Member, Named
-from modelscan.catalog.matching import Rung
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.naming.asked import WeightsHint
+from modelscan.catalog.naming.identity import Resolution, resolve
+from modelscan.catalog.naming.lookup import Member, Named
+from modelscan.catalog.naming.matching import Rung
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model
 

@@ -9,14 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.catalog.conftest import IndexOf
 
-from modelscan.catalog.documents import read_model, write_model
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import Damaged, Filters, Index, connect, open_index
-from modelscan.catalog.record import Record
-from modelscan.catalog.search import search
-from modelscan.catalog.text import clean
+from modelscan.catalog.index.documents import read_model, write_model
+from modelscan.catalog.index.filters import Filters
+from modelscan.catalog.index.index import Index, connect
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.index.search import search
+from modelscan.catalog.index.whole import Damaged
+from modelscan.catalog.naming.identity import resolve
+from modelscan.catalog.sources.record import Record
 from modelscan.model import Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
-from modelscan.settings import Settings, load_settings
+from modelscan.parsing.text import clean
+from modelscan.settings.reading import Settings, load_settings
 from modelscan.storage.documents import from_document
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.catalog.merge import merge
-from modelscan.catalog.record import Record
+from modelscan.catalog.merging.merge import merge
+from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.sources import models_dev
-from modelscan.catalog.tables import Tables
+from modelscan.catalog.sources.record import Record
 from modelscan.model import Model, Weights
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import Index
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.naming.identity import resolve
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 
 NAMES = Path(__file__).parent / "data" / "names.csv"

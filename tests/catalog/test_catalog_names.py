@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.catalog import names
+from modelscan.catalog.naming import names
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.catalog.record import NotThisFormat
 from modelscan.catalog.sources import vllm_recipes
 from modelscan.catalog.sources.vllm_recipes import model_words
+from modelscan.parsing.problems import NotThisFormat
 
 RECIPE = yaml.safe_load("""
 meta:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import open_index
-from modelscan.catalog.refresh import insecure_addresses, refresh
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.naming.identity import resolve
+from modelscan.catalog.refresh.refresh import insecure_addresses, refresh
 from modelscan.errors import SourceUnavailable, StorageFailed, Usage
-from modelscan.settings import Settings, load_settings
+from modelscan.settings.reading import Settings, load_settings
 from modelscan.storage.documents import to_document
 from modelscan.system.http import Fetched
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from modelscan.catalog.index import Index
-from modelscan.catalog.query import _PHRASES, _TASKS, read_query
-from modelscan.catalog.search import Filters, search
-from modelscan.catalog.spelling import corrections, distance, stumps_of
-from modelscan.system.process import run
+from modelscan.catalog.index.filters import Filters
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.index.query import _PHRASES, _TASKS, read_query
+from modelscan.catalog.index.search import search
+from modelscan.catalog.naming.spelling import corrections, distance, stumps_of
+from modelscan.system.processes.run import run
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 _LETTERS = st.sampled_from("abcde")  # few letters make near misses
@@ -168,7 +169,7 @@ def test_a_search_imports_nothing_heavy(shipped_index: Path) -> None:
     script = f"""
 import sys
 from pathlib import Path
-import modelscan.catalog.index as index, modelscan.catalog.search as search, modelscan.catalog.identity as identity
+import modelscan.catalog.index.index as index, modelscan.catalog.index.search as search, modelscan.catalog.naming.identity as identity
 opened = index.Index(index.connect(Path({str(shipped_index)!r}), trusted=True), path=None)
 assert search.search(opened, "qwen3 coder 30b") and identity.resolve("deepseek-r1", opened).model
 print(sorted(set({HEAVY!r}) & set(sys.modules)))

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from tests.catalog.conftest import CATALOGS
 
-from modelscan.catalog.index import Index
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.sources import known_weights, model_list
-from modelscan.catalog.tables import Tables
-from modelscan.settings import process_environment
-from modelscan.system.process import run
+from modelscan.settings.reading import process_environment
+from modelscan.system.processes.run import run
 
 ROOT = CATALOGS.parent
 KNOWN_TO_WORK = [
@@ -90,7 +90,7 @@ def test_no_descriptions_are_copied() -> None:
 def test_the_index_is_small_and_made_the_same_every_time(shipped_index: Path, tmp_path: Path) -> None:
     assert shipped_index.stat().st_size < 14 * 1024**2
     script = (
-        "import sys; from pathlib import Path; from modelscan.catalog.shipped_index import build_shipped_index;"
+        "import sys; from pathlib import Path; from modelscan.catalog.refresh.shipped_index import build_shipped_index;"
         f" build_shipped_index(Path({str(CATALOGS)!r}), Path({str(tmp_path)!r}));"
         " print(sorted({'pydantic', 'httpx', 'platformdirs'} & set(sys.modules)))"
     )

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.catalog.record import NotThisFormat
 from modelscan.catalog.sources import gpustack, local_files, model_list, models_dev
-from modelscan.catalog.sources.yaml_text import load
 from modelscan.model import Pricing, Weights
+from modelscan.parsing.problems import NotThisFormat
+from modelscan.parsing.yaml_text import load
 
 
 def api(**models: Any) -> bytes:

@@ -17,8 +17,8 @@ from tests.cli import fake_vllm
 from tests.s3 import s3, s3_client, s3_server  # noqa: F401  fixtures
 
 from modelscan.cli import main
-from modelscan.deployments.processes import tagged
 from modelscan.storage.shipped import shipped
+from modelscan.system.processes.identity import tagged
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ import yaml
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
-from modelscan.catalog.index import Filters
+from modelscan.catalog.index.filters import Filters
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
 from modelscan.operations.context import Context
 from modelscan.operations.find import search_models
 from modelscan.operations.refreshing import refresh_catalog
-from modelscan.settings import load_settings, process_environment
+from modelscan.settings.reading import load_settings, process_environment
 from modelscan.storage.paths import paths_below
 
 SETS = {

@@ -14,10 +14,10 @@ import pytest
 from tests.cli import fake_vllm
 from tests.cli.conftest import Modelscan
 
-from modelscan.deployments.processes import tagged
 from modelscan.deployments.store import Store
 from modelscan.storage.paths import paths_below
 from modelscan.storage.shipped import shipped
+from modelscan.system.processes.identity import tagged
 
 pytestmark = pytest.mark.usefixtures("vllm")
 

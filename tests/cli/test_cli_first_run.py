@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from tests.catalog.test_catalog_name_table import NAMES
 
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import open_index
-from modelscan.settings import load_settings
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.naming.identity import resolve
+from modelscan.settings.reading import load_settings
 
 # Every way to the network that Python tells an audit hook of, from any library.
 RUN = """

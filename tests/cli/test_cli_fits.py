@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Modelscan
 
-from modelscan.catalog.index import Filters, open_index
+from modelscan.catalog.index.filters import Filters
+from modelscan.catalog.index.open import open_index
 from modelscan.hardware.described import describe_hardware
 from modelscan.model import PlanRequest
 from modelscan.operations.context import Context
 from modelscan.operations.fitting import judge_for
 from modelscan.operations.planning import planning_facts
-from modelscan.settings import load_settings
+from modelscan.settings.reading import load_settings
 
 
 @pytest.mark.parametrize("words", ["qwen3 8b", "llama", "bge"])

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tests.cli.conftest import Modelscan
 
-from modelscan.deployments.processes import tagged
+from modelscan.system.processes.identity import tagged
 
 ARGUMENTS = (
     *("--host=0.0.0.0", "--host 0.0.0.0", "--hos=0.0.0.0", "--ho 0.0.0.0", "--port=1", "--uds=/tmp/x", "--root-path=/x"),

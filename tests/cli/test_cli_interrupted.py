@@ -17,7 +17,7 @@ import pytest
 
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
-from modelscan.settings import load_settings
+from modelscan.settings.reading import load_settings
 from modelscan.system.clock import SystemClock
 
 PROGRAM = (sys.executable, "-m", "modelscan")

@@ -11,7 +11,7 @@ from tests.cli.conftest import Modelscan
 from tests.planning.machines import FACTS, llama, machine, weights
 
 from modelscan.model import Claim, PlanRequest
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB
 
 _REFUSED = [

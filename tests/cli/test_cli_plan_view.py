@@ -20,8 +20,8 @@ from tests.planning.machines import FACTS, llama, machine, weights
 from modelscan.cli.printer import PlainPrinter, TerminalPrinter
 from modelscan.cli.views.plan import show_plan
 from modelscan.model import Claim, Measurement, Plan, PlanRequest
-from modelscan.planning.explain import explain
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
+from modelscan.planning.telling.explain import explain
 
 _ROW = re.compile(r"  (?P<sign>[ +=]) .{13} +(?P<bytes>-?[\d,]+) ")
 LLAMA = weights("meta-llama/Llama-3.1-8B-Instruct", llama(), verified=True)

@@ -11,8 +11,8 @@ import pytest
 from tests.cli.conftest import Modelscan
 from tests.s3 import SECRET, control
 
-from modelscan.deployments.processes import tagged
 from modelscan.storage.shipped import shipped
+from modelscan.system.processes.identity import tagged
 
 PLACE = "s3://bucket/models/demo"
 TAGS = "etags:"

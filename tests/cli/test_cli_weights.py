@@ -12,8 +12,8 @@ import pytest
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
-from modelscan.deployments.ledger import Ledger
 from modelscan.deployments.store import Store
+from modelscan.hubs.ledger import Ledger
 from modelscan.model import Deployment
 from modelscan.storage.paths import paths_below
 from modelscan.storage.shipped import shipped

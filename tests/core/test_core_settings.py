@@ -7,7 +7,7 @@ import platformdirs
 import pytest
 
 from modelscan.errors import ConfigInvalid, Usage
-from modelscan.settings import load_settings, setting_for
+from modelscan.settings.reading import load_settings, setting_for
 from modelscan.storage.paths import user_paths
 
 

@@ -13,12 +13,12 @@ import pytest
 from hostile_house import CLOCK, HOSTILE, Make, free_port
 
 from modelscan.deployments.control import claims, command, stop
-from modelscan.deployments.processes import send, tagged
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Deployment
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.paths import paths_below
+from modelscan.system.processes.identity import send, tagged
 
 
 @pytest.fixture

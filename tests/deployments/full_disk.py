@@ -18,7 +18,7 @@ from modelscan.deployments.store import Store
 from modelscan.deployments.waiting import wait
 from modelscan.errors import StorageFailed
 from modelscan.model import Deployment
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
 from modelscan.storage.paths import paths_below
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from modelscan.deployments.places import places
-from modelscan.deployments.processes import Process, tagged_as
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.system.clock import SystemClock
+from modelscan.system.processes.identity import Process, tagged_as
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 CLOCK = SystemClock()

@@ -19,14 +19,14 @@ from modelscan.deployments.observe import observe
 from modelscan.deployments.orphans import find_orphans, reap_orphans
 from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
-from modelscan.deployments.ports import is_free
-from modelscan.deployments.processes import Process, send
 from modelscan.deployments.store import Store
 from modelscan.deployments.waiting import wait
 from modelscan.errors import BackendFailed, Conflict, InterruptedBefore, TimedOut
 from modelscan.model import Deployment
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
+from modelscan.system.processes.identity import Process, send
+from modelscan.system.processes.ports import is_free
 
 
 def up(deployment: Deployment, settings: Settings) -> Deployment:
@@ -154,7 +154,7 @@ import os, signal, sys
 from pathlib import Path
 from modelscan.deployments.control import start
 from modelscan.deployments.store import Store
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.paths import paths_below
 from modelscan.system.clock import SystemClock
 

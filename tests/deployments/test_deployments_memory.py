@@ -12,7 +12,6 @@ from tests.hardware.nvml import compile_nvml
 
 from modelscan.deployments import control
 from modelscan.deployments.claims import claims_of
-from modelscan.deployments.processes import send
 from modelscan.deployments.store import Store
 from modelscan.deployments.turn import Turn
 from modelscan.deployments.waiting import wait
@@ -21,8 +20,9 @@ from modelscan.model import Claim, Cpu, Deployment, DeploymentMemory, Gpu, GpuPr
 from modelscan.operations.context import Context
 from modelscan.operations.machine import machine, memory_is_back, memory_left, standing_claims, without_claimed
 from modelscan.operations.recording import claim_again, claim_record
-from modelscan.settings import Settings
-from modelscan.system.process import Completed
+from modelscan.settings.reading import Settings
+from modelscan.system.processes.identity import send
+from modelscan.system.processes.run import Completed
 from modelscan.units import GIB
 
 TOTAL = 64 * GIB

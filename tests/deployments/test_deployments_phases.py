@@ -8,7 +8,7 @@ from modelscan.deployments.health import Health
 from modelscan.deployments.pace import Pace, pace_of
 from modelscan.deployments.phases import Phases
 from modelscan.deployments.pulse import Pulse
-from modelscan.settings import load_settings
+from modelscan.settings.reading import load_settings
 
 
 def test_only_what_was_never_reached_is_progress() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from hostile_house import free_port
 
-from modelscan.deployments.ports import is_free, next_free, require_free
-from modelscan.deployments.sockets import listening_sockets, owner_of, sockets_of
 from modelscan.errors import Conflict
+from modelscan.system.processes.ports import is_free, next_free, require_free
+from modelscan.system.processes.sockets import listening_sockets, owner_of, sockets_of
 
 
 @pytest.fixture(params=["127.0.0.1", "0.0.0.0"])

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from hostile_house import CLOCK, eventually
 
-from modelscan.deployments.processes import (
+from modelscan.system.processes.identity import (
     STATE_TAG,
     TAG,
     Process,
@@ -24,7 +24,7 @@ from modelscan.deployments.processes import (
     tagged,
     tagged_as,
 )
-from modelscan.deployments.tree import end_tree
+from modelscan.system.processes.tree import end_tree
 
 SLEEP = "import time; time.sleep(60)"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from write_state import FIXTURES
 
-from modelscan.deployments.state import MIGRATIONS
 from modelscan.deployments.store import EVENTS_KEPT, Store
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged, StateTooNew
 from modelscan.model import Deployment, DeploymentMemory
 from modelscan.storage.paths import Paths, paths_below
+from modelscan.storage.state import MIGRATIONS
 
 
 @pytest.fixture

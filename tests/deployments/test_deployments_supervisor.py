@@ -20,14 +20,14 @@ from modelscan.deployments.log_file import log_files
 from modelscan.deployments.observe import observe
 from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
-from modelscan.deployments.processes import environment
 from modelscan.deployments.store import Store
 from modelscan.deployments.waiting import wait
 from modelscan.errors import BackendFailed
 from modelscan.model import Deployment
 from modelscan.routing.file import write_routes
 from modelscan.routing.table import route_to
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
+from modelscan.system.processes.identity import environment
 
 QUICK = (sys.executable, "-E", "-s", "-S", str(Path(__file__).with_name("quick_supervisor.py")))
 MEGABYTE = 1000**2
@@ -292,8 +292,15 @@ def test_without_a_command_that_waits_the_supervisor_writes_the_routes(settings:
     eventually(lambda: f"http://localhost:{made.port}" not in settings.routing_path.read_text(), 20)
 
 
-ALLOWED = {"modelscan.backends", "modelscan.deployments", "modelscan.errors", "modelscan.model", "modelscan.storage"}
-ALLOWED |= {"modelscan.system.clock", "modelscan.system.process", "modelscan.units"}
+ALLOWED = {
+    "modelscan.backends",
+    "modelscan.deployments",
+    "modelscan.errors",
+    "modelscan.model",
+    "modelscan.parsing",
+    "modelscan.storage",
+}
+ALLOWED |= {"modelscan.system.clock", "modelscan.system.processes", "modelscan.units"}
 
 
 def test_it_imports_the_standard_library_and_light_modules_of_ours() -> None:

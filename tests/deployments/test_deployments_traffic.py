@@ -18,17 +18,18 @@ from tests.cli.driver import driving
 from tests.hardware.nvml import compile_nvml
 from traffic import MOODS
 
-from modelscan.deployments.control import start, stop, wait
+from modelscan.deployments.control import start, stop
 from modelscan.deployments.observe import observe
 from modelscan.deployments.orphans import find_orphans
 from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
-from modelscan.deployments.ports import is_free
-from modelscan.deployments.processes import send, tagged, tagged_as
 from modelscan.deployments.store import Store
-from modelscan.settings import Settings, load_settings
+from modelscan.deployments.waiting import wait
+from modelscan.settings.reading import Settings, load_settings
 from modelscan.storage.locks import is_held
 from modelscan.storage.shipped import shipped
+from modelscan.system.processes.identity import send, tagged, tagged_as
+from modelscan.system.processes.ports import is_free
 from modelscan.units import GIB
 
 TRAFFIC = Path(__file__).with_name("traffic.py")

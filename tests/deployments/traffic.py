@@ -16,7 +16,6 @@ from pathlib import Path
 
 from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
-from modelscan.deployments.processes import send, tagged_as
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Deployment, PlanRequest
@@ -31,7 +30,8 @@ from modelscan.operations.manage import (
     stop_deployment,
 )
 from modelscan.operations.requests import DeployRequest
-from modelscan.settings import load_settings
+from modelscan.settings.reading import load_settings
+from modelscan.system.processes.identity import send, tagged_as
 
 NAMES = ("a", "b", "c", "d")
 MOODS = ("polite", "stubborn", "newsession", "deaf", "never-ready", "dies-late", "dies-early", "flood", "babbling")

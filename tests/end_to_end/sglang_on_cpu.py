@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from modelscan.environments.pip_config import read_pip_config, uv_variables
-from modelscan.system import process
+from modelscan.system.processes import run as process
 
 VERSION = "0.5.23"
 _OVERRIDES = (

@@ -13,7 +13,7 @@ import openai
 import pytest
 from tests.end_to_end.conftest import Run, runs
 
-from modelscan.deployments.processes import tagged
+from modelscan.system.processes.identity import tagged
 
 pytestmark = pytest.mark.slow
 Modelscan = Callable[..., Any]

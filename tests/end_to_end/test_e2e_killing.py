@@ -19,9 +19,9 @@ from tests.end_to_end.conftest import Run, runs, user_environment
 
 from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
-from modelscan.deployments.ports import is_free
-from modelscan.deployments.processes import Process, program_name, send, tagged_as
 from modelscan.storage.paths import paths_below
+from modelscan.system.processes.identity import Process, program_name, send, tagged_as
+from modelscan.system.processes.ports import is_free
 
 pytestmark = pytest.mark.slow
 Modelscan = Callable[..., Any]

@@ -12,7 +12,7 @@ from typing import Any
 
 from modelscan.environments.install import Interpreter, install
 from modelscan.model import Device, Installation
-from modelscan.settings import Settings, load_settings
+from modelscan.settings.reading import Settings, load_settings
 from modelscan.system.clock import SystemClock
 
 FAKE_UV = """

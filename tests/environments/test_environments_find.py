@@ -12,8 +12,8 @@ from environments_machine import Machine
 
 from modelscan.environments.find import device_of, find_installations, interpreter_of
 from modelscan.model import Installation
-from modelscan.system import process
-from modelscan.system.process import Completed
+from modelscan.system.processes import run as process
+from modelscan.system.processes.run import Completed
 
 Script = Callable[..., Path]
 

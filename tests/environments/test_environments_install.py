@@ -13,8 +13,8 @@ from environments_machine import NO_PYTORCH, NO_TORCH, Machine
 from modelscan.environments.find import find_installations
 from modelscan.errors import BackendFailed, Conflict, SourceUnavailable, StorageFailed
 from modelscan.storage.locks import Lock
-from modelscan.system import process
-from modelscan.system.process import Completed
+from modelscan.system.processes import run as process
+from modelscan.system.processes.run import Completed
 
 
 def test_what_is_said_and_recorded(machine: Machine) -> None:

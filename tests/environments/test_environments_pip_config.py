@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelscan.environments.pip_config import parse_pip_config, read_pip_config, uv_variables, wants_no_index
-from modelscan.system.process import Completed
+from modelscan.system.processes.run import Completed
 
 LISTING = r"""
 :env:.cert='/etc/ssl/own.pem'

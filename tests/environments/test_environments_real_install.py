@@ -11,9 +11,9 @@ import pytest
 from modelscan.environments.find import find_installations
 from modelscan.environments.install import install
 from modelscan.environments.remove import remove
-from modelscan.settings import load_settings, process_environment
-from modelscan.system import process
+from modelscan.settings.reading import load_settings, process_environment
 from modelscan.system.clock import SystemClock
+from modelscan.system.processes import run as process
 
 pytestmark = pytest.mark.slow
 

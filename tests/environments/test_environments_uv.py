@@ -11,8 +11,8 @@ from environments_machine import NO_INDEX, NO_PYTORCH, NO_TORCH, Machine
 
 from modelscan.environments.uv import ensure_uv, find_uv, why_it_failed
 from modelscan.errors import BackendFailed
-from modelscan.system import process
-from modelscan.system.process import Completed
+from modelscan.system.processes import run as process
+from modelscan.system.processes.run import Completed
 
 Script = Callable[..., Path]
 

@@ -14,7 +14,7 @@ from tests.hardware.nvml import compile_nvml
 
 from modelscan.hardware.gpu_table import GpuFacts, parse_gpu_table
 from modelscan.storage.shipped import shipped_text
-from modelscan.system.process import Completed
+from modelscan.system.processes.run import Completed
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parents[1] / "src"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from modelscan.hardware.amd import read_amd
-from modelscan.hardware.amd_sysfs import gfx_from_kfd, read_kernel_gpus
-from modelscan.hardware.amd_tools import gfx_of_rocm_smi, parse_amd_smi, parse_json, parse_rocm_smi
-from modelscan.system.process import Completed
+from modelscan.hardware.amd.read import read_amd
+from modelscan.hardware.amd.sysfs import gfx_from_kfd, read_kernel_gpus
+from modelscan.hardware.amd.tools import gfx_of_rocm_smi, parse_amd_smi, parse_json, parse_rocm_smi
+from modelscan.system.processes.run import Completed
 from modelscan.units import GIB, MIB
 
 Fixture = Callable[[str], str]

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from modelscan.hardware.amd_tools import parse_amd_smi, parse_rocm_smi
+from modelscan.hardware.amd.tools import parse_amd_smi, parse_rocm_smi
 from modelscan.hardware.cpu import parse_cpu_list, parse_cpuinfo, parse_meminfo
-from modelscan.hardware.nvidia_smi import parse_nvidia_smi
+from modelscan.hardware.nvidia.smi import parse_nvidia_smi
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SAMPLES = [path.read_text(encoding="utf-8") for path in sorted(FIXTURES.glob("*.json"))]

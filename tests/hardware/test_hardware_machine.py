@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from modelscan.hardware.machine import read_hardware
-from modelscan.hardware.nvidia import _library_there
+from modelscan.hardware.nvidia.read import _library_there
 from modelscan.hardware.pci import display_vendors
 from modelscan.hardware.probe import Found, within
 from modelscan.model import Cpu

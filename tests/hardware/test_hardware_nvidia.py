@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from modelscan.hardware.drivers import cuda_of
-from modelscan.hardware.nvidia_smi import parse_nvidia_smi, read_nvidia_smi
-from modelscan.system.process import Completed
+from modelscan.hardware.nvidia.drivers import cuda_of
+from modelscan.hardware.nvidia.smi import parse_nvidia_smi, read_nvidia_smi
+from modelscan.system.processes.run import Completed
 from modelscan.units import GIB, MIB
 
 Read = Callable[..., dict[str, Any]]

@@ -67,8 +67,8 @@ DRIVER = """
 import json, os, signal, sys, time
 from pathlib import Path
 from modelscan.errors import ModelscanError
-from modelscan.hubs.source import Access, hub_of
-from modelscan.settings import load_settings
+from modelscan.hubs.places import Access, hub_of
+from modelscan.settings.reading import load_settings
 from modelscan.storage.documents import to_document
 from modelscan.system.clock import SystemClock
 class QuickClock(SystemClock):
@@ -79,7 +79,7 @@ class QuickClock(SystemClock):
         self.ahead += seconds
         time.sleep(0.001)
 def preload():
-    import huggingface_hub.hf_api, huggingface_hub.utils, huggingface_hub.errors, httpx, modelscan.hubs.huggingface
+    import huggingface_hub.hf_api, huggingface_hub.utils, huggingface_hub.errors, httpx, modelscan.hubs.huggingface.hub
 def forked(call, environ):
     # As a process of its own, killed after so many seconds.
     preload()

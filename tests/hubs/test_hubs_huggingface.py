@@ -234,7 +234,7 @@ def test_no_token_is_left_anywhere(tiny: Any) -> None:
 
 def test_through_a_proxy(tiny: Any) -> None:
     code = (
-        "import os; from modelscan.hubs.source import Access, hub_of; from modelscan.settings import load_settings;"
+        "import os; from modelscan.hubs.places import Access, hub_of; from modelscan.settings.reading import load_settings;"
         "environ = dict(os.environ);"
         "hub = hub_of('huggingface', Access(settings=load_settings(environ), environ=lambda: environ));"
         "hub.describe('lab/tiny', None); print(hub.download('lab/tiny', None, on_progress=lambda _: None)[1])"

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelscan.errors import ModelNotFound, ModelscanError
-from modelscan.hubs.hf_cache import hub_cache, is_complete
-from modelscan.hubs.local import describe_folder
-from modelscan.hubs.safetensors import read_header, sum_tensors
-from modelscan.hubs.selection import needed_files
+from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.folder.headers import read_header
+from modelscan.hubs.huggingface.cache import hub_cache, is_complete
+from modelscan.weights.reading.safetensors import sum_tensors
+from modelscan.weights.reading.selection import needed_files
 
 Write = Callable[..., Path]
 Make = Callable[..., bytes]

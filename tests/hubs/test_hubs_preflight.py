@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from modelscan.hubs.local import code_repos
 from modelscan.hubs.preflight import code_elsewhere, code_question, no_room, no_token, room_kept
 from modelscan.model import WeightsDescription
 from modelscan.units import GIB, MIB
+from modelscan.weights.reading.listing import code_repos
 
 PLACE = PurePosixPath("/cache")
 GATED = WeightsDescription(source="huggingface", repo_id="lab/shut", location="lab/shut", gated=True)

@@ -13,11 +13,12 @@ import pytest
 from modelscan.cli import main
 from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.files import Transferred
-from modelscan.hubs.s3 import parse_s3, s3_translated
-from modelscan.hubs.s3_download import download
-from modelscan.hubs.s3_upload import upload
+from modelscan.hubs.s3.client import s3_translated
+from modelscan.hubs.s3.download import download
+from modelscan.hubs.s3.upload import upload
 from modelscan.system.clock import SystemClock
 from modelscan.units import MIB
+from modelscan.weights.address import parse_s3
 
 PART = 5 * MIB  # the least that S3 takes
 SIZE = 12 * MIB + 17

@@ -12,7 +12,7 @@ import pytest
 
 from modelscan.catalog.sources.hub import model_in_list
 from modelscan.errors import SourceUnavailable
-from modelscan.hubs.search import HubEntry, search_hub
+from modelscan.hubs.huggingface.search import HubEntry, search_hub
 from modelscan.system.http import Http
 
 THING = {

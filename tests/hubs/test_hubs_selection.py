@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.hubs.selection import needed_files, only_gguf, only_pickles
+from modelscan.weights.reading.selection import needed_files, only_gguf, only_pickles
 
 NAMES = st.lists(
     st.builds(

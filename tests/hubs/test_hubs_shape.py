@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.hubs.quantization import read_quantization
-from modelscan.hubs.shape import quantization_of, read_architecture
-from modelscan.hubs.tasks import task_of
 from modelscan.model import Architecture
+from modelscan.weights.reading.quantization import quantization_of, read_quantization
+from modelscan.weights.reading.shape import read_architecture
+from modelscan.weights.reading.tasks import task_of
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096,

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from modelscan.hubs.shipped_shapes import describe_shipped
 from modelscan.storage.shipped import shipped_text
+from modelscan.weights.reading.shipped import describe_shipped
 
 TEXT = shipped_text("architectures.json")
 MODELS = json.loads(TEXT)["models"]

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from modelscan.errors import ModelscanError, SourceUnavailable
 from modelscan.hubs.files import RemoteFile, Transferred
-from modelscan.hubs.meter import Meter
-from modelscan.hubs.transfer import Part, Source, Transfer
-from modelscan.hubs.verify import Verified, verify_files
+from modelscan.hubs.transfer.meter import Meter
+from modelscan.hubs.transfer.transfer import Part, Source, Transfer
+from modelscan.hubs.transfer.verify import Verified, verify_files
 from modelscan.system.clock import SystemClock
 from modelscan.system.http import Http
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelscan.hardware.described import describe_hardware
 from modelscan.model import Architecture, Hardware, Weights, WeightsDescription
 from modelscan.model import Model as CatalogModel
-from modelscan.planning.facts import PlanningFacts, load_facts
+from modelscan.planning.options.facts import PlanningFacts, load_facts
 from modelscan.storage.shipped import shipped_text
 
 FACTS: PlanningFacts = load_facts(

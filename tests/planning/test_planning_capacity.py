@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tests.planning.machines import DEEPSEEK_R1, llama
 from tests.planning.test_planning_memory import GPT_OSS_20B, QWEN3_NEXT
 
+from modelscan.backends.sglang.estimates import sglang_cells, sglang_steps
+from modelscan.backends.vllm.estimates import vllm_blocks, vllm_steps
 from modelscan.model import Architecture
-from modelscan.planning.capacity import cache_layout, sglang_cells, vllm_blocks
-from modelscan.planning.steps import sglang_steps, vllm_steps
+from modelscan.planning.memory.capacity import cache_layout
 from modelscan.units import GIB
 
 GEMMA4_31B = Architecture(

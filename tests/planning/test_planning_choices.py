@@ -9,7 +9,7 @@ from tests.planning.machines import DEEPSEEK_CODER, DEEPSEEK_R1, DEMO, FACTS, QW
 
 from modelscan.errors import GpuNotFound
 from modelscan.model import Plan, PlanRequest, WeightsDescription
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB
 
 CODER = weights("deepseek-ai/deepseek-coder-6.7b-instruct", DEEPSEEK_CODER)

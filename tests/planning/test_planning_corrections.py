@@ -8,7 +8,7 @@ import pytest
 from tests.planning.machines import FACTS, llama, machine, weights
 
 from modelscan.model import Candidate, Measurement, PlanRequest
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB
 
 WEIGHTS = weights("x/8b", llama(), "BF16")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, weights
 
 from modelscan.model import Architecture, Candidate, Hardware, Plan, PlanRequest, WeightsDescription
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB
 
 LLAMA_8B = weights("meta-llama/Llama-3.1-8B-Instruct", llama())

@@ -12,15 +12,15 @@ import pytest
 from benchmarks.families import cache_of, families, weights_error
 from tests.planning.machines import llama
 
-from modelscan.hubs.shape import read_architecture
-from modelscan.hubs.shipped_shapes import describe_shipped
+from modelscan.backends.vllm.estimates import vllm_blocks
 from modelscan.model import WeightsDescription
-from modelscan.planning.capacity import vllm_blocks
-from modelscan.planning.families import KNOWN_FAMILIES
-from modelscan.planning.kv_cache import cached_kinds, token_bytes
-from modelscan.planning.tensors import parameters_per_gpu
-from modelscan.planning.weights import bytes_per_parameter, weights_bytes
 from modelscan.storage.shipped import shipped_text
+from modelscan.weights.counting.bytes import bytes_per_parameter, weights_bytes
+from modelscan.weights.counting.families import KNOWN_FAMILIES
+from modelscan.weights.counting.kv_cache import cached_kinds, token_bytes
+from modelscan.weights.counting.tensors import parameters_per_gpu
+from modelscan.weights.reading.shape import read_architecture
+from modelscan.weights.reading.shipped import describe_shipped
 
 ROWS = families()
 # What is off by more than a thousandth, and why.

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, weights
 
 from modelscan.model import Candidate, Plan, PlanRequest
-from modelscan.planning.kv_cache import element_bytes, request_bytes
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB
+from modelscan.weights.counting.kv_cache import element_bytes, request_bytes
 
 _AWQ = {"quant_method": "awq", "quant_bits": 4, "quant_group_size": 128}
 _MIXTURE = llama(

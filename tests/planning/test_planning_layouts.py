@@ -8,8 +8,8 @@ import pytest
 from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, weights
 
 from modelscan.model import Architecture, Candidate, GpuLink, Hardware, PlanRequest
-from modelscan.planning.layouts import tensor_parallel_problem
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
+from modelscan.planning.options.layouts import tensor_parallel_problem
 
 _FP8 = {"quant_method": "fp8", "quant_bits": 8}
 _AWQ = {"quant_method": "awq", "quant_bits": 4, "quant_group_size": 128}

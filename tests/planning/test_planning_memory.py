@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from tests.planning.machines import DEEPSEEK_R1, llama, weights
 
 from modelscan.model import Architecture
-from modelscan.planning.activations import activation_bytes
-from modelscan.planning.context import model_limit
-from modelscan.planning.kv_cache import request_bytes, token_bytes
-from modelscan.planning.tensors import parameters_per_gpu
-from modelscan.planning.weights import parameter_count, weights_bytes
+from modelscan.planning.memory.activations import activation_bytes
+from modelscan.planning.options.context import model_limit
 from modelscan.units import GIB
+from modelscan.weights.counting.bytes import parameter_count, weights_bytes
+from modelscan.weights.counting.kv_cache import request_bytes, token_bytes
+from modelscan.weights.counting.tensors import parameters_per_gpu
 
 GPT_OSS_20B = Architecture(
     model_type="gpt_oss",

@@ -11,8 +11,8 @@ from tests.planning.machines import FACTS, llama, machine, weights
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Capabilities, PlanRequest, Spec
 from modelscan.model import Model as CatalogModel
-from modelscan.planning.model_arguments import ModelArguments, model_arguments
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
+from modelscan.planning.options.model_arguments import ModelArguments, model_arguments
 
 TOOLS = Capabilities(tool_call=True, reasoning=True)
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, weights
 
 from modelscan.model import Candidate, PlanRequest, Rejection
-from modelscan.planning.kv_cache import request_bytes
-from modelscan.planning.layouts import layouts
-from modelscan.planning.planner import make_plan
-from modelscan.planning.weights import weights_bytes
+from modelscan.planning.decide.planner import make_plan
+from modelscan.planning.options.layouts import layouts
+from modelscan.weights.counting.bytes import weights_bytes
+from modelscan.weights.counting.kv_cache import request_bytes
 
 layers = st.integers(1, 100)
 contexts = st.integers(1, 262144)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, weights
 
 from modelscan.model import Architecture, Estimated, PlanRequest, WeightsDescription
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.speed import touched
 
 QWEN3_8B = llama(

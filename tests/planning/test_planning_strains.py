@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.planning.machines import FACTS, QWEN3_32B, llama, machine, weights
 
 from modelscan.model import Candidate, Plan, PlanRequest
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
 
 _AWQ = {"quant_method": "awq", "quant_bits": 4, "quant_group_size": 128}
 AWQ_32B = weights("Qwen/Qwen3-32B-AWQ", replace(QWEN3_32B, **_AWQ), "INT4", format="awq")  # type: ignore[arg-type]

@@ -132,3 +132,59 @@ class Backend(Protocol):
     def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:
         """Bytes beside weights, KV cache and activations: context, libraries, graphs; with the source in the code."""
         ...
+
+
+PYTHON_RANGE = ((3, 11), (3, 14))  # requires-python of vllm 0.33.0: >=3.11,<3.15
+
+
+# The distribution that tells whether an environment can read weights from S3.
+STREAMER = "runai-model-streamer-s3"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """One way to an environment.
+
+    `origin` is said to people and kept in the record. `index` is asked before all others. `torch_backend` is uv's
+    word for one of PyTorch's own indexes. `disk_bytes` was measured for CPU (2 GiB and what is downloaded) and is
+    an estimate for CUDA. `pinned` are the distributions whose versions the record names.
+    `alias` is (name, version) of a distribution to be announced beside what is installed.
+    """
+
+    backend: str
+    version: str
+    device: Device
+    origin: str
+    requirements: tuple[str, ...]
+    disk_bytes: int
+    pinned: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
+    index: str | None = None
+    torch_backend: str | None = None
+    alias: tuple[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.backend}-{self.version}-{self.device}"
+
+    @property
+    def python_range(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The first and the last minor version of Python that it runs on."""
+        return PYTHON_RANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """`tokens` as the backend's log prints them: for mixed layers vLLM means requests times their length."""
+
+    tokens: int
+    concurrency: float
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """`tokens` in a prefill step, `sequences` at once, `captured` the number of batch sizes with a CUDA graph."""
+
+    tokens: int
+    sequences: int
+    captured: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelscan.backends.base import Backend
-from modelscan.backends.sglang import SGLANG
-from modelscan.backends.vllm import VLLM
+from modelscan.backends.sglang.runs import SGLANG
+from modelscan.backends.vllm.runs import VLLM
 
 BACKENDS: dict[str, Backend] = {"vllm": VLLM, "sglang": SGLANG}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelscan.errors import ModelscanError
-from modelscan.settings import load_settings, process_environment
+from modelscan.settings.reading import load_settings, process_environment
 from modelscan.storage.files import write_atomic
 from modelscan.system.clock import SystemClock
 

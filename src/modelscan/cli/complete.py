@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from modelscan.errors import ModelscanError
-from modelscan.settings import Settings, load_settings, process_environment
+from modelscan.settings.reading import Settings, load_settings, process_environment
 
 _MOST = 60
 
@@ -26,7 +26,7 @@ def complete_deployment(incomplete: str) -> Iterator[str]:
 
 def complete_model(incomplete: str) -> Iterator[str]:
     """Model ids and aliases that begin like this."""
-    from modelscan.catalog.index import open_index
+    from modelscan.catalog.index.open import open_index
 
     with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
         yield from open_index(_settings()).names_starting_with(incomplete, limit=_MOST)
@@ -51,6 +51,6 @@ def complete_gpu(incomplete: str) -> Iterator[str]:
 
 def complete_setting(incomplete: str) -> Iterator[str]:
     """Keys of settings."""
-    from modelscan.settings import setting_fields
+    from modelscan.settings.reading import setting_fields
 
     yield from (key for item in setting_fields() if (key := item.metadata["key"]).startswith(incomplete))

@@ -12,7 +12,7 @@ import typer
 from modelscan.cli.output import Output
 from modelscan.cli.signals import interruption_told, terminate
 from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
-from modelscan.settings import trust_named_certificates
+from modelscan.settings.reading import trust_named_certificates
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -138,7 +138,7 @@ def takes_plan_request(command: Callable[..., int | None]) -> Callable[..., int 
 
 def _request(*, model: str | None, gpu: list[str] | None, gpus: int | None, **values: Any) -> PlanRequest:
     from modelscan.operations.requests import parse_context_length, parse_env, parse_gpus
-    from modelscan.settings import process_environment
+    from modelscan.settings.reading import process_environment
     from modelscan.units import parse_bytes
 
     chosen, no_gpu = parse_gpus(gpu or [])

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from modelscan.operations.context import Context
-from modelscan.settings import Settings, load_settings, process_environment
+from modelscan.settings.reading import Settings, load_settings, process_environment
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import fields
 
 from modelscan.backends.base import AGAIN, HALF
 from modelscan.model import Deployment, PlanRequest
-from modelscan.planning.command import request_words
+from modelscan.planning.telling.command import request_words
 
 _PLANNED = frozenset(field.name for field in fields(PlanRequest))
 _REPEATABLE = frozenset({"env", "backend_args"})

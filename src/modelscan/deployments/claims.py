@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from modelscan.deployments.memory import resident_bytes
-from modelscan.deployments.processes import Process, tagged
 from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
+from modelscan.system.processes.identity import Process, tagged
+from modelscan.system.processes.memory import resident_bytes
 
 # A backend that was ready holds what it wanted; where its processes cannot be matched with the driver's list (another
 # pid namespace), nothing of its claim is taken for outstanding.

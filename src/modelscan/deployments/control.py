@@ -18,16 +18,16 @@ from modelscan.deployments.orphans import sweep
 from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.pace import pace_of
 from modelscan.deployments.places import Places, places
-from modelscan.deployments.ports import is_free, require_free
-from modelscan.deployments.processes import Process, boot_id, find, program_name, send
 from modelscan.deployments.store import Store
 from modelscan.deployments.waiting import failure, wait
 from modelscan.errors import BackendFailed, Conflict, InterruptedBefore
 from modelscan.model import Deployment
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock, hold, is_held
 from modelscan.system.clock import Clock, rfc3339
-from modelscan.system.process import spawn_detached
+from modelscan.system.processes.identity import Process, boot_id, find, program_name, send
+from modelscan.system.processes.ports import is_free, require_free
+from modelscan.system.processes.run import spawn_detached
 
 __all__ = ["SUPERVISOR", "claims", "command", "current", "failure", "remove", "start", "stop", "wait"]
 

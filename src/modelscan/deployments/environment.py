@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 from modelscan.backends.base import KeyHandover
 from modelscan.backends.registry import BACKENDS
-from modelscan.deployments.processes import KEEPS_TAG, STATE_TAG, SUPERVISOR_TAG, TAG
 from modelscan.errors import ConfigInvalid
 from modelscan.model import Deployment
+from modelscan.system.processes.identity import KEEPS_TAG, STATE_TAG, SUPERVISOR_TAG, TAG
 
 _NAMES = frozenset(
     {

@@ -17,7 +17,7 @@ from modelscan.deployments.places import paths_of_state
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Route
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.system.clock import SystemClock
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from modelscan.deployments.record import Record
-from modelscan.system import process
 from modelscan.system.clock import Clock
+from modelscan.system.processes import run as process
 
 _ERRAND = (sys.executable, "-E", "-s", "-m", "modelscan.deployments.errand")
 _MEMORY_SECONDS = 30.0

@@ -22,21 +22,21 @@ from modelscan.deployments.errands import Routes
 from modelscan.deployments.health import Health
 from modelscan.deployments.log_file import LogFile
 from modelscan.deployments.measurements import measurement_of
-from modelscan.deployments.memory import resident_bytes
 from modelscan.deployments.pace import Pace
 from modelscan.deployments.phases import Durations, Phases
 from modelscan.deployments.places import Places, paths_of_state
 from modelscan.deployments.probe import Endpoint, Generated
-from modelscan.deployments.processes import Process, descendants, find, tagged_as
 from modelscan.deployments.pump import Pump
 from modelscan.deployments.record import Record
-from modelscan.deployments.sockets import listening_sockets
-from modelscan.deployments.spawn import Child, reap, spawn
-from modelscan.deployments.tree import end_tree
 from modelscan.deployments.turn import Turn
 from modelscan.deployments.watch import Answering, NotYet, Probed, Ready, Refused, Seen, Watch
 from modelscan.model import DeploymentMemory, Measured, Progress
 from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.processes.identity import Process, descendants, find, tagged_as
+from modelscan.system.processes.memory import resident_bytes
+from modelscan.system.processes.sockets import listening_sockets
+from modelscan.system.processes.spawn import Child, reap, spawn
+from modelscan.system.processes.tree import end_tree
 from modelscan.units import format_duration
 
 _FIRST_PHASE = "launching"

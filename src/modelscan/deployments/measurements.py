@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from modelscan.deployments.state import State
 from modelscan.model import Deployment, Measurement
 from modelscan.storage.documents import from_document, to_document
+from modelscan.storage.state import State
 
 _KEPT = 9  # of each repo: settings differ from start to start
 _OF_PLAN = (

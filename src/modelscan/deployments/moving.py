@@ -6,12 +6,12 @@ import os
 from typing import Any
 
 from modelscan.deployments.mending import on_port
-from modelscan.deployments.ports import next_free
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
 from modelscan.storage.locks import hold
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
+from modelscan.system.processes.ports import next_free
 
 CLAIMS_LOCK = "claims.lock"
 _CLAIMS_SECONDS = 60.0

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 from modelscan.deployments.lifecycle import Found, conclude
 from modelscan.deployments.places import Places, places
-from modelscan.deployments.processes import boot_id, tagged_as
 from modelscan.errors import StorageFailed
 from modelscan.model import LIVE_STATUSES, Deployment
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock, is_held
 from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.processes.identity import boot_id, tagged_as
 
 
 def observe(record: Deployment, *, settings: Settings, clock: Clock, commanding: bool = False) -> Deployment:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelscan.deployments.places import places
-from modelscan.deployments.processes import Process, program_name, tagged, tagged_as
 from modelscan.deployments.store import Store
-from modelscan.deployments.tree import LINGER_SECONDS, TreeEnd, end_tree
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock, is_held
 from modelscan.system.clock import Clock
+from modelscan.system.processes.identity import Process, program_name, tagged, tagged_as
+from modelscan.system.processes.tree import LINGER_SECONDS, TreeEnd, end_tree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from modelscan.deployments.processes import SUPERVISOR_TAG, Process, boot_id, environment, find
 from modelscan.storage.locks import holder, is_held
+from modelscan.system.processes.identity import SUPERVISOR_TAG, Process, boot_id, environment, find
 
 
 def own_note() -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from modelscan.storage.documents import from_document, to_document
 
 if TYPE_CHECKING:  # the supervisor loads no settings
-    from modelscan.settings import Settings
+    from modelscan.settings.reading import Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelscan.deployments.lifecycle import may_follow
-from modelscan.deployments.state import State
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged
 from modelscan.model import Deployment
 from modelscan.storage.documents import from_document, to_document
+from modelscan.storage.state import State
 from modelscan.system.clock import rfc3339
 
 EVENTS_KEPT = 200

@@ -24,14 +24,14 @@ from modelscan.deployments.mending import mend
 from modelscan.deployments.owner import own_note
 from modelscan.deployments.pace import Pace
 from modelscan.deployments.places import paths_of_state, places
-from modelscan.deployments.processes import boot_id, find
 from modelscan.deployments.record import Record
-from modelscan.deployments.spawn import become_subreaper
 from modelscan.deployments.store import Store
 from modelscan.deployments.turn import Turn
 from modelscan.errors import Conflict, StorageFailed
 from modelscan.storage.locks import hold
 from modelscan.system.clock import SystemClock, rfc3339
+from modelscan.system.processes.identity import boot_id, find
+from modelscan.system.processes.spawn import become_subreaper
 
 _LOCK_SECONDS = 20.0
 _MOST_MOVES = 5  # to other ports, within one start

@@ -10,7 +10,7 @@ from modelscan.deployments.observe import observe
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, TimedOut
 from modelscan.model import Deployment
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.system.clock import Clock
 
 _POLL_SECONDS = 0.1

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from modelscan.backends.base import Activity, Backend
 from modelscan.deployments.pace import Pace
 from modelscan.deployments.probe import Endpoint, Generated, ProbeFailed
-from modelscan.deployments.processes import Process, program_name
-from modelscan.deployments.sockets import listening_sockets, owner_of, sockets_of
 from modelscan.model import Task
+from modelscan.system.processes.identity import Process, program_name
+from modelscan.system.processes.sockets import listening_sockets, owner_of, sockets_of
 
 _METRICS_PATH = "/metrics"
 _MOST_REFUSALS = 5

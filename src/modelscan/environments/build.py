@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.backends.base import Recipe
 from modelscan.environments.places import without_credentials
-from modelscan.environments.recipes import Recipe
 from modelscan.environments.uv import Streamer
 from modelscan.storage.files import private_folder, storage_failed, translated
-from modelscan.system import process
+from modelscan.system.processes import run as process
 
 # While choosing, a source that does not answer is given up soon: there is another, or there is a message.
 _HASTE = {"UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_RETRIES": "1"}

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.backends.base import Recipe
 from modelscan.backends.registry import BACKENDS
-from modelscan.environments.recipes import CPU_TORCH, CUDA_DRIVER, PYTORCH_CPU_INDEX, Recipe
+from modelscan.environments.recipes import CPU_TORCH, CUDA_DRIVER, PYTORCH_CPU_INDEX
 from modelscan.errors import BackendFailed, SourceUnavailable, StorageFailed
-from modelscan.system.process import Completed
+from modelscan.system.processes.run import Completed
 from modelscan.units import format_bytes
 
 

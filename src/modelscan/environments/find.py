@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.backends.base import STREAMER
 from modelscan.backends.registry import BACKENDS
-from modelscan.environments.recipes import STREAMER
 from modelscan.environments.record import read_records
 from modelscan.model import Device, Installation
-from modelscan.settings import Settings
-from modelscan.system import process
+from modelscan.settings.reading import Settings
+from modelscan.system.processes import run as process
 
 _QUERY_SECONDS = 20.0
 _VERSION_SECONDS = 60.0

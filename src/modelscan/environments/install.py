@@ -13,19 +13,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.backends.base import Recipe
 from modelscan.environments import failures
 from modelscan.environments.build import Log, Uv, announce, build, pinned_versions, resolve
 from modelscan.environments.pip_config import read_pip_config, uv_variables, wants_no_index
 from modelscan.environments.places import clean_environment, environment_folder, install_lock, install_log
-from modelscan.environments.recipes import Recipe, recipes_for
+from modelscan.environments.recipes import recipes_for
 from modelscan.environments.record import read_records, size_of, write_record
 from modelscan.environments.uv import Streamer, ensure_uv, why_it_failed
 from modelscan.model import Device, Installation
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.files import private_folder, translated, write_atomic
 from modelscan.storage.locks import hold
-from modelscan.system import process
 from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.processes import run as process
 from modelscan.units import format_bytes
 
 _LOCK_SECONDS = 3600.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from modelscan.environments.places import clean_environment
-from modelscan.system import process
+from modelscan.system.processes import run as process
 
 _TIMEOUT_SECONDS = 30.0
 # Later ones win, as in pip: all commands, then `pip install`, then PIP_* variables.

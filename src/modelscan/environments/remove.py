@@ -8,7 +8,7 @@ from pathlib import Path
 from modelscan.environments.places import RECORD_NAME, install_lock
 from modelscan.errors import Usage
 from modelscan.model import Installation
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.files import translated
 from modelscan.storage.locks import hold
 

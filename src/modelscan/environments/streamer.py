@@ -11,18 +11,19 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from modelscan.backends.base import STREAMER
+from modelscan.backends.vllm.installs import streamer_for
 from modelscan.environments import failures
 from modelscan.environments.build import add, pinned_versions, resolve
 from modelscan.environments.install import Interpreter, alone, prepare_uv
 from modelscan.environments.places import clean_environment
-from modelscan.environments.recipes import STREAMER, streamer_for
 from modelscan.environments.record import size_of, write_record
 from modelscan.environments.uv import Streamer, why_it_failed
 from modelscan.model import Installation
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.files import write_atomic
-from modelscan.system import process
 from modelscan.system.clock import Clock
+from modelscan.system.processes import run as process
 
 _PINS = "streamer.txt"
 _CHECK_SECONDS = 120.0

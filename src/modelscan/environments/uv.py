@@ -11,9 +11,9 @@ from typing import Protocol
 
 from modelscan.environments.places import clean_environment, without_credentials
 from modelscan.errors import BackendFailed
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.files import private_folder, translated
-from modelscan.system import process
+from modelscan.system.processes import run as process
 
 # `uv pip compile --torch-backend` left its preview in 0.7.14 (uv's release notes).
 MINIMUM = (0, 7, 14)

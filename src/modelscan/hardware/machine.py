@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from modelscan.hardware.amd import read_amd
+from modelscan.hardware.amd.read import read_amd
 from modelscan.hardware.cpu import read_cpu
-from modelscan.hardware.nvidia import read_nvidia
-from modelscan.hardware.nvidia_smi import read_nvidia_smi
+from modelscan.hardware.nvidia.read import read_nvidia
+from modelscan.hardware.nvidia.smi import read_nvidia_smi
 from modelscan.hardware.pci import display_vendors, numa_node
 from modelscan.hardware.probe import PROBE_SECONDS, Found, within
 from modelscan.hardware.visibility import apply_visibility
 from modelscan.model import Cpu, Hardware
-from modelscan.system import process
-from modelscan.system.process import Runner
+from modelscan.system.processes import run as process
+from modelscan.system.processes.run import Runner
 
 
 def read_hardware(

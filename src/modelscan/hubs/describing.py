@@ -9,7 +9,8 @@ from typing import Any
 
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.files import Listing
-from modelscan.hubs.local import (
+from modelscan.model import HUB_SOURCES, Source, WeightsDescription
+from modelscan.weights.reading.listing import (
     INDEX,
     SENTENCES,
     all_parts,
@@ -20,12 +21,11 @@ from modelscan.hubs.local import (
     with_limits,
     with_modelopt,
 )
-from modelscan.hubs.quantization import read_quantization
-from modelscan.hubs.safetensors import HEADER_GUESS, TensorSums, bits_of, header_end, parse_header
-from modelscan.hubs.selection import is_code, needed_files, only_gguf, only_pickles, weight_names
-from modelscan.hubs.shape import quantization_of, read_architecture
-from modelscan.hubs.tasks import CHAT_TEMPLATES, task_of
-from modelscan.model import HUB_SOURCES, Source, WeightsDescription
+from modelscan.weights.reading.quantization import quantization_of, read_quantization
+from modelscan.weights.reading.safetensors import HEADER_GUESS, TensorSums, bits_of, header_end, parse_header
+from modelscan.weights.reading.selection import is_code, needed_files, only_gguf, only_pickles, weight_names
+from modelscan.weights.reading.shape import read_architecture
+from modelscan.weights.reading.tasks import CHAT_TEMPLATES, task_of
 
 # (path, first byte, byte after the last): the bytes of a file at the listing's commit.
 ReadRange = Callable[[str, int, int], bytes]

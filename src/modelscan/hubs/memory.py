@@ -15,7 +15,7 @@ from typing import Any
 from modelscan.errors import ModelscanError, StorageFailed
 from modelscan.hubs.files import Listing
 from modelscan.model import Source, WeightsDescription
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.storage.documents import from_document, to_document
 from modelscan.storage.files import write_atomic
 from modelscan.system.clock import Clock, parse_rfc3339, rfc3339

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from pathlib import PurePath
 
 from modelscan.errors import Gated, ModelscanError, StorageFailed, Usage
-from modelscan.hubs.selection import needed_files, weight_names
 from modelscan.model import WeightsDescription
 from modelscan.units import GIB, format_bytes
+from modelscan.weights.reading.selection import needed_files, weight_names
 
 # What stays free beside the weights: a file system that is full to the last byte stops everything else on it.
 _SHARE = 0.02

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Protocol
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
-from modelscan.hubs.local import describe_folder
+from modelscan.hubs.folder.describe import describe_folder
 from modelscan.hubs.memory import Memory, Reference
-from modelscan.hubs.patience import patiently
-from modelscan.hubs.selection import needed_files
-from modelscan.hubs.source import Access
+from modelscan.hubs.protocol import Access
 from modelscan.model import Source as SourceName
 from modelscan.model import WeightsDescription
+from modelscan.system.retry import patiently
+from modelscan.weights.reading.selection import needed_files
 
 # What fetches and verifies is imported where that is done: `plan` asks only what is here.
 if TYPE_CHECKING:
-    from modelscan.hubs.transfer import Part, Source
-    from modelscan.hubs.verify import Checked, Verified
+    from modelscan.hubs.transfer.transfer import Part, Source
+    from modelscan.hubs.transfer.verify import Checked, Verified
     from modelscan.system.http import Session
 
 # How long a branch is believed to stand where it stood: `plan` and the `deploy` after it speak of one commit.
@@ -149,7 +149,7 @@ class RemoteHub:
 
     def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[Checked, ...]:
         """The verdict on each file that a backend needs. `again` reads also those found right before."""
-        from modelscan.hubs.verify import verify_files
+        from modelscan.hubs.transfer.verify import verify_files
 
         listing = self._listing(repo_id, commit, fresh=_FRESH)
         folder = self.site.snapshot(repo_id, listing.commit)
@@ -158,8 +158,8 @@ class RemoteHub:
     def download(
         self, repo_id: str, revision: str | None, *, on_progress: OnProgress, into: Path | None = None
     ) -> tuple[Path, str]:
-        from modelscan.hubs.room import require_room
-        from modelscan.hubs.verify import verify_files
+        from modelscan.hubs.transfer.disk import require_room
+        from modelscan.hubs.transfer.verify import verify_files
 
         listing = self._listing_to_download(repo_id, revision)
         if listing is None:  # complete by what other tools left, and nobody can be asked
@@ -194,8 +194,8 @@ class RemoteHub:
         files: Sequence[RemoteFile],
         on_progress: OnProgress,
     ) -> list[Part]:
-        from modelscan.hubs.meter import Meter
-        from modelscan.hubs.transfer import Transfer
+        from modelscan.hubs.transfer.meter import Meter
+        from modelscan.hubs.transfer.transfer import Transfer
 
         total = sum(file.size_bytes for file in files)
         lacking = sum(part.file.size_bytes - part.here_bytes for part in parts)
@@ -317,7 +317,7 @@ class RemoteHub:
         )
 
     def _verified(self, repo_id: str) -> Verified:
-        from modelscan.hubs.verify import Verified
+        from modelscan.hubs.transfer.verify import Verified
 
         name = f"{self.source}--{repo_id.replace('/', '--')}.json"
         return Verified(self._access.settings.paths.state / "verified" / name)

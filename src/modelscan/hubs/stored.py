@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.errors import Conflict
-from modelscan.hubs.hf_cache import hub_cache
+from modelscan.hubs.huggingface.cache import hub_cache
 from modelscan.model import Source
 from modelscan.storage.files import translated
 from modelscan.storage.locks import is_held

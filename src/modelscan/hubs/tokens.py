@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from modelscan.errors import ConfigInvalid, Gated, SourceUnavailable, Unauthorized, shown_address
-from modelscan.hubs.hf_client import endpoint_of
+from modelscan.hubs.huggingface.client import endpoint_of
 from modelscan.hubs.refusals import require_address
 from modelscan.storage.secrets import Secrets
 

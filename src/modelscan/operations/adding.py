@@ -58,7 +58,7 @@ def add_to_catalog(context: Context, file: Path, *, replace: bool = False) -> Ad
 def _add_model(folder: Path, file: Path, document: Mapping[str, Any], *, replace: bool) -> Added:
     import tomli_w
 
-    from modelscan.catalog.entry_check import check
+    from modelscan.catalog.sources.entry_check import check
 
     entry = _without_nulls(document)
     entry.setdefault("id", entry.get("base_model") or file.stem)
@@ -97,8 +97,8 @@ def _read(file: Path) -> bytes:
 
 
 def _load(file: Path, payload: bytes) -> Any:
-    from modelscan.catalog.record import NotThisFormat
-    from modelscan.catalog.sources.yaml_text import is_modest, load
+    from modelscan.parsing.problems import NotThisFormat
+    from modelscan.parsing.yaml_text import is_modest, load
 
     try:
         document = tomllib.loads(payload.decode()) if file.suffix == ".toml" else load(payload, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import cast
 
-from modelscan.catalog.index import Index
+from modelscan.catalog.index.index import Index
 from modelscan.errors import ModelAmbiguous, ModelscanError
 from modelscan.model import Fits, Model
 from modelscan.operations.context import Context

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from modelscan.backends.base import STREAMER
 from modelscan.environments.find import find_installations
-from modelscan.environments.recipes import STREAMER
 from modelscan.errors import BackendNotInstalled, Conflict, Usage
 from modelscan.model import Device, Hardware, Installation
 from modelscan.operations.context import Context

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modelscan.settings import Settings, parse_setting, read_config, setting_fields, setting_for
+from modelscan.settings.reading import Settings, parse_setting, read_config, setting_fields, setting_for
 from modelscan.storage.files import write_atomic
 
 

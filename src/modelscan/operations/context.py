@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelscan.model import Source
-from modelscan.settings import Settings
+from modelscan.settings.reading import Settings
 from modelscan.system.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from modelscan.hubs.source import Hub
+    from modelscan.hubs.protocol import Hub
     from modelscan.system.http import Http
-    from modelscan.system.process import Completed, Runner
+    from modelscan.system.processes.run import Completed, Runner
 
 
 def _http() -> Http:
@@ -24,7 +24,7 @@ def _http() -> Http:
 
 
 def _run(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Completed:
-    from modelscan.system.process import run
+    from modelscan.system.processes.run import run
 
     return run(argv, env=env, timeout=timeout)
 
@@ -42,7 +42,8 @@ class Context:
 
     def hub(self, source: Source) -> Hub:
         """The place of weights that a source's name stands for."""
-        from modelscan.hubs.source import Access, hub_of
+        from modelscan.hubs.places import hub_of
+        from modelscan.hubs.protocol import Access
 
         access = Access(settings=self.settings, environ=self.hub_environment, http=self.http, clock=self.clock)
         return hub_of(source, access)

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from dataclasses import dataclass
 
-from modelscan.backends.arguments import refuse_secrets
+from modelscan.backends.arguments.allowed import refuse_secrets
 from modelscan.deployments import control
 from modelscan.deployments.observe import observe
 from modelscan.deployments.store import Store

@@ -17,7 +17,7 @@ from modelscan.model import HUB_SOURCES, Candidate, Gpu, GpuFilters, Plan, PlanR
 from modelscan.operations.naming import deployment_name
 from modelscan.operations.planning import Planned
 from modelscan.operations.requests import check_env_names, parse_gpus
-from modelscan.planning.gpu_filters import read_gpu_filters
+from modelscan.planning.options.gpu_filters import read_gpu_filters
 from modelscan.units import GIB, MIB, parse_bytes
 
 _KEYS = frozenset(

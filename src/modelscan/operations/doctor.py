@@ -76,7 +76,7 @@ def _folders(context: Context) -> Iterator[Check]:
 
 
 def _catalog(context: Context) -> Iterator[Check]:
-    from modelscan.catalog.index import open_index
+    from modelscan.catalog.index.open import open_index
 
     index = open_index(context.settings)
     if index.notice is not None:

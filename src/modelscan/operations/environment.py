@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modelscan.environments.recipes import STREAMER
+from modelscan.backends.base import STREAMER
 from modelscan.model import Candidate, Hardware, Installation
 from modelscan.operations.backends import choose, device_of, no_reader, not_installed
 from modelscan.operations.events import Ask

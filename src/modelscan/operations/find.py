@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from modelscan.catalog.index import Filters, Index, open_index
+from modelscan.catalog.index.filters import Filters
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.index.open import open_index
 from modelscan.operations.context import Context
 
 if TYPE_CHECKING:
-    from modelscan.catalog.search import Hit
-    from modelscan.catalog.sourcestate import SourceState
+    from modelscan.catalog.index.search import Hit
+    from modelscan.catalog.sources.state import SourceState
     from modelscan.model import Model
 
 _OLD_DAYS = 30
@@ -35,7 +37,7 @@ def search_models(
     With `fits` only those that fit this machine, each with how; otherwise, unless they are to be `whole`, only what a
     list shows of each.
     """
-    from modelscan.catalog.search import search
+    from modelscan.catalog.index.search import search
 
     index = open_index(context.settings)
     text = " ".join(words)
@@ -68,7 +70,7 @@ def search_hub_models(context: Context, words: Sequence[str], *, limit: int, fil
     """Models of Hugging Face's own search, as it ranks them. Raises SourceUnavailable, also when offline."""
     from modelscan.catalog.sources.hub import model_in_list
     from modelscan.errors import SourceUnavailable
-    from modelscan.hubs.search import search_hub
+    from modelscan.hubs.huggingface.search import search_hub
 
     text = " ".join(words)
     if context.settings.offline:

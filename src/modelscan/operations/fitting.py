@@ -11,7 +11,7 @@ from modelscan.operations.context import Context
 from modelscan.operations.machine import machine, standing_claims
 from modelscan.operations.planning import measured, planning_facts
 from modelscan.operations.resolving import resolved_here
-from modelscan.planning.planner import decide
+from modelscan.planning.decide.planner import decide
 
 PLANNED_FOR_EACH_SHOWN = 5
 _SMALLEST_BYTES = 0.45  # per parameter: 4-bit weights, and no catalog lists smaller official ones

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from modelscan.catalog.identity import Resolution, resolve
-from modelscan.catalog.index import open_index
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.naming.identity import Resolution, resolve
 from modelscan.errors import ModelAmbiguous, ModelNotFound, SourceUnavailable
 from modelscan.model import Model, Source
 from modelscan.operations.context import Context

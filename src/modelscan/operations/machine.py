@@ -31,7 +31,7 @@ def _old_driver(hardware: Hardware) -> str | None:
     """What to do about a driver that today's backends do not run on."""
     import csv
 
-    from modelscan.hardware.drivers import driver_for
+    from modelscan.hardware.nvidia.drivers import driver_for
 
     if hardware.cuda_version is None:
         return None
@@ -103,7 +103,7 @@ def memory_is_back(context: Context, deployment: Deployment) -> Callable[[], boo
     None when there is nothing to wait for: no GPU, or the driver does not tell what they hold.
     """
     from modelscan.deployments.claims import held_on_gpu
-    from modelscan.deployments.processes import tagged_as
+    from modelscan.system.processes.identity import tagged_as
 
     if not deployment.gpu_indices:
         return None

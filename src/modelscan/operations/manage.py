@@ -87,11 +87,11 @@ def wait_for(
     report: Report = silent,
 ) -> Deployment:
     """Wait until it is ready, or stopped. Raises BackendFailed, TimedOut, DeploymentNotFound."""
-    from modelscan.deployments import control
+    from modelscan.deployments import waiting
     from modelscan.operations.starting import publish
 
     found = _find_present(context, reference)
-    done = control.wait(found, settings=context.settings, clock=context.clock, until=until, timeout=timeout)
+    done = waiting.wait(found, settings=context.settings, clock=context.clock, until=until, timeout=timeout)
     publish(context, report)
     return done
 

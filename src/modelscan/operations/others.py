@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
-from modelscan.catalog import names
-from modelscan.catalog.index import Index, open_index
-from modelscan.catalog.lookup import Member
-from modelscan.catalog.matching import ACTIVE, EDITION, SIZE_WORD
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.naming import names
+from modelscan.catalog.naming.lookup import Member
+from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
 from modelscan.errors import ClosedWeights
 from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest
 from modelscan.operations.context import Context
-from modelscan.planning.command import plan_command
-from modelscan.planning.weights import BYTES_PER_PARAMETER
+from modelscan.planning.telling.command import plan_command
 from modelscan.system.clock import Clock
+from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER
 
 MOST_NAMED = 3
 _SAME_SIZE = 0.04  # of two that hardly differ in size the larger is named

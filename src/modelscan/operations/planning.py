@@ -6,24 +6,16 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modelscan.backends.folding import fold_arguments
+from modelscan.backends.arguments.folding import fold_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import NoFit
-from modelscan.model import (
-    Claim,
-    Hardware,
-    Installation,
-    Measurement,
-    Plan,
-    PlanRequest,
-    WeightsDescription,
-)
+from modelscan.model import Claim, Hardware, Installation, Measurement, Plan, PlanRequest, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.machine import machine, standing_claims, without_claimed
 from modelscan.operations.others import refuse_closed, smaller_models
 from modelscan.operations.resolving import Resolved, resolve_request
-from modelscan.planning.facts import PlanningFacts, load_facts
-from modelscan.planning.planner import make_plan
+from modelscan.planning.decide.planner import make_plan
+from modelscan.planning.options.facts import PlanningFacts, load_facts
 from modelscan.storage.documents import to_document
 from modelscan.storage.shipped import shipped_text
 
@@ -130,7 +122,7 @@ def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[M
 
 def explained(planned: Planned) -> tuple[str, ...]:
     """The arithmetic of the choice, line by line."""
-    from modelscan.planning.explain import explain
+    from modelscan.planning.telling.explain import explain
 
     return explain(planned.plan, planned.resolved.options, planned.claims)
 

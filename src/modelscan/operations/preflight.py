@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from modelscan.deployments.ledger import Ledger
 from modelscan.errors import Conflict, ModelscanError, shown_address
 from modelscan.hubs import preflight
 from modelscan.hubs.files import RemoteFile
-from modelscan.hubs.room import require_room
+from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.tokens import HUBS, address, login_elsewhere
+from modelscan.hubs.transfer.disk import require_room
 from modelscan.model import WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.events import Ask

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
-from modelscan.hubs.copying import copy_files
 from modelscan.hubs.files import OnProgress, RemoteFile
-from modelscan.hubs.local import describe_folder
-from modelscan.hubs.s3 import is_s3, parse_s3, refuse_offline, require_reachable
+from modelscan.hubs.folder.copying import copy_files
+from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.s3.client import refuse_offline, require_reachable
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.events import Ask, Event, Report
@@ -22,6 +22,7 @@ from modelscan.operations.pulling import fetch, progress_event
 from modelscan.operations.recording import described
 from modelscan.operations.resolving import resolve_model
 from modelscan.units import format_bytes
+from modelscan.weights.address import is_s3, parse_s3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,7 +132,7 @@ def _into_folder(
 def _into_s3(
     context: Context, folder: Path, files: Sequence[RemoteFile], target: str, report: Report
 ) -> tuple[str, bool]:
-    from modelscan.hubs.s3_upload import upload
+    from modelscan.hubs.s3.upload import upload
 
     address = parse_s3(target)
     names = [file.path for file in files]
@@ -140,7 +141,7 @@ def _into_s3(
 
 
 def _from_s3(context: Context, reference: str, wanted: PullRequest, report: Report) -> Pulled:
-    from modelscan.hubs.s3_download import download
+    from modelscan.hubs.s3.download import download
 
     address, into = parse_s3(reference), _folder(wanted.to)
     if into is None or wanted.quantization or wanted.source or wanted.revision:

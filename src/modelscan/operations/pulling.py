@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelscan.deployments.ledger import Ledger
 from modelscan.hubs.files import Transferred
+from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.stored import repo_folder
 from modelscan.model import Candidate, Source
 from modelscan.operations.context import Context

@@ -12,8 +12,6 @@ from typing import Any, cast
 from modelscan.deployments import control
 from modelscan.deployments.claims import claimed_bytes
 from modelscan.deployments.observe import observe
-from modelscan.deployments.ports import next_free, require_free
-from modelscan.deployments.processes import tagged_as
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict, Interrupted, ModelscanError
 from modelscan.model import Candidate, Deployment, DeploymentMemory, Installation, RestartPolicy, WeightsDescription
@@ -23,6 +21,8 @@ from modelscan.operations.planning import Planned
 from modelscan.operations.requests import DeployRequest
 from modelscan.storage.documents import to_document
 from modelscan.storage.locks import Lock
+from modelscan.system.processes.identity import tagged_as
+from modelscan.system.processes.ports import next_free, require_free
 from modelscan.units import format_bytes
 
 

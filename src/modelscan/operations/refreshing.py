@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from modelscan.catalog.refresh import RefreshReport, insecure_addresses, refresh
+from modelscan.catalog.refresh.refresh import RefreshReport, insecure_addresses, refresh
 from modelscan.operations.context import Context
 
 if TYPE_CHECKING:
-    from modelscan.catalog.difference import Difference
+    from modelscan.catalog.refresh.difference import Difference
 
 
 def refresh_catalog(
@@ -31,8 +31,8 @@ def _in_use(context: Context) -> frozenset[str]:
 
 def catalog_difference(context: Context) -> Difference:
     """What the last refresh that changed anything changed: against the index before it, or the shipped one."""
-    from modelscan.catalog.difference import difference
-    from modelscan.catalog.index import open_base
+    from modelscan.catalog.index.index import open_base
+    from modelscan.catalog.refresh.difference import difference
 
     paths = context.settings.paths
     return difference(open_base(paths.previous_index_file), open_base(paths.index_file))

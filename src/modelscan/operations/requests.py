@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from modelscan.errors import Usage
 from modelscan.model import Candidate, PlanRequest, RestartPolicy
-from modelscan.planning.command import request_words
+from modelscan.planning.telling.command import request_words
 from modelscan.storage.documents import to_document
 from modelscan.units import parse_duration, parse_tokens
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from modelscan.catalog.asked import WeightsHint
-from modelscan.catalog.identity import resolve
-from modelscan.catalog.index import open_index
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.naming.asked import WeightsHint
+from modelscan.catalog.naming.identity import resolve
 from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
-from modelscan.hubs.local import describe_folder
-from modelscan.hubs.s3 import is_s3, parse_s3
-from modelscan.hubs.shipped_shapes import describe_shipped, quantized_forms
+from modelscan.hubs.folder.describe import describe_folder
 from modelscan.model import HUB_SOURCES, Architecture, Model, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.storage.shipped import shipped_text
+from modelscan.weights.address import is_s3, parse_s3
+from modelscan.weights.reading.shipped import describe_shipped, quantized_forms
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,8 +12,8 @@ def document_schema(name: str) -> dict[str, Any]:
     """The schema of a document by its name. Raises Usage for an unknown name."""
     import pydantic
 
-    from modelscan.catalog.difference import Difference
-    from modelscan.catalog.refresh import RefreshReport
+    from modelscan.catalog.refresh.difference import Difference
+    from modelscan.catalog.refresh.refresh import RefreshReport
     from modelscan.operations.adding import Added
     from modelscan.operations.connect import Routes
     from modelscan.operations.weights import WeightsHere

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from modelscan.deployments import control
+from modelscan.deployments import waiting as control_waiting
 from modelscan.errors import Interrupted, ModelscanError
 from modelscan.model import Deployment, Progress
 from modelscan.operations.context import Context
@@ -24,7 +25,7 @@ def start_and_follow(
     if not wait:
         return deployment
     try:
-        ready = control.wait(
+        ready = control_waiting.wait(
             deployment,
             settings=context.settings,
             clock=context.clock,

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Mapping
 
 from modelscan.errors import ModelscanError, Usage
-from modelscan.hubs.s3 import parse_s3
-from modelscan.hubs.s3_prefix import reading_environment
+from modelscan.hubs.s3.prefix import reading_environment
 from modelscan.model import Deployment, WeightsDescription
 from modelscan.operations.context import Context
 from modelscan.operations.events import Event, Report
 from modelscan.units import format_bytes
+from modelscan.weights.address import parse_s3
 
 
 def check_streamed(

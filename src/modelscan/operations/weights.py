@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelscan.deployments.ledger import Ledger
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict, ModelNotFound, ModelscanError, Usage
+from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.stored import Stored, stored_weights, take_away
 from modelscan.model import Deployment, Source
 from modelscan.operations.context import Context
@@ -190,8 +190,8 @@ def _size(folder: Path) -> int:
 
 def _repos_of(context: Context, reference: str) -> list[str]:
     """The repos that a catalog knows for a name; none where it knows no such name."""
-    from modelscan.catalog.identity import resolve
-    from modelscan.catalog.index import open_index
+    from modelscan.catalog.index.open import open_index
+    from modelscan.catalog.naming.identity import resolve
 
     try:
         model = resolve(reference, open_index(context.settings)).model

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from modelscan.hardware.gpu_table import GpuFacts
 from modelscan.model import Architecture, Candidate, Estimated, Gpu, WeightsDescription
-from modelscan.planning.attention import mixer
-from modelscan.planning.experts import expert_parameters, layers_with
-from modelscan.planning.facts import KernelSupport, PlanningFacts
-from modelscan.planning.kv_cache import element_bytes, layer_kinds, request_bytes
-from modelscan.planning.tensors import embedding_parameters, parameters_per_gpu
-from modelscan.planning.towers import tower_parameters
-from modelscan.planning.weights import bytes_per_parameter, parameter_count
+from modelscan.planning.options.facts import KernelSupport, PlanningFacts
 from modelscan.units import format_tokens
+from modelscan.weights.counting.attention import mixer
+from modelscan.weights.counting.bytes import bytes_per_parameter, parameter_count
+from modelscan.weights.counting.experts import expert_parameters, layers_with
+from modelscan.weights.counting.kv_cache import element_bytes, layer_kinds, request_bytes
+from modelscan.weights.counting.tensors import embedding_parameters, parameters_per_gpu
+from modelscan.weights.counting.towers import tower_parameters
 
 BANDWIDTH_REACHED = 0.8  # NVIDIA's aiconfigurator-core 0.12.0 assumes this for all NVIDIA parts
 COMPUTE_REACHED = 0.5  # an assumption: 0.4 to 0.6 of the dense figure

@@ -11,11 +11,12 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from modelscan.catalog import fields
-from modelscan.catalog.record import Attached, NotThisFormat, Parsed, Record, Skipped, verbatim
-from modelscan.catalog.sources.yaml_text import is_modest, load
-from modelscan.catalog.text import clean, clean_argument, clean_tree
+from modelscan.catalog.sources.record import Attached, Parsed, Record, verbatim
 from modelscan.model import Source, Spec, Task, Weights
+from modelscan.parsing import fields
+from modelscan.parsing.problems import NotThisFormat, Skipped
+from modelscan.parsing.text import clean, clean_argument, clean_tree
+from modelscan.parsing.yaml_text import is_modest, load
 
 NAME = "gpustack"
 LICENSE = "Apache-2.0"

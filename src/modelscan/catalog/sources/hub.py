@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from modelscan.catalog import fields, names
-from modelscan.catalog.tasks import infer_tags, infer_task
-from modelscan.catalog.text import clean
-from modelscan.hubs.search import HubEntry
+from modelscan.catalog.naming import names
+from modelscan.catalog.naming.tasks import infer_tags, infer_task
+from modelscan.hubs.huggingface.search import HubEntry
 from modelscan.model import Limits, Modalities, Model, Source, Task, Weights, WeightsDescription
+from modelscan.parsing import fields
+from modelscan.parsing.text import clean
 
 NAME = "huggingface"
 # Hugging Face's words for what a repo is for (its `pipeline_tag`), where we have one.

@@ -11,7 +11,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable
 
-from modelscan.catalog.record import Parsed, Record, verbatim
+from modelscan.catalog.sources.record import Parsed, Record, verbatim
 from modelscan.model import Weights
 
 NAME = "known-weights"

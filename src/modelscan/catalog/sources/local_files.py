@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelscan.catalog.record import NotThisFormat, Parsed, Skipped
 from modelscan.catalog.sources import gpustack, model_list, models_dev
-from modelscan.catalog.sources.yaml_text import MAX_BYTES, load
+from modelscan.catalog.sources.record import Parsed
+from modelscan.parsing.problems import NotThisFormat, Skipped
+from modelscan.parsing.yaml_text import MAX_BYTES, load
 
 NAME = "local"
 _LIST = "models.local"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
-from modelscan.catalog import fields
-from modelscan.catalog.record import NotThisFormat, Parsed, Record, Skipped, verbatim
-from modelscan.catalog.sources.yaml_text import is_modest, load
-from modelscan.catalog.text import clean_tree
-from modelscan.hubs.s3 import is_s3
+from modelscan.catalog.sources.record import Parsed, Record, verbatim
 from modelscan.model import HUB_SOURCES, Source, Task, Weights
+from modelscan.parsing import fields
+from modelscan.parsing.problems import NotThisFormat, Skipped
+from modelscan.parsing.text import clean_tree
+from modelscan.parsing.yaml_text import is_modest, load
+from modelscan.weights.address import is_s3
 
 _REPO_KEYS: dict[str, Source] = {
     "local_path": "local_path",

@@ -13,13 +13,14 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from modelscan.catalog import fields
-from modelscan.catalog.record import Attached, Entry, Last, NotThisFormat, Parsed, Record, Skipped, verbatim
-from modelscan.catalog.sources.json_text import load
-from modelscan.catalog.sources.yaml_text import is_modest
-from modelscan.catalog.text import clean, clean_tree
+from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Pricing, ProviderOffer, Source, Weights
+from modelscan.parsing import fields
+from modelscan.parsing.json_text import load
+from modelscan.parsing.problems import NotThisFormat, Skipped
+from modelscan.parsing.text import clean, clean_tree
+from modelscan.parsing.yaml_text import is_modest
 
 NAME = "models.dev"
 LICENSE = "MIT"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from modelscan.catalog.record import Entry, Last, Parsed
 from modelscan.catalog.sources import gpustack, models_dev, vllm_recipes
+from modelscan.catalog.sources.record import Entry, Last, Parsed
 
 
 class FetchedSource(Protocol):

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from modelscan.catalog import fields, names
-from modelscan.catalog.downloads import folder_at
-from modelscan.catalog.record import Attached, Entry, Last, NotThisFormat, Parsed, Record, Skipped, verbatim
-from modelscan.catalog.sources import json_text
-from modelscan.catalog.sources.yaml_text import is_modest, load
-from modelscan.catalog.text import clean, clean_argument, clean_tree
+from modelscan.catalog.naming import names
+from modelscan.catalog.sources.downloads import folder_at
+from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Spec, Task, Weights
+from modelscan.parsing import fields, json_text
+from modelscan.parsing.problems import NotThisFormat, Skipped
+from modelscan.parsing.text import clean, clean_argument, clean_tree
+from modelscan.parsing.yaml_text import is_modest, load
 
 NAME = "vllm-recipes"
 LICENSE = "Apache-2.0"

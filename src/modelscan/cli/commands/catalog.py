@@ -13,7 +13,7 @@ from modelscan.cli.session import session
 from modelscan.cli.words import CapabilityWord, TaskWord, one_of
 
 if TYPE_CHECKING:
-    from modelscan.catalog.search import Filters
+    from modelscan.catalog.index.filters import Filters
 
 app = typer.Typer(help="Find models in the merged catalogs.", no_args_is_help=True)
 
@@ -204,8 +204,8 @@ def _filters(
     source: str | None,
     open_: bool,
 ) -> Filters:
-    from modelscan.catalog.names import largest_called
-    from modelscan.catalog.search import Filters
+    from modelscan.catalog.index.filters import Filters
+    from modelscan.catalog.naming.names import largest_called
     from modelscan.units import parse_count
 
     return Filters(

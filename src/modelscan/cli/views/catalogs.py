@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from modelscan.cli.printer import Printer
 
 if TYPE_CHECKING:
-    from modelscan.catalog.difference import Change, Difference
-    from modelscan.catalog.refresh import RefreshReport
-    from modelscan.catalog.sourcestate import SourceState
+    from modelscan.catalog.refresh.difference import Change, Difference
+    from modelscan.catalog.refresh.refresh import RefreshReport
+    from modelscan.catalog.sources.state import SourceState
     from modelscan.operations.adding import Added
 
 _MOST_IDS = 20

@@ -10,7 +10,7 @@ from modelscan.cli.printer import Printer
 from modelscan.units import format_bytes, format_count, format_tokens
 
 if TYPE_CHECKING:
-    from modelscan.catalog.search import Hit
+    from modelscan.catalog.index.search import Hit
     from modelscan.model import Model, Weights
 
 _OTHER_UNITS = frozenset({"speech-to-text", "text-to-speech", "text-to-image", "text-to-video"})

@@ -1,0 +1,146 @@
+"""What may be added to a backend's command line and environment: what is listed, and nothing else.
+
+What a catalog or a user adds is data (rule 11): it never chooses the address, the keys, the files or the code that
+runs. Backends complete shortened names (`--ho` for `--host`), so only full names that are listed pass.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from modelscan.backends.arguments.folding import option_for
+from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.errors import Usage
+
+# Reasons for what is refused, by its name. The first that matches is said.
+_REFUSED = (
+    (r"host|port|uds|grpc.*|(fastapi-)?root-path|(enable-)?ssl-.*", "modelscan chooses the address"),
+    (r"trust-remote-code", "say it to modelscan instead: --trust-remote-code"),
+    (r"allow(ed)?-(origins|methods|headers|credentials)", "pages of other sites stay out"),
+    (r"model(-path)?|served-model-name|tokenizer(-path)?|hf-config-path", "modelscan names the model"),
+    (r"(tokenizer|code)-revision", "weights, tokenizer and code come from one revision: give --revision"),
+    (r"config|log-config-file|logging-config", "a file of settings would go past the checks"),
+    (r"chat-template|hf-chat-template-name", "the template of the weights is used"),
+    (r"download-dir|allowed-local-media-path|file-storage-path", "modelscan chooses the folders"),
+    (r".*-(plugin|cls)|middleware|logits-processors|tool-server|compilation-config|custom-.*", "it can load code"),
+    (r"model-loader-.*|(kv|ec)-transfer-config|additional-config", "it can load code"),
+    (r"(data-parallel|dp|nnodes|node|dist|master|headless|base-gpu|device|gpu-id).*", "modelscan chooses the devices"),
+    (
+        r"kv-cache-memory-bytes|max-total-tokens|num-gpu-blocks-override|.*offload.*",
+        "the plan sizes the memory: give --context-length, --max-concurrency or --max-memory",
+    ),
+)
+
+# Tokens of Hugging Face, OpenAI, GitHub and AWS, as those services write them; and names of what holds one.
+_SECRET = re.compile(r"\b(hf_|sk-|sk_|ghp_|github_pat_|AKIA)[A-Za-z0-9_-]{16,}")
+_KEYS = re.compile(r"(key|token|secret|password)$")
+
+_SECOND_MODEL = re.compile(r"model|\\")  # JSON can spell `model` with backslashes
+
+_ENV_PREFIXES = (
+    *("OMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "TOKENIZERS_", "TRANSFORMERS_", "HF_HUB_", "TORCH", "PYTORCH_"),
+    *("CUDA_", "CUBLAS_", "NCCL_", "NVIDIA_", "HIP_", "HSA_", "ROCM_", "RCCL_", "MIOPEN_", "AITER_", "GLOO_", "UCX_"),
+    *("TRITON_", "FLASHINFER_", "SGLANG_", "VLLM_"),
+)
+
+# Among those, what the parts of a name (between underscores) give away. The first that matches is said.
+_ENV_PARTS = (
+    (frozenset({"VISIBLE", "ORDER"}), "modelscan chooses the devices: give --gpu"),
+    (
+        frozenset({"TOKEN", "KEY", "APIKEY", "SECRET", "PASSWORD", "CREDENTIAL", "CREDENTIALS"}),
+        "it looks like a secret",
+    ),
+    (frozenset({"PROXY", "ENDPOINT", "HOST", "IP", "PORT", "URL", "ADDR", "MODELSCOPE"}), "it names an address"),
+    (frozenset({"PLUGIN", "PLUGINS", "MODULE", "PACKAGE", "EXTERNAL", "LIBRARY", "SO", "CXX"}), "it can load code"),
+    (frozenset({"PATH", "DIR", "FILE", "ROOT", "HOME", "CACHE", "CONFIG", "FOLDER"}), "it names a file or folder"),
+    (frozenset({"INSECURE", "DEV", "RUNTIME"}), "it opens what is closed on purpose"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Allowed:
+    """The arguments that a backend may be given: `switches` alone, `valued` with any value, `choices` with these."""
+
+    backend: str
+    switches: frozenset[str] = frozenset()
+    valued: frozenset[str] = frozenset()
+    choices: Mapping[str, frozenset[str]]
+
+    def check(self, arguments: Sequence[str]) -> tuple[str, ...]:
+        """The words for the command line. Raises Usage, naming the argument, for one that is refused."""
+        refuse_secrets(arguments)
+        found = read_arguments(arguments, self.switches)
+        for argument in found:
+            self._check(argument)
+        return tuple(word for argument in found for word in argument.words)
+
+    def _check(self, argument: Argument) -> None:
+        name = argument.name
+        if name in self.switches:
+            if argument.values:
+                raise self._refused(argument, "it takes no value")
+        elif name in self.choices:
+            if not argument.values or not self.choices[name].issuperset(argument.values):
+                raise self._refused(argument, f"it may be {', '.join(sorted(self.choices[name]))}")
+        elif name not in self.valued:
+            near = difflib.get_close_matches(name, sorted({*self.switches, *self.valued, *self.choices}), cutoff=0.85)
+            raise self._refused(argument, why_refused(name, self.backend), near)
+        elif name == "--speculative-config" and _SECOND_MODEL.search(argument.shown.removeprefix(name)):
+            raise self._refused(argument, "a second model is not in the plan")
+
+    def _refused(self, argument: Argument, reason: str, near: Sequence[str] = ()) -> Usage:
+        return Usage(
+            f"`{argument.shown}` may not be given to {self.backend}",
+            cause=[reason],
+            hints=[*(f"did you mean: --backend-arg={name}" for name in near), "leave out that --backend-arg"],
+            details={"argument": argument.name, "backend": self.backend},
+        )
+
+
+def refuse_secrets(arguments: Sequence[str]) -> None:
+    """Raise Usage, without repeating it, for a secret among arguments: a command line is stored, shown, and seen by
+    every user of the machine.
+    """
+    for argument in read_arguments(arguments):
+        if _KEYS.search(argument.name) or _SECRET.search(argument.shown):
+            raise Usage(
+                f"`{argument.name}=***` may not be given on a command line",
+                cause=["it holds a secret, which every user of this machine could read there"],
+                hints=["for the endpoint's key: export MY_KEY=... and --api-key-env MY_KEY"],
+                details={"argument": argument.name},
+            )
+
+
+def check_env(env: Mapping[str, str]) -> None:
+    """Raise Usage, naming the variable, for one that a backend may not be given."""
+    for name, value in env.items():
+        reason = "its value looks like a secret" if _SECRET.search(value) else _env_reason(name)
+        if reason is not None:
+            raise Usage(
+                f"the variable `{name}` may not be given to a backend",
+                cause=[reason],
+                hints=["leave out that --env"],
+                details={"variable": name},
+            )
+
+
+def _env_reason(name: str) -> str | None:
+    parts = frozenset(name.upper().split("_"))
+    for telling, reason in _ENV_PARTS:
+        if parts & telling:
+            return reason
+    return None if name.startswith(_ENV_PREFIXES) else "it is none of the variables that backends read"
+
+
+@functools.lru_cache(maxsize=1_000)  # a list of what fits asks the same of every spec
+def why_refused(name: str, backend: str) -> str:
+    """Why an argument that is not listed does not reach a backend."""
+    option = option_for(name)
+    if option is not None:
+        return f"it enters the plan: give {option}"
+    known = (why for pattern, why in _REFUSED if re.fullmatch(pattern, name.lstrip("-")))
+    return next(known, f"it is not on the list of arguments for {backend}")

@@ -1,0 +1,88 @@
+"""How SGLang divides the memory of a GPU: tokens of its pool, steps, graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelscan.backends.base import Capacity, Steps
+from modelscan.model import Architecture
+from modelscan.units import GIB, MIB
+from modelscan.weights.counting.kv_cache import (
+    cached_kinds,
+    encodes_only,
+    token_bytes,
+)
+from modelscan.weights.counting.sizes import Sized
+
+SWA_FULL_TOKENS_RATIO = 0.8  # SGLang 0.5.23: arg_groups/fields/schedule.py
+
+
+_MAMBA_FULL_MEMORY_RATIO = 0.9  # the same file
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """SGLang's pools: bytes that one token of context costs over all layers, its share of the window's pool included;
+    `states` is the share of the pool that states take before it.
+    """
+
+    cell_bytes: float
+    states: float = 0.0
+
+    def request_bytes(self, context: int, in_flight: int) -> int:  # noqa: ARG002  as Blocks
+        return int(context * self.cell_bytes / (1 - self.states)) + 1
+
+    def capacity(self, pool: int, context: int, in_flight: int) -> Capacity:  # noqa: ARG002  as Blocks
+        tokens = max(int(pool * (1 - self.states) / self.cell_bytes), 0)
+        return Capacity(tokens, tokens / context if context else 0.0)
+
+
+def sglang_cells(
+    shape: Architecture | None,
+    *,
+    tensor_parallel: int = 1,
+    pipeline_parallel: int = 1,
+    number: float,
+    window_share: float = SWA_FULL_TOKENS_RATIO,
+) -> Cells | None:
+    """SGLang's tokens on one GPU; `window_share` is `--swa-full-tokens-ratio`. None where no cache is kept."""
+    if shape is None or encodes_only(shape):
+        return None
+    kinds = cached_kinds(shape)
+    full = kinds.get("full", 0) * token_bytes(shape, tensor_parallel, number)
+    sliding = kinds.get("sliding", 0) * token_bytes(shape, tensor_parallel, number, "sliding")
+    cell = full + window_share * sliding if full else sliding
+    if not cell:
+        return None
+    states = _MAMBA_FULL_MEMORY_RATIO / (1 + _MAMBA_FULL_MEMORY_RATIO) if kinds.get("linear") else 0.0
+    return Cells(cell / pipeline_parallel, states)
+
+
+# SGLang prints weights as a difference of free memory, in which its first kernels and libraries count: 0.08 GiB.
+SGLANG_LOADING = Sized(0, 80 * MIB, 160 * MIB)
+
+
+_SGLANG_STEPS = (  # below this many GiB: chunked prefill, largest batch captured under and from four GPUs
+    (20, 2048, 8, 8),
+    (35, 4096, 48, 160),
+    (60, 4096, 32, 160),
+    (160, 8192, 256, 512),
+)
+
+
+def sglang_steps(
+    total_bytes: int | None, *, gpus: int = 1, sequences: int | None = None, tokens: int | None = None
+) -> Steps:
+    """The defaults of SGLang (0.5.23: arg_groups/memory_hook.py); `tokens` and `sequences` where they are fixed."""
+    size = (total_bytes or 0) / GIB
+    usual, few, many = next((row[1:] for row in _SGLANG_STEPS if size < row[0]), (16384, 512, 512))
+    tokens = tokens or usual
+    largest = few if gpus < 4 else many  # noqa: PLR2004  from four GPUs on
+    largest = largest if sequences is None else min(largest, sequences)
+    return Steps(tokens, largest if sequences is None else sequences, _sglang_sizes(largest))
+
+
+def _sglang_sizes(largest: int) -> int:
+    """1, 2, 4, 8, 12, then every eighth to 256, then every sixteenth."""
+    small = sum(1 for size in (1, 2, 4, 8, 12) if size <= largest)
+    return small + len(range(16, min(largest, 256) + 1, 8)) + len(range(272, largest + 1, 16))

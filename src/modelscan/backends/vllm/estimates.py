@@ -1,0 +1,156 @@
+"""How vLLM divides the memory of a GPU: blocks of its pool, steps, graphs, sampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelscan.backends.base import Capacity, Steps
+from modelscan.model import Architecture
+from modelscan.units import GIB
+from modelscan.weights.counting.kv_cache import (
+    BLOCK_TOKENS,
+    cached_kinds,
+    encodes_only,
+    heard_tokens,
+    state_bytes,
+    token_bytes,
+)
+
+# Bytes per sequence and word of the vocabulary. Sorted by PyTorch, logits are kept as 16 and 32 bit, sorted with 64-bit
+# indices, softmax, its sum and masks: 5.56 GiB measured on an H100 at S=1024 for a vocabulary of 152k. With the kernels
+# of FlashInfer and Triton, vLLM's on GPUs since 0.17, logits, probabilities and noise are all.
+SORTED_SAMPLING, SAMPLING = 38.5, 14.0
+
+
+_OWN_SAMPLER = (0, 17)
+
+
+def sampling_bytes(backend: str, version: str | None, *, on_gpu: bool) -> float:
+    """Of one sequence and word; a version that is not known is taken as a new one."""
+    numbers = [int(part) for part in (version or "").split(".")[:2] if part.isdecimal()]
+    old = backend == "vllm" and len(numbers) == len(_OWN_SAMPLER) and tuple(numbers) < _OWN_SAMPLER
+    return SAMPLING if on_gpu and not old else SORTED_SAMPLING
+
+
+_MERGES_BELOW = 1.5  # kinds whose counts differ by less form groups of the larger count, padded
+
+
+_LATENT_BLOCK = 128  # MLA's kernels beside states: vLLM 0.32, platforms/interface.py
+
+
+# With prefix caching, which is on where a model also attends, a request keeps a state at the last block's border
+# beside its own.
+_STATES_PER_REQUEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Layers of one kind that share block tables; `count` groups alike, `block` tokens in one of their blocks."""
+
+    kind: str
+    count: int
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """vLLM's pool: bytes of one block over the layers of one group, and the groups that draw from it.
+
+    A request keeps `window` tokens in a group that slides, `heard` in one of cross-attention, `states` states.
+    """
+
+    block_bytes: int
+    groups: tuple[Group, ...]
+    window: int
+    heard: int = 0
+    states: int = _STATES_PER_REQUEST
+
+    def per_request(self, context: int, in_flight: int) -> int:
+        """Blocks of one request; `in_flight` are the tokens that are scheduled and not settled yet."""
+        total = 0
+        for group in self.groups:
+            if group.kind == "linear":
+                one = self.states
+            elif group.kind == "cross":
+                one = -(-self.heard // group.block)
+            elif group.kind == "sliding":
+                one = -(-min(self.window - 1 + in_flight, context) // group.block) + 1
+            else:
+                one = -(-context // group.block)
+            total += group.count * one
+        return total
+
+    def request_bytes(self, context: int, in_flight: int) -> int:
+        return self.per_request(context, in_flight) * self.block_bytes
+
+    def capacity(self, pool: int, context: int, in_flight: int) -> Capacity:
+        concurrency = (pool // self.block_bytes) / self.per_request(context, in_flight)
+        if len(self.groups) == 1 and self.groups[0].kind == "full" and self.groups[0].count == 1:
+            return Capacity(pool // self.block_bytes * self.groups[0].block, concurrency)
+        return Capacity(int(concurrency * context), concurrency)
+
+
+def vllm_blocks(
+    shape: Architecture | None, *, tensor_parallel: int = 1, pipeline_parallel: int = 1, number: float
+) -> Blocks | None:
+    """How vLLM lays out the cache of a shape on one GPU; None where it keeps none."""
+    if shape is None or encodes_only(shape):
+        return None
+    kinds = cached_kinds(shape)
+    if shape.num_encoder_layers:  # what was heard is kept once more for each layer, in a group of its own
+        kinds = {**kinds, "cross": sum(kinds.values())}
+    if not kinds:
+        return None
+    each = {kind: token_bytes(shape, tensor_parallel, number, kind) for kind in kinds if kind != "linear"}
+    state = state_bytes(shape, tensor_parallel) if "linear" in kinds else 0.0
+    page = max([BLOCK_TOKENS * size for size in each.values()] or [state])
+    if each and state > page:  # the attention's block is raised until a state fits into its page
+        step = (_LATENT_BLOCK if shape.kv_lora_rank else BLOCK_TOKENS) * max(each.values())
+        page = -(-state // step) * step
+    fewest, most = min(kinds.values()), max(kinds.values())
+    size = most if most < fewest * _MERGES_BELOW else fewest
+    groups = tuple(
+        Group(kind, -(-layers // size), max(int(page / each[kind]), 1) if kind in each else 1)
+        for kind, layers in kinds.items()
+    )
+    return Blocks(
+        max(int(page * size / pipeline_parallel), 1),
+        groups,
+        shape.sliding_window or 0,
+        heard_tokens(shape),
+        _STATES_PER_REQUEST if each else 1,
+    )
+
+
+_BLACKWELL = 10.0
+
+
+def vllm_steps(
+    total_bytes: int | None,
+    name: str | None = None,
+    *,
+    sequences: int | None = None,
+    capability: float | None = None,
+    tokens: int | None = None,
+) -> Steps:
+    """The defaults of vLLM's API server on a GPU (0.32: engine/arg_utils.py, get_batch_defaults; config/vllm.py).
+
+    `tokens` and `sequences` where they are fixed.
+    """
+    size = (total_bytes or 0) / GIB
+    if size >= 160:  # noqa: PLR2004  the bounds of the backend's own table
+        usual, most = 16384, 1024
+    elif size >= 70 and "a100" not in (name or "").lower():  # noqa: PLR2004
+        usual, most = 8192, 1024
+    else:
+        usual, most = 2048, 256
+    tokens = tokens or usual
+    sequences = min(most, tokens) if sequences is None else sequences
+    largest = 1024 if capability is not None and _BLACKWELL <= capability < _BLACKWELL + 1 else 512
+    return Steps(tokens, sequences, _vllm_sizes(min(2 * sequences, largest, tokens)))
+
+
+def _vllm_sizes(largest: int) -> int:
+    """1, 2, 4, then every eighth below 256, then every sixteenth."""
+    small = sum(1 for size in (1, 2, 4) if size <= largest)
+    return small + len(range(8, min(largest + 1, 256), 8)) + len(range(256, largest + 1, 16))

@@ -1,0 +1,243 @@
+"""vLLM: `vllm serve`. Names of arguments: `vllm serve --help=all` of 0.32.0 and 0.33.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from modelscan.backends.arguments.allowed import Allowed, check_env
+from modelscan.backends.arguments.command import (
+    above_one,
+    environment,
+    given,
+    is_repo,
+    is_streamed,
+    valued,
+    without_given,
+)
+from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
+from modelscan.backends.explaining.diagnosis import explain_end
+from modelscan.backends.explaining.metrics import read_activity
+from modelscan.backends.vllm.causes import CAUSES
+from modelscan.backends.vllm.log import read_line
+from modelscan.model import Candidate, Device, MemoryPerGpu, Task
+from modelscan.units import GIB, MIB
+
+_TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
+_POOLING: frozenset[Task] = frozenset({"embed", "rerank"})
+
+# Older versions answer every origin; 0.32 takes JSON here and has no origin by default (launchers/cli_args.py).
+_CLOSED = ("--allowed-origins", "[]", "--disable-fastapi-docs", "--disable-uvicorn-access-log")
+
+_OVERHEAD: Mapping[Device, int] = {
+    # Resident memory of API server, EngineCore and worker after a few answers: 558 + 518 + 637 MiB, of which 62 MiB
+    # were weights and KV cache (measured, vLLM 0.32.0 CPU build with --enforce-eager; compiled, 70 MiB more).
+    "cpu": 1720 * MIB,
+    # Context, libraries and NCCL of one worker up to 0.35 GiB, CUDA graphs up to 0.65 GiB (logs of vLLM V1, TP 1).
+    "cuda": 1 * GIB,
+    # The same with ROCm's larger context; estimated, not measured.
+    "rocm": 3 * GIB // 2,
+}
+
+# v1/metrics/loggers.py of 0.32.0. The histogram counts steps of the engine, so that a long prefill counts as work.
+_REQUESTS = ("vllm:num_requests_running", "vllm:num_requests_waiting")
+_WORK = ("vllm:generation_tokens_total", "vllm:prompt_tokens_total", "vllm:iteration_tokens_total_count")
+
+# vLLM gives its engine 600 s to get ready (envs.py of 0.32.0), which large weights on a slow disk exceed. Whether a
+# start goes on is the supervisor's judgement, by what moves and not by the clock.
+_OWN_ENV = {"VLLM_NO_USAGE_STATS": "1", "VLLM_ENGINE_READY_TIMEOUT_S": "86400"}
+
+# runai-model-streamer 0.17.0: credentials are to be found as botocore does, with which we looked at the place; and each
+# worker is to buffer no more than its largest tensor. By default it is up to 40 GB each, which no plan counts: reading
+# 257 MiB over loopback took 491 MiB more memory at most, with this 229, and no longer (1.1 and 0.6 s).
+_STREAMER = {"RUNAI_STREAMER_NO_BOTO3_SESSION": "0", "RUNAI_STREAMER_MEMORY_LIMIT": "0"}
+
+_NO_CACHE_BYTES = 16 * MIB
+_WHOLE_EXPERTS = "--enable-expert-parallel"
+
+_ALLOWED = Allowed(
+    backend="vLLM",
+    switches=frozenset(
+        {
+            *(
+                "--async-scheduling",
+                "--no-async-scheduling",
+                "--enable-auto-tool-choice",
+                "--no-enable-auto-tool-choice",
+            ),
+            *("--enable-chunked-prefill", "--no-enable-chunked-prefill", "--enable-expert-parallel"),
+            *("--enable-prefix-caching", "--no-enable-prefix-caching", "--enable-log-requests", "--disable-log-stats"),
+            *("--disable-cascade-attn", "--disable-custom-all-reduce", "--disable-sliding-window"),
+            *("--disable-hybrid-kv-cache-manager", "--no-disable-hybrid-kv-cache-manager", "--language-model-only"),
+            *("--enable-flashinfer-autotune", "--no-enable-flashinfer-autotune", "--enable-request-id-headers"),
+            *("--enable-prompt-tokens-details", "--enable-server-load-tracking", "--enable-force-include-usage"),
+            *("--skip-mm-profiling", "--interleave-mm-strings", "--enable-per-request-metrics", "--enable-eplb"),
+            *("--exclude-tools-when-tool-choice-none", "--return-tokens-as-token-ids"),
+        }
+    ),
+    valued=frozenset(
+        {
+            *("--attention-backend", "--block-size", "--chat-template-content-format", "--cudagraph-capture-sizes"),
+            *("--default-chat-template-kwargs", "--hf-overrides", "--limit-mm-per-prompt", "--linear-backend"),
+            *("--long-prefill-token-threshold", "--mamba-block-size", "--mamba-cache-dtype", "--mamba-cache-mode"),
+            *("--mamba-ssm-cache-dtype", "--max-cudagraph-capture-size", "--max-logprobs", "--max-num-batched-tokens"),
+            *("--max-num-queued-reqs", "--mm-encoder-attn-backend", "--mm-encoder-tp-mode", "--mm-processor-cache-gb"),
+            *("--mm-processor-kwargs", "--moe-backend", "--optimization-level", "--override-generation-config"),
+            *("--performance-mode", "--pooler-config", "--prefix-caching-hash-algo", "--reasoning-parser"),
+            *("--response-role", "--scheduling-policy", "--seed", "--shutdown-timeout", "--speculative-config"),
+            *("--stream-interval", "--tool-call-parser", "--structured-outputs-config", "--all2all-backend"),
+        }
+    ),
+    choices={
+        "--config-format": frozenset({"auto", "hf", "mistral"}),
+        "--convert": frozenset({"auto", "none", "embed", "classify"}),
+        "--distributed-executor-backend": frozenset({"mp", "uni"}),
+        "--generation-config": frozenset({"auto", "vllm"}),
+        "--load-format": frozenset({"auto", "safetensors", "mistral", "dummy"}),
+        "--model-impl": frozenset({"auto", "vllm", "transformers"}),
+        "--runner": frozenset({"auto", "generate", "pooling"}),
+        "--safetensors-load-strategy": frozenset({"lazy", "eager", "prefetch"}),
+        "--tokenizer-mode": frozenset(
+            {
+                "auto",
+                "hf",
+                "slow",
+                "mistral",
+                "cohere",
+                "deepseek_v32",
+                "deepseek_v4",
+                "deepseek_v41",
+                "inkling",
+                "kimi_k3",
+            }
+        ),
+        "--uvicorn-log-level": frozenset({"critical", "error", "warning", "info"}),
+    },
+)
+
+
+# `mistral`: the form that Mistral's own releases come in.
+_MODEL_ARGUMENTS: Mapping[str, frozenset[str]] = {
+    "--tool-call-parser": frozenset(),
+    "--reasoning-parser": frozenset(),
+    "--tokenizer-mode": _ALLOWED.choices["--tokenizer-mode"],
+    "--config-format": frozenset({"mistral"}),
+    "--load-format": frozenset({"mistral"}),
+    "--chat-template-content-format": frozenset({"auto", "string", "openai"}),
+}
+
+
+class Vllm:
+    name = "vllm"
+    title = "vLLM"
+    model_arguments = _MODEL_ARGUMENTS
+    implied_arguments = frozenset({"--enable-auto-tool-choice"})
+    cautions: tuple[str, ...] = ()
+    s3_problem: str | None = None
+    step_argument = "--max-num-batched-tokens"
+    whole_experts: str | None = _WHOLE_EXPERTS
+    # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
+    not_in_float16 = frozenset({"gemma2", "gemma3", "gemma3_text", "glm4"})
+    derived_options: Mapping[str, str] = {
+        "context_length": "--max-model-len",
+        "gpu_memory_utilization": "--gpu-memory-utilization",
+    }
+
+    def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
+        argv = [
+            launch.program or "vllm",
+            "serve",
+            launch.location,
+            "--served-model-name",
+            *launch.served_model_names,
+            *valued(
+                ("--host", launch.host),
+                ("--port", launch.port),
+                ("--revision", candidate.revision if is_repo(launch.location) else None),
+                ("--load-format", "runai_streamer" if is_streamed(launch.location) else None),
+                ("--runner", "pooling" if candidate.task in _POOLING else None),
+                ("--dtype", candidate.dtype),
+                ("--quantization", candidate.load_quantization),
+                ("--max-model-len", candidate.max_model_len if _keeps_cache(candidate) else None),
+                ("--max-num-seqs", candidate.max_num_seqs),
+                ("--kv-cache-dtype", None if candidate.kv_cache_dtype == "auto" else candidate.kv_cache_dtype),
+                ("--tensor-parallel-size", above_one(candidate.tensor_parallel)),
+                ("--pipeline-parallel-size", above_one(candidate.pipeline_parallel)),
+                ("--data-parallel-size", above_one(candidate.data_parallel)),
+            ),
+            *_memory(candidate, launch),
+            *([_WHOLE_EXPERTS] if candidate.expert_parallel and not given(candidate, _WHOLE_EXPERTS) else []),
+            *([] if candidate.custom_all_reduce else ["--disable-custom-all-reduce"]),
+            *(["--trust-remote-code"] if candidate.trust_remote_code else []),
+            *_of_the_model(candidate),
+            *_CLOSED,
+            *_ALLOWED.check(candidate.extra_args),
+        ]
+        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _own_env(launch)))
+
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+        """After `fold_arguments`: what enters the plan is refused here."""
+        _ALLOWED.check(arguments)
+        check_env(env)
+
+    def hand_key(self, key: str) -> KeyHandover:
+        """VLLM_API_KEY (vllm/envs.py)."""
+        return KeyHandover(env={"VLLM_API_KEY": key})
+
+    def serves(self, task: Task) -> bool:
+        return task in _TASKS
+
+    def health_path(self) -> str:
+        return "/health"
+
+    def read_log_line(self, line: str) -> LogEvent | None:
+        return read_line(line)
+
+    def read_metrics(self, text: str) -> Activity | None:
+        return read_activity(text, requests=_REQUESTS, work=_WORK)
+
+    def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis:
+        return explain_end(self.title, CAUSES, log_tail, exit_code)
+
+    def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:  # noqa: ARG002  the same for all weights
+        return _OVERHEAD[device]
+
+
+def _own_env(launch: Launch) -> dict[str, str]:
+    """From S3 vLLM copies the small files beside the weights into its assets (transformers_utils/runai_utils.py), over
+    those of earlier starts.
+    """
+    if not is_streamed(launch.location):
+        return _OWN_ENV
+    assets = {"VLLM_ASSETS_CACHE": launch.own_folder} if launch.own_folder else {}
+    return {**_OWN_ENV, **_STREAMER, **assets}
+
+
+def _keeps_cache(candidate: Candidate) -> bool:
+    """Encoders have nothing to bound, and their own files may say less than their shape: `max_seq_length` of
+    sentence_bert_config.json, above which vLLM refuses to start (0.32: config/model.py, _get_and_verify_max_len).
+    """
+    cached = candidate.kv_cache_tokens is not None or candidate.memory_per_gpu.kv_cache_bytes > 0
+    return candidate.task not in _POOLING or cached or "context_length" in candidate.explicit
+
+
+def _of_the_model(candidate: Candidate) -> list[str]:
+    """With a parser for them, the model may call tools by itself (`tool_choice: auto`)."""
+    words = without_given(candidate)
+    if candidate.source == "s3":  # there is one reader for it
+        words = [word for word in words if not word.startswith("--load-format=")]
+    tools = any(word.startswith("--tool-call-parser=") for word in words)
+    return [*words, *(["--enable-auto-tool-choice"] if tools else [])]
+
+
+def _memory(candidate: Candidate, launch: Launch) -> list[str]:
+    """A GPU is shared by its utilization; on the CPU, where that would be a share of all memory, by the KV cache.
+
+    There it is always said, for encoders too: without it vLLM wants 0.92 of the memory free (v1/worker/cpu_worker.py).
+    """
+    eager = ["--enforce-eager"] if candidate.enforce_eager or launch.device == "cpu" else []
+    if launch.device == "cpu":
+        return ["--kv-cache-memory-bytes", str(candidate.memory_per_gpu.kv_cache_bytes or _NO_CACHE_BYTES), *eager]
+    return [*valued(("--gpu-memory-utilization", candidate.gpu_memory_utilization)), *eager]
+
+
+VLLM = Vllm()

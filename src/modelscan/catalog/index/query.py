@@ -1,0 +1,213 @@
+"""What a search asks for: words of a name, a size, a use, a quantization (pure).
+
+Sizes follow how people write them: `7b` is about seven billion, `under 10b` and `<=14b` are bounds. Uses have many
+words (`tts`, `asr`, `vlm`), which mean a task or a tag of ours.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+from modelscan.catalog.naming import names
+from modelscan.model import Task
+
+_FILLERS = frozenset({
+    "a", "ai", "all", "an", "and", "any", "best", "by", "for", "from", "generation", "generator", "good", "gpu", "in",
+    "language", "llm", "llms", "local", "me", "model", "models", "newest", "of", "on", "the", "to", "use", "with",
+})  # fmt: skip
+_PHRASES: tuple[tuple[str, str], ...] = (
+    (r"speech[ -]to[ -]text|(?:automatic )?speech recognition|transcri\w+|\basr\b|\bstt\b|dictation", "stt"),
+    (r"text[ -]to[ -]speech|speech synthesis|voice (?:generation|cloning|synthesis)|\btts\b", "tts"),
+    (r"image[ -]edit\w*|edit\w* images?|photo edit\w*|inpainting", "image-editing"),
+    (r"text[ -]to[ -]image|image (?:generation|generator|creation)|generat\w+ images?|\bt2i\b|drawing", "t2i"),
+    (r"text[ -]to[ -]video|video (?:generation|generator)|generat\w+ videos?|\bt2v\b", "t2v"),
+    (r"image understanding|vision[ -]language|multi[ -]?modal|\bvlms?\b|visual question answering", "vision"),
+    (r"\brerank(?:er|ers|ing)?\b|\bcross[ -]encoders?\b", "rerank"),
+    (r"(?:\btext )?\bembed(?:d(?:ing|ings|er))?s?\b|sentence similarity", "embed"),
+    (r"semantic search|vector search|feature extraction", "embed"),
+    (r"tool[ -](?:call\w*|use)|function[ -]call\w*", "tools"),
+    (r"\bcod(?:e|ing) completion\b|\bcod(?:ing|e)\b|\bprogramming\b|software engineering", "coding"),
+    (r"\breasoning\b|\bchain of thought\b", "reasoning"),
+    (r"\bocr\b|document (?:parsing|reading|understanding)|\bpdfs?\b", "ocr"),
+    (r"\bmath(?:s|ematics)?\b", "math"),
+    (r"\bsafety\b|\bmoderation\b|\bguardrails?\b|content filter\w*|safety classifier", "safety"),
+    (r"\bmultilingual\b|many languages", "multilingual"),
+    (r"\bagent(?:ic|s)?\b", "agentic"),
+    (r"\buncensored\b|\babliterated\b", "uncensored"),
+    (r"\bmedical\b|\bmedicine\b|\bclinical\b", "medical"),
+    (r"\btranslat(?:e|ion|or)\b", "translation"),
+)  # fmt: skip
+_LICENSES: tuple[tuple[str, str], ...] = (
+    (r"\bapache(?:[ -]?2(?:\.0)?)?(?: licen[cs]ed?)?(?![\w.])", "apache"),
+    (r"\bmit(?: licen[cs]ed?)?(?![\w.-])", "mit"),
+)
+_TELLING = 3  # letters that every alternative of a phrase spells out at its beginning
+_TASKS: dict[str, Task] = {
+    "stt": "speech-to-text", "tts": "text-to-speech", "t2i": "text-to-image", "t2v": "text-to-video",
+    "rerank": "rerank", "embed": "embed",
+}  # fmt: skip
+_WORDS_OF_USE = {"vision": "vision", "visual": "vision", "coder": "coding", "thinking": "reasoning"}
+_BOUND = (
+    r"(?<![a-z0-9.-])(?P<low>over|above|more than|at least|from|>=?)?"
+    r"(?P<high>under|below|less than|smaller than|<(?!=))?(?P<most>up to|at most|max(?:imum)?|<=)?"
+    r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[bmt])(?:illion)?(?: param(?:eter)?s?)?(?![a-z0-9])"
+)
+_CONTEXT = (
+    r"(?:long )?context(?: length| window)?(?: of)? (\d+)\s*([km])"
+    r"|(\d+)\s*([km])\s*(?:tokens? )?(?:long )?context(?: window)?|long context"
+)
+_EXPERTS = r"\bmoe\b|\bmixture[ -]of[ -]experts\b"
+_ACTIVE = r"(\d+(?:\.\d+)?)b[ -]activ\w+(?: param(?:eter)?s?)?|activ\w+ (?:param(?:eter)?s? )?(\d+(?:\.\d+)?)b"
+_OPEN = r"\bopen[ -]?(?:source|weights?)\b"
+_SMALL = {  # and the largest that people mean by it
+    "small": 10 * 10**9, "little": 10 * 10**9, "laptop": 10 * 10**9, "lightweight": 10 * 10**9,
+    "cpu": 5 * 10**9, "edge": 5 * 10**9, "mobile": 5 * 10**9, "phone": 5 * 10**9, "tiny": 5 * 10**9,
+}  # fmt: skip
+# Around a stated size: models that are called 7b have 6.2 to 8.5 billion parameters.
+BELOW, ABOVE = 0.75, 1.35
+_LONG_CONTEXT = 900_000
+
+
+class Query(NamedTuple):
+    """A search, understood; a light tuple, as every search makes one. `name_words` are all its words, those with
+    another meaning too.
+
+    `active` is the number of active parameters of a mixture of experts, 0 where any will do. `is_unread` where there
+    is text in letters that no name has.
+    """
+
+    words: tuple[str, ...]
+    name_words: frozenset[str]
+    tasks: tuple[Task, ...] = ()
+    tags: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
+    context: int | None = None
+    quantization: str | None = None
+    open_only: bool = False
+    active: int | None = None
+    license: str | None = None
+    is_unread: bool = False
+
+    @property
+    def use(self) -> bool:
+        """Whether it says what the model is for."""
+        return bool(self.tasks or self.tags or self.context or self.license or self.active is not None)
+
+    @property
+    def size(self) -> float | None:
+        """The size in the middle, where one was named rather than a bound."""
+        return math.sqrt(self.least * self.most) if self.least and self.most else None
+
+
+def read_query(text: str) -> Query:
+    """The query taken apart; nothing in it is an error."""
+    if not text.isascii():
+        from modelscan.catalog.naming.translated import in_english
+
+        text = in_english(text.casefold())
+    rest = f" {' '.join(text.casefold().split())} "
+    context, rest = _context(rest)
+    active, rest = _active(rest)
+    license_, rest = _license(rest)
+    tasks: dict[Task, None] = {}
+    tags: dict[str, None] = {}
+    beginnings = {word[:_TELLING] for word in re.findall(r"\w+", rest)}
+    for pattern, meaning in _PHRASES:
+        # To compile all patterns takes longer than to search: most queries begin no word of any of them.
+        if any(beginning in pattern for beginning in beginnings) and re.search(pattern, rest):
+            if task := _TASKS.get(meaning):
+                tasks[task] = None
+            else:
+                tags[meaning] = None
+            rest = re.sub(pattern, " ", rest)
+    rest, open_only = re.subn(_OPEN, " ", rest) if "open" in rest else (rest, 0)
+    least, most, rest = _sizes(rest)
+    parts, quantization = names.without_quantization(("", *_words(rest)))
+    words: dict[str, None] = {}
+    for word in parts[1:]:
+        if word in _WORDS_OF_USE:
+            tags[_WORDS_OF_USE[word]] = None
+        elif word not in _FILLERS:
+            words[word] = None
+    if words and _SMALL.keys() >= words.keys():
+        # Alone, "small" is a size; beside a name (`mistral small`) it belongs to the name.
+        words, most = {}, most or min(_SMALL[word] for word in words)
+    return Query(
+        words=tuple(words),
+        name_words=frozenset(_words(text)),
+        tasks=tuple(tasks),
+        tags=tuple(tags),
+        least=least,
+        most=most,
+        context=context,
+        quantization=quantization,
+        open_only=bool(open_only),
+        active=active,
+        license=license_,
+        is_unread=any(letter.isalpha() and not letter.isascii() for letter in rest),
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """All words: in a search the part before a slash counts too."""
+    return names.words(text.replace("/", " "))
+
+
+def _cut(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
+
+
+def _context(text: str) -> tuple[int | None, str]:
+    """The least context, and the text without it."""
+    match = re.search(_CONTEXT, text) if "context" in text else None
+    if match is None:
+        return None, text
+    number, unit = match[1] or match[3], match[2] or match[4]
+    context = int(number[:9]) * (1000 if unit == "k" else 10**6) * 9 // 10 if number else _LONG_CONTEXT
+    return context, _cut(text, match)
+
+
+def _active(text: str) -> tuple[int | None, str]:
+    """The active parameters of a mixture of experts, 0 where only that was asked, and the text without it."""
+    active: int | None = None
+    if match := re.search(_ACTIVE, text) if "activ" in text else None:
+        active, text = names.scaled(match[1] or match[2], "b"), _cut(text, match)
+    if match := re.search(_EXPERTS, text) if "mo" in text or "mixture" in text else None:
+        active, text = active or 0, _cut(text, match)
+    return active, text
+
+
+def _license(text: str) -> tuple[str | None, str]:
+    """The beginning of the licence, and the text without it."""
+    for pattern, license_ in _LICENSES:
+        if license_ in text and (match := re.search(pattern, text)):
+            return license_, _cut(text, match)
+    return None, text
+
+
+def _sizes(text: str) -> tuple[int | None, int | None, str]:
+    """The bounds of the size, and the text without it."""
+    least: int | None = None
+    most: int | None = None
+    if not re.search(r"\d\s*[bmt]", text):  # to compile the pattern of all bounds takes longer than a search
+        return None, None, text
+    while match := re.search(_BOUND, text):
+        size = names.scaled(match["number"], match["unit"])
+        if match["high"]:
+            most = size
+        elif match["most"]:
+            most = names.largest_called(size)
+        elif match["low"]:
+            least = size
+        else:
+            least, most = round(size * BELOW), round(size * ABOVE)
+        text = _cut(text, match)
+    # `qwen3-32b`: the size stands at the end of a name.
+    while match := re.search(r"(?<=[-:_])(\d+(?:\.\d+)?)([bmt])(?![a-z0-9])", text):
+        size = names.scaled(match[1], match[2])
+        least, most = round(size * BELOW), round(size * ABOVE)
+        text = _cut(text, match)
+    return least, most, text

@@ -1,0 +1,188 @@
+"""Finding models by words: the exact name first, then what fits all that was asked, the best known ahead.
+
+SQLite's full text finds the candidates, the best known ones where there are too many, and `_score` orders them by what
+a person would count: how much of the name was asked for, whether size and use agree, official weights before claims,
+hosts' offers as popularity.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from modelscan.catalog.index.filters import Filters, place
+from modelscan.catalog.index.query import ABOVE, BELOW, Query, read_query
+from modelscan.catalog.naming import names
+from modelscan.catalog.naming.lookup import KIND_ORDER, Named
+from modelscan.catalog.naming.matching import SIZE_WORD, Rung, climb
+from modelscan.catalog.naming.spelling import corrections
+
+# In SQL below, `where` is our own text from `_conditions` and `Filters.where`; values are always bound.
+_CANDIDATES = 400
+_COLUMNS = ", ".join(
+    f"models.{name}"
+    for name in ("id", "key", "lab", "open", "weights", "offers", "released", "tags", "task", "parameters")
+)
+_EXACT = 1000.0
+_FAR = 3.0  # for twice or half the size that was asked for
+
+
+class Hit(NamedTuple):
+    """A model found, with what a list shows of it; `Index.get` has the rest. `score` only orders one search's hits."""
+
+    id: str
+    task: str
+    parameters: int | None
+    context: int | None
+    license: str | None
+    open: bool | None
+    repo: str | None
+    score: float
+
+
+class Searchable(Protocol):
+    """What a search asks of an index."""
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[Any]: ...
+
+    def named(self, text: str) -> list[Named]: ...
+
+    def on_rung(self, rung: Rung, key: str) -> list[str]: ...
+
+    def has_word(self, beginning: str) -> bool: ...
+
+    def words_like(self, word: str) -> dict[str, int]: ...
+
+
+def search(index: Searchable, query: str, *, limit: int = 20, filters: Filters | None = None) -> list[Hit]:
+    """The best models for a query, best first. Nothing found is an empty list."""
+    asked = _spelled(read_query(query), index)
+    filters = filters or Filters()
+    where, values = _conditions(asked, filters)
+    scores: dict[str, float] = {}
+    for row in _candidates(index, asked, where, values):
+        scores.setdefault(row[0], _score(row, asked))
+    where, values = filters.where()  # a size or a use in a whole name is a part of the name
+    for model_id in _exact(index, query):
+        # What hosts call by the name of a family, without known weights, is not what was looked for.
+        known = f"SELECT id FROM models WHERE id = ? AND (weights OR open = 0) AND {where}"  # noqa: S608  own text
+        if index.rows(known, [model_id, *values]):
+            scores[model_id] = _EXACT + scores.get(model_id, 0.0)
+    best = sorted(scores, key=lambda model_id: (-scores[model_id], model_id))[:limit]
+    marks = ", ".join("?" * len(best))
+    rows = index.rows(f"SELECT {', '.join(Hit._fields[:-1])} FROM models WHERE id IN ({marks})", best)  # noqa: S608
+    found = {model_id: (*shown, place(repo), round(scores[model_id], 3)) for model_id, *shown, repo in rows}
+    return [Hit(model_id, *found[model_id]) for model_id in best]
+
+
+def _spelled(asked: Query, index: Searchable) -> Query:
+    """What was meant by words that nothing has counts as asked for by name, too."""
+    unknown = [word for word in asked.words if word.isalpha() and not index.has_word(word)]
+    meant = {term for word in unknown for term in corrections(word, index.words_like(word))}
+    return asked._replace(name_words=asked.name_words | meant) if meant else asked
+
+
+def _exact(index: Searchable, query: str) -> set[str]:
+    """Models whose name is the whole query, in any spelling; several mean that the words alone must decide."""
+    if named := index.named(query.strip().casefold()):
+        # A host's word for one model does not cast doubt on another's own name.
+        kind = min((item.kind for item in named), key=KIND_ORDER.index)
+        models = {item.model for item in named if item.kind == kind}
+        return models if len(models) == 1 else set()
+    climbed = climb(names.words(query.replace("/", " ")), index.on_rung)
+    return set(climbed[1]) if climbed and len(climbed[1]) == 1 else set()
+
+
+def _conditions(asked: Query, filters: Filters) -> tuple[str, list[object]]:
+    """What a hit must satisfy beside its words, as SQL over `models`."""
+    where, values = filters.where()
+    clauses = [where]
+    if asked.tasks:
+        clauses.append(f"task IN ({', '.join('?' * len(asked.tasks))})")
+        values.extend(asked.tasks)
+    elif asked.tags and not asked.words and "image-editing" not in asked.tags and not filters.task:
+        clauses.append("task IN ('chat', 'completion')")
+    for tag in asked.tags:
+        # Beside other words it may be one of a name: `e5 multilingual`.
+        clauses.append("(instr(tags, ?) OR instr(' ' || key || ' ', ?))" if asked.words else "instr(tags, ?)")
+        values.extend([f" {tag} "] * (2 if asked.words else 1))
+    if asked.active is not None:
+        clauses.append("active_parameters < coalesce(parameters, 1e18)")
+    if asked.active:
+        clauses.append("active_parameters BETWEEN ? AND ?")
+        values.extend([round(asked.active * share) for share in (BELOW, ABOVE)])
+    for wanted, clause in (
+        (asked.least, "parameters >= ?"), (asked.most, "parameters <= ?"), (asked.context, "context >= ?"),
+        (asked.license, "lower(license) LIKE ? || '%'"),
+    ):  # fmt: skip
+        if wanted is not None:
+            clauses.append(clause)
+            values.append(wanted)
+    if asked.open_only:
+        clauses.append("open")
+    return " AND ".join(clauses), values
+
+
+def _candidates(index: Searchable, asked: Query, where: str, values: Sequence[object]) -> list[Any]:
+    groups = [_alternatives(index, word) for word in asked.words]
+    everything = f"SELECT {_COLUMNS} FROM models WHERE {where} ORDER BY number LIMIT {_CANDIDATES}"  # noqa: S608  own text
+    if not asked.words and asked.is_unread and not asked.use and not asked.most:
+        return []
+    if not asked.words:
+        return index.rows(everything, values)
+    query = (
+        f"SELECT {_COLUMNS} FROM texts JOIN models ON models.number = texts.rowid"  # noqa: S608  own text
+        f" WHERE texts MATCH ? AND {where} ORDER BY texts.rowid LIMIT {_CANDIDATES}"
+    )
+    # Where not every word is found, a name must be: a number alone would find anything.
+    known = [group for group, word in zip(groups, asked.words, strict=True) if group and word.isalpha()]
+    for sought in (" AND ".join(groups) if all(groups) else "", " AND ".join(known), " OR ".join(known)):
+        if sought and (found := index.rows(query, [sought, *values])):
+            return found
+    # What a model is for says enough, also beside words that no such model has: `chinese tts`.
+    return index.rows(everything, values) if asked.use else []
+
+
+def _alternatives(index: Searchable, word: str) -> str:
+    """FTS5's expression for one word: itself, its beginnings, or where it is unknown its nearest corrections."""
+    if word[0].isdigit() or (len(word) > 1 and word[1].isdigit()):
+        # Versions: `4` is not `4b`, but `k2` may be `k2.5`.
+        return f'("{word}" OR "{word}."*)'
+    if index.has_word(word):
+        return f'("{word}" OR "{word}"*)' if len(word) > 1 else f'"{word}"'
+    corrected = [f'"{term}"' for term in corrections(word, index.words_like(word))]
+    return f"({' OR '.join(corrected)})" if corrected else ""
+
+
+def _score(row: Sequence[Any], asked: Query) -> float:
+    """Higher is better; each line is worth less than the one before it."""
+    _, key, lab, is_open, has_weights, offers, released, tags, task, parameters = row
+    parts = key.split()
+    named = sum(1 for word in parts if word in asked.name_words)
+    missing = sum(1 for word in asked.words if word not in parts and f" {word} " not in tags)
+    score = (4.0 if asked.words else 0.5) * named / len(parts) if parts else 0.0
+    score -= 2.0 * missing
+    # `llama 8b` is more a Llama than DeepSeek-R1-Distill-Llama, and more an 8b than a 7b.
+    score += 1.0 if asked.words and _first(parts) in asked.name_words else 0.0
+    sizes = filter(SIZE_WORD.fullmatch, asked.name_words) if asked.size else ()
+    score += 0.7 if any(word in parts for word in sizes) else 0.0
+    score += 3.5 if has_weights else (1.5 if is_open == 0 else 0.0)
+    score += 0.5 if lab else 0.0
+    score += 0.35 * math.log1p(offers)
+    score += _recency(released)
+    score -= _FAR * abs(math.log2(parameters / asked.size)) if asked.size and parameters else 0.0
+    # Of a family that hears, speaks and embeds, who names only the family means the one that talks.
+    score += 0.6 if task == "chat" and not missing and not asked.tasks else 0.0
+    return score
+
+
+def _first(parts: Sequence[str]) -> str:
+    return next((word for word in parts if word not in names.LAB_WORDS), "")
+
+
+def _recency(released: str | None) -> float:
+    """0 for 2022 and before, 0.15 more for each year since."""
+    if not released:
+        return 0.0
+    return 0.15 * max(0.0, int(released[:4]) + int(released[5:7]) / 12 - 2022)  # both digits: `fields.date` checked

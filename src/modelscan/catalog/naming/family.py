@@ -1,0 +1,159 @@
+"""Which members of a family a name means: its first words, the others in any order, the sizes (pure).
+
+A name may leave out what a lab adds (`instruct`, dates, active sizes), but what makes another model of it (`coder`,
+`vl`, `thinking`) must be said: a member with such a word is offered and never taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from modelscan.catalog.naming import names
+from modelscan.catalog.naming.lookup import Member
+from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
+
+_EXPERTS = re.compile(r"(\d+)x(\d+b)")  # Ollama's `16x17b` is the `17B-16E` of Llama 4
+_VERSION = re.compile(r"v?\d+(?:\.\d+)*")
+# A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.
+_SIZE_TOLERANCE = 0.08
+_SHORTEST_NAME = 3
+_MONTH_AND_YEAR = re.compile(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
+_EDITION_WORDS = frozenset({"terminus", "v1", "v01"})  # as a date: DeepSeek-V3.1-Terminus is V3.1, later
+
+
+class Families(Protocol):
+    """What is asked of an index here."""
+
+    def members(self, key: str) -> list[Member]:
+        """Models whose words are the key's or begin with them."""
+        ...
+
+    def containing(self, word: str) -> list[Member]:
+        """Models with this word anywhere in the words of their names."""
+        ...
+
+
+def members_meant(parts: Sequence[str], index: Families, *, exactly: bool = False) -> list[Member]:
+    """Members that have every word and size of the name; closed ones only where hardly any has weights.
+
+    With `exactly` all words must lead, in order. Otherwise the longest beginning that a family has decides, and
+    where no name begins so, names that contain the first word.
+    """
+    sizes = [word for word in parts if SIZE_WORD.fullmatch(word)]
+    rest = tuple(word for word in parts if word not in sizes)
+    if not rest:
+        return []
+    closed: list[Member] = []
+    for length in range(len(rest), len(rest) - 1 if exactly else 0, -1):
+        found = _fitting(index.members(" ".join(rest[:length])), rest[length:], sizes)
+        if any(item.weights for item in found):
+            return found
+        closed = closed or found
+    first = rest[0]
+    if closed or exactly or len(first) < _SHORTEST_NAME or not first.isalpha() or first in _NO_NAMES:
+        return closed
+    return _fitting(index.containing(first), rest[1:], sizes)
+
+
+_NO_NAMES = (
+    names.OTHER_MODEL_WORDS | names.TUNING_WORDS | names.TIER_WORDS | {"small", "medium", "large", "tiny", "big"}
+)
+
+
+def _fitting(members: Iterable[Member], rest: Sequence[str], sizes: Sequence[str]) -> list[Member]:
+    wanted = set(rest)
+    found = [
+        item
+        for item in members
+        if (item.weights or item.open is False)
+        and wanted.issubset(item.key.split())
+        and all(_has_size(item, size) for size in sizes)
+    ]
+    with_weights = _preferred([item for item in found if item.weights], wanted)
+    # One open model among closed ones of the name (`mistral-medium`) is not what the name means.
+    closed = [item for item in found if item.open is False]
+    return [*with_weights, *closed] if len(with_weights) <= 1 and not sizes else with_weights or found
+
+
+def _preferred(members: list[Member], wanted: set[str]) -> list[Member]:
+    """Without what others made of a lab's model, and without weights before tuning, where there is something better."""
+    labs = {item.lab for item in members if item.official}
+    own = [item for item in members if item.official or item.lab not in labs]
+    if "base" in wanted:
+        return own
+    tuned = [item for item in own if item.task != "completion"]
+    return [item for item in own if item.task != "completion" or not _has_tuned(item, tuned)]
+
+
+def _has_tuned(base: Member, tuned: Sequence[Member]) -> bool:
+    """Of StarCoder2 only the largest was tuned: its name means none of the three."""
+    sizes = [item.parameters for item in tuned]
+    if base.parameters is None or None in sizes:
+        return bool(tuned)
+    return any(abs(size - base.parameters) <= size * _SIZE_TOLERANCE for size in sizes if size)
+
+
+def _has_size(member: Member, size: str) -> bool:
+    words = member.key.split()
+    if size in words or any(word[1:] == size and word[0] in "er" for word in words):
+        return True  # also Gemma's effective sizes, `e4b`, and the `r7b` of Command R
+    if (experts := _EXPERTS.fullmatch(size)) and experts[2] in words and f"{experts[1]}e" in words:
+        return True
+    if f"a{size}" in words and not any(SIZE_WORD.fullmatch(word) for word in words):
+        return True  # named by its active size alone, as Wan2.2-T2V-A14B
+    wanted, _ = names.size_in_name(size)
+    if not wanted or not member.parameters or any(SIZE_WORD.fullmatch(word) for word in words):
+        return False
+    return abs(member.parameters - wanted) <= wanted * _SIZE_TOLERANCE
+
+
+def plain_member(parts: Sequence[str], members: Sequence[Member]) -> Member | None:
+    """The member that the name means without a question, if there is one.
+
+    With a size, it is the only member, or the only one that adds nothing of meaning. Without a size, its lab must have
+    no other, and it must not be another model than what was said.
+    """
+    added = {item.id: _added(parts, item) for item in members}
+    plain = [item for item in members if not added[item.id]]
+    only = plain[0] if len(plain) == 1 else (members[0] if len(members) == 1 else None)
+    if only is None or any(SIZE_WORD.fullmatch(word) for word in parts):
+        return only
+    alone = not any(item.lab == only.lab and item != only for item in members)
+    return only if alone and names.OTHER_MODEL_WORDS.isdisjoint(added[only.id]) else None
+
+
+def _added(parts: Sequence[str], member: Member) -> set[str]:
+    return {
+        word
+        for word in member.key.split()
+        if word not in parts
+        and word not in names.TUNING_WORDS
+        and word not in _EDITION_WORDS
+        and not (SIZE_WORD.fullmatch(word) or ACTIVE.fullmatch(word) or EDITION.fullmatch(word))
+        and not _MONTH_AND_YEAR.fullmatch(word)
+    }
+
+
+def closed_family(parts: Sequence[str], lab: str | None, index: Families) -> Member | None:
+    """The best known of a family all of whose members are closed: another of its names means nothing open.
+
+    A family is a beginning of the name, or its words without the version: `qwen3.9-max`.
+    """
+    unversioned = [word for word in parts if not _VERSION.fullmatch(word)]
+    for length in range(len(parts) - 1, 0, -1):
+        members = [item for item in index.members(" ".join(parts[:length])) if lab in {None, item.lab}]
+        if length == 1 and len(unversioned) > 1:
+            alike = [item for item in members if set(unversioned) <= set(item.key.split())]
+            members = alike if len(alike) > 1 else members
+        if members and (length == 1 or all(item.open is False for item in members)):
+            return best_known(members) if len(members) > 1 else None
+    return None
+
+
+def best_known(members: Sequence[Member]) -> Member | None:
+    """Of closed models the one that most hosts offer; None where not all are closed."""
+    if not members or any(item.open is not False for item in members):
+        return None
+    return max(members, key=lambda item: (item.offers, item.id))

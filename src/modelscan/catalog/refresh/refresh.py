@@ -1,0 +1,264 @@
+"""Fetching the sources anew and replacing the user's index in one step.
+
+A source that is down or sends something else keeps the records of the index in use: they are in it word for word.
+Readers see the old index or the new one, never a half.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import gc
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from modelscan.catalog.index.build import build_index
+from modelscan.catalog.index.index import Index, open_base
+from modelscan.catalog.index.overlay import local_files, read_local
+from modelscan.catalog.index.whole import mark_as_whole
+from modelscan.catalog.merging.merge import merge
+from modelscan.catalog.refresh.shipped import read_ours, read_tables_of_ours
+from modelscan.catalog.refresh.tombstones import kept
+from modelscan.catalog.sources import gpustack, models_dev, vllm_recipes
+from modelscan.catalog.sources import local_files as local_source
+from modelscan.catalog.sources.downloads import Downloads, Fetcher, is_remote, shown
+from modelscan.catalog.sources.record import Parsed
+from modelscan.catalog.sources.registry import FETCHED
+from modelscan.catalog.sources.state import SkippedCount, SourceState, skipped_counts
+from modelscan.errors import SourceUnavailable, Usage
+from modelscan.parsing.problems import NotThisFormat
+from modelscan.parsing.text import clean
+from modelscan.settings.reading import Settings
+from modelscan.storage.database import refused
+from modelscan.storage.files import private_folder, translated
+from modelscan.storage.shipped import shipped_text
+from modelscan.system.clock import Clock, rfc3339
+
+Told = Callable[[str, str], None]
+_UNFINISHED = ".index-"
+_LEFTOVER_SECONDS = 3600.0
+NAMES = (*FETCHED, local_source.NAME)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefreshedSource:
+    """`records` counts the entries that serve now; `fetched_at` is when they were got."""
+
+    name: str
+    status: Literal["updated", "unchanged", "failed"]
+    records: int
+    skipped: tuple[SkippedCount, ...] = ()
+    error: str | None = None
+    fetched_at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefreshReport:
+    sources: tuple[RefreshedSource, ...]
+    models: int
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one source brings to the new index."""
+
+    report: RefreshedSource
+    state: SourceState
+    parsed: Parsed
+
+
+def refresh(
+    settings: Settings,
+    http: Fetcher,
+    clock: Clock,
+    *,
+    only: str | None = None,
+    keep: Collection[str] = (),
+    told: Told | None = None,
+) -> RefreshReport:
+    """Fetch every source (or `only` one), and replace the user's index.
+
+    Ids in `keep` stay though no source names them any more. `told` hears what is under way: of which source, and what.
+    Raises Usage (unknown source), SourceUnavailable (nothing could be refreshed; the old index stays), StorageFailed.
+    """
+    if only not in {None, *NAMES}:
+        raise Usage(f"there is no source `{only}`", hints=[f"one of: {', '.join(NAMES)}"])
+    with _without_collector():
+        return _refresh(settings, http, clock, NAMES if only is None else (only,), keep, told)
+
+
+def _refresh(
+    settings: Settings, http: Fetcher, clock: Clock, wanted: Sequence[str], keep: Collection[str], told: Told | None
+) -> RefreshReport:
+    now = rfc3339(clock.now())
+    current = open_base(settings.paths.index_file)
+    parts: list[_Part] = []
+    for name, addresses in _addresses(settings).items():
+        if name not in wanted:
+            parts.append(_keep(name, current))
+        elif settings.offline and any(is_remote(address) for address in addresses):
+            parts.append(_keep(name, current, error="its address cannot be asked offline"))
+        else:
+            heard = functools.partial(told, name) if told else None
+            downloads = Downloads(http, clock, settings.paths.downloads_folder, heard)
+            parts.append(_fetch(name, addresses, downloads, current, now))
+    asked = [part.report for part in parts if part.report.name in wanted]
+    if asked and all(report.status == "failed" for report in asked):
+        raise SourceUnavailable(
+            "no catalog could be refreshed; the one in use stays",
+            cause=[f"{report.name}: {report.error}" for report in asked],
+            hints=["modelscan config show", "modelscan catalog sources"],
+            details={"sources": {report.name: report.error for report in asked}},
+        )
+    if told:
+        told("index", "merging what the sources say")
+    _clear_leftovers(settings.paths.index_file.parent, before=clock.now().timestamp() - _LEFTOVER_SECONDS)
+    models = _replace_index(settings, parts, current, keep, now)
+    current.close()
+    reports = [*asked, *([_local(settings, now)] if local_source.NAME in wanted else [])]
+    return RefreshReport(sources=tuple(reports), models=models)
+
+
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Inside, no garbage is looked for: some million objects are made and all are needed to the end, so that each
+    look costs more and finds nothing (a fifth of a refresh).
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def insecure_addresses(settings: Settings) -> list[str]:
+    """Addresses that anybody on the way could change what they answer: `http:` beyond this machine."""
+    found = [address for addresses in _addresses(settings).values() for address in addresses]
+    return [
+        address
+        for address in found
+        if urlsplit(address).scheme == "http" and urlsplit(address).hostname not in {"localhost", "127.0.0.1", "::1"}
+    ]
+
+
+def _addresses(settings: Settings) -> dict[str, tuple[str, ...]]:
+    return {
+        models_dev.NAME: (settings.models_dev_url,),
+        vllm_recipes.NAME: (settings.vllm_recipes_url,),
+        gpustack.NAME: (settings.gpustack_catalog_url, settings.gpustack_modelscope_catalog_url),
+    }
+
+
+def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current: Index, now: str) -> _Part:
+    """The new records of a source, or with the reason its last good ones."""
+    source, last = FETCHED[name], _last_state(name, current)
+    try:
+        parsed = source.fetch(addresses, downloads.get, functools.partial(current.entries, name))
+    except (SourceUnavailable, NotThisFormat) as error:
+        cause = [error.message, *error.cause] if isinstance(error, SourceUnavailable) else [str(error)]
+        return _keep(name, current, error=clean("; ".join(cause)))
+    state = SourceState(
+        name=name,
+        origin=", ".join(shown(address) for address in addresses),
+        date=now[:10],
+        license=source.LICENSE,
+        records=source.count(parsed),
+        skipped=skipped_counts(parsed),
+        fetched_at=now,
+        digest=downloads.digest(),
+    )
+    return _Part(_report(state, "unchanged" if state.digest == last.digest else "updated"), state, parsed)
+
+
+def _last_state(name: str, current: Index) -> SourceState:
+    found = next((state for state in current.sources() if state.name == name), None)
+    return found or SourceState(name=name, origin="unknown", records=0)
+
+
+def _keep(name: str, current: Index, error: str | None = None) -> _Part:
+    """The records of the index in use, read again from their own words."""
+    state = dataclasses.replace(_last_state(name, current), error=error)
+    parsed = FETCHED[name].parse_entries(current.entries(name))
+    return _Part(_report(state, "failed" if error else "unchanged"), state, parsed)
+
+
+def _report(state: SourceState, status: Literal["updated", "unchanged", "failed"]) -> RefreshedSource:
+    return RefreshedSource(
+        name=state.name,
+        status=status,
+        records=state.records,
+        skipped=state.skipped,
+        error=state.error,
+        fetched_at=state.fetched_at,
+    )
+
+
+def _local(settings: Settings, now: str) -> RefreshedSource:
+    """The user's files are read at each use; a refresh only says what is in them."""
+    parsed, problems = read_local(local_files(settings))
+    return RefreshedSource(
+        name=local_source.NAME,
+        status="failed" if problems and not parsed.records else "unchanged",
+        records=len(parsed.records),
+        skipped=skipped_counts(parsed),
+        error="; ".join(problems) or None,
+        fetched_at=now,
+    )
+
+
+def _replace_index(settings: Settings, parts: Sequence[_Part], current: Index, keep: Collection[str], now: str) -> int:
+    """Build beside the old index and move over it. Returns the number of models."""
+    ours, our_states = read_ours(shipped_text)
+    tables = read_tables_of_ours(shipped_text)
+    fetched = [record for part in parts for record in part.parsed.records]
+    attached = [entry for part in parts for entry in part.parsed.attached]
+    # In the order of trust: canonical models with their weights, recipes, GPUStack's sets, then what hosts say.
+    fetched.sort(key=lambda record: (record.provider is not None, record.source == gpustack.NAME))
+    merged = merge([*ours, *fetched], tables)
+    merged.extend(list(kept(current, merged, keep, now[:10])))
+    path = settings.paths.index_file
+    folder = private_folder(path.parent)
+    with refused(path), translated(path), tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as temporary:
+        unfinished = Path(temporary) / path.name
+        build_index(unfinished, merged, tables, [*our_states, *(part.state for part in parts)], attached)
+        if current.notice is None and any(part.report.status == "updated" for part in parts):
+            _set_aside(path, settings.paths.previous_index_file, Path(temporary))
+        mark_as_whole(unfinished, folder)
+        _clear_the_way(path)
+        unfinished.replace(path)
+    return len(merged)
+
+
+def _clear_leftovers(folder: Path, *, before: float) -> None:
+    """What a refresh that was killed has left half-made; a younger one may be at work still."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _set_aside(path: Path, previous: Path, folder: Path) -> None:
+    """Give the index in use a second name, in one step, so that none is ever missing; the shipped one needs none."""
+    if not path.exists():
+        previous.unlink(missing_ok=True)
+        return
+    second = folder / previous.name
+    try:
+        second.hardlink_to(path)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(path, second)
+    second.replace(previous)
+
+
+def _clear_the_way(path: Path) -> None:
+    """A folder in the place of the index is not ours to delete."""
+    if path.is_dir():
+        path.rename(path.with_name(f"{path.name}.set-aside"))

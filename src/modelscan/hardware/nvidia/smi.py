@@ -1,0 +1,132 @@
+"""NVIDIA GPUs as `nvidia-smi` prints them, for where NVML's library cannot be loaded but the tool answers."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from modelscan.hardware.nvidia.drivers import cuda_of
+from modelscan.hardware.nvidia.read import UNIFIED_NAMES
+from modelscan.hardware.probe import PROBE_SECONDS, Found
+from modelscan.hardware.reserve import usable_bytes
+from modelscan.model import Gpu
+from modelscan.system.processes.run import Runner
+from modelscan.units import GIB, MIB
+
+_FIELDS = ("index", "uuid", "name", "memory.total", "memory.free", "driver_version", "pci.bus_id")
+# Drivers that are older refuse the whole query for a field that they do not know.
+_NEWER_FIELDS = (("compute_cap", "mig.mode.current"), ("compute_cap",), ())
+# WSL keeps the tool outside PATH for some users.
+_PROGRAMS = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi")
+_SLICE = re.compile(
+    r"\s+MIG\s+(?P<profile>\S*?(?P<gib>\d+)gb\S*)\s+Device\s+(?P<number>\d+):\s*\(UUID:\s*(?P<uuid>[^)\s]+)"
+)
+# Of a profile's size, what its slice has: 9.5 GiB of an A100's 1g.10gb, 39.25 of a 3g.40gb (NVIDIA's MIG guide).
+_OF_PROFILE = 0.95
+
+
+def read_nvidia_smi(
+    *, environ: Mapping[str, str], run: Runner, host_total: int | None = None, host_free: int | None = None
+) -> Found:
+    """The GPUs of the tool; `answered` is False where it is missing or says nothing we can read. Never raises.
+
+    `host_total` and `host_free` stand in for GPUs that share the host's memory.
+    """
+    for program in _PROGRAMS:
+        for newer in _NEWER_FIELDS:
+            fields = (*_FIELDS, *newer)
+            argv = [program, f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
+            done = run(argv, env=environ, timeout=PROBE_SECONDS)
+            if done.ok:
+                found = parse_nvidia_smi(done.stdout, fields, host_total=host_total, host_free=host_free)
+                if not any(gpu.mig for gpu in found.devices):
+                    return found
+                return _with_slices(found, run([program, "-L"], env=environ, timeout=PROBE_SECONDS).stdout)
+            if done.returncode is None:  # missing, or it hangs: asking for less does not help
+                break
+    return Found(answered=False)
+
+
+def parse_nvidia_smi(
+    text: str,
+    fields: Sequence[str] = (*_FIELDS, "compute_cap"),
+    *,
+    host_total: int | None = None,
+    host_free: int | None = None,
+) -> Found:
+    """The CSV of a query for `fields`. `[N/A]` and its kin are unknown; sizes are MiB."""
+    devices = []
+    driver = None
+    for row in csv.reader(text.splitlines(), skipinitialspace=True):
+        if len(row) != len(fields) or not row[0].isdecimal():
+            continue
+        values = {key: None if value.startswith("[") else value for key, value in zip(fields, row, strict=True)}
+        driver = driver or values["driver_version"]
+        devices.append(_gpu(values, host_total, host_free))
+    cuda = cuda_of(driver) if driver else None
+    return Found(devices=tuple(devices), driver_version=driver, cuda_version=cuda, answered=bool(devices))
+
+
+def _gpu(values: Mapping[str, str | None], host_total: int | None, host_free: int | None) -> Gpu:
+    total, free = _mebibytes(values["memory.total"]), _mebibytes(values["memory.free"])
+    name, bus = values["name"], values["pci.bus_id"]
+    usable, unified = usable_bytes(total, "nvidia"), any(part in (name or "") for part in UNIFIED_NAMES)
+    if unified and (total or 0) < (host_total or 0):  # the host's memory is the GPU's, as in NVML
+        total, usable, free = host_total, host_total, host_free
+    mode = values.get("mig.mode.current")
+    return Gpu(
+        index=int(values["index"] or 0),
+        uuid=values["uuid"],
+        vendor="nvidia",
+        name=name,
+        memory_total_bytes=total,
+        memory_usable_bytes=usable,
+        memory_free_bytes=free,
+        compute_capability=values.get("compute_cap"),
+        pci_bus_id=bus[-12:].lower() if bus else None,
+        mig=None if mode is None else mode == "Enabled",
+        integrated=unified,
+    )
+
+
+def _with_slices(found: Found, listed: str) -> Found:
+    """MIG slices in place of the GPU that is cut up, by `nvidia-smi -L`, which tells neither what is free nor exact
+    sizes: those of a profile's name are the upper end.
+    """
+    devices: list[Gpu] = []
+    warnings = []
+    for gpu in found.devices:
+        slices = list(_slices(gpu, listed)) if gpu.mig else [gpu]
+        devices.extend(slices)
+        if not slices:
+            warnings.append(
+                f"GPU {gpu.index} is in MIG mode and has no instances; make one (sudo nvidia-smi mig -cgi 0 -C -i"
+                f" {gpu.index}) or leave the mode (sudo nvidia-smi -i {gpu.index} -mig 0)"
+            )
+    return replace(found, devices=tuple(devices), warnings=(*found.warnings, *warnings))
+
+
+def _slices(gpu: Gpu, listed: str) -> Iterator[Gpu]:
+    mine = False
+    for line in listed.splitlines():
+        if line.startswith("GPU "):
+            mine = line.startswith(f"GPU {gpu.index}:")
+        found = _SLICE.match(line) if mine else None
+        if found is not None:
+            memory = int(int(found["gib"]) * GIB * _OF_PROFILE)
+            yield replace(
+                gpu,
+                uuid=found["uuid"],
+                name=f"{gpu.name} MIG {found['profile']}",
+                memory_total_bytes=memory,
+                memory_usable_bytes=memory,
+                memory_free_bytes=None,
+                mig=True,
+                mig_index=int(found["number"]),
+            )
+
+
+def _mebibytes(text: str | None) -> int | None:
+    return int(text) * MIB if text and text.isdecimal() else None

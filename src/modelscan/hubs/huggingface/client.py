@@ -1,0 +1,183 @@
+"""huggingface_hub's client with the user's own settings, and its failures in our words.
+
+The library reads HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE from the process when it is imported. They are
+passed on here by hand as well, so that a caller's `environ` is what counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelscan import __version__
+from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, shown_address
+from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.huggingface.cache import is_commit
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, no_answer, refused, require_address
+from modelscan.storage.files import storage_failed
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+_HUB = "https://huggingface.co"
+_TRUE = {"1", "ON", "YES", "TRUE"}
+_SECONDS = 20.0
+
+
+def endpoint_of(environ: Mapping[str, str]) -> str:
+    """The hub, or the mirror that HF_ENDPOINT names. Raises ConfigInvalid."""
+    return require_address(environ.get("HF_ENDPOINT") or _HUB, "HF_ENDPOINT")
+
+
+def is_offline(environ: Mapping[str, str]) -> bool:
+    """Whether the user told huggingface_hub (or transformers) to stay off the network."""
+    return any(environ.get(name, "").upper() in _TRUE for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
+
+
+def token_of(environ: Mapping[str, str]) -> str | None:
+    """The user's token; None lets the library use its own login, or none where the user wants none sent."""
+    if environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in _TRUE:
+        return None
+    return environ.get("HF_TOKEN") or environ.get("HUGGING_FACE_HUB_TOKEN") or None
+
+
+def make_api(environ: Mapping[str, str]) -> HfApi:
+    import logging
+
+    from huggingface_hub import HfApi
+    from huggingface_hub import logging as hub_logging
+
+    # The library's advice goes to stderr, which belongs to the command's own words.
+    hub_logging.set_verbosity(logging.ERROR)
+    return HfApi(
+        endpoint=endpoint_of(environ),
+        token=token_of(environ),
+        library_name="modelscan",
+        library_version=__version__,
+    )
+
+
+def silence_of(environ: Mapping[str, str]) -> float:
+    """The library's own variable and default (huggingface_hub 2.4.0, constants.py)."""
+    try:
+        return max(0.1, float(environ["HF_HUB_DOWNLOAD_TIMEOUT"]))
+    except (KeyError, ValueError):
+        return 10.0
+
+
+def wants_xet(environ: Mapping[str, str]) -> bool:
+    """A mirror hands out files itself; the storage behind Xet is elsewhere, often just where a mirror's users cannot
+    go. `HF_HUB_DISABLE_XET=0` says that they can.
+    """
+    said = environ.get("HF_HUB_DISABLE_XET", "").upper()
+    return said not in _TRUE if said else endpoint_of(environ) == _HUB
+
+
+def request_headers(environ: Mapping[str, str]) -> dict[str, str]:
+    """What goes with a request for a file: the user's token, or the library's own login."""
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented, not in __all__
+
+    return dict(build_hf_headers(token=token_of(environ), library_name="modelscan", library_version=__version__))
+
+
+def asked(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Asked:
+    return Asked(
+        endpoint=shown_address(endpoint_of(environ)),
+        repo_id=repo_id,
+        revision=revision,
+        log_in="modelscan login",
+        has_token="authorization" in request_headers(environ),
+    )
+
+
+def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Listing:
+    """The commit of a revision, and all its files with their hashes. Raises our errors."""
+    from huggingface_hub.hf_api import RepoFile
+
+    api = make_api(environ)
+    with _translated(repo_id, revision, environ):
+        info = api.model_info(repo_id, revision=revision, timeout=_SECONDS)
+        commit = info.sha
+        if not isinstance(commit, str) or not is_commit(commit):
+            raise ValueError("it tells no commit")
+        tree = api.list_repo_tree(repo_id, recursive=True, revision=commit)
+        files = tuple(_remote_file(entry) for entry in tree if isinstance(entry, RepoFile))
+    card, counts = info.card_data, getattr(info.safetensors, "parameters", None)
+    return Listing(
+        commit=commit,
+        revision=revision,
+        files=files,
+        license=_text(card.get("license_name") or card.get("license")) if card else None,
+        gated=None if info.gated is None else bool(info.gated),
+        parameters_by_dtype=dict(counts) if isinstance(counts, Mapping) else {},
+    )
+
+
+def _remote_file(entry: Any) -> RemoteFile:
+    lfs = entry.lfs
+    return RemoteFile(
+        path=entry.path,
+        size_bytes=lfs.size if lfs else entry.size,
+        sha256=lfs.sha256 if lfs else None,
+        blob_id=entry.blob_id,
+        xet_hash=entry.xet_hash,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+@contextlib.contextmanager
+def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Iterator[None]:
+    """Inside, the library's exceptions become ours."""
+    import huggingface_hub.errors as hub
+
+    from modelscan.system.http import require_usable_variables
+
+    # The base of its transport's errors (httpx, httpx2 since 2.0), by the name that the library imports it under.
+    transport: type[Exception] = vars(hub)["HTTPError"]
+    try:
+        yield
+    except (transport, OSError, hub.HFValidationError) as error:
+        raise _ours(error, asked(repo_id, revision, environ)) from error
+    except (ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+        # The library takes for granted what it reads, and that the user's variables make sense.
+        require_usable_variables()
+        raise no_answer(
+            asked(repo_id, revision, environ), f"it does not read as one ({type(error).__name__})"
+        ) from error
+
+
+def _ours(error: Any, about: Asked) -> ModelscanError:
+    """The order counts: a gated repo is a kind of missing one, and every answer of the hub is a kind of OSError."""
+    import huggingface_hub.errors as hub
+
+    from modelscan.system.http import network_hint, require_usable_variables, retry_after, told_reason
+
+    if isinstance(error, hub.HFValidationError):
+        return ModelNotFound(f"`{about.repo_id}` is not the name of a repo", cause=[str(error)], details=about.details)
+    if isinstance(error, hub.HfHubHTTPError):
+        kinds = {
+            hub.GatedRepoError: GATED,
+            hub.RepositoryNotFoundError: NO_REPO,
+            hub.RevisionNotFoundError: NO_REVISION,
+            hub.RemoteEntryNotFoundError: NO_FILE,
+        }
+        code = next((code for kind, code in kinds.items() if isinstance(error, kind)), None)
+        status, wait = error.response.status_code, retry_after(error.response.headers)
+        return refused(about, status, code=code, message=error.server_message or "", retry_after=wait)
+
+    if isinstance(error, OSError) and error.filename is not None:  # its own login and notes, on this machine
+        return storage_failed(Path(str(error.filename)), error, verb="read")
+    require_usable_variables()
+    cause = error.__cause__ or error
+    reason = told_reason(cause).splitlines()[0]
+    return SourceUnavailable(
+        f"{about.endpoint} cannot be reached",
+        cause=[reason],
+        hints=[network_hint(about.endpoint, reason)],
+        details=about.details,
+    )

@@ -1,0 +1,63 @@
+"""What is remembered of weights: which of them modelscan downloaded, and whose code the user let run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.model import Source
+from modelscan.storage.state import State
+from modelscan.system.clock import rfc3339
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Downloaded:
+    """Weights that modelscan brought to this machine; `path` is the folder that they have for themselves."""
+
+    path: str
+    source: Source
+    repo_id: str
+    at: str
+
+
+class Ledger(State):
+    """What was downloaded, and what was agreed to."""
+
+    def downloads(self) -> Mapping[str, Downloaded]:
+        """By their folder."""
+        with self._reading():
+            rows = self._connection.execute("SELECT path, source, repo_id, at FROM downloads ORDER BY at").fetchall()
+        return {row["path"]: Downloaded(**dict(row)) for row in rows}
+
+    def add_download(self, path: Path, source: Source, repo_id: str) -> None:
+        """Written before the first byte: what is half there is ours too."""
+        with self._writing():
+            self._connection.execute(
+                "INSERT OR IGNORE INTO downloads (path, source, repo_id, at) VALUES (?, ?, ?, ?)",
+                (str(path), source, repo_id, rfc3339(self._clock.now())),
+            )
+
+    def forget_download(self, path: Path) -> None:
+        with self._writing():
+            self._connection.execute("DELETE FROM downloads WHERE path = ?", (str(path),))
+
+    def agreed(self, hashes: Iterable[str]) -> frozenset[str]:
+        """Those of the hashes of code (`KIND:HEX`) that the user agreed to."""
+        wanted = tuple(hashes)
+        marks = ", ".join("?" * len(wanted))
+        with self._reading():
+            rows = self._connection.execute(
+                f"SELECT hash FROM agreed_code WHERE hash IN ({marks})",  # noqa: S608  only question marks
+                wanted,
+            ).fetchall()
+        return frozenset(row["hash"] for row in rows)
+
+    def agree(self, files: Mapping[str, str], repo_id: str) -> None:
+        """The user lets this code run: file names and their hashes."""
+        now = rfc3339(self._clock.now())
+        with self._writing():
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO agreed_code (hash, repo_id, file, at) VALUES (?, ?, ?, ?)",
+                [(found, repo_id, name, now) for name, found in files.items()],
+            )

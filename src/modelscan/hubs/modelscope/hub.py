@@ -1,0 +1,212 @@
+"""ModelScope: its public API asked directly, its files into the cache that its own client uses.
+
+Addresses and shapes as modelscope_hub 0.5.1 uses them (_legacy_api.py, _download.py), from whose source they were read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from modelscan.errors import ModelscanError, SourceUnavailable, shown_address
+from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.huggingface.cache import is_complete
+from modelscan.hubs.modelscope import cache as ms_cache
+from modelscan.hubs.protocol import Access
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, no_answer, refused
+from modelscan.hubs.remote import RemoteHub
+from modelscan.hubs.tokens import HUBS, address
+from modelscan.hubs.transfer.transfer import Part, Source
+from modelscan.model import Source as SourceName
+
+if TYPE_CHECKING:
+    from modelscan.system.http import Answer, Session
+
+_HUB = HUBS["modelscope"]
+_DEFAULT_REVISION = "master"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_OK = range(200, 300)
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
+# From this many entries on a listing may be cut off without a word (modelscope_hub 0.5.1, constants.py,
+# REPO_FILES_TRUNCATION_LIMIT).
+_MOST_FILES = 3000
+
+
+def modelscope(access: Access) -> RemoteHub:
+    """The hub, or the one that MODELSCOPE_ENDPOINT names."""
+    return RemoteHub(ModelScope(access), access)
+
+
+class ModelScope:
+    source: SourceName = "modelscope"
+    default_revision = _DEFAULT_REVISION
+    silence = 30.0
+
+    def __init__(self, access: Access) -> None:
+        environ = access.settings.environ
+        self.endpoint = address(_HUB, environ)
+        self.root = ms_cache.hub_cache(environ)
+        self._access, self._asking = access, cache(access.environ)
+
+    @property
+    def _token(self) -> str | None:
+        return self._asking().get(_HUB.variables[0])
+
+    def ask(self, repo_id: str, revision: str | None) -> Listing:
+        with self._access.http().session() as session:
+            about = self._data(session, repo_id, revision, "")
+            wanted = quote(revision or _DEFAULT_REVISION, safe="")
+            data = self._data(session, repo_id, revision, f"/repo/files?Revision={wanted}&Recursive=True")
+        entries = data.get("Files") if isinstance(data, Mapping) else data
+        found = [entry for entry in entries or () if isinstance(entry, Mapping) and entry.get("Type") != "tree"]
+        if len(found) >= _MOST_FILES:
+            raise SourceUnavailable(f"`{repo_id}` has more files than {shown_address(self.endpoint)} lists")
+        files = tuple(_file(entry) for entry in found)
+        license_, gated = about.get("License"), about.get("Gated")
+        return Listing(
+            commit=_head(found) or _of_content(files),
+            revision=revision,
+            files=files,
+            license=license_ if isinstance(license_, str) and license_ else None,
+            gated=gated if isinstance(gated, bool) else None,
+        )
+
+    def is_commit(self, revision: str | None) -> bool:
+        return revision is not None and _COMMIT.fullmatch(revision) is not None
+
+    def offline(self) -> bool:
+        return False
+
+    @contextlib.contextmanager
+    def open(
+        self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
+    ) -> Iterator[Source]:
+        # A branch may have moved on since it was listed, and its bytes would not be those that were listed. Where the
+        # hub does not know the commit by its name, the branch is what there is, and the hashes tell.
+        names = dict.fromkeys((listing.commit, listing.revision or _DEFAULT_REVISION))
+        for name in names:
+            address = f"{self._api(repo_id)}/repo?Revision={quote(name, safe='')}&FilePath={quote(file.path, safe='')}"
+            with session.stream(address, start=start, end=end, headers=self._headers()) as answer:
+                if answer.status == _NOT_FOUND and name != list(names)[-1]:
+                    continue
+                if answer.status not in _OK:
+                    raise self._refusal(repo_id, listing.revision, answer, file=file.path)
+                yield Source(answer.start, answer.chunks)
+                return
+
+    def snapshot(self, repo_id: str, commit: str) -> Path:
+        return ms_cache.snapshot(self.root, repo_id, commit)
+
+    def known(self, repo_id: str, revision: str | None) -> str | None:
+        name = revision or _DEFAULT_REVISION
+        return name if self.snapshot(repo_id, name).is_dir() else None
+
+    def complete(self, repo_id: str, commit: str) -> bool:
+        return is_complete(self.snapshot(repo_id, commit))
+
+    def listed(self, repo_id: str, commit: str) -> Listing | None:  # noqa: ARG002  its client keeps none
+        return None
+
+    def part(self, repo_id: str, commit: str, file: RemoteFile) -> Part:
+        target = self.snapshot(repo_id, commit) / file.path
+        return Part(file=file, target=target, lock=ms_cache.lock(self.root, repo_id, file.path))
+
+    def adopt(self, repo_id: str, listing: Listing, files: Sequence[RemoteFile]) -> None:
+        ms_cache.share(ms_cache.others(self.root, repo_id), self.snapshot(repo_id, listing.commit), files)
+
+    def seal(self, repo_id: str, revision: str | None, listing: Listing, files: Sequence[RemoteFile]) -> None:
+        if not self.is_commit(revision):
+            named = self.snapshot(repo_id, revision or _DEFAULT_REVISION)
+            ms_cache.share([self.snapshot(repo_id, listing.commit)], named, files, replace=True)
+
+    def _api(self, repo_id: str) -> str:
+        return f"{self.endpoint}/api/v1/models/{quote(repo_id)}"
+
+    def _headers(self) -> dict[str, str]:
+        """Old addresses know the cookie, new ones the header; the client sends both."""
+        if self._token is None:
+            return {}
+        return {"authorization": f"Bearer {self._token}", "cookie": f"m_session_id={self._token}"}
+
+    def _data(self, session: Session, repo_id: str, revision: str | None, rest: str) -> Any:
+        with session.stream(f"{self._api(repo_id)}{rest}", headers=self._headers()) as answer:
+            if answer.status not in _OK:
+                raise self._refusal(repo_id, revision, answer, about_revision="Revision=" in rest)
+            content = answer.read()
+        try:
+            document = json.loads(content)
+            return document["Data"] or {}
+        except (ValueError, KeyError, TypeError) as error:
+            raise no_answer(self._asked(repo_id, revision), f"it begins with {content[:80]!r}") from error
+
+    def _refusal(
+        self,
+        repo_id: str,
+        revision: str | None,
+        answer: Answer,
+        *,
+        about_revision: bool = False,
+        file: str | None = None,
+    ) -> ModelscanError:
+        said = _message(answer)
+        code = None
+        if answer.status == _NOT_FOUND:
+            code = NO_FILE if file else NO_REVISION if about_revision else NO_REPO
+        elif answer.status in {_UNAUTHORIZED, _FORBIDDEN} and "gated" in said.lower():
+            code = GATED
+        return refused(
+            self._asked(repo_id, revision),
+            answer.status,
+            code=code,
+            message=said,
+            retry_after=answer.retry_after,
+            file=file,
+        )
+
+    def _asked(self, repo_id: str, revision: str | None) -> Asked:
+        return Asked(
+            endpoint=shown_address(self.endpoint),
+            repo_id=repo_id,
+            revision=revision,
+            log_in="modelscan login modelscope",
+            has_token=self._token is not None,
+            default_revision=_DEFAULT_REVISION,
+        )
+
+
+def _file(entry: Mapping[str, Any]) -> RemoteFile:
+    size, sha256 = entry.get("Size"), entry.get("Sha256")
+    return RemoteFile(
+        path=str(entry.get("Path") or entry.get("Name")),
+        size_bytes=size if isinstance(size, int) else 0,
+        sha256=sha256 if isinstance(sha256, str) and sha256 else None,
+    )
+
+
+def _head(entries: Sequence[Mapping[str, Any]]) -> str | None:
+    """The commit that changed a file last: what the branch stands at, unless a later one only took files away."""
+    dated = [(entry.get("CommittedDate") or 0, entry.get("Revision") or entry.get("CommitId")) for entry in entries]
+    commits = [(date, str(commit)) for date, commit in dated if commit and _COMMIT.fullmatch(str(commit))]
+    return max(commits)[1] if commits else None
+
+
+def _of_content(files: Sequence[RemoteFile]) -> str:
+    """A name for what is listed where the hub tells no commit: the same files have the same name."""
+    text = json.dumps(sorted((file.path, file.sha256, file.size_bytes) for file in files))
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _message(answer: Answer) -> str:
+    try:
+        document = json.loads(answer.read())
+    except (ValueError, SourceUnavailable):
+        return ""
+    said = document.get("Message") if isinstance(document, Mapping) else None
+    return said if isinstance(said, str) else ""

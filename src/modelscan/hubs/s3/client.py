@@ -1,0 +1,106 @@
+"""Weights in S3: addresses, the client, and its failures in our words.
+
+Credentials, region, endpoint (AWS_ENDPOINT_URL) and certificates are found by botocore where AWS's own tools find
+them; none of them is ever read or kept here. The extra `modelscan-cli[s3]`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from modelscan.errors import ModelscanError, SourceUnavailable, Unauthorized, Usage
+from modelscan.settings.reading import Settings
+from modelscan.units import MIB
+from modelscan.weights.address import S3Address
+
+# S3 takes parts of 5 MiB to 5 GiB, at most 10 000 of them ("Amazon S3 multipart upload limits").
+PART_BYTES = 32 * MIB
+MOST_PARTS = 10_000
+# How servers say that a request was signed for another region than theirs (S3's error AuthorizationHeaderMalformed).
+_OTHER_REGION = re.compile(r"expecting '([a-z0-9-]+)'")
+
+
+def refuse_offline(address: S3Address, settings: Settings) -> None:
+    """Raise SourceUnavailable where the network is not to be used: what lies in S3 is kept nowhere else."""
+    if settings.offline:
+        raise SourceUnavailable(
+            f"`{address}` needs a network, and none is to be used",
+            hints=["for an S3 of your own room leave out --offline: hubs stay unasked with HF_HUB_OFFLINE=1"],
+            details={"address": str(address)},
+        )
+
+
+def s3_client() -> Any:
+    try:
+        import s3fs
+    except ImportError as error:
+        raise Usage(
+            "S3 needs the extra `s3`", hints=["uv tool install 'modelscan-cli[s3]'", "pip install 'modelscan-cli[s3]'"]
+        ) from error
+    return s3fs.S3FileSystem(skip_instance_cache=True)
+
+
+@contextlib.contextmanager
+def s3_translated(address: S3Address) -> Iterator[None]:
+    """Inside, the failures of s3fs (OSError) and botocore become ours."""
+    try:
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    except ImportError:
+        yield  # then there is no s3fs either, which is said where it is needed
+        return
+    try:
+        yield
+    except (PermissionError, NoCredentialsError) as error:
+        raise Unauthorized(
+            f"S3 refuses access to `{address}`",
+            cause=[str(error)],
+            hints=["aws sts get-caller-identity", "export AWS_PROFILE=NAME"],
+            details={"address": str(address)},
+        ) from error
+    except (OSError, BotoCoreError, ClientError) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        region = _OTHER_REGION.search(said)
+        raise SourceUnavailable(
+            f"`{address}` cannot be used",
+            cause=[said],
+            hints=[f"export AWS_DEFAULT_REGION={region[1]}"]
+            if region
+            else [f"aws s3 ls s3://{address.bucket}", "another server than AWS's: export AWS_ENDPOINT_URL=https://…"],
+            details={"address": str(address)},
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class S3Object:
+    """`tag` is its ETag, which changes with its content."""
+
+    size_bytes: int
+    tag: str
+
+
+def require_reachable(address: S3Address) -> None:
+    """Raise what would end an upload to or a download from there: no extra, no bucket, keys that do not open it."""
+    with s3_translated(address):
+        s3_client().call_s3("list_objects_v2", Bucket=address.bucket, Prefix=address.key(""), MaxKeys=1)
+
+
+def list_objects(client: Any, address: S3Address) -> dict[str, S3Object]:
+    """The objects below an address by their path there. Raises ModelscanError for a path that leads elsewhere."""
+    found: dict[str, S3Object] = {}
+    start = address.key("")
+    more: dict[str, str] = {}
+    while True:
+        page = client.call_s3("list_objects_v2", Bucket=address.bucket, Prefix=start, **more)
+        for entry in page.get("Contents") or ():
+            name = str(entry["Key"]).removeprefix(start)
+            if name.startswith("/") or ".." in name.split("/"):
+                raise ModelscanError(f"`{address}` has an object `{entry['Key']}`, whose name leads out of the folder")
+            if not name.endswith("/"):  # what some tools put in place of a folder
+                found[name] = S3Object(int(entry["Size"]), str(entry["ETag"]).strip('"'))
+        if not page.get("IsTruncated"):
+            return found
+        more = {"ContinuationToken": page["NextContinuationToken"]}

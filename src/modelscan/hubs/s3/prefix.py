@@ -1,0 +1,141 @@
+"""What lies below an address in S3, as a hub: described there, and left there, as the backend reads it itself.
+
+An object has no commit. In its place stands a hash over the names, sizes and ETags of what a backend needs: it tells
+whether they are still the same, and cannot bring back what they were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from modelscan.errors import ModelNotFound
+from modelscan.hubs.describing import ReadRange, describe_listing
+from modelscan.hubs.files import Listing, OnProgress, RemoteFile
+from modelscan.hubs.memory import Memory
+from modelscan.hubs.protocol import Access
+from modelscan.hubs.s3.client import S3Object, list_objects, refuse_offline, s3_client, s3_translated
+from modelscan.hubs.transfer.verify import Checked
+from modelscan.model import Source, WeightsDescription
+from modelscan.weights.address import S3Address, parse_s3
+from modelscan.weights.reading.selection import needed_files
+
+_DIGITS = 16
+
+
+class S3Prefix:
+    """`Hub` over addresses like `s3://bucket/prefix`."""
+
+    source: Source = "s3"
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._memory = Memory("s3", access.settings, access.clock)
+
+    def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:
+        address = parse_s3(repo_id)
+        with self._open(address) as client:
+            listing = _listing(client, address, revision)
+            known = self._memory.description(repo_id, listing.commit)
+            if known is None:
+                known = describe_listing("s3", str(address), listing, _reader(client, address))
+                self._memory.keep_description(repo_id, listing.commit, known)
+        return known
+
+    def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:  # noqa: ARG002
+        """None: what was there a while ago is not what a backend would read."""
+        return None
+
+    def listing(self, repo_id: str, revision: str | None) -> Listing:
+        address = parse_s3(repo_id)
+        with self._open(address) as client:
+            return _listing(client, address, revision)
+
+    def files(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
+        found = self.listing(repo_id, commit or None).files
+        wanted = set(needed_files([file.path for file in found]))
+        return tuple(file for file in found if file.path in wanted)
+
+    def cached(self, repo_id: str, revision: str | None) -> Path | None:  # noqa: ARG002
+        return None
+
+    def place(self, repo_id: str, commit: str) -> Path:
+        raise NotImplementedError("nothing is fetched from S3 but into a folder")
+
+    def missing(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:  # noqa: ARG002
+        return ()
+
+    def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[Checked, ...]:  # noqa: ARG002
+        return ()
+
+    def download(
+        self, repo_id: str, revision: str | None, *, on_progress: OnProgress, into: Path | None = None
+    ) -> tuple[Path, str]:
+        from modelscan.hubs.s3.download import download
+
+        if into is None:
+            raise NotImplementedError("nothing is fetched from S3 but into a folder")
+        commit = self.listing(repo_id, revision).commit
+        download(parse_s3(repo_id), into, on_progress=on_progress, clock=self._access.clock)
+        return into, commit
+
+    @contextlib.contextmanager
+    def _open(self, address: S3Address) -> Iterator[Any]:
+        refuse_offline(address, self._access.settings)
+        with s3_translated(address):
+            yield self._client
+
+    @functools.cached_property
+    def _client(self) -> Any:
+        return s3_client()
+
+
+def reading_environment(address: S3Address) -> Mapping[str, str]:
+    """Region and server as variables: readers other than botocore look for them in fewer places (the streamer 0.17.0
+    knows a server only by AWS_ENDPOINT_URL, not by a profile) and follow no bucket to its region. Raises as `describe`.
+    """
+    with s3_translated(address):
+        client = s3_client()
+        region = client.call_s3("head_bucket", Bucket=address.bucket).get("BucketRegion")
+        meta = client.s3.meta
+    found = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), region or meta.region_name)
+    server = str(meta.endpoint_url)
+    if not (urlsplit(server).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        # Other servers are asked by path, as botocore does; the streamer does so for addresses in digits only.
+        found |= {"AWS_ENDPOINT_URL": server, "RUNAI_STREAMER_S3_USE_VIRTUAL_ADDRESSING": "0"}
+    return {name: value for name, value in found.items() if value}
+
+
+def _listing(client: Any, address: S3Address, revision: str | None) -> Listing:
+    """Raises ModelNotFound where there is nothing, or no longer what `revision` stands for."""
+    objects = list_objects(client, address)
+    if not objects:
+        raise ModelNotFound(f"there is nothing at `{address}`", hints=[f"aws s3 ls {address}/"])
+    commit = _fingerprint(objects)
+    if revision not in {None, commit}:
+        raise ModelNotFound(
+            f"`{address}` does not hold `{revision}` any more",
+            cause=[f"its objects have changed: they are `{commit}` now"],
+            hints=["leave --revision out to take what is there"],
+            details={"address": str(address), "revision": revision, "found": commit},
+        )
+    files = (RemoteFile(path=name, size_bytes=item.size_bytes) for name, item in sorted(objects.items()))
+    return Listing(commit=commit, files=tuple(files))
+
+
+def _fingerprint(objects: Mapping[str, S3Object]) -> str:
+    rows = (f"{name}\0{objects[name].size_bytes}\0{objects[name].tag}\n" for name in sorted(needed_files(objects)))
+    return f"etags:{hashlib.sha256(''.join(rows).encode()).hexdigest()[:_DIGITS]}"
+
+
+def _reader(client: Any, address: S3Address) -> ReadRange:
+    def read(path: str, start: int, end: int) -> bytes:
+        content: bytes = client.cat_file(f"{address.bucket}/{address.key(path)}", start=start, end=end)
+        return content
+
+    return read

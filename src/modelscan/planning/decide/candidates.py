@@ -1,0 +1,286 @@
+"""One way to run a model, judged: a candidate with all its figures, or a rejection with the arithmetic."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from modelscan.backends.base import Capacity, Launch
+from modelscan.backends.registry import BACKENDS
+from modelscan.model import Architecture, Candidate, MemoryPerGpu, Rejection
+from modelscan.planning.memory.arithmetic import candidate_lines
+from modelscan.planning.memory.capacity import cache_layout
+from modelscan.planning.memory.footprint import Fixed, footprint, steps_of, with_measured
+from modelscan.planning.options.budget import Budget, static_share
+from modelscan.planning.options.context import USEFUL_CONTEXT, choose_length, model_limit, wanted_lengths
+from modelscan.planning.options.layouts import Layout
+from modelscan.planning.options.model_arguments import model_arguments
+from modelscan.planning.options.quantization import Choice
+from modelscan.planning.options.setting import Setting
+from modelscan.planning.speed import estimate
+from modelscan.planning.telling.reasons import reasons_of
+from modelscan.units import GIB, format_bytes, format_tokens
+from modelscan.weights.counting.bytes import weights_bytes
+from modelscan.weights.counting.kv_cache import element_bytes, request_bytes
+from modelscan.weights.counting.sizes import Sized
+
+_CPU_REQUESTS = 4  # full-length requests that the KV cache of a CPU plan holds
+_CPU_POOL = 1 * GIB  # and no more than this, unless one request needs more
+# With asynchronous scheduling, vLLM's default, the next step is under way before one settles (0.32: config/vllm.py,
+# max_in_flight_tokens).
+_BATCHES_IN_FLIGHT = 2
+
+
+def judge(
+    setting: Setting, choice: Choice, layout: Layout, budget: Budget, *, kv_cache_dtype: str | None = None
+) -> Candidate | Rejection:
+    """A candidate whose high bound fits into the budget, or why there is none. `kv_cache_dtype` is our choice."""
+    request, shape = setting.request, choice.weights.architecture
+    on_gpu = bool(layout.gpus)
+    tp, pp = layout.tensor_parallel, layout.pipeline_parallel
+    base = dataclasses.replace(_base(setting, choice, layout), kv_cache_dtype=kv_cache_dtype or request.kv_cache_dtype)
+    weights = weights_bytes(
+        choice.weights,
+        choice.quantization,
+        at_load=choice.at_load is not None,
+        tensor_parallel=tp,
+        pipeline_parallel=pp,
+        experts_over=layout.experts_over,
+    )
+    if weights is None:
+        return reject(base, "shape_unknown", f"neither sizes nor shape of `{choice.weights.repo_id}` are known")
+    step = steps_of(setting, layout, budget, 1).tokens
+    refused = _refused(setting, shape, budget, base, step)
+    if refused is not None:
+        return refused
+    base, weights = with_measured(base, weights, setting, budget)
+    number = element_bytes(base.kv_cache_dtype, choice.dtype)
+    lengths = wanted_lengths(shape, request, on_gpu=on_gpu)
+    cache = cache_layout(setting.backend, shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
+    in_flight = step * _BATCHES_IN_FLIGHT
+
+    def one_request(length: int) -> int:
+        least = request_bytes(shape, length, tensor_parallel=tp, pipeline_parallel=pp, number=number)
+        return max(least, cache.request_bytes(length, in_flight)) if cache is not None and least else least
+
+    def holds(pool: int, length: int) -> Capacity | None:
+        return cache.capacity(pool, length, in_flight) if cache is not None and one_request(length) else None
+
+    found: Candidate | None = None
+    for sequences in _sequences(setting, step, on_gpu=on_gpu):  # fewer at once need less memory for sampling
+        several = dataclasses.replace(base, max_num_seqs=sequences)
+        fixed = footprint(setting, choice, layout, budget, several, weights)
+        pool = budget.available - fixed.total.high
+        length = choose_length(lengths, pool, one_request) if pool >= 0 else None
+        if length is None:
+            continue
+        longer = dataclasses.replace(several, max_model_len=length)
+        if found is None or length > (found.max_model_len or 0):
+            memory = _memory(setting, fixed, budget, one_request(length), on_gpu=on_gpu)
+            found = _candidate(setting, choice, layout, budget, longer, memory, holds(memory.kv_cache_bytes, length))
+            found = dataclasses.replace(found, arithmetic=candidate_lines(setting, choice, found, fixed, cache))
+        if length >= min(USEFUL_CONTEXT, lengths[0]):
+            break
+    # Of what is refused the fewest requests at once, which came last, came nearest.
+    return found or _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
+
+
+def _refused(
+    setting: Setting, shape: Architecture | None, budget: Budget, base: Candidate, step: int
+) -> Rejection | None:
+    """What the user fixed and cannot be, whatever is there. `step` is the tokens that the backend computes at once."""
+    request = setting.request
+    limit = model_limit(shape)
+    asked = request.context_length if isinstance(request.context_length, int) else None
+    if asked is not None and limit is not None and asked > limit:
+        return reject(
+            base,
+            "context_too_long",
+            f"a context of {format_tokens(asked)} was asked for, the model ends at {format_tokens(limit)}",
+        )
+    if request.gpu_memory_utilization not in {None, budget.utilization}:
+        return reject(
+            base,
+            "memory_limit",
+            f"a share of {request.gpu_memory_utilization:.2f} was asked for, and no more than "
+            f"{format_bytes(request.max_memory_bytes)} of the GPU's {format_bytes(budget.total)}",
+        )
+    # It ends a start with more sequences than tokens of a step (0.33: config/scheduler.py).
+    if setting.backend == "vllm" and (request.max_concurrency or 0) > step:
+        return reject(
+            base,
+            "concurrency",
+            f"{request.max_concurrency} requests at once are more than the {step} tokens that vllm computes in a step "
+            f"here: --backend-arg=--max-num-batched-tokens={request.max_concurrency} allows them",
+        )
+    if budget.available > budget.free:
+        return reject(
+            base,
+            "memory_taken",
+            f"a share of {budget.utilization:.2f} was asked for, {format_bytes(budget.available)} of the GPU's "
+            f"{format_bytes(budget.total)}, and {format_bytes(budget.free)} are free",
+            needed=budget.available,
+            available=budget.free,
+        )
+    return None
+
+
+def _memory(setting: Setting, fixed: Fixed, budget: Budget, one_request: int, *, on_gpu: bool) -> MemoryPerGpu:
+    """Where the memory goes. A GPU's KV cache takes what is left; a CPU's is sized for a few requests."""
+    total = fixed.total
+    pool = Sized(budget.available - total.high, budget.available - total.estimate, budget.available - total.low)
+    if not one_request:
+        pool = Sized(0, 0, 0)
+    elif not on_gpu:
+        requests = setting.request.max_concurrency or _CPU_REQUESTS
+        size = min(max(min(one_request * requests, _CPU_POOL), one_request), pool.low)
+        pool = Sized(size, size, size)
+    return MemoryPerGpu(
+        weights_bytes=fixed.weights.estimate,
+        kv_cache_bytes=pool.estimate,
+        activations_bytes=fixed.activations.estimate,
+        overhead_bytes=fixed.overhead.estimate,
+        total_bytes=total.estimate + pool.estimate,
+        available_bytes=budget.available,
+        total_low_bytes=total.low + one_request,
+        total_high_bytes=total.high + pool.low,
+        kv_cache_low_bytes=pool.low,
+        kv_cache_high_bytes=pool.high,
+    )
+
+
+def _candidate(
+    setting: Setting,
+    choice: Choice,
+    layout: Layout,
+    budget: Budget,
+    base: Candidate,
+    memory: MemoryPerGpu,
+    holds: Capacity | None,
+) -> Candidate | Rejection:
+    said = model_arguments(
+        setting.specs,
+        backend=BACKENDS[setting.backend],
+        version=setting.backend_version,
+        repo_id=choice.weights.repo_id,
+        task=setting.task,
+        capabilities=setting.capabilities,
+        parsers=setting.facts.parsers,
+        history=setting.facts.arguments,
+    )
+    candidate = dataclasses.replace(
+        base,
+        model_args=said.words,
+        dropped=said.dropped,
+        gpu_memory_utilization=_share(setting, budget, memory),
+        memory_per_gpu=memory,
+        kv_cache_tokens=holds.tokens if holds is not None else None,
+        max_concurrency=round(holds.concurrency, 2) if holds is not None else None,
+        reasons=(
+            *reasons_of(setting, choice, layout, base, holds, budget),
+            *said.reasons,
+            *(f"argument: {note}" for note in setting.arguments.notes),
+            *base.reasons,
+        ),
+    )
+    kernel = setting.facts.kernel(setting.backend, setting.device, choice.quantization)
+    candidate = dataclasses.replace(
+        candidate, estimated=estimate(choice.weights, candidate, layout.gpus[: layout.split], kernel, setting.facts)
+    )
+    launch = Launch(
+        location=choice.weights.location,
+        served_model_names=(setting.model,),
+        device=setting.device,
+    )
+    command = BACKENDS[setting.backend].command_line(candidate, launch)
+    missing = setting.facts.arguments.missing(command.argv, backend=setting.backend, version=setting.backend_version)
+    if missing is not None:
+        reason = f"a start of {setting.backend} {setting.backend_version} would need {missing}"
+        return reject(candidate, "version_unsupported", reason)
+    return dataclasses.replace(candidate, argv=command.argv, env=dict(command.env))
+
+
+def _share(setting: Setting, budget: Budget, memory: MemoryPerGpu) -> float | None:
+    """The share of a GPU that the backend is told: all that may be used, where a KV cache takes what is left."""
+    if budget.utilization is None or setting.request.gpu_memory_utilization is not None:
+        return budget.utilization
+    if not memory.kv_cache_bytes:
+        return min(budget.utilization, math.ceil(memory.total_high_bytes / budget.total * 100) / 100)
+    return static_share(memory, budget) if setting.backend == "sglang" else budget.utilization
+
+
+def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
+    request, weights = setting.request, choice.weights
+    return Candidate(
+        backend=setting.backend,
+        backend_version=setting.backend_version,
+        mode=request.mode or "standard",
+        task=setting.task,
+        quantization=choice.quantization,
+        source=weights.source,
+        repo_id=weights.repo_id,
+        revision=weights.commit or weights.revision,
+        gpu_indices=tuple(gpu.index for gpu in layout.gpus),
+        gpu_uuids=tuple(gpu.uuid for gpu in layout.gpus if gpu.uuid is not None),
+        gpu_name=layout.gpus[0].name if layout.gpus else None,
+        tensor_parallel=layout.tensor_parallel,
+        pipeline_parallel=layout.pipeline_parallel,
+        data_parallel=layout.data_parallel,
+        expert_parallel=layout.expert_parallel,
+        dtype=choice.dtype,
+        kv_cache_dtype=request.kv_cache_dtype,
+        load_quantization=choice.at_load,
+        enforce_eager=bool(request.enforce_eager) or not layout.gpus,
+        custom_all_reduce=not (layout.apart and layout.tensor_parallel > 1),
+        trust_remote_code=request.trust_remote_code,
+        extra_args=setting.arguments.words,
+        extra_env=request.env,
+        explicit=setting.explicit,
+    )
+
+
+def reject(
+    base: Candidate, code: str, reason: str, *, needed: int | None = None, available: int | None = None
+) -> Rejection:
+    """The candidate as a rejection. Its figures stay, as far as they were reached."""
+    values = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
+    return Rejection(**values, code=code, reason=reason, needed_bytes=needed, available_bytes=available)
+
+
+def _too_large(base: Candidate, fixed: Fixed, length: int, one_request: int, budget: Budget) -> Rejection:
+    total = fixed.total
+    needed = total.high + one_request
+    count = len(base.gpu_indices)
+    where = "the CPU" if count == 0 else "the GPU" if count == 1 else f"each of {count} GPUs"
+    reason = (
+        f"{base.quantization} needs {format_bytes(needed)} on {where}, {format_bytes(budget.available)} may be used: "
+        f"weights {format_bytes(fixed.weights.estimate)}, activations {format_bytes(fixed.activations.estimate)}, "
+        f"overhead {format_bytes(fixed.overhead.estimate)}, "
+        f"KV cache {format_bytes(one_request)} for one request of {format_tokens(length)} tokens, "
+        f"uncertainty {format_bytes(total.high - total.estimate)}"
+    )
+    memory = MemoryPerGpu(
+        weights_bytes=fixed.weights.estimate,
+        kv_cache_bytes=one_request,
+        activations_bytes=fixed.activations.estimate,
+        overhead_bytes=fixed.overhead.estimate,
+        total_bytes=total.estimate + one_request,
+        available_bytes=budget.available,
+        total_low_bytes=total.low + one_request,
+        total_high_bytes=needed,
+        kv_cache_low_bytes=one_request,
+        kv_cache_high_bytes=one_request,
+    )
+    base = dataclasses.replace(base, memory_per_gpu=memory, max_model_len=length)
+    return reject(base, "no_memory", reason, needed=needed, available=budget.available)
+
+
+def _sequences(setting: Setting, step: int, *, on_gpu: bool) -> tuple[int, ...]:
+    """How many requests at once, the most first; one number only where the user fixed it."""
+    if setting.request.max_concurrency is not None:
+        return (setting.request.max_concurrency,)
+    if not on_gpu:
+        return (_CPU_REQUESTS,)
+    first = {"latency": 16, "throughput": 512}.get(setting.request.mode or "standard", 256)
+    first = min(first, step)
+    return (first, *(count for count in (64, 16) if count < first))

@@ -1,0 +1,152 @@
+"""A candidate's arithmetic as lines, each with its bounds and how it comes about; they add up to its figures."""
+
+from __future__ import annotations
+
+from modelscan.backends.sglang.estimates import Cells
+from modelscan.backends.vllm.estimates import Blocks, sampling_bytes
+from modelscan.model import Architecture, Candidate, MemoryLine, WeightsDescription
+from modelscan.planning.memory.activations import activation_bytes
+from modelscan.planning.memory.footprint import Fixed
+from modelscan.planning.options.quantization import Choice
+from modelscan.planning.options.setting import Setting
+from modelscan.units import format_bytes, format_count, format_tokens
+from modelscan.weights.counting.bytes import bytes_per_parameter
+from modelscan.weights.counting.sizes import Sized
+from modelscan.weights.counting.tensors import parameters_per_gpu
+
+
+def candidate_lines(
+    setting: Setting, choice: Choice, candidate: Candidate, fixed: Fixed, cache: Blocks | Cells | None
+) -> tuple[MemoryLine, ...]:
+    """All lines of a candidate whose memory is settled."""
+    memory, weights = candidate.memory_per_gpu, choice.weights
+    measured = any(reason.startswith("measured:") for reason in candidate.reasons)
+    pool = Sized(memory.kv_cache_low_bytes, memory.kv_cache_bytes, memory.kv_cache_high_bytes)
+    return (
+        *_weights(weights, candidate, fixed.weights, at_load=choice.at_load is not None, measured=measured),
+        _activations(setting, weights.architecture, candidate, fixed),
+        *_overhead(setting, candidate, fixed),
+        *_cache(cache, pool),
+    )
+
+
+def experts_over(candidate: Candidate) -> int | None:
+    """The GPUs to which whole experts are dealt out; None where each is divided as all else."""
+    return candidate.tensor_parallel * candidate.data_parallel if candidate.expert_parallel else None
+
+
+def line(part: str, what: str, size: Sized, how: str = "") -> MemoryLine:
+    return MemoryLine(
+        part=part, what=what, estimate_bytes=size.estimate, low_bytes=size.low, high_bytes=size.high, how=how
+    )
+
+
+def _weights(
+    weights: WeightsDescription, candidate: Candidate, size: Sized, *, at_load: bool, measured: bool
+) -> tuple[MemoryLine, ...]:
+    """Where every tensor is counted from the shape, one line per sort of them; the last one takes the bounds."""
+    quantization, tensor_parallel = candidate.quantization or "BF16", candidate.tensor_parallel
+    pipeline_parallel = candidate.pipeline_parallel
+    split = _split(tensor_parallel, pipeline_parallel)
+    split += f", experts dealt out to {over} GPUs" if (over := experts_over(candidate)) else ""
+    if measured:
+        return (line("weights", "weights", size, f"as measured here before{split}"),)
+    shape = weights.architecture
+    mine = parameters_per_gpu(shape, tensor_parallel, over) if shape is not None else None
+    if mine is None or pipeline_parallel > 1 or (weights.bytes_by_dtype and not at_load):
+        return (line("weights", "weights", size, f"{_source_of_bytes(weights, quantization, at_load=at_load)}{split}"),)
+    each = bytes_per_parameter(quantization, weights, at_load=at_load)
+    plain = 4.0 if quantization == "FP32" else 2.0
+    sorts = (
+        ("matrices", mine.linear, each, f"{quantization}, scales included"),
+        ("kept plain", mine.plain, plain, "embeddings, head, norms, routers, towers"),
+        ("MLA's copy", mine.absorbed, 2.0, "up-projections absorbed for decoding"),
+        ("padding", mine.padding, each, "experts rounded up for the kernels"),
+    )
+    lines, left = [], size
+    for what, count, width, note in sorts:
+        taken = int(count * width)
+        if not taken:
+            continue
+        how = f"{format_count(int(count))} x {width:.4g} B{split}: {note}"
+        lines.append(line("weights", what, Sized(taken, taken, taken), how))
+        left = Sized(left.low - taken, left.estimate - taken, left.high - taken)
+    return (*lines, line("weights", "correction", left, "to the known parameter count; positions, allocator"))
+
+
+def _activations(setting: Setting, shape: Architecture | None, candidate: Candidate, fixed: Fixed) -> MemoryLine:
+    """The largest of three; which of them it is."""
+    size, steps = fixed.activations, fixed.steps
+    wide, tensor_parallel = candidate.dtype == "float32", candidate.tensor_parallel
+    sampling = sampling_bytes(setting.backend, setting.backend_version, on_gpu=bool(candidate.gpu_indices))
+    if shape is None or not shape.hidden_size or not shape.vocab_size:
+        return line("activations", "activations", size, "the shape is not known")
+    prefill = activation_bytes(
+        shape,
+        tokens=steps.tokens,
+        sequences=0,
+        tensor_parallel=tensor_parallel,
+        whole_experts=candidate.expert_parallel,
+        wide=wide,
+    )
+    sampled = int(sampling * steps.sequences * shape.vocab_size)
+    if size.estimate <= sampled:
+        words = f"{format_tokens(shape.vocab_size)} words x {sampling:g} B"
+        how = f"sampling {steps.sequences} sequences x {words}; a step of {format_tokens(steps.tokens)} tokens is less"
+    else:
+        how = f"a step of {format_tokens(steps.tokens)} tokens; sampling {steps.sequences} sequences is less"
+        how += "" if prefill.estimate == size.estimate or not shape.vision else ", pictures included"
+    return line("activations", "activations", size, how)
+
+
+def _overhead(setting: Setting, candidate: Candidate, fixed: Fixed) -> tuple[MemoryLine, ...]:
+    """Libraries, communication where GPUs talk, graphs where any are captured."""
+    if fixed.parts is None:
+        said = "as measured here before" if candidate.gpu_indices else f"{setting.backend}'s processes and libraries"
+        return (line("overhead", "overhead", fixed.overhead, said),)
+    overhead, steps = fixed.parts, fixed.steps
+    parts = (
+        ("libraries", overhead.libraries, "CUDA kernels and workspaces beside PyTorch's memory"),
+        ("communication", overhead.communication, "buffers between the GPUs"),
+        ("CUDA graphs", overhead.graphs, f"of {steps.captured} batch sizes, each of every layer"),
+    )
+    return tuple(line("overhead", what, size, how) for what, size, how in parts if size.high)
+
+
+def _cache(cache: Blocks | Cells | None, pool: Sized) -> tuple[MemoryLine, ...]:
+    """What the backend can cut into blocks or tokens, and what is left over; only that has no bounds."""
+    if cache is None or not pool.estimate:
+        return (line("kv_cache", "KV cache", pool, "the model keeps none"),) if pool.high else ()
+    if isinstance(cache, Blocks):
+        count, each = pool.estimate // cache.block_bytes, cache.block_bytes
+        sizes = " and ".join(dict.fromkeys(str(group.block) for group in cache.groups if group.kind != "linear"))
+        how = f"{count:,} blocks x {format_bytes(each)}"
+        how += f", {sizes} tokens a block" if sizes else ""
+        if len(cache.groups) > 1 or cache.groups[0].count > 1:
+            kinds = ", ".join(f"{group.count} x {group.kind}" for group in cache.groups)
+            how += f", groups of layers: {kinds}"
+    else:
+        count, each = int(pool.estimate * (1 - cache.states) / cache.cell_bytes), 0
+        how = f"{count:,} tokens x {cache.cell_bytes:,.0f} B"
+        how += f" in {1 - cache.states:.0%} of it, states in the rest" if cache.states else ""
+    used = count * each if each else pool.estimate
+    taken = Sized(used + pool.low - pool.estimate, used, used + pool.high - pool.estimate)
+    lines = [line("kv_cache", "KV cache", taken, how)]
+    if rest := pool.estimate - used:
+        lines.append(line("kv_cache", "rounding", Sized(rest, rest, rest), "less than one block"))
+    return tuple(lines)
+
+
+def _split(tensor_parallel: int, pipeline_parallel: int) -> str:
+    parts = [f"tensor parallel {tensor_parallel}"] if tensor_parallel > 1 else []
+    parts += [f"the largest of {pipeline_parallel} stages"] if pipeline_parallel > 1 else []
+    return f", {', '.join(parts)}" if parts else ""
+
+
+def _source_of_bytes(weights: WeightsDescription, quantization: str, *, at_load: bool) -> str:
+    if weights.bytes_by_dtype and not at_load:
+        sizes = ", ".join(f"{dtype} {format_bytes(size)}" for dtype, size in sorted(weights.bytes_by_dtype.items()))
+        return f"the headers of the files: {sizes}"
+    if weights.architecture is None and weights.size_bytes is not None:
+        return f"the files are {format_bytes(weights.size_bytes)}"
+    return f"counted per tensor, {quantization}"

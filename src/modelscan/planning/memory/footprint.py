@@ -1,0 +1,121 @@
+"""What a device needs before the first token of KV cache: estimated, or as it was measured here before."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from modelscan.backends.base import Steps
+from modelscan.backends.registry import BACKENDS
+from modelscan.backends.sglang.estimates import sglang_steps
+from modelscan.backends.vllm.estimates import sampling_bytes, vllm_steps
+from modelscan.model import Candidate, MemoryPerGpu
+from modelscan.planning.memory.activations import activation_bytes
+from modelscan.planning.memory.corrections import Start, correct_weights, measured_rest, measured_weights
+from modelscan.planning.memory.overhead import Overhead, gpu_overhead
+from modelscan.planning.memory.steps import CPU_STEP_TOKENS
+from modelscan.planning.options.budget import Budget
+from modelscan.planning.options.layouts import Layout
+from modelscan.planning.options.quantization import Choice
+from modelscan.planning.options.setting import Setting
+from modelscan.units import format_bytes
+from modelscan.weights.counting.sizes import Sized, within
+
+_OVERHEAD_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What a device needs before the first token of KV cache; `parts` of the overhead where they are told apart."""
+
+    weights: Sized
+    activations: Sized
+    overhead: Sized
+    steps: Steps
+    parts: Overhead | None = None
+
+    @property
+    def total(self) -> Sized:
+        return self.weights + self.activations + self.overhead
+
+
+def footprint(
+    setting: Setting, choice: Choice, layout: Layout, budget: Budget, candidate: Candidate, weights: Sized
+) -> Fixed:
+    """For a candidate whose number of sequences is chosen."""
+    shape, sequences = choice.weights.architecture, candidate.max_num_seqs or 1
+    steps = steps_of(setting, layout, budget, sequences)
+    activations = activation_bytes(
+        shape,
+        tokens=steps.tokens,
+        sequences=sequences,
+        tensor_parallel=layout.tensor_parallel,
+        whole_experts=layout.expert_parallel,
+        wide=choice.dtype == "float32",
+        sampling=sampling_bytes(setting.backend, setting.backend_version, on_gpu=bool(layout.gpus)),
+    )
+    if not layout.gpus:
+        host = BACKENDS[setting.backend].fixed_overhead(setting.device, MemoryPerGpu(weights_bytes=weights.estimate))
+        return Fixed(weights, activations, within(host, _OVERHEAD_SHARE), steps)
+    overhead = gpu_overhead(
+        shape,
+        gpus=len(layout.gpus) if layout.expert_parallel else layout.split,
+        stages=layout.pipeline_parallel,
+        captured=steps.captured,
+        rocm=setting.device == "rocm",
+    )
+    estimated = Fixed(weights, activations, overhead.total, steps, overhead)
+    rest = measured_rest(_start(candidate, budget), setting.measurements) if setting.measurements else None
+    return estimated if rest is None else _with_rest(estimated, rest)
+
+
+def steps_of(setting: Setting, layout: Layout, budget: Budget, sequences: int) -> Steps:
+    """What the backend computes at once: its defaults for this GPU or what the user fixed, our number of sequences."""
+    if not layout.gpus:
+        return Steps(setting.step_tokens or CPU_STEP_TOKENS, sequences, 0)
+    gpu, told = layout.gpus[0], setting.step_tokens
+    if setting.backend == "sglang":
+        steps = sglang_steps(budget.total, gpus=layout.tensor_parallel, sequences=sequences, tokens=told)
+    else:
+        capability = float(gpu.compute_capability) if gpu.compute_capability else None
+        steps = vllm_steps(budget.total, gpu.name, sequences=sequences, capability=capability, tokens=told)
+    return dataclasses.replace(steps, captured=0) if setting.request.enforce_eager else steps
+
+
+def with_measured(candidate: Candidate, weights: Sized, setting: Setting, budget: Budget) -> tuple[Candidate, Sized]:
+    """The weights as they were measured here before, and the sentence that says so among the reasons."""
+    start = _start(candidate, budget)
+    found = measured_weights(start, setting.measurements) if setting.measurements else None
+    if found is None:
+        return candidate, weights
+    said = (
+        f"measured: {found.backend} {found.backend_version or ''} took {format_bytes(found.weights_bytes)} for these "
+        f"weights on {(found.at or 'an earlier day')[:10]}, predicted were {format_bytes(weights.estimate)}; the "
+        "measured figure is used"
+    )
+    corrected = correct_weights(weights, start, setting.measurements)
+    return dataclasses.replace(candidate, reasons=(*candidate.reasons, said)), corrected
+
+
+def _start(candidate: Candidate, budget: Budget) -> Start:
+    return Start(
+        repo_id=candidate.repo_id,
+        revision=candidate.revision,
+        quantization=candidate.quantization,
+        backend=candidate.backend,
+        backend_version=candidate.backend_version,
+        gpu_name=candidate.gpu_name,
+        tensor_parallel=candidate.tensor_parallel,
+        pipeline_parallel=candidate.pipeline_parallel,
+        max_num_seqs=candidate.max_num_seqs,
+        kv_cache_dtype=candidate.kv_cache_dtype,
+        enforce_eager=candidate.enforce_eager,
+        usable_bytes=budget.total,
+    )
+
+
+def _with_rest(fixed: Fixed, rest: Sized) -> Fixed:
+    """Activations as estimated, and as overhead what is then missing of the measured rest."""
+    working = min(fixed.activations.estimate, rest.low)
+    overhead = Sized(rest.low - working, rest.estimate - working, rest.high - working)
+    return Fixed(fixed.weights, Sized(working, working, working), overhead, fixed.steps)

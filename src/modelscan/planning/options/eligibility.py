@@ -1,0 +1,112 @@
+"""Which backend, in which version, and whether it can run on these devices at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelscan.backends.registry import BACKENDS
+from modelscan.hardware.nvidia.drivers import driver_for
+from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, PlanRequest, WeightsDescription
+from modelscan.planning.options.facts import PlanningFacts
+from modelscan.planning.options.setting import Setting
+
+
+def preferred_backend(
+    options: Sequence[WeightsDescription],
+    devices: Sequence[Gpu],
+    device: Device,
+    request: PlanRequest,
+    facts: PlanningFacts,
+) -> tuple[str, str]:
+    """The backend and why: vLLM, which runs on the widest range; SGLang for throughput where dated evidence favours it.
+
+    Evidence as of 2026: MLA and large-expert models on Hopper, Blackwell and MI3xx; otherwise the two are within
+    about five percent of each other, and which leads changes with each release.
+    """
+    if request.backend is not None:
+        return request.backend, f"{request.backend}, as asked"
+    if any(item.source == "s3" for item in options):
+        return "vllm", "vllm, which reads weights from S3 by itself"
+    usual = "vllm, which runs on the widest range of hardware and formats"
+    if request.mode != "throughput":
+        return "vllm", usual
+    latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
+    row = facts.backend("sglang", device)
+    if row is None or not devices or not all(row.runs_on(gpu) for gpu in devices):
+        return "vllm", f"{usual}; sglang has no build for this device"
+    if not latent:
+        return "vllm", f"{usual}; for models without latent attention sglang's throughput is within a few percent"
+    return "sglang", "sglang, whose throughput leads for latent attention on this kind of GPU (published runs of 2026)"
+
+
+def _only_on_gpus(request: PlanRequest) -> tuple[str, str] | None:
+    """What was fixed and means nothing where no GPU is used."""
+    counts = {
+        "--gpus": request.gpu_count,
+        "--tensor-parallel": request.tensor_parallel,
+        "--pipeline-parallel": request.pipeline_parallel,
+        "--gpu-memory-utilization": request.gpu_memory_utilization,
+    }
+    asked = [f"{option} {value}" for option, value in counts.items() if value is not None and value != 1]
+    asked += ["--gpus 1"] if request.gpu_count == 1 else []
+    return ("no_gpu", f"no GPU is used, and {' and '.join(asked)} was asked for") if asked else None
+
+
+def without_access(gpus: Sequence[Gpu], links: Sequence[GpuLink], facts: PlanningFacts) -> bool:
+    """Whether some of these GPUs cannot read each other's memory: the driver says so, or, where it is not here to ask,
+    the maker's driver is known not to allow it (GeForce of the 40 and 50 series).
+
+    vLLM 0.33 and SGLang 0.5.23 leave their own all-reduce out where CUDA says so too, but trust what it says: where it
+    is wrong they crash or hang (sgl-project/sglang#4814, vllm-project/vllm#51513).
+    """
+    among = frozenset(gpu.index for gpu in gpus)
+    said = [link.p2p for link in links if among.issuperset(link.gpus)]
+    if any(answer is not None for answer in said):
+        return False in said
+    known = [facts.gpu(gpu) for gpu in gpus]
+    return len(gpus) > 1 and any(found is not None and "no P2P" in found.interconnect for found in known)
+
+
+def planned_version(
+    backend: str, device: Device, facts: PlanningFacts, installations: Sequence[Installation]
+) -> str | None:
+    """The version that would run: what the user has, then what modelscan installed, then the one it would install."""
+    fitting = [item for item in installations if item.backend == backend and item.device == device]
+    found = min(fitting, key=lambda item: item.managed, default=None)
+    if found is not None:
+        return found.version
+    row = facts.backend(backend, device)
+    return row.version if row is not None else None
+
+
+def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str] | None:
+    """Code and reason where the backend cannot read the weights from where they are."""
+    problem = BACKENDS[backend].s3_problem if weights.source == "s3" else None
+    if problem is None:
+        return None
+    return "not_streamed", f"{BACKENDS[backend].title} does not read weights from S3 by itself: {problem}"
+
+
+def backend_problem(
+    setting: Setting, devices: Sequence[Gpu], hardware: Hardware, installations: Sequence[Installation]
+) -> tuple[str, str] | None:
+    """Code and reason where the backend cannot run the task, or cannot run on these devices at all."""
+    row = setting.facts.backend(setting.backend, setting.device)
+    if setting.task != "other" and not BACKENDS[setting.backend].serves(setting.task):  # other: nobody has said which
+        return "task_not_served", f"{setting.backend} does not serve {setting.task} models"
+    installed = any(item.backend == setting.backend and item.device == setting.device for item in installations)
+    if row is None:  # what the user built is theirs to judge
+        return None if installed else ("no_backend", f"{setting.backend} has no build for {setting.device}")
+    if not devices:
+        return _only_on_gpus(setting.request)
+    for gpu in devices:
+        if not row.runs_on(gpu):
+            detail = gpu.compute_capability or gpu.gfx_target
+            return "no_kernel", f"{setting.backend} {row.version} has no machine code for {gpu.name} ({detail})"
+    cuda = hardware.cuda_version
+    if not installed and row.min_cuda is not None and cuda is not None and float(cuda) < row.min_cuda:
+        oldest = f", {needed} or newer" if (needed := driver_for(row.min_cuda)) else ""
+        this = f"this one, {hardware.driver_version}," if hardware.driver_version else "this one"
+        what = f"{setting.backend} {row.version} needs a driver for CUDA {row.min_cuda:g}{oldest}"
+        return "driver_too_old", f"{what}; {this} is for {cuda}"
+    return None

@@ -1,0 +1,161 @@
+"""The shipped tables that the judgement rests on: which formats run where, and what each backend needs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from modelscan.backends.arguments.history import ArgumentHistory, release
+from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
+from modelscan.model import Device, Gpu
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KernelSupport:
+    """One row of `catalogs/quant_support.csv`: from which GPU on a backend computes a quantization.
+
+    `native_*`: where the GPU itself computes in that format; elsewhere only the memory shrinks. `at_load` is the
+    backend's word for quantizing 16-bit weights while loading them.
+    """
+
+    backend: str
+    device: Device
+    quantization: str
+    min_capability: float | None
+    native_capability: float | None
+    gfx: frozenset[str]
+    native_gfx: frozenset[str]
+    at_load: str | None
+
+    def runs_on(self, gpu: Gpu | None) -> bool:
+        """`None` is the CPU. A GPU whose capability is unknown is given the benefit of the doubt."""
+        return gpu is None or _reaches(gpu, self.min_capability, self.gfx)
+
+    def native_on(self, gpu: Gpu | None) -> bool:
+        return gpu is None or _reaches(gpu, self.native_capability, self.native_gfx)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackendFacts:
+    """One row of `catalogs/backends.csv`: the version that is planned for, and the GPUs and CUDA it needs."""
+
+    backend: str
+    device: Device
+    version: str
+    min_capability: float | None
+    gfx: frozenset[str]
+    min_cuda: float | None
+
+    def runs_on(self, gpu: Gpu | None) -> bool:
+        return gpu is None or _reaches(gpu, self.min_capability, self.gfx)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsers:
+    """`catalogs/parsers.csv`: which parsers of answers a backend has, each with the first version that was read."""
+
+    since: Mapping[tuple[str, str, str], tuple[int, ...]]
+
+    def knows(self, backend: str, kind: str, name: str, version: str | None) -> bool:
+        """Whether that version has it; None is the newest. `kind` is `tool-call` or `reasoning`."""
+        since = self.since.get((backend, kind, name))
+        return since is not None and (version is None or release(version) >= since)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanningFacts:
+    """All tables."""
+
+    kernels: tuple[KernelSupport, ...]
+    backends: tuple[BackendFacts, ...]
+    gpus: tuple[GpuFacts, ...]
+    parsers: Parsers
+    arguments: ArgumentHistory
+    gpus_met: dict[str, GpuFacts | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def kernel(self, backend: str, device: Device, quantization: str) -> KernelSupport | None:
+        return next(
+            (
+                row
+                for row in self.kernels
+                if (row.backend, row.device, row.quantization) == (backend, device, quantization)
+            ),
+            None,
+        )
+
+    def backend(self, backend: str, device: Device) -> BackendFacts | None:
+        return next((row for row in self.backends if (row.backend, row.device) == (backend, device)), None)
+
+    def gpu(self, gpu: Gpu) -> GpuFacts | None:
+        """Bandwidth and speed of a GPU by the name that its driver gives, kept: a list of what fits asks it often."""
+        if not gpu.name:
+            return None
+        if gpu.name not in self.gpus_met:
+            self.gpus_met[gpu.name] = facts_for(gpu.name, self.gpus)
+        return self.gpus_met[gpu.name]
+
+
+def load_facts(
+    quant_support_csv: str,
+    gpus_csv: str,
+    backends_csv: str,
+    parsers_csv: str,
+    backend_arguments_csv: str,
+    argument_translations_csv: str,
+) -> PlanningFacts:
+    """The tables of their texts. Raises KeyError or ValueError for a text that is not that table."""
+    return PlanningFacts(
+        kernels=tuple(_kernel(row) for row in _rows(quant_support_csv)),
+        backends=tuple(_backend(row) for row in _rows(backends_csv)),
+        gpus=parse_gpu_table(gpus_csv),
+        parsers=Parsers(
+            {(row["backend"], row["kind"], row["name"]): release(row["since"]) for row in _rows(parsers_csv)}
+        ),
+        arguments=ArgumentHistory.parse(backend_arguments_csv, argument_translations_csv),
+    )
+
+
+def _rows(text: str) -> Iterable[dict[str, str]]:
+    return csv.DictReader(text.splitlines())
+
+
+def _kernel(row: dict[str, str]) -> KernelSupport:
+    return KernelSupport(
+        backend=row["backend"],
+        device=_device(row["device"]),
+        quantization=row["quantization"],
+        min_capability=_number(row["min_capability"]),
+        native_capability=_number(row["native_capability"]),
+        gfx=frozenset(row["gfx"].split()),
+        native_gfx=frozenset(row["native_gfx"].split()),
+        at_load=row["at_load"] or None,
+    )
+
+
+def _backend(row: dict[str, str]) -> BackendFacts:
+    return BackendFacts(
+        backend=row["backend"],
+        device=_device(row["device"]),
+        version=row["version"],
+        min_capability=_number(row["min_capability"]),
+        gfx=frozenset(row["gfx"].split()),
+        min_cuda=_number(row["min_cuda"]),
+    )
+
+
+def _device(word: str) -> Device:
+    devices: dict[str, Device] = {"cuda": "cuda", "rocm": "rocm", "cpu": "cpu"}
+    return devices[word]
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _reaches(gpu: Gpu, capability: float | None, gfx: frozenset[str]) -> bool:
+    if gpu.vendor == "amd":
+        return gpu.gfx_target is None or gpu.gfx_target in gfx
+    if capability is None or gpu.compute_capability is None:
+        return True
+    return float(gpu.compute_capability) >= capability

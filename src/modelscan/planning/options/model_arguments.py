@@ -1,0 +1,147 @@
+"""What a model needs whatever it runs on, from what catalogs say: its parsers and the form of its files.
+
+A catalog's words are data (rule 11): each is brought to the form of the planned version and passes the backend's list,
+a parser only where that version has it, and the rest is left out and shown. Nothing is guessed: without a source there
+is no parser, and the plan says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from modelscan.backends.arguments.allowed import why_refused
+from modelscan.backends.arguments.history import ArgumentHistory, release
+from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.backends.base import Backend
+from modelscan.errors import Usage
+from modelscan.model import Capabilities, Spec, Task
+from modelscan.planning.options.facts import Parsers
+
+_TALKING: frozenset[Task] = frozenset({"chat", "completion"})
+_SOURCES = ("vllm-recipes", "gpustack")  # the backend's own people first
+_PARSERS = {"--tool-call-parser": "tool-call", "--reasoning-parser": "reasoning"}
+_DEFAULT = "auto"  # of every argument that a catalog may set (vLLM 0.33.0, SGLang 0.5.23: --help)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelArguments:
+    """`words` for the command line; `reasons` and `dropped` for people."""
+
+    words: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Chosen:
+    """Names with the value that is taken, and whose word it is."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    dropped: dict[str, str] = field(default_factory=dict)
+
+    def take(self, name: str, value: str, source: str) -> None:
+        if name not in self.values:
+            self.values[name] = value
+            if source not in self.sources:
+                self.sources.append(source)
+
+
+def model_arguments(
+    specs: Sequence[Spec],
+    *,
+    backend: Backend,
+    version: str | None,
+    repo_id: str,
+    task: Task,
+    capabilities: Capabilities | None,
+    parsers: Parsers,
+    history: ArgumentHistory,
+) -> ModelArguments:
+    """Of the specs for this backend, in the order of their sources; of one source, those for these very weights first.
+
+    The first that says something about an argument decides it. A parser is of the model, whatever its weights; the form
+    of the files is theirs alone.
+    """
+    chosen = _Chosen()
+    for spec in sorted((item for item in specs if item.backend == backend.name), key=lambda item: _rank(item, repo_id)):
+        if spec.min_backend_version and version and release(spec.min_backend_version) > release(version):
+            what = f"all that {spec.source} says for {backend.title} {spec.min_backend_version} and newer"
+            chosen.dropped.setdefault(what, f"{version} is planned")
+            continue
+        own = _same(spec, repo_id)
+        for given in _read(spec, chosen):
+            changed = history.translation(given, backend.name, version, repo_id=repo_id)
+            if changed is not None and not changed.becomes:
+                chosen.dropped.setdefault(f"{given.shown} ({spec.source})", changed.why)
+            source = spec.source if changed is None else f"{spec.source} (for {given.shown}: {changed.why})"
+            for argument in (given,) if changed is None else read_arguments(changed.words(given)):
+                _weigh(argument, source, backend, version, parsers, chosen, own=own)
+        for name in spec.env:
+            chosen.dropped.setdefault(f"{name} ({spec.source})", "catalogs set no variables")
+    if task not in _TALKING:
+        for name in _PARSERS:
+            chosen.values.pop(name, None)
+    return ModelArguments(
+        words=tuple(f"{name}={value}" for name, value in chosen.values.items() if value != _DEFAULT),
+        reasons=tuple(_reasons(chosen, backend, task, capabilities)),
+        dropped=tuple(f"{what}: {why}" for what, why in chosen.dropped.items()),
+    )
+
+
+def _rank(spec: Spec, repo_id: str) -> tuple[int, bool]:
+    place = _SOURCES.index(spec.source) if spec.source in _SOURCES else len(_SOURCES)
+    return place, not _same(spec, repo_id)
+
+
+def _same(spec: Spec, repo_id: str) -> bool:
+    return (spec.repo_id or "").lower() == repo_id.lower()
+
+
+def _read(spec: Spec, chosen: _Chosen) -> Iterable[Argument]:
+    try:
+        return read_arguments(spec.parameters)
+    except Usage as error:
+        chosen.dropped.setdefault(f"an argument of {spec.source}", error.message)
+        return ()
+
+
+def _weigh(
+    argument: Argument,
+    source: str,
+    backend: Backend,
+    version: str | None,
+    parsers: Parsers,
+    chosen: _Chosen,
+    *,
+    own: bool,
+) -> None:
+    listed: Mapping[str, frozenset[str]] = backend.model_arguments
+    value = argument.values[0] if len(argument.values) == 1 else ""
+    dotted = "." in argument.words[0].partition("=")[0]  # a part of a setting, not the argument itself
+    shown = f"{argument.shown} ({source})"
+    if argument.name in _PARSERS and argument.name in listed and not dotted:
+        if parsers.knows(backend.name, _PARSERS[argument.name], value, version):
+            chosen.take(argument.name, value, source)
+        else:
+            chosen.dropped.setdefault(shown, f"{backend.title} {version or ''} has no such parser".replace("  ", " "))
+    elif value in listed.get(argument.name, frozenset()) and not dotted:
+        if own:
+            chosen.take(argument.name, value, source)
+        elif value != _DEFAULT:
+            chosen.dropped.setdefault(shown, "it is for the form of other files")
+    elif argument.name not in backend.implied_arguments:
+        chosen.dropped.setdefault(shown, why_refused(argument.name, backend.title))
+
+
+def _reasons(chosen: _Chosen, backend: Backend, task: Task, capabilities: Capabilities | None) -> Iterable[str]:
+    said = ", ".join(f"{name.removeprefix('--')} {value}" for name, value in chosen.values.items() if value != _DEFAULT)
+    if said:
+        yield f"model: {said}, from {' and '.join(chosen.sources)}"
+    if task not in _TALKING or capabilities is None:
+        return
+    wanted = {"--tool-call-parser": capabilities.tool_call, "--reasoning-parser": capabilities.reasoning}
+    unknown = [_PARSERS[name] for name in backend.model_arguments if wanted.get(name) and name not in chosen.values]
+    if unknown:
+        yield f"model: no source names its {' or '.join(unknown)} parser for {backend.title}, so none is set"

@@ -1,0 +1,135 @@
+"""The arithmetic of a plan, line by line: what adds up to what, on each device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Plan, WeightsDescription
+from modelscan.planning.options.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE
+from modelscan.units import GIB, format_bytes, format_tokens
+from modelscan.weights.counting.families import is_known
+
+_PARTS = ("weights", "activations", "overhead", "kv_cache")
+
+
+def explain(plan: Plan, options: Sequence[WeightsDescription] = (), claims: Sequence[Claim] = ()) -> tuple[str, ...]:
+    """Lines for a person. `options` tell where the shape of the weights is from, `claims` what others will take."""
+    chosen = plan.chosen
+    if chosen is None:
+        return ()
+    where = "host memory" if not chosen.gpu_indices else "each GPU" if len(chosen.gpu_indices) > 1 else "the GPU"
+    weights = next((item for item in options if _is_of(item, chosen)), None)
+    lines = [f"Arithmetic of {where}: bytes, and the least and the most they may be in GiB"]
+    ordered = [line for part in _PARTS for line in chosen.arithmetic if line.part == part]
+    for number, line in enumerate(ordered):
+        bounds = f"{line.low_bytes / GIB:8.2f} {line.high_bytes / GIB:8.2f}"
+        sign = "+" if number else " "
+        lines.append(f"  {sign} {line.what:<13} {line.estimate_bytes:>15,} {bounds}   {line.how}".rstrip())
+    memory = chosen.memory_per_gpu
+    needed = f"of which {format_bytes(memory.total_low_bytes)} are the least that one request needs"
+    lines.append(f"  = {'total':<13} {sum(line.estimate_bytes for line in ordered):>15,} {' ' * 17}   {needed}")
+    lines += ["", "Where the bounds are from", *(f"  {text}" for text in _bounds(chosen, weights))]
+    lines += ["", "What may be used", *(f"  {text}" for text in _budget(plan, chosen, claims))]
+    lines += ["", "Where it is from", f"  shape: {_shape_source(weights)}"]
+    if chosen.estimated.basis is not None:
+        lines.append(f"  speed: {chosen.estimated.basis}")
+    lines += [f"  {reason}" for reason in chosen.reasons if reason.startswith("measured: ")]
+    if chosen.dropped:
+        lines += ["", "Left out of what catalogs say", *(f"  {item}" for item in chosen.dropped)]
+    return tuple(lines)
+
+
+def _is_of(weights: WeightsDescription, chosen: Candidate) -> bool:
+    return (weights.source, weights.repo_id) == (chosen.source, chosen.repo_id)
+
+
+def _bounds(chosen: Candidate, weights: WeightsDescription | None) -> list[str]:
+    """How far each part may be off, and what that is taken from."""
+    memory = chosen.memory_per_gpu
+    known = sum(line.high_bytes - line.estimate_bytes for line in chosen.arithmetic if line.part == "weights")
+    share = known / max(memory.weights_bytes, 1)
+    if any(reason.startswith("measured: ") for reason in chosen.reasons):
+        why = "two starts of the same weights here hardly differ"
+    elif weights is not None and weights.bytes_by_dtype and chosen.load_quantization is None:
+        why = "the headers say every byte; kernels may lay them out anew"
+    else:
+        why = "as far as counting from the shape was off in published starts"
+        if weights is not None and weights.verified is False:
+            why += ", and more as nobody has confirmed this shape"
+    lines = [f"weights: {share:.1%} at most: {why}"]
+    others = {
+        "activations": "as far as the formula was off in published starts",
+        "overhead": "as published logs of starts spread, CUDA graphs most",
+    }
+    for part, source in others.items():
+        own = [line for line in chosen.arithmetic if line.part == part]
+        high = sum(line.high_bytes for line in own)
+        lines.append(
+            f"{part}: {format_bytes(max(sum(line.low_bytes for line in own), 0))} to {format_bytes(high)}: {source}"
+        )
+    if memory.kv_cache_high_bytes > memory.kv_cache_low_bytes:
+        lines.append("KV cache: what the others leave; a plan fits where the most that they may be leaves one request")
+    return lines
+
+
+def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]:
+    memory = chosen.memory_per_gpu
+    may = f"may be used: {format_bytes(memory.available_bytes)}"
+    if not chosen.gpu_indices:
+        cpu = plan.hardware.cpu
+        free = cpu.memory_free_bytes or cpu.memory_total_bytes
+        left = f"free: {format_bytes(free)}, less a reserve of {format_bytes(HOST_RESERVE)}"
+        return [*_claimed(claims, None), left, may]
+    used = [gpu for gpu in plan.hardware.devices if chosen.uses(gpu)]
+    least = min(used, key=_free)
+    total = least.memory_usable_bytes or least.memory_total_bytes or 0
+    lines = [f"a process can have {format_bytes(total)} of the GPU's {format_bytes(least.memory_total_bytes)}"]
+    lines += _claimed(claims, least.index)
+    lines.append(f"free on GPU {least.index}, which has least: {format_bytes(_free(least))}")
+    if "gpu_memory_utilization" in chosen.explicit:
+        lines.append(f"share: {chosen.gpu_memory_utilization}, as asked")
+    else:
+        room = f"(free - {format_bytes(GPU_RESERVE)} for the backend's context) / what a process can have"
+        usual = (memory.available_bytes or 0) <= DEFAULT_UTILIZATION * total
+        most = [str(DEFAULT_UTILIZATION)] if usual else []
+        most += ["--max-memory"] if "max_memory_bytes" in chosen.explicit else []
+        words = f"the least of {', '.join(most)} and {room}" if most else room
+        lines.append(f"share: {words}, rounded down to a hundredth")
+        lines += [] if usual else [f"more than the usual {DEFAULT_UTILIZATION}, which would hold too little"]
+    told = f", told to the backend as {chosen.gpu_memory_utilization}" if chosen.gpu_memory_utilization else ""
+    return [*lines, f"{may}{told}"]
+
+
+def _claimed(claims: Sequence[Claim], index: int | None) -> list[str]:
+    return [
+        f"`{claim.deployment}` will still take {format_bytes(claim.outstanding_bytes)} of its "
+        f"{format_bytes(claim.claimed_bytes)}, which do not count as free"
+        for claim in claims
+        if claim.gpu_index == index and claim.outstanding_bytes
+    ]
+
+
+def _free(gpu: Gpu) -> int:
+    total = gpu.memory_usable_bytes or gpu.memory_total_bytes or 0
+    return total if gpu.memory_free_bytes is None else min(gpu.memory_free_bytes, total)
+
+
+def _shape_source(weights: WeightsDescription | None) -> str:
+    if weights is None or weights.architecture is None:
+        return "unknown"
+    headers = " and the headers of its files" if weights.bytes_by_dtype else ""
+    count = weights.architecture.total_parameters
+    known = f"; {format_tokens(count)} parameters" if count else ""
+    if not count and not headers and not is_known(weights.architecture):
+        known = "; the parts of this family's layers are not known here, so the bounds are wider"
+    if weights.source == "local_path":
+        return f"config.json{headers} in {weights.location}{known}"
+    if weights.commit is not None:
+        named = "commit " if weights.source in HUB_SOURCES else ""
+        return f"config.json{headers} of {weights.repo_id} at {named}{weights.commit}{known}"
+    sure = (
+        "not confirmed by a count of its parameters, so the bounds are wider"
+        if weights.verified is False
+        else "confirmed"
+    )
+    return f"the facts that come with modelscan for {weights.repo_id}, {sure}{known}"

@@ -1,0 +1,208 @@
+"""What would help where nothing fits, in the order of what it costs. Every command was planned, and works."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelscan.hardware.described import several
+from modelscan.hardware.gpu_table import slug
+from modelscan.model import Claim, Gpu, Hardware, Plan, PlanRequest, WeightsDescription
+from modelscan.planning.options.budget import DEFAULT_UTILIZATION
+from modelscan.planning.options.facts import PlanningFacts
+from modelscan.planning.telling.command import plan_command
+from modelscan.units import format_bytes, format_count
+from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER, parameter_count
+
+_COUNTS = (1, 2, 4, 8)
+# GPUs that machines are bought and rented with, and how many of them: those that only PCIe joins by two at most.
+# A machine with less memory costs less: no prices are kept, they would be old.
+_MACHINES: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("RTX 3060 12GB", "RTX 4060 Ti"), (1,)),
+    **dict.fromkeys(("RTX 3090", "RTX 4090", "RTX 5090", "L40S", "RTX PRO 6000 Server"), (1, 2)),
+    **dict.fromkeys(("A100 80GB SXM", "H100 SXM", "H200 SXM", "B200", "MI300X", "MI325X", "MI355X"), (1, 2, 4, 8)),
+    "B300": (8,),
+}
+# What the user may have fixed and could leave to the plan, in the order of what it costs to give it up.
+_LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("fewer requests at once", ("max_concurrency",)),
+    ("a shorter context", ("context_length",)),
+    ("more of the memory", ("max_memory_bytes",)),
+    ("leave the share to the plan, which reads what is free", ("gpu_memory_utilization",)),
+    ("another type of the KV cache", ("kv_cache_dtype",)),
+    ("all GPUs, split as they divide", ("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel")),
+    ("another quantization", ("quantization", "dtype")),
+    ("any GPU that holds it", ("gpu_filters",)),
+    ("another backend", ("backend", "backend_version")),
+)
+_OF_THE_MACHINE = (
+    *("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel"),
+    *("max_memory_bytes", "gpu_memory_utilization"),
+)
+_DEFAULTS: dict[str, Any] = {
+    field.name: field.default for field in dataclasses.fields(PlanRequest) if field.name not in {"model", "env"}
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A plan that fits nowhere, what was asked, and the judge: `decide` plans for another machine or request.
+
+    `reference` is the model as the user names it; `described` the `--hardware` that was planned for, None where it was
+    this machine.
+    """
+
+    plan: Plan
+    request: PlanRequest
+    options: Sequence[WeightsDescription]
+    claims: Sequence[Claim]
+    facts: PlanningFacts
+    reference: str
+    described: str | None
+    decide: Callable[[Hardware, PlanRequest], Plan]
+    elsewhere: Callable[[Hardware, PlanRequest], Plan]
+
+
+def hints_for(refused: Refused) -> tuple[str, ...]:
+    """What to stop, what to leave to the plan, another machine; a smaller model is for the catalog to name."""
+    codes = {rejection.code for rejection in refused.plan.rejected}
+    hints = _stopping(refused) if codes & {"no_memory", "memory_taken"} else []
+    hints += _loosened(refused)
+    if "not_streamed" in codes:
+        place = next(item.location for item in refused.options if item.source == "s3")
+        hints.append(f"bring them to a folder: modelscan pull {place} --to ./{place.rpartition('/')[2]}")
+    if "shape_unknown" in codes:
+        hints.append(f"with a network the shape is read from the hub: {_command(refused, refused.request)}")
+    if "driver_too_old" in codes:
+        hints.append("once a newer driver is installed and runs: modelscan gpu")
+        hints += _on_the_cpu(refused)
+    if "no_memory" in codes:
+        hints += _too_large_in_any(refused)
+    if codes & {"no_memory", "no_kernel"}:
+        hints += _machines(refused)
+    return tuple(hints)
+
+
+def _on_the_cpu(refused: Refused) -> list[str]:
+    asked = dataclasses.replace(refused.request, no_gpu=True)
+    found = refused.decide(refused.plan.hardware, asked)
+    return [f"meanwhile on the CPU: {_command(refused, asked)}"] if found.feasible else []
+
+
+def _command(refused: Refused, request: PlanRequest) -> str:
+    return plan_command(dataclasses.replace(request, model=refused.reference), refused.described)
+
+
+def _loosened(refused: Refused) -> list[str]:
+    """Each thing that was fixed and whose loss alone would be enough, with the value that then fits; else all of it."""
+    hints, without = [], refused.request
+    for what, fields in _LOOSENED:
+        fixed = {name: _DEFAULTS[name] for name in fields if getattr(refused.request, name) != _DEFAULTS[name]}
+        if not fixed:
+            continue
+        without = dataclasses.replace(without, **fixed)
+        asked = dataclasses.replace(refused.request, **fixed)
+        chosen = refused.decide(refused.plan.hardware, asked).chosen
+        if chosen is None:
+            continue
+        if "context_length" in fixed:
+            asked = dataclasses.replace(asked, context_length=chosen.max_model_len)
+        if "quantization" in fixed:
+            asked = dataclasses.replace(asked, quantization=chosen.quantization)
+        hints.append(f"{what}: {_command(refused, asked)}")
+    if not hints and without != refused.request and refused.decide(refused.plan.hardware, without).feasible:
+        hints.append(f"leave all of it to the plan: {_command(refused, without)}")
+    return hints
+
+
+def _too_large_in_any(refused: Refused) -> list[str]:
+    """Where even four bits are too many: the arithmetic, so that nobody looks for another quantization."""
+    count = max((parameter_count(item) or 0 for item in refused.options), default=0)
+    there = max((item.available_bytes or 0) * max(1, len(item.gpu_indices)) for item in refused.plan.rejected)
+    int4 = int(count * BYTES_PER_PARAMETER["INT4"])
+    if not count or int4 <= there:
+        return []
+    parameters = f"in INT4 the weights of {format_count(count)} parameters alone are about {format_bytes(int4)}"
+    return [f"no quantization helps: {parameters}"]
+
+
+def _stopping(refused: Refused) -> list[str]:
+    """The one deployment whose end would be enough, the one that holds least; else all of them, where that would be."""
+    held: dict[str, list[Claim]] = {}
+    for claim in refused.claims:
+        held.setdefault(claim.deployment, []).append(claim)
+    alone = sorted(held, key=lambda name: sum(claim.claimed_bytes for claim in held[name]))
+    for names in [*([name] for name in alone), alone if len(alone) > 1 else []]:
+        freed = [claim for name in names for claim in held[name]]
+        if freed and refused.decide(_given_back(refused.plan.hardware, freed), refused.request).feasible:
+            size = format_bytes(sum(claim.claimed_bytes for claim in freed))
+            return [f"give back {size}: modelscan stop {' '.join(names)}"]
+    return []
+
+
+def _given_back(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
+    def more(free: int | None, total: int | None, index: int | None) -> int | None:
+        size = sum(claim.claimed_bytes for claim in claims if claim.gpu_index == index)
+        return None if free is None else free + size if total is None else min(free + size, total)
+
+    cpu = hardware.cpu
+    return dataclasses.replace(
+        hardware,
+        cpu=dataclasses.replace(cpu, memory_free_bytes=more(cpu.memory_free_bytes, cpu.memory_total_bytes, None)),
+        devices=tuple(
+            dataclasses.replace(gpu, memory_free_bytes=more(gpu.memory_free_bytes, gpu.memory_total_bytes, gpu.index))
+            for gpu in hardware.devices
+        ),
+    )
+
+
+def _machines(refused: Refused) -> list[str]:
+    """More of the GPUs that are there, and the smallest machine that holds it."""
+    request = dataclasses.replace(refused.request, **{name: _DEFAULTS[name] for name in _OF_THE_MACHINE})
+    sizes = [item.memory_per_gpu.weights_bytes * max(1, len(item.gpu_indices)) for item in refused.plan.rejected]
+    least = min((size for size in sizes if size), default=0)
+    hints: dict[str, str] = {}
+    for what, machines in (("more of these GPUs", _more(refused)), ("a machine that holds it", _sorted(refused))):
+        for size, spec, hardware in machines:
+            if size * DEFAULT_UTILIZATION > least and _at_ease(refused.elsewhere(hardware, request), request):
+                asked = dataclasses.replace(request, model=refused.reference)
+                hints.setdefault(spec, f"{what}: {plan_command(asked, spec)}")
+                break
+    return list(hints.values())
+
+
+def _at_ease(plan: Plan, request: PlanRequest) -> bool:
+    """Whether a machine holds it without the last of its memory: one is not bought to be full."""
+    share = plan.chosen.gpu_memory_utilization if plan.chosen is not None else 1.0
+    return plan.feasible and (request.gpu_memory_utilization is not None or (share or 0) <= DEFAULT_UTILIZATION)
+
+
+_Machine = tuple[int, str, Hardware]
+
+
+def _more(refused: Refused) -> list[_Machine]:
+    """Twice, four and eight times the GPU that is there, in one machine."""
+    devices = refused.plan.hardware.devices
+    known = refused.facts.gpu(devices[0]) if devices else None
+    if known is None or known.integrated or any(gpu.name != devices[0].name for gpu in devices):
+        return []
+    return [
+        (count * known.usable_bytes, f"{count}x{slug(known.name)}", several(known, count))
+        for count in _COUNTS
+        if count > len(devices) and count % known.devices == 0
+    ]
+
+
+def _sorted(refused: Refused) -> list[_Machine]:
+    """The machines of our list by their memory, of the vendor that is there already."""
+    devices: Sequence[Gpu] = refused.plan.hardware.devices
+    vendor = devices[0].vendor if devices else "nvidia"
+    found = [
+        (count * gpu.usable_bytes, f"{count}x{slug(gpu.name)}" if count > 1 else slug(gpu.name), several(gpu, count))
+        for gpu in refused.facts.gpus
+        if gpu.vendor == vendor and gpu.name in _MACHINES
+        for count in _MACHINES[gpu.name]
+    ]
+    return sorted(found, key=lambda item: item[:1])

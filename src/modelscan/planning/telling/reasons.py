@@ -1,0 +1,114 @@
+"""Each choice of a plan with its reason, in a sentence: `topic: why`."""
+
+from __future__ import annotations
+
+from modelscan.backends.base import Capacity
+from modelscan.model import Architecture, Candidate, PlanRequest, WeightsDescription
+from modelscan.planning.options.budget import DEFAULT_UTILIZATION, Budget
+from modelscan.planning.options.context import CPU_LONGEST, model_limit
+from modelscan.planning.options.layouts import Layout, copied
+from modelscan.planning.options.quantization import Choice
+from modelscan.planning.options.setting import Setting
+from modelscan.units import format_tokens
+
+
+def reasons_of(
+    setting: Setting, choice: Choice, layout: Layout, base: Candidate, holds: Capacity | None, budget: Budget
+) -> tuple[str, ...]:
+    request, limit = setting.request, model_limit(choice.weights.architecture)
+    length, sequences = base.max_model_len or 0, base.max_num_seqs or 0
+    reasons = [f"quantization: {choice.reason}"]
+    reasons.append(f"backend: {setting.backend_reason}")
+    if layout.gpus:
+        reasons += _spread(layout, choice.weights.architecture, request)
+    else:
+        reasons.append("start: without compiling graphs, which takes longer on a CPU than it saves")
+    if request.context_length is not None:
+        reasons.append(f"context: {format_tokens(length)}, as asked")
+    elif length == limit:
+        reasons.append(f"context: {format_tokens(length)}, the model's limit")
+    elif not layout.gpus and length == CPU_LONGEST:
+        reasons.append(f"context: {format_tokens(length)}, as a CPU takes minutes to read more")
+    else:
+        bound = f" of the model's {format_tokens(limit)}" if limit else ""
+        room = "two requests" if holds is None or holds.concurrency >= 2 else "one request"  # noqa: PLR2004
+        reasons.append(f"context: {format_tokens(length)}{bound}, the longest that leaves room for {room}")
+    if base.kv_cache_dtype is not None and request.kv_cache_dtype is None:
+        reasons.append(f"KV cache: in {base.kv_cache_dtype}, as in 16 bit it would hold too little")
+    if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and sequences < 256:  # noqa: PLR2004
+        reasons.append(f"concurrency: {sequences} requests at once, so that less memory is kept for sampling")
+    reasons += _of_strangers(choice.weights, request)
+    if budget.utilization is not None:
+        how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
+        if request.gpu_memory_utilization is None and budget.utilization > DEFAULT_UTILIZATION:
+            how = "nearly all that is free, as less would hold too little"
+        reasons.append(f"memory: {budget.utilization:.2f} of the GPU, {how}")
+    return tuple(reasons)
+
+
+def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) -> list[str]:
+    """Why the model is spread over these GPUs so."""
+    reasons = [f"parallelism: {_copied(layout) if layout.data_parallel > 1 else _held(layout, shape, request)}"]
+    if layout.apart and layout.tensor_parallel > 1:
+        reasons.append(
+            "links: these GPUs cannot read each other's memory, so --disable-custom-all-reduce; should a start hang "
+            f"there: --env NCCL_P2P_DISABLE=1; a pipeline exchanges less: --pipeline-parallel {layout.split}"
+        )
+    return reasons
+
+
+def _asked_for(request: PlanRequest) -> int:
+    """How many GPUs the user fixed; 0 where the plan takes what it needs."""
+    return request.gpu_count or len(request.gpus)
+
+
+def _held(layout: Layout, shape: Architecture | None, request: PlanRequest) -> str:
+    if layout.split == 1:
+        how = "one GPU is enough"
+    elif request.tensor_parallel or request.pipeline_parallel or _asked_for(request) == layout.split:
+        how = f"{layout.split} GPUs, as asked"
+    elif layout.apart and layout.tensor_parallel == 1 and request.mode == "throughput":
+        how = f"a pipeline over {layout.split} GPUs, which exchanges least between GPUs that are apart"
+    elif layout.pipeline_parallel > 1:
+        how = (
+            f"{layout.tensor_parallel} x {layout.pipeline_parallel}, the fewest GPUs that hold it and "
+            "that its heads divide by"
+        )
+    elif layout.faster:
+        how = f"{layout.split} GPUs, as one request is answered faster"
+    elif request.mode == "throughput" and not copied(shape):
+        how = f"{layout.split} GPUs, for room for more requests at once"
+    else:
+        how = f"{layout.split} GPUs, the fewest that hold it"
+    if layout.expert_parallel:
+        asked = any("enable-expert-parallel" in word.replace("_", "-") for word in request.backend_args)
+        why = "as asked" if asked else f"as their width does not divide by {layout.tensor_parallel}"
+        how += f"; experts are dealt out whole, {why}"
+    if layout.idle >= layout.split and request.gpu_count is None and request.mode in {None, "standard"}:
+        how += f"; {layout.idle} more could run copies: --mode throughput"
+    return how
+
+
+def _copied(layout: Layout) -> str:
+    """For throughput; a mixture's experts are shared."""
+    what = "copies of all but the experts" if layout.expert_parallel else "copies"
+    over = "one GPU" if layout.split == 1 else f"{layout.split} GPUs"
+    if layout.split > 1 and layout.apart and layout.tensor_parallel == 1:
+        over = f"a pipeline of {over}, which exchanges least between GPUs that are apart"
+    how = f"{layout.data_parallel} {what}, each over {over}, for throughput: KV cache and concurrency are those of each"
+    if layout.expert_parallel:
+        how += f"; the experts are dealt out to all {layout.experts_over} GPUs"
+        how += f"; {layout.idle} stay idle, as they cannot be dealt out to more evenly" if layout.idle else ""
+    return how
+
+
+def _of_strangers(weights: WeightsDescription, request: PlanRequest) -> list[str]:
+    """What of the repo could run code, and does not without the user's word."""
+    reasons = []
+    if weights.code_files and not request.trust_remote_code:
+        reasons.append(
+            "remote code: the repo has Python files of its own, which do not run without --trust-remote-code"
+        )
+    if weights.only_pickles and not request.allow_pickle:
+        reasons.append("pickles: loading these weights can run code in them, so `deploy` wants --allow-pickle")
+    return reasons

@@ -1,0 +1,192 @@
+"""Bytes of weights on each GPU: from the headers where they are known, else per tensor from the shape."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from modelscan.model import Architecture, WeightsDescription
+from modelscan.units import MIB
+from modelscan.weights.counting.families import is_known
+from modelscan.weights.counting.sizes import Sized, within
+from modelscan.weights.counting.tensors import LEARNED_POSITIONS, Parameters, embedding_parameters, parameters_per_gpu
+
+# Bytes of one parameter of a quantized matrix, scales and zeros included. INT4: groups of 128 with a 16-bit scale
+# and a 4-bit zero (0.5 + 2/128 + 0.5/128); FP8: a 4-byte scale per 128 x 128 block; MXFP4: a byte per 32; NVFP4: a
+# byte per 16. Checked against the weights that vLLM and SGLang report (measured starts in public issue threads).
+BYTES_PER_PARAMETER = {
+    "FP32": 4.0,
+    "BF16": 2.0,
+    "FP16": 2.0,
+    "FP8": 1.0 + 4 / 16384,
+    "INT8": 1.0 + 4 / 16384,
+    "INT4": 0.5 + 2 / 128 + 0.5 / 128,
+    "MXFP4": 0.5 + 1 / 32,
+    "NVFP4": 0.5 + 1 / 16,
+    "FP4": 0.5 + 1 / 16,
+}
+# bitsandbytes: files have double quantization (Llama-3-8B: 5.3128 GiB measured); while loading, vLLM keeps a 32-bit
+# scale per 64 (e5-mistral-7b: 3.9099 GiB measured).
+_NF4_BYTES, _NF4_AT_LOAD_BYTES = 0.5163, 0.5 + 4 / 64
+_POOLING = frozenset({"embed", "rerank"})
+_SIXTEEN_BIT = 2.0
+_ALLOCATOR = 16 * MIB  # what PyTorch's blocks add: 6 MiB to OPT-125m in every measured start
+_TWO_BASES = ("gemma3", "gemma4")
+# How far each way of knowing was off at the 90th percentile. Which modules a quantization leaves alone is a source of
+# error of its own, and so is a shape that nobody confirmed.
+_EXACT, _FROM_SHAPE, _QUANTIZED, _FROM_COUNT, _UNCONFIRMED = 0.01, 0.02, 0.03, 0.05, 0.03
+_UNKNOWN_FAMILY = 0.15  # of those that were found to be wrong before their structure was read, half were off by more
+_PACKED = frozenset({"INT4", "NVFP4", "MXFP4", "FP4"})
+_PACKED_COUNT = 0.8  # a count this far below the shape's sum is one of packed integers, two parameters each
+
+
+def weights_bytes(
+    weights: WeightsDescription,
+    quantization: str,
+    *,
+    at_load: bool = False,
+    tensor_parallel: int = 1,
+    pipeline_parallel: int = 1,
+    experts_over: int | None = None,
+) -> Sized | None:
+    """Weights on one GPU, or None where neither sizes nor shape are known.
+
+    `at_load`: 16-bit files are quantized while they are loaded. Of a pipeline it is the largest stage: as many whole
+    layers as fall to one, and the embeddings or the head. `experts_over`: GPUs to which whole experts are dealt out.
+    """
+    shape = weights.architecture
+    if shape is not None and weights.task in _POOLING:  # no head is loaded, as where it is tied
+        shape = dataclasses.replace(shape, tie_word_embeddings=True)
+    mine = parameters_per_gpu(shape, tensor_parallel, experts_over) if shape is not None else None
+    whole = parameters_per_gpu(shape) if shape is not None else None
+    if shape is None or mine is None or whole is None:
+        total, share = _without_shape(weights, quantization, at_load=at_load)
+        return None if total is None else within(total / tensor_parallel / pipeline_parallel, share)
+    each = bytes_per_parameter(quantization, weights, at_load=at_load)
+    if weights.bytes_by_dtype and not at_load:
+        surplus = _surplus(shape, whole, sum(weights.parameters_by_dtype.values())) * _SIXTEEN_BIT
+        # What is replicated counts on each GPU: the ratio of this GPU's count to the whole says how much.
+        total = (_converted(weights, quantization) - surplus) * mine.checkpoint / whole.checkpoint
+        share = _EXACT
+    else:
+        plain = BYTES_PER_PARAMETER["FP32"] if quantization == "FP32" else _SIXTEEN_BIT
+        known = _loaded(weights, shape, whole)
+        # A known total wins over the sum of the structure; what the structure misses is a matrix most often.
+        matrices = whole.linear + whole.packed
+        scale = 1.0 if known is None or not matrices else max(known - whole.plain, 0.0) / matrices
+        packed = min(each, BYTES_PER_PARAMETER["MXFP4"]) * mine.packed
+        total = (mine.linear * each + packed) * scale + mine.plain * plain
+        share = (_QUANTIZED if each < _SIXTEEN_BIT else _FROM_SHAPE) + (
+            _UNCONFIRMED if weights.verified is False else 0
+        )
+        share += _UNKNOWN_FAMILY if known is None and not is_known(shape) else 0
+    stage = _largest_stage(shape, pipeline_parallel)
+    ends = embedding_parameters(shape) / tensor_parallel * _SIXTEEN_BIT
+    heads = 1 if shape.tie_word_embeddings else 2
+    layers = (total + mine.absorbed * _SIXTEEN_BIT - heads * ends) * stage
+    size = within(layers + (heads * ends if pipeline_parallel == 1 else ends) + _rotary(shape), share)
+    size = Sized(size.low - _ALLOCATOR, size.estimate, size.high + _ALLOCATOR)
+    padding = int(mine.padding * each * stage)
+    return Sized(size.low, size.estimate + padding, size.high + padding)
+
+
+def _largest_stage(shape: Architecture, stages: int) -> float:
+    layers = shape.num_hidden_layers or stages
+    return -(-layers // stages) / layers
+
+
+def bytes_per_parameter(quantization: str, weights: WeightsDescription, *, at_load: bool = False) -> float:
+    """Of a matrix in a quantization, as its files group and store it. GGUF's names are not known here."""
+    shape = weights.architecture
+    if quantization == "INT4" and at_load:  # bitsandbytes is what quantizes to four bits while loading
+        return _NF4_AT_LOAD_BYTES
+    if weights.format == "bitsandbytes" and quantization == "INT4":
+        return _NF4_BYTES
+    group = shape.quant_group_size if shape is not None else None
+    if quantization in {"INT4", "INT8"} and group:
+        bits = 4 if quantization == "INT4" else 8
+        zeros = shape is None or shape.details.get("quant_zeros") is not False
+        return bits / 8 + 2 / group + (bits / 8 / group if zeros else 0)
+    return BYTES_PER_PARAMETER.get(quantization, _SIXTEEN_BIT)
+
+
+def _without_shape(weights: WeightsDescription, quantization: str, *, at_load: bool) -> tuple[float | None, float]:
+    """All bytes, and how far they may be off."""
+    if weights.bytes_by_dtype and not at_load:
+        return _converted(weights, quantization), _EXACT
+    if weights.size_bytes is not None and not at_load:
+        return float(weights.size_bytes), _EXACT
+    count = _count(weights)
+    return (None if count is None else count * bytes_per_parameter(quantization, weights)), _FROM_COUNT
+
+
+def _converted(weights: WeightsDescription, quantization: str) -> float:
+    """The bytes of the files, with floats widened or narrowed to the type of the computation.
+
+    Beside quantized weights they stay as they are: scales and routers.
+    """
+    factors: dict[str, float] = {}
+    if quantization == "FP32":
+        factors = {"BF16": 2.0, "F16": 2.0}
+    elif quantization in {"BF16", "FP16"}:
+        factors = {"F32": 0.5}
+    return sum(size * factors.get(dtype, 1.0) for dtype, size in weights.bytes_by_dtype.items())
+
+
+def _count(weights: WeightsDescription) -> int | None:
+    """Parameters in the files, where a figure can be trusted: packed integers make the headers count too few."""
+    shape = weights.architecture
+    if shape is not None and shape.total_parameters:
+        return shape.total_parameters
+    if weights.parameters_by_dtype and not any(dtype.startswith(("I", "U")) for dtype in weights.parameters_by_dtype):
+        return sum(weights.parameters_by_dtype.values())
+    return None
+
+
+def _loaded(weights: WeightsDescription, shape: Architecture, whole: Parameters) -> float | None:
+    """Parameters of the files that are loaded."""
+    count = _count(weights)
+    if count is None:
+        return None
+    packed = (weights.quantization or "").upper() in _PACKED or shape.quant_bits == 4  # noqa: PLR2004  four bits
+    if packed and count < whole.checkpoint * _PACKED_COUNT:
+        return None
+    return count - _surplus(shape, whole, count)
+
+
+def _surplus(shape: Architecture, whole: Parameters, count: float) -> float:
+    """Parameters that files hold and no backend loads: a head that is tied to the embeddings and stored once more,
+    and layers that only speculation uses.
+    """
+    embedding, beyond = embedding_parameters(shape), count - whole.checkpoint
+    if shape.tie_word_embeddings and abs(beyond - embedding) <= embedding * 0.1:
+        return embedding
+    facts = shape.details
+    heads = facts.get("num_nextn_predict_layers") or facts.get("mtp_num_hidden_layers") or 0
+    layer = whole.checkpoint / (shape.num_hidden_layers or 1)
+    most = heads * (1.5 * layer + 2 * embedding)
+    return beyond if 0 < beyond <= most else 0.0
+
+
+def _rotary(shape: Architecture) -> float:
+    """The tables of rotary positions, whole on each GPU: a row of the head's size per position, 16-bit.
+
+    One for all layers that turn alike: gemma's layers with a window turn at another base than those that see all.
+    """
+    positions, heads = shape.max_position_embeddings, shape.num_attention_heads
+    if not positions or not heads or shape.model_type in LEARNED_POSITIONS:
+        return 0.0
+    facts = shape.details
+    head = shape.qk_rope_head_dim or shape.head_dim or (shape.hidden_size or 0) // heads
+    width = head * (facts.get("partial_rotary_factor") or 1)
+    if (shape.model_type or "").startswith(_TWO_BASES):
+        width += facts.get("global_head_dim") or head
+    return float(positions * width * _SIXTEEN_BIT)
+
+
+def parameter_count(weights: WeightsDescription) -> int | None:
+    """Parameters as counted, or as the shape makes them."""
+    made = parameters_per_gpu(weights.architecture) if weights.architecture is not None else None
+    if weights.architecture is not None and made is not None:
+        loaded = _loaded(weights, weights.architecture, made)
+        return int(made.checkpoint if loaded is None else loaded)
+    return _count(weights)

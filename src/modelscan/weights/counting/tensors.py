@@ -1,0 +1,166 @@
+"""How many parameters a GPU holds, by what a quantization covers and what stays 16-bit."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from modelscan.model import Architecture
+from modelscan.weights.counting.attention import mixer
+from modelscan.weights.counting.experts import dense_parameters, expert_parameters, layers_with, matrices
+from modelscan.weights.counting.kv_cache import encodes_only, layer_kinds
+from modelscan.weights.counting.towers import encoder_parameters, tower_parameters
+
+_VOCABULARY_PADDING = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py: DEFAULT_VOCAB_PADDING_SIZE
+_LAYER = re.compile(r"layers\.(\d+)\.")
+# Quantizations that leave attention as it is, whatever else the config lists: MXFP4 (gpt-oss) covers experts only.
+_EXPERTS_ONLY = frozenset({"mxfp4", "gpt_oss_mxfp4"})
+# Meta's FP8 leaves attention and the first and the last layer 16-bit, with or without a list that says so (Llama 3.1
+# report, section 6.2): Llama-3.1-405B over eight GPUs 57.75 GiB each, where all matrices in FP8 would be 47.8.
+_NOT_ATTENTION = frozenset({"fbgemm_fp8"})
+# Positions that are learned are a table of weights; where they are rotary the table is computed.
+LEARNED_POSITIONS = frozenset({"opt", "gpt2", "whisper", "bert", "roberta", "xlm-roberta", "gpt_bigcode", "distilbert"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Counts on one GPU. `linear` are the matrices that a quantization covers, `plain` everything else.
+
+    `absorbed` is MLA's second copy of its up-projection, always 16-bit, which exists only in memory; `padding` what
+    kernels for 4-bit experts add to `linear`; `packed` experts of four bits beside matrices of eight (DeepSeek-V4).
+    """
+
+    linear: float
+    plain: float
+    absorbed: float = 0.0
+    padding: float = 0.0
+    packed: float = 0.0
+
+    @property
+    def checkpoint(self) -> float:
+        return self.linear + self.plain + self.packed
+
+
+@functools.lru_cache(maxsize=512)  # a plan asks the same of each layout, strain and number of requests
+def parameters_per_gpu(
+    shape: Architecture, tensor_parallel: int = 1, experts_over: int | None = None
+) -> Parameters | None:
+    """The counts for a tensor-parallel size, all layers on one stage; None where the shape says too little.
+
+    `experts_over`: the GPUs to which whole experts are dealt out; None where each is divided as all else.
+    """
+    hidden, layers, vocabulary = shape.hidden_size, shape.num_hidden_layers, shape.vocab_size
+    if not hidden or not layers or not vocabulary:
+        return None
+    tp, kinds = tensor_parallel, layer_kinds(shape)
+    plain = (
+        embedding_parameters(shape) / tp * heads(shape)
+        + layers * 2 * hidden
+        + _positions(shape) * hidden
+        + _biases(shape)
+    )
+    plain += (tower_parameters(shape) + _per_layer_inputs(shape)) / tp
+    linear = absorbed = packed = 0.0
+    for kind, count in kinds.items():
+        one = mixer(shape, kind, tp)
+        kept = _kept(shape, _is_state if kind == "linear" else _is_attention)
+        linear += count * (one.divided + one.replicated) * (1 - kept)
+        plain += count * (one.divided + one.replicated) * kept
+        absorbed += count * one.absorbed
+    thinking = layers_with(shape, kinds)
+    dense = thinking.dense * dense_parameters(shape) / tp
+    if thinking.experts:
+        experts = expert_parameters(shape)
+        routed = thinking.experts * experts.routed / (experts_over or tp)
+        if shape.details.get("expert_dtype") == "fp4" and shape.quant_method == "fp8":
+            packed = routed
+        else:
+            linear += routed
+        plain += thinking.experts * experts.router
+        dense += thinking.experts * experts.shared / tp
+    kept = _kept(shape, _is_dense)
+    linear += dense * (1 - kept)
+    plain += dense * kept
+    if shape.num_encoder_layers:  # an encoder beside the decoder (whisper) of the same width, and cross-attention here
+        inner, mels = shape.intermediate_size or 4 * hidden, shape.details.get("num_mel_bins") or 80
+        linear += encoder_parameters(hidden, shape.num_encoder_layers, inner, mels, _heard(shape)) / tp
+        linear += layers * mixer(shape, "full", tp).divided
+    return Parameters(linear, plain, absorbed, _padding(shape, thinking.experts, tp, experts_over), packed)
+
+
+def embedding_parameters(shape: Architecture) -> float:
+    padded = -(-(shape.vocab_size or 0) // _VOCABULARY_PADDING) * _VOCABULARY_PADDING
+    return float(padded * (shape.hidden_size or 0))
+
+
+def heads(shape: Architecture) -> int:
+    """Tables of the vocabulary's size: the embeddings, and the head where it is one of its own."""
+    return 1 if shape.tie_word_embeddings or encodes_only(shape) else 2
+
+
+def _per_layer_inputs(shape: Architecture) -> float:
+    """Of gemma 3n and small gemma 4: an embedding for each layer, and what brings it in. Of 3n also its streams."""
+    facts, hidden, layers = shape.details, shape.hidden_size or 0, shape.num_hidden_layers or 0
+    size, rank = facts.get("hidden_size_per_layer_input") or 0, facts.get("laurel_rank") or 0
+    rows = facts.get("vocab_size_per_layer_input") or shape.vocab_size or 0
+    streams = 2 * max((facts.get("altup_num_inputs") or 1) - 1, 0) * hidden * hidden
+    return float(rows * layers * size + 3 * hidden * layers * size + 2 * hidden * rank * layers + streams)
+
+
+def _positions(shape: Architecture) -> int:
+    """Rows of the table of learned positions."""
+    return (shape.max_position_embeddings or 0) if shape.model_type in LEARNED_POSITIONS else 0
+
+
+def _biases(shape: Architecture) -> int:
+    """The families with learned positions are the old ones, where every matrix and every norm has one."""
+    if shape.model_type not in LEARNED_POSITIONS:
+        return 0
+    hidden, layers = shape.hidden_size or 0, (shape.num_hidden_layers or 0) + (shape.num_encoder_layers or 0)
+    return layers * (7 * hidden + (shape.intermediate_size or 4 * hidden))
+
+
+def _heard(shape: Architecture) -> int:
+    return shape.details.get("max_source_positions") or 0
+
+
+def _kept(shape: Architecture, concerns: Callable[[str], bool]) -> float:
+    """The share of the layers whose modules of a sort are left 16-bit."""
+    if shape.quant_method in _EXPERTS_ONLY and concerns is not _is_dense:
+        return 1.0
+    if shape.quant_method in _NOT_ATTENTION and not shape.unquantized_modules:
+        return 1.0 if concerns is _is_attention else 2 / (shape.num_hidden_layers or 2)
+    named = [pattern for pattern in shape.unquantized_modules if concerns(pattern)]
+    numbers = {int(found[1]) for pattern in named if (found := _LAYER.search(pattern))}
+    if any(_LAYER.search(pattern) is None for pattern in named):
+        return 1.0
+    return min(len(numbers) / (shape.num_hidden_layers or 1), 1.0)
+
+
+def _is_attention(pattern: str) -> bool:
+    return "attn" in pattern and "linear_attn" not in pattern and "visual" not in pattern and "vision" not in pattern
+
+
+def _is_state(pattern: str) -> bool:
+    """Only the large projections count: in_proj_a and in_proj_b, often listed, are small."""
+    return "mamba" in pattern or "mixer" in pattern or bool(re.search(r"linear_attn(\.?\*|\.in_proj_qkv|$)", pattern))
+
+
+def _is_dense(pattern: str) -> bool:
+    return bool(re.search(r"shared_expert|(?<!experts\.)mlp.*(up|down)", pattern))
+
+
+def _padding(shape: Architecture, layers: int, tensor_parallel: int, experts_over: int | None) -> float:
+    """Marlin's MXFP4 experts: hidden rounded up to 256, each GPU's width to 128.
+
+    With it gpt-oss-20b comes to 13.68 GiB (13.72 measured) and 120b over four GPUs to 17.17 (17.22).
+    """
+    hidden, width = shape.hidden_size or 0, shape.moe_intermediate_size or shape.intermediate_size or 0
+    if shape.quant_method not in _EXPERTS_ONLY or not shape.num_experts:
+        return 0.0
+    mine = width if experts_over else width / tensor_parallel
+    experts = shape.num_experts / (experts_over or 1)
+    padded = -(-hidden // 256) * 256 * -(-mine // 128) * 128
+    return float(layers * matrices(shape) * experts * (padded - hidden * mine))
