@@ -27,11 +27,12 @@ from modelscan.catalog.index.open import open_index
 from modelscan.catalog.index.search import search
 from modelscan.hardware.described import describe_hardware
 from modelscan.model import Model, PlanRequest
-from modelscan.operations.context import Context
-from modelscan.operations.fitting import PLANNED_FOR_EACH_SHOWN, judging
-from modelscan.operations.planning import plan_resolved, planning_facts
-from modelscan.operations.resolving import resolve_model
 from modelscan.planning.decide.planner import make_plan
+from modelscan.selecting.context import Context
+from modelscan.selecting.evidence import planning_facts
+from modelscan.selecting.judge import PLANNED_FOR_EACH_SHOWN, judging
+from modelscan.selecting.plan import plan_resolved
+from modelscan.selecting.resolve import resolve_model
 from modelscan.settings.reading import load_settings
 
 MODEL, FITS, REFUSED = "deepseek/deepseek-r1", "8xh200-141gb", "8xh100-80gb"

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from modelscan.cli.commands.schema import DOCUMENTS
 from modelscan.errors import BUG_EXIT_STATUS, error_classes
-from modelscan.operations.schemas import document_schema
 from modelscan.settings.reading import setting_fields
+from modelscan.verbs.maintain.schema import document_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made by `make docs`; a test compares it with the program. -->\n\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelscan.backends.registry import BACKENDS
-from modelscan.cli.words import BackendWord
+from modelscan.cli.options.words import BackendWord
 from modelscan.storage.shipped import shipped_text
 
 FAILURES = Path(__file__).with_name("failures.toml")

@@ -31,7 +31,7 @@ from modelscan.catalog.refresh.difference import difference
 from modelscan.catalog.refresh.shipped import read_tables_of_ours
 from modelscan.catalog.sources.record import Parsed, Record
 from modelscan.catalog.sources.state import SourceState, skipped_counts
-from modelscan.cli.printer import PlainPrinter
+from modelscan.cli.output.printer import PlainPrinter
 from modelscan.cli.views.catalogs import show_difference, show_sources
 from modelscan.cli.views.models import show_model, show_models
 from modelscan.errors import ModelscanError

@@ -20,11 +20,11 @@ from tests.cli.conftest import Modelscan
 from modelscan.catalog.index.filters import Filters
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
-from modelscan.operations.context import Context
-from modelscan.operations.find import search_models
-from modelscan.operations.refreshing import refresh_catalog
+from modelscan.selecting.context import Context
 from modelscan.settings.reading import load_settings, process_environment
 from modelscan.storage.paths import paths_below
+from modelscan.verbs.find.refresh import refresh_catalog
+from modelscan.verbs.find.search import search_models
 
 SETS = {
     "model_sets": [

@@ -11,9 +11,9 @@ from modelscan.catalog.index.filters import Filters
 from modelscan.catalog.index.open import open_index
 from modelscan.hardware.described import describe_hardware
 from modelscan.model import PlanRequest
-from modelscan.operations.context import Context
-from modelscan.operations.fitting import judge_for
-from modelscan.operations.planning import planning_facts
+from modelscan.selecting.context import Context
+from modelscan.selecting.evidence import planning_facts
+from modelscan.selecting.judge import judge_for
 from modelscan.settings.reading import load_settings
 
 

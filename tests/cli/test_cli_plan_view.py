@@ -17,7 +17,7 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 from tests.planning.machines import FACTS, llama, machine, weights
 
-from modelscan.cli.printer import PlainPrinter, TerminalPrinter
+from modelscan.cli.output.printer import PlainPrinter, TerminalPrinter
 from modelscan.cli.views.plan import show_plan
 from modelscan.model import Claim, Measurement, Plan, PlanRequest
 from modelscan.planning.decide.planner import make_plan

@@ -8,11 +8,11 @@ from io import StringIO
 import pytest
 from inline_snapshot import snapshot
 
-from modelscan.cli.live import DeployView, curl_lines
-from modelscan.cli.output import Output
-from modelscan.cli.printer import PlainPrinter
+from modelscan.cli.output.live import DeployView, curl_lines
+from modelscan.cli.output.output import Output
+from modelscan.cli.output.printer import PlainPrinter
 from modelscan.model import Deployment, DeploymentMemory, Measured, Pricing
-from modelscan.operations.deploy import Deployed
+from modelscan.running.deploy import Deployed
 from modelscan.system.clock import SystemClock
 from modelscan.units import GIB
 

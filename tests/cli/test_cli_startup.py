@@ -39,6 +39,6 @@ def test_help_imports_no_operation_and_no_room() -> None:
 
 
 def test_deploying_needs_no_client_for_hubs_until_it_asks_one() -> None:
-    code = "import sys, modelscan.operations.deploy; print(*sys.modules)"
+    code = "import sys, modelscan.running.deploy; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) & {"httpx", "huggingface_hub", "pydantic", "yaml"} == set()

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from hostile_house import CLOCK, HOSTILE, Make, free_port
 
-from modelscan.deployments.control import claims, command, stop
+from modelscan.deployments.commanding import claims, command
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.paths import paths_below
 from modelscan.system.processes.identity import send, tagged
+from modelscan.targets.local.control import stop
 
 
 @pytest.fixture

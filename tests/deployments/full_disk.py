@@ -11,16 +11,17 @@ from pathlib import Path
 
 from hostile_house import CLOCK, HOSTILE, eventually, free_port, processes_of, record
 
-from modelscan.deployments.control import claims, command, start, stop
-from modelscan.deployments.observe import observe
+from modelscan.deployments.commanding import claims, command
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
-from modelscan.deployments.waiting import wait
 from modelscan.errors import StorageFailed
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
 from modelscan.storage.paths import paths_below
+from modelscan.targets.local.control import start, stop
+from modelscan.targets.local.observe import observe
+from modelscan.targets.waiting import wait
 
 
 def main(home: Path) -> None:
@@ -54,7 +55,7 @@ def main(home: Path) -> None:
         except OSError:
             pass
     CLOCK.sleep(2.0)  # its workers go on talking
-    seen["while full"] = observe(record(settings, made), settings=settings, clock=CLOCK).status
+    seen["while full"] = observe(record(settings, made), paths=settings.paths, clock=CLOCK).status
     try:
         with Store(settings.paths) as store:
             for _ in range(200):  # the write-ahead log has some room of its own
@@ -65,7 +66,7 @@ def main(home: Path) -> None:
     os.kill(record(settings, made).pid or 0, signal.SIGKILL)
     eventually(lambda: not processes_of(made), 20)
     eventually(lambda: not is_held(places(settings.paths, made.id).lock), 30)
-    seen["killed while full"] = observe(record(settings, made), settings=settings, clock=CLOCK).status
+    seen["killed while full"] = observe(record(settings, made), paths=settings.paths, clock=CLOCK).status
 
     filler.unlink()
     again = wait(start(made, settings=settings, clock=CLOCK), settings=settings, clock=CLOCK, timeout=20)

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))
-from modelscan.deployments.pace import Pace
-from modelscan.deployments.supervise import main
+from modelscan.targets.local.pace import Pace
+from modelscan.targets.local.supervisor.supervise import main
 
 if __name__ == "__main__":
     pace = Pace(

@@ -14,19 +14,20 @@ from pathlib import Path
 import pytest
 from hostile_house import CLOCK, Make, eventually, processes_of, record
 
-from modelscan.deployments.control import command, remove, start, stop
-from modelscan.deployments.observe import observe
-from modelscan.deployments.orphans import find_orphans, reap_orphans
-from modelscan.deployments.owner import live_supervisor
+from modelscan.deployments.commanding import command
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
-from modelscan.deployments.waiting import wait
 from modelscan.errors import BackendFailed, Conflict, InterruptedBefore, TimedOut
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
 from modelscan.system.processes.identity import Process, send
 from modelscan.system.processes.ports import is_free
+from modelscan.targets.local.control import remove, start, stop
+from modelscan.targets.local.observe import observe
+from modelscan.targets.local.orphans import find_orphans, reap_orphans
+from modelscan.targets.local.owner import live_supervisor
+from modelscan.targets.waiting import wait
 
 
 def up(deployment: Deployment, settings: Settings) -> Deployment:
@@ -35,7 +36,7 @@ def up(deployment: Deployment, settings: Settings) -> Deployment:
 
 
 def now(deployment: Deployment, settings: Settings) -> Deployment:
-    return observe(record(settings, deployment), settings=settings, clock=CLOCK)
+    return observe(record(settings, deployment), paths=settings.paths, clock=CLOCK)
 
 
 def supervisor_of(deployment: Deployment, settings: Settings) -> Process:
@@ -152,7 +153,7 @@ def test_a_start_that_died_before_the_supervisor_had_its_lock(settings: Settings
 COMMAND = """
 import os, signal, sys
 from pathlib import Path
-from modelscan.deployments.control import start
+from modelscan.targets.local.control import start
 from modelscan.deployments.store import Store
 from modelscan.settings.reading import Settings
 from modelscan.storage.paths import paths_below
@@ -207,7 +208,7 @@ def test_stop_while_it_starts_and_while_it_hangs(settings: Settings, make: Make)
 
 
 def test_a_supervisor_that_does_not_react_is_killed(settings: Settings, make: Make) -> None:
-    from modelscan.deployments import control
+    from modelscan.targets.local import control
 
     ready = up(make("newsession"), settings)
     send(supervisor_of(ready, settings), signal.SIGSTOP)
@@ -253,7 +254,7 @@ def test_a_late_supervisor_finds_the_deployment_stopped_and_leaves(settings: Set
     supervisor = ("--state", str(settings.paths.state), "--id", made.id)
     environ = {"MODELSCAN_SUPERVISOR": made.id}
     src = str(places.__code__.co_filename).split("/modelscan/")[0]
-    from modelscan.deployments.control import SUPERVISOR
+    from modelscan.targets.local.control import SUPERVISOR
 
     done = subprocess.run([*SUPERVISOR, *supervisor], env=environ, cwd=src, check=False, timeout=20)
     assert done.returncode == 0

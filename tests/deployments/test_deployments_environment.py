@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from modelscan.deployments.environment import backend_environment, key_files, secrets_of, supervisor_environment
 from modelscan.errors import ConfigInvalid, Usage
 from modelscan.model import Deployment
+from modelscan.targets.local.environment import backend_environment, key_files, secrets_of, supervisor_environment
 
 USERS = {
     "PATH": "/bin",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.deployments.lifecycle import MAX_RESTARTS, TRANSITIONS, Found, after_exit, conclude, may_follow
+from modelscan.deployments.transitions import MAX_RESTARTS, TRANSITIONS, Found, after_exit, conclude, may_follow
 from modelscan.model import LIVE_STATUSES, Deployment
 from modelscan.model.words import RestartPolicy, Status
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from hostile_house import CLOCK, eventually
 
-from modelscan.deployments.log_file import LogFile
-from modelscan.deployments.logs import follow_log, read_log
-from modelscan.deployments.pump import Pump
+from modelscan.targets.local.logs.log_file import LogFile
+from modelscan.targets.local.logs.logs import follow_log, read_log
+from modelscan.targets.local.logs.pump import Pump
 
 STAMP = "2026-11-21T03:52:01.000Z"
 

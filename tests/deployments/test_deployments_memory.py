@@ -10,19 +10,22 @@ import pytest
 from hostile_house import CLOCK, Make, eventually, processes_of, record
 from tests.hardware.nvml import compile_nvml
 
-from modelscan.deployments import control
-from modelscan.deployments.claims import claims_of
+from modelscan.deployments import commanding
+from modelscan.deployments.claims import memory_left, without_claimed
 from modelscan.deployments.store import Store
-from modelscan.deployments.turn import Turn
-from modelscan.deployments.waiting import wait
 from modelscan.errors import BackendFailed, Conflict
 from modelscan.model import Claim, Cpu, Deployment, DeploymentMemory, Gpu, GpuProcess, Hardware
-from modelscan.operations.context import Context
-from modelscan.operations.machine import machine, memory_is_back, memory_left, standing_claims, without_claimed
-from modelscan.operations.recording import claim_again, claim_record
+from modelscan.running.claim import claim_again, claim_record
+from modelscan.running.memory import memory_is_back
+from modelscan.selecting.context import Context
+from modelscan.selecting.machine import machine
 from modelscan.settings.reading import Settings
 from modelscan.system.processes.identity import send
 from modelscan.system.processes.run import Completed
+from modelscan.targets.local import control
+from modelscan.targets.local.claims import claims_of
+from modelscan.targets.local.supervisor.turn import Turn
+from modelscan.targets.waiting import wait
 from modelscan.units import GIB
 
 TOTAL = 64 * GIB
@@ -61,15 +64,15 @@ def on_gpu(size: int, **changes: object) -> dict[str, object]:
 
 def test_what_a_start_has_not_taken_yet_is_promised(make: Make, context: Context, take: Callable[[int], None]) -> None:
     made = make("polite", **on_gpu(40 * GIB))
-    with control.command(made.id, settings=context.settings, clock=CLOCK):  # at work on it: pending
+    with commanding.command(made.id, settings=context.settings, clock=CLOCK):  # at work on it: pending
         hardware = machine(context)
-        assert standing_claims(context, hardware) == (
+        assert context.deployments.claims(hardware) == (
             Claim(deployment=made.name, gpu_index=0, claimed_bytes=40 * GIB, outstanding_bytes=40 * GIB),
         )
-        left = memory_left(hardware, standing_claims(context, hardware), 0)
+        left = memory_left(hardware, context.deployments.claims(hardware), 0)
         assert left == (hardware.devices[0].memory_free_bytes or 0) - 40 * GIB
-        assert without_claimed(hardware, standing_claims(context, hardware)).devices[0].memory_free_bytes == left
-        assert standing_claims(context, hardware, but=made) == ()
+        assert without_claimed(hardware, context.deployments.claims(hardware)).devices[0].memory_free_bytes == left
+        assert context.deployments.claims(hardware, but=made) == ()
 
         other = Deployment(id="o", name="other", model="m", backend="vllm", **on_gpu(30 * GIB))  # type: ignore[arg-type]
         with (
@@ -79,7 +82,7 @@ def test_what_a_start_has_not_taken_yet_is_promised(make: Make, context: Context
             pytest.fail("the memory was given twice")
         assert refused.value.details["taken"] == "memory"
         assert refused.value.cause == ("40.00 GiB are promised to deployments that are starting",)
-    assert standing_claims(context, machine(context)) == ()  # nobody is at work on it any more: interrupted
+    assert context.deployments.claims(machine(context)) == ()  # nobody is at work on it any more: interrupted
     take(50 * GIB)
     with pytest.raises(Conflict, match=r"needs 40.00 GiB on GPU 0"), claim_again(context, made):
         pytest.fail("it was started without its memory")
@@ -94,7 +97,7 @@ def test_what_its_processes_hold_already_is_not_promised_again(make: Make, conte
         for index, size in ((0, 15 * GIB), (1, 25 * GIB))
     )
     starting = make("polite", name="cpu", memory=DeploymentMemory(estimated_bytes=GIB))
-    with control.command(starting.id, settings=context.settings, clock=CLOCK):
+    with commanding.command(starting.id, settings=context.settings, clock=CLOCK):
         found = claims_of([ready, starting], Hardware(devices=gpus, cpu=Cpu()))
     assert [(claim.gpu_index, claim.claimed_bytes, claim.outstanding_bytes) for claim in found] == [
         (0, 20 * GIB, 5 * GIB),

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.deployments.mending import mend, on_port, with_option
+from modelscan.deployments.argv import on_port, with_option
 from modelscan.model import Deployment
+from modelscan.targets.local.supervisor.mending import mend
 
 OPTIONS = {"context_length": "--max-model-len", "gpu_memory_utilization": "--gpu-memory-utilization"}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from modelscan.backends.base import Activity
 from modelscan.backends.registry import BACKENDS
-from modelscan.deployments.health import Health
-from modelscan.deployments.pace import Pace, pace_of
-from modelscan.deployments.phases import Phases
-from modelscan.deployments.pulse import Pulse
 from modelscan.settings.reading import load_settings
+from modelscan.targets.local.health.health import Health
+from modelscan.targets.local.health.pulse import Pulse
+from modelscan.targets.local.pace import Pace, pace_of
+from modelscan.targets.local.supervisor.phases import Phases
 
 
 def test_only_what_was_never_reached_is_progress() -> None:

@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from hostile_house import CLOCK, free_port
 
-from modelscan.deployments.probe import Endpoint, ProbeFailed, silence
 from modelscan.model import Task
+from modelscan.targets.local.health.probe import Endpoint, ProbeFailed, silence
 
 Answer = tuple[int, bytes]
 SSE_CHAT = b"".join(

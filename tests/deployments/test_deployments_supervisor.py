@@ -14,20 +14,20 @@ from pathlib import Path
 import pytest
 from hostile_house import CLOCK, HOSTILE, Make, eventually, log_of, processes_of, record
 
-from modelscan.deployments import control
-from modelscan.deployments.control import start, stop
-from modelscan.deployments.log_file import log_files
-from modelscan.deployments.observe import observe
-from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
-from modelscan.deployments.waiting import wait
 from modelscan.errors import BackendFailed
 from modelscan.model import Deployment
 from modelscan.routing.file import write_routes
 from modelscan.routing.table import route_to
 from modelscan.settings.reading import Settings
 from modelscan.system.processes.identity import environment
+from modelscan.targets.local import control
+from modelscan.targets.local.control import start, stop
+from modelscan.targets.local.logs.log_file import log_files
+from modelscan.targets.local.observe import observe
+from modelscan.targets.local.owner import live_supervisor
+from modelscan.targets.waiting import wait
 
 QUICK = (sys.executable, "-E", "-s", "-S", str(Path(__file__).with_name("quick_supervisor.py")))
 MEGABYTE = 1000**2
@@ -106,7 +106,7 @@ def test_a_long_start_does_not_look_like_an_old_probe(settings: Settings, make: 
     os.utime(places(settings.paths, made.id).lock, (0, 0))  # the start was long ago
     seen: set[str] = set()
     while "ready" not in seen:
-        seen.add(observe(record(settings, made), settings=settings, clock=CLOCK).status)
+        seen.add(observe(record(settings, made), paths=settings.paths, clock=CLOCK).status)
     assert seen <= {"starting", "ready"}
 
 
@@ -207,7 +207,7 @@ def test_one_that_gets_well_is_ready_again(settings: Settings, make: Make) -> No
     eventually(lambda: record(settings, made).status == "unhealthy")
     os.kill(made.pid or 0, signal.SIGCONT)
     eventually(lambda: record(settings, made).status == "ready")
-    shown = observe(record(settings, made), settings=settings, clock=CLOCK)
+    shown = observe(record(settings, made), paths=settings.paths, clock=CLOCK)
     assert (shown.message, shown.last_probe_ok) == (None, True)
     assert shown.last_probe_at is not None
 
@@ -300,11 +300,11 @@ ALLOWED = {
     "modelscan.parsing",
     "modelscan.storage",
 }
-ALLOWED |= {"modelscan.system.clock", "modelscan.system.processes", "modelscan.units"}
+ALLOWED |= {"modelscan.system.clock", "modelscan.system.processes", "modelscan.targets", "modelscan.units"}
 
 
 def test_it_imports_the_standard_library_and_light_modules_of_ours() -> None:
-    code = "import sys; sys.modules['ssl'] = None; import modelscan.deployments.supervise; print(*sys.modules)"
+    code = "import sys; sys.modules['ssl'] = None; import modelscan.targets.local.supervisor.supervise; print(*sys.modules)"
     root = control._import_root()
     done = subprocess.run(
         [sys.executable, "-E", "-s", "-S", "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=20
@@ -326,3 +326,14 @@ def test_it_is_small_and_idle(settings: Settings, make: Make) -> None:
     status = Path(f"/proc/{supervisor.pid}/status").read_text()
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
     assert resident <= 25 * 1024
+
+
+def test_a_supervisor_of_the_release_before_finds_its_errands(settings: Settings, make: Make) -> None:
+    made = make("earlier")
+    file = settings.routing_path
+    write_routes(file, [route_to(made)])
+    assert f"http://localhost:{made.port}" in file.read_text()
+    argv = (sys.executable, "-E", "-s", "-m", "modelscan.deployments.errand", "routes")
+    argv = (*argv, "--state", str(settings.paths.state), "--file")
+    subprocess.run((*argv, str(file)), check=True, timeout=20, cwd=control._import_root())
+    assert f"http://localhost:{made.port}" not in file.read_text()  # it is not ready

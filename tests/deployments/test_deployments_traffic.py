@@ -18,18 +18,18 @@ from tests.cli.driver import driving
 from tests.hardware.nvml import compile_nvml
 from traffic import MOODS
 
-from modelscan.deployments.control import start, stop
-from modelscan.deployments.observe import observe
-from modelscan.deployments.orphans import find_orphans
-from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
-from modelscan.deployments.waiting import wait
 from modelscan.settings.reading import Settings, load_settings
 from modelscan.storage.locks import is_held
 from modelscan.storage.shipped import shipped
 from modelscan.system.processes.identity import send, tagged, tagged_as
 from modelscan.system.processes.ports import is_free
+from modelscan.targets.local.control import start, stop
+from modelscan.targets.local.observe import observe
+from modelscan.targets.local.orphans import find_orphans
+from modelscan.targets.local.owner import live_supervisor
+from modelscan.targets.waiting import wait
 from modelscan.units import GIB
 
 TRAFFIC = Path(__file__).with_name("traffic.py")
@@ -95,7 +95,10 @@ def drive(settings: Settings, folder: Path, *, users: int, operations: int, seed
         assert [item.id for item in records if tagged_as(item.id) and item.id in removed] == []
         for item in present:
             stopped = stop(item, settings=settings, clock=CLOCK)
-            assert (stopped.status, observe(stopped, settings=settings, clock=CLOCK).status) == ("stopped", "stopped")
+            assert (stopped.status, observe(stopped, paths=settings.paths, clock=CLOCK).status) == (
+                "stopped",
+                "stopped",
+            )
             assert is_free(stopped.port or 0)
         assert find_orphans(store, settings) == ()
         known = {item.id for item in records}
@@ -154,7 +157,7 @@ def test_rounds_of_killing_one_at_random(mode: str, settings: Settings, make: Ma
                 and gone != live_supervisor(places(settings.paths, made.id).lock, made.id)
             )
         )
-        shown = observe(record(settings, made), settings=settings, clock=CLOCK)
+        shown = observe(record(settings, made), paths=settings.paths, clock=CLOCK)
         assert shown.status in {"ready", "failed"}
         assert stop(made, settings=settings, clock=CLOCK).status == "stopped"
         assert processes_of(made) == set()

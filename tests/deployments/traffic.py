@@ -14,24 +14,21 @@ import sys
 import time
 from pathlib import Path
 
-from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Deployment, PlanRequest
-from modelscan.operations.context import Context
-from modelscan.operations.deploy import deploy_model
-from modelscan.operations.events import silent
-from modelscan.operations.manage import (
-    deployment_status,
-    remove_deployment,
-    restart_deployment,
-    start_deployment,
-    stop_deployment,
-)
-from modelscan.operations.requests import DeployRequest
+from modelscan.model.events import silent
+from modelscan.running.deploy import deploy_model
+from modelscan.running.start import start_deployment
+from modelscan.running.stop import stop_deployment
+from modelscan.selecting.context import Context
+from modelscan.selecting.requests import DeployRequest
 from modelscan.settings.reading import load_settings
 from modelscan.system.processes.identity import send, tagged_as
+from modelscan.targets.local.owner import live_supervisor
+from modelscan.verbs.manage.remove import remove_deployment
+from modelscan.verbs.manage.restart import restart_deployment
 
 NAMES = ("a", "b", "c", "d")
 MOODS = ("polite", "stubborn", "newsession", "deaf", "never-ready", "dies-late", "dies-early", "flood", "babbling")
@@ -84,7 +81,9 @@ def act(context: Context, folder: Path, chance: random.Random) -> None:
     elif verb == "restart":
         restart_deployment(context, found.id, timeout=2.0)
     else:
-        {"stop": stop_deployment, "remove": remove_deployment, "look": deployment_status}[verb](context, found.id)
+        {"stop": stop_deployment, "remove": remove_deployment, "look": lambda it, name: it.deployments.now(name)}[verb](
+            context, found.id
+        )
 
 
 def main(folder: str, seed: str, operations: str) -> None:

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from tests.end_to_end.conftest import Run, runs, user_environment
 
-from modelscan.deployments.owner import live_supervisor
 from modelscan.deployments.places import places
 from modelscan.storage.paths import paths_below
 from modelscan.system.processes.identity import Process, program_name, send, tagged_as
 from modelscan.system.processes.ports import is_free
+from modelscan.targets.local.owner import live_supervisor
 
 pytestmark = pytest.mark.slow
 Modelscan = Callable[..., Any]

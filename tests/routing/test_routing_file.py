@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from modelscan.errors import ConfigInvalid
+from modelscan.exports.clients import env_lines, env_variables
 from modelscan.model import Deployment, Route
-from modelscan.routing.exports import env_lines, env_variables
 from modelscan.routing.file import read_routes, write_routes
 from modelscan.routing.table import Changes, changes, route_to, routes_to
 

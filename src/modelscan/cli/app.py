@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from modelscan.cli.output import Output
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import Session
 from modelscan.cli.signals import interruption_told
 

@@ -6,8 +6,8 @@ import sys
 
 import typer
 
-from modelscan.cli.output import Output
-from modelscan.operations.events import Ask
+from modelscan.cli.output.output import Output
+from modelscan.model.events import Ask
 
 
 def asker(output: Output, *, yes: bool) -> Ask:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from modelscan.cli.output import Output, error_document
-from modelscan.cli.printer import Printer
+from modelscan.cli.output.output import Output, error_document
+from modelscan.cli.output.printer import Printer
 from modelscan.errors import Interrupted, ModelscanError
 from modelscan.model import Deployment
-from modelscan.operations.context import Context
-from modelscan.operations.events import Report
+from modelscan.model.events import Report
+from modelscan.selecting.context import Context
 from modelscan.storage.documents import to_document
 
 Verb = Callable[[Context, str, Report], Deployment]
@@ -19,7 +19,7 @@ Done = TypeVar("Done")
 
 def run_bulk(context: Context, names: Iterable[str], output: Output, verb: Verb) -> int:
     """Do it for each deployment."""
-    from modelscan.cli.live import DeployView
+    from modelscan.cli.output.live import DeployView
 
     def one(name: str) -> Deployment:
         with DeployView(output, context.clock) as view:

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from modelscan.cli.output import Output
+from modelscan.cli.output.output import Output
 from modelscan.cli.signals import Terminated
 from modelscan.errors import ModelscanError, Usage
 from modelscan.model import Deployment
-from modelscan.operations.answering import Message, Piece, Sampling, answer
-from modelscan.operations.context import Context
+from modelscan.selecting.context import Context
+from modelscan.verbs.run.run import Message, Piece, Sampling, answer
 
 # What a model writes may begin an escape sequence; only line ends and tabs reach a terminal.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from modelscan.cli.output import Output
+from modelscan.cli.output.output import Output
 from modelscan.cli.signals import interruption_told, terminate
 from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
 from modelscan.settings.reading import trust_named_certificates

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from modelscan.operations.context import Context
+from modelscan.selecting.context import Context
 from modelscan.settings.reading import Settings, load_settings, process_environment
 
 

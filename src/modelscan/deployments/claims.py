@@ -1,16 +1,11 @@
-"""What memory is promised to the deployments that live, and how much of it they do not hold yet."""
+"""Memory that is promised to deployments, as arithmetic."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import dataclasses
+from collections.abc import Sequence
 
 from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
-from modelscan.system.processes.identity import Process, tagged
-from modelscan.system.processes.memory import resident_bytes
-
-# A backend that was ready holds what it wanted; where its processes cannot be matched with the driver's list (another
-# pid namespace), nothing of its claim is taken for outstanding.
-_SETTLED = frozenset({"ready", "unhealthy", "stopping"})
 
 
 def claimed_bytes(deployment: Deployment) -> int | None:
@@ -19,46 +14,43 @@ def claimed_bytes(deployment: Deployment) -> int | None:
     return None if size is None else size // max(1, len(deployment.gpu_indices))
 
 
-def claims_of(deployments: Iterable[Deployment], hardware: Hardware) -> tuple[Claim, ...]:
-    """The claims of deployments, by name, as they were just observed, on a machine as it was just read."""
-    live = [item for item in deployments if item.status in LIVE_STATUSES and item.memory.estimated_bytes]
-    if not live:
-        return ()
-    processes: dict[str, set[Process]] = {}
-    for found in tagged():
-        processes.setdefault(found.deployment, set()).add(found.process)
-    return tuple(
-        Claim(
-            deployment=item.name,
-            gpu_index=index,
-            claimed_bytes=size,
-            outstanding_bytes=max(0, size - _held(item, index, processes.get(item.id, ()), hardware, size)),
-        )
-        for item in live
-        if (size := claimed_bytes(item)) is not None
-        for index in item.gpu_indices or (None,)
+CLAIMS_LOCK = "claims.lock"
+
+
+def memory_left(hardware: Hardware, claims: Sequence[Claim], gpu_index: int | None) -> int | None:
+    """What a new deployment may have of a GPU, or of the host for None: what is free and nobody will still take."""
+    outstanding = sum(claim.outstanding_bytes for claim in claims if claim.gpu_index == gpu_index)
+    free = hardware.cpu.memory_free_bytes
+    if gpu_index is not None:
+        free = next((gpu.memory_free_bytes for gpu in hardware.devices if gpu.index == gpu_index), 0)
+    return None if free is None else max(0, free - outstanding)
+
+
+def without_claimed(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
+    """The machine with what others will still take counted as taken."""
+    if not any(claim.outstanding_bytes for claim in claims):
+        return hardware
+    cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=memory_left(hardware, claims, None))
+    devices = tuple(
+        dataclasses.replace(gpu, memory_free_bytes=memory_left(hardware, claims, gpu.index)) for gpu in hardware.devices
     )
+    return dataclasses.replace(hardware, cpu=cpu, devices=devices)
 
 
-def _held(
-    deployment: Deployment, index: int | None, processes: Collection[Process], hardware: Hardware, size: int
-) -> int:
-    if index is None:
-        held = resident_bytes(processes)
-    else:
-        held = held_on_gpu(index, {process.pid for process in processes}, hardware)
-    if held is None:
-        return size if deployment.status in _SETTLED else 0
-    return held
-
-
-def held_on_gpu(index: int, pids: Collection[int], hardware: Hardware) -> int | None:
-    """What the driver says these processes hold of a GPU; None when it knows none of them or does not tell."""
-    sizes = [
-        process.memory_bytes
+def with_memory_back(hardware: Hardware, deployment: Deployment) -> Hardware:
+    """The machine as it will be once a running deployment has ended: a plan that takes its place may use its memory."""
+    size = deployment.memory.measured_bytes or deployment.memory.estimated_bytes
+    if size is None or deployment.status not in LIVE_STATUSES:
+        return hardware
+    if not deployment.gpu_indices:
+        free = hardware.cpu.memory_free_bytes
+        cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=None if free is None else free + size)
+        return dataclasses.replace(hardware, cpu=cpu)
+    each = size // len(deployment.gpu_indices)
+    devices = tuple(
+        dataclasses.replace(gpu, memory_free_bytes=gpu.memory_free_bytes + each)
+        if gpu.index in deployment.gpu_indices and gpu.memory_free_bytes is not None
+        else gpu
         for gpu in hardware.devices
-        if gpu.index == index
-        for process in gpu.processes
-        if process.pid in pids
-    ]
-    return sum(size or 0 for size in sizes) if any(sizes) else None
+    )
+    return dataclasses.replace(hardware, devices=devices)

@@ -1,60 +1,8 @@
-"""Small jobs of a supervisor that need more than it may load: each in a short process of its own, with all packages.
+"""For one release: a supervisor that was started before the rooms moved calls its errands by this name."""
 
-python -m modelscan.deployments.errand memory
-python -m modelscan.deployments.errand routes --state DIR --file ROUTING_YAML
-"""
-
-from __future__ import annotations
-
-import json
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from modelscan.deployments.environment import own_environment
-from modelscan.deployments.observe import observe
-from modelscan.deployments.places import paths_of_state
-from modelscan.deployments.store import Store
-from modelscan.errors import ModelscanError
-from modelscan.model import Route
-from modelscan.settings.reading import Settings
-from modelscan.system.clock import SystemClock
-
-
-def main(arguments: Sequence[str]) -> int:
-    """The exit status is 1 for an expected failure, which stderr explains."""
-    job, options = arguments[0], dict(zip(arguments[1::2], arguments[2::2], strict=True))
-    try:
-        if job == "memory":
-            sys.stdout.write(json.dumps(free_memory()))
-        else:
-            write_the_routes(Path(options["--state"]), Path(options["--file"]))
-    except ModelscanError as error:
-        sys.stderr.write(f"{error.message}\n")
-        return 1
-    return 0
-
-
-def free_memory() -> dict[int, int | None]:
-    """Free bytes of each GPU, by its index."""
-    from modelscan.hardware.machine import read_hardware
-
-    return {gpu.index: gpu.memory_free_bytes for gpu in read_hardware(environ=own_environment()).devices}
-
-
-def write_the_routes(state: Path, file: Path) -> None:
-    """Bring the routing file up to date. Raises as `write_routes` does."""
-    from modelscan.routing.file import write_routes
-    from modelscan.routing.table import routes_to
-
-    settings, clock = Settings(paths=paths_of_state(state)), SystemClock()
-
-    def routes() -> Sequence[Route]:
-        with Store.for_reading(settings.paths, clock) as store:
-            return routes_to([observe(item, settings=settings, clock=clock) for item in store.list()])
-
-    write_routes(file, routes, clock=clock)
-
+from modelscan.targets.local.supervisor.errand import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

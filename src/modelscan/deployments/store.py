@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelscan.deployments.lifecycle import may_follow
+from modelscan.deployments.transitions import may_follow
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged
 from modelscan.model import Deployment
 from modelscan.storage.documents import from_document, to_document

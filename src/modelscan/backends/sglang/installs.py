@@ -6,7 +6,7 @@ from modelscan.backends.base import Recipe
 from modelscan.units import GIB
 
 
-def _sglang_cuda(version: str) -> Recipe:
+def sglang_cuda(version: str) -> Recipe:
     return Recipe(
         backend="sglang",
         version=version,

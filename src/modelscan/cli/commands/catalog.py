@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelscan.cli.options import Json, ModelId, Quiet
-from modelscan.cli.output import Output
+from modelscan.cli.options.shared import Json, ModelId, Quiet
+from modelscan.cli.options.words import CapabilityWord, TaskWord, one_of
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.words import CapabilityWord, TaskWord, one_of
 
 if TYPE_CHECKING:
     from modelscan.catalog.index.filters import Filters
@@ -66,7 +66,7 @@ def search(
 ) -> None:
     """Search all catalogs: ranked, tolerant of typing errors, offline."""
     from modelscan.cli.views.models import show_models
-    from modelscan.operations.find import search_hub_models, search_models
+    from modelscan.verbs.find.search import search_hub_models, search_models
 
     output = Output(json=json, quiet=quiet)
     filters = _filters(task, capability, max_params, license_, source, open_)
@@ -98,7 +98,7 @@ def list_(
 ) -> None:
     """List every model of the catalogs."""
     from modelscan.cli.views.models import show_models
-    from modelscan.operations.find import list_models
+    from modelscan.verbs.find.search import list_models
 
     output = Output(json=json, quiet=quiet)
     filters = _filters(task, capability, max_params, license_, source, open_)
@@ -117,7 +117,7 @@ def info(
 ) -> None:
     """Show everything that is known of a model, and from where."""
     from modelscan.cli.views.models import show_model
-    from modelscan.operations.info import model_info
+    from modelscan.verbs.find.info import model_info
 
     output = Output(json=json, quiet=quiet)
     described = model_info(session(ctx).context, model, fits=fits)
@@ -130,7 +130,7 @@ def info(
 def sources(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """Show what the index was made from, and when."""
     from modelscan.cli.views.catalogs import show_sources
-    from modelscan.operations.find import catalog_sources
+    from modelscan.verbs.find.search import catalog_sources
 
     output = Output(json=json, quiet=quiet)
     context = session(ctx).context
@@ -148,9 +148,9 @@ def refresh(
     quiet: Quiet = False,
 ) -> None:
     """Fetch the catalogs and replace the index in one step."""
-    from modelscan.cli.live import FetchView
+    from modelscan.cli.output.live import FetchView
     from modelscan.cli.views.catalogs import show_refresh
-    from modelscan.operations.refreshing import insecure_sources, refresh_catalog
+    from modelscan.verbs.find.refresh import insecure_sources, refresh_catalog
 
     output = Output(json=json, quiet=quiet)
     output.remarks(insecure_sources(session(ctx).context), [])
@@ -163,7 +163,7 @@ def refresh(
 def diff(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """Show what the last refresh changed: new and gone models, other prices and limits."""
     from modelscan.cli.views.catalogs import show_difference
-    from modelscan.operations.refreshing import catalog_difference
+    from modelscan.verbs.find.refresh import catalog_difference
 
     output = Output(json=json, quiet=quiet)
     found = catalog_difference(session(ctx).context)
@@ -183,7 +183,7 @@ def add(
 ) -> None:
     """Add a model of your own to your catalogs."""
     from modelscan.cli.views.catalogs import show_added
-    from modelscan.operations.adding import add_to_catalog
+    from modelscan.verbs.find.add import add_to_catalog
 
     output = Output(json=json, quiet=quiet)
     added = add_to_catalog(session(ctx).context, file, replace=replace)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.complete import complete_setting
-from modelscan.cli.options import Json, Quiet
-from modelscan.cli.output import Output
+from modelscan.cli.options.complete import complete_setting
+from modelscan.cli.options.shared import Json, Quiet
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
 
 app = typer.Typer(help="Show and change settings.", no_args_is_help=True)
@@ -27,7 +27,7 @@ Key = Annotated[
 @app.command("show")
 def show(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """Show every setting, its value, and where the value came from."""
-    from modelscan.operations.configuration import settings_table
+    from modelscan.verbs.maintain.config import settings_table
 
     rows = settings_table(session(ctx).settings)
     Output(json=json, quiet=quiet).document(
@@ -42,7 +42,7 @@ def show(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
 @app.command("get")
 def get(ctx: typer.Context, key: Key, json: Json = False) -> None:
     """Print the value of one setting."""
-    from modelscan.operations.configuration import setting_row
+    from modelscan.verbs.maintain.config import setting_row
 
     row = setting_row(session(ctx).settings, key)
     Output(json=json).document(row, lambda printer: printer.line(row.shown_value))
@@ -55,7 +55,7 @@ def set_(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="The value.", show_default=False)],
 ) -> None:
     """Write a setting into the configuration file."""
-    from modelscan.operations.configuration import set_value
+    from modelscan.verbs.maintain.config import set_value
 
     path = set_value(session(ctx).settings, key, value)
     Output().say(f"`{key}` is set in `{path}`")
@@ -64,7 +64,7 @@ def set_(
 @app.command("unset")
 def unset(ctx: typer.Context, key: Key) -> None:
     """Take a setting out of the configuration file, so that the default counts again."""
-    from modelscan.operations.configuration import unset_value
+    from modelscan.verbs.maintain.config import unset_value
 
     changed, path = unset_value(session(ctx).settings, key)
     Output().say(f"`{key}` is taken out of `{path}`" if changed else f"`{key}` was not set in `{path}`")
@@ -73,7 +73,7 @@ def unset(ctx: typer.Context, key: Key) -> None:
 @app.command("path")
 def path(ctx: typer.Context, json: Json = False) -> None:
     """Print where the configuration, state, cache and data live."""
-    from modelscan.operations.configuration import places
+    from modelscan.verbs.maintain.config import places
 
     rows = places(session(ctx).settings)
     Output(json=json).document(

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelscan.cli.options import Json, Name, Quiet
-from modelscan.cli.output import Output
-from modelscan.cli.printer import Printer
+from modelscan.cli.options.shared import Json, Name, Quiet
+from modelscan.cli.options.words import RoutesFormatWord
+from modelscan.cli.output.output import Output
+from modelscan.cli.output.printer import Printer
 from modelscan.cli.session import session
-from modelscan.cli.words import RoutesFormatWord
 
 if TYPE_CHECKING:
-    from modelscan.operations.connect import ExportedEnv
+    from modelscan.verbs.connect.env import ExportedEnv
 
 app = typer.Typer(help="Show and export where models can be reached.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ app = typer.Typer(help="Show and export where models can be reached.", no_args_i
 def show(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """Show the routes of routing.yaml, yours and ours."""
     from modelscan.cli.views.routes import show_routes
-    from modelscan.operations.connect import routes
+    from modelscan.verbs.connect.routes import routes
 
     found = routes(session(ctx).context)
     Output(json=json, quiet=quiet).document(
@@ -37,7 +37,8 @@ def export(
     json: Json = False,
 ) -> None:
     """Print what is ready in another program's form."""
-    from modelscan.operations.connect import export_env, export_routes
+    from modelscan.verbs.connect.env import export_env
+    from modelscan.verbs.connect.routes import export_routes
 
     context = session(ctx).context
     if format_ is RoutesFormatWord.ENV:
@@ -49,7 +50,7 @@ def export(
 
 def env(ctx: typer.Context, name: Name, json: Json = False) -> None:
     """Print shell lines for a client: eval "$(modelscan env NAME)"."""
-    from modelscan.operations.connect import deployment_env
+    from modelscan.verbs.connect.env import deployment_env
 
     _print_env(deployment_env(session(ctx).context, name), json=json)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.deploy_options import (
+from modelscan.cli.options.deploy import (
     SERVING,
     STARTING,
     ApiKeyEnv,
@@ -20,11 +20,11 @@ from modelscan.cli.deploy_options import (
     StallTimeout,
     Timeout,
 )
-from modelscan.cli.options import Json, Quiet, Yes
-from modelscan.cli.output import Output
-from modelscan.cli.plan_options import takes_plan_request
+from modelscan.cli.options.plan import takes_plan_request
+from modelscan.cli.options.shared import Json, Quiet, Yes
+from modelscan.cli.options.words import TargetWord
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.words import TargetWord
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 
@@ -70,15 +70,15 @@ def deploy(
 ) -> None:
     """Plan, start and watch a model until it answers; then print its address."""
     from modelscan.cli.asking import asker
-    from modelscan.cli.live import DeployView
+    from modelscan.cli.output.live import DeployView
     from modelscan.cli.views.plan import show_plan
-    from modelscan.operations.deploy import deploy_model
-    from modelscan.operations.planning import plan_model, refuse_infeasible
-    from modelscan.operations.requests import DeployRequest, parse_idle_timeout
+    from modelscan.running.deploy import deploy_model
+    from modelscan.selecting.plan import plan_model, refuse_infeasible
+    from modelscan.selecting.requests import DeployRequest, parse_idle_timeout
 
     context = session(ctx).context
     if file is not None:
-        from modelscan.operations.deployment_file import overridden, read_deployment_file
+        from modelscan.selecting.deployment_file import overridden, read_deployment_file
 
         kept = read_deployment_file(file)
         request, name, port = overridden(kept.request, request), name or kept.name, port or kept.port

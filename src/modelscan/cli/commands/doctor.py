@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.options import Json, Quiet
-from modelscan.cli.output import Output
+from modelscan.cli.options.shared import Json, Quiet
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
 
 
@@ -19,7 +19,7 @@ def doctor(
 ) -> int:
     """Check the machine, the files, the backends and the deployments."""
     from modelscan.cli.views.doctor import show_report
-    from modelscan.operations.doctor import examine
+    from modelscan.verbs.maintain.doctor import examine
 
     report = examine(session(ctx).context, reap=reap)
     Output(json=json, quiet=quiet).document(

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.complete import complete_deployment
-from modelscan.cli.options import Json
-from modelscan.cli.output import Output
+from modelscan.cli.options.complete import complete_deployment
+from modelscan.cli.options.shared import Json
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
 from modelscan.cli.signals import until_interrupted
 
@@ -31,7 +31,7 @@ def events(
 ) -> None:
     """Print what happened: each change of status, and why."""
     from modelscan.cli.views.events import show_events, stream_events
-    from modelscan.operations.history import follow_events, past_events
+    from modelscan.verbs.manage.events import follow_events, past_events
 
     context = session(ctx).context
     output = Output(json=json)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelscan.cli.options import Json
-from modelscan.cli.output import Output
+from modelscan.cli.options.shared import Json
+from modelscan.cli.options.words import HubWord
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.words import HubWord
 
 if TYPE_CHECKING:
-    from modelscan.operations.login import Login
+    from modelscan.verbs.maintain.login import Login
 
 Hub = Annotated[HubWord, typer.Argument(metavar="[HUB]", help="The hub.", case_sensitive=False)]
 
 
 def login(ctx: typer.Context, hub: Hub = HubWord.HUGGINGFACE, json: Json = False) -> None:
     """Keep a token for a hub: typed unseen, or read from stdin (`login < token.txt`)."""
-    from modelscan.operations.login import log_in, token_page
+    from modelscan.verbs.maintain.login import log_in, token_page
 
     context = session(ctx).context
     output = Output(json=json)
@@ -38,7 +38,7 @@ def login(ctx: typer.Context, hub: Hub = HubWord.HUGGINGFACE, json: Json = False
 
 def logout(ctx: typer.Context, hub: Hub = HubWord.HUGGINGFACE, json: Json = False) -> None:
     """Forget the token that `login` kept."""
-    from modelscan.operations.login import log_out
+    from modelscan.verbs.maintain.login import log_out
 
     output = Output(json=json)
     done = log_out(session(ctx).context, hub.value)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelscan.cli.options import Json, Name, Names, OptionalNames, Quiet, Yes
-from modelscan.cli.output import Output
+from modelscan.cli.options.shared import Json, Name, Names, OptionalNames, Quiet, Yes
+from modelscan.cli.options.words import StatusWord, WaitForWord, one_of
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
 from modelscan.cli.signals import until_interrupted
-from modelscan.cli.words import StatusWord, WaitForWord, one_of
 from modelscan.model import Deployment
 
 if TYPE_CHECKING:
-    from modelscan.operations.context import Context
-    from modelscan.operations.events import Report
+    from modelscan.model.events import Report
+    from modelscan.selecting.context import Context
 
 Timeout = Annotated[
     float | None, typer.Option("--timeout", min=0.1, metavar="S", help="Give up after so many seconds.")
@@ -55,12 +55,11 @@ def _list(
     ctx: typer.Context, output: Output, *, status: StatusWord | None, removed: bool, watch: bool, live_only: bool
 ) -> None:
     from modelscan.cli.views.deployments import show_deployments, watch_deployments
-    from modelscan.operations.manage import list_deployments
 
     context = session(ctx).context
 
     def read() -> list[Deployment]:
-        return list_deployments(context, status=status.value if status else None, removed=removed, live_only=live_only)
+        return context.deployments.list(status=status.value if status else None, removed=removed, live_only=live_only)
 
     if watch:
         with until_interrupted():
@@ -83,10 +82,10 @@ def status(
 ) -> int:
     """Show one deployment as it is now."""
     from modelscan.cli.views.deployments import show_deployment
-    from modelscan.operations.manage import deployment_status, not_ready
+    from modelscan.targets.deployments import not_ready
 
     output = Output(json=json, quiet=quiet)
-    found = deployment_status(session(ctx).context, name)
+    found = session(ctx).context.deployments.now(name)
     output.document(found, lambda printer: show_deployment(printer, found), [found.status])
     if check and found.status != "ready":
         raise not_ready(found)
@@ -103,7 +102,7 @@ def logs(
     ] = None,
 ) -> None:
     """Print what the backend wrote."""
-    from modelscan.operations.logs import log_lines
+    from modelscan.verbs.manage.logs import log_lines
 
     with until_interrupted(told=not follow):
         for line in log_lines(session(ctx).context, name, follow=follow, tail=tail, since=since):
@@ -121,7 +120,7 @@ def wait(
     quiet: Quiet = False,
 ) -> int:
     """Wait until deployments are ready, or stopped."""
-    from modelscan.operations.manage import wait_for
+    from modelscan.verbs.manage.wait import wait_for
 
     return _bulk(
         ctx,
@@ -133,7 +132,7 @@ def wait(
 
 def start(ctx: typer.Context, names: Names, timeout: Timeout = None, json: Json = False, quiet: Quiet = False) -> int:
     """Start stopped deployments as they were planned, and wait until they answer."""
-    from modelscan.operations.manage import start_deployment
+    from modelscan.running.start import start_deployment
 
     return _bulk(
         ctx,
@@ -151,10 +150,10 @@ def stop(
     quiet: Quiet = False,
 ) -> int:
     """End deployments with all their processes; they can be started again."""
-    from modelscan.operations.manage import live_names, stop_deployment
+    from modelscan.running.stop import stop_deployment
 
     context = session(ctx).context
-    chosen = live_names(context) if all_ else names or []
+    chosen = list(context.deployments.live_names()) if all_ else names or []
     if not chosen and not all_:
         raise typer.BadParameter("name the deployments, or say --all", param_hint="NAME")
     return _bulk(ctx, chosen, Output(json=json, quiet=quiet), stop_deployment)
@@ -162,7 +161,7 @@ def stop(
 
 def restart(ctx: typer.Context, names: Names, timeout: Timeout = None, json: Json = False, quiet: Quiet = False) -> int:
     """Stop and start again."""
-    from modelscan.operations.manage import restart_deployment
+    from modelscan.verbs.manage.restart import restart_deployment
 
     return _bulk(
         ctx,
@@ -186,14 +185,14 @@ def remove(
     quiet: Quiet = False,
 ) -> int:
     """Stop deployments and take them off the list."""
-    from modelscan.operations.manage import remove_deployment
+    from modelscan.verbs.manage.remove import remove_deployment
 
     output = Output(json=json, quiet=quiet)
     if not purge_weights:
         return _bulk(ctx, names, output, remove_deployment)
     from modelscan.cli.asking import asker
     from modelscan.cli.views.weights import freed_line
-    from modelscan.operations.weights import purge_for
+    from modelscan.verbs.carry.weights import purge_for
 
     purge = purge_for(session(ctx).context, names, force=force, ask=asker(output, yes=yes))
 

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.options import Json
-from modelscan.cli.output import Output
-from modelscan.cli.plan_options import takes_plan_request
+from modelscan.cli.options.plan import takes_plan_request
+from modelscan.cli.options.shared import Json
+from modelscan.cli.options.words import PlanFormatWord
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.words import PlanFormatWord
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 
@@ -40,10 +40,10 @@ def plan(
 ) -> None:
     """Show what deploy would do and why, touching nothing."""
     from modelscan.cli.views.plan import show_command, show_file, show_plan
-    from modelscan.operations.planning import explained, plan_model, refuse_infeasible
+    from modelscan.selecting.plan import explained, plan_model, refuse_infeasible
 
     if file is not None:
-        from modelscan.operations.deployment_file import overridden, read_deployment_file
+        from modelscan.selecting.deployment_file import overridden, read_deployment_file
 
         request = overridden(read_deployment_file(file).request, request)
     elif not request.model:

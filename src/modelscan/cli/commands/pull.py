@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.complete import complete_model
-from modelscan.cli.options import Json, Quiet, Yes
-from modelscan.cli.output import Output
+from modelscan.cli.options.complete import complete_model
+from modelscan.cli.options.shared import Json, Quiet, Yes
+from modelscan.cli.options.words import ProgressWord, SourceWord, complete_quantization, one_of, quantization_word
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
-from modelscan.cli.words import ProgressWord, SourceWord, complete_quantization, one_of, quantization_word
 from modelscan.errors import Interrupted
 
 
@@ -66,9 +66,9 @@ def pull(
     """Download what deploy would take here, checked and ready for use without a network."""
     from modelscan.cli.asking import asker
     from modelscan.cli.bulk import run_each
-    from modelscan.cli.live import DeployView
+    from modelscan.cli.output.live import DeployView
     from modelscan.cli.views.weights import show_pulled
-    from modelscan.operations.pull import Pulled, PullRequest, pull_model, refuse_one_target
+    from modelscan.verbs.carry.pull import Pulled, PullRequest, pull_model, refuse_one_target
 
     context = session(ctx).context
     output = Output(json=json, quiet=quiet, progress=progress.value if progress else None)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.deploy_options import (
+from modelscan.cli.options.deploy import (
     ApiKeyEnv,
     IdleTimeout,
     NameOption,
@@ -17,9 +17,9 @@ from modelscan.cli.deploy_options import (
     StallTimeout,
     Timeout,
 )
-from modelscan.cli.options import Json, Yes
-from modelscan.cli.output import Output
-from modelscan.cli.plan_options import takes_plan_request
+from modelscan.cli.options.plan import takes_plan_request
+from modelscan.cli.options.shared import Json, Yes
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
 from modelscan.model import PlanRequest
 
@@ -67,9 +67,9 @@ def run(
     """Ask a model, which is deployed first if it is not running. Ctrl-C ends an answer, Ctrl-D a chat."""
     from modelscan.cli.asking import asker
     from modelscan.cli.conversation import Conversation, read_prompt
-    from modelscan.cli.live import DeployView
-    from modelscan.operations.answering import Sampling, answering_deployment
-    from modelscan.operations.requests import DeployRequest, parse_idle_timeout
+    from modelscan.cli.output.live import DeployView
+    from modelscan.selecting.requests import DeployRequest, parse_idle_timeout
+    from modelscan.verbs.run.run import Sampling, answering_deployment
 
     context = session(ctx).context
     output = Output(json=json, quiet=quiet, progress=progress.value if progress else None)

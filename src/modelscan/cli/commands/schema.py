@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.output import Output
+from modelscan.cli.output.output import Output
 
 # The names are written out so that completion and help need not import what makes the schemas.
 DOCUMENTS = (
@@ -27,7 +27,7 @@ def schema(
     ] = None,
 ) -> None:
     """Print the JSON Schema of a document, or the names of the documents."""
-    from modelscan.operations.schemas import document_schema
+    from modelscan.verbs.maintain.schema import document_schema
 
     if name is None:
         Output(quiet=True).document(list(DOCUMENTS), lambda _: None, DOCUMENTS)

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from modelscan.cli.asking import asker
-from modelscan.cli.complete import complete_weights
-from modelscan.cli.options import Json, Quiet, Yes
-from modelscan.cli.output import Output
+from modelscan.cli.options.complete import complete_weights
+from modelscan.cli.options.shared import Json, Quiet, Yes
+from modelscan.cli.output.output import Output
 from modelscan.cli.session import session
 
 app = typer.Typer(help="Show, check and remove the weights on this machine.", no_args_is_help=True)
@@ -26,7 +26,7 @@ Ids = Annotated[
 def list_(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     """List the weights on this machine: how big, brought by whom, used by which deployment."""
     from modelscan.cli.views.weights import show_weights
-    from modelscan.operations.weights import list_weights
+    from modelscan.verbs.carry.weights import list_weights
 
     output = Output(json=json, quiet=quiet)
     found = list_weights(session(ctx).context)
@@ -39,9 +39,9 @@ def list_(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
 def verify(ctx: typer.Context, ids: Ids, json: Json = False, quiet: Quiet = False) -> int:
     """Read weights again and compare them with their hub's hashes."""
     from modelscan.cli.bulk import run_each
-    from modelscan.cli.live import DeployView
+    from modelscan.cli.output.live import DeployView
     from modelscan.cli.views.weights import show_verified
-    from modelscan.operations.verifying import Verification, verify_weights
+    from modelscan.verbs.carry.verify import Verification, verify_weights
 
     output, context = Output(json=json, quiet=quiet), session(ctx).context
 
@@ -64,7 +64,7 @@ def remove(
     """Delete weights that no deployment needs."""
     from modelscan.cli.bulk import run_each
     from modelscan.cli.views.weights import show_removed
-    from modelscan.operations.weights import Freed, remove_weights
+    from modelscan.verbs.carry.weights import Freed, remove_weights
 
     output = Output(json=json, quiet=quiet)
     context, ask = session(ctx).context, asker(output, yes=yes)
@@ -85,7 +85,7 @@ def prune(
 ) -> None:
     """Delete what modelscan downloaded and no deployment needs."""
     from modelscan.cli.views.weights import show_freed
-    from modelscan.operations.weights import prune_weights
+    from modelscan.verbs.carry.weights import prune_weights
 
     output = Output(json=json, quiet=quiet)
     freed = prune_weights(session(ctx).context, dry_run=dry_run, ask=asker(output, yes=yes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modelscan.cli.printer import Printer
+from modelscan.cli.output.printer import Printer
 from modelscan.model import Installation
 from modelscan.units import format_bytes
 

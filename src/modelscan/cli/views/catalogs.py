@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from modelscan.cli.printer import Printer
+from modelscan.cli.output.printer import Printer
 
 if TYPE_CHECKING:
     from modelscan.catalog.refresh.difference import Change, Difference
     from modelscan.catalog.refresh.refresh import RefreshReport
     from modelscan.catalog.sources.state import SourceState
-    from modelscan.operations.adding import Added
+    from modelscan.model.results import Added
 
 _MOST_IDS = 20
 _FIELDS = {"pricing": "price", "limits": "limit"}

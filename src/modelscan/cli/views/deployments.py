@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from modelscan.cli.output import Output
-from modelscan.cli.printer import Printer
+from modelscan.cli.output.output import Output
+from modelscan.cli.output.printer import Printer
 from modelscan.errors import Usage
 from modelscan.model import LIVE_STATUSES, Deployment, Progress
 from modelscan.system.clock import Clock, parse_rfc3339
@@ -150,7 +150,7 @@ def watch_deployments(output: Output, clock: Clock, read: Callable[[], list[Depl
     """Draw the list every second until Ctrl-C. Raises Usage where there is no terminal to draw on."""
     if output.json or not output.stdout.isatty():
         raise Usage("`--watch` needs a terminal", hints=["modelscan list --json"])
-    from modelscan.cli.printer import printer_for
+    from modelscan.cli.output.printer import printer_for
 
     while True:
         found = read()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modelscan.cli.printer import Printer
-from modelscan.operations.doctor import Check
+from modelscan.cli.output.printer import Printer
+from modelscan.verbs.maintain.doctor import Check
 
 _MARKS = {"ok": ("ok", "green"), "note": ("note", "cyan"), "problem": ("problem", "bold red")}
 

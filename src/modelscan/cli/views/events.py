@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from modelscan.cli.output import Output
-from modelscan.cli.printer import Printer, printer_for
-from modelscan.operations.history import PastEvent
+from modelscan.cli.output.output import Output
+from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.storage.documents import to_document
+from modelscan.verbs.manage.events import PastEvent
 
 
 def show_events(printer: Printer, events: Sequence[PastEvent]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelscan.cli.printer import Printer
+from modelscan.cli.output.printer import Printer
 from modelscan.model import Gpu, Hardware
 from modelscan.units import format_bytes
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from modelscan.cli.printer import Printer
+from modelscan.cli.output.printer import Printer
 from modelscan.units import format_bytes, format_count, format_tokens
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from modelscan.cli.printer import Printer
+from modelscan.cli.output.printer import Printer
 from modelscan.cli.views.memory_bar import index_text, show_memory
 from modelscan.model import Candidate, Hardware, Plan, Rejection
 from modelscan.units import format_bytes, format_tokens
 
 if TYPE_CHECKING:
-    from modelscan.operations.planning import Planned
+    from modelscan.selecting.plan import Planned
 
 _MOST_REJECTED = 3
 _FACTS = ("quantization", "backend", "parallelism", "context")  # shown with what was chosen, not below it
@@ -47,9 +47,9 @@ def show_command(printer: Printer, plan: Plan) -> None:
 
 def show_file(printer: Printer, planned: Planned) -> None:
     """The deployment file of the choice; nothing where there is no plan."""
-    from modelscan.operations.deployment_file import deployment_text
+    from modelscan.exports.plan_file import deployment_text
 
-    for line in deployment_text(planned).splitlines():
+    for line in deployment_text(planned.plan, planned.request, planned.place).splitlines():
         printer.line(line)
 
 

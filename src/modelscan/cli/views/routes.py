@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modelscan.cli.printer import Printer
-from modelscan.operations.connect import Routes
+from modelscan.cli.output.printer import Printer
+from modelscan.model.results import Routes
 
 
 def show_routes(printer: Printer, found: Routes) -> None:

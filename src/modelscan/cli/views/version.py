@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelscan import __version__
-from modelscan.cli.output import Output
+from modelscan.cli.output.output import Output
 
 SCHEMA_VERSION = 1
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from modelscan.cli.printer import Printer
-from modelscan.operations.weights import Freed, WeightsHere
+from modelscan.cli.output.printer import Printer
+from modelscan.model.results import WeightsHere
 from modelscan.storage.shipped import is_shipped
 from modelscan.units import format_bytes
+from modelscan.verbs.carry.weights import Freed
 
 _COMMIT_SHOWN = 8
 

@@ -1,0 +1,49 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.options.complete import complete_deployment, complete_model
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print names only, one a line.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Say yes ahead to every question.")]
+ModelId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="A model id, alias, repo, bare name or folder.",
+        autocompletion=complete_model,
+        show_default=False,
+    ),
+]
+OptionalModelId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[ID]",
+        help="A model id, alias, repo, bare name or folder; or --file.",
+        autocompletion=complete_model,
+        show_default=False,
+    ),
+]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="A deployment's name or id.", autocompletion=complete_deployment, show_default=False
+    ),
+]
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NAME...", help="Deployments by name or id.", autocompletion=complete_deployment, show_default=False
+    ),
+]
+OptionalNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]...", help="Deployments by name or id.", autocompletion=complete_deployment, show_default=False
+    ),
+]

@@ -1,0 +1,177 @@
+"""What is drawn while a command works: lines as decisions fall, a spinner on a terminal, events for programs."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from modelscan.cli.output.output import Output
+from modelscan.cli.output.printer import Printer, printer_for
+from modelscan.cli.output.transfer_bar import TransferBar
+from modelscan.model import Deployment
+from modelscan.model.events import Event
+from modelscan.system.clock import Clock, rfc3339
+from modelscan.units import format_bytes
+
+if TYPE_CHECKING:
+    from modelscan.running.deploy import Deployed
+
+_DECISIONS = frozenset({"hardware", "choice", "backend", "source", "starting"})
+
+
+class _Status:
+    """One line at the bottom of a terminal that says what is going on; nothing elsewhere."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._status: Any = None
+
+    def show(self, text: str) -> None:
+        if not self._output.live:
+            return
+        if self._status is None:
+            from rich.console import Console
+
+            self._status = Console(file=self._output.stderr, highlight=False, markup=False).status(text)
+            self._status.start()
+        else:
+            self._status.update(text)
+
+    def clear(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+class FetchView:
+    """What a refresh is at: one line on a terminal, nothing in a pipe."""
+
+    def __init__(self, output: Output) -> None:
+        self._status = _Status(output)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._status.clear()
+
+    def say(self, source: str, what: str) -> None:
+        self._status.show(f"{source}: {what}")
+
+
+class InstallView:
+    """The installer's lines: all of them in a pipe, the newest one on a terminal."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._status = _Status(output)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._status.clear()
+
+    def line(self, text: str) -> None:
+        if self._output.live:
+            self._status.show(text)
+        else:
+            self._output.say(text)
+
+
+class DeployView:
+    """Decisions as lines on stdout (they are the answer), waiting on stderr (it is talk).
+
+    `decisions_are_talk`: for commands whose answer is another.
+    """
+
+    def __init__(self, output: Output, clock: Clock, *, decisions_are_talk: bool = False) -> None:
+        self._output = output
+        self._clock = clock
+        self._decisions_are_talk = decisions_are_talk
+        self._status = _Status(output)
+        self._bar = TransferBar(output, clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._status.clear()
+        self._bar.clear()
+
+    def report(self, event: Event) -> None:
+        output = self._output
+        output.event(event.kind, rfc3339(self._clock.now()), message=event.message, **event.fields)
+        if output.progress is not None:
+            return
+        if event.kind != "pull":
+            self._bar.clear()
+        if event.kind in {"warning", "note"}:
+            self._status.clear()
+            output.remarks(*(([event.message], []) if event.kind == "warning" else ([], [event.message])))
+        elif event.kind in _DECISIONS:
+            self._status.clear()
+            if self._decisions_are_talk:
+                output.say(event.message)
+            elif not output.json and not output.quiet:
+                printer_for(output.stdout).line(event.message)
+                output.stdout.flush()
+        elif event.kind == "pull":
+            self._status.clear()
+            self._bar.show(event)
+        elif output.live:
+            self._status.show(event.message)
+        else:
+            output.say(event.message)
+
+    def show_result(self, printer: Printer, deployed: Deployed) -> None:
+        """The address, a call that works, and the receipt."""
+        item = deployed.deployment
+        if item.status != "ready":
+            printer.line(f"Started {item.name}; it is {item.status}. Wait for it: modelscan wait {item.name}")
+            return
+        state = "Already deployed" if item.changed is False else "Deployed"
+        printer.line(f"{state} at {item.base_url}", "bold green")
+        printer.line()
+        for line in curl_lines(item):
+            printer.line(f"  {line}")
+        printer.line()
+        printer.pairs(_receipt(deployed))
+
+
+def curl_lines(item: Deployment) -> list[str]:
+    """A call that works when it is pasted, for the deployment's task."""
+    name = item.served_model_names[0]
+    paths = {
+        "embed": ("/embeddings", f'{{"model": "{name}", "input": "Hello"}}'),
+        "completion": ("/completions", f'{{"model": "{name}", "prompt": "Hello", "max_tokens": 50}}'),
+        "rerank": ("/rerank", f'{{"model": "{name}", "query": "Hello", "documents": ["Hi", "Bye"]}}'),
+    }
+    chat = f'{{"model": "{name}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
+    key = [f'  -H "Authorization: Bearer ${item.api_key_env}" \\'] if item.api_key_env else []
+    if item.task == "speech-to-text":
+        call = f"curl {item.openai_base_url}/audio/transcriptions \\"
+        return [call, *key, f"  -F model={name} -F file=@speech.wav"]
+    path, body = paths.get(item.task, ("/chat/completions", chat))
+    return [f"curl {item.openai_base_url}{path} \\", *key, "  -H 'Content-Type: application/json' \\", f"  -d '{body}'"]
+
+
+def _receipt(deployed: Deployed) -> list[tuple[str, str]]:
+    item = deployed.deployment
+    memory = item.memory
+    rows = [
+        (
+            "Memory",
+            f"{format_bytes(memory.estimated_bytes)} predicted, {format_bytes(memory.measured_bytes)} measured",
+        )
+    ]
+    if item.measured.ttft_ms is not None:
+        rows.append(("First token", f"{item.measured.ttft_ms:.0f} ms"))
+    if item.measured.decode_tokens_per_second is not None:
+        rows.append(("Speed", f"{item.measured.decode_tokens_per_second:.1f} tokens/s in the readiness probe"))
+    price = deployed.hosted_price
+    if price is not None and price.output is not None:
+        rows.append(("Hosted price", f"${price.input} in, ${price.output} out, per million tokens"))
+    if item.api_key_env is None:
+        rows.append(("Open to", "every user of this machine; --api-key-env VAR asks for a key"))
+    return rows

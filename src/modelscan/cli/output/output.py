@@ -1,0 +1,105 @@
+"""The one sink: data to stdout, talk to stderr, as text, JSON or names; plain lines in a pipe."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+from modelscan.cli.output.printer import Printer, printer_for
+from modelscan.errors import ModelscanError
+
+
+@dataclass(slots=True)
+class Output:
+    """How this command talks. `json` and `quiet` are the command's own options; `progress` is `jsonl` or None."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    progress: str | None = None
+
+    @classmethod
+    def before_parsing(cls, arguments: Sequence[str]) -> Output:
+        """What failures look like before, or instead of, parsing: `--json` anywhere before a bare `--` counts."""
+        options = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
+        format_json = "--format=json" in options or ("--format", "json") in itertools.pairwise(options)
+        return cls(json="--json" in options or format_json)
+
+    @property
+    def stdout(self) -> TextIO:
+        return sys.stdout
+
+    @property
+    def stderr(self) -> TextIO:
+        return sys.stderr
+
+    @property
+    def talks(self) -> bool:
+        """Whether talk is wanted: under `--json` only on a terminal, never under `--quiet`."""
+        return not self.quiet and (not self.json or self.stderr.isatty())
+
+    @property
+    def live(self) -> bool:
+        """Whether a spinner or a bar may be drawn."""
+        return self.talks and self.stderr.isatty() and self.progress is None
+
+    def document(self, value: object, text: Callable[[Printer], None], names: Iterable[str] | None = None) -> None:
+        """Print a result in the form that was asked for. `names` are what `--quiet` prints, one a line."""
+        if self.json:
+            from modelscan.storage.documents import to_document
+
+            self.stdout.write(json.dumps(to_document(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        elif self.quiet and names is not None:
+            for name in names:
+                self.stdout.write(f"{name}\n")
+        else:
+            text(printer_for(self.stdout))
+
+    def say(self, text: str) -> None:
+        if self.talks:
+            printer_for(self.stderr).line(text)
+
+    def warn(self, text: str) -> None:
+        if self.talks:
+            printer_for(self.stderr).labelled("warning", text, "yellow")
+
+    def remarks(self, warnings: Iterable[str], notes: Iterable[str]) -> None:
+        """Warnings, and notes that explain a choice."""
+        for text in warnings:
+            self.warn(text)
+        if self.talks:
+            for text in notes:
+                printer_for(self.stderr).labelled("note", text, "dim")
+
+    def event(self, event: str, at: str, **fields: Any) -> None:
+        """One line of JSON to stderr under `--progress jsonl`."""
+        if self.progress == "jsonl":
+            self.stderr.write(json.dumps({"event": event, "at": at, **fields}, ensure_ascii=False) + "\n")
+            self.stderr.flush()
+
+    def failure(self, error: ModelscanError, *, code: str | None = None) -> int:
+        """Render a failure once and return its exit status."""
+        if self.json:
+            self.stderr.write(json.dumps({"error": error_document(error, code=code)}, ensure_ascii=False) + "\n")
+        else:
+            printer = printer_for(self.stderr)
+            printer.labelled("error", error.message, "bold red")
+            for line in error.cause:
+                printer.line(f"  {line}")
+            for hint in error.hints:
+                printer.labelled("hint", hint, "cyan")
+        return error.exit_status
+
+
+def error_document(error: ModelscanError, *, code: str | None = None) -> Mapping[str, Any]:
+    """`{"code", "message", "hints", "details"}` of a failure; what lies behind it is `details.cause`."""
+    from modelscan.storage.documents import to_document
+
+    details = to_document(error.details)
+    if error.cause:
+        details["cause"] = list(error.cause)
+    return {"code": code or error.code, "message": error.message, "hints": list(error.hints), "details": details}

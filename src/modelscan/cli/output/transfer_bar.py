@@ -1,0 +1,55 @@
+"""How far a download is: one bar with rate and time left on a terminal, a line now and then in a pipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelscan.cli.output.output import Output
+from modelscan.model.events import Event
+from modelscan.system.clock import Clock
+
+# A log is for reading: a line for each tenth, and one when nothing was said for so long.
+_EACH_SHARE = 0.1
+_EACH_SECONDS = 30.0
+
+
+class TransferBar:
+    """Shows events of the kind `pull`."""
+
+    def __init__(self, output: Output, clock: Clock) -> None:
+        self._output, self._clock = output, clock
+        self._bar: Any = None
+        self._task: Any = None
+        self._said: tuple[float, float] | None = None
+
+    def show(self, event: Event) -> None:
+        fraction = float(event.fields.get("fraction") or 0.0)
+        if self._output.live:
+            self._draw(event, fraction)
+        elif self._is_due(fraction):
+            self._said = (fraction, self._clock.monotonic())
+            self._output.say(event.message)
+
+    def clear(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar, self._said = None, None
+
+    def _is_due(self, fraction: float) -> bool:
+        if self._said is None:
+            return fraction < 1.0  # what is here already needs no line
+        share, at = self._said
+        late = self._clock.monotonic() - at >= _EACH_SECONDS
+        return late or fraction - share >= _EACH_SHARE or (fraction >= 1.0 > share)
+
+    def _draw(self, event: Event, fraction: float) -> None:
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            console = Console(file=self._output.stderr, highlight=False, markup=False)
+            columns = (BarColumn(bar_width=30), TextColumn("{task.percentage:3.0f} %  {task.fields[words]}"))
+            self._bar = Progress(*columns, console=console, transient=True)
+            self._task = self._bar.add_task("", total=1.0, words="")
+            self._bar.start()
+        self._bar.update(self._task, completed=fraction, words=event.message)

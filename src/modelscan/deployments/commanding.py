@@ -1,0 +1,54 @@
+"""One command at a time works on a deployment, and one at a time hands out memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from modelscan.deployments.claims import CLAIMS_LOCK
+from modelscan.deployments.places import places
+from modelscan.deployments.store import Store
+from modelscan.errors import Conflict
+from modelscan.model import Deployment
+from modelscan.settings.reading import Settings
+from modelscan.storage.locks import Lock, hold
+from modelscan.system.clock import Clock
+
+_COMMAND_SECONDS = 120.0  # a stop with a long grace may be in front of us
+
+
+@contextlib.contextmanager
+def claims(settings: Settings, *, clock: Clock) -> Iterator[None]:
+    """Hold while name, port and GPU memory are chosen and until the record that claims them is created."""
+    with hold(settings.paths.locks_folder / CLAIMS_LOCK, note=f"process {os.getpid()}", timeout=60, clock=clock):
+        yield
+
+
+@contextlib.contextmanager
+def command(deployment_id: str, *, settings: Settings, clock: Clock) -> Iterator[Lock]:
+    """Hold while working on a record; take it before the record is created, so that nobody calls it interrupted.
+
+    Raises Conflict when another command keeps it.
+    """
+    place = places(settings.paths, deployment_id)
+    note = f"process {os.getpid()}"
+    with hold(place.command_lock, note=note, timeout=_COMMAND_SECONDS, clock=clock) as lock:
+        yield lock
+
+
+@contextlib.contextmanager
+def commanding(deployment: Deployment, held: Lock | None, settings: Settings, clock: Clock) -> Iterator[None]:
+    if held is not None:
+        yield
+        return
+    with command(deployment.id, settings=settings, clock=clock):
+        yield
+
+
+def current(store: Store, deployment: Deployment) -> Deployment:
+    """The record as it is by now. Raises Conflict for one that was removed meanwhile."""
+    record = store.by_id(deployment.id)
+    if record.removed_at is not None:
+        raise Conflict(f"`{record.name}` was removed meanwhile", hints=["modelscan list"], details={"id": record.id})
+    return record

@@ -1,0 +1,112 @@
+"""A plan as the deployment file that `deploy --file` reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelscan.deployments.naming import deployment_name
+from modelscan.model import HUB_SOURCES, Candidate, Gpu, GpuFilters, Plan, PlanRequest
+from modelscan.units import GIB, MIB
+
+# Words among the parameters that mean something to us and not to the backend.
+OWN_WORDS = {"--trust-remote-code": "trust_remote_code", "--allow-pickle": "allow_pickle"}
+
+
+def deployment_document(plan: Plan, request: PlanRequest, place: str | None) -> dict[str, Any]:
+    """The chosen candidate as a deployment file. Empty where nothing fits.
+
+    `place` is where the weights of a model lie that no catalog knows; None for a model that one knows.
+    """
+    chosen = plan.chosen
+    if chosen is None:
+        return {}
+    # What no catalog knows is named by its place: a folder's own name may be a model's.
+    model = plan.model if place is None else chosen.repo_id if chosen.source in HUB_SOURCES else place
+    repo = "model_id" if chosen.source == "modelscope" else "repo_id"
+    found: dict[str, Any] = {
+        "name": deployment_name(None, plan.model),
+        "model": model,
+        "source": chosen.source,
+        repo: chosen.repo_id,
+        "revision": request.revision,
+        "quantization": chosen.quantization,
+        "backend": chosen.backend,
+        "backend_version": request.backend_version,
+        "mode": chosen.mode if chosen.mode != "standard" else None,
+        "gpus": _gpus(chosen, request),
+        "gpu_filters": _filters(plan, chosen, request),
+        "max_memory": _size(request.max_memory_bytes),
+        "parameters": _parameters(chosen, request),
+        "env": dict(chosen.extra_env) or None,
+    }
+    return {"model": model, "deployment": {key: value for key, value in found.items() if value is not None}}
+
+
+def deployment_text(plan: Plan, request: PlanRequest, place: str | None) -> str:
+    import yaml
+
+    document = deployment_document(plan, request, place)
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)) if document else ""
+
+
+def _size(count: int | None) -> str | None:
+    return None if count is None else f"{count // MIB}MiB" if count % MIB == 0 else str(count)
+
+
+def _gpus(chosen: Candidate, request: PlanRequest) -> str | int | list[int | str] | None:
+    """Which GPUs, or how many, where the user said so: others would do as well for a plan that chose them itself."""
+    if not chosen.gpu_indices:
+        return "none"
+    return [int(word) if word.isdecimal() else word for word in request.gpus] or request.gpu_count
+
+
+def _filters(plan: Plan, chosen: Candidate, request: PlanRequest) -> dict[str, Any] | None:
+    """What the plan counts on in a GPU: the least of those that it uses."""
+    if request.gpu_filters is not None:
+        return _document(request.gpu_filters)
+    used = [gpu for gpu in plan.hardware.devices if chosen.uses(gpu)]
+    if not used:
+        return None
+    sizes = [gpu.memory_total_bytes for gpu in used]
+    known = [size for size in sizes if size is not None]
+    least = min((gpu.compute_capability for gpu in used if gpu.compute_capability), key=float, default=None)
+    return _document(
+        GpuFilters(
+            vendor=tuple(sorted({gpu.vendor for gpu in used})),
+            min_memory_gb=min(known) // GIB if len(known) == len(sizes) else None,
+            compute_capability=f">={least}" if least and all(_is_known(gpu) for gpu in used) else None,
+        )
+    )
+
+
+def _is_known(gpu: Gpu) -> bool:
+    return gpu.compute_capability is not None
+
+
+def _document(filters: GpuFilters) -> dict[str, Any]:
+    vendor = filters.vendor[0] if len(filters.vendor) == 1 else list(filters.vendor) or None
+    found = {
+        "vendor": vendor,
+        "min_memory_gb": filters.min_memory_gb,
+        "compute_capability": filters.compute_capability,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _parameters(chosen: Candidate, request: PlanRequest) -> list[str]:
+    """The plan in the backend's own words, which fold into a request again, and our own that go with them."""
+    sglang = chosen.backend == "sglang"
+    length = "--context-length" if sglang else "--max-model-len"
+    words = {
+        length: chosen.max_model_len if length in chosen.argv else None,  # encoders are not told
+        "--max-running-requests" if sglang else "--max-num-seqs": chosen.max_num_seqs,
+        "--tensor-parallel-size": chosen.tensor_parallel if chosen.gpu_indices else None,
+        "--pipeline-parallel-size": chosen.pipeline_parallel if chosen.gpu_indices else None,
+        "--dtype": chosen.dtype,
+        "--kv-cache-dtype": chosen.kv_cache_dtype,
+        "--mem-fraction-static" if sglang else "--gpu-memory-utilization": request.gpu_memory_utilization,
+    }
+    own = [f"{name}={value}" for name, value in words.items() if value is not None]
+    eager = ["--enforce-eager"] if request.enforce_eager else []
+    said = [word for word, field in OWN_WORDS.items() if getattr(request, field)]
+    return [*own, *eager, *said, *chosen.extra_args]

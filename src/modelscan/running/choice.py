@@ -1,0 +1,47 @@
+"""What `deploy` says of its decisions, one line each."""
+
+from __future__ import annotations
+
+from modelscan.model import Candidate, Hardware
+from modelscan.model.events import Event, Report
+from modelscan.units import format_bytes
+
+
+def report_choice(hardware: Hardware, chosen: Candidate | None, report: Report) -> None:
+    """The machine, and then quantization, backend and source where something was chosen."""
+    report(Event("hardware", f"Detects GPU: {_devices(hardware)}", {"gpus": len(hardware.devices)}))
+    if chosen is None:
+        return
+    size = format_bytes(chosen.memory_per_gpu.total_bytes)
+    each = f" on each of {len(chosen.gpu_indices)} GPUs" if len(chosen.gpu_indices) > 1 else ""
+    report(
+        Event(
+            "choice",
+            f"Selects quantization: {chosen.quantization or 'unknown'} (estimated {size}{each})",
+            {"quantization": chosen.quantization, "estimated_bytes": chosen.memory_per_gpu.total_bytes},
+        )
+    )
+    report(
+        Event(
+            "backend",
+            f"Backend: {chosen.backend} {chosen.backend_version or ''}".rstrip(),
+            {"backend": chosen.backend, "backend_version": chosen.backend_version},
+        )
+    )
+    revision = f" at {chosen.revision}" if chosen.revision else ""
+    report(
+        Event(
+            "source",
+            f"Source: {chosen.repo_id}{revision} ({chosen.source})",
+            {"source": chosen.source, "repo_id": chosen.repo_id, "revision": chosen.revision},
+        )
+    )
+
+
+def _devices(hardware: Hardware) -> str:
+    if not hardware.devices:
+        cpu = hardware.cpu
+        return f"none; the CPU with {format_bytes(cpu.memory_free_bytes)} free"
+    return ", ".join(
+        f"{gpu.index}: {gpu.name or 'unknown'} ({format_bytes(gpu.memory_free_bytes)} free)" for gpu in hardware.devices
+    )

@@ -1,0 +1,166 @@
+"""`deploy`, as one straight line: which model, what machine, what fits, which backend, a record, a start, a route."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from dataclasses import dataclass
+
+from modelscan.backends.arguments.allowed import refuse_secrets
+from modelscan.deployments.claims import with_memory_back
+from modelscan.deployments.naming import deployment_name
+from modelscan.deployments.store import Store
+from modelscan.errors import Conflict, Usage
+from modelscan.model import Candidate, Deployment, Installation, Pricing
+from modelscan.model.events import Ask, Event, Report
+from modelscan.running.choice import report_choice
+from modelscan.running.claim import Claimed, claim_record
+from modelscan.running.environment import installation_or_leave
+from modelscan.running.follow import start_and_follow
+from modelscan.running.preflight import check_weights
+from modelscan.running.prepare import prepare
+from modelscan.running.record import new_record
+from modelscan.running.routes import check_routing_file
+from modelscan.running.streaming import environment_of_place
+from modelscan.selecting.context import Context
+from modelscan.selecting.machine import machine
+from modelscan.selecting.others import refuse_closed
+from modelscan.selecting.plan import Planned, described, no_fit, plan_resolved
+from modelscan.selecting.requests import DeployRequest, difference, option_words, request_document
+from modelscan.selecting.resolve import resolve_request
+from modelscan.selecting.resolved import Resolved
+from modelscan.targets.local import control
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployed:
+    """The deployment, and what the same model costs where it is hosted."""
+
+    deployment: Deployment
+    hosted_price: Pricing | None = None
+
+
+def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask: Ask) -> Deployed:
+    """From a name to a healthy endpoint.
+
+    The same request again changes nothing, or starts what was stopped. Raises NoFit with the plan in its details,
+    Conflict with the difference and the way out, BackendNotInstalled, BackendFailed, TimedOut, Interrupted.
+    """
+    settings, clock = context.settings, context.clock
+    _refuse_unsafe(context, wanted)
+    check_routing_file(context)
+    resolved = resolve_request(context, wanted.plan)
+    for text in resolved.warnings:
+        report(Event("warning", text))
+    for text in resolved.notes:
+        report(Event("note", text))
+    if resolved.model is not None:
+        refuse_closed(context, resolved.model)
+    name = deployment_name(wanted.name, resolved.model_id)
+    request = request_document(wanted, model_id=resolved.asked_for)
+    price = resolved.model.pricing if resolved.model else None
+
+    with Store.for_reading(settings.paths, clock) as store:
+        existing = next((item for item in store.list() if item.name == name), None)
+    if existing is not None and existing.request == request:
+        return Deployed(deployment=_same_again(context, existing, wanted, report), hosted_price=price)
+    if existing is not None and not wanted.replace:
+        raise _other_request(existing, request, wanted)
+
+    with contextlib.ExitStack() as stack:
+        claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
+        deployment = prepare(context, claimed.deployment, report, installation)
+        place = environment_of_place(context, deployment, report)
+        report(Event("starting", "Starting deployment..."))
+        deployment = control.start(
+            deployment, settings=settings, clock=clock, held=claimed.lock, place_environment=place
+        )
+    deployment = start_and_follow(context, deployment, wait=wanted.wait, timeout=wanted.timeout, report=report)
+    return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
+
+
+def _claimed(
+    stack: contextlib.ExitStack,
+    context: Context,
+    resolved: Resolved,
+    wanted: DeployRequest,
+    name: str,
+    existing: Deployment | None,
+    report: Report,
+    ask: Ask,
+) -> tuple[Claimed, Installation | None]:
+    """Plan, and claim what the plan needs; when others were quicker with the memory, plan again with what they left."""
+    request = request_document(wanted, model_id=resolved.asked_for)
+    for last in (False, False, True):
+        hardware = machine(context)
+        claims = context.deployments.claims(hardware, but=existing)
+        if existing is not None:
+            hardware = with_memory_back(hardware, context.deployments.observe(existing))
+        planned = plan_resolved(context, resolved, wanted.plan, hardware, claims=claims)
+        chosen = planned.plan.chosen
+        report_choice(hardware, chosen, report)
+        if chosen is None:
+            raise no_fit(planned.plan)
+        wanted.accept(chosen)
+        chosen = _checked(context, wanted, planned, chosen, ask)
+        installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
+        record = new_record(context, wanted, planned, chosen, installation, name, request)
+        try:
+            claimed = stack.enter_context(claim_record(context, record, port=wanted.port, replacing=existing))
+        except Conflict as conflict:
+            if last or conflict.details.get("taken") != "memory":
+                raise
+            report(Event("note", "the memory was taken meanwhile: planning again"))
+        else:
+            return claimed, installation
+    raise AssertionError("the last turn returns or raises")
+
+
+def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask) -> Candidate:
+    """The choice, pinned to the commit of its weights, once nothing speaks against getting and loading them."""
+    weights = check_weights(
+        context,
+        described(planned, chosen),
+        trust_remote_code=wanted.plan.trust_remote_code,
+        allow_pickle=wanted.plan.allow_pickle,
+        may_download=context.settings.auto_download,
+        ask=ask,
+    )
+    return dataclasses.replace(chosen, revision=weights.commit or chosen.revision)
+
+
+def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
+    refuse_secrets(wanted.plan.backend_args)
+    if wanted.host not in _LOOPBACK:
+        raise Usage(
+            f"`--host {wanted.host}` would open the endpoint to the network",
+            cause=["a backend's own key protects only part of its routes, so only loopback is served"],
+            hints=["leave --host out, and put an authenticating proxy in front of http://127.0.0.1:PORT"],
+        )
+    variable = wanted.api_key_env
+    if variable is not None and not context.settings.environ.get(variable):
+        raise Usage(f"the variable `{variable}` is not set", hints=[f"export {variable}=$(openssl rand -hex 24)"])
+
+
+def _same_again(context: Context, existing: Deployment, wanted: DeployRequest, report: Report) -> Deployment:
+    now = context.deployments.observe(existing)
+    if now.status == "ready":
+        return dataclasses.replace(now, changed=False)
+    if now.status in {"stopped", "failed"}:
+        from modelscan.running.start import start_deployment
+
+        return start_deployment(context, now.id, timeout=wanted.timeout, wait=wanted.wait, report=report)
+    followed = start_and_follow(context, now, wait=wanted.wait, timeout=wanted.timeout, report=report)
+    return dataclasses.replace(followed, changed=False)
+
+
+def _other_request(existing: Deployment, request: dict[str, object], wanted: DeployRequest) -> Conflict:
+    line = " ".join(["modelscan deploy", *option_words(wanted), "--replace"])
+    return Conflict(
+        f"the deployment `{existing.name}` was asked for differently",
+        cause=difference(existing.request, request),
+        hints=[line, f"or keep both: --name {existing.name}-2"],
+        details={"deployment": existing.id, "difference": difference(existing.request, request)},
+    )

@@ -1,0 +1,38 @@
+"""The installed backend that a plan runs in, or the leave to install it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelscan.backends.base import STREAMER
+from modelscan.model import Candidate, Hardware, Installation
+from modelscan.model.events import Ask
+from modelscan.selecting.installations import choose, device_of, no_reader, not_installed
+
+
+def installation_or_leave(
+    chosen: Candidate, hardware: Hardware, installations: Sequence[Installation], *, ask: Ask
+) -> Installation | None:
+    """The one to use; None where none fits, or it lacks what reads from S3, and the user said that it may be installed.
+
+    Raises BackendNotInstalled without that leave.
+    """
+    device = device_of(hardware) if chosen.gpu_indices else "cpu"
+    streamed = chosen.source == "s3"
+    found = choose(installations, chosen.backend, chosen.backend_version, device=device, reader=streamed)
+    yes = "or say --yes to have it installed"
+    if found is None:
+        reader = ", with what reads weights from S3" if streamed else ""
+        others = [item for item in installations if item.backend == chosen.backend]
+        missing = not_installed(chosen.backend, chosen.backend_version, yes, others=others)
+        question = f"{chosen.backend} is not installed for {device}. Install it in an environment of its own{reader}?"
+    elif streamed and STREAMER not in found.requirements:
+        missing = no_reader(found, *([yes] if found.managed else []))
+        question = f"{chosen.backend} has nothing that reads weights from S3. Add it to its environment (50 MB)?"
+        if not found.managed:
+            raise missing
+    else:
+        return found
+    if ask(question) is not True:
+        raise missing
+    return None

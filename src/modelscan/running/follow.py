@@ -1,0 +1,89 @@
+"""Following a start until the endpoint answers, and putting it on the routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from modelscan.errors import Interrupted, ModelscanError
+from modelscan.model import Deployment, Progress
+from modelscan.model.events import Event, Report
+from modelscan.running.routes import update_routes
+from modelscan.selecting.context import Context
+from modelscan.system.clock import parse_rfc3339
+from modelscan.targets import waiting as control_waiting
+from modelscan.targets.local import control
+
+
+def start_and_follow(
+    context: Context, deployment: Deployment, *, wait: bool, timeout: float | None, report: Report
+) -> Deployment:
+    """Wait for a started deployment, telling each phase.
+
+    Ctrl-C stops the backend and keeps the record. Raises BackendFailed, TimedOut, Interrupted.
+    """
+    if not wait:
+        return deployment
+    try:
+        ready = control_waiting.wait(
+            deployment,
+            settings=context.settings,
+            clock=context.clock,
+            timeout=timeout,
+            on_change=_telling(context, report),
+        )
+    except KeyboardInterrupt:
+        control.stop(deployment, settings=context.settings, clock=context.clock)
+        name = deployment.name
+        raise Interrupted(
+            f"interrupted: `{name}` was stopped before it was ready",
+            hints=[f"modelscan start {name}", f"modelscan remove {name}"],
+        ) from None
+    publish(context, report)
+    report(Event("ready", f"{ready.name} is ready", {"base_url": ready.base_url}))
+    return ready
+
+
+def _telling(context: Context, report: Report) -> Callable[[Deployment], None]:
+    """Each phase as it comes, and what the supervisor did of itself (another port, a smaller context, a restart)."""
+    said: str | None = None
+    phase: Event | None = None
+
+    def tell(now: Deployment) -> None:
+        nonlocal said, phase
+        if now.status == "starting" and now.message not in {None, said}:
+            said = now.message
+            report(Event("note", f"{now.name}: {said}"))
+        if (latest := _phase(now, context.clock.now())) != phase:
+            phase = latest
+            report(latest)
+
+    return tell
+
+
+def publish(context: Context, report: Report) -> None:
+    """Bring the routing file up to date; that it cannot be written is told, and fails nothing."""
+    try:
+        for route in update_routes(context):
+            report(Event("warning", f"`{route.name}` keeps your own route of that name in routing.yaml"))
+    except ModelscanError as error:
+        report(Event("warning", f"{error.message}; the routes are not up to date"))
+
+
+def _phase(deployment: Deployment, now: datetime) -> Event:
+    progress = deployment.progress or Progress()
+    said = [progress.detail or (f"{progress.fraction:.0%}" if progress.fraction is not None else "")]
+    if progress.expected_at is not None:
+        left = (parse_rfc3339(progress.expected_at) - now).total_seconds()
+        said.append(f"about {left:.0f} s left" if left >= 1 else "any moment now")
+    text = ", ".join(part for part in said if part)
+    return Event(
+        "phase",
+        f"{deployment.phase or deployment.status}{f': {text}' if text else ''}",
+        {
+            "status": deployment.status,
+            "phase": deployment.phase,
+            "fraction": progress.fraction,
+            "expected_at": progress.expected_at,
+        },
+    )

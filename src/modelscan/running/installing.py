@@ -1,0 +1,32 @@
+"""Installing what a plan needs of a backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from modelscan.model import Device, Installation
+from modelscan.selecting.context import Context
+from modelscan.selecting.installations import device_of, no_reader
+from modelscan.selecting.machine import machine
+
+
+def install_backend(
+    context: Context, backend: str, version: str | None, *, on_line: Callable[[str], None], device: Device | None = None
+) -> Installation:
+    """Make an isolated environment, of the build that suits this machine."""
+    from modelscan.environments.install import install
+
+    if device is None:
+        device = device_of(machine(context))
+    return install(backend, version, device, context.settings, on_line=on_line, clock=context.clock)
+
+
+def add_reader(context: Context, installation: Installation, *, on_line: Callable[[str], None]) -> Installation:
+    """The same installation with what reads weights from S3. Raises Usage for one that is not ours to change."""
+    from modelscan.environments.streamer import add_streamer, can_stream
+
+    if can_stream(installation):
+        return installation
+    if not installation.managed:
+        raise no_reader(installation)
+    return add_streamer(installation, context.settings, on_line=on_line, clock=context.clock)

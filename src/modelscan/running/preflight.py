@@ -1,0 +1,143 @@
+"""Before the first byte of weights: may they be loaded, may their code run, is there a token, is there room."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from modelscan.errors import Conflict, ModelscanError, shown_address
+from modelscan.hubs import preflight
+from modelscan.hubs.files import RemoteFile
+from modelscan.hubs.ledger import Ledger
+from modelscan.hubs.tokens import HUBS, address, login_elsewhere
+from modelscan.hubs.transfer.disk import require_room
+from modelscan.model import WeightsDescription
+from modelscan.model.events import Ask
+from modelscan.running.streaming import check_streamed
+from modelscan.selecting.context import Context
+from modelscan.storage.files import translated
+from modelscan.storage.secrets import Secrets
+from modelscan.units import format_bytes
+
+_SHA256_DIGITS = 64
+_LISTED = 10
+
+
+def check_weights(
+    context: Context,
+    weights: WeightsDescription,
+    *,
+    trust_remote_code: bool,
+    allow_pickle: bool,
+    ask: Ask,
+    may_download: bool = True,
+    into: Path | None = None,
+) -> WeightsDescription:
+    """The same weights with all that is known of them, pinned to their commit, once nothing speaks against them.
+
+    `into` is a folder to fill in place of the hub's cache. Raises Gated, StorageFailed, Usage (code that nobody agreed
+    to), Conflict (missing, and not `may_download`), ModelscanError (pickles), and what asking the hub raises.
+    """
+    if weights.source == "s3":
+        return check_streamed(context, weights, trust_remote_code=trust_remote_code)
+    hub = context.hub(weights.source)
+    revision = weights.commit or weights.revision
+    here = hub.cached(weights.repo_id, revision)
+    known = weights if weights.source == "local_path" else hub.describe(weights.repo_id, revision)
+    known = dataclasses.replace(known, official=weights.official, verified=weights.verified)
+    _refuse(preflight.pickles(known, allowed=allow_pickle))
+    if trust_remote_code:
+        _refuse(preflight.code_elsewhere(known))
+        _agree_to_code(context, known, ask)
+    if here is not None and into is None:
+        return known
+    listed = hub.listing(weights.repo_id, known.commit or None)
+    _refuse(preflight.no_weights(known.repo_id, [file.path for file in listed.files]))
+    missing = (
+        hub.files(weights.repo_id, known.commit or "") if into else hub.missing(weights.repo_id, known.commit or "")
+    )
+    if not may_download:
+        raise _not_here(known, missing)
+    _refuse(_no_token(context, known) if here is None else None)
+    place = into or hub.place(weights.repo_id, known.commit or "")
+    there = _sizes(place) if into else {}
+    needed = sum(file.size_bytes for file in missing if there.get(file.path) != file.size_bytes)
+    require_room(known.repo_id, needed, place)
+    return known
+
+
+def _refuse(problem: ModelscanError | None) -> None:
+    if problem is not None:
+        raise problem
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """What an earlier try left in a plain folder."""
+    return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+
+
+def _no_token(context: Context, weights: WeightsDescription) -> ModelscanError | None:
+    hub = HUBS.get(weights.source)
+    if not weights.gated or hub is None:
+        return None
+    environ = context.settings.environ
+    has_token = bool(login_elsewhere(hub, environ) or Secrets(context.settings.paths.secrets_file).get(hub.name))
+    login = "modelscan login" if hub.name == "huggingface" else f"modelscan login {hub.name}"
+    page = _page(context, weights) or ""
+    return preflight.no_token(weights, has_token=has_token, page=page, login=login)
+
+
+def _page(context: Context, weights: WeightsDescription) -> str | None:
+    """Where a browser shows the repo."""
+    hub = HUBS.get(weights.source)
+    if hub is None:
+        return None
+    base = shown_address(address(hub, context.settings.environ))
+    return f"{base}/models/{weights.repo_id}" if weights.source == "modelscope" else f"{base}/{weights.repo_id}"
+
+
+def _agree_to_code(context: Context, weights: WeightsDescription, ask: Ask) -> None:
+    code = code_hashes(weights)
+    with Ledger.for_reading(context.settings.paths, context.clock) as ledger:
+        agreed = ledger.agreed(code.values())
+    new = {name: digest for name, digest in code.items() if digest not in agreed}
+    if not new:
+        return
+    page = _page(context, weights)
+    shown = f"{page}/tree/{weights.commit}" if page and weights.source == "huggingface" else page
+    answer = ask(preflight.code_question(weights.repo_id, new, shown), default=False)
+    if answer is not True:
+        raise preflight.code_refused(weights.repo_id, new, asked=answer is False)
+    with Ledger(context.settings.paths, context.clock) as ledger:
+        ledger.agree(new, weights.repo_id)
+
+
+def code_hashes(weights: WeightsDescription) -> Mapping[str, str]:
+    """The repo's Python files by name, each with `sha256:HEX` or, as hubs tell it of small files, `git:HEX`."""
+    found = {}
+    for name in weights.code_files:
+        listed = weights.code_hashes.get(name)
+        if listed:
+            kind = "sha256" if len(listed) == _SHA256_DIGITS else "git"
+        else:
+            path = Path(weights.location) / name
+            with translated(path, verb="read"):
+                listed, kind = hashlib.sha256(path.read_bytes()).hexdigest(), "sha256"
+        found[name] = f"{kind}:{listed}"
+    return found
+
+
+def _not_here(weights: WeightsDescription, missing: tuple[RemoteFile, ...]) -> Conflict:
+    total = sum(file.size_bytes for file in missing)
+    names = [f"{file.path}  {format_bytes(file.size_bytes)}" for file in missing]
+    more = [f"and {len(names) - _LISTED} more"] if len(names) > _LISTED else []
+    return Conflict(
+        f"weights of `{weights.repo_id}` are missing, and AUTO_DOWNLOAD_MODELS forbids to download them",
+        cause=[*names[:_LISTED], *more],
+        hints=[f"modelscan pull {weights.repo_id}"],
+        details={
+            "repo_id": weights.repo_id, "missing": [file.path for file in missing], "missing_bytes": total,
+        },
+    )  # fmt: skip

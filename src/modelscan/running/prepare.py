@@ -1,0 +1,112 @@
+"""Making what a record needs before its backend can start: the environment, the weights, the command line.
+
+What was made already is found again, so an interrupted preparation is resumed by doing it once more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from modelscan.backends.base import Launch
+from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.places import places
+from modelscan.deployments.store import Store
+from modelscan.model import Candidate, Deployment, Device, Installation, Progress
+from modelscan.model.events import Event, Report
+from modelscan.running.fetch import ensure_weights
+from modelscan.running.installing import add_reader, install_backend
+from modelscan.selecting.context import Context
+from modelscan.selecting.installations import choose, device_of, installations
+from modelscan.selecting.machine import machine
+from modelscan.storage.documents import from_document
+
+_NOTED_SECONDS = 1.0
+
+
+def prepare(
+    context: Context, deployment: Deployment, report: Report, installation: Installation | None = None
+) -> Deployment:
+    """Install the backend and fetch the weights where they are missing, and pin the exact command line.
+
+    Call it with the record's command lock held. Raises what installing and downloading raise.
+    """
+    chosen = from_document(Candidate, deployment.plan)
+    if installation is None:
+        installation = _installed(context, deployment, chosen, report)
+    location, commit = _weights(context, deployment, chosen, report)
+    launch = Launch(
+        location=location,
+        served_model_names=deployment.served_model_names,
+        port=deployment.port or 0,
+        host=deployment.host,
+        program=installation.program,
+        api_key_env=deployment.api_key_env,
+        own_folder=str(places(context.settings.paths, deployment.id).folder / "assets"),
+        device=installation.device,
+    )
+    backend = BACKENDS[chosen.backend]
+    command = backend.command_line(chosen, launch)
+    for text in (*backend.cautions, *command.dropped):
+        report(Event("warning", text))
+    with Store(context.settings.paths, context.clock) as store:
+        return store.update(
+            deployment.id,
+            backend_version=installation.version or deployment.backend_version,
+            program=installation.program,
+            location=location,
+            revision=commit,
+            argv=command.argv,
+            env={**command.env},
+        )
+
+
+def device_for(context: Context, chosen: Candidate) -> Device:
+    """The kind of build that a candidate runs in here."""
+    return device_of(machine(context)) if chosen.gpu_indices else "cpu"
+
+
+def _installed(context: Context, deployment: Deployment, chosen: Candidate, report: Report) -> Installation:
+    """The installation of the plan's version; where it is gone or was never finished, it is made."""
+    device = device_for(context, chosen)
+    streamed = chosen.source == "s3"
+    found = choose(installations(context), chosen.backend, chosen.backend_version, device=device, reader=streamed)
+    if found is not None and not streamed:
+        return found
+    note = _noting(context, deployment, "pending", "environment")
+
+    def on_line(line: str) -> None:
+        report(Event("install", line))
+        note(None, line)
+
+    if found is None:
+        found = install_backend(context, chosen.backend, chosen.backend_version, device=device, on_line=on_line)
+    return add_reader(context, found, on_line=on_line) if streamed else found
+
+
+def _weights(context: Context, deployment: Deployment, chosen: Candidate, report: Report) -> tuple[str, str | None]:
+    note = _noting(context, deployment, "pulling", "download")
+
+    def told(event: Event) -> None:
+        report(event)
+        if event.kind == "pull":
+            note(event.fields.get("fraction"), event.message)
+
+    return ensure_weights(context, dataclasses.replace(chosen, revision=deployment.revision), told)
+
+
+def _noting(context: Context, deployment: Deployment, status: str, phase: str) -> Callable[[float | None, str], None]:
+    """Write a phase down, and then, once a second at most, how far it is."""
+    with Store(context.settings.paths, context.clock) as store:
+        store.update(deployment.id, status=status, phase=phase, progress=None)
+    noted = context.clock.monotonic()
+
+    def note(fraction: float | None, detail: str) -> None:
+        nonlocal noted
+        if context.clock.monotonic() - noted < _NOTED_SECONDS:
+            return
+        noted = context.clock.monotonic()
+        with Store(context.settings.paths, context.clock) as store:
+            store.update(deployment.id, progress=Progress(fraction=fraction, detail=detail[:200]))
+
+    return note

@@ -1,0 +1,66 @@
+"""The record of a new deployment, made from its plan."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, cast
+
+from modelscan.model import Candidate, Deployment, DeploymentMemory, Installation, RestartPolicy, WeightsDescription
+from modelscan.selecting.context import Context
+from modelscan.selecting.plan import Planned, described
+from modelscan.selecting.requests import DeployRequest
+from modelscan.storage.documents import to_document
+
+
+def new_record(
+    context: Context,
+    wanted: DeployRequest,
+    planned: Planned,
+    chosen: Candidate,
+    installation: Installation | None,
+    name: str,
+    request: Mapping[str, Any],
+) -> Deployment:
+    """The record of a deployment before it has a port, and so an address. Without `installation` it must be made."""
+    resolved, settings = planned.resolved, context.settings
+    description = described(planned, chosen)
+    restart = cast("RestartPolicy", wanted.restart or settings.restart)
+    return Deployment(
+        id=uuid.uuid4().hex,
+        name=name,
+        model=resolved.model_id,
+        catalog_id=resolved.model.id if resolved.model else None,
+        task=_task(chosen, description),
+        repo_id=chosen.repo_id,
+        revision=description.commit or chosen.revision,
+        source=chosen.source,
+        backend=chosen.backend,
+        backend_version=(installation.version if installation else None) or chosen.backend_version,
+        quantization=chosen.quantization,
+        mode=chosen.mode,
+        served_model_names=tuple(dict.fromkeys((name, resolved.model_id))),
+        target=wanted.target,
+        host="127.0.0.1",
+        api_key_env=wanted.api_key_env,
+        gpu_indices=chosen.gpu_indices,
+        gpu_uuids=chosen.gpu_uuids,
+        tensor_parallel=chosen.tensor_parallel,
+        max_model_len=chosen.max_model_len,
+        kv_cache_tokens=chosen.kv_cache_tokens,
+        max_concurrency=chosen.max_concurrency,
+        memory=DeploymentMemory(estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices))),
+        request=request,
+        location=description.location,
+        program=installation.program if installation else None,
+        restart_policy=restart,
+        stall_timeout_seconds=wanted.stall_timeout or settings.stall_timeout,
+        idle_timeout_seconds=wanted.idle_timeout,
+        stop_grace_seconds=settings.stop_grace,
+        plan=to_document(chosen),
+    )
+
+
+def _task(chosen: Candidate, description: WeightsDescription) -> Any:
+    """A chat model without a chat template can only complete."""
+    return "completion" if chosen.task == "chat" and description.has_chat_template is False else chosen.task

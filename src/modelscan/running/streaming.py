@@ -1,0 +1,76 @@
+"""Weights that the backend reads from S3 itself: what must be so before it starts, and what it is told of the place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from modelscan.errors import ModelscanError, Usage
+from modelscan.hubs.s3.prefix import reading_environment
+from modelscan.model import Deployment, WeightsDescription
+from modelscan.model.events import Event, Report
+from modelscan.selecting.context import Context
+from modelscan.units import format_bytes
+from modelscan.weights.address import parse_s3
+
+
+def check_streamed(
+    context: Context, weights: WeightsDescription, *, trust_remote_code: bool = False
+) -> WeightsDescription:
+    """The same weights with all that is known of them, once nothing speaks against reading them there.
+
+    Raises Usage (code, which may change between the question and the start), ModelscanError (not what the backend
+    would read as these weights), and what asking S3 raises.
+    """
+    address = parse_s3(weights.repo_id)
+    way_out = [f"modelscan pull {address} --to ./{address.name}", f"modelscan deploy ./{address.name}"]
+    if trust_remote_code:
+        raise Usage(
+            "`--trust-remote-code` is not for weights that stay in S3",
+            cause=["nothing pins that code: it can change after you said yes to it"],
+            hints=way_out,
+            details={"repo_id": weights.repo_id},
+        )
+    hub = context.hub("s3")
+    revision = weights.commit or weights.revision
+    known, listing = hub.describe(weights.repo_id, revision), hub.listing(weights.repo_id, revision)
+    read = sum(file.size_bytes for file in listing.files if _is_read(file.path))
+    if read != known.size_bytes:
+        raise ModelscanError(
+            f"the backend cannot read `{address}` where it is",
+            cause=[
+                "its reader takes every safetensors file there, and none below: "
+                f"{format_bytes(read)} of them for a model of {format_bytes(known.size_bytes)}"
+                if read
+                else "its reader takes safetensors files only, and there are none"
+            ],
+            hints=way_out,
+            details={"repo_id": weights.repo_id, "read_bytes": read, "size_bytes": known.size_bytes},
+        )
+    return dataclasses.replace(known, official=weights.official, verified=weights.verified)
+
+
+def _is_read(path: str) -> bool:
+    """runai-model-streamer 0.17.0, `list_safetensors`: without the index, and not recursive."""
+    return path.endswith(".safetensors") and "/" not in path
+
+
+def environment_of_place(context: Context, deployment: Deployment, report: Report) -> Mapping[str, str]:
+    """What the backend must be told of where its weights lie, beside the user's own variables; of S3 only.
+
+    They are looked at again: what has changed since the plan is told, what is gone or broken is raised, as by
+    `check_streamed`.
+    """
+    if deployment.source != "s3" or deployment.repo_id is None:
+        return {}
+    known = check_streamed(context, WeightsDescription(source="s3", repo_id=deployment.repo_id, location=""))
+    if known.commit != deployment.revision:
+        report(
+            Event(
+                "warning",
+                f"the objects at `{deployment.repo_id}` have changed since `{deployment.name}` was planned; to plan "
+                f"anew: modelscan deploy {deployment.repo_id} --name {deployment.name} --replace",
+                {"planned": deployment.revision, "found": known.commit},
+            )
+        )
+    return reading_environment(parse_s3(deployment.repo_id))

@@ -1,0 +1,64 @@
+"""The doors an operation may use, handed in so that tests hand in others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelscan.model import Source
+from modelscan.settings.reading import Settings
+from modelscan.system.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from modelscan.hubs.protocol import Hub
+    from modelscan.system.http import Http
+    from modelscan.system.processes.run import Completed, Runner
+    from modelscan.targets.deployments import Deployments
+
+
+def _http() -> Http:
+    from modelscan.system.http import Http
+
+    return Http()
+
+
+def _run(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Completed:
+    from modelscan.system.processes.run import run
+
+    return run(argv, env=env, timeout=timeout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Settings and doors. `sysfs` and `proc` are where the kernel shows the machine."""
+
+    settings: Settings
+    clock: Clock = field(default_factory=SystemClock)
+    run: Runner = _run
+    http: Callable[[], Http] = _http
+    sysfs: Path = Path("/sys")
+    proc: Path = Path("/proc")
+
+    @property
+    def deployments(self) -> Deployments:
+        """What runs and ran here."""
+        from modelscan.targets.deployments import Deployments
+
+        return Deployments(self.settings.paths, self.clock)
+
+    def hub(self, source: Source) -> Hub:
+        """The place of weights that a source's name stands for."""
+        from modelscan.hubs.places import hub_of
+        from modelscan.hubs.protocol import Access
+
+        access = Access(settings=self.settings, environ=self.hub_environment, http=self.http, clock=self.clock)
+        return hub_of(source, access)
+
+    def hub_environment(self) -> Mapping[str, str]:
+        """The variables for asking hubs, with the user's tokens; looking those up may open a keyring."""
+        from modelscan.hubs.tokens import with_tokens
+        from modelscan.storage.secrets import Secrets
+
+        return with_tokens(self.settings.environ, Secrets(self.settings.paths.secrets_file))

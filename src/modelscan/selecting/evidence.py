@@ -1,0 +1,32 @@
+"""What plans stand on: shipped facts, and what was measured on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelscan.model import Measurement, WeightsDescription
+from modelscan.planning.options.facts import PlanningFacts, load_facts
+from modelscan.selecting.context import Context
+from modelscan.storage.shipped import shipped_text
+
+
+def planning_facts() -> PlanningFacts:
+    """The shipped tables that the judgement rests on."""
+    return load_facts(
+        shipped_text("quant_support.csv"),
+        shipped_text("gpus.csv"),
+        shipped_text("backends.csv"),
+        shipped_text("parsers.csv"),
+        shipped_text("backend_arguments.csv"),
+        shipped_text("argument_translations.csv"),
+    )
+
+
+def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[Measurement, ...]:
+    """What earlier starts of these weights took here."""
+    if not context.settings.paths.database_file.exists():  # nothing was ever started here
+        return ()
+    from modelscan.deployments.measurements import Measurements
+
+    with Measurements.for_reading(context.settings.paths) as kept:
+        return tuple(kept.of(weights.repo_id for weights in options))

@@ -1,0 +1,75 @@
+"""What models run in: the installed backends, and making or removing an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modelscan.backends.base import STREAMER
+from modelscan.environments.find import find_installations
+from modelscan.errors import BackendNotInstalled
+from modelscan.model import Device, Hardware, Installation
+from modelscan.selecting.context import Context
+
+
+def installations(context: Context) -> list[Installation]:
+    """Every backend on this machine, modelscan's own first."""
+    return find_installations(context.settings, context.run)
+
+
+def choose(
+    found: Sequence[Installation], backend: str, version: str | None, *, device: Device | None, reader: bool = False
+) -> Installation | None:
+    """The installation to use: one that was there already before one of ours, the newest first within each.
+
+    `reader`: before those, one that can read weights from S3, or, where none can, one of ours, which can be given it.
+    """
+    fitting = [
+        item
+        for item in found
+        if item.backend == backend
+        and (version is None or item.version is None or _same_version(item.version, version))
+        and (device is None or item.device == device)
+    ]
+    if reader:
+        return min(fitting, key=lambda item: (STREAMER not in item.requirements, not item.managed), default=None)
+    return min(fitting, key=lambda item: item.managed, default=None)
+
+
+def _same_version(installed: str, wanted: str) -> bool:
+    """`0.32.0` means `0.32.0+cpu` too: the local part names the build."""
+    return installed == wanted or installed.partition("+")[0] == wanted
+
+
+def not_installed(
+    backend: str, version: str | None, *hints: str, others: Sequence[Installation] = ()
+) -> BackendNotInstalled:
+    """`others` are here and do not fit: what they are is the cause."""
+    wanted = f"{backend} {version}" if version else backend
+    option = f" --version {version}" if version else ""
+    return BackendNotInstalled(
+        f"the backend `{wanted}` is not installed",
+        cause=[f"`{item.path}` has {item.version or 'an unknown version'} for {item.device}" for item in others],
+        hints=[f"modelscan backend install {backend}{option}", *hints],
+        details={"backend": backend, "version": version},
+    )
+
+
+def no_reader(installation: Installation, *hints: str) -> BackendNotInstalled:
+    """The failure for a backend without what reads weights from S3."""
+    from modelscan.environments.streamer import command_to_add
+
+    ours = f"modelscan backend install {installation.backend} --s3"
+    return BackendNotInstalled(
+        f"`{installation.program}` has nothing that reads weights from S3",
+        cause=[] if installation.managed else ["modelscan changes only what it installed"],
+        hints=[ours if installation.managed else command_to_add(installation), *hints],
+        details={"backend": installation.backend, "version": installation.version, "path": installation.path},
+    )
+
+
+def device_of(hardware: Hardware) -> Device:
+    """The kind of build that this machine's GPUs want."""
+    vendors = {gpu.vendor for gpu in hardware.devices}
+    if "nvidia" in vendors:
+        return "cuda"
+    return "rocm" if "amd" in vendors else "cpu"

@@ -1,0 +1,134 @@
+"""What is known of weights without asking a hub."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modelscan.catalog.naming.asked import WeightsHint
+from modelscan.errors import ModelNotFound
+from modelscan.model import HUB_SOURCES, Architecture, Model, Source, Weights, WeightsDescription
+from modelscan.selecting.context import Context
+from modelscan.selecting.resolved import Resolved
+from modelscan.storage.shipped import shipped_text
+from modelscan.weights.reading.shipped import describe_shipped, quantized_forms
+
+
+def resolved_here(context: Context, model: Model) -> Resolved:
+    """As much of a catalog's model as is known without asking a hub."""
+    items = meant(model, WeightsHint(), None, None)
+    options = alike(tuple(describe_here(context, item, None, model.weights) for item in items))
+    return Resolved(reference=model.id, model_id=model.id, model=model, options=options)
+
+
+def meant(model: Model, hint: WeightsHint, source: Source | None, revision: str | None) -> tuple[Weights, ...]:
+    """The weights that the name allows: one repo where it named a quantized one, else all on the wanted hub.
+
+    The repo of the release names the model, whose quantized repos are then a choice; its revision names files.
+    """
+    wanted = source or hint.source
+    release = model.weights[0].repo_id.lower() if model.weights else None
+    if hint.repo_id is not None and (revision is not None or hint.repo_id.lower() != release):
+        named = tuple(item for item in model.weights if item.repo_id.lower() == hint.repo_id.lower())
+        there = tuple(item for item in named if item.source == (wanted or named[0].source))
+        return there or _elsewhere(model, named, wanted) or (_unknown(hint, wanted),)
+    # The same files on another hub would only be weighed twice: the first source counts unless one was asked for.
+    hub = wanted or (model.weights[0].source if model.weights else None)
+    chosen = tuple(item for item in model.weights if item.source == hub) or _elsewhere(model, model.weights, wanted)
+    if model.weights and not chosen:
+        raise ModelNotFound(
+            f"`{model.id}` has no weights on {wanted}",
+            cause=[f"known: {', '.join(sorted({item.source for item in model.weights}))}"],
+            hints=[f"modelscan catalog info {model.id}"],
+        )
+    return (*chosen, *_by_the_same_hand(chosen))
+
+
+def _by_the_same_hand(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
+    """Quantized repos that the owner of official weights made of them, and whose shape ships."""
+    named = {item.repo_id.lower() for item in chosen}
+    release = next((item for item in chosen if item.official and item.source == "huggingface"), None)
+    if release is None:
+        return ()
+    forms = quantized_forms(release.repo_id, shipped_text("architectures.json"))
+    return tuple(
+        Weights(source=release.source, repo_id=name, official=True) for name in forms if name.lower() not in named
+    )
+
+
+def _elsewhere(model: Model, named: tuple[Weights, ...], wanted: Source | None) -> tuple[Weights, ...]:
+    """The same weights on the hub that was asked for: what the catalogs know there in these quantizations, else the
+    same names, which owners mostly keep from hub to hub. Whether they are there shows when the hub is asked.
+    """
+    if wanted not in HUB_SOURCES:
+        return ()
+    quantizations = {item.quantization for item in named}
+    known = tuple(item for item in model.weights if item.source == wanted and item.quantization in quantizations)
+    hubs = (item for item in named if item.source in HUB_SOURCES)
+    return known or tuple(replace(item, source=wanted, official=None, verified=False) for item in hubs)
+
+
+def _unknown(hint: WeightsHint, wanted: Source | None) -> Weights:
+    return Weights(source=wanted or "huggingface", repo_id=str(hint.repo_id), quantization=hint.quantization)
+
+
+def alike(known: tuple[WeightsDescription, ...]) -> tuple[WeightsDescription, ...]:
+    """With the first shape that is known for those that none is known of: they are forms of one model."""
+    shape = next((item.architecture for item in known if item.architecture is not None), None)
+    if shape is None:
+        return known
+    return tuple(item if item.architecture else _shaped_like(item, shape) for item in known)
+
+
+def _shaped_like(item: WeightsDescription, shape: Architecture) -> WeightsDescription:
+    """A quantized form has the shape of what it was made of; how it was quantized in detail stays unknown."""
+    method = (item.format or "").lower() or None
+    bare = replace(shape, quant_method=method, quant_bits=None, quant_group_size=None, unquantized_modules=())
+    return replace(item, architecture=bare, verified=False) if item.quantization else item
+
+
+def describe_here(
+    context: Context, weights: Weights, revision: str | None, known_weights: tuple[Weights, ...]
+) -> WeightsDescription:
+    description = _look_here(context, weights, revision, known_weights)
+    return replace(
+        description,
+        quantization=description.quantization or weights.quantization,
+        format=description.format or weights.format,
+        official=weights.official,
+        verified=weights.verified,
+    )
+
+
+def _look_here(
+    context: Context, weights: Weights, revision: str | None, known_weights: tuple[Weights, ...]
+) -> WeightsDescription:
+    wanted = revision or weights.revision
+    here = context.hub(weights.source).describe_here(weights.repo_id, wanted)
+    if here is not None:
+        return here
+    if revision in {None, "main"}:  # what ships describes the newest there was
+        for name in (weights.repo_id, *_same_files(weights, known_weights)):
+            shipped_shape = describe_shipped(name, weights.source, shipped_text("architectures.json"))
+            if shipped_shape is not None:
+                return replace(shipped_shape, repo_id=weights.repo_id, location=weights.repo_id)
+    return WeightsDescription(
+        source=weights.source,
+        repo_id=weights.repo_id,
+        location=weights.repo_id,
+        revision=wanted,
+        size_bytes=weights.size_bytes,
+    )
+
+
+def _same_files(weights: Weights, known_weights: tuple[Weights, ...]) -> tuple[str, ...]:
+    """The repo of these files on another hub, where their owner has another name there (`LLM-Research` for
+    `meta-llama`): the release, or the only official one in this quantization.
+    """
+    others = tuple(
+        item.repo_id
+        for item in known_weights
+        if item.official and item.source in HUB_SOURCES and item.source != weights.source
+        if weights.quantization in {None, item.quantization}
+    )
+    clear = weights.official and (weights.quantization is None or len(others) == 1)
+    return others[:1] if clear else ()

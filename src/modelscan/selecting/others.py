@@ -1,0 +1,142 @@
+"""Other models that would do: smaller ones of a family that fit, open ones in place of a closed one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.naming import names
+from modelscan.catalog.naming.lookup import Member
+from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
+from modelscan.errors import ClosedWeights
+from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest
+from modelscan.planning.telling.command import plan_command
+from modelscan.selecting.context import Context
+from modelscan.system.clock import Clock
+from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER
+
+MOST_NAMED = 3
+_SAME_SIZE = 0.04  # of two that hardly differ in size the larger is named
+_ROOM = 0.8  # of what is free: the rest is for KV cache, activations and overhead
+# What a user asks of a machine, whichever model it is for.
+_OF_ANY_MODEL = ("backend", "mode", "gpus", "no_gpu", "gpu_count", "max_memory_bytes", "gpu_memory_utilization")
+_SECONDS = 0.25  # a refusal does not wait for its hints
+
+
+def smaller_models(
+    context: Context,
+    model: Model,
+    request: PlanRequest,
+    hardware: Hardware,
+    installed: Sequence[Installation],
+    described: str | None,
+    *,
+    too_large: bool,
+) -> list[str]:
+    """Hints that name smaller models of the family that fit; where there are none, and it was `too_large`, how to
+    look for others.
+    """
+    from modelscan.selecting.judge import judge_for
+
+    asked = PlanRequest(model="", **{name: getattr(request, name) for name in _OF_ANY_MODEL})
+    judge = judge_for(context, hardware, asked, installed)
+    found = smaller_siblings(model, open_index(context.settings), judge, context.clock)
+    named = [
+        f"a smaller model that fits: {plan_command(dataclasses.replace(asked, model=sibling.id), described)}"
+        for sibling, _ in found
+    ]
+    if named or not too_large:
+        return named
+    return [f"smaller models: modelscan catalog list --task {model.task} --open --max-params {_billions(hardware)}b"]
+
+
+def _billions(hardware: Hardware) -> int:
+    """Parameters that a machine holds in four bits, with room for the rest."""
+    sizes = [gpu.memory_free_bytes or 0 for gpu in hardware.devices] or [hardware.cpu.memory_free_bytes or 0]
+    return max(int(sum(sizes) * _ROOM / BYTES_PER_PARAMETER["INT4"]) // 10**9, 1)
+
+
+def refuse_closed(context: Context, model: Model, described: str | None = None) -> None:
+    """Raise ClosedWeights for a model whose weights nobody can have, naming open ones, those that fit first."""
+    if model.open_weights is not False or model.weights:
+        return
+    others = model.open_alternatives
+    fitting = _that_fit(context, others, described)
+    hints = [f"an open alternative that fits: {plan_command(PlanRequest(model=other), described)}" for other in fitting]
+    too_large = [other for other in others if other not in fitting][: max(MOST_NAMED - len(fitting), 0)]
+    hints += [f"an open alternative, not for this machine: modelscan catalog info {other}" for other in too_large]
+    raise ClosedWeights(
+        f"`{model.id}` has closed weights and cannot be deployed",
+        cause=[f"only its owner{f', {model.owner},' if model.owner else ''} and hosting partners run it"],
+        hints=hints or [f"modelscan catalog search {model.task} --open"],
+        details={"model": model.id, "open_alternatives": list(others)},
+    )
+
+
+def _that_fit(context: Context, others: Sequence[str], described: str | None) -> list[str]:
+    """Of the alternatives those that fit; where none does, the largest that does of the family of one."""
+    from modelscan.selecting.judge import judging
+
+    if not others:
+        return []
+    index, judge = open_index(context.settings), judging(context, described)
+    known = [model for other in others if (model := index.get(other)) is not None]
+    until = context.clock.monotonic() + _SECONDS
+    found = [model.id for model in known if context.clock.monotonic() < until and judge(model).feasible]
+    if not found and known:
+        found = [sibling.id for sibling, _ in smaller_siblings(known[0], index, judge, context.clock)][:1]
+    return found
+
+
+def smaller_siblings(
+    model: Model, index: Index, judge: Callable[[Model], Fits], clock: Clock
+) -> list[tuple[Model, Fits]]:
+    """The largest few that fit, the largest first; of the same name without its size, else of the same first word."""
+    until = clock.monotonic() + _SECONDS
+    found: list[tuple[Model, Fits]] = []
+    seen = {model.id}
+    for members in _families(model, index):
+        for member in sorted(members, key=lambda item: (-(item.parameters or 0), -item.offers, item.id)):
+            if len(found) == MOST_NAMED or clock.monotonic() > until:
+                return found
+            if member.id in seen or not _is_smaller(member, model) or _as_large(member, found):
+                continue
+            seen.add(member.id)
+            sibling = index.get(member.id)
+            fits = judge(sibling) if sibling is not None else None
+            if sibling is not None and fits is not None and fits.feasible:
+                found.append((sibling, fits))
+        if found:
+            return found
+    return found
+
+
+def _families(model: Model, index: Index) -> Iterator[list[Member]]:
+    """Those whose names begin alike up to the first size or date, then those that share the first word."""
+    words = list(names.words(model.id))
+    end = next((place for place, word in enumerate(words) if place and _is_size(word)), len(words))
+    yield _alike(index.members(" ".join(words[:end])), words)
+    if end > 1:
+        yield _alike(index.members(words[0]), words)
+
+
+def _is_size(word: str) -> bool:
+    return any(pattern.fullmatch(word) for pattern in (SIZE_WORD, ACTIVE, EDITION))
+
+
+def _alike(members: list[Member], words: list[str]) -> list[Member]:
+    """What the release's lab made of it: distilled models answer as it does, coders, guards and readers do not."""
+    other = names.OTHER_MODEL_WORDS - {"distill", "distilled", *words}
+    return [item for item in members if item.weights and item.official and other.isdisjoint(item.key.split())]
+
+
+def _as_large(member: Member, found: list[tuple[Model, Fits]]) -> bool:
+    size = member.parameters or 0
+    return any(abs(size - (other.parameters or 0)) <= size * _SAME_SIZE for other, _ in found)
+
+
+def _is_smaller(member: Member, model: Model) -> bool:
+    known = member.parameters is not None and model.parameters is not None
+    return known and member.task == model.task and (member.parameters or 0) < (model.parameters or 0)

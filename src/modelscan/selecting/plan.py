@@ -1,0 +1,143 @@
+"""Planning: from what the user typed to the decision, touching nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modelscan.backends.arguments.folding import fold_arguments
+from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.claims import without_claimed
+from modelscan.errors import NoFit
+from modelscan.model import (
+    Candidate,
+    Claim,
+    Hardware,
+    Installation,
+    Plan,
+    PlanRequest,
+    WeightsDescription,
+)
+from modelscan.planning.decide.planner import make_plan
+from modelscan.selecting.context import Context
+from modelscan.selecting.evidence import measured, planning_facts
+from modelscan.selecting.machine import machine
+from modelscan.selecting.others import refuse_closed, smaller_models
+from modelscan.selecting.resolve import resolve_request
+from modelscan.selecting.resolved import Resolved
+from modelscan.storage.documents import to_document
+
+# What a smaller model would help against.
+_TOO_MUCH = frozenset({"no_memory", "no_kernel"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """The plan, and what was met on the way to it. `request` has what arguments of the backend said as its own."""
+
+    plan: Plan
+    request: PlanRequest
+    resolved: Resolved
+    installations: tuple[Installation, ...]
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def place(self) -> str | None:
+        """Where the weights lie of a model that no catalog knows."""
+        return None if self.resolved.model else self.resolved.asked_for
+
+
+def plan_model(
+    context: Context,
+    request: PlanRequest,
+    *,
+    described_hardware: str | None = None,
+    alternatives: int | None = None,
+) -> Planned:
+    """What fits best, and why. Raises ModelNotFound, ModelAmbiguous, ClosedWeights, SourceUnavailable, Usage.
+
+    A machine that is only described has no installations: the plan is then for the newest supported versions.
+    """
+    resolved = resolve_request(context, request, described_hardware)
+    if resolved.model is not None:
+        refuse_closed(context, resolved.model, described_hardware)
+    hardware = machine(context, described_hardware)
+    claims = () if described_hardware is not None else context.deployments.claims(hardware)
+    planned = plan_resolved(context, resolved, request, hardware, claims=claims, described=described_hardware)
+    if alternatives is None:
+        return planned
+    plan = dataclasses.replace(planned.plan, alternatives=planned.plan.alternatives[:alternatives])
+    return dataclasses.replace(planned, plan=plan)
+
+
+def plan_resolved(
+    context: Context,
+    resolved: Resolved,
+    request: PlanRequest,
+    hardware: Hardware,
+    *,
+    claims: Sequence[Claim] = (),
+    described: str | None = None,
+) -> Planned:
+    """The same for weights that are already found and a machine that is already read, or `described`."""
+    found: tuple[Installation, ...] = ()
+    if described is None:
+        from modelscan.selecting.installations import installations
+
+        found = tuple(installations(context))
+    request, rest = fold_arguments(request.backend_args, request)
+    quantization = request.quantization or resolved.quantization
+    request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
+    free = without_claimed(hardware, claims)
+    plan = make_plan(
+        resolved.model,
+        resolved.options,
+        free,
+        request,
+        planning_facts(),
+        found,
+        claims=claims,
+        measurements=measured(context, resolved.options),
+        reference=resolved.reference,
+        described=described,
+    )
+    codes = {item.code for item in plan.rejected}
+    if plan.chosen is None and resolved.model and codes & _TOO_MUCH:
+        large = "no_memory" in codes
+        smaller = smaller_models(context, resolved.model, request, free, found, described, too_large=large)
+        plan = dataclasses.replace(plan, hints=(*plan.hints, *smaller))
+    if plan.chosen is not None:
+        BACKENDS[plan.chosen.backend].check_arguments(plan.chosen.extra_args, request.env)
+    return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))
+
+
+def explained(planned: Planned) -> tuple[str, ...]:
+    """The arithmetic of the choice, line by line."""
+    from modelscan.planning.telling.explain import explain
+
+    return explain(planned.plan, planned.resolved.options, planned.claims)
+
+
+def refuse_infeasible(plan: Plan) -> None:
+    """Raise NoFit, with the arithmetic of the nearest miss, when the plan's answer is no."""
+    if not plan.feasible:
+        raise no_fit(plan)
+
+
+def no_fit(plan: Plan) -> NoFit:
+    """The failure for a plan without a choice: the reason of the nearest miss; the plan itself is in its details."""
+    return NoFit(
+        f"`{plan.model}` does not fit this hardware as asked",
+        cause=[rejection.reason for rejection in plan.rejected[:1]],
+        hints=plan.hints,
+        details={"plan": to_document(plan)},
+    )
+
+
+def described(planned: Planned, chosen: Candidate) -> WeightsDescription:
+    """What is known of the weights of the chosen candidate."""
+    options = planned.resolved.options
+    return next(
+        (item for item in options if (item.source, item.repo_id) == (chosen.source, chosen.repo_id)), options[0]
+    )

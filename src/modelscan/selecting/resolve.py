@@ -1,0 +1,119 @@
+"""From a name to weights: which model is meant, and what is known of each of its weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.naming.asked import WeightsHint
+from modelscan.catalog.naming.identity import resolve
+from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
+from modelscan.hubs.folder.describe import describe_folder
+from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
+from modelscan.selecting.context import Context
+from modelscan.selecting.known_here import alike, describe_here, meant
+from modelscan.selecting.resolved import Resolved
+from modelscan.weights.address import is_s3, parse_s3
+
+
+def resolve_request(context: Context, request: PlanRequest, described_hardware: str | None = None) -> Resolved:
+    """Which weights a request means: all of its model, or the one repo that it fixes. Raises as `resolve_model`."""
+    if request.repo_id is None:
+        return resolve_model(context, request.model, request.source, request.revision, described_hardware)
+    hub = request.source if request.source in HUB_SOURCES else None
+    resolved = resolve_model(context, request.model, hub, request.revision)
+    fixed = request.repo_id.casefold()
+    options = tuple(item for item in resolved.options if item.repo_id.casefold() == fixed)
+    if not options:  # weights of the user's own, run as that model
+        options = resolve_model(context, request.repo_id, request.source, request.revision).options
+    return replace(resolved, options=options)
+
+
+def resolve_model(
+    context: Context,
+    reference: str,
+    source: Source | None = None,
+    revision: str | None = None,
+    described_hardware: str | None = None,
+) -> Resolved:
+    """Which weights a name means.
+
+    What looks like a path is a folder, `s3://…` a place in S3. Anything else is a catalog's, then a folder of that
+    name, then a repo. Of a family's members those are listed first that fit this machine, or the one described.
+    Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
+    """
+    if is_s3(reference):
+        return _prefix(context, reference, source, revision)
+    folder = Path(reference).expanduser()
+    if reference.startswith(("/", "./", "../", "~")) or source == "local_path":
+        return _folder(reference, folder)
+    index = open_index(context.settings)
+    try:
+        resolution = resolve(reference, index)
+    except ModelNotFound:
+        if (folder / "config.json").is_file():
+            return _folder(reference, folder)
+        raise
+    except ModelAmbiguous as asked:
+        from modelscan.selecting.ask import fitting_first
+
+        raise fitting_first(context, index, asked, described_hardware) from None
+    notices = (*((index.notice,) if index.notice else ()), *resolution.warnings)
+    if resolution.model is None:
+        assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
+        weights = Weights(source=source or "huggingface", repo_id=resolution.passthrough_repo, verified=False)
+        options = _describe_all(context, (weights,), revision)
+        return Resolved(
+            reference=reference, model_id=resolution.passthrough_repo.lower(), model=None, options=options,
+            warnings=notices, notes=resolution.notes,
+        )  # fmt: skip
+    model, hint = resolution.model, resolution.weights_hint or WeightsHint()
+    revision = revision or hint.revision
+    options = _describe_all(context, meant(model, hint, source, revision), revision, model.weights)
+    return Resolved(
+        reference=reference,
+        model_id=model.id,
+        model=model,
+        options=options,
+        quantization=hint.quantization,
+        warnings=notices,
+        notes=resolution.notes,
+    )
+
+
+def canonical_id(context: Context, reference: str) -> str | None:
+    """The id of the model that the catalog knows under this name; None where it knows none, or several."""
+    try:
+        resolution = resolve(reference, open_index(context.settings))
+    except (ModelNotFound, ModelAmbiguous):
+        return None
+    return resolution.model.id if resolution.model else None
+
+
+def _prefix(context: Context, reference: str, source: Source | None, revision: str | None) -> Resolved:
+    address = parse_s3(reference)
+    if source in HUB_SOURCES:
+        raise Usage(f"`{address}` is not on {source}", hints=["leave --source out", "or name the repo there"])
+    description = context.hub("s3").describe(str(address), revision)
+    return Resolved(reference=reference, model_id=address.name, model=None, options=(description,))
+
+
+def _folder(reference: str, folder: Path) -> Resolved:
+    description = describe_folder(folder)
+    return Resolved(reference=reference, model_id=folder.resolve().name, model=None, options=(description,))
+
+
+def _describe_all(
+    context: Context, weights: tuple[Weights, ...], revision: str | None, known_weights: tuple[Weights, ...] = ()
+) -> tuple[WeightsDescription, ...]:
+    """What is known of each, from this machine and from what ships; only if that is nothing, from the hub."""
+    known = alike(tuple(describe_here(context, item, revision, known_weights) for item in weights))
+    if not weights or any(item.architecture is not None for item in known):
+        return known
+    return (_describe_on_hub(context, weights[0], revision), *known[1:])
+
+
+def _describe_on_hub(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
+    found = context.hub(weights.source).describe(weights.repo_id, revision or weights.revision)
+    return replace(found, official=weights.official, verified=weights.verified)

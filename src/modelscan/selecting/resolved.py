@@ -1,0 +1,33 @@
+"""What a name led to: the model, and weights to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.model import HUB_SOURCES, Model, WeightsDescription
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resolved:
+    """`model` is None for a folder, a place in S3 or a repo that no catalog knows; `options` are the weights, best
+    first.
+
+    `quantization` is one that the name itself asked for, as in `…-AWQ`.
+    """
+
+    reference: str
+    model_id: str
+    model: Model | None
+    options: tuple[WeightsDescription, ...]
+    quantization: str | None = None
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def asked_for(self) -> str:
+        """What the same request is told by: of a place the whole of it, as others may end alike; else the id."""
+        place = self.options[0] if self.model is None and self.options else None
+        if place is None or place.source in HUB_SOURCES:
+            return self.model_id
+        return place.location if place.source == "s3" else str(Path(place.location).resolve())

@@ -1,0 +1,74 @@
+"""House-keeping: what weights are on this machine, whose they are, who uses them, and taking them away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelscan.deployments.store import Store
+from modelscan.errors import ModelNotFound, ModelscanError
+from modelscan.hubs.ledger import Ledger
+from modelscan.hubs.stored import Stored, stored_weights
+from modelscan.model import Deployment
+from modelscan.model.results import WeightsHere
+from modelscan.selecting.context import Context
+
+
+def find_weights(context: Context, reference: str) -> list[tuple[WeightsHere, Stored]]:
+    """What a repo, a model's name or a path of a cached repo means here. Raises ModelNotFound."""
+    found = weights_here(context)
+    folder = str(Path(reference).expanduser())
+    wanted = {reference.lower()}
+    chosen = [pair for pair in found if pair[0].repo_id.lower() in wanted or pair[0].path == folder]
+    if not chosen:
+        wanted |= {name.lower() for name in _repos_of(context, reference)}
+        chosen = [pair for pair in found if pair[0].repo_id.lower() in wanted]
+    if not chosen:
+        raise ModelNotFound(
+            f"no weights of `{reference}` are here", hints=["modelscan weights list"], details={"reference": reference}
+        )
+    return chosen
+
+
+def weights_here(context: Context) -> list[tuple[WeightsHere, Stored]]:
+    with Ledger.for_reading(context.settings.paths, context.clock) as ledger:
+        downloads = ledger.downloads()
+    deployments = recorded(context)
+    return [
+        (
+            WeightsHere(
+                source=item.source,
+                repo_id=item.repo_id,
+                path=str(item.path),
+                commits=item.commits,
+                size_bytes=item.size_bytes,
+                unfinished_bytes=item.unfinished_bytes,
+                downloaded_at=downloads[str(item.path)].at if str(item.path) in downloads else None,
+                used_by=tuple(one.name for one in deployments if uses(one, item)),
+            ),
+            item,
+        )
+        for item in stored_weights(context.settings.environ)
+    ]
+
+
+def uses(deployment: Deployment, item: Stored) -> bool:
+    if (deployment.source, deployment.repo_id) == (item.source, item.repo_id):
+        return True
+    return deployment.location is not None and Path(deployment.location).is_relative_to(item.path)
+
+
+def recorded(context: Context) -> tuple[Deployment, ...]:
+    with Store.for_reading(context.settings.paths, context.clock) as store:
+        return store.list()
+
+
+def _repos_of(context: Context, reference: str) -> list[str]:
+    """The repos that a catalog knows for a name; none where it knows no such name."""
+    from modelscan.catalog.index.open import open_index
+    from modelscan.catalog.naming.identity import resolve
+
+    try:
+        model = resolve(reference, open_index(context.settings)).model
+    except ModelscanError:
+        return []
+    return [item.repo_id for item in model.weights] if model else []

@@ -1,0 +1,59 @@
+"""What memory is promised to the deployments that live, and how much of it they do not hold yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from modelscan.deployments.claims import claimed_bytes
+from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
+from modelscan.system.processes.identity import Process, tagged
+from modelscan.system.processes.memory import resident_bytes
+
+# A backend that was ready holds what it wanted; where its processes cannot be matched with the driver's list (another
+# pid namespace), nothing of its claim is taken for outstanding.
+_SETTLED = frozenset({"ready", "unhealthy", "stopping"})
+
+
+def claims_of(deployments: Iterable[Deployment], hardware: Hardware) -> tuple[Claim, ...]:
+    """The claims of deployments, by name, as they were just observed, on a machine as it was just read."""
+    live = [item for item in deployments if item.status in LIVE_STATUSES and item.memory.estimated_bytes]
+    if not live:
+        return ()
+    processes: dict[str, set[Process]] = {}
+    for found in tagged():
+        processes.setdefault(found.deployment, set()).add(found.process)
+    return tuple(
+        Claim(
+            deployment=item.name,
+            gpu_index=index,
+            claimed_bytes=size,
+            outstanding_bytes=max(0, size - _held(item, index, processes.get(item.id, ()), hardware, size)),
+        )
+        for item in live
+        if (size := claimed_bytes(item)) is not None
+        for index in item.gpu_indices or (None,)
+    )
+
+
+def _held(
+    deployment: Deployment, index: int | None, processes: Collection[Process], hardware: Hardware, size: int
+) -> int:
+    if index is None:
+        held = resident_bytes(processes)
+    else:
+        held = held_on_gpu(index, {process.pid for process in processes}, hardware)
+    if held is None:
+        return size if deployment.status in _SETTLED else 0
+    return held
+
+
+def held_on_gpu(index: int, pids: Collection[int], hardware: Hardware) -> int | None:
+    """What the driver says these processes hold of a GPU; None when it knows none of them or does not tell."""
+    sizes = [
+        process.memory_bytes
+        for gpu in hardware.devices
+        if gpu.index == index
+        for process in gpu.processes
+        if process.pid in pids
+    ]
+    return sum(size or 0 for size in sizes) if any(sizes) else None

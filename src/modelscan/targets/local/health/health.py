@@ -1,0 +1,41 @@
+"""How a backend is that was ready: well, unanswering, or wedged, and since when. Pure."""
+
+from __future__ import annotations
+
+from modelscan.backends.base import Activity
+from modelscan.targets.local.health.pulse import Pulse
+from modelscan.targets.local.pace import Pace
+
+
+class Health:
+    """Fed with one probe after the other. A slow backend has no trouble: its work goes on."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._failed = 0
+        self.pulse = Pulse()
+        self.trouble: str | None = None
+        self._since = 0.0
+
+    def take(self, *, answered: bool, activity: Activity | None, now: float) -> None:
+        """`activity` is None where the metrics were not read. `now` is a reading of one monotonic clock."""
+        self._failed = 0 if answered else self._failed + 1
+        if activity is not None:
+            self.pulse.feel(activity, now)
+        trouble = self._found(now)
+        if trouble is None or self.trouble is None:
+            self.trouble, self._since = trouble, now
+
+    def overdue(self, now: float) -> float | None:
+        """For how many seconds it has been in trouble, once that is long enough for a restart."""
+        seconds = now - self._since
+        return seconds if self.trouble is not None and seconds >= self._pace.restart_after else None
+
+    def _found(self, now: float) -> str | None:
+        if self._failed >= self._pace.unhealthy_after:
+            return f"{self._failed} probes in a row got no answer"
+        still = self.pulse.still_for(now)
+        if still < self._pace.wedged_after:
+            return None
+        requests = "1 request" if self.pulse.requests == 1 else f"{self.pulse.requests} requests"
+        return f"wedged: {requests} in flight and no token for {still:.0f} s"

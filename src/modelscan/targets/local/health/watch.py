@@ -1,0 +1,160 @@
+"""Watching one backend from outside: first until it generates, then whether it still answers. A thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from modelscan.backends.base import Activity, Backend
+from modelscan.model import Task
+from modelscan.system.processes.identity import Process, program_name
+from modelscan.system.processes.sockets import listening_sockets, owner_of, sockets_of
+from modelscan.targets.local.health.probe import Endpoint, Generated, ProbeFailed
+from modelscan.targets.local.pace import Pace
+
+_METRICS_PATH = "/metrics"
+_MOST_REFUSALS = 5
+_CLIENT_ERRORS = range(400, 500)
+_TRY_LATER = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The health address answers; now it is asked to generate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    generated: Generated
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A generation failed and is tried again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It will not become ready by waiting. `port_taken`: somebody else has its port."""
+
+    reason: str
+    port_taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """`activity` is what its metrics say, where it was time to read them and they say something."""
+
+    healthy: bool
+    activity: Activity | None = None
+
+
+Seen = Answering | Ready | NotYet | Refused | Probed
+
+
+class Watch(threading.Thread):
+    """Tells `tell` what it sees, until `stop`. `members` are the processes of the backend."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        task: Task,
+        backend: Backend,
+        names: Sequence[str],
+        generation_timeout: float,
+        pace: Pace,
+        idle_timeout: float | None,
+        members: Callable[[], set[Process]],
+        tell: Callable[[Seen], None],
+    ) -> None:
+        super().__init__(name="watch", daemon=True)
+        self._endpoint = endpoint
+        self._task = task
+        self._backend = backend
+        self._names = names
+        self._generation_timeout = generation_timeout
+        self._pace = pace
+        self._between_metrics = min(pace.between_metrics, (idle_timeout or pace.wedged_after) / 8)
+        self._members = members
+        self._tell = tell
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> None:
+        if self._until_it_answers() and self._until_it_generates():
+            self._while_it_lives()
+
+    def _until_it_answers(self) -> bool:
+        while not self._stopped.wait(self._pace.until_ready):
+            if not self._healthy():
+                continue
+            if stranger := self._stranger():
+                self._tell(Refused(stranger, port_taken=True))
+                return False
+            self._tell(Answering())
+            return True
+        return False
+
+    def _until_it_generates(self) -> bool:
+        refusals = 0
+        while not self._stopped.is_set():
+            try:
+                generated = self._endpoint.generate(self._task, self._generation_timeout)
+            except ProbeFailed as failed:
+                final = failed.status in _CLIENT_ERRORS and failed.status not in _TRY_LATER
+                refusals = refusals + 1 if final else 0
+                if refusals == _MOST_REFUSALS:
+                    self._tell(Refused(f"it answers, but does not generate: {failed.reason}"))
+                    return False
+                self._tell(NotYet(failed.reason))
+                self._stopped.wait(self._pace.between_generations)
+            else:
+                if stranger := self._stranger():
+                    self._tell(Refused(stranger, port_taken=True))
+                    return False
+                self._tell(Ready(generated))
+                return True
+        return False
+
+    def _while_it_lives(self) -> None:
+        doubtful = False
+        measured_at = 0.0
+        clock = self._endpoint.clock
+        while not self._stopped.wait(self._pace.when_ready):
+            healthy = self._healthy() and not (doubtful and self._stranger())
+            doubtful = not healthy
+            activity = None
+            if clock.monotonic() - measured_at >= self._between_metrics:
+                measured_at = clock.monotonic()
+                activity = self._activity()
+            self._tell(Probed(healthy, activity))
+
+    def _activity(self) -> Activity | None:
+        try:
+            text = self._endpoint.get(_METRICS_PATH, self._pace.answer_within).decode("utf-8", "replace")
+        except ProbeFailed:
+            return None
+        return self._backend.read_metrics(text)
+
+    def _healthy(self) -> bool:
+        return self._endpoint.is_healthy(self._backend.health_path(), self._pace.answer_within)
+
+    def _stranger(self) -> str | None:
+        """What to say when somebody else answers on the port; None when it is the backend."""
+        reachable = listening_sockets(self._endpoint.port)
+        if reachable is None:  # no /proc/net here: the names it serves must do
+            ours = self._endpoint.serves_one_of(self._names, self._pace.answer_within)
+        else:
+            ours = bool(reachable) and reachable <= sockets_of(process.pid for process in self._members())
+        return None if ours else f"port `{self._endpoint.port}` is answered by {_who(self._endpoint.port)}"
+
+
+def _who(port: int) -> str:
+    pid = owner_of(port)
+    return "a program of another user" if pid is None else f"another program: {program_name(pid)}, process {pid}"

@@ -1,0 +1,98 @@
+"""Reading the log of a deployment: the last lines, from a time on, or as it grows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from modelscan.storage.files import translated
+from modelscan.system.clock import Clock
+from modelscan.targets.local.logs.log_file import LOG_NAME, log_files
+
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """`at` is RFC 3339 text with milliseconds, empty for a line that has none (a torn one)."""
+
+    at: str
+    text: str
+
+
+def read_log(folder: Path, *, tail: int | None = None, since: datetime | None = None) -> list[LogLine]:
+    """The lines that are kept, oldest first; the last `tail` of those from `since` on. Raises StorageFailed."""
+    return _read(folder, tail, since)
+
+
+def follow_log(
+    folder: Path,
+    *,
+    tail: int | None = None,
+    since: datetime | None = None,
+    is_over: Callable[[], bool],
+    clock: Clock,
+) -> Iterator[LogLine]:
+    """What `read_log` gives, then each line as it comes, until `is_over` and all is read. Raises StorageFailed."""
+    path = folder / LOG_NAME
+    inode, place = _inode(path), _size(path)
+    yield from _read(folder, tail, since, newest_bytes=place)
+    rest = b""
+    while True:
+        over = is_over()
+        if _inode(path) != inode:  # turned over: what came before the turn is in the file `.1`
+            older = path.with_name(f"{LOG_NAME}.1")
+            if _inode(older) == inode:
+                rest += _from(older, place)
+            inode, place = _inode(path), 0
+        new = _from(path, place)
+        place += len(new)
+        *whole, rest = (rest + new).split(b"\n")
+        yield from (_line(raw) for raw in whole)
+        if over:
+            return
+        clock.sleep(_POLL_SECONDS)
+
+
+def _read(folder: Path, tail: int | None, since: datetime | None, newest_bytes: int | None = None) -> list[LogLine]:
+    lines: deque[LogLine] = deque(maxlen=tail)
+    mark = "" if since is None else since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")  # compares as text
+    for path in log_files(folder):
+        with translated(path, verb="read"):
+            content = path.read_bytes()
+        if path.name == LOG_NAME:
+            content = content[:newest_bytes]
+        lines.extend(line for raw in content.split(b"\n") if raw and (line := _line(raw)).at >= mark)
+    return list(lines)
+
+
+def _line(raw: bytes) -> LogLine:
+    text = raw.decode("utf-8", "replace")
+    stamp, _, rest = text.partition(" ")
+    return LogLine(stamp, rest) if stamp[:2] == "20" and stamp[-1:] == "Z" else LogLine("", text)
+
+
+def _from(path: Path, place: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(place)
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None

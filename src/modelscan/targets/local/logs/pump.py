@@ -1,0 +1,74 @@
+"""Carrying a backend's output from its pipe to the log, so that it never blocks and never fills a disk."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from modelscan.system.clock import Clock
+from modelscan.targets.local.logs.log_file import LogFile
+
+_CHUNK_BYTES = 65_536
+_LONGEST_LINE_BYTES = 16_384
+_TAIL_BYTES = 200_000  # enough for the root cause above vLLM's last traceback
+_SHORTEST_SECRET = 6  # masking shorter ones would eat ordinary words
+
+
+class Pump(threading.Thread):
+    """Runs until the last writer closes the pipe. `last_output` is the monotonic time of the last bytes.
+
+    A progress bar's carriage return ends a line. `secrets` never reach the log.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        log: LogFile,
+        *,
+        clock: Clock,
+        on_line: Callable[[str], None],
+        secrets: Sequence[str] = (),
+    ) -> None:
+        super().__init__(name="pump", daemon=True)
+        self._descriptor = descriptor
+        self._log = log
+        self._clock = clock
+        self._on_line = on_line
+        self._secrets = [secret.encode() for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+        self._tail = b""
+        self._rest = b""
+        self.listening = True
+        self.last_output = clock.monotonic()
+
+    def run(self) -> None:
+        while data := self._read():
+            self.last_output = self._clock.monotonic()
+            *lines, self._rest = (self._rest + data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split(b"\n")
+            if len(self._rest) > _LONGEST_LINE_BYTES:
+                lines, self._rest = [*lines, self._rest], b""
+            self._take(lines)
+        if self._rest:
+            self._take([self._rest])
+        self._log.close()
+
+    def tail(self) -> str:
+        """The end of the output, also of lines that a full disk kept out of the log."""
+        return self._tail.decode("utf-8", "replace")
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._descriptor, _CHUNK_BYTES)
+        except OSError:
+            return b""
+
+    def _take(self, lines: list[bytes]) -> None:
+        for secret in self._secrets:
+            lines = [line.replace(secret, b"***") for line in lines]
+        if not lines:
+            return
+        self._tail = (self._tail + b"\n".join(lines) + b"\n")[-_TAIL_BYTES:]
+        self._log.write(self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z", lines)
+        if self.listening:
+            for line in lines:
+                self._on_line(line.decode("utf-8", "replace"))

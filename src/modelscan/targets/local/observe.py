@@ -1,0 +1,62 @@
+"""A deployment as it is now: its record, checked against lock, boot and processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import UTC, datetime
+
+from modelscan.deployments.places import Places, places
+from modelscan.deployments.transitions import Found, conclude
+from modelscan.errors import StorageFailed
+from modelscan.model import LIVE_STATUSES, Deployment
+from modelscan.storage.locks import Lock, is_held
+from modelscan.storage.paths import Paths
+from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.processes.identity import boot_id, tagged_as
+
+
+def observe(record: Deployment, *, paths: Paths, clock: Clock, commanding: bool = False) -> Deployment:
+    """The record with the status that the machine confirms. Changes no record; costs a search of /proc only where a
+    supervisor is missing, and then takes away a key that it may have left. `commanding`: the caller itself holds the
+    command lock, so nobody else is at work.
+    """
+    if record.removed_at is not None or record.status not in LIVE_STATUSES:
+        return record
+    place = places(paths, record.id)
+    supervised = is_held(place.lock)
+    commanded = not commanding and is_held(place.command_lock)
+    probed = _last_probe(place, record) if supervised else None
+    same_boot = None if record.boot_id is None else record.boot_id == boot_id()
+    alone = not supervised and not commanded and same_boot is True
+    if not supervised and not commanded and place.key_files:
+        _forget_keys(place)
+    return conclude(
+        record,
+        Found(
+            supervised=supervised,
+            commanded=commanded,
+            same_boot=same_boot,
+            left_over=len(tagged_as(record.id)) if alone else 0,
+            last_probe_at=rfc3339(probed) if probed else None,
+            probe_age_seconds=(clock.now() - probed).total_seconds() if probed else None,
+        ),
+    )
+
+
+def _forget_keys(place: Places) -> None:
+    """Under the command lock, without which nobody starts a supervisor that would write one now."""
+    with contextlib.suppress(OSError, StorageFailed), Lock(place.command_lock) as lock:
+        if lock.try_acquire(f"process {os.getpid()}") and not is_held(place.lock):
+            for path in place.key_files:
+                path.unlink(missing_ok=True)
+
+
+def _last_probe(place: Places, record: Deployment) -> datetime | None:
+    """The supervisor touches its lock at each probe."""
+    if record.ready_at is None:
+        return None
+    try:
+        return datetime.fromtimestamp(place.lock.stat().st_mtime, UTC)
+    except OSError:
+        return None

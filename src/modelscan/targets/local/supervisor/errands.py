@@ -1,0 +1,54 @@
+"""Sending a supervisor's errands (see `errand`): they load what it does not, and are gone a moment later."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from modelscan.system.clock import Clock
+from modelscan.system.processes import run as process
+from modelscan.targets.local.supervisor.record import Record
+
+_ERRAND = (sys.executable, "-E", "-s", "-m", "modelscan.targets.local.supervisor.errand")
+_MEMORY_SECONDS = 30.0
+_SETTLED_SECONDS = 2.0  # a command that waits writes the routes itself, within this time
+
+
+def memory_of_gpus(environ: Mapping[str, str]) -> dict[int, int]:
+    """Free bytes of each GPU that says so; empty where they cannot be asked."""
+    answer = process.run((*_ERRAND, "memory"), env=environ, timeout=_MEMORY_SECONDS)
+    try:
+        return {int(index): size for index, size in json.loads(answer.stdout).items() if size is not None}
+    except (ValueError, AttributeError):
+        return {}
+
+
+class Routes:
+    """Keeps the routing file in step with one deployment when no command does it: after `--no-wait`, or a crash."""
+
+    def __init__(
+        self, file: Path | None, *, state: Path, environ: Mapping[str, str], output: Path, clock: Clock
+    ) -> None:
+        self._file = file
+        self._argv = (*_ERRAND, "routes", "--state", str(state), "--file", str(file))
+        self._environ = environ
+        self._output = output
+        self._clock = clock
+        self._routed = False
+        self._changed_at: float | None = None
+
+    def look(self, record: Record, *, over: bool = False) -> None:
+        """To be called now and then: what is ready for some time, or no longer, is written once."""
+        routed = record.value.status == "ready"
+        if routed != self._routed:
+            self._routed = routed
+            self._changed_at = self._clock.monotonic()
+        if self._changed_at is None or self._file is None:
+            return
+        if over or self._clock.monotonic() - self._changed_at >= _SETTLED_SECONDS:
+            self._changed_at = None
+            with contextlib.suppress(OSError):  # its folder was removed, or there is no process to be had
+                process.spawn_detached(self._argv, env=self._environ, output=self._output, cwd=Path.cwd())

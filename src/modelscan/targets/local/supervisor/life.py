@@ -1,0 +1,359 @@
+"""One life of a backend: from its start to its end, seen by its supervisor.
+
+Everything that happens comes through one queue: the signal handlers, the pump and the watch put into it, and the
+loop here alone decides and writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from modelscan.backends.base import Backend, Diagnosis, LogEvent
+from modelscan.deployments.measurements import measurement_of
+from modelscan.deployments.places import Places, paths_of_state
+from modelscan.model import DeploymentMemory, Measured, Progress
+from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.processes.identity import Process, descendants, find, tagged_as
+from modelscan.system.processes.memory import resident_bytes
+from modelscan.system.processes.sockets import listening_sockets
+from modelscan.system.processes.spawn import Child, reap, spawn
+from modelscan.system.processes.tree import end_tree
+from modelscan.targets.local.environment import backend_environment, key_files, secrets_of
+from modelscan.targets.local.health.health import Health
+from modelscan.targets.local.health.probe import Endpoint, Generated
+from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Refused, Seen, Watch
+from modelscan.targets.local.logs.log_file import LogFile
+from modelscan.targets.local.logs.pump import Pump
+from modelscan.targets.local.pace import Pace
+from modelscan.targets.local.supervisor.errands import Routes
+from modelscan.targets.local.supervisor.phases import Durations, Phases
+from modelscan.targets.local.supervisor.record import Record
+from modelscan.targets.local.supervisor.turn import Turn
+from modelscan.units import format_duration
+
+_FIRST_PHASE = "launching"
+_LAST_PHASE = "generating"
+_TICK_SECONDS = 0.25
+_IDLE_TICK_SECONDS = 1.0
+_PROGRESS_SECONDS = 0.5  # how often a moving figure is written
+_DRAIN_SECONDS = 5.0
+
+
+class Call(Enum):
+    """What signal handlers say."""
+
+    STOP = "stop"
+    CHILD = "child"
+
+
+Event = Call | Seen | LogEvent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Supervision:
+    """What the supervisor works with. `state` is the state folder, for the tag."""
+
+    record: Record
+    backend: Backend
+    place: Places
+    state: Path
+    environ: Mapping[str, str]
+    clock: Clock
+    events: SimpleQueue[Event]
+    pace: Pace
+    routes: Routes
+    turn: Turn
+    earlier: Sequence[Durations] = ()  # how long the phases took before
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How a life ended: stopped, asked or for `reason`; by itself (`exit_code`); by us for what `diagnosis` says."""
+
+    was_ready: bool
+    stopped: bool = False
+    reason: str | None = None
+    exit_code: int | None = None
+    diagnosis: Diagnosis | None = None
+    port_taken: bool = False
+
+
+class Life:
+    """Call `run` once."""
+
+    def __init__(self, supervision: Supervision) -> None:
+        self._with = supervision
+        self._record = supervision.record
+        self._clock = supervision.clock
+        self._over = False
+        self._ready = False
+        self._answering = False
+        self._phases = Phases(_FIRST_PHASE, supervision.clock.monotonic(), supervision.earlier)
+        self._health = Health(supervision.pace)
+        self._written_at = 0.0
+        self._measured: dict[str, int] = {}
+
+    def run(self) -> Ended:
+        """Start the backend and stay until nothing of it is left."""
+        deployment = self._record.value
+        if listening_sockets(deployment.port or 0):
+            return self._ended(f"port `{deployment.port}` is taken by another program", port_taken=True)
+        argv = (deployment.program or deployment.argv[0], *deployment.argv[1:])
+        env = backend_environment(deployment, self._with.environ, state=str(self._with.state))
+        try:
+            self._write_key()
+            leader = spawn(argv, env=env, folder=self._with.place.folder)
+        except OSError as error:
+            self._forget_key()
+            return self._ended(f"`{argv[0]}` could not be started: {error.strerror}")
+        pump = self._pump(leader)
+        watch = self._watch()
+        process = find(leader.pid)
+        self._record.change(
+            pid=leader.pid,
+            pid_start_time=process.start_time if process else None,
+            phase=_FIRST_PHASE,
+            progress=Progress(expected_at=self._expected()),
+        )
+        try:
+            ended = self._until_the_end(leader, pump)
+        finally:
+            self._over = True
+            self._forget_key()
+            watch.stop()
+            self._end(leader, process)
+            pump.join(_DRAIN_SECONDS)
+            watch.join(_DRAIN_SECONDS)
+        if ended.stopped or ended.diagnosis is not None:
+            return ended
+        diagnosis = self._with.backend.diagnose(pump.tail(), ended.exit_code)
+        taken = not self._ready and bool(listening_sockets(deployment.port or 0))  # ours have all ended
+        return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis, port_taken=taken)
+
+    def _write_key(self) -> None:
+        """For a backend that takes its key from a file, which is gone again once that was read."""
+        for name, content in key_files(self._record.value, self._with.environ).items():
+            path = self._with.place.folder / name
+            path.unlink(missing_ok=True)
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(content, encoding="utf-8")
+
+    def _forget_key(self) -> None:
+        for name in key_files(self._record.value, self._with.environ):
+            (self._with.place.folder / name).unlink(missing_ok=True)
+
+    def _pump(self, leader: Child) -> Pump:
+        assert leader.stdout is not None  # noqa: S101  `spawn` asks for a pipe
+        deployment, environ = self._record.value, self._with.environ
+        pump = Pump(
+            leader.stdout.fileno(),
+            LogFile(self._with.place.folder),
+            clock=self._clock,
+            on_line=self._read_line,
+            secrets=secrets_of(deployment, environ),
+        )
+        pump.start()
+        return pump
+
+    def _watch(self) -> Watch:
+        deployment = self._record.value
+        names = deployment.served_model_names or (deployment.model,)
+        key = self._with.environ.get(deployment.api_key_env) if deployment.api_key_env else None
+        watch = Watch(
+            Endpoint(deployment.port or 0, names[0], key, self._clock),
+            task=deployment.task,
+            backend=self._with.backend,
+            names=names,
+            generation_timeout=deployment.stall_timeout_seconds,
+            pace=self._with.pace,
+            idle_timeout=deployment.idle_timeout_seconds,
+            members=self._members,
+            tell=self._tell,
+        )
+        watch.start()
+        return watch
+
+    def _members(self) -> set[Process]:
+        """The backend's processes: by the tag, and, as this is a subreaper, by descent."""
+        return tagged_as(self._record.value.id) | descendants(os.getpid())
+
+    def _read_line(self, line: str) -> None:
+        with contextlib.suppress(Exception):  # a line that our own reading stumbles over must not stop the pump
+            event = self._with.backend.read_log_line(line)
+            if event is not None:
+                self._tell(event)
+            else:
+                self._phases.read_bar(line, self._clock.monotonic())
+
+    def _tell(self, event: Event) -> None:
+        """From the pump and the watch; what comes after the end of this life is not said to the next one."""
+        if not self._over:
+            self._with.events.put(event)
+
+    def _until_the_end(self, leader: Child, pump: Pump) -> Ended:
+        while True:
+            event = self._next_event()
+            idle = self._idle()
+            if event is Call.STOP or idle is not None:
+                self._record.change(status="stopping", phase=None, progress=None, message=None)
+                return Ended(was_ready=self._ready, stopped=True, reason=idle)
+            if isinstance(event, Ready):
+                pump.listening = False
+            if (problem := self._take(event)) is not None:
+                return self._ended(problem, port_taken=isinstance(event, Refused) and event.port_taken)
+            exit_code = reap(leader)
+            if exit_code is not None:
+                return Ended(was_ready=self._ready, exit_code=exit_code)
+            if (problem := self._stuck()) is not None:
+                return self._ended(problem, evidence=_last_line(pump.tail()))
+            self._record.flush()
+            self._with.routes.look(self._record)
+
+    def _next_event(self) -> Event | None:
+        idle = self._ready and self._record.flush()
+        try:
+            return self._with.events.get(timeout=_IDLE_TICK_SECONDS if idle else _TICK_SECONDS)
+        except Empty:
+            return None
+
+    def _take(self, event: Event | None) -> str | None:
+        """Write what an event means; the problem, when the life must end for it."""
+        match event:
+            case LogEvent():
+                self._take_log(event)
+            case Answering():
+                self._answering = True
+                self._forget_key()
+                self._reach(_LAST_PHASE, None, "it answers; asked to generate")
+            case NotYet():
+                self._reach(_LAST_PHASE, None, event.reason[:200])
+            case Refused():
+                return event.reason
+            case Ready():
+                self._become_ready(event.generated)
+            case Probed():
+                return self._take_probe(event)
+            case _:
+                pass
+        return None
+
+    def _take_log(self, event: LogEvent) -> None:
+        for name in ("weights_bytes", "kv_cache_bytes", "kv_cache_tokens", "graphs_bytes"):
+            if (value := getattr(event, name)) is not None:
+                self._measured[name] = value
+        figures = {"kv_cache_tokens": event.kv_cache_tokens, "max_concurrency": event.max_concurrency}
+        news = {
+            name: value for name, value in figures.items() if value not in {None, getattr(self._record.value, name)}
+        }
+        if news:
+            self._record.change(**news)
+        if event.phase is not None and not self._answering:
+            self._reach(event.phase, event.fraction, event.detail)
+
+    def _reach(self, phase: str, fraction: float | None, detail: str | None) -> None:
+        """Write a phase at once, a figure that moves now and then."""
+        now = self._clock.monotonic()
+        at_once = self._phases.reach(phase, fraction, now)
+        if at_once or now - self._written_at >= _PROGRESS_SECONDS:
+            self._written_at = now
+            self._record.change(
+                phase=phase, progress=Progress(fraction=fraction, detail=detail, expected_at=self._expected())
+            )
+
+    def _expected(self) -> str | None:
+        left = self._phases.seconds_left(self._clock.monotonic())
+        return None if left is None else rfc3339(self._clock.now() + timedelta(seconds=left))
+
+    def _beat(self) -> bool:
+        """The heartbeat is the lock's time: no transaction, and it works on a full disk. False: the lock is gone."""
+        try:
+            os.utime(self._with.place.lock)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            pass
+        return True
+
+    def _become_ready(self, generated: Generated) -> None:
+        self._ready = True
+        self._with.turn.release()
+        self._record.keep_start(self._phases.durations(self._clock.monotonic()))
+        measurement = measurement_of(self._record.value, self._measured, rfc3339(self._clock.now()))
+        self._record.keep_measurement(measurement, paths_of_state(self._with.state))
+        self._beat()  # or readers would take the time of the start for that of the last probe
+        moment = rfc3339(self._clock.now())
+        self._record.change(
+            status="ready",
+            phase=None,
+            progress=None,
+            message=None,
+            ready_at=moment,
+            last_probe_at=moment,
+            last_probe_ok=True,
+            measured=Measured(ttft_ms=generated.ttft_ms, decode_tokens_per_second=generated.tokens_per_second),
+            memory=DeploymentMemory(
+                estimated_bytes=self._record.value.memory.estimated_bytes, measured_bytes=self._measured_bytes()
+            ),
+        )
+
+    def _measured_bytes(self) -> int | None:
+        """On a GPU what the backend's log says it took, on a CPU what the kernel says of its processes."""
+        if not self._record.value.gpu_indices:
+            return resident_bytes(self._members())
+        parts = [self._measured.get("weights_bytes"), self._measured.get("kv_cache_bytes")]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+    def _take_probe(self, probed: Probed) -> str | None:
+        if not self._beat():
+            return "its state folder was removed"  # nobody could find it any more to stop it
+        health = self._health
+        health.take(answered=probed.healthy, activity=probed.activity, now=self._clock.monotonic())
+        changes: dict[str, Any] = {}
+        if (health.trouble is not None) != (self._record.value.status == "unhealthy"):
+            changes = {"status": "unhealthy" if health.trouble else "ready", "message": health.trouble}
+        if probed.healthy != self._record.value.last_probe_ok or changes:
+            self._record.change(last_probe_ok=probed.healthy, last_probe_at=rfc3339(self._clock.now()), **changes)
+        return None
+
+    def _idle(self) -> str | None:
+        """That nobody has used it for as long as the user allowed."""
+        limit = self._record.value.idle_timeout_seconds
+        if not self._ready or limit is None or self._health.pulse.idle_seconds < limit:
+            return None
+        return f"nobody used it for {format_duration(limit)}"
+
+    def _stuck(self) -> str | None:
+        now = self._clock.monotonic()
+        deployment = self._record.value
+        if self._ready:
+            overdue = None if deployment.restart_policy == "no" else self._health.overdue(now)
+            return None if overdue is None else f"it did not get well in {overdue:.0f} s: {self._health.trouble}"
+        if now - self._phases.progress_at <= deployment.stall_timeout_seconds:
+            return None
+        doing = f" while {deployment.phase}" if deployment.phase else ""
+        return f"no progress for {deployment.stall_timeout_seconds:.0f} s{doing}"
+
+    def _end(self, leader: Child, process: Process | None) -> None:
+        alive = process if leader.returncode is None else None
+        grace, linger = self._record.value.stop_grace_seconds, self._with.pace.linger
+        end_tree(self._members, alive, grace=grace, linger=linger, clock=self._clock)
+        reap(leader)
+
+    def _ended(self, cause: str, *, evidence: str | None = None, port_taken: bool = False) -> Ended:
+        name = self._record.value.name
+        hints = (f"modelscan logs {name} --tail 50",)
+        diagnosis = Diagnosis(cause=cause, evidence=evidence, hints=hints)
+        return Ended(was_ready=self._ready, diagnosis=diagnosis, port_taken=port_taken)
+
+
+def _last_line(tail: str) -> str | None:
+    return next((line for line in reversed(tail.splitlines()) if line.strip()), None)

@@ -1,0 +1,253 @@
+"""A deployment inside its supervisor: lives of its backend, one after the other, until it is stopped or given up.
+
+The supervisor holds the deployment's lock for as long as it lives: that, and no pid, is what others take as its being
+alive. While it holds the lock it is the only writer of the record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from queue import SimpleQueue
+
+from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.places import paths_of_state, places
+from modelscan.deployments.store import Store
+from modelscan.deployments.transitions import after_exit
+from modelscan.errors import Conflict, StorageFailed
+from modelscan.storage.locks import hold
+from modelscan.system.clock import SystemClock, rfc3339
+from modelscan.system.processes.identity import boot_id, find
+from modelscan.system.processes.spawn import become_subreaper
+from modelscan.targets.local.environment import own_environment
+from modelscan.targets.local.owner import own_note
+from modelscan.targets.local.pace import Pace
+from modelscan.targets.local.supervisor.admission import asked_to_stop, wait_for_turn
+from modelscan.targets.local.supervisor.errands import Routes
+from modelscan.targets.local.supervisor.life import Call, Ended, Event, Life, Supervision
+from modelscan.targets.local.supervisor.mending import mend
+from modelscan.targets.local.supervisor.record import Record
+from modelscan.targets.local.supervisor.turn import Turn
+
+_LOCK_SECONDS = 20.0
+_MOST_MOVES = 5  # to other ports, within one start
+
+
+def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
+    """Supervise until the deployment is over. The exit status is for the log only: nobody waits for it."""
+    told = _arguments(arguments)
+    environ = own_environment()
+    clock = SystemClock()
+    events = _listen()
+    paths = paths_of_state(told.state)
+    place = places(paths, told.deployment)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(hold(place.lock, note=own_note(), timeout=_LOCK_SECONDS, clock=clock))
+        except Conflict:
+            return 0  # another supervisor was quicker
+        store = stack.enter_context(Store(paths, clock))
+        deployment = store.by_id(told.deployment)
+        if deployment.status != "starting":
+            return 0  # stopped again before we were here
+        become_subreaper()
+        me = find(os.getpid())
+        record = Record(store, deployment, clock)
+        record.change(
+            boot_id=boot_id(), supervisor_pid=os.getpid(), supervisor_start_time=me.start_time if me else None
+        )
+        supervision = Supervision(
+            record=record,
+            backend=BACKENDS[deployment.backend],
+            place=place,
+            state=told.state,
+            environ=environ,
+            clock=clock,
+            events=events,
+            pace=pace or told.pace,
+            routes=Routes(told.routes, state=told.state, environ=environ, output=place.supervisor_log, clock=clock),
+            turn=Turn(paths, deployment.gpu_indices),
+        )
+        try:
+            _supervise(supervision)
+        except Exception as error:
+            record.change(
+                status="failed",
+                phase=None,
+                progress=None,
+                pid=None,
+                message="the supervisor failed",
+                last_error=f"a bug in modelscan: {type(error).__name__}: {error}",
+                error_hints=(f"see `{place.supervisor_log}`",),
+                stopped_at=rfc3339(clock.now()),
+            )
+            record.finish()
+            raise
+    return 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Told:
+    """What `control` says on the command line."""
+
+    state: Path
+    deployment: str
+    pace: Pace
+    routes: Path | None
+
+
+def _arguments(arguments: Sequence[str]) -> _Told:
+    """Options written by `control` only: argparse would cost more memory than it saves lines."""
+    values = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    routes = values.get("--routes")
+    pace = Pace.read(values.get("--pace", "{}"))
+    return _Told(Path(values["--state"]), values["--id"], pace, Path(routes) if routes else None)
+
+
+def _listen() -> SimpleQueue[Event]:
+    """A queue (its `put` is safe inside a signal handler) that learns when to stop and when a child has ended."""
+    events: SimpleQueue[Event] = SimpleQueue()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: events.put(Call.STOP))
+    signal.signal(signal.SIGCHLD, lambda *_: events.put(Call.CHILD))
+    signal.signal(signal.SIGHUP, lambda *_: None)  # a handler, unlike SIG_IGN, is not inherited by the backend
+    return events
+
+
+def _supervise(supervision: Supervision) -> None:
+    """Returns when it is over and the record says so."""
+    restarted_at: list[float] = []
+    was_ready = mended = False
+    moves = 0
+    while True:
+        ended = wait_for_turn(supervision) or _live(supervision)
+        was_ready = was_ready or ended.was_ready
+        if ended.stopped:
+            return _stopped(supervision, ended.reason)
+        if not was_ready and not mended and _mend(supervision, ended):
+            mended = True
+            continue
+        if ended.port_taken and not was_ready and moves < _MOST_MOVES and _move(supervision, ended):
+            moves += 1
+            continue
+        after = after_exit(
+            supervision.record.value.restart_policy,
+            was_ready=was_ready,
+            restarted_at=restarted_at,
+            now=supervision.clock.monotonic(),
+        )
+        if after.pause_seconds is None:
+            return _failed(supervision, ended, after.reason)
+        _restarting(supervision, ended, after.pause_seconds)
+        restarted_at.append(supervision.clock.monotonic())
+        if asked_to_stop(supervision, after.pause_seconds):
+            return _stopped(supervision)
+        supervision.record.change(phase="launching", message=None)
+
+
+def _live(supervision: Supervision) -> Ended:
+    try:
+        return Life(dataclasses.replace(supervision, earlier=supervision.record.earlier_starts())).run()
+    finally:
+        supervision.turn.release()
+
+
+def _mend(supervision: Supervision, ended: Ended) -> bool:
+    """Change the plan by what the backend derived; whether there was anything to change. Once per start."""
+    if ended.diagnosis is None:
+        return False
+    options = supervision.backend.derived_options
+    mended = mend(supervision.record.value, ended.diagnosis.suggested, options)
+    if mended is None:
+        return False
+    changes = {**mended.changes, "phase": "launching", "progress": None, "pid": None}
+    supervision.record.mend(changes, f"{mended.said} and tried again: {ended.diagnosis.cause}")
+    return True
+
+
+def _move(supervision: Supervision, ended: Ended) -> bool:
+    """Take another port where that is ours to do."""
+    record = supervision.record
+    if not record.may_move():
+        return False
+    try:
+        record.move(paths_of_state(supervision.state))
+    except (Conflict, StorageFailed):
+        return False
+    said = f"moved to port {record.value.port}: {_cause(supervision, ended)}"
+    record.change(phase="launching", progress=None, pid=None, message=said)
+    return True
+
+
+def _stopped(supervision: Supervision, reason: str | None = None) -> None:
+    supervision.record.change(
+        status="stopped",
+        phase=None,
+        progress=None,
+        pid=None,
+        message=reason,
+        stopped_at=rfc3339(supervision.clock.now()),
+        last_probe_ok=None,
+    )
+    supervision.record.finish()
+    if reason is not None:  # nobody asked: no command is there to take it off the routes
+        supervision.routes.look(supervision.record, over=True)
+
+
+def _failed(supervision: Supervision, ended: Ended, reason: str | None) -> None:
+    cause = _cause(supervision, ended)
+    diagnosis = ended.diagnosis
+    supervision.record.change(
+        status="failed",
+        phase=None,
+        progress=None,
+        pid=None,
+        message=_how(supervision, ended),
+        last_error=f"{cause}; {reason}" if reason else cause,
+        error_evidence=diagnosis.evidence if diagnosis else None,
+        error_hints=diagnosis.hints if diagnosis else (),
+        error_suggested=diagnosis.suggested if diagnosis else {},
+        stopped_at=rfc3339(supervision.clock.now()),
+        last_probe_ok=None,
+    )
+    supervision.record.finish()
+    supervision.routes.look(supervision.record, over=True)
+
+
+def _restarting(supervision: Supervision, ended: Ended, pause: float) -> None:
+    diagnosis = ended.diagnosis
+    supervision.record.change(
+        status="starting",
+        phase="waiting to restart",
+        progress=None,
+        pid=None,
+        message=f"{_how(supervision, ended)}; restarting in {pause:.0f} s",
+        restarts=supervision.record.value.restarts + 1,
+        last_error=_cause(supervision, ended),
+        error_evidence=diagnosis.evidence if diagnosis else None,
+        error_hints=diagnosis.hints if diagnosis else (),
+        error_suggested=diagnosis.suggested if diagnosis else {},
+        last_probe_ok=None,
+    )
+
+
+def _cause(supervision: Supervision, ended: Ended) -> str:
+    return ended.diagnosis.cause if ended.diagnosis else _how(supervision, ended)
+
+
+def _how(supervision: Supervision, ended: Ended) -> str:
+    """The end as a sentence: `vLLM was killed by SIGKILL`."""
+    title = supervision.backend.title
+    code = ended.exit_code
+    if code is None:
+        return ended.diagnosis.cause if ended.diagnosis else f"{title} was ended"
+    if code < 0:
+        try:
+            return f"{title} was killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"{title} was killed by signal {-code}"
+    return f"{title} ended with status {code}"

@@ -1,0 +1,211 @@
+"""`pull`: the weights that a name stands for, without deploying them; into the hub's cache, a folder, or S3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
+from modelscan.hubs.files import OnProgress, RemoteFile
+from modelscan.hubs.folder.copying import copy_files
+from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.s3.client import refuse_offline, require_reachable
+from modelscan.model import PlanRequest, Source, WeightsDescription
+from modelscan.model.events import Ask, Event, Report
+from modelscan.running.fetch import fetch, progress_event
+from modelscan.running.preflight import check_weights
+from modelscan.selecting.context import Context
+from modelscan.selecting.machine import machine
+from modelscan.selecting.others import refuse_closed
+from modelscan.selecting.plan import described, no_fit, plan_resolved
+from modelscan.selecting.resolve import resolve_model
+from modelscan.units import format_bytes
+from modelscan.weights.address import is_s3, parse_s3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequest:
+    """`to` is a folder or an address in S3, None for the hub's own cache."""
+
+    quantization: str | None = None
+    source: Source | None = None
+    revision: str | None = None
+    to: str | None = None
+    allow_pickle: bool = False
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pulled:
+    """Weights that are there now: `id` as they were asked for, `revision` the commit, `path` a folder or an address in
+    S3. `changed` is False when everything was there already.
+    """
+
+    id: str
+    model: str
+    source: Source
+    repo_id: str
+    revision: str | None
+    quantization: str | None
+    path: str
+    size_bytes: int
+    changed: bool
+
+
+def _newest(context: Context, weights: WeightsDescription, revision: str | None) -> WeightsDescription:
+    """At the commit that the revision is now: `deploy` takes what is here, `pull` looks whether there is better."""
+    if weights.source == "local_path":
+        return weights
+    hub = context.hub(weights.source)
+    try:
+        return replace(weights, commit=hub.listing(weights.repo_id, revision or weights.revision).commit)
+    except SourceUnavailable as error:
+        if isinstance(error, Gated | Unauthorized) or hub.cached(weights.repo_id, weights.commit) is None:
+            raise
+        return weights  # all is here, and nobody can be asked
+
+
+def pull_model(context: Context, reference: str, wanted: PullRequest, *, report: Report, ask: Ask) -> Pulled:
+    """Get the weights that `deploy` would take here, or would if they fitted. What lies in S3 is brought to a folder.
+
+    Raises ModelNotFound, ModelAmbiguous, ClosedWeights, NoFit (no weights of that quantization), and what
+    `check_weights` and the hub raise.
+    """
+    if is_s3(reference):
+        return _from_s3(context, reference, wanted, report)
+    if wanted.to is not None and is_s3(wanted.to):
+        refuse_offline(parse_s3(wanted.to), context.settings)
+        require_reachable(parse_s3(wanted.to))  # not after hours of downloading
+    model_id, weights = _choose(context, reference, wanted, report)
+    if weights.source == "s3":
+        return _from_s3(context, weights.repo_id, PullRequest(to=wanted.to), report)
+    weights = _newest(context, weights, wanted.revision)
+    into = _folder(wanted.to)
+    weights = check_weights(
+        context,
+        weights,
+        trust_remote_code=wanted.trust_remote_code,
+        allow_pickle=wanted.allow_pickle,
+        ask=ask,
+        into=into,
+    )
+    files = context.hub(weights.source).files(weights.repo_id, weights.commit or "")
+    size = sum(file.size_bytes for file in files)
+    report(Event("source", f"Source: {weights.repo_id} ({weights.source}), {format_bytes(size)}"))
+    if into is not None:
+        path, changed = str(into), _into_folder(context, weights, files, into, report)
+    else:
+        here = context.hub(weights.source).cached(weights.repo_id, weights.commit)
+        folder, _ = fetch(context, weights.source, weights.repo_id, weights.commit, report)
+        path, changed = str(folder), here is None
+        if wanted.to is not None:
+            path, changed = _into_s3(context, folder, files, wanted.to, report)
+    return Pulled(
+        id=reference,
+        model=model_id,
+        source=weights.source,
+        repo_id=weights.repo_id,
+        revision=weights.commit,
+        quantization=weights.quantization,
+        path=path,
+        size_bytes=size,
+        changed=changed,
+    )
+
+
+def _into_folder(
+    context: Context, weights: WeightsDescription, files: Sequence[RemoteFile], into: Path, report: Report
+) -> bool:
+    """Whether anything had to be done. What is in the cache is copied, so that this needs no network."""
+    hub = context.hub(weights.source)
+    here = hub.cached(weights.repo_id, weights.commit)
+    if here is not None:
+        told = _telling(report)
+        return copy_files(here, into, files, on_progress=told, clock=context.clock) > 0
+    before = {file.path for file in files if (into / file.path).is_file()}
+    hub.download(weights.repo_id, weights.commit, on_progress=_telling(report), into=into)
+    return len(before) < len(files)
+
+
+def _into_s3(
+    context: Context, folder: Path, files: Sequence[RemoteFile], target: str, report: Report
+) -> tuple[str, bool]:
+    from modelscan.hubs.s3.upload import upload
+
+    address = parse_s3(target)
+    names = [file.path for file in files]
+    sent = upload(folder, names, address, on_progress=_telling(report), clock=context.clock)
+    return str(address), sent > 0
+
+
+def _from_s3(context: Context, reference: str, wanted: PullRequest, report: Report) -> Pulled:
+    from modelscan.hubs.s3.download import download
+
+    address, into = parse_s3(reference), _folder(wanted.to)
+    if into is None or wanted.quantization or wanted.source or wanted.revision:
+        raise Usage(
+            f"`{address}` is one set of files, which --to brings to a folder",
+            hints=[f"modelscan pull {address} --to ./{address.name}"],
+        )
+    refuse_offline(address, context.settings)
+    size, fetched = download(address, into, on_progress=_telling(report), clock=context.clock)
+    weights = describe_folder(into)
+    return Pulled(
+        id=reference,
+        model=into.name,
+        source="local_path",
+        repo_id=str(into),
+        revision=None,
+        quantization=weights.quantization,
+        path=str(into),
+        size_bytes=size,
+        changed=fetched > 0,
+    )
+
+
+def _telling(report: Report) -> OnProgress:
+    return lambda now: report(progress_event(now))
+
+
+def refuse_one_target(references: Sequence[str], to: str | None) -> None:
+    """Raise Usage for several models into one place, where their files would mix."""
+    if to is not None and len(set(references)) > 1:
+        raise Usage(
+            "several models cannot go to one `--to`: their files would mix",
+            hints=[f"modelscan pull {name} --to {to.rstrip('/')}/{name.rpartition('/')[2]}" for name in references],
+        )
+
+
+def _choose(context: Context, reference: str, wanted: PullRequest, report: Report) -> tuple[str, WeightsDescription]:
+    resolved = resolve_model(context, reference, wanted.source, wanted.revision)
+    for text in resolved.warnings:
+        report(Event("warning", text))
+    for text in resolved.notes:
+        report(Event("note", text))
+    if resolved.model is not None:
+        refuse_closed(context, resolved.model)
+    request = PlanRequest(
+        model=reference, quantization=wanted.quantization, source=wanted.source, revision=wanted.revision
+    )
+    planned = plan_resolved(context, resolved, request, machine(context))
+    if planned.plan.chosen is not None:
+        return resolved.model_id, described(planned, planned.plan.chosen)
+    word = wanted.quantization or resolved.quantization
+    fitting = [item for item in resolved.options if word in {None, item.quantization, (item.format or "").upper()}]
+    if not fitting:
+        raise no_fit(planned.plan)
+    report(Event("note", f"{resolved.model_id} does not fit this machine; taking {fitting[0].repo_id} all the same"))
+    return resolved.model_id, fitting[0]
+
+
+def _folder(to: str | None) -> Path | None:
+    """The folder that `--to` names, None for the hub's cache and for S3. Raises Usage."""
+    if to is None or is_s3(to):
+        return None
+    if "://" in to:
+        raise Usage(f"weights cannot be brought to `{to}`", hints=["--to /a/folder", "--to s3://bucket/prefix"])
+    folder = Path(to).expanduser().absolute()
+    if folder.exists() and not folder.is_dir():
+        raise Usage(f"`{folder}` is no folder", hints=["name a folder, or one that does not exist yet"])
+    return folder

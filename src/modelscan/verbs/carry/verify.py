@@ -1,0 +1,69 @@
+"""`weights verify`: whether what is on this machine is still what its hub lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modelscan.errors import ModelscanError
+from modelscan.model import Source
+from modelscan.model.events import Event, Report
+from modelscan.selecting.context import Context
+from modelscan.selecting.weights_here import find_weights
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """One commit that was read: how many files, and what is the matter with those that are not right, by name."""
+
+    source: Source
+    repo_id: str
+    revision: str
+    files: int
+    size_bytes: int
+    wrong: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """`id` is what the user named."""
+
+    id: str
+    checked: tuple[Checked, ...]
+
+
+def verify_weights(context: Context, reference: str, report: Report) -> Verification:
+    """Read every file that a backend needs of what is here of a repo or model, and compare it with its hub's hashes.
+
+    Raises ModelNotFound, SourceUnavailable (the hub's list is not known, and cannot be asked for), and ModelscanError
+    that names the files which are not right.
+    """
+    checked = []
+    for here, _ in find_weights(context, reference):
+        for commit in here.commits:
+            report(Event("phase", f"reading {here.repo_id} at {commit}"))
+            files = context.hub(here.source).verify(here.repo_id, commit, again=True)
+            checked.append(
+                Checked(
+                    source=here.source,
+                    repo_id=here.repo_id,
+                    revision=commit,
+                    files=len(files),
+                    size_bytes=sum(item.file.size_bytes for item in files),
+                    wrong={item.file.path: item.verdict for item in files if item.verdict != "ok"},
+                )
+            )
+    wrong = [item for item in checked if item.wrong]
+    if wrong:
+        raise _wrong(wrong)
+    return Verification(id=reference, checked=tuple(checked))
+
+
+def _wrong(found: list[Checked]) -> ModelscanError:
+    first = found[0]
+    return ModelscanError(
+        f"the weights of `{first.repo_id}` are not what the hub lists",
+        cause=[f"{name}: {verdict}" for item in found for name, verdict in item.wrong.items()],
+        hints=[f"modelscan pull {item.repo_id} --source {item.source} --revision {item.revision}" for item in found],
+        details={"checked": found},
+    )

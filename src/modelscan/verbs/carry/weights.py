@@ -1,0 +1,149 @@
+"""Weights on this machine: listing, removing, and pruning what nothing uses."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.errors import Conflict, Usage
+from modelscan.hubs.ledger import Ledger
+from modelscan.hubs.stored import Stored, take_away
+from modelscan.model import Deployment
+from modelscan.model.events import Ask
+from modelscan.model.results import WeightsHere
+from modelscan.selecting.context import Context
+from modelscan.selecting.weights_here import find_weights, recorded, uses, weights_here
+from modelscan.units import format_bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Freed:
+    """What is taken away, or would be: `freed_bytes` is 0 until it was. `id` is what the user named."""
+
+    id: str | None = None
+    weights: tuple[WeightsHere, ...]
+    size_bytes: int
+    freed_bytes: int = 0
+
+
+def list_weights(context: Context) -> list[WeightsHere]:
+    """The repos in the hubs' caches, the largest first, then the folders that deployments were given."""
+    return [here for here, _ in weights_here(context)] + _folders(context)
+
+
+def remove_weights(context: Context, reference: str, *, force: bool, ask: Ask) -> Freed:
+    """Delete what is here of a repo or model, all its commits.
+
+    Raises ModelNotFound, Conflict (a deployment needs it; or modelscan did not download it, and not `force`), Usage
+    (nobody said yes).
+    """
+    chosen = find_weights(context, reference)
+    for here, _ in chosen:
+        refuse_used(here, but=())
+        if not force:
+            refuse_foreign(here)
+    _want_yes(chosen, ask, f"modelscan weights remove {reference} --yes")
+    return dataclasses.replace(_take(context, chosen), id=reference)
+
+
+def prune_weights(context: Context, *, dry_run: bool, ask: Ask) -> Freed:
+    """Delete what modelscan downloaded and no deployment needs. Raises Usage when nobody said yes."""
+    unused = [pair for pair in weights_here(context) if pair[0].downloaded_at is not None and not pair[0].used_by]
+    if dry_run or not unused:
+        return _freed(unused)
+    _want_yes(unused, ask, "modelscan weights prune --yes")
+    return _take(context, unused)
+
+
+def purge_for(
+    context: Context, references: Sequence[str], *, force: bool, ask: Ask
+) -> Callable[[Deployment], Freed | None]:
+    """What `remove --purge-weights` does after each removal; every refusal is raised now, before anything is done.
+
+    Weights go with the last deployment that needs them. A folder that the user named is never touched. Raises as
+    `remove_weights` does, and DeploymentNotFound.
+    """
+    wanted = [context.deployments.find(reference) for reference in references]
+    names = {item.name for item in wanted}
+    chosen = [pair for pair in weights_here(context) if any(uses(item, pair[1]) for item in wanted)]
+    for here, _ in chosen:
+        refuse_used(here, but=names)
+        if not force:
+            refuse_foreign(here)
+    if chosen:
+        _want_yes(chosen, ask, f"modelscan remove {' '.join(sorted(names))} --purge-weights --yes")
+
+    def purge(removed: Deployment) -> Freed | None:
+        users = recorded(context)
+        own = [pair for pair in chosen if uses(removed, pair[1]) and not any(uses(one, pair[1]) for one in users)]
+        return _take(context, own) if own else None
+
+    return purge
+
+
+def refuse_used(here: WeightsHere, *, but: Iterable[str]) -> None:
+    """Raise Conflict when a deployment other than `but` needs these weights."""
+    others = [name for name in here.used_by if name not in but]
+    if others:
+        raise Conflict(
+            f"the weights of `{here.repo_id}` are in use",
+            cause=[f"by {', '.join(others)}"],
+            hints=[f"modelscan remove {' '.join(others)}"],
+            details={"repo_id": here.repo_id, "deployments": others},
+        )
+
+
+def refuse_foreign(here: WeightsHere) -> None:
+    """Raise Conflict for weights that another program brought here."""
+    if here.downloaded_at is None:
+        raise Conflict(
+            f"modelscan did not download `{here.repo_id}`",
+            cause=[f"it is in `{here.path}`, and other programs may rely on it"],
+            hints=["to remove it all the same: --force"],
+            details={"repo_id": here.repo_id, "path": here.path},
+        )
+
+
+def _folders(context: Context) -> list[WeightsHere]:
+    users: dict[str, list[str]] = {}
+    for item in recorded(context):
+        if item.source == "local_path" and item.location:
+            users.setdefault(item.location, []).append(item.name)
+    return [
+        WeightsHere(
+            source="local_path", repo_id=path, path=path, size_bytes=_size(Path(path)), used_by=tuple(users[path])
+        )
+        for path in sorted(users)
+    ]
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _want_yes(chosen: Sequence[tuple[WeightsHere, Stored]], ask: Ask, line: str) -> None:
+    rows = [f"  {here.repo_id}  {format_bytes(here.size_bytes)}  ({here.source})" for here, _ in chosen]
+    total = sum(here.size_bytes for here, _ in chosen)
+    if ask("\n".join(["Delete these weights?", *rows, f"{format_bytes(total)} in all"]), default=False) is not True:
+        raise Usage(
+            "nothing was deleted: that needs a yes",
+            cause=[row.strip() for row in rows],
+            hints=[line],
+            details={"size_bytes": total, "repos": [here.repo_id for here, _ in chosen]},
+        )
+
+
+def _take(context: Context, chosen: Sequence[tuple[WeightsHere, Stored]]) -> Freed:
+    freed = 0
+    for _, stored in chosen:
+        freed += take_away(stored)
+        with Ledger(context.settings.paths, context.clock) as ledger:
+            ledger.forget_download(stored.path)
+    return _freed(chosen, freed)
+
+
+def _freed(chosen: Sequence[tuple[WeightsHere, Stored]], freed: int = 0) -> Freed:
+    weights = tuple(here for here, _ in chosen)
+    return Freed(weights=weights, size_bytes=sum(here.size_bytes for here in weights), freed_bytes=freed)

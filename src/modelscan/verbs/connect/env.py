@@ -1,0 +1,42 @@
+"""Making it reachable: the routing file kept in step with what is ready, and the environment of clients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from modelscan.model import Deployment
+from modelscan.selecting.context import Context
+from modelscan.targets.deployments import not_ready
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportedEnv:
+    """Shell lines, and the same as values; a key is only ever named by its variable."""
+
+    lines: tuple[str, ...]
+    variables: Mapping[str, str]
+
+
+def deployment_env(context: Context, name: str) -> ExportedEnv:
+    """For one deployment. Raises DeploymentNotFound, or BackendFailed when it is not ready."""
+    found = context.deployments.now(name)
+    if found.status != "ready":
+        raise not_ready(found)
+    return _exported(found)
+
+
+def export_env(context: Context) -> ExportedEnv:
+    """For the deployment that became ready last. Raises DeploymentNotFound when none is ready."""
+    from modelscan.errors import DeploymentNotFound
+
+    ready = [item for item in context.deployments.list() if item.status == "ready"]
+    if not ready:
+        raise DeploymentNotFound("no deployment is ready", hints=["modelscan list", "modelscan deploy demo"])
+    return _exported(max(ready, key=lambda item: item.ready_at or ""))
+
+
+def _exported(deployment: Deployment) -> ExportedEnv:
+    from modelscan.exports.clients import env_lines, env_variables
+
+    return ExportedEnv(lines=tuple(env_lines(deployment)), variables=env_variables(deployment))

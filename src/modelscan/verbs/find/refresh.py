@@ -1,0 +1,46 @@
+"""Fetching the catalogs anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from modelscan.catalog.refresh.refresh import RefreshReport, insecure_addresses, refresh
+from modelscan.selecting.context import Context
+
+if TYPE_CHECKING:
+    from modelscan.catalog.refresh.difference import Difference
+
+
+def refresh_catalog(
+    context: Context, source: str | None = None, told: Callable[[str, str], None] | None = None
+) -> RefreshReport:
+    """Fetch, merge, replace the index in one step. Raises SourceUnavailable when nothing could be refreshed."""
+    return refresh(context.settings, context.http(), context.clock, only=source, keep=_in_use(context), told=told)
+
+
+def _in_use(context: Context) -> frozenset[str]:
+    """Ids of the models that the user has deployed: they stay known whatever happens upstream."""
+    if not context.settings.paths.database_file.exists():
+        return frozenset()
+    from modelscan.deployments.store import Store
+
+    with Store.for_reading(context.settings.paths, context.clock) as store:
+        return frozenset(found.catalog_id for found in store.list() if found.catalog_id)
+
+
+def catalog_difference(context: Context) -> Difference:
+    """What the last refresh that changed anything changed: against the index before it, or the shipped one."""
+    from modelscan.catalog.index.index import open_base
+    from modelscan.catalog.refresh.difference import difference
+
+    paths = context.settings.paths
+    return difference(open_base(paths.previous_index_file), open_base(paths.index_file))
+
+
+def insecure_sources(context: Context) -> list[str]:
+    """Addresses that anybody on the way could change."""
+    return [
+        f"`{address}` is not encrypted: whoever is on the way can change what it says"
+        for address in insecure_addresses(context.settings)
+    ]

@@ -1,0 +1,104 @@
+"""Finding models: search and list, and what the index is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from modelscan.catalog.index.filters import Filters
+from modelscan.catalog.index.index import Index
+from modelscan.catalog.index.open import open_index
+from modelscan.selecting.context import Context
+
+if TYPE_CHECKING:
+    from modelscan.catalog.index.search import Hit
+    from modelscan.catalog.sources.state import SourceState
+    from modelscan.model import Model
+
+_OLD_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """Models in order, best first, and what the index had to say about itself."""
+
+    models: tuple[Model | Hit, ...]
+    notice: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def search_models(
+    context: Context, words: Sequence[str], *, limit: int, filters: Filters, fits: bool = False, whole: bool = True
+) -> Found:
+    """Models for what a user typed, best first; nothing found is an answer, not a failure.
+
+    With `fits` only those that fit this machine, each with how; otherwise, unless they are to be `whole`, only what a
+    list shows of each.
+    """
+    from modelscan.catalog.index.search import search
+
+    index = open_index(context.settings)
+    text = " ".join(words)
+    found: list[Model | Hit] = []
+    if fits:
+        from modelscan.selecting.judge import PLANNED_FOR_EACH_SHOWN, fitting
+
+        hits = search(index, text, limit=limit * PLANNED_FOR_EACH_SHOWN, filters=filters)
+        found.extend(fitting(context, _models(index, hits), limit=limit))
+    else:
+        hits = search(index, text, limit=limit, filters=filters)
+        found.extend(_models(index, hits) if whole else hits)
+    return Found(models=tuple(found), notice=index.notice, notes=_age(context, index))
+
+
+def _models(index: Index, hits: Iterable[Hit]) -> Iterator[Model]:
+    return (model for hit in hits if (model := index.get(hit.id)))
+
+
+def _age(context: Context, index: Index) -> tuple[str, ...]:
+    """A remark where the index is older than a model usually takes to be out of date."""
+    day = index.day()
+    age = (context.clock.now().date() - date.fromisoformat(day)).days if day else 0
+    if age <= _OLD_DAYS:
+        return ()
+    return (f"prices and models are of {day}, {age} days ago: modelscan catalog refresh",)
+
+
+def search_hub_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> Found:
+    """Models of Hugging Face's own search, as it ranks them. Raises SourceUnavailable, also when offline."""
+    from modelscan.catalog.sources.hub import model_in_list
+    from modelscan.errors import SourceUnavailable
+    from modelscan.hubs.huggingface.search import search_hub
+
+    text = " ".join(words)
+    if context.settings.offline:
+        raise SourceUnavailable("Hugging Face cannot be searched offline", hints=[f"modelscan catalog search {text}"])
+    # Filters leave few of a list over, and the hub knows only some of ours.
+    asked = limit if filters == Filters() else min(limit * 5, 100)
+    entries = search_hub(text, limit=asked, environ=context.hub_environment(), http=context.http())
+    models = [model for model in map(model_in_list, entries) if filters.allow(model)]
+    return Found(models=tuple(models[:limit]))
+
+
+def list_models(context: Context, *, limit: int | None, filters: Filters, fits: bool = False) -> Found:
+    """All models that pass the filters, in the order of their ids; `limit` None means all."""
+    index = open_index(context.settings)
+    if fits:
+        from modelscan.selecting.judge import fitting
+
+        most = index.count() if limit is None else limit
+        return Found(models=tuple(fitting(context, index.models(filters), limit=most)), notice=index.notice)
+    found: list[Model] = []
+    for model in index.models(filters):
+        if limit is not None and len(found) >= limit:
+            break
+        found.append(model)
+    return Found(models=tuple(found), notice=index.notice)
+
+
+def catalog_sources(context: Context) -> tuple[list[SourceState], Index]:
+    """What the index was made from."""
+    index = open_index(context.settings)
+    return index.sources(), index

@@ -1,0 +1,51 @@
+"""Backends: which installation is meant, and removing one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from modelscan.errors import Conflict, Usage
+from modelscan.model import Installation
+from modelscan.selecting.context import Context
+from modelscan.selecting.installations import choose, installations, not_installed
+
+
+def find_installation(context: Context, backend: str, version: str | None) -> Installation:
+    """The one that a deployment would use. Raises BackendNotInstalled."""
+    found = choose(installations(context), backend, version, device=None)
+    if found is None:
+        raise not_installed(backend, version)
+    return found
+
+
+def remove_backend(
+    context: Context, backend: str, version: str | None, *, ask: Callable[[str], bool | None]
+) -> Installation:
+    """Remove an environment of ours that no live deployment uses."""
+    from modelscan.environments.remove import remove
+
+    ours = [item for item in installations(context) if item.managed]
+    found = choose(ours, backend, version, device=None)
+    if found is None:
+        foreign = choose(installations(context), backend, version, device=None)
+        if foreign is not None:
+            raise Usage(
+                f"`{foreign.path}` was not installed by modelscan",
+                cause=["modelscan removes only what it installed"],
+                hints=["modelscan backend list"],
+            )
+        raise not_installed(backend, version)
+    users = [item.name for item in context.deployments.list() if item.program == found.program]
+    live = [item.name for item in context.deployments.list(live_only=True) if item.program == found.program]
+    if live:
+        raise Conflict(
+            f"`{found.backend} {found.version}` is in use",
+            cause=[f"by {', '.join(live)}"],
+            hints=[f"modelscan stop {' '.join(live)}"],
+            details={"deployments": live},
+        )
+    note = f" The stopped deployments {', '.join(users)} need it to start again." if users else ""
+    if ask(f"Remove {found.path}?{note}") is not True:
+        raise Usage("nothing was removed: that needs a yes", hints=[f"modelscan backend remove {backend} --yes"])
+    remove(found, context.settings)
+    return found

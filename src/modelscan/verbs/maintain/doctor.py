@@ -1,0 +1,158 @@
+"""What is wrong here, and the command that mends it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from modelscan.deployments.store import Store
+from modelscan.errors import ModelscanError
+from modelscan.model import Hardware
+from modelscan.selecting.context import Context
+from modelscan.selecting.installations import device_of, installations
+from modelscan.selecting.machine import machine
+from modelscan.storage.files import private_folder
+from modelscan.targets.local.orphans import find_orphans, reap_orphans
+from modelscan.units import GIB, format_bytes
+
+_LITTLE_DISK = 5 * GIB  # a backend's environment takes 2 to 10 GiB (measured: vLLM for the CPU 2.1 GiB)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """`problem` needs doing something about, `note` is worth knowing."""
+
+    name: str
+    status: Literal["ok", "note", "problem"]
+    message: str
+    hints: tuple[str, ...] = ()
+
+
+def examine(context: Context, *, reap: bool = False) -> list[Check]:
+    """Every check, in the order of the pipeline. With `reap`, orphaned processes of ours are ended first."""
+    checks: list[Check] = []
+    for part in (_settings, _folders, _catalog, _hardware, _routing):
+        checks += _guarded(part, context)
+    checks += _guarded(lambda inner: _deployments(inner, reap=reap), context)
+    return checks
+
+
+def _guarded(part: Callable[[Context], Iterator[Check]], context: Context) -> Iterator[Check]:
+    """A check that cannot be made is itself a finding."""
+    try:
+        yield from part(context)
+    except ModelscanError as error:
+        yield Check(name=error.code, status="problem", message=error.message, hints=error.hints)
+
+
+def _settings(context: Context) -> Iterator[Check]:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    yield Check(name="python", status="ok", message=version)
+    set_here = [name for name, origin in context.settings.origins.items() if origin != "default" and name != "config"]
+    said = f"{len(set_here)} of them set" if set_here else "all at their defaults"
+    yield Check(name="settings", status="ok", message=f"{context.settings.config_path}, {said}")
+
+
+def _folders(context: Context) -> Iterator[Check]:
+    import shutil
+
+    paths = context.settings.paths
+    for name, folder in (("state", paths.state), ("cache", paths.cache), ("data", paths.data)):
+        private_folder(folder)
+        free = shutil.disk_usage(folder).free
+        if free < _LITTLE_DISK:
+            yield Check(
+                name=name,
+                status="problem" if name == "data" else "note",
+                message=f"{format_bytes(free)} free in {folder}",
+                hints=("free some space there, or export MODELSCAN_HOME=/path/on/another/disk",),
+            )
+        else:
+            yield Check(name=name, status="ok", message=f"{folder}, {format_bytes(free)} free")
+
+
+def _catalog(context: Context) -> Iterator[Check]:
+    from modelscan.catalog.index.open import open_index
+
+    index = open_index(context.settings)
+    if index.notice is not None:
+        yield Check(name="catalog", status="problem", message=index.notice, hints=("modelscan catalog refresh",))
+        return
+    names = ", ".join(state.name for state in index.sources())
+    yield Check(name="catalog", status="ok", message=f"from {names}")
+
+
+def _hardware(context: Context) -> Iterator[Check]:
+    hardware = machine(context)
+    for warning in hardware.warnings:
+        yield Check(name="hardware", status="note", message=warning)
+    count = len(hardware.devices)
+    message = f"{count} GPU{'s' if count != 1 else ''}" if count else "no GPU: models run on the CPU"
+    yield Check(name="hardware", status="ok", message=message)
+    yield from _backends(context, hardware)
+
+
+def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
+    found, device = installations(context), device_of(hardware)
+    folders = {Path(item.path) for item in found}
+    for item in found:
+        whose = "modelscan's" if item.managed else "yours"
+        fitting = item.device in {device, "cpu"}
+        yield Check(
+            name="backend",
+            status="ok" if fitting else "note",
+            message=f"{item.backend} {item.version or 'of unknown version'} for {item.device} ({whose})"
+            + ("" if fitting else f"; this machine wants {device}"),
+        )
+    for named in context.settings.backend_dirs:
+        folder = Path(named).expanduser()
+        if folders.isdisjoint({folder, folder / "bin"}):
+            yield Check(
+                name="backend",
+                status="problem",
+                message=f"`{named}`, which the setting backend.dirs names, has no backend that answers",
+                hints=("modelscan config get backend.dirs", "modelscan config unset backend.dirs"),
+            )
+    if not found:
+        yield Check(
+            name="backend", status="note", message="none is installed", hints=("modelscan backend install vllm",)
+        )
+
+
+def _routing(context: Context) -> Iterator[Check]:
+    from modelscan.routing.file import read_routes
+
+    path = context.settings.routing_path
+    routes = read_routes(path)
+    yield Check(name="routing", status="ok", message=f"{len(routes)} route{'s' if len(routes) != 1 else ''} in {path}")
+
+
+def _deployments(context: Context, *, reap: bool) -> Iterator[Check]:
+    with Store.for_reading(context.settings.paths, context.clock) as store:
+        orphans = find_orphans(store, context.settings)
+        if orphans and reap:
+            left = reap_orphans(store, context.settings, clock=context.clock)
+            yield Check(name="orphans", status="ok", message=f"ended {len(orphans) - len(left)} of {len(orphans)}")
+            orphans = left
+    if orphans:
+        named = ", ".join(f"{item.pid} ({item.name or item.deployment})" for item in orphans)
+        yield Check(
+            name="orphans",
+            status="problem",
+            message=f"processes without a supervisor: {named}",
+            hints=("modelscan doctor --reap",),
+        )
+    deployments = context.deployments.list()
+    for item in deployments:
+        if item.status in {"failed", "unhealthy"}:
+            yield Check(
+                name="deployment",
+                status="problem",
+                message=f"{item.name} is {item.status}{f': {item.message}' if item.message else ''}",
+                hints=(f"modelscan logs {item.name} --tail 50", f"modelscan restart {item.name}"),
+            )
+    count = len(deployments)
+    yield Check(name="deployments", status="ok", message=f"{count} known")

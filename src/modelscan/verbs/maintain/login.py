@@ -1,0 +1,65 @@
+"""`login` and `logout`: the user's token for a hub, checked there and kept where only the user can read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelscan.errors import Usage, shown_address
+from modelscan.hubs.huggingface.client import is_offline
+from modelscan.hubs.tokens import HUBS, HubName, address, is_token, login_elsewhere, whose
+from modelscan.selecting.context import Context
+from modelscan.storage.secrets import Secrets
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """`user` is None when nobody asked the hub. `stored_in` is `keyring`, the path of a file, or None when nothing is
+    stored any more. `used_before` is the variable or file whose token comes first all the same.
+    """
+
+    source: HubName
+    endpoint: str
+    user: str | None = None
+    stored_in: str | None = None
+    used_before: str | None = None
+    changed: bool = True
+
+
+def token_page(context: Context, source: HubName) -> str:
+    """Where the user makes a token."""
+    hub = HUBS[source]
+    return shown_address(address(hub, context.settings.environ)) + hub.page
+
+
+def log_in(context: Context, source: HubName, token: str) -> Login:
+    """Keep a token, after the hub said whose it is (not asked when offline). Raises Usage, Unauthorized,
+    SourceUnavailable; then nothing is kept.
+    """
+    settings, hub = context.settings, HUBS[source]
+    if not is_token(token):
+        raise Usage(
+            "that is no token: it is empty, or has spaces or characters that no token has",
+            hints=[f"make one: {token_page(context, source)}"],
+        )
+    unasked = settings.offline or is_offline(settings.environ)
+    user = None if unasked else whose(hub, token, settings.environ, context.http())
+    secrets = Secrets(settings.paths.secrets_file)
+    kept_by_keyring = secrets.put(hub.name, token)
+    return Login(
+        source=source,
+        endpoint=shown_address(address(hub, settings.environ)),
+        user=user,
+        stored_in="keyring" if kept_by_keyring else str(secrets.file),
+        used_before=login_elsewhere(hub, settings.environ),
+    )
+
+
+def log_out(context: Context, source: HubName) -> Login:
+    """Forget the token that `log_in` kept; other programs' logins are left alone."""
+    settings, hub = context.settings, HUBS[source]
+    return Login(
+        source=source,
+        endpoint=shown_address(address(hub, settings.environ)),
+        used_before=login_elsewhere(hub, settings.environ),
+        changed=Secrets(settings.paths.secrets_file).forget(hub.name),
+    )

@@ -1,0 +1,76 @@
+"""The JSON Schema of every document, made from the dataclasses themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelscan.errors import Usage, error_classes
+from modelscan.model import Deployment, Hardware, Model, Plan
+
+
+def document_schema(name: str) -> dict[str, Any]:
+    """The schema of a document by its name. Raises Usage for an unknown name."""
+    import pydantic
+
+    from modelscan.catalog.refresh.difference import Difference
+    from modelscan.catalog.refresh.refresh import RefreshReport
+    from modelscan.model.results import Added, Routes, WeightsHere
+
+    documents: dict[str, Any] = {
+        "catalog-add": Added,
+        "catalog-diff": Difference,
+        "deployment": Deployment,
+        "gpu": Hardware,
+        "model": Model,
+        "plan": Plan,
+        "refresh": RefreshReport,
+        "routes": Routes,
+        "weights": WeightsHere,
+    }
+    written = {"error": _error_schema(), "version": _version_schema()}
+    if name in written:
+        return written[name]
+    if name not in documents:
+        known = sorted([*documents, *written])
+        raise Usage(f"there is no document `{name}`", hints=["modelscan schema"], details={"known": known})
+    # Every key is always printed, so every key is required, and a schema for readers allows new ones.
+    schema = pydantic.TypeAdapter(documents[name]).json_schema(mode="serialization")
+    _require_all(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _require_all(schema: dict[str, Any]) -> None:
+    for part in (schema, *schema.get("$defs", {}).values()):
+        if part.get("type") == "object" and "properties" in part:
+            part["required"] = sorted(part["properties"])
+
+
+def _error_schema() -> dict[str, Any]:
+    codes = sorted({cls.code for cls in error_classes()} | {"bug"})
+    error = {
+        "type": "object",
+        "properties": {
+            "code": {"enum": codes},
+            "message": {"type": "string"},
+            "hints": {"type": "array", "items": {"type": "string"}},
+            "details": {"type": "object"},
+        },
+        "required": ["code", "details", "hints", "message"],
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Error",
+        "type": "object",
+        "properties": {"error": error},
+        "required": ["error"],
+    }
+
+
+def _version_schema() -> dict[str, Any]:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Version",
+        "type": "object",
+        "properties": {"version": {"type": "string"}, "schema_version": {"type": "integer"}},
+        "required": ["schema_version", "version"],
+    }

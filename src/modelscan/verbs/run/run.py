@@ -1,0 +1,188 @@
+"""Asking a deployed model: the deployment that answers, and its answer, piece by piece."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from modelscan.deployments.store import Store
+from modelscan.errors import BackendFailed, ConfigInvalid, DeploymentNotFound, SourceUnavailable, Usage
+from modelscan.model import Candidate, Deployment, Task
+from modelscan.model.events import Ask, Report
+from modelscan.running.deploy import deploy_model
+from modelscan.running.start import start_deployment
+from modelscan.selecting.context import Context
+from modelscan.selecting.requests import DeployRequest, request_document
+from modelscan.selecting.resolve import canonical_id
+
+# /v1/completions of vLLM and SGLang stops after 16 tokens where nothing is said.
+_COMPLETION_TOKENS = 256
+
+# What a model of another task does, and the path of its endpoint.
+_OTHER_TASKS: Mapping[Task, tuple[str, str | None]] = {
+    "embed": ("turns text into embeddings", "/v1/embeddings"),
+    "rerank": ("ranks documents", "/v1/rerank"),
+    "speech-to-text": ("turns speech into text", "/v1/audio/transcriptions"),
+    "text-to-speech": ("turns text into speech", "/v1/audio/speech"),
+    "text-to-image": ("makes pictures", "/v1/images/generations"),
+    "text-to-video": ("makes videos", None),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """`role` is `system`, `user` or `assistant`."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sampling:
+    """None leaves the choice to the backend, which knows the model's own defaults."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A part of an answer as it came. The last one says why it ended and how many tokens it took."""
+
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+def answering_deployment(context: Context, wanted: DeployRequest, *, report: Report, ask: Ask) -> Deployment:
+    """The ready deployment that answers for a model, deployed or started where it is not there yet.
+
+    Where only a name was given, a deployment of that name or model serves, however it was asked for. Raises Usage for
+    a model that does not take a prompt, and what `deploy_model` and `start_deployment` raise.
+    """
+    plain = request_document(wanted, model_id="") == {"model": ""}
+    found = _existing(context, wanted.plan.model) if plain else None
+    if found is None:
+
+        def accept(chosen: Candidate) -> None:
+            _refuse_other_tasks(wanted.plan.model, chosen.task, None)
+
+        found = deploy_model(context, dataclasses.replace(wanted, accept=accept), report=report, ask=ask).deployment
+        _refuse_other_tasks(found.name, found.task, found)
+        return found
+    _refuse_other_tasks(found.name, found.task, found)
+    now = context.deployments.now(found.id)
+    if now.status in {"ready", "unhealthy"}:
+        return now
+    return start_deployment(context, found.id, timeout=wanted.timeout, report=report)
+
+
+def _existing(context: Context, reference: str) -> Deployment | None:
+    """The deployment of this name, or of the model that the catalog means by it. Raises ModelAmbiguous for several."""
+    with Store.for_reading(context.settings.paths, context.clock) as store:
+        for known in (reference, canonical_id(context, reference)):
+            with contextlib.suppress(DeploymentNotFound):
+                if known is not None:
+                    return store.get(known)
+    return None
+
+
+def _refuse_other_tasks(name: str, task: Task, deployment: Deployment | None) -> None:
+    if task not in _OTHER_TASKS:
+        return
+    does, path = _OTHER_TASKS[task]
+    hints = [] if deployment is not None else [f"modelscan deploy {name}"]
+    if path is not None:
+        base = deployment.base_url if deployment is not None and deployment.base_url else "http://localhost:PORT"
+        hints.append(f"ask its endpoint: {base}{path}")
+    raise Usage(f"`{name}` {does}: it does not answer a prompt", hints=hints, details={"task": task})
+
+
+def answer(
+    context: Context, deployment: Deployment, messages: Sequence[Message], sampling: Sampling | None = None
+) -> Generator[Piece]:
+    """The model's answer as it is made; closing the iterator ends it.
+
+    Raises ConfigInvalid (the key's variable is not set), Unauthorized (the key is not the one it was started with),
+    BackendFailed with what the backend said.
+    """
+    from modelscan.system.streaming import post_for_lines
+
+    chat = deployment.task != "completion"
+    key = _key(context, deployment)
+    address = f"http://{deployment.host}:{deployment.port}/v1/{'chat/' if chat else ''}completions"
+    lines = post_for_lines(address, _request(deployment, messages, sampling, chat=chat), key=key)
+    try:
+        for line in lines:
+            if line.startswith("data:") and (data := line.removeprefix("data:").strip()) != "[DONE]":
+                yield _piece(deployment, data)
+    except SourceUnavailable as error:
+        if error.code == "unauthorized":
+            raise
+        raise BackendFailed(
+            f"`{deployment.name}` did not answer: {error.message}",
+            cause=error.cause,
+            hints=[f"modelscan status {deployment.name}", f"modelscan logs {deployment.name} --tail 50"],
+            details=error.details,
+        ) from error
+
+
+def _key(context: Context, deployment: Deployment) -> str | None:
+    variable = deployment.api_key_env
+    if variable is None:
+        return None
+    key = context.settings.environ.get(variable)
+    if not key:
+        raise ConfigInvalid(
+            f"the variable `{variable}`, which holds the key of `{deployment.name}`, is not set",
+            hints=[f"export {variable}=…"],
+            details={"variable": variable},
+        )
+    return key
+
+
+def _request(
+    deployment: Deployment, messages: Sequence[Message], sampling: Sampling | None, *, chat: bool
+) -> dict[str, Any]:
+    chosen = sampling or Sampling()
+    body: dict[str, Any] = {
+        "model": deployment.served_model_names[0] if deployment.served_model_names else deployment.model,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": chosen.temperature,
+        "max_tokens": chosen.max_tokens if chat else chosen.max_tokens or _COMPLETION_TOKENS,
+    }
+    if chat:
+        body["messages"] = [{"role": message.role, "content": message.content} for message in messages]
+    else:
+        body["prompt"] = messages[-1].content
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _piece(deployment: Deployment, data: str) -> Piece:
+    try:
+        event = json.loads(data)
+        if error := event.get("error"):
+            raise SourceUnavailable("it broke off", cause=[_said(error)])
+        choice: dict[str, Any] = next(iter(event.get("choices") or ()), {})
+        part = choice.get("delta") or choice
+        usage = event.get("usage") or {}
+        return Piece(
+            text=part.get("content") or part.get("text") or "",
+            reasoning=part.get("reasoning") or part.get("reasoning_content") or "",
+            finish_reason=choice.get("finish_reason"),
+            prompt_tokens=usage.get("prompt_tokens"),
+            completion_tokens=usage.get("completion_tokens"),
+        )
+    except (ValueError, AttributeError, TypeError):
+        raise SourceUnavailable(f"`{deployment.name}` answered with something that is no event", cause=[data]) from None
+
+
+def _said(error: object) -> str:
+    return str(error.get("message", error)) if isinstance(error, Mapping) else str(error)
