@@ -8,7 +8,8 @@ mute (healthy, but a generation hangs), refusing (healthy, but a generation is a
 completions work), dies-early (explains itself and ends with 1), dies-late (ends some time after it was ready),
 flood (writes without end), exits-clean (ends with 0 some time after it was ready), sick (health fails after a while), wedged (after a while its
 metrics show a request that gets no token; health answers), slow (the same, but now and then a token), babbling (says
-the same phase of its start again and again, and never gets ready), phases (says the phases of vLLM's start),
+the same phase of its start again and again, and never gets ready), phases (says the phases of vLLM's start, each once
+the one before was seen: its name is a line of the file `--seen`),
 small-cache (ends as vLLM does when the context is longer than 1024).
 """
 
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--max-model-len", type=int, default=0)
     parser.add_argument("--takes", type=int, default=0)
     parser.add_argument("--lasts", type=float, default=0.3)
+    parser.add_argument("--seen", type=Path)
     options = parser.parse_args()
     if options.role in DEAF.get(options.mode, ()):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -147,11 +149,17 @@ def speak(options: argparse.Namespace) -> None:
         say("INFO Starting to load model")
         for shard in (1, 2, 3):
             say(f"Loading safetensors checkpoint shards:  {shard * 33}% Completed | {shard}/3 [00:01<00:00]")
-            time.sleep(0.1)
+        wait_for("loading weights", options)
         say("INFO torch.compile takes 0.2 s in total")
-        time.sleep(0.2)
+        wait_for("compiling", options)
         say("INFO Graph capturing finished in 1 secs, took 0.1 GiB")
-        time.sleep(0.1)
+        wait_for("warming up", options)
+
+
+def wait_for(phase: str, options: argparse.Namespace) -> None:
+    """Whoever polls a start sees no phase that is shorter than a poll; here each lasts until it was seen."""
+    while options.seen and phase not in options.seen.read_text().splitlines():
+        time.sleep(0.01)
 
 
 def flood() -> None:
@@ -203,6 +211,7 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
                 return
             if options.mode == "mute":
                 time.sleep(3600)
+            wait_for("generating", options)
             if options.mode == "refusing" or (options.mode == "no-template" and "chat" in self.path):
                 self.answer(404 if options.mode == "refusing" else 400, {"error": "no"})
                 return

@@ -87,8 +87,9 @@ def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, m
     ("mode", "stall", "reason"),
     [
         ("never-ready", 1.0, "no progress for 1 s while launching"),
-        ("babbling", 1.0, "no progress for 1 s while loading weights"),
-        ("mute", 1.0, "no progress for 1 s while generating"),
+        # Time to get there first, also on a busy machine.
+        ("babbling", 3.0, "no progress for 3 s while loading weights"),
+        ("mute", 3.0, "no progress for 3 s while generating"),
         ("refusing", 20.0, 'it answers, but does not generate: /v1/completions answered 404: {"error": "no"}'),
     ],
 )
@@ -171,26 +172,32 @@ def test_one_that_stops_by_itself_takes_itself_off_the_routes(settings: Settings
     eventually(lambda: f"http://localhost:{idle.port}" not in settings.routing_path.read_text())
 
 
-def test_the_phases_of_a_start_are_kept_and_foretell_the_next(settings: Settings, make: Make) -> None:
-    made = make("phases")
+def test_the_phases_of_a_start_are_kept_and_foretell_the_next(settings: Settings, make: Make, tmp_path: Path) -> None:
+    told = tmp_path / "seen"
+    made = make("phases", seen=told)
     seen: dict[str | None, list[Deployment]] = {}
+
+    def see(it: Deployment) -> None:
+        seen.setdefault(it.phase, []).append(it)
+        told.write_text("\n".join(phase for phase in seen if phase))  # the backend goes on
+
     for turn in range(2):
+        seen.clear()
+        told.write_text("")
         begin(made, settings)
-        wait(
-            made,
-            settings=settings,
-            clock=CLOCK,
-            timeout=20,
-            on_change=lambda it: seen.setdefault(it.phase, []).append(it),
-        )
+        wait(made, settings=settings, clock=CLOCK, timeout=20, on_change=see)
         stop(made, settings=settings, clock=CLOCK)
         foretold = [it.progress.expected_at for it in seen["loading weights"] if it.progress]
         assert all(foretold) if turn else not any(foretold)
         loaded = [it.progress.fraction for it in seen["loading weights"] if it.progress]
         assert loaded == sorted(loaded, key=lambda fraction: fraction or 0)
-        if turn == 0:
-            assert [*seen][1:] == ["loading weights", "compiling", "warming up", "generating", None]
-            seen.clear()
+        assert [phase for phase in seen if phase != "launching"] == [
+            "loading weights",
+            "compiling",
+            "warming up",
+            "generating",
+            None,
+        ]
     with Store(settings.paths) as store:
         [what] = {row["what"] for row in store._connection.execute("SELECT what FROM starts")}
         starts = store.starts(what)

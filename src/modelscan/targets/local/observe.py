@@ -7,6 +7,7 @@ import os
 from datetime import UTC, datetime
 
 from modelscan.deployments.places import Places, places
+from modelscan.deployments.store import Store
 from modelscan.deployments.transitions import Found, conclude
 from modelscan.errors import StorageFailed
 from modelscan.model import LIVE_STATUSES, Deployment
@@ -20,27 +21,39 @@ def observe(record: Deployment, *, paths: Paths, clock: Clock, commanding: bool 
     """The record with the status that the machine confirms. Changes no record; costs a search of /proc only where a
     supervisor is missing, and then takes away a key that it may have left. `commanding`: the caller itself holds the
     command lock, so nobody else is at work.
+
+    A supervisor writes how it ended and then lets its lock go, maybe between the reading of the record and the look
+    at the lock. So nobody is called killed by a record that has changed since: it is read again, and looked at again.
     """
-    if record.removed_at is not None or record.status not in LIVE_STATUSES:
-        return record
+    while record.removed_at is None and record.status in LIVE_STATUSES:
+        found = _found(record, paths, clock, commanding=commanding)
+        if found.supervised or found.commanded:
+            return conclude(record, found)
+        with Store.for_reading(paths, clock) as store:
+            latest = store.by_id(record.id)
+        if latest == record:
+            return conclude(record, found)
+        record = latest
+    return record
+
+
+def _found(record: Deployment, paths: Paths, clock: Clock, *, commanding: bool) -> Found:
     place = places(paths, record.id)
-    supervised = is_held(place.lock)
+    # In this order: a command that starts one holds its lock until the supervisor holds its own.
     commanded = not commanding and is_held(place.command_lock)
+    supervised = is_held(place.lock)
     probed = _last_probe(place, record) if supervised else None
     same_boot = None if record.boot_id is None else record.boot_id == boot_id()
     alone = not supervised and not commanded and same_boot is True
     if not supervised and not commanded and place.key_files:
         _forget_keys(place)
-    return conclude(
-        record,
-        Found(
-            supervised=supervised,
-            commanded=commanded,
-            same_boot=same_boot,
-            left_over=len(tagged_as(record.id)) if alone else 0,
-            last_probe_at=rfc3339(probed) if probed else None,
-            probe_age_seconds=(clock.now() - probed).total_seconds() if probed else None,
-        ),
+    return Found(
+        supervised=supervised,
+        commanded=commanded,
+        same_boot=same_boot,
+        left_over=len(tagged_as(record.id)) if alone else 0,
+        last_probe_at=rfc3339(probed) if probed else None,
+        probe_age_seconds=(clock.now() - probed).total_seconds() if probed else None,
     )
 
 
