@@ -12,7 +12,7 @@ import pytest
 from modelscan.hardware.machine import read_hardware
 from modelscan.hardware.nvidia.read import _library_there
 from modelscan.hardware.pci import display_vendors
-from modelscan.hardware.probe import Found, within
+from modelscan.hardware.probe import Detected, within
 from modelscan.model import Cpu
 
 Tree = Callable[[Path, Mapping[str, str]], Path]
@@ -57,7 +57,7 @@ def test_the_tool_is_asked_when_the_library_is_missing(tmp_path: Path, fake_tool
 
 def test_a_probe_that_hangs_is_left_behind() -> None:
     started = time.monotonic()
-    found = within(0.05, lambda: time.sleep(2) or Found(), what="the NVIDIA driver")
+    found = within(0.05, lambda: time.sleep(2) or Detected(), what="the NVIDIA driver")
     assert time.monotonic() - started < 1
     assert found.warnings == (
         "the NVIDIA driver did not answer within 0.05 s; if it stays so, the driver hangs: reboot",

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modelscan.model import Route
-from modelscan.routing.nodes import Damaged
+from modelscan.routing.nodes import RoutingDamaged
 from modelscan.routing.text import MARK, NotEditable, edit_text, read_entries
 
 
@@ -179,7 +179,7 @@ def test_what_cannot_be_edited_safely_is_refused(before: str) -> None:
     ],
 )
 def test_what_is_damaged_is_refused(before: str) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(RoutingDamaged):
         edit_text(before, [route()])
 
 

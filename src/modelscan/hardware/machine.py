@@ -11,7 +11,7 @@ from modelscan.hardware.cpu import read_cpu
 from modelscan.hardware.nvidia.read import read_nvidia
 from modelscan.hardware.nvidia.smi import read_nvidia_smi
 from modelscan.hardware.pci import display_vendors, numa_node
-from modelscan.hardware.probe import PROBE_SECONDS, Found, within
+from modelscan.hardware.probe import PROBE_SECONDS, Detected, within
 from modelscan.hardware.visibility import apply_visibility
 from modelscan.model import Cpu, Hardware
 from modelscan.system.processes import run as process
@@ -52,7 +52,7 @@ def read_hardware(
     )
 
 
-def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool) -> Found:
+def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool) -> Detected:
     found = within(
         PROBE_SECONDS,
         lambda: read_nvidia(host_total=cpu.memory_total_bytes, host_free=cpu.memory_free_bytes, expected=expected),
@@ -67,7 +67,7 @@ def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool
     return by_tool if by_tool.answered else found
 
 
-def _under_windows(proc: Path, nvidia: Found) -> tuple[str, ...]:
+def _under_windows(proc: Path, nvidia: Detected) -> tuple[str, ...]:
     """WSL tells neither what Windows keeps of a GPU nor which of its programs do."""
     try:
         version = (proc / "version").read_text(encoding="utf-8", errors="replace")

@@ -13,7 +13,7 @@ PROBE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class Detected:
     """`devices` before any visibility variable; `warnings` are problems with advice, for people.
 
     `answered` is False where the driver could not be asked, so that another way may be tried.
@@ -29,9 +29,9 @@ class Found:
     answered: bool = True
 
 
-def within(seconds: float, ask: Callable[[], Found], *, what: str) -> Found:
+def within(seconds: float, ask: Callable[[], Detected], *, what: str) -> Detected:
     """The answer of `ask`, or a warning when it takes longer. A call into a driver cannot be stopped: it is left."""
-    answers: list[Found] = []
+    answers: list[Detected] = []
     errors: list[BaseException] = []
 
     def work() -> None:
@@ -47,7 +47,7 @@ def within(seconds: float, ask: Callable[[], Found], *, what: str) -> Found:
         raise errors[0]
     if answers:
         return answers[0]
-    return Found(
+    return Detected(
         answered=False,
         warnings=(f"{what} did not answer within {seconds:g} s; if it stays so, the driver hangs: reboot",),
     )

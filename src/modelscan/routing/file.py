@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modelscan.errors import ConfigInvalid
 from modelscan.model import Route
-from modelscan.routing.nodes import Damaged
+from modelscan.routing.nodes import RoutingDamaged
 from modelscan.routing.text import NotEditable, block, edit_text, read_entries
 from modelscan.storage.files import translated, write_atomic
 from modelscan.storage.locks import hold
@@ -18,7 +18,7 @@ def read_routes(path: Path) -> tuple[Route, ...]:
     """The routes of the file in its order, the user's and ours; none where there is no file. Raises ConfigInvalid."""
     try:
         return tuple(entry.route for entry in read_entries(_read(path)) if entry.route is not None)
-    except Damaged as damaged:
+    except RoutingDamaged as damaged:
         raise _damaged(path, damaged) from damaged
 
 
@@ -50,7 +50,7 @@ def _edited(path: Path, before: str, routes: Sequence[Route]) -> str | None:
     """The new text; None when nothing changes."""
     try:
         after = edit_text(before, routes)
-    except Damaged as damaged:
+    except RoutingDamaged as damaged:
         raise _damaged(path, damaged) from damaged
     except NotEditable as reason:
         raise ConfigInvalid(

@@ -8,7 +8,7 @@ Node = Any  # of PyYAML, whose types do not know `id`, `style` and `flow_style`
 PATH = ("routing", "direct", "providers")
 
 
-class Damaged(ValueError):
+class RoutingDamaged(ValueError):
     """The text is not YAML, or not of the shape of a routing file."""
 
 
@@ -20,11 +20,11 @@ def _compose(text: str) -> Node | None:
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
-        raise Damaged(f"{getattr(error, 'problem', None) or 'it is not YAML'}{where}") from error
+        raise RoutingDamaged(f"{getattr(error, 'problem', None) or 'it is not YAML'}{where}") from error
 
 
 def find(text: str) -> list[Any]:
-    """The nodes from the document down the path; None from where one is missing. Raises Damaged for a wrong shape."""
+    """The nodes from the document down the path; None from where one is missing. Raises RoutingDamaged for a wrong shape."""
     found: list[Node | None] = [_compose(text)]
     for depth, key in enumerate(PATH):
         parent = found[-1]
@@ -32,16 +32,16 @@ def find(text: str) -> list[Any]:
         found.append(None if pair is None else pair[1])
     last = found[-1]
     if last is not None and not is_empty(last) and last.id != "sequence":
-        raise Damaged(f"`{'.'.join(PATH)}` is not a list")
+        raise RoutingDamaged(f"`{'.'.join(PATH)}` is not a list")
     return found
 
 
 def pair_of(parent: Node, key: str, depth: int) -> tuple[Node, Node] | None:
     if parent.id != "mapping":
-        raise Damaged(f"`{'.'.join(PATH[:depth]) or 'the file'}` is not a mapping")
+        raise RoutingDamaged(f"`{'.'.join(PATH[:depth]) or 'the file'}` is not a mapping")
     pairs = [(name, value) for name, value in parent.value if name.value == key]
     if len(pairs) > 1:
-        raise Damaged(f"`{key}` is there twice")
+        raise RoutingDamaged(f"`{key}` is there twice")
     return pairs[0] if pairs else None
 
 

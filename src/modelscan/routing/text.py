@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from modelscan.model import Route
 from modelscan.routing.nodes import (
     PATH,
-    Damaged,
     Node,
+    RoutingDamaged,
     content_end,
     find,
     is_empty,
@@ -39,7 +39,7 @@ class NotEditable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RouteEntry:
     """One item of the list. `route` is None for one that is not a mapping with a name; those are the user's."""
 
     node: Node
@@ -57,8 +57,8 @@ class _Edit:
     new: str
 
 
-def read_entries(text: str) -> tuple[Entry, ...]:
-    """The entries in their order. Raises Damaged."""
+def read_entries(text: str) -> tuple[RouteEntry, ...]:
+    """The entries in their order. Raises RoutingDamaged."""
     providers = find(text)[-1]
     if providers is None or is_empty(providers):
         return ()
@@ -68,7 +68,7 @@ def read_entries(text: str) -> tuple[Entry, ...]:
 def edit_text(text: str, wanted: Sequence[Route]) -> str:
     """The text in which our entries are those of `wanted`, but for names that an entry of the user has.
 
-    Raises Damaged, NotEditable.
+    Raises RoutingDamaged, NotEditable.
     """
     present = read_entries(text)
     plan = changes([entry.route for entry in present if entry.route is not None], wanted)
@@ -108,16 +108,16 @@ def block(routes: Sequence[Route], *, indent: int = 0, newline: str = "\n") -> s
     return "".join(line + newline for line in lines)
 
 
-def _entry(text: str, node: Node) -> Entry:
+def _entry(text: str, node: Node) -> RouteEntry:
     fields = scalar_fields(node)
     if "name" not in fields:
-        return Entry(node, None)
+        return RouteEntry(node, None)
     managed = node.value[0][0].value == "name" and rest_of_line(text, fields["name"].end_mark.index).startswith(MARK)
     values = {field: fields[field].value if field in fields else "" for field in _FIELDS}
-    return Entry(node, Route(name=fields["name"].value, managed=managed, **values))
+    return RouteEntry(node, Route(name=fields["name"].value, managed=managed, **values))
 
 
-def _updates(entry: Entry, route: Route) -> list[_Edit] | None:
+def _updates(entry: RouteEntry, route: Route) -> list[_Edit] | None:
     """New values in their places; None when the entry has not all its fields."""
     fields = scalar_fields(entry.node)
     if not all(field in fields and fields[field].style not in {"|", ">"} for field in _FIELDS):
@@ -129,7 +129,7 @@ def _updates(entry: Entry, route: Route) -> list[_Edit] | None:
     ]
 
 
-def _removal(text: str, entry: Entry) -> Iterator[_Edit]:
+def _removal(text: str, entry: RouteEntry) -> Iterator[_Edit]:
     """Without the lines of an entry; comments among them stay, each on a line of its own."""
     start = line_start(text, entry.node.start_mark.index)
     if text[start : entry.node.start_mark.index].strip(" ") != "-":
@@ -147,7 +147,7 @@ def _removal(text: str, entry: Entry) -> Iterator[_Edit]:
         start = stop
 
 
-def _addition(text: str, present: Sequence[Entry], added: Sequence[Route]) -> list[_Edit]:
+def _addition(text: str, present: Sequence[RouteEntry], added: Sequence[Route]) -> list[_Edit]:
     found = find(text)
     newline = "\r\n" if "\r\n" in text else "\n"
     providers = found[-1]
@@ -185,7 +185,7 @@ def _scaffold(missing: Sequence[str], column: int, newline: str, *, with_mode: b
 
 
 def _after_the_last(
-    text: str, providers: Node, present: Sequence[Entry], added: Sequence[Route], newline: str
+    text: str, providers: Node, present: Sequence[RouteEntry], added: Sequence[Route], newline: str
 ) -> _Edit:
     start = providers.start_mark.index
     if providers.flow_style or text[start : start + 1] != "-" or text[line_start(text, start) : start].strip(" "):
@@ -247,7 +247,7 @@ def _verify(before: str, after: str, wanted: Sequence[Route]) -> None:
     try:
         same = _users_part(before) == _users_part(after)
         ours = {entry.route for entry in read_entries(after) if entry.ours}
-    except Damaged as damaged:
+    except RoutingDamaged as damaged:
         raise NotEditable("its lines cannot be told apart safely") from damaged
     users = {entry.route.name for entry in read_entries(before) if entry.route is not None and not entry.ours}
     if not same or ours != {route for route in wanted if route.name not in users}:
@@ -262,13 +262,13 @@ def _users_part(text: str) -> str:
     try:
         document = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise Damaged("it holds a value that cannot be read") from error
+        raise RoutingDamaged("it holds a value that cannot be read") from error
     document = document if isinstance(document, dict) else {}
     routing = {"mode": "direct", **(document.get("routing") or {})}
     direct = dict(routing.get("direct") or {})
     providers = direct.pop("providers", None) or []
     if len(providers) != len(flags):
-        raise Damaged("its list comes from a merge")
+        raise RoutingDamaged("its list comes from a merge")
     users = [item for item, ours in zip(providers, flags, strict=True) if not ours]
     rest = {key: value for key, value in document.items() if key != "routing"}
     routing.pop("direct", None)

@@ -12,7 +12,7 @@ from typing import Any
 
 from modelscan.hardware.amd.sysfs import KernelGpu, read_kernel_gpus
 from modelscan.hardware.amd.tools import ToolGpu, parse_amd_smi, parse_rocm_smi
-from modelscan.hardware.probe import PROBE_SECONDS, Found
+from modelscan.hardware.probe import PROBE_SECONDS, Detected
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Gpu, GpuProcess
 from modelscan.system.processes.run import Completed, Runner
@@ -34,7 +34,7 @@ class _Merged:
 
 def read_amd(
     *, environ: Mapping[str, str], run: Runner, sysfs: Path, host_free: int | None, rocm: Path = ROCM
-) -> Found:
+) -> Detected:
     """All AMD GPUs that can serve. Never raises; nothing found without an AMD GPU or driver is no problem."""
     kernel = read_kernel_gpus(sysfs)
     tools = _ask_amd_smi(environ, run, rocm)
@@ -43,12 +43,12 @@ def read_amd(
         tools = join(tools, _ask_rocm_smi(environ, run, rocm))
         merged = pair(kernel, tools)
     if not merged:
-        return Found(answered=False)
+        return Detected(answered=False)
     devices = [_gpu(index, one, host_free) for index, one in enumerate(merged)]
     kept, warnings = leave_out_integrated(devices)
     nodes = {gpu.index: merged[gpu.index].kernel for gpu in kept}
     driver = next((tool.driver_version for tool in tools if tool.driver_version), None)
-    return Found(
+    return Detected(
         devices=kept,
         driver_version=driver or _line(sysfs / "module" / "amdgpu" / "version"),
         rocm_version=(_line(rocm / ".info" / "version") or "").partition("-")[0] or None,

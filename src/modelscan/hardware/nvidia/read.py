@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from modelscan.hardware.nvidia.links import interconnect, read_links, without_access
-from modelscan.hardware.probe import Found
+from modelscan.hardware.probe import Detected
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Gpu, GpuProcess
 
@@ -26,7 +26,7 @@ _ADVICE = {
 UNIFIED_NAMES = ("GB10", "N1X", "Orin", "Thor")
 
 
-def read_nvidia(*, host_total: int | None, host_free: int | None, expected: bool) -> Found:
+def read_nvidia(*, host_total: int | None, host_free: int | None, expected: bool) -> Detected:
     """All NVIDIA GPUs, MIG slices in place of the GPU that is cut up.
 
     `host_total` and `host_free` stand in for GPUs that share the host's memory. `expected` says whether the PCI bus
@@ -43,7 +43,7 @@ def read_nvidia(*, host_total: int | None, host_free: int | None, expected: bool
     try:
         return _Reader(pynvml, host_total, host_free).read()
     except pynvml.NVMLError as error:
-        return Found(answered=False, warnings=(f"the NVIDIA driver failed while it was asked: {error}",))
+        return Detected(answered=False, warnings=(f"the NVIDIA driver failed while it was asked: {error}",))
     finally:
         _attempt(pynvml, pynvml.nvmlShutdown)
 
@@ -59,11 +59,11 @@ def _library_there() -> bool:
     return True
 
 
-def _no_driver(number: int, said: str, *, expected: bool) -> Found:
+def _no_driver(number: int, said: str, *, expected: bool) -> Detected:
     if not expected and number in {_LIBRARY_NOT_FOUND, _DRIVER_NOT_LOADED}:
-        return Found(answered=False)
+        return Detected(answered=False)
     advice = _ADVICE.get(number, f"cannot be asked: {said}")
-    return Found(answered=False, warnings=(f"the NVIDIA driver {advice}",))
+    return Detected(answered=False, warnings=(f"the NVIDIA driver {advice}",))
 
 
 def _attempt(nvml: Any, ask: Callable[..., T], *arguments: Any) -> T | None:
@@ -81,7 +81,7 @@ class _Reader:
         self.host_free = host_free
         self.warnings: list[str] = []
 
-    def read(self) -> Found:
+    def read(self) -> Detected:
         nvml = self.nvml
         devices: list[Gpu] = []
         handles: list[tuple[int, Any]] = []
@@ -96,7 +96,7 @@ class _Reader:
                 )
         version = _attempt(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2)
         links = read_links(nvml, handles)
-        return Found(
+        return Detected(
             devices=tuple(devices),
             driver_version=_text(_attempt(nvml, nvml.nvmlSystemGetDriverVersion)),
             cuda_version=f"{version // 1000}.{version % 1000 // 10}" if version else None,

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from modelscan.hardware.nvidia.drivers import cuda_of
 from modelscan.hardware.nvidia.read import UNIFIED_NAMES
-from modelscan.hardware.probe import PROBE_SECONDS, Found
+from modelscan.hardware.probe import PROBE_SECONDS, Detected
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Gpu
 from modelscan.system.processes.run import Runner
@@ -29,7 +29,7 @@ _OF_PROFILE = 0.95
 
 def read_nvidia_smi(
     *, environ: Mapping[str, str], run: Runner, host_total: int | None = None, host_free: int | None = None
-) -> Found:
+) -> Detected:
     """The GPUs of the tool; `answered` is False where it is missing or says nothing we can read. Never raises.
 
     `host_total` and `host_free` stand in for GPUs that share the host's memory.
@@ -46,7 +46,7 @@ def read_nvidia_smi(
                 return _with_slices(found, run([program, "-L"], env=environ, timeout=PROBE_SECONDS).stdout)
             if done.returncode is None:  # missing, or it hangs: asking for less does not help
                 break
-    return Found(answered=False)
+    return Detected(answered=False)
 
 
 def parse_nvidia_smi(
@@ -55,7 +55,7 @@ def parse_nvidia_smi(
     *,
     host_total: int | None = None,
     host_free: int | None = None,
-) -> Found:
+) -> Detected:
     """The CSV of a query for `fields`. `[N/A]` and its kin are unknown; sizes are MiB."""
     devices = []
     driver = None
@@ -66,7 +66,7 @@ def parse_nvidia_smi(
         driver = driver or values["driver_version"]
         devices.append(_gpu(values, host_total, host_free))
     cuda = cuda_of(driver) if driver else None
-    return Found(devices=tuple(devices), driver_version=driver, cuda_version=cuda, answered=bool(devices))
+    return Detected(devices=tuple(devices), driver_version=driver, cuda_version=cuda, answered=bool(devices))
 
 
 def _gpu(values: Mapping[str, str | None], host_total: int | None, host_free: int | None) -> Gpu:
@@ -91,7 +91,7 @@ def _gpu(values: Mapping[str, str | None], host_total: int | None, host_free: in
     )
 
 
-def _with_slices(found: Found, listed: str) -> Found:
+def _with_slices(found: Detected, listed: str) -> Detected:
     """MIG slices in place of the GPU that is cut up, by `nvidia-smi -L`, which tells neither what is free nor exact
     sizes: those of a profile's name are the upper end.
     """

@@ -1,0 +1,13 @@
+"""What there is to choose from, before anything is decided.
+
+setting          what all candidates of one plan share
+facts            the shipped tables that the judgement rests on
+eligibility      which backend can run on these devices at all
+quantization     formats of weights, in the order a specialist takes them
+gpu_filters      which GPUs a deployment file allows
+layouts          how weights are spread over GPUs
+budget           how much memory may be used
+context          the context length
+model_arguments  what a model needs whatever it runs on
+strains          what is done where the usual share of a GPU is too little
+"""

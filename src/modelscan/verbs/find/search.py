@@ -21,7 +21,7 @@ _OLD_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class SearchResult:
     """Models in order, best first, and what the index had to say about itself."""
 
     models: tuple[Model | Hit, ...]
@@ -31,7 +31,7 @@ class Found:
 
 def search_models(
     context: Context, words: Sequence[str], *, limit: int, filters: Filters, fits: bool = False, whole: bool = True
-) -> Found:
+) -> SearchResult:
     """Models for what a user typed, best first; nothing found is an answer, not a failure.
 
     With `fits` only those that fit this machine, each with how; otherwise, unless they are to be `whole`, only what a
@@ -50,7 +50,7 @@ def search_models(
     else:
         hits = search(index, text, limit=limit, filters=filters)
         found.extend(_models(index, hits) if whole else hits)
-    return Found(models=tuple(found), notice=index.notice, notes=_age(context, index))
+    return SearchResult(models=tuple(found), notice=index.notice, notes=_age(context, index))
 
 
 def _models(index: Index, hits: Iterable[Hit]) -> Iterator[Model]:
@@ -66,7 +66,7 @@ def _age(context: Context, index: Index) -> tuple[str, ...]:
     return (f"prices and models are of {day}, {age} days ago: modelscan catalog refresh",)
 
 
-def search_hub_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> Found:
+def search_hub_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> SearchResult:
     """Models of Hugging Face's own search, as it ranks them. Raises SourceUnavailable, also when offline."""
     from modelscan.catalog.sources.hub import model_in_list
     from modelscan.errors import SourceUnavailable
@@ -79,23 +79,23 @@ def search_hub_models(context: Context, words: Sequence[str], *, limit: int, fil
     asked = limit if filters == Filters() else min(limit * 5, 100)
     entries = search_hub(text, limit=asked, environ=context.hub_environment(), http=context.http())
     models = [model for model in map(model_in_list, entries) if filters.allow(model)]
-    return Found(models=tuple(models[:limit]))
+    return SearchResult(models=tuple(models[:limit]))
 
 
-def list_models(context: Context, *, limit: int | None, filters: Filters, fits: bool = False) -> Found:
+def list_models(context: Context, *, limit: int | None, filters: Filters, fits: bool = False) -> SearchResult:
     """All models that pass the filters, in the order of their ids; `limit` None means all."""
     index = open_index(context.settings)
     if fits:
         from modelscan.selecting.judge import fitting
 
         most = index.count() if limit is None else limit
-        return Found(models=tuple(fitting(context, index.models(filters), limit=most)), notice=index.notice)
+        return SearchResult(models=tuple(fitting(context, index.models(filters), limit=most)), notice=index.notice)
     found: list[Model] = []
     for model in index.models(filters):
         if limit is not None and len(found) >= limit:
             break
         found.append(model)
-    return Found(models=tuple(found), notice=index.notice)
+    return SearchResult(models=tuple(found), notice=index.notice)
 
 
 def catalog_sources(context: Context) -> tuple[list[SourceState], Index]:
