@@ -24,7 +24,10 @@ def _compose(text: str) -> Node | None:
 
 
 def find(text: str) -> list[Any]:
-    """The nodes from the document down the path; None from where one is missing. Raises RoutingDamaged for a wrong shape."""
+    """The nodes from the document down the path; None from where one is missing.
+
+    Raises RoutingDamaged for a wrong shape.
+    """
     found: list[Node | None] = [_compose(text)]
     for depth, key in enumerate(PATH):
         parent = found[-1]
