@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,55 @@ PRIVATE = (
 )
 
 
+ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--strict-skips", action="store_true", help="fail a test that is skipped for a reason not in allowed_skips.txt"
+    )
+
+
+def allowed_skips(text: str) -> list[tuple[str, str]]:
+    """What each line allows: the beginning of a test's id, and its reason, word for word."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [(test, reason) for test, _, reason in (line.partition(": ") for line in lines if line and line[0] != "#")]
+
+
+def _judge(config: pytest.Config, report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Under `--strict-skips` a skip that nobody wrote down is a failure."""
+    if not (config.getoption("--strict-skips") and report.skipped and isinstance(report.longrepr, tuple)):
+        return
+    reason = report.longrepr[2].removeprefix("Skipped: ")
+    allowed = allowed_skips(ALLOWED_SKIPS.read_text(encoding="utf-8"))
+    if not any(report.nodeid.startswith(test) and reason.startswith(why) for test, why in allowed):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and not in {ALLOWED_SKIPS.name}: {report.nodeid}: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _judge(item.config, report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _judge(collector.config, report)
+    return report
+
+
 def pytest_configure() -> None:
-    """Who starts the tests from a script's background hands on an ignored Ctrl-C, which would end no command here."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Whoever starts the tests from a script's background, or under nohup, hands on ignored signals: Ctrl-C and a closed
+    terminal would end no command here.
+    """
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
