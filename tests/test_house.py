@@ -102,6 +102,14 @@ def test_a_room_has_its_map(room: str) -> None:
     assert {name for name in content(room) if not name.startswith("__")} - words == set()
 
 
+def test_the_plan_of_the_house_shows_every_room() -> None:
+    told = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1].rstrip("/") for line in told.splitlines() if line.startswith("| `")}
+    there = {path.name for path in HOUSE.iterdir() if (path / "__init__.py").exists()}
+    assert there - rows == set()
+    assert {row for row in rows if "." not in row} - there == set()
+
+
 def test_imports_inside_functions_become_fewer() -> None:
     found = set()
     for path, tree in trees().items():
