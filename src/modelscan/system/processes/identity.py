@@ -21,6 +21,7 @@ SUPERVISOR_TAG = "MODELSCAN_SUPERVISOR"
 # with it, unless this is set: setproctitle 1.3.8, README, "SPT_NOENV"; tried here with 1.3.8.
 KEEPS_TAG = {"SPT_NOENV": "1"}
 
+_TAG_BYTES = f"{TAG}=".encode()
 _PROC = Path("/proc")
 _STATE, _PPID, _PGRP, _START_TIME = 0, 1, 2, 19  # places after the name in /proc/PID/stat (proc(5))
 _GONE = frozenset({"Z", "X", "x"})
@@ -59,7 +60,8 @@ def boot_id() -> str:
 def read_stat(pid: int) -> Stat | None:
     """None for one that is not there."""
     try:
-        text = (_PROC / str(pid) / "stat").read_text(errors="replace")
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123  of every process, at every poll
+            text = file.readall().decode("utf-8", "replace")
     except OSError:
         return None
     fields = text[text.rfind(")") + 2 :].split()  # the name may hold spaces and brackets
@@ -86,30 +88,44 @@ def program_name(pid: int) -> str | None:
 
 def environment(pid: int) -> dict[str, str]:
     """The environment a process was started with; empty where it may not be read."""
-    try:
-        content = (_PROC / str(pid) / "environ").read_bytes()
-    except OSError:
-        return {}
-    pairs = (item.partition(b"=") for item in content.split(b"\0") if item)
+    pairs = (item.partition(b"=") for item in _environ(pid).split(b"\0") if item)
     return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+
+
+def _environ(pid: int) -> bytes:
+    try:
+        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:  # noqa: PTH123  of every process, at every poll
+            return file.readall()
+    except OSError:
+        return b""
 
 
 def own_pids() -> Iterator[int]:
     """Pids of processes of this user."""
-    me = os.geteuid()
-    for entry in _PROC.iterdir():
-        if entry.name.isdecimal():
-            try:
-                if entry.stat().st_uid == me:
-                    yield int(entry.name)
-            except OSError:
-                continue
+    return (pid for pid in _pids() if _is_own(pid))
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208  as above
+
+
+def _is_own(pid: int) -> bool:
+    try:
+        return os.stat(f"/proc/{pid}").st_uid == os.geteuid()  # noqa: PTH116  as above
+    except OSError:
+        return False
 
 
 def tagged() -> list[Tagged]:
-    """Every living process of this user that carries our tag."""
+    """Every living process of this user that carries our tag.
+
+    Asked at every poll while something ends, of a machine that may run thousands: of those without the tag only the
+    environment is read, once.
+    """
     found = []
-    for pid in own_pids():
+    for pid in _pids():
+        if _TAG_BYTES not in _environ(pid) or not _is_own(pid):
+            continue
         before = find(pid)
         values = environment(pid)
         if TAG in values and before is not None and is_alive(before):
