@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The fast tests mostly wait, for processes and for time to pass: more of them than cores.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 # The tests start hundreds of interpreters: where modules may not be kept compiled, each compiles them all again.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -27,8 +29,8 @@ $(READY): requirements/uv.txt requirements/dev.txt pyproject.toml hatch_build.py
 demo: setup ## The main job, for real: find, plan, install a backend, deploy, ask, clean up
 	@$(BIN)/python scripts/demo.py
 
-test: setup ## The fast tests (about two minutes on two cores)
-	@$(BIN)/python -m pytest -n auto
+test: setup ## The fast tests (at most two minutes on two quiet cores)
+	@$(BIN)/python -m pytest -n $(WORKERS)
 
 test-all: setup ## All tests, with real backends and installs
 	@$(BIN)/python -m pytest -m "slow or not slow" --hypothesis-profile thorough

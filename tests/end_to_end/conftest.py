@@ -1,4 +1,8 @@
-"""The program as a user runs it, with a real backend that is installed once for all of these tests."""
+"""The program as a user runs it, with a real backend that is installed once for all of these tests.
+
+Those that start one are in one group of pytest-xdist: one at a time has the processor and the ports, while another
+worker runs the other slow tests. `.ci/run` names the home in which the demo has installed the backend already.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,8 @@ def user_environment(home: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A MODELSCAN_HOME with vLLM installed."""
+    if "TEST_BACKEND_HOME" in os.environ:
+        return Path(os.environ["TEST_BACKEND_HOME"])
     home = tmp_path_factory.mktemp("real") / "home"
     done = subprocess.run(
         [sys.executable, "-m", "modelscan", "backend", "install", "vllm"],
