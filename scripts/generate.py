@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from modelscan.cli.commands.schema import DOCUMENTS
+from modelscan.cli.table import COMMANDS
 from modelscan.errors import BUG_EXIT_STATUS, error_classes
-from modelscan.settings.reading import setting_fields
-from modelscan.verbs.maintain.schema import document_schema
+from modelscan.settings.reading import SETTINGS
+from modelscan.verbs.maintain.schema import DOCUMENTS, document_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Made by `make docs`; a test compares it with the program. -->\n\n"
@@ -86,15 +86,7 @@ def completions() -> list[str]:
 
 def commands_page() -> str:
     """The help of every command."""
-    from modelscan.cli.app import app_for
-
-    app = app_for([])
-    pages: list[tuple[str, ...]] = [()]
-    for group in app.registered_groups:
-        assert group.typer_instance is not None
-        inner = [(str(command.name),) for command in group.typer_instance.registered_commands]
-        pages += [(str(group.name), *name) for name in [(), *inner]]
-    pages += [(str(command.name),) for command in app.registered_commands]
+    pages: list[tuple[str, ...]] = [(), *(tuple(path.split()) for path in COMMANDS)]
     helps = modelscan([(*words, "--help") for words in pages])
     parts = [
         f"\n## `{' '.join(['modelscan', *words])}`\n\n```text\n{text}```\n"
@@ -114,9 +106,9 @@ def errors_page() -> str:
 def settings_page() -> str:
     """Settings: key, variable, default, meaning."""
     rows = []
-    for item in setting_fields():
+    for item in SETTINGS.values():
         default = item.default if isinstance(item.default, str) else json.dumps(item.default)
-        rows.append(f"| `{item.metadata['key']}` | `{item.metadata['env']}` | `{default}` | {item.metadata['doc']} |")
+        rows.append(f"| `{item.key}` | `{item.env}` | `{default}` | {item.doc} |")
     head = (
         "# Settings\n\nFlag before environment before `config.toml` before default; `modelscan config show` says"
         " where each value came from.\n\n| key | variable | default | meaning |\n|---|---|---|---|\n"

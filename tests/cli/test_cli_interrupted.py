@@ -28,7 +28,7 @@ INTERRUPTED_IMPORT = """
 import signal, sys
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
-        if name == "modelscan.cli.commands.gpu":
+        if name == "modelscan.cli.commands.find.gpu":
             exec("signal.raise_signal(signal.SIGINT)")
 sys.meta_path.insert(0, Interrupting())
 """

@@ -17,7 +17,8 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 from tests.planning.machines import FACTS, llama, machine, weights
 
-from modelscan.cli.output.printer import PlainPrinter, TerminalPrinter
+from modelscan.cli.output.printer import PlainPrinter
+from modelscan.cli.output.terminal import TerminalPrinter
 from modelscan.cli.views.plan import show_plan
 from modelscan.model import Claim, Measurement, Plan, PlanRequest
 from modelscan.planning.decide.planner import make_plan

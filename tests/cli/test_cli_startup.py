@@ -32,10 +32,23 @@ def test_quick_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None
     assert imported(*arguments) & HEAVY == set()
 
 
-def test_help_imports_no_operation_and_no_room() -> None:
-    rooms = {"catalog", "planning", "backends", "hardware", "hubs", "deployments", "environments", "routing"}
-    loaded = {name.split(".")[1] for name in imported("--help") if name.startswith("modelscan.")}
-    assert loaded & rooms == set()
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("catalog", "--help"), ("weights", "-h")])
+def test_help_is_made_of_the_table_alone(arguments: tuple[str, ...]) -> None:
+    loaded = {name for name in imported(*arguments) if name.startswith("modelscan.")}
+    rooms = {name.split(".")[1] for name in loaded}
+    assert rooms == {"cli", "errors", "settings", "storage"}
+    assert {name for name in loaded if name.startswith(("modelscan.settings.", "modelscan.storage."))} == {
+        "modelscan.settings.environment",
+        "modelscan.storage.documents",
+    }
+    assert not any(name.startswith("modelscan.cli.commands") for name in loaded)
+
+
+def test_a_command_imports_its_own_module_and_no_other() -> None:
+    loaded = {name for name in imported("list") if name.startswith("modelscan.cli.commands.")}
+    assert loaded == {"modelscan.cli.commands.manage", "modelscan.cli.commands.manage.listing"}
+    assert "tomlkit" not in imported("config", "show")
+    assert "tomlkit" in imported("config", "unset", "offline")
 
 
 def test_deploying_needs_no_client_for_hubs_until_it_asks_one() -> None:

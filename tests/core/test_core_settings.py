@@ -22,13 +22,13 @@ def test_flag_before_environment_before_file_before_default(home: Path) -> None:
     path = settings_file(home, "offline = false\n[deploy]\nfirst_port = 9000\nstop_grace = 3\n")
     environ = {"MODELSCAN_HOME": str(home), "MODELSCAN_FIRST_PORT": "9100", "MODELSCAN_OFFLINE": "no"}
     settings = load_settings(environ, flags={"offline": True})
-    assert (settings.offline, settings.first_port, settings.stop_grace, settings.restart) == (True, 9100, 3.0, "no")
-    assert [settings.origins[name] for name in ("offline", "first_port", "stop_grace", "restart")] == [
-        "flag",
-        "env MODELSCAN_FIRST_PORT",
-        f"file {path}",
-        "default",
-    ]
+    deploy = settings.deploy
+    assert (settings.offline, deploy.first_port, deploy.stop_grace, deploy.restart) == (True, 9100, 3.0, "no")
+    assert settings.origins == {
+        "offline": "flag",
+        "deploy.first_port": "env MODELSCAN_FIRST_PORT",
+        "deploy.stop_grace": f"file {path}",
+    }
 
 
 def test_everything_is_below_modelscan_home(home: Path) -> None:

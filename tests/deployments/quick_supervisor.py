@@ -15,5 +15,7 @@ if __name__ == "__main__":
         unhealthy_after=2,
         wedged_after=0.8,
         restart_after=0.4,
+        release_timeout=30.0,
+        linger=2.0,
     )
     sys.exit(main(sys.argv[1:], pace=pace))

@@ -19,6 +19,7 @@ from modelscan.running.claim import claim_again, claim_record
 from modelscan.running.memory import memory_is_back
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
+from modelscan.settings.deploy import DeploySettings
 from modelscan.settings.reading import Settings
 from modelscan.system.processes.identity import send
 from modelscan.system.processes.run import Completed
@@ -134,7 +135,7 @@ def test_a_stop_waits_until_the_memory_is_back(make: Make, context: Context, tak
 
 
 def test_memory_that_does_not_come_back_is_told(make: Make, settings: Settings) -> None:
-    quick = Settings(paths=settings.paths, environ=settings.environ, release_timeout=0.3)
+    quick = Settings(paths=settings.paths, environ=settings.environ, deploy=DeploySettings(release_timeout=0.3))
     stopped = control.stop(make("polite"), settings=quick, clock=CLOCK, memory_is_back=lambda: False)
     assert (stopped.status, stopped.message) == ("stopped", "the memory of its GPU is not back after 0.3 s")
 
@@ -177,7 +178,7 @@ def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: S
         (nvml / "scenario").write_text(f"gpu\nname H100\ntotal {TOTAL}\nused {size}\n")
 
     environ = {**settings.environ, "LD_LIBRARY_PATH": str(nvml), "CUDA_FAKE_NVML": str(nvml / "scenario")}
-    patient = Settings(paths=settings.paths, environ=environ, release_timeout=20)
+    patient = Settings(paths=settings.paths, environ=environ, deploy=DeploySettings(release_timeout=20))
     use(50 * GIB)
     waiting = control.start(make("polite", **on_gpu(20 * GIB)), settings=patient, clock=CLOCK)
 
@@ -191,7 +192,7 @@ def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: S
     assert wait(waiting, settings=settings, clock=CLOCK, timeout=20).status == "ready"
 
     use(50 * GIB)
-    hasty = Settings(paths=settings.paths, environ=environ, release_timeout=0.1)
+    hasty = Settings(paths=settings.paths, environ=environ, deploy=DeploySettings(release_timeout=0.1))
     given_up = control.start(make("polite", name="other", **on_gpu(20 * GIB)), settings=hasty, clock=CLOCK)
     with pytest.raises(BackendFailed, match=r"it needs 20.00 GiB on GPU 0, and 14.00 GiB are free"):
         wait(given_up, settings=settings, clock=CLOCK, timeout=20)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from modelscan.backends.base import Activity
 from modelscan.backends.registry import BACKENDS
-from modelscan.settings.reading import load_settings
+from modelscan.settings.reading import Settings, load_settings
 from modelscan.targets.local.health.health import Health
 from modelscan.targets.local.health.pulse import Pulse
 from modelscan.targets.local.pace import Pace, pace_of
@@ -104,7 +106,7 @@ def test_the_pace_is_what_the_settings_say_and_survives_the_way_to_the_superviso
 
 
 def test_trouble_is_told_once_and_counts_from_its_beginning() -> None:
-    health = Health(Pace(unhealthy_after=2, wedged_after=10, restart_after=30))
+    health = Health(dataclasses.replace(pace_of(Settings()), unhealthy_after=2, wedged_after=10, restart_after=30))
     health.take(answered=False, activity=None, now=1.0)
     assert health.trouble is None
     health.take(answered=False, activity=None, now=2.0)

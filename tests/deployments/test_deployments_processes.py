@@ -80,6 +80,6 @@ def test_descendants_are_found_over_generations() -> None:
 
 def test_a_leader_that_is_not_in_the_tree_is_left_alone(sleeper: subprocess.Popen[bytes]) -> None:
     leader = find(sleeper.pid)
-    ended = end_tree(set, leader, grace=0.1, clock=CLOCK)
+    ended = end_tree(set, leader, grace=0.1, linger=0.1, clock=CLOCK)
     assert (ended.killed, ended.survivors) == (0, ())
     assert sleeper.poll() is None

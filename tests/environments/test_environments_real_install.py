@@ -11,7 +11,8 @@ import pytest
 from modelscan.environments.find import find_installations
 from modelscan.environments.install import install
 from modelscan.environments.remove import remove
-from modelscan.settings.reading import load_settings, process_environment
+from modelscan.settings.environment import process_environment
+from modelscan.settings.reading import load_settings
 from modelscan.system.clock import SystemClock
 from modelscan.system.processes import run as process
 

@@ -1,4 +1,9 @@
-"""The command line: parse, call one operation, show the result. `main` is the only entry."""
+"""The command line: parse, call one verb, show the result. `main` is the only entry.
+
+`table` names every command; `app` makes the tree of it, as far as a command line goes down; `commands` are the
+functions, `options` what they take, `views` and `output` what people and programs see; `session` leads from a command
+to its settings and doors. `signals`, `bugs`, `asking`, `bulk` and `conversation` are each what it says.
+"""
 
 import gc
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelscan.errors import ModelscanError
-from modelscan.settings.reading import load_settings, process_environment
+from modelscan.settings.environment import process_environment
+from modelscan.settings.reading import load_settings
 from modelscan.storage.files import write_atomic
 from modelscan.system.clock import SystemClock
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from modelscan.cli.output.live import DeployView
 from modelscan.cli.output.output import Output, error_document
 from modelscan.cli.output.printer import Printer
 from modelscan.errors import Interrupted, ModelscanError
@@ -19,7 +20,6 @@ Done = TypeVar("Done")
 
 def run_bulk(context: Context, names: Iterable[str], output: Output, verb: Verb) -> int:
     """Do it for each deployment."""
-    from modelscan.cli.output.live import DeployView
 
     def one(name: str) -> Deployment:
         with DeployView(output, context.clock) as view:

@@ -139,8 +139,6 @@ class Conversation:
 
     def _measured(self, question: str) -> Answer:
         clock = self._context.clock
-        import modelscan.system.streaming  # noqa: F401  what it imports is no part of the answer
-
         started = clock.monotonic()
         times: list[float] = []
         pieces: list[Piece] = []

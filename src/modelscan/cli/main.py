@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import typer
 
+from modelscan.cli.app import program
 from modelscan.cli.output.output import Output
 from modelscan.cli.signals import interruption_told, terminate
 from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
-from modelscan.settings.reading import trust_named_certificates
+from modelscan.settings.environment import trust_named_certificates
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,9 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     trust_named_certificates()
     try:
         with interruption_told():
-            from modelscan.cli.app import app_for
-
-            status = app_for(arguments)(args=arguments, prog_name="modelscan", standalone_mode=False)
+            status = program()(args=arguments, prog_name="modelscan", standalone_mode=False)
             sys.stdout.flush()
     except ModelscanError as error:
         return output.failure(error)
@@ -49,7 +48,7 @@ def _offline_first(argv: Sequence[str]) -> list[str]:
 
 
 def _usage(error: typer.TyperException) -> Usage:
-    message = error.format_message().rstrip(".").replace("Value error, ", "")
+    message = error.format_message().rstrip(".").replace("Value error, ", "") or "no command was given"
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "modelscan"
     return Usage(message, hints=[f"{command} --help"])

@@ -1,37 +1,24 @@
-"""What one command line carries: its settings, made when first needed, and the operations' context."""
+"""From a command's Typer context to the settings and doors that its verb takes."""
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
-from pathlib import Path
-
 import typer
 
+from modelscan.cli.global_options import GlobalOptions
 from modelscan.selecting.context import Context
-from modelscan.settings.reading import Settings, load_settings, process_environment
+from modelscan.settings.environment import process_environment
+from modelscan.settings.reading import Settings, load_settings
 
 
-@dataclass
-class Session:
-    """Global options. Reading configuration is put off until a command needs it, so that `--help` never fails."""
-
-    config_file: Path | None = None
-    offline: bool | None = None
-
-    @functools.cached_property
-    def settings(self) -> Settings:
-        return load_settings(
-            process_environment(), config_file=self.config_file, flags={"offline": self.offline or None}
-        )
-
-    @functools.cached_property
-    def context(self) -> Context:
-        return Context(settings=self.settings)
+def settings_of(ctx: typer.Context) -> Settings:
+    """The settings under this command's global options. Raises ConfigInvalid."""
+    options = ctx.obj
+    assert isinstance(options, GlobalOptions)  # noqa: S101  the root callback put it there
+    return load_settings(
+        process_environment(), config_file=options.config_file, flags={"offline": options.offline or None}
+    )
 
 
-def session(ctx: typer.Context) -> Session:
-    """The session of a command's context."""
-    found = ctx.obj
-    assert isinstance(found, Session)  # noqa: S101  the root callback put it there
-    return found
+def context_of(ctx: typer.Context) -> Context:
+    """What verbs work with. Reads the configuration: once a command, and not before there is one to run."""
+    return Context(settings=settings_of(ctx))

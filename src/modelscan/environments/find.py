@@ -65,7 +65,7 @@ def _places(settings: Settings) -> Iterator[_Place]:
     """Named folders first: an environment, or where its programs are."""
     virtual = settings.environ.get("VIRTUAL_ENV")
     for name in BACKENDS:
-        for folder in settings.backend_dirs:
+        for folder in settings.backend.dirs:
             path = Path(folder).expanduser()
             if named := shutil.which(name, path=f"{path / 'bin'}:{path}"):
                 yield _Place(Path(named), "named in the setting backend.dirs")

@@ -6,17 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from modelscan.errors import ConfigInvalid, Gated, SourceUnavailable, Unauthorized, shown_address
 from modelscan.hubs.huggingface.client import endpoint_of
 from modelscan.hubs.refusals import require_address
+from modelscan.model.words import HubName
 from modelscan.storage.secrets import Secrets
 
 if TYPE_CHECKING:
     from modelscan.system.http import Http
 
-HubName = Literal["huggingface", "modelscope"]
 _MODELSCOPE = "https://www.modelscope.cn"
 # `name` is Hugging Face's; ModelScope has answered with all of them over time (modelscope_hub 0.5.1, _openapi.py).
 _NAMES = ("Username", "username", "name", "preferred_username")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         Progress,
         Route,
     )
-    from modelscan.model.hardware import Cpu, Gpu, GpuProcess, Hardware
+    from modelscan.model.hardware import Cpu, Gpu, GpuLink, GpuProcess, Hardware
     from modelscan.model.plan import (
         Candidate,
         Estimated,

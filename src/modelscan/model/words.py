@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 Task = Literal[
     "chat",
@@ -15,13 +15,25 @@ Task = Literal[
     "text-to-video",
     "other",
 ]
-Source = Literal["huggingface", "modelscope", "local_path", "s3"]
+# Where weights have an owner and a name; elsewhere they are where the user put them.
+HubName = Literal["huggingface", "modelscope"]
+Source = Literal[HubName, "local_path", "s3"]
+Capability = Literal["tool_call", "reasoning", "vision", "structured_output"]
 Mode = Literal["standard", "throughput", "latency"]
 Status = Literal["pending", "pulling", "starting", "ready", "unhealthy", "stopping", "stopped", "failed"]
+WaitFor = Literal["ready", "stopped"]
 RestartPolicy = Literal["no", "on-failure", "always"]
 Vendor = Literal["nvidia", "amd", "intel", "apple", "other"]
 Device = Literal["cpu", "cuda", "rocm"]
 
-# Where weights have an owner and a name; elsewhere they are where the user put them.
-HUB_SOURCES: frozenset[Source] = frozenset({"huggingface", "modelscope"})
+HUB_SOURCES: frozenset[Source] = frozenset(get_args(HubName))
 LIVE_STATUSES: frozenset[Status] = frozenset({"pending", "pulling", "starting", "ready", "unhealthy", "stopping"})
+
+# Quantizations as users write them. Of GGUF there are more; these are the ones that releases come in.
+QUANTIZATIONS = (
+    "FP32", "BF16", "FP16", "FP8", "INT8", "INT4", "FP4", "MXFP4", "NVFP4", "AWQ", "GPTQ",
+)  # fmt: skip
+GGUF_QUANTIZATIONS = (
+    "Q2_K", "Q3_K_S", "Q3_K_M", "Q3_K_L", "Q4_0", "Q4_1", "Q4_K_S", "Q4_K_M", "Q5_0", "Q5_1", "Q5_K_S", "Q5_K_M",
+    "Q6_K", "Q8_0", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ3_XS", "IQ4_NL", "IQ4_XS",
+)  # fmt: skip

@@ -115,7 +115,7 @@ def _port(context: Context, store: Store, wanted: int | None, replacing: Deploym
     others = {item.port: item.name for item in store.list() if item.port is not None and item != replacing}
     own = replacing.port if replacing is not None else None
     if wanted is None:
-        return own or next_free(context.settings.first_port, others)
+        return own or next_free(context.settings.deploy.first_port, others)
     if wanted in others:
         raise Conflict(
             f"port `{wanted}` belongs to the deployment `{others[wanted]}`",

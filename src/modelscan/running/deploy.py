@@ -125,7 +125,7 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
         described(planned, chosen),
         trust_remote_code=wanted.plan.trust_remote_code,
         allow_pickle=wanted.plan.allow_pickle,
-        may_download=context.settings.auto_download,
+        may_download=context.settings.weights.auto_download,
         ask=ask,
     )
     return dataclasses.replace(chosen, revision=weights.commit or chosen.revision)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from modelscan.model import Candidate, Deployment, DeploymentMemory, Installation, RestartPolicy, WeightsDescription
+from modelscan.model import Candidate, Deployment, DeploymentMemory, Installation, WeightsDescription
 from modelscan.selecting.context import Context
 from modelscan.selecting.plan import Planned, described
 from modelscan.selecting.requests import DeployRequest
@@ -25,7 +25,7 @@ def new_record(
     """The record of a deployment before it has a port, and so an address. Without `installation` it must be made."""
     resolved, settings = planned.resolved, context.settings
     description = described(planned, chosen)
-    restart = cast("RestartPolicy", wanted.restart or settings.restart)
+    restart = wanted.restart or settings.deploy.restart
     return Deployment(
         id=uuid.uuid4().hex,
         name=name,
@@ -54,9 +54,9 @@ def new_record(
         location=description.location,
         program=installation.program if installation else None,
         restart_policy=restart,
-        stall_timeout_seconds=wanted.stall_timeout or settings.stall_timeout,
+        stall_timeout_seconds=wanted.stall_timeout or settings.deploy.stall_timeout,
         idle_timeout_seconds=wanted.idle_timeout,
-        stop_grace_seconds=settings.stop_grace,
+        stop_grace_seconds=settings.deploy.stop_grace,
         plan=to_document(chosen),
     )
 

@@ -26,7 +26,7 @@ _SUFFIXES = frozenset({".yaml", ".yml", ".toml"})
 def local_files(settings: Settings) -> list[Path]:
     """The files there are, `models.local.yaml` first."""
     found = [path for path in (settings.paths.local_models_file,) if path.is_file()]
-    for folder in (settings.paths.catalog_folder, *(Path(name).expanduser() for name in settings.catalog_dirs)):
+    for folder in (settings.paths.catalog_folder, *(Path(name).expanduser() for name in settings.catalog.dirs)):
         if folder.is_dir():
             found.extend(sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file()))
     return found

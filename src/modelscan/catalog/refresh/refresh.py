@@ -151,9 +151,9 @@ def insecure_addresses(settings: Settings) -> list[str]:
 
 def _addresses(settings: Settings) -> dict[str, tuple[str, ...]]:
     return {
-        models_dev.NAME: (settings.models_dev_url,),
-        vllm_recipes.NAME: (settings.vllm_recipes_url,),
-        gpustack.NAME: (settings.gpustack_catalog_url, settings.gpustack_modelscope_catalog_url),
+        models_dev.NAME: (settings.catalog.models_dev_url,),
+        vllm_recipes.NAME: (settings.catalog.vllm_recipes_url,),
+        gpustack.NAME: (settings.catalog.gpustack_catalog_url, settings.catalog.gpustack_modelscope_catalog_url),
     }
 
 

@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterator
 
 from modelscan.errors import ModelscanError
-from modelscan.settings.reading import Settings, load_settings, process_environment
+from modelscan.settings.environment import process_environment
+from modelscan.settings.reading import SETTINGS, Settings, load_settings
 
 _MOST = 60
 
@@ -51,6 +52,4 @@ def complete_gpu(incomplete: str) -> Iterator[str]:
 
 def complete_setting(incomplete: str) -> Iterator[str]:
     """Keys of settings."""
-    from modelscan.settings.reading import setting_fields
-
-    yield from (key for item in setting_fields() if (key := item.metadata["key"]).startswith(incomplete))
+    yield from (key for key in SETTINGS if key.startswith(incomplete))

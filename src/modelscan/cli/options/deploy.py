@@ -1,68 +1,90 @@
-"""The options of `deploy` beyond the plan's that `run` takes too: how it is served, how it starts."""
+"""What a deployment can be asked for: the options that `deploy` and `run` share, as one DeployRequest."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Any, Literal
 
-import typer
-
-from modelscan.cli.options.words import ProgressWord, RestartWord
+from modelscan.cli.options.plan import PLAN_OPTIONS, plan_request
+from modelscan.cli.options.request import Declared, option, takes
+from modelscan.model import PlanRequest, RestartPolicy
+from modelscan.selecting.requests import DeployRequest, parse_idle_timeout
+from modelscan.settings.deploy import DeploySettings
 
 SERVING, STARTING = "How it is served", "How it starts"
 
-NameOption = Annotated[
-    str | None,
-    typer.Option(
-        "--name", metavar="NAME", help="Its name; the last part of the id by default.", rich_help_panel=SERVING
+_UNASKED = DeployRequest(plan=PlanRequest(model=""))
+
+_OWN: Declared = {
+    "name": option(
+        str | None, "--name", panel=SERVING, help="Its name; the last part of the id by default.", metavar="NAME"
     ),
-]
-Port = Annotated[
-    int | None,
-    typer.Option(
-        "--port", min=1, max=65535, metavar="PORT", help="Its port; 8080 or the next free one.", rich_help_panel=SERVING
+    "port": option(
+        int | None,
+        "--port",
+        panel=SERVING,
+        help=f"Its port; {DeploySettings.first_port} or the next free one.",
+        min=1,
+        max=65535,
+        metavar="PORT",
     ),
-]
-ApiKeyEnv = Annotated[
-    str | None,
-    typer.Option(
-        "--api-key-env", metavar="VAR", help="Ask callers for the key in this variable.", rich_help_panel=SERVING
+    "host": option(
+        str,
+        "--host",
+        panel=SERVING,
+        help="Its address; only loopback for now.",
+        default=_UNASKED.host,
+        metavar="HOST",
     ),
-]
-Restart = Annotated[
-    RestartWord | None,
-    typer.Option(
-        "--restart", case_sensitive=False, help="When the backend dies.", show_default="no", rich_help_panel=SERVING
+    "api_key_env": option(
+        str | None, "--api-key-env", panel=SERVING, help="Ask callers for the key in this variable.", metavar="VAR"
     ),
-]
-IdleTimeout = Annotated[
-    str | None,
-    typer.Option(
+    "restart": option(
+        RestartPolicy | None,
+        "--restart",
+        panel=SERVING,
+        help="When the backend dies.",
+        case_sensitive=False,
+        show_default=DeploySettings.restart,
+    ),
+    "idle_timeout": option(
+        str | None,
         "--idle-timeout",
-        metavar="30m|2h",
+        panel=SERVING,
         help="Stop it when nobody has used it for so long.",
-        rich_help_panel=SERVING,
+        metavar="30m|2h",
     ),
-]
-Replace = Annotated[
-    bool,
-    typer.Option("--replace", help="Take the place of another deployment of this name.", rich_help_panel=SERVING),
-]
-Timeout = Annotated[
-    float | None,
-    typer.Option("--timeout", min=0.1, metavar="S", help="Give up after so many seconds.", rich_help_panel=STARTING),
-]
-StallTimeout = Annotated[
-    float | None,
-    typer.Option(
+    "target": option(
+        Literal["local"],
+        "--target",
+        panel=SERVING,
+        help="Where it runs.",
+        default=_UNASKED.target,
+        case_sensitive=False,
+    ),
+    "replace": option(
+        bool, "--replace", panel=SERVING, help="Take the place of another deployment of this name.", default=False
+    ),
+    "timeout": option(
+        float | None, "--timeout", panel=STARTING, help="Give up after so many seconds.", min=0.1, metavar="S"
+    ),
+    "stall_timeout": option(
+        float | None,
         "--stall-timeout",
+        panel=STARTING,
+        help="Give up after so many seconds without progress.",
         min=1,
         metavar="S",
-        help="Give up after so many seconds without progress.",
-        show_default="600",
-        rich_help_panel=STARTING,
+        show_default=f"{DeploySettings.stall_timeout:g}",
     ),
-]
-Progress = Annotated[
-    ProgressWord | None,
-    typer.Option("--progress", help="jsonl: one event per line on stderr.", rich_help_panel=STARTING),
-]
+}
+
+
+def _deploy_request(*, idle_timeout: str | None, **values: Any) -> DeployRequest:
+    """What was said of these options. Raises Usage."""
+    own = {name: values.pop(name) for name in _OWN if name in values}
+    return DeployRequest(
+        plan=plan_request(**values), idle_timeout=parse_idle_timeout(idle_timeout) if idle_timeout else None, **own
+    )
+
+
+takes_deploy_request = takes({**PLAN_OPTIONS, **_OWN}, _deploy_request)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from modelscan.cli.options.complete import complete_deployment, complete_model
+from modelscan.cli.options.complete import complete_deployment, complete_model, complete_setting, complete_weights
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print names only, one a line.")]
@@ -46,4 +46,23 @@ OptionalNames = Annotated[
     typer.Argument(
         metavar="[NAME]...", help="Deployments by name or id.", autocompletion=complete_deployment, show_default=False
     ),
+]
+WeightsIds = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID...", help="Repos, or models by name.", autocompletion=complete_weights, show_default=False
+    ),
+]
+SettingKey = Annotated[
+    str,
+    typer.Argument(
+        metavar="KEY",
+        help="A setting, such as deploy.first_port.",
+        autocompletion=complete_setting,
+        show_default=False,
+    ),
+]
+Progress = Annotated[Literal["jsonl"] | None, typer.Option("--progress", help="jsonl: one event per line on stderr.")]
+StartTimeout = Annotated[
+    float | None, typer.Option("--timeout", min=0.1, metavar="S", help="Give up after so many seconds.")
 ]

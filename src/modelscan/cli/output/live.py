@@ -30,10 +30,9 @@ class _Status:
         if not self._output.live:
             return
         if self._status is None:
-            from rich.console import Console
+            from modelscan.cli.output.terminal import spinner  # a pipe needs no rich
 
-            self._status = Console(file=self._output.stderr, highlight=False, markup=False).status(text)
-            self._status.start()
+            self._status = spinner(self._output.stderr, text)
         else:
             self._status.update(text)
 

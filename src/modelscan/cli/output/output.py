@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.errors import ModelscanError
+from modelscan.storage.documents import to_document
 
 
 @dataclass(slots=True)
@@ -50,8 +51,6 @@ class Output:
     def document(self, value: object, text: Callable[[Printer], None], names: Iterable[str] | None = None) -> None:
         """Print a result in the form that was asked for. `names` are what `--quiet` prints, one a line."""
         if self.json:
-            from modelscan.storage.documents import to_document
-
             self.stdout.write(json.dumps(to_document(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
         elif self.quiet and names is not None:
             for name in names:
@@ -66,6 +65,11 @@ class Output:
     def warn(self, text: str) -> None:
         if self.talks:
             printer_for(self.stderr).labelled("warning", text, "yellow")
+
+    def notice(self, text: str | None) -> None:
+        """A warning, where there is one."""
+        if text is not None:
+            self.warn(text)
 
     def remarks(self, warnings: Iterable[str], notes: Iterable[str]) -> None:
         """Warnings, and notes that explain a choice."""
@@ -97,8 +101,6 @@ class Output:
 
 def error_document(error: ModelscanError, *, code: str | None = None) -> Mapping[str, Any]:
     """`{"code", "message", "hints", "details"}` of a failure; what lies behind it is `details.cause`."""
-    from modelscan.storage.documents import to_document
-
     details = to_document(error.details)
     if error.cause:
         details["cause"] = list(error.cause)

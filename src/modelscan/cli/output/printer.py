@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TextIO
 
+from modelscan.cli.output.encoding import writes_unicode
+
 
 class Printer(Protocol):
     """What views draw on."""
@@ -39,11 +41,11 @@ class Printer(Protocol):
 
 
 def printer_for(stream: TextIO) -> Printer:
-    return TerminalPrinter(stream) if stream.isatty() else PlainPrinter(stream)
+    if not stream.isatty():
+        return PlainPrinter(stream)
+    from modelscan.cli.output.terminal import TerminalPrinter  # a pipe needs no rich
 
-
-def _writes_unicode(stream: TextIO) -> bool:
-    return (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "") in {"utf8", "utf8sig"}
+    return TerminalPrinter(stream)
 
 
 class PlainPrinter:
@@ -53,7 +55,7 @@ class PlainPrinter:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self.unicode: bool = _writes_unicode(stream)
+        self.unicode: bool = writes_unicode(stream)
 
     def line(self, text: str = "", style: str = "") -> None:  # noqa: ARG002  a pipe has no styles
         self._stream.write(f"{text}\n")
@@ -78,49 +80,3 @@ class PlainPrinter:
                 for cell, width, column in zip(line, widths, columns, strict=True)
             ]
             self.line("  ".join(cells).rstrip())
-
-
-class TerminalPrinter:
-    """Through rich, which honours NO_COLOR and the width of the terminal. Text is never read as markup."""
-
-    def __init__(self, stream: TextIO) -> None:
-        from rich.console import Console
-
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        self.width: int | None = self._console.width
-        self.unicode: bool = _writes_unicode(stream)
-
-    def line(self, text: str = "", style: str = "") -> None:
-        self._console.print(text, style=style or None, soft_wrap=True)
-
-    def segments(self, parts: Sequence[tuple[str, str]]) -> None:
-        from rich.text import Text
-
-        self._console.print(Text.assemble(*parts), soft_wrap=True)
-
-    def labelled(self, label: str, text: str, style: str) -> None:
-        from rich.text import Text
-
-        self._console.print(Text.assemble((f"{label}: ", style), text), soft_wrap=True)
-
-    def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
-        for name, value in rows:
-            table.add_row(Text(name), Text(value))
-        self._console.print(table)
-
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
-        for column in columns:
-            table.add_column(column.upper(), justify="right" if column in right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        self._console.print(table)

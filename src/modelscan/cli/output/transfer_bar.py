@@ -19,7 +19,6 @@ class TransferBar:
     def __init__(self, output: Output, clock: Clock) -> None:
         self._output, self._clock = output, clock
         self._bar: Any = None
-        self._task: Any = None
         self._said: tuple[float, float] | None = None
 
     def show(self, event: Event) -> None:
@@ -44,12 +43,7 @@ class TransferBar:
 
     def _draw(self, event: Event, fraction: float) -> None:
         if self._bar is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn
+            from modelscan.cli.output.progress_bar import ProgressBar  # a pipe needs no rich
 
-            console = Console(file=self._output.stderr, highlight=False, markup=False)
-            columns = (BarColumn(bar_width=30), TextColumn("{task.percentage:3.0f} %  {task.fields[words]}"))
-            self._bar = Progress(*columns, console=console, transient=True)
-            self._task = self._bar.add_task("", total=1.0, words="")
-            self._bar.start()
-        self._bar.update(self._task, completed=fraction, words=event.message)
+            self._bar = ProgressBar(self._output.stderr)
+        self._bar.show(fraction, event.message)

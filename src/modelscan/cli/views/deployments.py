@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from modelscan.cli.output.output import Output
-from modelscan.cli.output.printer import Printer
+from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.errors import Usage
 from modelscan.model import LIVE_STATUSES, Deployment, Progress
 from modelscan.system.clock import Clock, parse_rfc3339
@@ -100,7 +100,8 @@ def _progress(item: Deployment) -> str:
     return ", ".join(part for part in (item.phase, progress.detail, share, expected) if part)
 
 
-def show_deployment(printer: Printer, item: Deployment) -> None:
+def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str]) -> None:
+    """`hints` are commands that may help one that failed."""
     word = "removed" if item.removed_at else item.status
     printer.line(f"{item.name}  {word}{f': {item.message}' if item.message else ''}", "bold")
     printer.line()
@@ -129,9 +130,7 @@ def show_deployment(printer: Printer, item: Deployment) -> None:
     if item.last_error:
         rows.append(("Last error", item.last_error))
     if item.status == "failed":
-        from modelscan.deployments.again import runnable
-
-        rows += [("Try", hint) for hint in runnable(item, item.error_hints)]
+        rows += [("Try", hint) for hint in hints]
     printer.pairs(rows)
 
 
@@ -150,8 +149,6 @@ def watch_deployments(output: Output, clock: Clock, read: Callable[[], list[Depl
     """Draw the list every second until Ctrl-C. Raises Usage where there is no terminal to draw on."""
     if output.json or not output.stdout.isatty():
         raise Usage("`--watch` needs a terminal", hints=["modelscan list --json"])
-    from modelscan.cli.output.printer import printer_for
-
     while True:
         found = read()
         output.stdout.write("\x1b[H\x1b[2J")

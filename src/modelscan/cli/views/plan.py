@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from modelscan.cli.output.printer import Printer
 from modelscan.cli.views.memory_bar import index_text, show_memory
+from modelscan.exports.plan_file import deployment_text
 from modelscan.model import Candidate, Hardware, Plan, Rejection
 from modelscan.units import format_bytes, format_tokens
 
@@ -47,8 +48,6 @@ def show_command(printer: Printer, plan: Plan) -> None:
 
 def show_file(printer: Printer, planned: Planned) -> None:
     """The deployment file of the choice; nothing where there is no plan."""
-    from modelscan.exports.plan_file import deployment_text
-
     for line in deployment_text(planned.plan, planned.request, planned.place).splitlines():
         printer.line(line)
 

@@ -16,7 +16,6 @@ from modelscan.system.clock import Clock
 from modelscan.system.processes.identity import Process, is_alive, send
 
 _POLL_SECONDS = 0.05
-LINGER_SECONDS = 2.0  # what workers get once their leader is gone, and what everyone gets after being asked
 _KILL_SECONDS = 10.0
 
 Members = Callable[[], set[Process]]
@@ -30,9 +29,7 @@ class TreeEnd:
     survivors: tuple[Process, ...]
 
 
-def end_tree(
-    members: Members, leader: Process | None, *, grace: float, linger: float = LINGER_SECONDS, clock: Clock
-) -> TreeEnd:
+def end_tree(members: Members, leader: Process | None, *, grace: float, linger: float, clock: Clock) -> TreeEnd:
     """End all that `members` finds, each time it is asked.
 
     `grace`: seconds that the leader gets to end by itself; `linger`: what the others get once it is gone.

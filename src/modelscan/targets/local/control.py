@@ -185,10 +185,10 @@ def _released(
     record: Deployment, store: Store, memory_is_back: Callable[[], bool] | None, settings: Settings, clock: Clock
 ) -> Deployment:
     """Wait until the memory is back. The driver takes a moment longer than the processes."""
-    deadline = clock.monotonic() + settings.release_timeout
+    deadline = clock.monotonic() + settings.deploy.release_timeout
     while memory_is_back is not None and not memory_is_back():
         if clock.monotonic() >= deadline:
-            said = f"the memory of its GPU is not back after {settings.release_timeout:g} s"
+            said = f"the memory of its GPU is not back after {settings.deploy.release_timeout:g} s"
             return store.update(record.id, message=said)
         clock.sleep(_WATCH_SECONDS)
     return record
@@ -233,7 +233,8 @@ def _end_left_over(record: Deployment, settings: Settings, clock: Clock) -> None
     leader = None
     if record.pid is not None and record.pid_start_time is not None and record.boot_id == boot_id():
         leader = Process(record.pid, record.pid_start_time)
-    ended = sweep(record.id, leader=leader, grace=record.stop_grace_seconds, linger=settings.stop_linger, clock=clock)
+    linger = settings.deploy.stop_linger
+    ended = sweep(record.id, leader=leader, grace=record.stop_grace_seconds, linger=linger, clock=clock)
     if ended.survivors:
         raise BackendFailed(
             f"{len(ended.survivors)} processes of `{record.name}` cannot be ended",

@@ -11,7 +11,7 @@ from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock, is_held
 from modelscan.system.clock import Clock
 from modelscan.system.processes.identity import Process, program_name, tagged, tagged_as
-from modelscan.system.processes.tree import LINGER_SECONDS, TreeEnd, end_tree
+from modelscan.system.processes.tree import TreeEnd, end_tree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,14 +35,14 @@ def find_orphans(store: Store, settings: Settings) -> tuple[Orphan, ...]:
 
 def reap_orphans(store: Store, settings: Settings, *, clock: Clock) -> tuple[Orphan, ...]:
     """End them; returns those that the kernel holds and that are therefore still there."""
-    left = []
+    left, linger = [], settings.deploy.stop_linger
     for identity, (name, _) in sorted(_unowned(store, settings).items()):
         place = places(settings.paths, identity)
         with Lock(place.lock) as lock:  # no supervisor can begin while we look; without a folder none can at all
             if not place.folder.exists() or lock.try_acquire("doctor"):
                 left += [
                     Orphan(deployment=identity, name=name, pid=process.pid, program=program_name(process.pid))
-                    for process in sweep(identity, clock=clock).survivors
+                    for process in sweep(identity, grace=linger, linger=linger, clock=clock).survivors
                 ]
     return tuple(left)
 
@@ -51,8 +51,8 @@ def sweep(
     deployment_id: str,
     *,
     leader: Process | None = None,
-    grace: float = 2.0,
-    linger: float = LINGER_SECONDS,
+    grace: float,
+    linger: float,
     clock: Clock,
 ) -> TreeEnd:
     """End everything that carries the tag of one deployment; only when it has no living supervisor.

@@ -18,13 +18,13 @@ class Pace:
 
     until_ready: float = 0.1
     between_generations: float = 0.5
-    when_ready: float = 5.0
-    answer_within: float = 10.0
-    unhealthy_after: int = 3
-    wedged_after: float = 120.0
-    restart_after: float = 60.0
-    release_timeout: float = 30.0
-    linger: float = 2.0
+    when_ready: float
+    answer_within: float
+    unhealthy_after: int
+    wedged_after: float
+    restart_after: float
+    release_timeout: float
+    linger: float
 
     @property
     def between_metrics(self) -> float:
@@ -42,11 +42,11 @@ class Pace:
 
 def pace_of(settings: Settings) -> Pace:
     return Pace(
-        when_ready=settings.probe_interval,
-        answer_within=settings.probe_timeout,
-        unhealthy_after=settings.unhealthy_after,
-        wedged_after=settings.wedged_after,
-        restart_after=settings.restart_after,
-        release_timeout=settings.release_timeout,
-        linger=settings.stop_linger,
+        when_ready=settings.deploy.probe_interval,
+        answer_within=settings.deploy.probe_timeout,
+        unhealthy_after=settings.deploy.unhealthy_after,
+        wedged_after=settings.deploy.wedged_after,
+        restart_after=settings.deploy.restart_after,
+        release_timeout=settings.deploy.release_timeout,
+        linger=settings.deploy.stop_linger,
     )

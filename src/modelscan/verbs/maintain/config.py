@@ -1,15 +1,11 @@
-"""Settings for people: every value with its origin, and changes written back without losing the rest."""
+"""Settings for people: every value with its origin, and where everything is."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from modelscan.settings.reading import Settings, parse_setting, read_config, setting_fields, setting_for
-from modelscan.storage.files import write_atomic
+from modelscan.settings.reading import SETTINGS, Settings, setting_for, value_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,58 +26,19 @@ class SettingRow:
 
 
 def settings_table(settings: Settings) -> list[SettingRow]:
-    return [_row(settings, item) for item in setting_fields()]
+    return [setting_row(settings, key) for key in SETTINGS]
 
 
 def setting_row(settings: Settings, key: str) -> SettingRow:
     """Raises Usage for an unknown key."""
-    return _row(settings, setting_for(key))
-
-
-def _row(settings: Settings, item: dataclasses.Field[Any]) -> SettingRow:
-    value = getattr(settings, item.name)
-    return SettingRow(
-        key=item.metadata["key"],
-        value=value,
-        origin=settings.origins.get(item.name, "default"),
-        env=item.metadata["env"],
-        doc=item.metadata["doc"],
-    )
-
-
-def set_value(settings: Settings, key: str, value: str) -> Path:
-    """Write one setting. The file is rewritten in one step; TOML comments in it are not kept."""
     item = setting_for(key)
-    typed = parse_setting(item, value, "the command line")
-    content = read_config(settings.config_path)
-    table = content
-    *folders, last = key.split(".")
-    for folder in folders:
-        table = table.setdefault(folder, {})
-    table[last] = list(typed) if isinstance(typed, tuple) else typed
-    _write(settings.config_path, content)
-    return settings.config_path
-
-
-def unset_value(settings: Settings, key: str) -> tuple[bool, Path]:
-    """Whether anything changed, and the file."""
-    setting_for(key)
-    content = read_config(settings.config_path)
-    table: Any = content
-    *folders, last = key.split(".")
-    for folder in folders:
-        table = table.get(folder, {})
-    if last not in table:
-        return False, settings.config_path
-    del table[last]
-    _write(settings.config_path, content)
-    return True, settings.config_path
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    import tomli_w
-
-    write_atomic(path, tomli_w.dumps({name: value for name, value in content.items() if value != {}}))
+    return SettingRow(
+        key=key,
+        value=value_of(settings, key),
+        origin=settings.origins.get(key, "default"),
+        env=item.env,
+        doc=item.doc,
+    )
 
 
 def places(settings: Settings) -> dict[str, str]:

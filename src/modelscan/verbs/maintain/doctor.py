@@ -51,8 +51,8 @@ def _guarded(part: Callable[[Context], Iterator[Check]], context: Context) -> It
 def _settings(context: Context) -> Iterator[Check]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     yield Check(name="python", status="ok", message=version)
-    set_here = [name for name, origin in context.settings.origins.items() if origin != "default" and name != "config"]
-    said = f"{len(set_here)} of them set" if set_here else "all at their defaults"
+    set_here = len(context.settings.origins)
+    said = f"{set_here} of them set" if set_here else "all at their defaults"
     yield Check(name="settings", status="ok", message=f"{context.settings.config_path}, {said}")
 
 
@@ -107,7 +107,7 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
             message=f"{item.backend} {item.version or 'of unknown version'} for {item.device} ({whose})"
             + ("" if fitting else f"; this machine wants {device}"),
         )
-    for named in context.settings.backend_dirs:
+    for named in context.settings.backend.dirs:
         folder = Path(named).expanduser()
         if folders.isdisjoint({folder, folder / "bin"}):
             yield Check(

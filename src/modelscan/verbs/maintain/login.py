@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from modelscan.errors import Usage, shown_address
 from modelscan.hubs.huggingface.client import is_offline
-from modelscan.hubs.tokens import HUBS, HubName, address, is_token, login_elsewhere, whose
+from modelscan.hubs.tokens import HUBS, address, is_token, login_elsewhere, whose
+from modelscan.model.words import HubName
 from modelscan.selecting.context import Context
 from modelscan.storage.secrets import Secrets
 

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
+import pydantic
+
+from modelscan.catalog.refresh.difference import Difference
+from modelscan.catalog.refresh.refresh import RefreshReport
 from modelscan.errors import Usage, error_classes
 from modelscan.model import Deployment, Hardware, Model, Plan
+from modelscan.model.results import Added, Routes, WeightsHere
+
+_DATACLASSES: dict[str, Any] = {
+    "catalog-add": Added,
+    "catalog-diff": Difference,
+    "deployment": Deployment,
+    "gpu": Hardware,
+    "model": Model,
+    "plan": Plan,
+    "refresh": RefreshReport,
+    "routes": Routes,
+    "weights": WeightsHere,
+}
 
 
 def document_schema(name: str) -> dict[str, Any]:
     """The schema of a document by its name. Raises Usage for an unknown name."""
-    import pydantic
-
-    from modelscan.catalog.refresh.difference import Difference
-    from modelscan.catalog.refresh.refresh import RefreshReport
-    from modelscan.model.results import Added, Routes, WeightsHere
-
-    documents: dict[str, Any] = {
-        "catalog-add": Added,
-        "catalog-diff": Difference,
-        "deployment": Deployment,
-        "gpu": Hardware,
-        "model": Model,
-        "plan": Plan,
-        "refresh": RefreshReport,
-        "routes": Routes,
-        "weights": WeightsHere,
-    }
-    written = {"error": _error_schema(), "version": _version_schema()}
-    if name in written:
-        return written[name]
-    if name not in documents:
-        known = sorted([*documents, *written])
-        raise Usage(f"there is no document `{name}`", hints=["modelscan schema"], details={"known": known})
+    if name in _WRITTEN:
+        return _WRITTEN[name]()
+    if name not in _DATACLASSES:
+        raise Usage(f"there is no document `{name}`", hints=["modelscan schema"], details={"known": list(DOCUMENTS)})
     # Every key is always printed, so every key is required, and a schema for readers allows new ones.
-    schema = pydantic.TypeAdapter(documents[name]).json_schema(mode="serialization")
+    schema = pydantic.TypeAdapter(_DATACLASSES[name]).json_schema(mode="serialization")
     _require_all(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
@@ -74,3 +72,7 @@ def _version_schema() -> dict[str, Any]:
         "properties": {"version": {"type": "string"}, "schema_version": {"type": "integer"}},
         "required": ["schema_version", "version"],
     }
+
+
+_WRITTEN = {"error": _error_schema, "version": _version_schema}
+DOCUMENTS = tuple(sorted([*_DATACLASSES, *_WRITTEN]))

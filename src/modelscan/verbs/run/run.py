@@ -18,6 +18,7 @@ from modelscan.running.start import start_deployment
 from modelscan.selecting.context import Context
 from modelscan.selecting.requests import DeployRequest, request_document
 from modelscan.selecting.resolve import canonical_id
+from modelscan.system.streaming import post_for_lines
 
 # /v1/completions of vLLM and SGLang stops after 16 tokens where nothing is said.
 _COMPLETION_TOKENS = 256
@@ -112,8 +113,6 @@ def answer(
     Raises ConfigInvalid (the key's variable is not set), Unauthorized (the key is not the one it was started with),
     BackendFailed with what the backend said.
     """
-    from modelscan.system.streaming import post_for_lines
-
     chat = deployment.task != "completion"
     key = _key(context, deployment)
     address = f"http://{deployment.host}:{deployment.port}/v1/{'chat/' if chat else ''}completions"

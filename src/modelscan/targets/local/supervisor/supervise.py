@@ -104,7 +104,7 @@ def _arguments(arguments: Sequence[str]) -> _Told:
     """Options written by `control` only: argparse would cost more memory than it saves lines."""
     values = dict(zip(arguments[::2], arguments[1::2], strict=True))
     routes = values.get("--routes")
-    pace = Pace.read(values.get("--pace", "{}"))
+    pace = Pace.read(values["--pace"])
     return _Told(Path(values["--state"]), values["--id"], pace, Path(routes) if routes else None)
 
 

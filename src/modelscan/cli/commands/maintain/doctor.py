@@ -8,7 +8,9 @@ import typer
 
 from modelscan.cli.options.shared import Json, Quiet
 from modelscan.cli.output.output import Output
-from modelscan.cli.session import session
+from modelscan.cli.session import context_of
+from modelscan.cli.views.doctor import show_report
+from modelscan.verbs.maintain.doctor import examine
 
 
 def doctor(
@@ -17,11 +19,7 @@ def doctor(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Check the machine, the files, the backends and the deployments."""
-    from modelscan.cli.views.doctor import show_report
-    from modelscan.verbs.maintain.doctor import examine
-
-    report = examine(session(ctx).context, reap=reap)
+    report = examine(context_of(ctx), reap=reap)
     Output(json=json, quiet=quiet).document(
         report, lambda printer: show_report(printer, report), (check.name for check in report if check.status != "ok")
     )

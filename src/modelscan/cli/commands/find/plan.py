@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from modelscan.cli.options.plan import takes_plan_request
 from modelscan.cli.options.shared import Json
-from modelscan.cli.options.words import PlanFormatWord
 from modelscan.cli.output.output import Output
-from modelscan.cli.session import session
+from modelscan.cli.session import context_of
+from modelscan.cli.views.plan import show_command, show_file, show_plan
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
+from modelscan.selecting.deployment_file import overridden, read_deployment_file
+from modelscan.selecting.plan import explained, plan_model, refuse_infeasible
 
 
 @takes_plan_request
@@ -33,27 +35,21 @@ def plan(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show the arithmetic line by line.")] = False,
     format_: Annotated[
-        PlanFormatWord,
+        Literal["text", "json", "yaml", "command"],
         typer.Option("--format", case_sensitive=False, help="Text, JSON, a deployment file, or a command."),
-    ] = PlanFormatWord.TEXT,
+    ] = "text",
     json: Json = False,
 ) -> None:
-    """Show what deploy would do and why, touching nothing."""
-    from modelscan.cli.views.plan import show_command, show_file, show_plan
-    from modelscan.selecting.plan import explained, plan_model, refuse_infeasible
-
     if file is not None:
-        from modelscan.selecting.deployment_file import overridden, read_deployment_file
-
         request = overridden(read_deployment_file(file).request, request)
     elif not request.model:
         raise Usage("nothing was named", hints=["modelscan plan ID", "modelscan plan --file deployment.yaml"])
-    output = Output(json=json or format_ is PlanFormatWord.JSON)
-    planned = plan_model(session(ctx).context, request, described_hardware=hardware, alternatives=alternatives)
+    output = Output(json=json or format_ == "json")
+    planned = plan_model(context_of(ctx), request, described_hardware=hardware, alternatives=alternatives)
     output.remarks(planned.resolved.warnings, planned.resolved.notes)
-    if format_ is PlanFormatWord.COMMAND:
+    if format_ == "command":
         output.document(planned.plan, lambda printer: show_command(printer, planned.plan))
-    elif format_ is PlanFormatWord.YAML:
+    elif format_ == "yaml":
         output.document(planned.plan, lambda printer: show_file(printer, planned))
     else:
         lines = explained(planned) if explain else ()

@@ -6,12 +6,19 @@ from typing import Annotated
 
 import typer
 
+from modelscan.cli.asking import asker
+from modelscan.cli.bulk import run_each
 from modelscan.cli.options.complete import complete_model
-from modelscan.cli.options.shared import Json, Quiet, Yes
-from modelscan.cli.options.words import ProgressWord, SourceWord, complete_quantization, one_of, quantization_word
+from modelscan.cli.options.quantization import quantization_option
+from modelscan.cli.options.shared import Json, Progress, Quiet, Yes
+from modelscan.cli.options.words import one_of
+from modelscan.cli.output.live import DeployView
 from modelscan.cli.output.output import Output
-from modelscan.cli.session import session
+from modelscan.cli.session import context_of
+from modelscan.cli.views.weights import show_pulled
 from modelscan.errors import Interrupted
+from modelscan.model import Source
+from modelscan.verbs.carry.pull import Pulled, PullRequest, pull_model, refuse_one_target
 
 
 def pull(
@@ -25,20 +32,11 @@ def pull(
             show_default=False,
         ),
     ] = None,
-    quantization: Annotated[
-        str | None,
-        typer.Option(
-            "--quantization",
-            help="FP32, BF16, FP16, FP8, INT8, INT4, FP4, MXFP4, NVFP4, AWQ, GPTQ, or a GGUF name.",
-            metavar="FP8",
-            callback=quantization_word,
-            autocompletion=complete_quantization,
-        ),
-    ] = None,
+    quantization: Annotated[str | None, quantization_option()] = None,
     source: Annotated[
-        SourceWord | None,
+        Source | None,
         typer.Option(
-            "--source", metavar="SOURCE", help=f"Take the weights from {one_of(SourceWord)}.", case_sensitive=False
+            "--source", metavar="SOURCE", help=f"Take the weights from {one_of(Source)}.", case_sensitive=False
         ),
     ] = None,
     revision: Annotated[
@@ -56,29 +54,20 @@ def pull(
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Show the repo's code now, and agree to it.")
     ] = False,
-    progress: Annotated[
-        ProgressWord | None, typer.Option("--progress", help="jsonl: one event per line on stderr.")
-    ] = None,
+    progress: Progress = None,
     yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Download what deploy would take here, checked and ready for use without a network."""
-    from modelscan.cli.asking import asker
-    from modelscan.cli.bulk import run_each
-    from modelscan.cli.output.live import DeployView
-    from modelscan.cli.views.weights import show_pulled
-    from modelscan.verbs.carry.pull import Pulled, PullRequest, pull_model, refuse_one_target
-
-    context = session(ctx).context
-    output = Output(json=json, quiet=quiet, progress=progress.value if progress else None)
-    names = ids or list(context.settings.models)
+    context = context_of(ctx)
+    output = Output(json=json, quiet=quiet, progress=progress)
+    names = ids or list(context.settings.weights.models)
     if not names:
         raise typer.BadParameter("name the models, or set the variable MODELS", param_hint="ID")
     refuse_one_target(names, to)
     wanted = PullRequest(
         quantization=quantization,
-        source=source.value if source else None,
+        source=source,
         revision=revision,
         to=to,
         allow_pickle=allow_pickle,

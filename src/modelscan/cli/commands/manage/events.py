@@ -9,8 +9,10 @@ import typer
 from modelscan.cli.options.complete import complete_deployment
 from modelscan.cli.options.shared import Json
 from modelscan.cli.output.output import Output
-from modelscan.cli.session import session
+from modelscan.cli.session import context_of
 from modelscan.cli.signals import until_interrupted
+from modelscan.cli.views.events import show_events, stream_events
+from modelscan.verbs.manage.events import follow_events, past_events
 
 
 def events(
@@ -29,11 +31,7 @@ def events(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Print what happened: each change of status, and why."""
-    from modelscan.cli.views.events import show_events, stream_events
-    from modelscan.verbs.manage.events import follow_events, past_events
-
-    context = session(ctx).context
+    context = context_of(ctx)
     output = Output(json=json)
     if follow:
         with until_interrupted(told=output.json):

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from modelscan.cli.options.shared import Json
-from modelscan.cli.options.words import HubWord
 from modelscan.cli.output.output import Output
-from modelscan.cli.session import session
+from modelscan.cli.session import context_of
+from modelscan.model.words import HubName
+from modelscan.verbs.maintain.login import Login, log_in, log_out, token_page
 
-if TYPE_CHECKING:
-    from modelscan.verbs.maintain.login import Login
-
-Hub = Annotated[HubWord, typer.Argument(metavar="[HUB]", help="The hub.", case_sensitive=False)]
+Hub = Annotated[HubName, typer.Argument(metavar="[HUB]", help="The hub.", case_sensitive=False)]
 
 
-def login(ctx: typer.Context, hub: Hub = HubWord.HUGGINGFACE, json: Json = False) -> None:
-    """Keep a token for a hub: typed unseen, or read from stdin (`login < token.txt`)."""
-    from modelscan.verbs.maintain.login import log_in, token_page
-
-    context = session(ctx).context
+def login(ctx: typer.Context, hub: Hub = "huggingface", json: Json = False) -> None:
+    context = context_of(ctx)
     output = Output(json=json)
     if sys.stdin.isatty():
-        output.say(f"Make a token that may read: {token_page(context, hub.value)}")
+        output.say(f"Make a token that may read: {token_page(context, hub)}")
         token = typer.prompt("Token (not shown)", hide_input=True, err=True).strip()
     else:
         token = sys.stdin.read().strip()
-    done = log_in(context, hub.value, token)
+    done = log_in(context, hub, token)
     _say(output, done)
     who = f" as {done.user}" if done.user else ", unchecked"
     place = "the system keyring" if done.stored_in == "keyring" else done.stored_in
     output.document(done, lambda printer: printer.line(f"Logged in to {done.endpoint}{who}; the token is in {place}"))
 
 
-def logout(ctx: typer.Context, hub: Hub = HubWord.HUGGINGFACE, json: Json = False) -> None:
-    """Forget the token that `login` kept."""
-    from modelscan.verbs.maintain.login import log_out
-
+def logout(ctx: typer.Context, hub: Hub = "huggingface", json: Json = False) -> None:
     output = Output(json=json)
-    done = log_out(session(ctx).context, hub.value)
+    done = log_out(context_of(ctx), hub)
     word = "Logged out of" if done.changed else "There was no token of ours for"
     output.document(done, lambda printer: printer.line(f"{word} {done.endpoint}"))
     if done.used_before:

@@ -7,12 +7,7 @@ from typing import Annotated
 import typer
 
 from modelscan.cli.output.output import Output
-
-# The names are written out so that completion and help need not import what makes the schemas.
-DOCUMENTS = (
-    "catalog-add", "catalog-diff", "deployment", "error", "gpu", "model", "plan", "refresh", "routes", "version",
-    "weights",
-)  # fmt: skip
+from modelscan.verbs.maintain.schema import DOCUMENTS, document_schema
 
 
 def schema(
@@ -26,9 +21,6 @@ def schema(
         ),
     ] = None,
 ) -> None:
-    """Print the JSON Schema of a document, or the names of the documents."""
-    from modelscan.verbs.maintain.schema import document_schema
-
     if name is None:
         Output(quiet=True).document(list(DOCUMENTS), lambda _: None, DOCUMENTS)
         return

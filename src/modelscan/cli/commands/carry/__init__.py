@@ -1,0 +1,1 @@
+"""Weights on this machine: `pull`, and `weights` with what they take."""

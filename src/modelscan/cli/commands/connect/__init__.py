@@ -1,0 +1,1 @@
+"""Making models reachable: routes, and the environment of clients."""

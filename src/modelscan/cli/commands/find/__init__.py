@@ -1,0 +1,1 @@
+"""Commands that look: the catalogs, this machine, a plan."""

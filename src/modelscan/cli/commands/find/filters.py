@@ -1,0 +1,57 @@
+"""The filters that `catalog search` and `catalog list` share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.catalog.index.filters import Filters
+from modelscan.catalog.naming.names import largest_called
+from modelscan.cli.options.words import one_of
+from modelscan.model.words import Capability, Task
+from modelscan.units import parse_count
+
+TaskOption = Annotated[
+    Task | None, typer.Option("--task", metavar="TASK", case_sensitive=False, help=f"Only this task: {one_of(Task)}.")
+]
+CapabilityOption = Annotated[
+    Capability | None,
+    typer.Option(
+        "--capability",
+        metavar="CAPABILITY",
+        case_sensitive=False,
+        help=f"Only models that can do this: {one_of(Capability)}.",
+    ),
+]
+MaxParams = Annotated[
+    str | None,
+    typer.Option("--max-params", metavar="14b", help="Only models of at most this size, as their names have it."),
+]
+License = Annotated[
+    str | None, typer.Option("--license", metavar="LICENCE", help="Only this licence, such as apache-2.0.")
+]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", metavar="SOURCE", help="Only models that this source knows.")
+]
+Open = Annotated[bool, typer.Option("--open", help="Hide closed models.")]
+FitsOption = Annotated[bool, typer.Option("--fits", help="Only models that fit this machine, with how.")]
+
+
+def filters(
+    task: Task | None,
+    capability: Capability | None,
+    max_params: str | None,
+    license_: str | None,
+    source: str | None,
+    open_: bool,
+) -> Filters:
+    """What was said of these options. Raises Usage for a size that is none."""
+    return Filters(
+        task=task,
+        capability=capability,
+        max_parameters=largest_called(parse_count(max_params)) if max_params else None,
+        license=license_,
+        source=source,
+        open_only=open_,
+    )

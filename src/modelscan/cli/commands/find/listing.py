@@ -1,0 +1,47 @@
+"""`modelscan catalog list`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.commands.find.filters import (
+    CapabilityOption,
+    FitsOption,
+    License,
+    MaxParams,
+    Open,
+    SourceOption,
+    TaskOption,
+    filters,
+)
+from modelscan.cli.options.shared import Json, Quiet
+from modelscan.cli.output.output import Output
+from modelscan.cli.session import context_of
+from modelscan.cli.views.models import show_models
+from modelscan.verbs.find import search
+
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.", show_default="all")
+]
+
+
+def list_models(
+    ctx: typer.Context,
+    limit: Limit = None,
+    task: TaskOption = None,
+    capability: CapabilityOption = None,
+    max_params: MaxParams = None,
+    license_: License = None,
+    source: SourceOption = None,
+    open_: Open = False,
+    fits: FitsOption = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    output = Output(json=json, quiet=quiet)
+    wanted = filters(task, capability, max_params, license_, source, open_)
+    found = search.list_models(context_of(ctx), limit=limit, filters=wanted, fits=fits)
+    output.notice(found.notice)
+    output.document(found.models, lambda printer: show_models(printer, found.models), (m.id for m in found.models))

@@ -1,0 +1,1 @@
+"""Keeping modelscan itself in order: backends, settings, logins, the doctor, schemas."""

@@ -1,0 +1,46 @@
+"""`modelscan backend list`, `show` and `remove`: what models run in."""
+
+from __future__ import annotations
+
+import typer
+
+from modelscan.cli.asking import asker
+from modelscan.cli.options.backend import BackendName, BackendVersion
+from modelscan.cli.options.shared import Json, Quiet, Yes
+from modelscan.cli.output.output import Output
+from modelscan.cli.session import context_of
+from modelscan.cli.views.backends import show_installation, show_installations
+from modelscan.selecting.installations import installations
+from modelscan.verbs.maintain.backends import find_installation, remove_backend
+
+
+def list_backends(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
+    output = Output(json=json, quiet=quiet)
+    found = installations(context_of(ctx))
+    if not found:
+        output.say("No backend is installed. Install one: modelscan backend install vllm")
+    output.document(found, lambda printer: show_installations(printer, found), (item.path for item in found))
+
+
+def show(
+    ctx: typer.Context,
+    backend: BackendName,
+    version: BackendVersion = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    found = find_installation(context_of(ctx), backend, version)
+    Output(json=json, quiet=quiet).document(found, lambda printer: show_installation(printer, found), [found.path])
+
+
+def remove(
+    ctx: typer.Context,
+    backend: BackendName,
+    version: BackendVersion = None,
+    yes: Yes = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    output = Output(json=json, quiet=quiet)
+    removed = remove_backend(context_of(ctx), backend, version, ask=asker(output, yes=yes))
+    output.document(removed, lambda printer: printer.line(f"Removed {removed.path}"), [removed.path])

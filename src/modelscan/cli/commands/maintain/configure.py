@@ -1,0 +1,26 @@
+"""`modelscan config set` and `unset`: the user's configuration file, changed in place."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.options.shared import SettingKey
+from modelscan.cli.output.output import Output
+from modelscan.cli.session import settings_of
+from modelscan.verbs.maintain.configure import set_value, unset_value
+
+
+def set_(
+    ctx: typer.Context,
+    key: SettingKey,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value.", show_default=False)],
+) -> None:
+    path = set_value(settings_of(ctx), key, value)
+    Output().say(f"`{key}` is set in `{path}`")
+
+
+def unset(ctx: typer.Context, key: SettingKey) -> None:
+    changed, path = unset_value(settings_of(ctx), key)
+    Output().say(f"`{key}` is taken out of `{path}`" if changed else f"`{key}` was not set in `{path}`")

@@ -1,0 +1,34 @@
+"""`modelscan backend install`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.options.backend import BackendName, BackendVersion
+from modelscan.cli.options.shared import Json, Quiet
+from modelscan.cli.output.live import InstallView
+from modelscan.cli.output.output import Output
+from modelscan.cli.session import context_of
+from modelscan.cli.views.backends import show_installed
+from modelscan.running.installing import add_reader, install_backend
+
+
+def install(
+    ctx: typer.Context,
+    backend: BackendName,
+    version: BackendVersion = None,
+    s3: Annotated[bool, typer.Option("--s3", help="Also what reads weights from S3; for vllm.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    if s3 and backend != "vllm":
+        raise typer.BadParameter("only vllm reads weights from S3 by itself", param_hint="--s3")
+    output = Output(json=json, quiet=quiet)
+    with InstallView(output) as view:
+        context = context_of(ctx)
+        installed = install_backend(context, backend, version, on_line=view.line)
+        if s3:
+            installed = add_reader(context, installed, on_line=view.line)
+    output.document(installed, lambda printer: show_installed(printer, installed), [installed.path])

@@ -1,0 +1,1 @@
+"""Deployments that are there: shown, waited for, started, stopped, removed."""

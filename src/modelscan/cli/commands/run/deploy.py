@@ -1,0 +1,73 @@
+"""`modelscan deploy`: from a name to a healthy endpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modelscan.cli.asking import asker
+from modelscan.cli.options.deploy import STARTING, takes_deploy_request
+from modelscan.cli.options.shared import Json, Progress, Quiet, Yes
+from modelscan.cli.output.live import DeployView
+from modelscan.cli.output.output import Output
+from modelscan.cli.session import context_of
+from modelscan.cli.views.plan import show_plan
+from modelscan.errors import Usage
+from modelscan.running.deploy import deploy_model
+from modelscan.selecting.deployment_file import overridden, read_deployment_file
+from modelscan.selecting.plan import plan_model, refuse_infeasible
+from modelscan.selecting.requests import DeployRequest
+
+
+@takes_deploy_request
+def deploy(
+    ctx: typer.Context,
+    request: DeployRequest,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            metavar="deployment.yaml",
+            help="What `plan --format yaml` wrote; options count more.",
+            rich_help_panel=STARTING,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan, do nothing.", rich_help_panel=STARTING)
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Return once the backend is started.", rich_help_panel=STARTING)
+    ] = False,
+    progress: Progress = None,
+    yes: Yes = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    context = context_of(ctx)
+    wanted = dataclasses.replace(request, wait=not no_wait)
+    if file is not None:
+        wanted = _from_file(file, wanted)
+    elif not wanted.plan.model:
+        raise Usage("nothing was named", hints=["modelscan deploy ID", "modelscan deploy --file deployment.yaml"])
+    output = Output(json=json, quiet=quiet, progress=progress)
+    if dry_run:
+        planned = plan_model(context, wanted.plan)
+        output.document(planned.plan, lambda printer: show_plan(printer, planned.plan))
+        refuse_infeasible(planned.plan)
+        return
+    with DeployView(output, context.clock) as view:
+        deployed = deploy_model(context, wanted, report=view.report, ask=asker(output, yes=yes))
+    output.document(
+        deployed.deployment, lambda printer: view.show_result(printer, deployed), [deployed.deployment.name]
+    )
+
+
+def _from_file(file: Path, said: DeployRequest) -> DeployRequest:
+    """What the file asks for, and what was said besides."""
+    kept = read_deployment_file(file)
+    return dataclasses.replace(
+        said, plan=overridden(kept.request, said.plan), name=said.name or kept.name, port=said.port or kept.port
+    )

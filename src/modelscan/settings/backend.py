@@ -1,0 +1,18 @@
+"""Where backends are that modelscan did not install."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelscan.settings.declaring import setting
+from modelscan.settings.values import folders
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class BackendSettings:
+    dirs: tuple[str, ...] = setting(
+        (),
+        folders,
+        env="MODELSCAN_BACKEND_DIRS",
+        doc="environments of backends that you made yourself, separated by `:`",
+    )

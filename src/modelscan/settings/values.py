@@ -1,0 +1,62 @@
+"""How values read, from a variable or from TOML. Each raises ValueError or TypeError that says what it must be."""
+
+from __future__ import annotations
+
+import os
+from typing import cast, get_args
+
+from modelscan.model.words import RestartPolicy
+
+_FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("must be text")
+    return value
+
+
+def flag(value: object) -> bool:
+    found = _FLAGS.get(str(value).strip().lower())
+    if found is None:
+        raise ValueError("must be true or false")
+    return found
+
+
+def seconds(value: object) -> float:
+    number = float(str(value))
+    if not 0 < number < float("inf"):
+        raise ValueError("must be a number of seconds above 0")
+    return number
+
+
+def count(value: object) -> int:
+    number = int(str(value))
+    if number < 1:
+        raise ValueError("must be a whole number above 0")
+    return number
+
+
+def port(value: object) -> int:
+    number = int(str(value))
+    if not 1 <= number <= 65535:  # noqa: PLR2004  the range of TCP ports
+        raise ValueError("must be a port, 1 to 65535")
+    return number
+
+
+def folders(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(text(item) for item in value)
+    return tuple(part for part in text(value).split(os.pathsep) if part)
+
+
+def names(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else text(value).split(",")
+    return tuple(name for item in listed if (name := text(item).strip()))
+
+
+def restart_policy(value: object) -> RestartPolicy:
+    *most, last = known = get_args(RestartPolicy)
+    if value not in known:
+        raise ValueError(f"must be {', '.join(most)} or {last}")
+    return cast("RestartPolicy", value)

@@ -1,0 +1,24 @@
+"""Which weights are downloaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelscan.settings.declaring import setting
+from modelscan.settings.values import flag, names
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class WeightsSettings:
+    auto_download: bool = setting(
+        True,
+        flag,
+        env="AUTO_DOWNLOAD_MODELS",
+        doc="false: a deployment whose weights are missing fails at once and lists them",
+    )
+    models: tuple[str, ...] = setting(
+        (),
+        names,
+        env="MODELS",
+        doc="what `pull` without an ID gets, separated by commas",
+    )
