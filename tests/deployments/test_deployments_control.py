@@ -27,6 +27,7 @@ from modelscan.targets.local.control import remove, start, stop
 from modelscan.targets.local.observe import observe
 from modelscan.targets.local.orphans import find_orphans, reap_orphans
 from modelscan.targets.local.owner import live_supervisor
+from modelscan.targets.local.pace import pace_of
 from modelscan.targets.waiting import wait
 
 
@@ -259,7 +260,7 @@ def test_a_supervisor_that_cannot_start_is_told(settings: Settings, make: Make) 
 
 def test_a_late_supervisor_finds_the_deployment_stopped_and_leaves(settings: Settings, make: Make) -> None:
     made = make("polite")
-    supervisor = ("--state", str(settings.paths.state), "--id", made.id)
+    supervisor = ("--state", str(settings.paths.state), "--id", made.id, "--pace", pace_of(settings).written())
     environ = {"MODELSCAN_SUPERVISOR": made.id}
     src = str(places.__code__.co_filename).split("/modelscan/")[0]
     from modelscan.targets.local.control import SUPERVISOR

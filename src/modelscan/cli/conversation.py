@@ -28,7 +28,7 @@ class TokenCounts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class MeasuredAnswer:
     """What `--json` prints; the times are measured here, from the request on."""
 
     deployment: str
@@ -137,7 +137,7 @@ class Conversation:
         stdout.write("" if last.endswith("\n") else "\n")
         stdout.flush()
 
-    def _measured(self, question: str) -> Answer:
+    def _measured(self, question: str) -> MeasuredAnswer:
         clock = self._context.clock
         started = clock.monotonic()
         times: list[float] = []
@@ -149,7 +149,7 @@ class Conversation:
         last = next((piece for piece in reversed(pieces) if piece.completion_tokens is not None), Piece())
         tokens = last.completion_tokens or len(times)
         span = times[-1] - times[0] if times else 0.0
-        return Answer(
+        return MeasuredAnswer(
             deployment=self._deployment.name,
             model=self._deployment.model,
             answer="".join(piece.text for piece in pieces),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from modelscan.errors import ConfigInvalid
 
 
-class Setting(NamedTuple):
+class DeclaredSetting(NamedTuple):
     """A key that users set, dotted as in config.toml; `doc` is its line of the reference."""
 
     key: str
@@ -46,7 +46,7 @@ def sections(cls: type[Any]) -> dict[str, type[Any]]:
     return found
 
 
-def declared(cls: type[Any], prefix: str = "") -> Iterator[Setting]:
+def declared(cls: type[Any], prefix: str = "") -> Iterator[DeclaredSetting]:
     """The settings of a class, and of the sections within it, in order."""
     within = sections(cls)
     for item in dataclasses.fields(cls):
@@ -54,4 +54,4 @@ def declared(cls: type[Any], prefix: str = "") -> Iterator[Setting]:
         if item.name in within:
             yield from declared(within[item.name], f"{key}.")
         elif "read" in item.metadata:
-            yield Setting(key, item.default, item.metadata["env"], item.metadata["doc"], item.metadata["read"])
+            yield DeclaredSetting(key, item.default, item.metadata["env"], item.metadata["doc"], item.metadata["read"])

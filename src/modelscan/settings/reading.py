@@ -11,7 +11,7 @@ from typing import Any
 from modelscan.errors import ConfigInvalid, Usage
 from modelscan.settings.backend import BackendSettings
 from modelscan.settings.catalog import CatalogSettings
-from modelscan.settings.declaring import Setting, declared, sections, setting
+from modelscan.settings.declaring import DeclaredSetting, declared, sections, setting
 from modelscan.settings.deploy import DeploySettings
 from modelscan.settings.environment import process_environment
 from modelscan.settings.file import config_text, parse_config
@@ -49,12 +49,12 @@ class Settings:
         return self.named_file or self.paths.config_file
 
 
-SETTINGS: Mapping[str, Setting] = {item.key: item for item in declared(Settings)}
-"""Every setting that a user can set, by its key, in the order of the reference."""
+# Every setting that a user can set, by its key, in the order of the reference.
+SETTINGS: Mapping[str, DeclaredSetting] = {item.key: item for item in declared(Settings)}
 _SECTIONS = sections(Settings)
 
 
-def setting_for(key: str) -> Setting:
+def setting_for(key: str) -> DeclaredSetting:
     """The setting of a dotted key. Raises Usage with near keys."""
     if key in SETTINGS:
         return SETTINGS[key]

@@ -12,8 +12,8 @@ import typer
 from modelscan.cli.options.shared import ModelId, OptionalModelId
 
 Command = Callable[..., int | None]
+# By the name of the parameter: its annotation for Typer, and its default.
 Declared = Mapping[str, tuple[Any, Any]]
-"""By the name of the parameter: its annotation for Typer, and its default."""
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
