@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.families import print_families
+from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
 from modelscan.backends.sglang.estimates import SGLANG_LOADING, SWA_FULL_TOKENS_RATIO, sglang_cells
-from modelscan.backends.vllm.estimates import SAMPLING, SORTED_SAMPLING, vllm_blocks, vllm_steps
+from modelscan.backends.vllm.estimates import vllm_blocks, vllm_steps
 from modelscan.model import WeightsDescription
 from modelscan.planning.memory.activations import activation_bytes
 from modelscan.planning.memory.overhead import gpu_overhead

@@ -1,12 +1,19 @@
-"""What a backend is to the rest of the program: one module that satisfies `Backend`. Pure: values in, values out."""
+"""The values that pass between a backend and the rest of the program."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from modelscan.model import Candidate, Device, MemoryPerGpu, Task
+from modelscan.model import Device
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """One more model of the same process: where its weights lie, and its public names."""
+
+    location: str
+    served_model_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,6 +23,9 @@ class Launch:
     `program` is the executable to run instead of the backend's plain name. In `own_folder` it may keep files for as
     long as the deployment is known. `api_key_env` names the variable that
     holds the key; the key itself is never here.
+
+    `socket` is a Unix socket to listen on instead of host and port, `beside` are models for the same process: for the
+    backends whose `Runs` says that they can.
     """
 
     location: str
@@ -26,6 +36,8 @@ class Launch:
     api_key_env: str | None = None
     own_folder: str | None = None
     device: Device = "cuda"
+    socket: str | None = None
+    beside: tuple[Served, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,53 +102,6 @@ class Activity:
     work: float
 
 
-class Backend(Protocol):
-    """One inference server. Facts that depend on its version are tables inside its module, with their source."""
-
-    name: str
-    title: str
-    # What a catalog may say of a model, and the values it may take; for a parser, the planned version's own names.
-    model_arguments: Mapping[str, frozenset[str]]
-    implied_arguments: frozenset[str]  # what a catalog says besides, and follows from those
-    cautions: tuple[str, ...]  # what a user should know before it runs, and cannot be configured away
-    s3_problem: str | None  # why it is not let read weights from S3 by itself; None where it is
-    step_argument: str  # how many tokens it computes at once
-    whole_experts: str | None  # the switch that deals out experts whole; None where that is not planned for
-    not_in_float16: frozenset[str]  # families that it refuses to compute in float16
-    derived_options: Mapping[str, str]  # its arguments for the values that a `Diagnosis` suggests
-
-    def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
-        """The exact command for a candidate. Raises Usage for an argument that is refused."""
-        ...
-
-    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
-        """Raise Usage, naming the argument, for one that would take host, port, keys, paths or code from us."""
-        ...
-
-    def hand_key(self, key: str) -> KeyHandover:
-        """For a deployment with a key. Raises Usage for one that the backend could not be told."""
-        ...
-
-    def serves(self, task: Task) -> bool: ...
-
-    def health_path(self) -> str: ...
-
-    def read_log_line(self, line: str) -> LogEvent | None: ...
-
-    def read_metrics(self, text: str) -> Activity | None:
-        """Of the answer of /metrics; None where it does not say enough."""
-        ...
-
-    def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis: ...
-
-    def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:
-        """Bytes beside weights, KV cache and activations: context, libraries, graphs; with the source in the code."""
-        ...
-
-
-PYTHON_RANGE = ((3, 11), (3, 14))  # requires-python of vllm 0.33.0: >=3.11,<3.15
-
-
 # The distribution that tells whether an environment can read weights from S3.
 STREAMER = "runai-model-streamer-s3"
 
@@ -148,7 +113,9 @@ class Recipe:
     `origin` is said to people and kept in the record. `index` is asked before all others. `torch_backend` is uv's
     word for one of PyTorch's own indexes. `disk_bytes` was measured for CPU (2 GiB and what is downloaded) and is
     an estimate for CUDA. `pinned` are the distributions whose versions the record names.
-    `alias` is (name, version) of a distribution to be announced beside what is installed.
+    `alias` is (name, version) of a distribution to be announced beside what is installed. `python_range` are the first
+    and the last minor version of Python that it runs on. `torch` is the version of torch that it needs, where that is
+    known before anything was resolved, `min_cuda` the CUDA that it was built for.
     """
 
     backend: str
@@ -158,24 +125,35 @@ class Recipe:
     requirements: tuple[str, ...]
     disk_bytes: int
     pinned: tuple[str, ...]
+    python_range: tuple[tuple[int, int], tuple[int, int]]
     overrides: tuple[str, ...] = ()
     index: str | None = None
     torch_backend: str | None = None
     alias: tuple[str, str] | None = None
+    torch: str | None = None
+    min_cuda: float | None = None
 
     @property
     def name(self) -> str:
         return f"{self.backend}-{self.version}-{self.device}"
 
-    @property
-    def python_range(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The first and the last minor version of Python that it runs on."""
-        return PYTHON_RANGE
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addition:
+    """Packages that give an environment what it lacks, without anything in it being changed.
+
+    `by_hand` are the same for `pip install --no-deps`, for an environment that is not ours. `check` is Python that
+    fails where they do not load.
+    """
+
+    recipe: Recipe
+    by_hand: tuple[str, ...]
+    check: str
 
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """`tokens` as the backend's log prints them: for mixed layers vLLM means requests times their length."""
+    """`tokens` as the backend's log prints them: for mixed layers that may be requests times their length."""
 
     tokens: int
     concurrency: float
@@ -188,3 +166,11 @@ class Steps:
     tokens: int
     sequences: int
     captured: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a pool of KV cache is cut: the bytes that its blocks or tokens take, and how many of which size, in words."""
+
+    used: int
+    how: str

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from modelscan.backends.base import Recipe
 from modelscan.backends.registry import BACKENDS
-from modelscan.environments.recipes import CPU_TORCH, CUDA_DRIVER, PYTORCH_CPU_INDEX
 from modelscan.errors import BackendFailed, SourceUnavailable, StorageFailed
+from modelscan.hardware.nvidia.drivers import driver_for
 from modelscan.system.processes.run import Completed
 from modelscan.units import format_bytes
+
+_PYTORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,12 @@ def nothing_to_be_had(
         "log_path": str(log),
     }
     if recipe.device == "cpu" and any(_lacks_torch(item) for item in attempts):
-        torch = CPU_TORCH.get(recipe.version, "for CPU")
+        torch = recipe.torch or "for CPU"
         return SourceUnavailable(
             f"{title} needs `torch {torch}`, and no source that can be reached has it",
             cause=cause,
             hints=[
-                f"let this machine reach {PYTORCH_CPU_INDEX} (behind a proxy: export HTTPS_PROXY=http://host:port)",
+                f"let this machine reach {_PYTORCH_CPU_INDEX} (behind a proxy: export HTTPS_PROXY=http://host:port)",
                 "or put its wheel into a folder: pip config set global.find-links /path/to/folder",
                 "or name an index that has it: pip config set global.extra-index-url https://host/simple",
                 again,
@@ -117,8 +119,9 @@ def _last_words(answer: Completed) -> list[str]:
 def check_failed(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
     cause = _last_words(answer)
     hints = [f"the whole log: less '{log}'"]
-    if recipe.device == "cuda":
-        hints.insert(0, f"it needs NVIDIA's driver {CUDA_DRIVER} or newer; yours: nvidia-smi")
+    driver = driver_for(recipe.min_cuda) if recipe.min_cuda is not None else None
+    if driver is not None:
+        hints.insert(0, f"it needs NVIDIA's driver {driver} or newer; yours: nvidia-smi")
     return BackendFailed(
         f"`{recipe.backend} --version` fails in the environment just made, so it was taken away again",
         cause=cause,

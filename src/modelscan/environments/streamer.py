@@ -1,4 +1,4 @@
-"""Giving a vLLM of ours what reads weights from S3: some packages beside it, nothing of it changed.
+"""Giving a backend of ours what reads weights from S3: some packages beside it, nothing of it changed.
 
 Only where a deployment wants it: most never do, and it is 50 MB, with a client of AWS that has no other use there.
 """
@@ -11,14 +11,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from modelscan.backends.base import STREAMER
-from modelscan.backends.vllm.installs import streamer_for
+from modelscan.backends.base import STREAMER, Addition
+from modelscan.backends.registry import BACKENDS
 from modelscan.environments import failures
 from modelscan.environments.build import add, pinned_versions, resolve
 from modelscan.environments.install import Interpreter, alone, prepare_uv
 from modelscan.environments.places import clean_environment
 from modelscan.environments.record import size_of, write_record
 from modelscan.environments.uv import Streamer, why_it_failed
+from modelscan.errors import Usage
 from modelscan.model import Installation
 from modelscan.settings.reading import Settings
 from modelscan.storage.files import write_atomic
@@ -27,7 +28,6 @@ from modelscan.system.processes import run as process
 
 _PINS = "streamer.txt"
 _CHECK_SECONDS = 120.0
-_CHECK = "import runai_model_streamer, runai_model_streamer_s3.files.files"
 
 
 def can_stream(installation: Installation) -> bool:
@@ -37,10 +37,17 @@ def can_stream(installation: Installation) -> bool:
 
 def command_to_add(installation: Installation) -> str:
     """What gives it to an environment that is not ours; `--no-deps` is not for torch to be chosen anew."""
-    recipe = streamer_for(installation)
-    wanted = (recipe.requirements[0].replace("[s3]", ""), f"{STREAMER}>=0.15.7,<0.18")
-    parts = (*wanted, "boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "humanize")
-    return shlex.join([installation.python or "python", "-m", "pip", "install", "--no-deps", *parts])
+    python = installation.python or "python"
+    return shlex.join([python, "-m", "pip", "install", "--no-deps", *_reader(installation).by_hand])
+
+
+def _reader(installation: Installation) -> Addition:
+    """Raises Usage for a backend that reads nothing from S3 by itself."""
+    backend = BACKENDS[installation.backend]
+    found = backend.installs.s3_reader(installation) if backend.installs is not None else None
+    if found is None:
+        raise Usage(f"{backend.title} does not read weights from S3 by itself")
+    return found
 
 
 def add_streamer(
@@ -58,7 +65,8 @@ def add_streamer(
     Raises SourceUnavailable, BackendFailed (it does not load beside this backend), StorageFailed, Conflict.
     """
     folder, python = Path(installation.path), str(installation.python)
-    recipe = streamer_for(installation)
+    reader = _reader(installation)
+    recipe = reader.recipe
     note = f"modelscan backend install {installation.backend} --s3"
     with alone(settings, note, on_line=on_line, clock=clock):
         failures.refuse_small_disk(folder, recipe, shutil.disk_usage(folder).free)
@@ -77,8 +85,8 @@ def add_streamer(
         done = add(uv, recipe, folder / _PINS, python=python, on_line=on_line)
         if not done.ok:
             raise failures.build_failed(recipe, done.problem or why_it_failed(done.stdout), uv.log.path, option=" --s3")
-        answer = run([python, "-c", _CHECK], env=clean_environment(settings.environ), timeout=_CHECK_SECONDS)
-        uv.log.add(f"$ {python} -c {_CHECK!r}\n{answer.stdout}{answer.stderr}{answer.problem or ''}")
+        answer = run([python, "-c", reader.check], env=clean_environment(settings.environ), timeout=_CHECK_SECONDS)
+        uv.log.add(f"$ {python} -c {reader.check!r}\n{answer.stdout}{answer.stderr}{answer.problem or ''}")
         if not answer.ok:
             raise failures.streamer_fails(recipe, answer, uv.log.path)
         found = pinned_versions(pins)

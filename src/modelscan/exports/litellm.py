@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.exports.clients import _LITELLM_MODES, _NO_KEY, env_variables
 from modelscan.model import Deployment
 
@@ -12,7 +13,7 @@ from modelscan.model import Deployment
 def litellm_config(deployments: Iterable[Deployment]) -> dict[str, Any]:
     """`model_list` of LiteLLM's proxy for deployments that are ready, by name.
 
-    `hosted_vllm/` and `openai/` are its prefixes for a vLLM server and for any other that speaks OpenAI's API;
+    A backend says which of its prefixes is its own; `openai/` is that of any other that speaks OpenAI's API;
     `os.environ/NAME` makes it read the key from a variable (docs.litellm.ai/docs/proxy/configs; ran with 1.106).
     """
     ready = [item for item in deployments if item.status == "ready" and item.removed_at is None]
@@ -21,7 +22,8 @@ def litellm_config(deployments: Iterable[Deployment]) -> dict[str, Any]:
 
 def _litellm_model(deployment: Deployment) -> dict[str, Any]:
     variables = env_variables(deployment)
-    prefix = "hosted_vllm" if deployment.backend == "vllm" else "openai"
+    backend = BACKENDS.get(deployment.backend)
+    prefix = backend.about.litellm if backend is not None else "openai"
     info = {"mode": _LITELLM_MODES.get(deployment.task), "max_input_tokens": deployment.max_model_len}
     return {
         "model_name": deployment.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.naming import deployment_name
 from modelscan.model import HUB_SOURCES, Candidate, Gpu, GpuFilters, Plan, PlanRequest
 from modelscan.units import GIB, MIB
@@ -95,18 +96,18 @@ def _document(filters: GpuFilters) -> dict[str, Any]:
 
 def _parameters(chosen: Candidate, request: PlanRequest) -> list[str]:
     """The plan in the backend's own words, which fold into a request again, and our own that go with them."""
-    sglang = chosen.backend == "sglang"
-    length = "--context-length" if sglang else "--max-model-len"
-    words = {
-        length: chosen.max_model_len if length in chosen.argv else None,  # encoders are not told
-        "--max-running-requests" if sglang else "--max-num-seqs": chosen.max_num_seqs,
-        "--tensor-parallel-size": chosen.tensor_parallel if chosen.gpu_indices else None,
-        "--pipeline-parallel-size": chosen.pipeline_parallel if chosen.gpu_indices else None,
-        "--dtype": chosen.dtype,
-        "--kv-cache-dtype": chosen.kv_cache_dtype,
-        "--mem-fraction-static" if sglang else "--gpu-memory-utilization": request.gpu_memory_utilization,
+    names = BACKENDS[chosen.backend].about.options
+    told = names.get("context_length") in chosen.argv  # encoders are not
+    values = {
+        "context_length": chosen.max_model_len if told else None,
+        "max_concurrency": chosen.max_num_seqs,
+        "tensor_parallel": chosen.tensor_parallel if chosen.gpu_indices else None,
+        "pipeline_parallel": chosen.pipeline_parallel if chosen.gpu_indices else None,
+        "dtype": chosen.dtype,
+        "kv_cache_dtype": chosen.kv_cache_dtype,
+        "gpu_memory_utilization": request.gpu_memory_utilization,
     }
-    own = [f"{name}={value}" for name, value in words.items() if value is not None]
+    own = [f"{names[field]}={value}" for field, value in values.items() if value is not None and field in names]
     eager = ["--enforce-eager"] if request.enforce_eager else []
     said = [word for word, field in OWN_WORDS.items() if getattr(request, field)]
     return [*own, *eager, *said, *chosen.extra_args]

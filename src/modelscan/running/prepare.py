@@ -47,7 +47,7 @@ def prepare(
     )
     backend = BACKENDS[chosen.backend]
     command = backend.command_line(chosen, launch)
-    for text in (*backend.cautions, *command.dropped):
+    for text in (*backend.runs.cautions, *command.dropped):
         report(Event("warning", text))
     with Store(context.settings.paths, context.clock) as store:
         return store.update(

@@ -49,7 +49,9 @@ def new_record(
         max_model_len=chosen.max_model_len,
         kv_cache_tokens=chosen.kv_cache_tokens,
         max_concurrency=chosen.max_concurrency,
-        memory=DeploymentMemory(estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices))),
+        memory=DeploymentMemory(
+            estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices)) or None
+        ),
         request=request,
         location=description.location,
         program=installation.program if installation else None,

@@ -108,7 +108,7 @@ def plan_resolved(
         smaller = smaller_models(context, resolved.model, request, free, found, described, too_large=large)
         plan = dataclasses.replace(plan, hints=(*plan.hints, *smaller))
     if plan.chosen is not None:
-        BACKENDS[plan.chosen.backend].check_arguments(plan.chosen.extra_args, request.env)
+        BACKENDS[plan.chosen.backend].runs.check_arguments(plan.chosen.extra_args, request.env)
     return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from modelscan.backends.arguments.folding import option_for
 from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
 
 # Reasons for what is refused, by its name. The first that matches is said.
@@ -44,7 +45,7 @@ _SECOND_MODEL = re.compile(r"model|\\")  # JSON can spell `model` with backslash
 _ENV_PREFIXES = (
     *("OMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "TOKENIZERS_", "TRANSFORMERS_", "HF_HUB_", "TORCH", "PYTORCH_"),
     *("CUDA_", "CUBLAS_", "NCCL_", "NVIDIA_", "HIP_", "HSA_", "ROCM_", "RCCL_", "MIOPEN_", "AITER_", "GLOO_", "UCX_"),
-    *("TRITON_", "FLASHINFER_", "SGLANG_", "VLLM_"),
+    *("TRITON_", "FLASHINFER_"),
 )
 
 # Among those, what the parts of a name (between underscores) give away. The first that matches is said.
@@ -133,7 +134,13 @@ def _env_reason(name: str) -> str | None:
     for telling, reason in _ENV_PARTS:
         if parts & telling:
             return reason
-    return None if name.startswith(_ENV_PREFIXES) else "it is none of the variables that backends read"
+    return None if name.startswith(_env_prefixes()) else "it is none of the variables that backends read"
+
+
+@functools.cache
+def _env_prefixes() -> tuple[str, ...]:
+    """Those of the libraries that backends share, and each backend's own."""
+    return (*_ENV_PREFIXES, *(prefix for backend in BACKENDS.values() for prefix in backend.about.env_prefixes))
 
 
 @functools.lru_cache(maxsize=1_000)  # a list of what fits asks the same of every spec

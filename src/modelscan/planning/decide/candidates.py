@@ -6,11 +6,12 @@ import dataclasses
 import math
 
 from modelscan.backends.base import Capacity, Launch
+from modelscan.backends.capabilities import Estimates
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, MemoryPerGpu, Rejection
 from modelscan.planning.memory.arithmetic import candidate_lines
-from modelscan.planning.memory.capacity import cache_layout
 from modelscan.planning.memory.footprint import Fixed, footprint, steps_of, with_measured
+from modelscan.planning.memory.own_memory import own_memory
 from modelscan.planning.options.budget import Budget, static_share
 from modelscan.planning.options.context import USEFUL_CONTEXT, choose_length, model_limit, wanted_lengths
 from modelscan.planning.options.layouts import Layout
@@ -35,28 +36,43 @@ def judge(
     setting: Setting, choice: Choice, layout: Layout, budget: Budget, *, kv_cache_dtype: str | None = None
 ) -> Candidate | Rejection:
     """A candidate whose high bound fits into the budget, or why there is none. `kv_cache_dtype` is our choice."""
-    request, shape = setting.request, choice.weights.architecture
-    on_gpu = bool(layout.gpus)
-    tp, pp = layout.tensor_parallel, layout.pipeline_parallel
-    base = dataclasses.replace(_base(setting, choice, layout), kv_cache_dtype=kv_cache_dtype or request.kv_cache_dtype)
+    base = _base(setting, choice, layout)
+    base = dataclasses.replace(base, kv_cache_dtype=kv_cache_dtype or setting.request.kv_cache_dtype)
     weights = weights_bytes(
         choice.weights,
         choice.quantization,
         at_load=choice.at_load is not None,
-        tensor_parallel=tp,
-        pipeline_parallel=pp,
+        tensor_parallel=layout.tensor_parallel,
+        pipeline_parallel=layout.pipeline_parallel,
         experts_over=layout.experts_over,
     )
+    refused = _refused(setting, choice.weights.architecture, budget, base)
+    if setting.estimates is None:
+        return refused or _unmeasured(setting, choice, layout, budget, base, weights)
     if weights is None:
         return reject(base, "shape_unknown", f"neither sizes nor shape of `{choice.weights.repo_id}` are known")
-    step = steps_of(setting, layout, budget, 1).tokens
-    refused = _refused(setting, shape, budget, base, step)
-    if refused is not None:
-        return refused
+    step = steps_of(setting, setting.estimates, layout, budget, 1).tokens
+    refused = refused or _too_many(setting, setting.estimates, base, step)
+    return refused or _sized(setting, setting.estimates, choice, layout, budget, base, weights, step)
+
+
+def _sized(
+    setting: Setting,
+    estimates: Estimates,
+    choice: Choice,
+    layout: Layout,
+    budget: Budget,
+    base: Candidate,
+    weights: Sized,
+    step: int,
+) -> Candidate | Rejection:
+    """With the most requests at once, and of those the longest context, that fit. `step` is the tokens of a step."""
+    shape, on_gpu = choice.weights.architecture, bool(layout.gpus)
+    tp, pp = layout.tensor_parallel, layout.pipeline_parallel
     base, weights = with_measured(base, weights, setting, budget)
     number = element_bytes(base.kv_cache_dtype, choice.dtype)
-    lengths = wanted_lengths(shape, request, on_gpu=on_gpu)
-    cache = cache_layout(setting.backend, shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
+    lengths = wanted_lengths(shape, setting.request, on_gpu=on_gpu)
+    cache = estimates.pool(shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
     in_flight = step * _BATCHES_IN_FLIGHT
 
     def one_request(length: int) -> int:
@@ -69,7 +85,7 @@ def judge(
     found: Candidate | None = None
     for sequences in _sequences(setting, step, on_gpu=on_gpu):  # fewer at once need less memory for sampling
         several = dataclasses.replace(base, max_num_seqs=sequences)
-        fixed = footprint(setting, choice, layout, budget, several, weights)
+        fixed = footprint(setting, estimates, choice, layout, budget, several, weights)
         pool = budget.available - fixed.total.high
         length = choose_length(lengths, pool, one_request) if pool >= 0 else None
         if length is None:
@@ -78,17 +94,31 @@ def judge(
         if found is None or length > (found.max_model_len or 0):
             memory = _memory(setting, fixed, budget, one_request(length), on_gpu=on_gpu)
             found = _candidate(setting, choice, layout, budget, longer, memory, holds(memory.kv_cache_bytes, length))
-            found = dataclasses.replace(found, arithmetic=candidate_lines(setting, choice, found, fixed, cache))
+            found = dataclasses.replace(
+                found, arithmetic=candidate_lines(setting, estimates, choice, found, fixed, cache)
+            )
         if length >= min(USEFUL_CONTEXT, lengths[0]):
             break
     # Of what is refused the fewest requests at once, which came last, came nearest.
     return found or _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
 
 
-def _refused(
-    setting: Setting, shape: Architecture | None, budget: Budget, base: Candidate, step: int
-) -> Rejection | None:
-    """What the user fixed and cannot be, whatever is there. `step` is the tokens that the backend computes at once."""
+def _unmeasured(
+    setting: Setting, choice: Choice, layout: Layout, budget: Budget, base: Candidate, weights: Sized | None
+) -> Candidate | Rejection:
+    """For a backend that manages its memory by itself: what it is given, or as little as is known of it."""
+    request = setting.request
+    memory, lines = own_memory(setting.backend, request.max_memory_bytes, weights, budget)
+    if memory.weights_bytes > budget.available:
+        weigh = f"the weights are {format_bytes(memory.weights_bytes)}, {format_bytes(budget.available)} may be used"
+        return reject(base, "no_memory", weigh, needed=memory.weights_bytes, available=budget.available)
+    length = model_limit(choice.weights.architecture) if request.context_length == "max" else request.context_length
+    base = dataclasses.replace(base, max_model_len=length, max_num_seqs=request.max_concurrency, arithmetic=lines)
+    return _candidate(setting, choice, layout, budget, base, memory, None)
+
+
+def _refused(setting: Setting, shape: Architecture | None, budget: Budget, base: Candidate) -> Rejection | None:
+    """What the user fixed and cannot be, whatever is there."""
     request = setting.request
     limit = model_limit(shape)
     asked = request.context_length if isinstance(request.context_length, int) else None
@@ -105,14 +135,6 @@ def _refused(
             f"a share of {request.gpu_memory_utilization:.2f} was asked for, and no more than "
             f"{format_bytes(request.max_memory_bytes)} of the GPU's {format_bytes(budget.total)}",
         )
-    # It ends a start with more sequences than tokens of a step (0.33: config/scheduler.py).
-    if setting.backend == "vllm" and (request.max_concurrency or 0) > step:
-        return reject(
-            base,
-            "concurrency",
-            f"{request.max_concurrency} requests at once are more than the {step} tokens that vllm computes in a step "
-            f"here: --backend-arg=--max-num-batched-tokens={request.max_concurrency} allows them",
-        )
     if budget.available > budget.free:
         return reject(
             base,
@@ -123,6 +145,21 @@ def _refused(
             available=budget.free,
         )
     return None
+
+
+def _too_many(setting: Setting, estimates: Estimates, base: Candidate, step: int) -> Rejection | None:
+    """More requests at once than the backend starts with. `step` is the tokens that it computes at once."""
+    requests = setting.request.max_concurrency or 0
+    if not estimates.sequences_within_step or requests <= step:
+        return None
+    name = BACKENDS[setting.backend].runs.step_argument
+    way_out = f": --backend-arg={name}={requests} allows them" if name else ""
+    return reject(
+        base,
+        "concurrency",
+        f"{requests} requests at once are more than the {step} tokens that {setting.backend} computes in a step here"
+        f"{way_out}",
+    )
 
 
 def _memory(setting: Setting, fixed: Fixed, budget: Budget, one_request: int, *, on_gpu: bool) -> MemoryPerGpu:
@@ -204,9 +241,11 @@ def _share(setting: Setting, budget: Budget, memory: MemoryPerGpu) -> float | No
     """The share of a GPU that the backend is told: all that may be used, where a KV cache takes what is left."""
     if budget.utilization is None or setting.request.gpu_memory_utilization is not None:
         return budget.utilization
+    if setting.estimates is None:
+        return None
     if not memory.kv_cache_bytes:
         return min(budget.utilization, math.ceil(memory.total_high_bytes / budget.total * 100) / 100)
-    return static_share(memory, budget) if setting.backend == "sglang" else budget.utilization
+    return budget.utilization if setting.estimates.share_holds_all else static_share(memory, budget)
 
 
 def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:

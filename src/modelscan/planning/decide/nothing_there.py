@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.model import (
     Candidate,
     Gpu,
@@ -44,7 +45,8 @@ def no_layout(setting: Setting, choice: Choice, devices: Sequence[Gpu]) -> str:
 
 def none_allowed(model: Model | None, hardware: Hardware, request: PlanRequest, filters: GpuFilters) -> Plan:
     there = ", ".join(sorted({gpu.name or "an unknown GPU" for gpu in hardware.devices})) or "none"
-    base = Candidate(backend=request.backend or "vllm", quantization=request.quantization, explicit=("gpu_filters",))
+    backend = request.backend or BACKENDS.usual.name
+    base = Candidate(backend=backend, quantization=request.quantization, explicit=("gpu_filters",))
     reason = f"no GPU here is what the deployment file asks for: {filters_text(filters)}; there is {there}"
     return Plan(
         model=model.id if model is not None else request.model,

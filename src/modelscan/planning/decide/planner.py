@@ -366,7 +366,7 @@ def _tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -
 def _spread(setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: Hardware) -> list[Layout]:
     if not devices:
         return [Layout(gpus=())]
-    switch = BACKENDS[setting.backend].whole_experts
+    switch = BACKENDS[setting.backend].runs.whole_experts
     return layouts(
         choice.weights.architecture,
         devices,
@@ -388,4 +388,8 @@ def _budget(layout: Layout, request: PlanRequest, hardware: Hardware, strain: St
 
 def _useful(candidate: Candidate, choice: Choice) -> bool:
     enough = min(USEFUL_CONTEXT, model_limit(choice.weights.architecture) or UNKNOWN_LIMIT)
-    return (candidate.max_model_len or 0) >= enough or "context_length" in candidate.explicit
+    return (
+        candidate.max_model_len is None
+        or (candidate.max_model_len or 0) >= enough
+        or "context_length" in candidate.explicit
+    )

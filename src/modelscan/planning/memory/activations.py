@@ -8,7 +8,7 @@ at start (v1/worker/gpu_model_runner.py: profile_run). Llama-3.1-8B at T=20k and
 
 from __future__ import annotations
 
-from modelscan.backends.vllm.estimates import SORTED_SAMPLING
+from modelscan.backends.sampling import SORTED_SAMPLING
 from modelscan.model import Architecture
 from modelscan.units import GIB, MIB
 from modelscan.weights.counting.sizes import Sized, within

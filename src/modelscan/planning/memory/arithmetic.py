@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from modelscan.backends.sglang.estimates import Cells
-from modelscan.backends.vllm.estimates import Blocks, sampling_bytes
+from modelscan.backends.capabilities import Estimates, Pool
 from modelscan.model import Architecture, Candidate, MemoryLine, WeightsDescription
 from modelscan.planning.memory.activations import activation_bytes
 from modelscan.planning.memory.footprint import Fixed
@@ -16,7 +15,7 @@ from modelscan.weights.counting.tensors import parameters_per_gpu
 
 
 def candidate_lines(
-    setting: Setting, choice: Choice, candidate: Candidate, fixed: Fixed, cache: Blocks | Cells | None
+    setting: Setting, estimates: Estimates, choice: Choice, candidate: Candidate, fixed: Fixed, cache: Pool | None
 ) -> tuple[MemoryLine, ...]:
     """All lines of a candidate whose memory is settled."""
     memory, weights = candidate.memory_per_gpu, choice.weights
@@ -24,7 +23,12 @@ def candidate_lines(
     pool = Sized(memory.kv_cache_low_bytes, memory.kv_cache_bytes, memory.kv_cache_high_bytes)
     return (
         *_weights(weights, candidate, fixed.weights, at_load=choice.at_load is not None, measured=measured),
-        _activations(setting, weights.architecture, candidate, fixed),
+        _activations(
+            estimates.sampling_bytes(setting.backend_version, on_gpu=bool(candidate.gpu_indices)),
+            weights.architecture,
+            candidate,
+            fixed,
+        ),
         *_overhead(setting, candidate, fixed),
         *_cache(cache, pool),
     )
@@ -74,11 +78,10 @@ def _weights(
     return (*lines, line("weights", "correction", left, "to the known parameter count; positions, allocator"))
 
 
-def _activations(setting: Setting, shape: Architecture | None, candidate: Candidate, fixed: Fixed) -> MemoryLine:
-    """The largest of three; which of them it is."""
+def _activations(sampling: float, shape: Architecture | None, candidate: Candidate, fixed: Fixed) -> MemoryLine:
+    """The largest of three; which of them it is. `sampling` in bytes of one sequence and word."""
     size, steps = fixed.activations, fixed.steps
     wide, tensor_parallel = candidate.dtype == "float32", candidate.tensor_parallel
-    sampling = sampling_bytes(setting.backend, setting.backend_version, on_gpu=bool(candidate.gpu_indices))
     if shape is None or not shape.hidden_size or not shape.vocab_size:
         return line("activations", "activations", size, "the shape is not known")
     prefill = activation_bytes(
@@ -113,26 +116,14 @@ def _overhead(setting: Setting, candidate: Candidate, fixed: Fixed) -> tuple[Mem
     return tuple(line("overhead", what, size, how) for what, size, how in parts if size.high)
 
 
-def _cache(cache: Blocks | Cells | None, pool: Sized) -> tuple[MemoryLine, ...]:
+def _cache(cache: Pool | None, pool: Sized) -> tuple[MemoryLine, ...]:
     """What the backend can cut into blocks or tokens, and what is left over; only that has no bounds."""
     if cache is None or not pool.estimate:
         return (line("kv_cache", "KV cache", pool, "the model keeps none"),) if pool.high else ()
-    if isinstance(cache, Blocks):
-        count, each = pool.estimate // cache.block_bytes, cache.block_bytes
-        sizes = " and ".join(dict.fromkeys(str(group.block) for group in cache.groups if group.kind != "linear"))
-        how = f"{count:,} blocks x {format_bytes(each)}"
-        how += f", {sizes} tokens a block" if sizes else ""
-        if len(cache.groups) > 1 or cache.groups[0].count > 1:
-            kinds = ", ".join(f"{group.count} x {group.kind}" for group in cache.groups)
-            how += f", groups of layers: {kinds}"
-    else:
-        count, each = int(pool.estimate * (1 - cache.states) / cache.cell_bytes), 0
-        how = f"{count:,} tokens x {cache.cell_bytes:,.0f} B"
-        how += f" in {1 - cache.states:.0%} of it, states in the rest" if cache.states else ""
-    used = count * each if each else pool.estimate
-    taken = Sized(used + pool.low - pool.estimate, used, used + pool.high - pool.estimate)
-    lines = [line("kv_cache", "KV cache", taken, how)]
-    if rest := pool.estimate - used:
+    cut = cache.cut(pool.estimate)
+    taken = Sized(cut.used + pool.low - pool.estimate, cut.used, cut.used + pool.high - pool.estimate)
+    lines = [line("kv_cache", "KV cache", taken, cut.how)]
+    if rest := pool.estimate - cut.used:
         lines.append(line("kv_cache", "rounding", Sized(rest, rest, rest), "less than one block"))
     return tuple(lines)
 

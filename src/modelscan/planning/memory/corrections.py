@@ -43,11 +43,11 @@ def correct_weights(estimate: Sized, start: Start, measurements: Sequence[Measur
 
 
 def measured_rest(start: Start, measurements: Sequence[Measurement]) -> Sized | None:
-    """What activations, libraries and graphs took together, when vLLM ran so before on such a GPU: its share less
-    weights and KV cache. SGLang's share does not hold them, so its log does not tell.
+    """What activations, libraries and graphs took together, when it ran so before on such a GPU: the backend's share
+    less weights and KV cache. Only for one whose share holds them.
     """
     for item in measurements:
-        if item.backend != "vllm" or not _same_weights(start, item) or not _same_run(start, item):
+        if not _same_weights(start, item) or not _same_run(start, item):
             continue
         if item.weights_bytes and item.kv_cache_bytes and item.gpu_memory_utilization:
             rest = int(start.usable_bytes * item.gpu_memory_utilization) - item.weights_bytes - item.kv_cache_bytes

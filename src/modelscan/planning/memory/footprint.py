@@ -6,10 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 from modelscan.backends.base import Steps
-from modelscan.backends.registry import BACKENDS
-from modelscan.backends.sglang.estimates import sglang_steps
-from modelscan.backends.vllm.estimates import sampling_bytes, vllm_steps
-from modelscan.model import Candidate, MemoryPerGpu
+from modelscan.backends.capabilities import Estimates
+from modelscan.model import Candidate
 from modelscan.planning.memory.activations import activation_bytes
 from modelscan.planning.memory.corrections import Start, correct_weights, measured_rest, measured_weights
 from modelscan.planning.memory.overhead import Overhead, gpu_overhead
@@ -40,11 +38,17 @@ class Fixed:
 
 
 def footprint(
-    setting: Setting, choice: Choice, layout: Layout, budget: Budget, candidate: Candidate, weights: Sized
+    setting: Setting,
+    estimates: Estimates,
+    choice: Choice,
+    layout: Layout,
+    budget: Budget,
+    candidate: Candidate,
+    weights: Sized,
 ) -> Fixed:
     """For a candidate whose number of sequences is chosen."""
     shape, sequences = choice.weights.architecture, candidate.max_num_seqs or 1
-    steps = steps_of(setting, layout, budget, sequences)
+    steps = steps_of(setting, estimates, layout, budget, sequences)
     activations = activation_bytes(
         shape,
         tokens=steps.tokens,
@@ -52,10 +56,10 @@ def footprint(
         tensor_parallel=layout.tensor_parallel,
         whole_experts=layout.expert_parallel,
         wide=choice.dtype == "float32",
-        sampling=sampling_bytes(setting.backend, setting.backend_version, on_gpu=bool(layout.gpus)),
+        sampling=estimates.sampling_bytes(setting.backend_version, on_gpu=bool(layout.gpus)),
     )
     if not layout.gpus:
-        host = BACKENDS[setting.backend].fixed_overhead(setting.device, MemoryPerGpu(weights_bytes=weights.estimate))
+        host = estimates.fixed_overhead(setting.device)
         return Fixed(weights, activations, within(host, _OVERHEAD_SHARE), steps)
     overhead = gpu_overhead(
         shape,
@@ -65,20 +69,19 @@ def footprint(
         rocm=setting.device == "rocm",
     )
     estimated = Fixed(weights, activations, overhead.total, steps, overhead)
-    rest = measured_rest(_start(candidate, budget), setting.measurements) if setting.measurements else None
+    tells = estimates.share_holds_all and setting.measurements
+    rest = measured_rest(_start(candidate, budget), setting.measurements) if tells else None
     return estimated if rest is None else _with_rest(estimated, rest)
 
 
-def steps_of(setting: Setting, layout: Layout, budget: Budget, sequences: int) -> Steps:
+def steps_of(setting: Setting, estimates: Estimates, layout: Layout, budget: Budget, sequences: int) -> Steps:
     """What the backend computes at once: its defaults for this GPU or what the user fixed, our number of sequences."""
+    told = setting.step_tokens
     if not layout.gpus:
-        return Steps(setting.step_tokens or CPU_STEP_TOKENS, sequences, 0)
-    gpu, told = layout.gpus[0], setting.step_tokens
-    if setting.backend == "sglang":
-        steps = sglang_steps(budget.total, gpus=layout.tensor_parallel, sequences=sequences, tokens=told)
-    else:
-        capability = float(gpu.compute_capability) if gpu.compute_capability else None
-        steps = vllm_steps(budget.total, gpu.name, sequences=sequences, capability=capability, tokens=told)
+        return Steps(told or CPU_STEP_TOKENS, sequences, 0)
+    steps = estimates.steps(
+        layout.gpus[0], budget.total, tensor_parallel=layout.tensor_parallel, sequences=sequences, tokens=told
+    )
     return dataclasses.replace(steps, captured=0) if setting.request.enforce_eager else steps
 
 

@@ -47,9 +47,9 @@ def gpu_budget(gpu: Gpu, request: PlanRequest, *, most: float = DEFAULT_UTILIZAT
 
 
 def static_share(memory: MemoryPerGpu, budget: Budget) -> float:
-    """SGLang's share, which holds weights and KV cache only: activations and graphs live in what it leaves.
+    """For a backend whose share holds weights and KV cache only: activations and graphs live in what it leaves.
 
-    Of the memory that is free before it loads (0.5.23: mem_cache/kv_cache_configurator.py), rounded down.
+    Of the memory that is free before it loads (SGLang 0.5.23: mem_cache/kv_cache_configurator.py), rounded down.
     """
     return math.floor((memory.weights_bytes + memory.kv_cache_bytes) / max(budget.free, 1) * 1000) / 1000
 

@@ -18,25 +18,25 @@ def preferred_backend(
     request: PlanRequest,
     facts: PlanningFacts,
 ) -> tuple[str, str]:
-    """The backend and why: vLLM, which runs on the widest range; SGLang for throughput where dated evidence favours it.
-
-    Evidence as of 2026: MLA and large-expert models on Hopper, Blackwell and MI3xx; otherwise the two are within
-    about five percent of each other, and which leads changes with each release.
-    """
+    """The backend and why: the usual one, but for what only another does and for what another says it leads in."""
     if request.backend is not None:
         return request.backend, f"{request.backend}, as asked"
     if any(item.source == "s3" for item in options):
-        return "vllm", "vllm, which reads weights from S3 by itself"
-    usual = "vllm, which runs on the widest range of hardware and formats"
-    if request.mode != "throughput":
-        return "vllm", usual
+        reader = next(backend.name for backend in BACKENDS.values() if backend.runs.s3_problem is None)
+        return reader, f"{reader}, which reads weights from S3 by itself"
     latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
-    row = facts.backend("sglang", device)
-    if row is None or not devices or not all(row.runs_on(gpu) for gpu in devices):
-        return "vllm", f"{usual}; sglang has no build for this device"
-    if not latent:
-        return "vllm", f"{usual}; for models without latent attention sglang's throughput is within a few percent"
-    return "sglang", "sglang, whose throughput leads for latent attention on this kind of GPU (published runs of 2026)"
+    behind = []
+    for backend in BACKENDS.values():
+        for lead in (lead for lead in backend.about.leads if lead.mode == request.mode):
+            row = facts.build(backend.name, device)
+            if row is None or not devices or not all(row.runs_on(gpu) for gpu in devices):
+                behind.append(f"{backend.name} has no build for this device")
+            elif lead.latent_attention and not latent:
+                behind.append(lead.otherwise)
+            else:
+                return backend.name, f"{backend.name}, {lead.why}"
+    usual = BACKENDS.usual
+    return usual.name, "; ".join([f"{usual.name}, {usual.about.usual}", *behind])
 
 
 def _only_on_gpus(request: PlanRequest) -> tuple[str, str] | None:
@@ -75,13 +75,13 @@ def planned_version(
     found = min(fitting, key=lambda item: item.managed, default=None)
     if found is not None:
         return found.version
-    row = facts.backend(backend, device)
+    row = facts.build(backend, device)
     return row.version if row is not None else None
 
 
 def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str] | None:
     """Code and reason where the backend cannot read the weights from where they are."""
-    problem = BACKENDS[backend].s3_problem if weights.source == "s3" else None
+    problem = BACKENDS[backend].runs.s3_problem if weights.source == "s3" else None
     if problem is None:
         return None
     return "not_streamed", f"{BACKENDS[backend].title} does not read weights from S3 by itself: {problem}"
@@ -91,8 +91,10 @@ def backend_problem(
     setting: Setting, devices: Sequence[Gpu], hardware: Hardware, installations: Sequence[Installation]
 ) -> tuple[str, str] | None:
     """Code and reason where the backend cannot run the task, or cannot run on these devices at all."""
-    row = setting.facts.backend(setting.backend, setting.device)
-    if setting.task != "other" and not BACKENDS[setting.backend].serves(setting.task):  # other: nobody has said which
+    row = setting.facts.build(setting.backend, setting.device)
+    if setting.task != "other" and not BACKENDS[setting.backend].runs.serves(
+        setting.task
+    ):  # other: nobody has said which
         return "task_not_served", f"{setting.backend} does not serve {setting.task} models"
     installed = any(item.backend == setting.backend and item.device == setting.device for item in installations)
     if row is None:  # what the user built is theirs to judge

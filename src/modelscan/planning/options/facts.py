@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from modelscan.backends.arguments.history import ArgumentHistory, release
+from modelscan.backends.builds import Build, parse_builds, reaches
 from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
 from modelscan.model import Device, Gpu
 
@@ -30,25 +31,10 @@ class KernelSupport:
 
     def runs_on(self, gpu: Gpu | None) -> bool:
         """`None` is the CPU. A GPU whose capability is unknown is given the benefit of the doubt."""
-        return gpu is None or _reaches(gpu, self.min_capability, self.gfx)
+        return gpu is None or reaches(gpu, self.min_capability, self.gfx)
 
     def native_on(self, gpu: Gpu | None) -> bool:
-        return gpu is None or _reaches(gpu, self.native_capability, self.native_gfx)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BackendFacts:
-    """One row of `catalogs/backends.csv`: the version that is planned for, and the GPUs and CUDA it needs."""
-
-    backend: str
-    device: Device
-    version: str
-    min_capability: float | None
-    gfx: frozenset[str]
-    min_cuda: float | None
-
-    def runs_on(self, gpu: Gpu | None) -> bool:
-        return gpu is None or _reaches(gpu, self.min_capability, self.gfx)
+        return gpu is None or reaches(gpu, self.native_capability, self.native_gfx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +54,7 @@ class PlanningFacts:
     """All tables."""
 
     kernels: tuple[KernelSupport, ...]
-    backends: tuple[BackendFacts, ...]
+    builds: tuple[Build, ...]
     gpus: tuple[GpuFacts, ...]
     parsers: Parsers
     arguments: ArgumentHistory
@@ -84,8 +70,12 @@ class PlanningFacts:
             None,
         )
 
-    def backend(self, backend: str, device: Device) -> BackendFacts | None:
-        return next((row for row in self.backends if (row.backend, row.device) == (backend, device)), None)
+    def knows_kernels(self, backend: str) -> bool:
+        """Whether the table says anything of a backend. Of one that it does not know nothing is ruled out."""
+        return any(row.backend == backend for row in self.kernels)
+
+    def build(self, backend: str, device: Device) -> Build | None:
+        return next((row for row in self.builds if (row.backend, row.device) == (backend, device)), None)
 
     def gpu(self, gpu: Gpu) -> GpuFacts | None:
         """Bandwidth and speed of a GPU by the name that its driver gives, kept: a list of what fits asks it often."""
@@ -107,7 +97,7 @@ def load_facts(
     """The tables of their texts. Raises KeyError or ValueError for a text that is not that table."""
     return PlanningFacts(
         kernels=tuple(_kernel(row) for row in _rows(quant_support_csv)),
-        backends=tuple(_backend(row) for row in _rows(backends_csv)),
+        builds=parse_builds(backends_csv),
         gpus=parse_gpu_table(gpus_csv),
         parsers=Parsers(
             {(row["backend"], row["kind"], row["name"]): release(row["since"]) for row in _rows(parsers_csv)}
@@ -133,17 +123,6 @@ def _kernel(row: dict[str, str]) -> KernelSupport:
     )
 
 
-def _backend(row: dict[str, str]) -> BackendFacts:
-    return BackendFacts(
-        backend=row["backend"],
-        device=_device(row["device"]),
-        version=row["version"],
-        min_capability=_number(row["min_capability"]),
-        gfx=frozenset(row["gfx"].split()),
-        min_cuda=_number(row["min_cuda"]),
-    )
-
-
 def _device(word: str) -> Device:
     devices: dict[str, Device] = {"cuda": "cuda", "rocm": "rocm", "cpu": "cpu"}
     return devices[word]
@@ -151,11 +130,3 @@ def _device(word: str) -> Device:
 
 def _number(text: str) -> float | None:
     return float(text) if text else None
-
-
-def _reaches(gpu: Gpu, capability: float | None, gfx: frozenset[str]) -> bool:
-    if gpu.vendor == "amd":
-        return gpu.gfx_target is None or gpu.gfx_target in gfx
-    if capability is None or gpu.compute_capability is None:
-        return True
-    return float(gpu.compute_capability) >= capability

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from modelscan.backends.arguments.allowed import why_refused
 from modelscan.backends.arguments.history import ArgumentHistory, release
 from modelscan.backends.arguments.words import Argument, read_arguments
-from modelscan.backends.base import Backend
+from modelscan.backends.backend import Backend
 from modelscan.errors import Usage
 from modelscan.model import Capabilities, Spec, Task
 from modelscan.planning.options.facts import Parsers
@@ -117,7 +117,7 @@ def _weigh(
     *,
     own: bool,
 ) -> None:
-    listed: Mapping[str, frozenset[str]] = backend.model_arguments
+    listed: Mapping[str, frozenset[str]] = backend.runs.model_arguments
     value = argument.values[0] if len(argument.values) == 1 else ""
     dotted = "." in argument.words[0].partition("=")[0]  # a part of a setting, not the argument itself
     shown = f"{argument.shown} ({source})"
@@ -131,7 +131,7 @@ def _weigh(
             chosen.take(argument.name, value, source)
         elif value != _DEFAULT:
             chosen.dropped.setdefault(shown, "it is for the form of other files")
-    elif argument.name not in backend.implied_arguments:
+    elif argument.name not in backend.runs.implied_arguments:
         chosen.dropped.setdefault(shown, why_refused(argument.name, backend.title))
 
 
@@ -142,6 +142,8 @@ def _reasons(chosen: _Chosen, backend: Backend, task: Task, capabilities: Capabi
     if task not in _TALKING or capabilities is None:
         return
     wanted = {"--tool-call-parser": capabilities.tool_call, "--reasoning-parser": capabilities.reasoning}
-    unknown = [_PARSERS[name] for name in backend.model_arguments if wanted.get(name) and name not in chosen.values]
+    unknown = [
+        _PARSERS[name] for name in backend.runs.model_arguments if wanted.get(name) and name not in chosen.values
+    ]
     if unknown:
         yield f"model: no source names its {' or '.join(unknown)} parser for {backend.title}, so none is set"

@@ -16,8 +16,6 @@ _SMALL_SHARE = 0.25  # of a GPU: where 16-bit weights take no more, nothing is g
 _LIGHT_BYTES = 32 * 10**9
 _FORMATS = {"AWQ": "awq", "GPTQ": "gptq"}
 _DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16"}
-# Formats that only a plugin brings to vLLM since 0.33 (METADATA, layers/quantization/__init__.py); SGLang has them.
-_PLUGINS = {"bitsandbytes": "vllm-bnb-plugin", "gguf": "vllm-gguf-plugin"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,12 +71,13 @@ def choices(
     """
     own = own_quantization(weights)
     small = gpu_bytes is not None and sixteen_bit_bytes is not None and sixteen_bit_bytes <= gpu_bytes * _SMALL_SHARE
-    unstable = weights.architecture is not None and weights.architecture.model_type in BACKENDS[backend].not_in_float16
+    refused = BACKENDS[backend].runs.not_in_float16
+    unstable = weights.architecture is not None and weights.architecture.model_type in refused
     for word in _words(own, device, gpu, request, unstable=unstable):
         kernel = facts.kernel(backend, device, word)
         at_load = kernel.at_load if kernel is not None and word != own and word == "FP8" else None
         dtype = _dtype(word, own, gpu, request)
-        problem = _problem(weights, word, backend, gpu, kernel) or _unreadable(
+        problem = _problem(weights, word, backend, gpu, kernel, facts) or _unreadable(
             weights, dtype, backend, device, gpu, facts
         )
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
@@ -128,13 +127,20 @@ def _words(own: str, device: Device, gpu: Gpu | None, request: PlanRequest, *, u
 
 
 def _problem(
-    weights: WeightsDescription, word: str, backend: str, gpu: Gpu | None, kernel: KernelSupport | None
+    weights: WeightsDescription,
+    word: str,
+    backend: str,
+    gpu: Gpu | None,
+    kernel: KernelSupport | None,
+    facts: PlanningFacts,
 ) -> str | None:
     """Why a backend cannot run weights in a format on a device."""
-    plugin = _PLUGINS.get(weights.format or "")
-    if plugin is not None and backend == "vllm":
-        return f"vllm runs {weights.format} only with {plugin}, which modelscan does not install"
+    plugin = BACKENDS[backend].runs.plugins.get(weights.format or "")
+    if plugin is not None:
+        return f"{backend} runs {weights.format} only with {plugin}, which modelscan does not install"
     if kernel is None:
+        if not facts.knows_kernels(backend):
+            return None
         return f"{backend} has no kernels for {word} on this kind of device"
     if not kernel.runs_on(gpu):
         return f"{backend} has no {word} kernels for {_named(gpu)}"
@@ -148,12 +154,12 @@ def _unreadable(
     shape = weights.architecture
     if shape is None:
         return None
-    if dtype == "float16" and shape.model_type in BACKENDS[backend].not_in_float16:
+    if dtype == "float16" and shape.model_type in BACKENDS[backend].runs.not_in_float16:
         none = f", and {_named(gpu)} has no bfloat16" if _before_bfloat16(gpu) else ""
         return f"{backend} refuses {shape.model_type} in float16, where it is not stable{none}"
     if shape.kv_lora_rank and shape.details.get("index_head_dim"):
         kernel = facts.kernel(backend, device, "sparse MLA")
-        if kernel is None or not kernel.runs_on(gpu):
+        if facts.knows_kernels(backend) and (kernel is None or not kernel.runs_on(gpu)):
             return f"{backend} has no kernels for sparse attention, of which this model is made, for {_named(gpu)}"
     return None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from modelscan.backends.arguments.history import Adapted
 from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.backends.capabilities import Estimates
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Capabilities, Device, Measurement, PlanRequest, Spec, Task
 from modelscan.planning.options.facts import PlanningFacts
@@ -35,8 +36,14 @@ class Setting:
         return next((item for item in read_arguments(self.arguments.words) if item.name == name), None)
 
     @property
+    def estimates(self) -> Estimates | None:
+        """None where the backend manages its memory by itself."""
+        return BACKENDS[self.backend].estimates
+
+    @property
     def step_tokens(self) -> int | None:
         """The tokens of a step where the user fixed them; None where the default holds, or no number is given."""
-        given = self.argument(BACKENDS[self.backend].step_argument)
+        name = BACKENDS[self.backend].runs.step_argument
+        given = self.argument(name) if name is not None else None
         text = given.values[0] if given is not None and len(given.values) == 1 else ""
         return int(text) if text.isdigit() and int(text) else None

@@ -61,6 +61,8 @@ def _bounds(chosen: Candidate, weights: WeightsDescription | None) -> list[str]:
         "activations": "as far as the formula was off in published starts",
         "overhead": "as published logs of starts spread, CUDA graphs most",
     }
+    if not any(line.part == "activations" for line in chosen.arithmetic):
+        others = {"overhead": "the backend brings no estimate"}
     for part, source in others.items():
         own = [line for line in chosen.arithmetic if line.part == part]
         high = sum(line.high_bytes for line in own)

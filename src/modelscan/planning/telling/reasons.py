@@ -9,41 +9,44 @@ from modelscan.planning.options.context import CPU_LONGEST, model_limit
 from modelscan.planning.options.layouts import Layout, copied
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.setting import Setting
-from modelscan.units import format_tokens
+from modelscan.units import format_bytes, format_tokens
 
 
 def reasons_of(
     setting: Setting, choice: Choice, layout: Layout, base: Candidate, holds: Capacity | None, budget: Budget
 ) -> tuple[str, ...]:
     request, limit = setting.request, model_limit(choice.weights.architecture)
-    length, sequences = base.max_model_len or 0, base.max_num_seqs or 0
+    sequences = base.max_num_seqs or 0
     reasons = [f"quantization: {choice.reason}"]
     reasons.append(f"backend: {setting.backend_reason}")
     if layout.gpus:
         reasons += _spread(layout, choice.weights.architecture, request)
-    else:
+    elif setting.estimates is not None:
         reasons.append("start: without compiling graphs, which takes longer on a CPU than it saves")
-    if request.context_length is not None:
-        reasons.append(f"context: {format_tokens(length)}, as asked")
-    elif length == limit:
-        reasons.append(f"context: {format_tokens(length)}, the model's limit")
-    elif not layout.gpus and length == CPU_LONGEST:
-        reasons.append(f"context: {format_tokens(length)}, as a CPU takes minutes to read more")
-    else:
-        bound = f" of the model's {format_tokens(limit)}" if limit else ""
-        room = "two requests" if holds is None or holds.concurrency >= 2 else "one request"  # noqa: PLR2004
-        reasons.append(f"context: {format_tokens(length)}{bound}, the longest that leaves room for {room}")
+    reasons.append(_context(setting, base, limit, holds, on_gpu=bool(layout.gpus)))
     if base.kv_cache_dtype is not None and request.kv_cache_dtype is None:
         reasons.append(f"KV cache: in {base.kv_cache_dtype}, as in 16 bit it would hold too little")
-    if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and sequences < 256:  # noqa: PLR2004
+    if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and 0 < sequences < 256:  # noqa: PLR2004
         reasons.append(f"concurrency: {sequences} requests at once, so that less memory is kept for sampling")
     reasons += _of_strangers(choice.weights, request)
-    if budget.utilization is not None:
-        how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
-        if request.gpu_memory_utilization is None and budget.utilization > DEFAULT_UTILIZATION:
-            how = "nearly all that is free, as less would hold too little"
-        reasons.append(f"memory: {budget.utilization:.2f} of the GPU, {how}")
+    reasons += _memory(setting, budget)
     return tuple(reasons)
+
+
+def _context(setting: Setting, base: Candidate, limit: int | None, holds: Capacity | None, *, on_gpu: bool) -> str:
+    """Why the context is as long as it is."""
+    length = base.max_model_len
+    if length is None:
+        return f"context: as {setting.backend} chooses it, as its memory is its own to manage"
+    if setting.request.context_length is not None:
+        return f"context: {format_tokens(length)}, as asked"
+    if length == limit:
+        return f"context: {format_tokens(length)}, the model's limit"
+    if not on_gpu and length == CPU_LONGEST:
+        return f"context: {format_tokens(length)}, as a CPU takes minutes to read more"
+    bound = f" of the model's {format_tokens(limit)}" if limit else ""
+    room = "two requests" if holds is None or holds.concurrency >= 2 else "one request"  # noqa: PLR2004
+    return f"context: {format_tokens(length)}{bound}, the longest that leaves room for {room}"
 
 
 def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) -> list[str]:
@@ -55,6 +58,23 @@ def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) ->
             f"there: --env NCCL_P2P_DISABLE=1; a pipeline exchanges less: --pipeline-parallel {layout.split}"
         )
     return reasons
+
+
+def _memory(setting: Setting, budget: Budget) -> list[str]:
+    """The share of a GPU, or what is set aside for a backend that brings no estimate."""
+    request = setting.request
+    if setting.estimates is None:
+        given = request.max_memory_bytes
+        if given is not None:
+            return [f"memory: {format_bytes(given)}, as asked; {setting.backend} manages it by itself"]
+        only = f"memory: {setting.backend} manages it by itself, so only its weights are counted"
+        return [f"{only}; to set more aside: --max-memory SIZE"]
+    if budget.utilization is None:
+        return []
+    how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
+    if request.gpu_memory_utilization is None and budget.utilization > DEFAULT_UTILIZATION:
+        how = "nearly all that is free, as less would hold too little"
+    return [f"memory: {budget.utilization:.2f} of the GPU, {how}"]
 
 
 def _asked_for(request: PlanRequest) -> int:

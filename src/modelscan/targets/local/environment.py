@@ -46,7 +46,7 @@ def supervisor_environment(
         values |= {**own, **place, **streamer}
     if deployment.api_key_env is not None:
         key = _key(deployment, deployment.api_key_env, environ)
-        BACKENDS[deployment.backend].hand_key(key)  # it may refuse
+        BACKENDS[deployment.backend].runs.hand_key(key)  # it may refuse
         values[deployment.api_key_env] = key
     return values | {SUPERVISOR_TAG: deployment.id}
 
@@ -74,7 +74,7 @@ def secrets_of(deployment: Deployment, environ: Mapping[str, str]) -> tuple[str,
 
 def _handover(deployment: Deployment, environ: Mapping[str, str]) -> KeyHandover:
     key = environ.get(deployment.api_key_env) if deployment.api_key_env else None
-    return BACKENDS[deployment.backend].hand_key(key) if key else KeyHandover()
+    return BACKENDS[deployment.backend].runs.hand_key(key) if key else KeyHandover()
 
 
 def _allowed(name: str) -> bool:

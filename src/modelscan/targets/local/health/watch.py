@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from modelscan.backends.base import Activity, Backend
+from modelscan.backends.backend import Backend
+from modelscan.backends.base import Activity
 from modelscan.model import Task
 from modelscan.system.processes.identity import Process, program_name
 from modelscan.system.processes.sockets import listening_sockets, owner_of, sockets_of
 from modelscan.targets.local.health.probe import Endpoint, Generated, ProbeFailed
 from modelscan.targets.local.pace import Pace
 
-_METRICS_PATH = "/metrics"
 _MOST_REFUSALS = 5
 _CLIENT_ERRORS = range(400, 500)
 _TRY_LATER = frozenset({408, 425, 429})
@@ -136,14 +136,17 @@ class Watch(threading.Thread):
             self._tell(Probed(healthy, activity))
 
     def _activity(self) -> Activity | None:
+        explains = self._backend.explains
+        if explains.metrics_path is None:
+            return None
         try:
-            text = self._endpoint.get(_METRICS_PATH, self._pace.answer_within).decode("utf-8", "replace")
+            text = self._endpoint.get(explains.metrics_path, self._pace.answer_within).decode("utf-8", "replace")
         except ProbeFailed:
             return None
-        return self._backend.read_metrics(text)
+        return explains.read_metrics(text)
 
     def _healthy(self) -> bool:
-        return self._endpoint.is_healthy(self._backend.health_path(), self._pace.answer_within)
+        return self._endpoint.is_healthy(self._backend.runs.health_path(), self._pace.answer_within)
 
     def _stranger(self) -> str | None:
         """What to say when somebody else answers on the port; None when it is the backend."""

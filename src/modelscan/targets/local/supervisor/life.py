@@ -16,7 +16,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from modelscan.backends.base import Backend, Diagnosis, LogEvent
+from modelscan.backends.backend import Backend
+from modelscan.backends.base import Diagnosis, LogEvent
 from modelscan.deployments.measurements import measurement_of
 from modelscan.deployments.places import Places, paths_of_state
 from modelscan.model import DeploymentMemory, Measured, Progress
@@ -134,7 +135,7 @@ class Life:
             watch.join(_DRAIN_SECONDS)
         if ended.stopped or ended.diagnosis is not None:
             return ended
-        diagnosis = self._with.backend.diagnose(pump.tail(), ended.exit_code)
+        diagnosis = self._with.backend.explains.diagnose(pump.tail(), ended.exit_code)
         taken = not self._ready and bool(listening_sockets(deployment.port or 0))  # ours have all ended
         return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis, port_taken=taken)
 
@@ -187,7 +188,7 @@ class Life:
 
     def _read_line(self, line: str) -> None:
         with contextlib.suppress(Exception):  # a line that our own reading stumbles over must not stop the pump
-            event = self._with.backend.read_log_line(line)
+            event = self._with.backend.explains.read_log_line(line)
             if event is not None:
                 self._tell(event)
             else:

@@ -160,7 +160,7 @@ def _mend(supervision: Supervision, ended: Ended) -> bool:
     """Change the plan by what the backend derived; whether there was anything to change. Once per start."""
     if ended.diagnosis is None:
         return False
-    options = supervision.backend.derived_options
+    options = supervision.backend.about.options
     mended = mend(supervision.record.value, ended.diagnosis.suggested, options)
     if mended is None:
         return False

@@ -1,0 +1,52 @@
+"""What a backend says of itself: names, and words that stand for it or for what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from modelscan.model import Mode
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lead:
+    """Where a backend is taken before the usual one: in `mode`, for models with latent attention (MLA) or for all.
+
+    `why` is that reason, `otherwise` why it is not taken for the other models.
+    """
+
+    mode: Mode
+    latent_attention: bool = False
+    why: str
+    otherwise: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class About:
+    """Read for every backend whenever one is chosen, so it holds plain values only.
+
+    `usual` is why it is taken where nothing speaks for another, None where it is not: the first in the registry that
+    says so is. `spellings` are its names, the usual one first, for fields of a request (`context_length`), `switches`
+    those that take no value and what they say of `enforce_eager`: both given as `--backend-arg` enter the plan.
+    `env_prefixes` begin the variables that it reads.
+
+    What others call it: `gpustack` and `litellm` (a prefix of models), `seeds` in lists of models, `catalog` the source
+    that its own people write, `image` without a tag.
+    """
+
+    title: str
+    usual: str | None = None
+    leads: tuple[Lead, ...] = ()
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    env_prefixes: tuple[str, ...] = ()
+    image: str | None = None
+    gpustack: str | None = None
+    litellm: str = "openai"
+    seeds: frozenset[str] = frozenset()
+    catalog: str | None = None
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The usual name for each field."""
+        return {name: names[0] for name, names in self.spellings.items()}

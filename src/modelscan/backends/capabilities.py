@@ -1,0 +1,155 @@
+"""What a backend can do for us. It has `Runs`, and of the others those that it can be asked for.
+
+All of them are values and functions of values: who starts, asks and installs is `targets` and `environments`. A class
+that inherits from one of these has its defaults.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from modelscan.backends.base import (
+    Activity,
+    Addition,
+    Capacity,
+    CommandLine,
+    Cut,
+    Diagnosis,
+    KeyHandover,
+    Launch,
+    LogEvent,
+    Recipe,
+    Steps,
+)
+from modelscan.backends.builds import Build
+from modelscan.model import Architecture, Candidate, Device, Gpu, Installation, Task
+
+
+class Runs(Protocol):
+    """How it is started, and what it can be started for."""
+
+    # What a catalog may say of a model, and the values it may take; for a parser, the planned version's own names.
+    model_arguments: Mapping[str, frozenset[str]] = {}
+    implied_arguments: frozenset[str] = frozenset()  # what a catalog says besides, and follows from those
+    cautions: tuple[str, ...] = ()  # what a user should know before it runs, and cannot be configured away
+    s3_problem: str | None = "it has no reader for it"  # why it does not read weights from S3; None where it does
+    step_argument: str | None = None  # how many tokens it computes at once
+    whole_experts: str | None = None  # the switch that deals out experts whole; None where that is not planned for
+    not_in_float16: frozenset[str] = frozenset()  # families that it refuses to compute in float16
+    plugins: Mapping[str, str] = {}  # formats of weights that only a plugin brings to it
+    over_socket: bool = False  # whether it listens on `Launch.socket` where there is one
+    several: bool = False  # whether one process serves `Launch.beside` too
+
+    @abstractmethod
+    def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
+        """The exact command for a candidate. Raises Usage for an argument that is refused."""
+
+    @abstractmethod
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+        """Raise Usage, naming the argument, for one that would take host, port, keys, paths or code from us."""
+
+    @abstractmethod
+    def hand_key(self, key: str) -> KeyHandover:
+        """For a deployment with a key. Raises Usage for one that the backend could not be told."""
+
+    @abstractmethod
+    def serves(self, task: Task) -> bool: ...
+
+    def health_path(self) -> str:
+        return "/health"
+
+
+class Pool(Protocol):
+    """How the KV cache lies on one GPU."""
+
+    def request_bytes(self, context: int, in_flight: int) -> int:
+        """Of one request; `in_flight` are the tokens that are scheduled and not settled yet."""
+        ...
+
+    def capacity(self, pool: int, context: int, in_flight: int) -> Capacity: ...
+
+    def cut(self, pool: int) -> Cut: ...
+
+
+class Estimates(Protocol):
+    """What it takes of a device. A backend without this manages its memory by itself, and a plan says so."""
+
+    # Whether the share of a GPU that it is told holds all it takes, or weights and KV cache only.
+    share_holds_all: bool = True
+    sequences_within_step: bool = False  # whether it refuses more requests at once than tokens in a step
+
+    @abstractmethod
+    def pool(
+        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: int, number: float
+    ) -> Pool | None:
+        """`number` is the size of one number in it. None where the model keeps no cache."""
+
+    @abstractmethod
+    def steps(
+        self, gpu: Gpu, total_bytes: int, *, tensor_parallel: int, sequences: int | None, tokens: int | None
+    ) -> Steps:
+        """Its defaults on a GPU; `tokens` and `sequences` where they are fixed."""
+
+    @abstractmethod
+    def sampling_bytes(self, version: str | None, *, on_gpu: bool) -> float:
+        """Of one sequence and word of the vocabulary."""
+
+    @abstractmethod
+    def fixed_overhead(self, device: Device) -> int:
+        """Bytes beside weights, KV cache and activations: context, libraries, graphs; with the source in the code."""
+
+
+class Explains(Protocol):
+    """What it says of itself while it runs, and why it ended."""
+
+    metrics_path: str | None = "/metrics"
+
+    def read_log_line(self, line: str) -> LogEvent | None: ...
+
+    def read_metrics(self, text: str) -> Activity | None:
+        """Of the answer at `metrics_path`; None where it does not say enough."""
+        ...
+
+    def diagnose(self, log_tail: str, exit_code: int | None) -> Diagnosis: ...
+
+
+class Installs(Protocol):
+    """How modelscan makes an environment with it."""
+
+    @abstractmethod
+    def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:
+        """A way that the table of builds names, for a version; several where it can be tried from several places."""
+
+    def why_not(self, device: Device) -> str:
+        """In words, where there is no recipe for a device."""
+        return f"no build of it for {device} is known that installs by itself"
+
+    def s3_reader(self, installation: Installation) -> Addition | None:  # noqa: ARG002  where nothing does
+        """What gives an environment the reading of weights from S3; None where nothing does."""
+        return None
+
+
+class Probes(Protocol):
+    """How an installation is known. Its program is asked where its Python does not know its distributions."""
+
+    program: str  # the executable
+    distributions: tuple[str, ...] = ()  # of Python, worth knowing; none for a program that is no Python
+    version_arguments: tuple[str, ...] = ("--version",)
+
+    @abstractmethod
+    def version(self, versions: Mapping[str, str]) -> str | None:
+        """Of the distributions that are there. None: the program is to be asked."""
+
+    def is_broken(self, versions: Mapping[str, str]) -> bool:  # noqa: ARG002  where none can be
+        """Whether those say that the program cannot start."""
+        return False
+
+    @abstractmethod
+    def read_version(self, answer: str) -> str | None:
+        """Of what the program answered."""
+
+    @abstractmethod
+    def device(self, versions: Mapping[str, str]) -> Device:
+        """What it runs on, by the versions of all that was asked for."""
