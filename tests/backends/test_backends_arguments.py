@@ -10,7 +10,7 @@ from modelscan.backends.arguments.words import read_arguments, split_words
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
 
-VLLM, SGLANG = BACKENDS["vllm"], BACKENDS["sglang"]
+VLLM, SGLANG = BACKENDS["vllm"].runs, BACKENDS["sglang"].runs
 
 
 @pytest.mark.parametrize(

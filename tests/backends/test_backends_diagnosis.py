@@ -12,7 +12,7 @@ import pytest
 from modelscan.backends.base import Diagnosis
 from modelscan.backends.registry import BACKENDS
 
-VLLM, SGLANG = BACKENDS["vllm"], BACKENDS["sglang"]
+VLLM, SGLANG = BACKENDS["vllm"].explains, BACKENDS["sglang"].explains
 FAILURES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("failures.toml").read_text())["failure"]
 CONSEQUENCE = (
     "(APIServer pid=1) RuntimeError: Engine core initialization failed. See root cause above. "
@@ -26,7 +26,7 @@ def titled(failure: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("failure", FAILURES, ids=titled)
 def test_a_real_failure_has_its_cause_and_what_to_do(failure: dict[str, Any]) -> None:
-    found = BACKENDS[failure["backend"]].diagnose(failure["log"], failure["exit"])
+    found = BACKENDS[failure["backend"]].explains.diagnose(failure["log"], failure["exit"])
     assert found.cause == failure["cause"]
     assert found.suggested == failure.get("suggested", {})
     if "hint" in failure:
@@ -43,7 +43,7 @@ def test_the_root_cause_is_found_above_the_last_words_of_vllm(failure: dict[str,
 
 def test_what_is_derived_is_asked_for_by_a_hint_that_can_be_run() -> None:
     for failure in FAILURES:
-        found = BACKENDS[failure["backend"]].diagnose(failure["log"], failure["exit"])
+        found = BACKENDS[failure["backend"]].explains.diagnose(failure["log"], failure["exit"])
         for name, value in found.suggested.items():
             option = f"--{name.replace('_', '-')} {value}"
             assert any(hint == f"modelscan deploy … {option}" for hint in found.hints), titled(failure)

@@ -51,7 +51,7 @@ def test_every_translation_starts_where_the_old_name_ends_and_passes_the_list() 
         if not row.value:
             assert HISTORY.known[row.backend, row.name][1] == row.since, row
         words = tuple(word.replace("{}", "1") for word in row.becomes.split())
-        BACKENDS[row.backend].check_arguments(words, {})
+        BACKENDS[row.backend].runs.check_arguments(words, {})
         for argument in read_arguments(words):
             name = argument.name.replace("--no-enable", "--enable")
             since, until = HISTORY.known[row.backend, name]

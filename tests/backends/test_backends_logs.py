@@ -77,7 +77,7 @@ def test_the_message_of_a_line(line: str, message: str) -> None:
     ],
 )
 def test_vllm(line: str, event: LogEvent | None) -> None:
-    assert BACKENDS["vllm"].read_log_line(line) == event
+    assert BACKENDS["vllm"].explains.read_log_line(line) == event
 
 
 STAMP = "[2026-11-21 05:01:02] "
@@ -111,4 +111,4 @@ STAMP = "[2026-11-21 05:01:02] "
     ],
 )
 def test_sglang(line: str, event: LogEvent | None) -> None:
-    assert BACKENDS["sglang"].read_log_line(line) == event
+    assert BACKENDS["sglang"].explains.read_log_line(line) == event

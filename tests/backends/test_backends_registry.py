@@ -32,6 +32,6 @@ def test_failures_of_each_are_known() -> None:
 
 @pytest.mark.parametrize("name", BACKENDS)
 def test_each_hands_over_a_key_without_showing_it_on_a_command_line(name: str) -> None:
-    handed = BACKENDS[name].hand_key("planted-secret")
+    handed = BACKENDS[name].runs.hand_key("planted-secret")
     assert sum("planted-secret" in text for text in (*handed.env.values(), *handed.files.values())) == 1
     assert not any("/" in file for file in handed.files)  # in the folder that it runs in

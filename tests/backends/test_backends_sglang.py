@@ -10,7 +10,7 @@ import yaml
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
-from modelscan.model import Candidate, MemoryPerGpu
+from modelscan.model import Candidate
 from modelscan.units import GIB
 
 SGLANG = BACKENDS["sglang"]
@@ -112,16 +112,18 @@ def test_a_key_goes_into_a_file_of_arguments_and_not_onto_the_command_line() -> 
     command = SGLANG.command_line(CHAT, dataclasses.replace(LAUNCH, api_key_env="MY_KEY"))
     assert command.argv[command.argv.index("--config") + 1] == "key.yaml"
     assert "MY_KEY" not in " ".join(command.argv)
-    handed = SGLANG.hand_key('a "quoted" key: #1')
+    handed = SGLANG.runs.hand_key('a "quoted" key: #1')
     assert yaml.safe_load(handed.files["key.yaml"]) == {"api-key": 'a "quoted" key: #1'}
     assert handed.env == {}
     with pytest.raises(Usage, match="begins with"):
-        SGLANG.hand_key("-dash")
+        SGLANG.runs.hand_key("-dash")
 
 
 def test_what_it_serves_and_takes_for_itself() -> None:
-    assert SGLANG.serves("embed")
-    assert not SGLANG.serves("text-to-speech")
-    assert SGLANG.health_path() == "/health"
-    overheads = [SGLANG.fixed_overhead(device, MemoryPerGpu()) for device in ("cpu", "cuda", "rocm")]
+    assert SGLANG.runs.serves("embed")
+    assert not SGLANG.runs.serves("text-to-speech")
+    assert SGLANG.runs.health_path() == "/health"
+    estimates = SGLANG.estimates
+    assert estimates is not None
+    overheads = [estimates.fixed_overhead(device) for device in ("cpu", "cuda", "rocm")]
     assert [round(size / GIB, 1) for size in overheads] == [2.0, 1.5, 2.0]

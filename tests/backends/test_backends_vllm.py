@@ -181,10 +181,11 @@ def test_refused_arguments_and_variables_raise_on_the_way_too() -> None:
 
 
 def test_what_it_serves_and_takes_for_itself() -> None:
-    assert VLLM.serves("chat")
-    assert VLLM.serves("speech-to-text")
-    assert not VLLM.serves("text-to-image")
-    assert VLLM.health_path() == "/health"
-    memory = MemoryPerGpu(weights_bytes=4 * GIB)
-    overheads = [VLLM.fixed_overhead(device, memory) for device in ("cpu", "cuda", "rocm")]
+    assert VLLM.runs.serves("chat")
+    assert VLLM.runs.serves("speech-to-text")
+    assert not VLLM.runs.serves("text-to-image")
+    assert VLLM.runs.health_path() == "/health"
+    estimates = VLLM.estimates
+    assert estimates is not None
+    overheads = [estimates.fixed_overhead(device) for device in ("cpu", "cuda", "rocm")]
     assert [round(size / GIB, 1) for size in overheads] == [1.7, 1.0, 1.5]

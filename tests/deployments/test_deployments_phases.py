@@ -90,7 +90,7 @@ sglang:realtime_tokens_total{mode="prefill_compute",model_name="demo",tp_rank="0
 
 
 def test_the_metrics_of_each_backend_are_read() -> None:
-    vllm, sglang = BACKENDS["vllm"], BACKENDS["sglang"]
+    vllm, sglang = BACKENDS["vllm"].explains, BACKENDS["sglang"].explains
     assert vllm.read_metrics(VLLM) == Activity(4, 59.0)
     assert sglang.read_metrics(SGLANG) == Activity(1, 42.0)
     assert vllm.read_metrics(SGLANG) is None

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from environments_machine import Machine
 
-from modelscan.environments.find import device_of, find_installations, interpreter_of
+from modelscan.backends.registry import BACKENDS
+from modelscan.environments.find import find_installations, interpreter_of
 from modelscan.model import Installation
 from modelscan.system.processes import run as process
 from modelscan.system.processes.run import Completed
@@ -148,7 +149,8 @@ def test_an_environment_whose_program_is_gone_is_no_installation(machine: Machin
     ],
 )
 def test_the_device_of_a_build(versions: dict[str, str], expected: str) -> None:
-    assert device_of(versions) == expected
+    backend = "sglang" if "sglang" in versions else "vllm"
+    assert BACKENDS[backend].probes.device(versions) == expected
 
 
 @pytest.mark.parametrize(

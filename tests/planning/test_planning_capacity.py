@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.planning.machines import DEEPSEEK_R1, llama
 from tests.planning.test_planning_memory import GPT_OSS_20B, QWEN3_NEXT
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.backends.sglang.estimates import sglang_cells, sglang_steps
 from modelscan.backends.vllm.estimates import vllm_blocks, vllm_steps
 from modelscan.model import Architecture
-from modelscan.planning.memory.capacity import cache_layout
 from modelscan.units import GIB
 
 GEMMA4_31B = Architecture(
@@ -97,12 +97,14 @@ def test_mla_is_not_divided_by_tensor_parallel() -> None:
 def test_a_longer_request_never_needs_less(
     backend: str, shape: Architecture, contexts: tuple[int, int], tensor_parallel: int
 ) -> None:
-    cache = cache_layout(backend, shape, tensor_parallel=tensor_parallel, pipeline_parallel=1, number=2.0)
+    estimates = BACKENDS[backend].estimates
+    assert estimates is not None
+    cache = estimates.pool(shape, tensor_parallel=tensor_parallel, pipeline_parallel=1, number=2.0)
     assert cache is not None
     short, long = sorted(contexts)
     assert cache.request_bytes(short, 8192) <= cache.request_bytes(long, 8192)
     deeper = replace(shape, num_hidden_layers=2 * (shape.num_hidden_layers or 0), layer_types=shape.layer_types * 2)
-    deep = cache_layout(backend, deeper, tensor_parallel=tensor_parallel, pipeline_parallel=1, number=2.0)
+    deep = estimates.pool(deeper, tensor_parallel=tensor_parallel, pipeline_parallel=1, number=2.0)
     assert deep is not None
     assert cache.request_bytes(long, 8192) <= deep.request_bytes(long, 8192)
 

@@ -100,9 +100,9 @@ def test_a_hostile_spec_reaches_no_argv_and_no_environment(
     for word in argv - clean_argv - {"--enable-auto-tool-choice"}:
         option, _, value = word.partition("=")
         kind = option.removeprefix("--").removesuffix("-parser")
-        assert FACTS.parsers.knows(backend, kind, value, None) or value in BACKENDS[backend].model_arguments[option], (
-            shlex.quote(word)
-        )
+        assert (
+            FACTS.parsers.knows(backend, kind, value, None) or value in BACKENDS[backend].runs.model_arguments[option]
+        ), shlex.quote(word)
 
 
 def test_what_the_user_says_wins() -> None:

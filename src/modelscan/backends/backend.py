@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from modelscan.backends.about import About
-from modelscan.backends.base import CommandLine, Launch
-from modelscan.backends.capabilities import Estimates, Explains, Installs, Probes, Runs
-from modelscan.backends.explaining.plain import PlainLog
-from modelscan.backends.probing import PlainProgram
 from modelscan.errors import Usage
-from modelscan.model import Candidate
+
+if TYPE_CHECKING:  # the words of `--backend` come from the registry, and `--help` needs no more of it
+    from modelscan.backends.about import About
+    from modelscan.backends.base import CommandLine, Launch
+    from modelscan.backends.capabilities import Estimates, Explains, Installs, Probes, Runs
+    from modelscan.model import Candidate
 
 
 class Backend:
@@ -47,11 +47,15 @@ class Backend:
     @functools.cached_property
     def explains(self) -> Explains:
         """Without its own, how any process ends."""
+        from modelscan.backends.explaining.plain import PlainLog
+
         return cast("Explains | None", self._found("explains")) or PlainLog(self.title)
 
     @functools.cached_property
     def probes(self) -> Probes:
         """Without its own, a program of its name that answers to `--version`."""
+        from modelscan.backends.probing import PlainProgram
+
         return cast("Probes | None", self._found("probes")) or PlainProgram(self.name)
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:

@@ -5,8 +5,10 @@ Which ways there are, and in which versions, says `catalogs/backends.csv`; how e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelscan.backends.base import Recipe
-from modelscan.backends.builds import parse_builds
+from modelscan.backends.builds import Build, parse_builds
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import BackendFailed
 from modelscan.model import Device
@@ -15,22 +17,32 @@ from modelscan.storage.shipped import shipped_text
 
 def recipes_for(backend: str, version: str | None, device: Device) -> tuple[Recipe, ...]:
     """The ways to install, best first. Raises BackendFailed where there is none."""
+    builds = parse_builds(shipped_text("backends.csv"))
     known = BACKENDS.get(backend)
     installs = known.installs if known is not None else None
-    builds = [build for build in parse_builds(shipped_text("backends.csv")) if build.backend == backend]
-    if installs is not None:
-        ways = [(way, newest, build) for build in builds if build.device == device for way, newest in build.installs]
-        found = dict.fromkeys((way, version or newest, build) for way, newest, build in ways)
-        if recipes := tuple(recipe for way in found for recipe in installs.recipes(*way)):
-            return recipes
     if installs is None:
-        others = " and ".join(name for name, item in BACKENDS.items() if item.installs is not None)
-        cause = f"it is installed by itself; modelscan installs {others}"
-    else:
-        cause = installs.why_not(device)
-    raise BackendFailed(
+        raise _no_build(backend, device, _what_is_installed(builds))
+    own = [build for build in builds if (build.backend, build.device) == (backend, device)]
+    ways = dict.fromkeys((way, version or newest, build) for build in own for way, newest in build.installs)
+    found = tuple(recipe for way in ways for recipe in installs.recipes(*way))
+    if not found:
+        raise _no_build(backend, device, installs.why_not(device))
+    return found
+
+
+def _no_build(backend: str, device: Device, why: str) -> BackendFailed:
+    return BackendFailed(
         f"modelscan knows no build of `{backend}` for `{device}`",
-        cause=[cause],
+        cause=[why],
         hints=["install it by its own documentation, then: modelscan config set backend.dirs /path/to/its/environment"],
         details={"backend": backend, "device": device},
     )
+
+
+def _what_is_installed(builds: Sequence[Build]) -> str:
+    devices: dict[str, list[str]] = {}
+    for build in builds:
+        if build.installs:
+            devices.setdefault(build.backend, []).append(build.device)
+    each = [f"{name} ({', '.join(there)})" for name, there in devices.items()]
+    return f"modelscan installs {' and '.join(each)}"

@@ -7,10 +7,12 @@ list of sets whose templates are multiplied by sizes and quantizations. One file
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.sources.record import Attached, Parsed, Record, verbatim
 from modelscan.model import Source, Spec, Task, Weights
 from modelscan.parsing import fields
@@ -216,8 +218,15 @@ def _spec(spec: Mapping[str, Any]) -> Spec:
 
 
 def _backend(spec: Mapping[str, Any]) -> str | None:
-    """`vLLM`, `vllm` and `SGLang` in one spelling; before 2.0 `voxbox` had a hyphen."""
-    return (fields.text(spec.get("backend")) or "").casefold().replace("vox-box", "voxbox") or None
+    """`vLLM`, `vllm` and `SGLang` by our names, others in one spelling; before 2.0 `voxbox` had a hyphen."""
+    said = (fields.text(spec.get("backend")) or "").casefold().replace("vox-box", "voxbox")
+    return _our_names().get(said, said) or None
+
+
+@functools.cache
+def _our_names() -> Mapping[str, str]:
+    """Of the backends, by what GPUStack calls them."""
+    return {item.about.gpustack.casefold(): name for name, item in BACKENDS.items() if item.about.gpustack}
 
 
 def _is_unknown(key: object) -> bool:

@@ -8,6 +8,7 @@ its CONTRIBUTING.md, `scripts/build-recipes-api.mjs` and `src/lib/command-synthe
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.naming import names
 from modelscan.catalog.sources.downloads import folder_at
 from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
@@ -270,6 +272,12 @@ def _quantization(variant: _Entry, checkpoint: str) -> str | None:
     return fields.quantization(stated)
 
 
+@functools.cache
+def _backend() -> str | None:
+    """The one whose own people write these."""
+    return next((name for name, backend in BACKENDS.items() if backend.about.catalog == NAME), None)
+
+
 def _specs(checkpoint: str, variant: _Entry, entry: _Entry) -> Iterator[Spec]:
     """One spec for each kind of hardware that needs other arguments, then the general one, then speculation where
     the recipe leaves it to the user: vLLM's own advice for low latency.
@@ -287,7 +295,7 @@ def _specs(checkpoint: str, variant: _Entry, entry: _Entry) -> Iterator[Spec]:
     filters: dict[str, Any] = {"vendor": brand.casefold()} if brand else {}
     general = Spec(
         quantization=_quantization(variant, checkpoint),
-        backend="vllm",
+        backend=_backend(),
         min_backend_version=_version(variant.get("min_vllm_version")) or _version(model.get("min_vllm_version")),
         repo_id=checkpoint,
         parameters=_flat(arguments),

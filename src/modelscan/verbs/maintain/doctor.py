@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Hardware
@@ -118,7 +119,10 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
             )
     if not found:
         yield Check(
-            name="backend", status="note", message="none is installed", hints=("modelscan backend install vllm",)
+            name="backend",
+            status="note",
+            message="none is installed",
+            hints=(f"modelscan backend install {BACKENDS.usual.name}",),
         )
 
 

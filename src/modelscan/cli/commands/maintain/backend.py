@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.cli.asking import asker
 from modelscan.cli.options.backend import BackendName, BackendVersion
 from modelscan.cli.options.shared import Json, Quiet, Yes
@@ -18,7 +19,7 @@ def list_backends(ctx: typer.Context, json: Json = False, quiet: Quiet = False) 
     output = Output(json=json, quiet=quiet)
     found = installations(context_of(ctx))
     if not found:
-        output.say("No backend is installed. Install one: modelscan backend install vllm")
+        output.say(f"No backend is installed. Install one: modelscan backend install {BACKENDS.usual.name}")
     output.document(found, lambda printer: show_installations(printer, found), (item.path for item in found))
 
 
