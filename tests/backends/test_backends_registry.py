@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from modelscan.backends.builds import parse_builds
 from modelscan.backends.registry import BACKENDS
 from modelscan.storage.shipped import shipped_text
 
@@ -16,6 +17,28 @@ FAILURES = Path(__file__).with_name("failures.toml")
 
 def test_each_is_registered_under_its_own_name() -> None:
     assert {name: backend.name for name, backend in BACKENDS.items()} == {name: name for name in BACKENDS}
+
+
+def test_each_says_what_others_call_it_and_has_every_capability() -> None:
+    for name, backend in BACKENDS.items():
+        assert backend.about.image, name
+        assert backend.about.gpustack, name
+        assert backend.about.seeds, name
+        assert backend.about.options.keys() >= {"context_length", "max_concurrency", "gpu_memory_utilization"}, name
+        assert backend.estimates is not None, name
+        assert backend.installs is not None, name
+    assert BACKENDS.usual.name == next(iter(BACKENDS))
+
+
+def test_each_way_to_install_in_the_table_is_one_of_the_backends() -> None:
+    for build in parse_builds(shipped_text("backends.csv")):
+        installs = BACKENDS[build.backend].installs
+        assert installs is not None
+        for way, version in build.installs:
+            made = installs.recipes(way, version, build)
+            assert {(recipe.version, recipe.device, recipe.min_cuda) for recipe in made} == {
+                (version, build.device, build.min_cuda)
+            }
 
 
 @pytest.mark.parametrize("table", ["backends.csv", "quant_support.csv"])

@@ -65,7 +65,9 @@ class Pool(Protocol):
     """How the KV cache lies on one GPU."""
 
     def request_bytes(self, context: int, in_flight: int) -> int:
-        """Of one request; `in_flight` are the tokens that are scheduled and not settled yet."""
+        """Of one request; `in_flight` are the tokens that are scheduled and not settled yet. A plan counts at least
+        what keys and values of the shape take.
+        """
         ...
 
     def capacity(self, pool: int, context: int, in_flight: int) -> Capacity: ...

@@ -109,9 +109,10 @@ def _unmeasured(
     """For a backend that manages its memory by itself: what it is given, or as little as is known of it."""
     request = setting.request
     memory, lines = own_memory(setting.backend, request.max_memory_bytes, weights, budget)
-    if memory.weights_bytes > budget.available:
-        weigh = f"the weights are {format_bytes(memory.weights_bytes)}, {format_bytes(budget.available)} may be used"
-        return reject(base, "no_memory", weigh, needed=memory.weights_bytes, available=budget.available)
+    needed, available = memory.weights_bytes, memory.available_bytes or 0
+    if needed > available:
+        reason = f"the weights are {format_bytes(needed)}, {format_bytes(available)} may be used"
+        return reject(base, "no_memory", reason, needed=needed, available=available)
     length = model_limit(choice.weights.architecture) if request.context_length == "max" else request.context_length
     base = dataclasses.replace(base, max_model_len=length, max_num_seqs=request.max_concurrency, arithmetic=lines)
     return _candidate(setting, choice, layout, budget, base, memory, None)

@@ -11,21 +11,24 @@ from modelscan.weights.counting.sizes import Sized
 def own_memory(
     backend: str, given: int | None, weights: Sized | None, budget: Budget
 ) -> tuple[MemoryPerGpu, tuple[MemoryLine, ...]]:
-    """With `given`, that much. Without, at least the weights, at most all that may be used, and in between unknown."""
-    least = weights or Sized(0, 0, 0)
-    if given is not None:
-        rest = max(given - least.estimate, 0)
+    """With `given`, that much or what is free. Without, at least the weights, at most all that may be used, and in
+    between unknown.
+    """
+    loaded = weights.estimate if weights is not None else 0
+    if given is not None:  # to the byte: it is told no share, for which a budget is rounded down
+        available = min(given, budget.free)
+        rest = max(available - loaded, 0)
         beside = Sized(rest, rest, rest)
         said = "what is left of the memory that it is given"
     else:
-        beside = Sized(0, 0, max(budget.available - least.estimate, 0))
+        available = budget.available
+        beside = Sized(0, 0, max(available - loaded, 0))
         said = f"not known: {backend} manages its memory by itself; at most all that may be used"
-    loaded = least.estimate
     memory = MemoryPerGpu(
         weights_bytes=loaded,
         overhead_bytes=beside.estimate,
         total_bytes=loaded + beside.estimate,
-        available_bytes=budget.available,
+        available_bytes=available,
         total_low_bytes=loaded + beside.low,
         total_high_bytes=loaded + beside.high,
     )

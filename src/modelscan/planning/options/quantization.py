@@ -14,6 +14,7 @@ UNQUANTIZED = SIXTEEN_BIT | {"FP32"}
 _SMALL_SHARE = 0.25  # of a GPU: where 16-bit weights take no more, nothing is gained by shrinking them
 # Files above this are not read in 16 bit to be kept in 8, where any other format can be had: 16 billion parameters.
 _LIGHT_BYTES = 32 * 10**9
+_UNTOLD = 5  # the place of what no table tells of
 _FORMATS = {"AWQ": "awq", "GPTQ": "gptq"}
 _DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16"}
 
@@ -94,6 +95,8 @@ def choices(
             gpu=gpu,
         )
         rank, reason = _rank(word, own, sight)
+        if kernel is None and problem is None:
+            rank, reason = _UNTOLD, f"{word}, as the files are; no table says how {backend} computes it"
         yield Choice(
             weights=weights,
             quantization=word,
