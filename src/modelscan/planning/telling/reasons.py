@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelscan.backends.base import Capacity
+from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, PlanRequest, WeightsDescription
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION, Budget
 from modelscan.planning.options.context import CPU_LONGEST, model_limit
@@ -20,7 +21,7 @@ def reasons_of(
     reasons = [f"quantization: {choice.reason}"]
     reasons.append(f"backend: {setting.backend_reason}")
     if layout.gpus:
-        reasons += _spread(layout, choice.weights.architecture, request)
+        reasons += _spread(layout, choice.weights.architecture, setting)
     elif setting.estimates is not None:
         reasons.append("start: without compiling graphs, which takes longer on a CPU than it saves")
     reasons.append(_context(setting, base, limit, holds, on_gpu=bool(layout.gpus)))
@@ -49,9 +50,9 @@ def _context(setting: Setting, base: Candidate, limit: int | None, holds: Capaci
     return f"context: {format_tokens(length)}{bound}, the longest that leaves room for {room}"
 
 
-def _spread(layout: Layout, shape: Architecture | None, request: PlanRequest) -> list[str]:
+def _spread(layout: Layout, shape: Architecture | None, setting: Setting) -> list[str]:
     """Why the model is spread over these GPUs so."""
-    reasons = [f"parallelism: {_copied(layout) if layout.data_parallel > 1 else _held(layout, shape, request)}"]
+    reasons = [f"parallelism: {_copied(layout) if layout.data_parallel > 1 else _held(layout, shape, setting)}"]
     if layout.apart and layout.tensor_parallel > 1:
         reasons.append(
             "links: these GPUs cannot read each other's memory, so --disable-custom-all-reduce; should a start hang "
@@ -82,7 +83,8 @@ def _asked_for(request: PlanRequest) -> int:
     return request.gpu_count or len(request.gpus)
 
 
-def _held(layout: Layout, shape: Architecture | None, request: PlanRequest) -> str:
+def _held(layout: Layout, shape: Architecture | None, setting: Setting) -> str:
+    request = setting.request
     if layout.split == 1:
         how = "one GPU is enough"
     elif request.tensor_parallel or request.pipeline_parallel or _asked_for(request) == layout.split:
@@ -101,7 +103,8 @@ def _held(layout: Layout, shape: Architecture | None, request: PlanRequest) -> s
     else:
         how = f"{layout.split} GPUs, the fewest that hold it"
     if layout.expert_parallel:
-        asked = any("enable-expert-parallel" in word.replace("_", "-") for word in request.backend_args)
+        switch = BACKENDS[setting.backend].runs.whole_experts
+        asked = switch is not None and setting.argument(switch) is not None
         why = "as asked" if asked else f"as their width does not divide by {layout.tensor_parallel}"
         how += f"; experts are dealt out whole, {why}"
     if layout.idle >= layout.split and request.gpu_count is None and request.mode in {None, "standard"}:
