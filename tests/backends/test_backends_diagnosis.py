@@ -50,7 +50,7 @@ def test_what_is_derived_is_asked_for_by_a_hint_that_can_be_run() -> None:
 
 
 def test_the_table_is_about_both_backends() -> None:
-    assert Counter(failure["backend"] for failure in FAILURES).keys() == BACKENDS.keys()
+    assert Counter(failure["backend"] for failure in FAILURES).keys() >= {"vllm", "sglang"}
 
 
 def test_a_share_that_leaves_nothing_is_not_suggested() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -86,7 +87,7 @@ def house(package: Path, tmp_path: Path, home: Path) -> Iterator[House]:
 
 
 def test_it_is_planned_deployed_listed_read_and_stopped(house: House) -> None:
-    assert "<vllm|sglang|toy>" in house("plan", "--help").stdout
+    assert re.search(r"--backend +<[^>]*\btoy\b", house("plan", "--help").stdout)
     [installed] = house("backend", "list", "--json").json
     assert (installed["backend"], installed["version"], installed["device"]) == ("toy", "1.4.2", "cpu")
 
@@ -96,6 +97,9 @@ def test_it_is_planned_deployed_listed_read_and_stopped(house: House) -> None:
     assert chosen["argv"][:3] == ["toy-server", "run", "--port"]
     assert (chosen["max_model_len"], "context_length" in chosen["explicit"]) == (1024, True)
     memory = chosen["memory_per_gpu"]
+    assert (chosen["quantization"], chosen["dtype"]) == ("BF16", "bfloat16")  # as the files are: no table tells of it
+    asked = house("plan", "demo", "--backend", "toy", "--quantization", "FP32", "--json").json["chosen"]
+    assert "quantization: FP32, as asked; no table says how toy computes it" in asked["reasons"]
     assert (memory["overhead_bytes"], memory["kv_cache_bytes"]) == (1 << 20, 4 * 1024 * 64 * 1024)
     file = house("plan", "demo", "--backend", "toy", "--format", "yaml").stdout
     assert "  - --ctx-size=2048\n  - --slots=4\n" in file

@@ -14,7 +14,6 @@ UNQUANTIZED = SIXTEEN_BIT | {"FP32"}
 _SMALL_SHARE = 0.25  # of a GPU: where 16-bit weights take no more, nothing is gained by shrinking them
 # Files above this are not read in 16 bit to be kept in 8, where any other format can be had: 16 billion parameters.
 _LIGHT_BYTES = 32 * 10**9
-_UNTOLD = 5  # the place of what no table tells of
 _FORMATS = {"AWQ": "awq", "GPTQ": "gptq"}
 _DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16"}
 
@@ -74,11 +73,13 @@ def choices(
     small = gpu_bytes is not None and sixteen_bit_bytes is not None and sixteen_bit_bytes <= gpu_bytes * _SMALL_SHARE
     refused = BACKENDS[backend].runs.not_in_float16
     unstable = weights.architecture is not None and weights.architecture.model_type in refused
-    for word in _words(own, device, gpu, request, unstable=unstable):
+    told = facts.knows_kernels(backend)
+    words = _words(own, device, gpu, request, unstable=unstable) if told else _untold_words(own, request)
+    for word in words:
         kernel = facts.kernel(backend, device, word)
         at_load = kernel.at_load if kernel is not None and word != own and word == "FP8" else None
         dtype = _dtype(word, own, gpu, request)
-        problem = _problem(weights, word, backend, gpu, kernel, facts) or _unreadable(
+        problem = _problem(weights, word, backend, gpu, kernel, told=told) or _unreadable(
             weights, dtype, backend, device, gpu, facts
         )
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
@@ -95,8 +96,9 @@ def choices(
             gpu=gpu,
         )
         rank, reason = _rank(word, own, sight)
-        if kernel is None and problem is None:
-            rank, reason = _UNTOLD, f"{word}, as the files are; no table says how {backend} computes it"
+        if not told:
+            why = "as the files are" if word == own else "as asked"
+            rank, reason = 0, f"{word}, {why}; no table says how {backend} computes it"
         yield Choice(
             weights=weights,
             quantization=word,
@@ -129,22 +131,27 @@ def _words(own: str, device: Device, gpu: Gpu | None, request: PlanRequest, *, u
     return words
 
 
+def _untold_words(own: str, request: PlanRequest) -> list[str]:
+    """For a backend of which no table tells: the files as they are, or as the user says."""
+    asked = request.quantization if own in UNQUANTIZED and request.quantization in UNQUANTIZED else None
+    return [asked or own]
+
+
 def _problem(
     weights: WeightsDescription,
     word: str,
     backend: str,
     gpu: Gpu | None,
     kernel: KernelSupport | None,
-    facts: PlanningFacts,
+    *,
+    told: bool,
 ) -> str | None:
-    """Why a backend cannot run weights in a format on a device."""
+    """Why a backend cannot run weights in a format on a device. Where the table is not `told` of it, nobody knows."""
     plugin = BACKENDS[backend].runs.plugins.get(weights.format or "")
     if plugin is not None:
         return f"{backend} runs {weights.format} only with {plugin}, which modelscan does not install"
     if kernel is None:
-        if not facts.knows_kernels(backend):
-            return None
-        return f"{backend} has no kernels for {word} on this kind of device"
+        return f"{backend} has no kernels for {word} on this kind of device" if told else None
     if not kernel.runs_on(gpu):
         return f"{backend} has no {word} kernels for {_named(gpu)}"
     return None
