@@ -14,6 +14,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from modelscan.hubs.families import shipped_families
 from modelscan.model import Architecture
 from modelscan.weights.counting.kv_cache import cached_kinds, state_bytes, token_bytes
 from modelscan.weights.counting.tensors import parameters_per_gpu
@@ -29,7 +30,7 @@ def families() -> list[dict[str, Any]]:
 
 def weights_error(row: dict[str, Any]) -> float:
     """Of the sum, as a share of what was built."""
-    counted = parameters_per_gpu(read_architecture(row["config"]))
+    counted = parameters_per_gpu(read_architecture(row["config"], shipped_families()))
     return (counted.checkpoint if counted is not None else 0) / int(row["parameters"]) - 1
 
 
@@ -61,5 +62,5 @@ def print_families(*, verbose: bool) -> None:
     exact = sum(error < _SHOWN for error in every)
     print(f"  {exact} of {len(every)} within {_SHOWN:.1%}; the families that are not are listed, all of them with -v")
     cached = [row for row in rows if "cache" in row]
-    same = sum(cache_of(read_architecture(row["config"])) == row["cache"] for row in cached)
+    same = sum(cache_of(read_architecture(row["config"], shipped_families())) == row["cache"] for row in cached)
     print(f"from structure: layers and bytes of the KV cache are vLLM's own for {same} of {len(cached)} models")

@@ -18,6 +18,7 @@ from benchmarks.families import print_families
 from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
 from modelscan.backends.sglang.estimates import SGLANG_LOADING, SWA_FULL_TOKENS_RATIO, sglang_cells
 from modelscan.backends.vllm.estimates import vllm_blocks, vllm_steps
+from modelscan.hubs.families import shipped_families
 from modelscan.model import WeightsDescription
 from modelscan.planning.memory.activations import activation_bytes
 from modelscan.planning.memory.overhead import gpu_overhead
@@ -88,7 +89,7 @@ def main() -> int:
 
 
 def _described(row: dict[str, str], shapes: str) -> WeightsDescription | None:
-    found = describe_shipped(row["architecture"], "huggingface", shapes)
+    found = describe_shipped(row["architecture"], "huggingface", shapes, shipped_families())
     if found is None or found.architecture is None:
         return None
     if "embedding model" in row["notes"] or "no lm_head" in row["notes"]:

@@ -37,6 +37,7 @@ DERIVED = Path(__file__).parent / "derived.csv"
 sys.path.insert(0, str(ROOT / "src"))
 
 from modelscan.catalog.index.open import open_index  # noqa: E402  after the path is set
+from modelscan.hubs.families import shipped_families  # noqa: E402
 from modelscan.model import WeightsDescription  # noqa: E402
 from modelscan.settings.reading import load_settings  # noqa: E402
 from modelscan.weights.counting.bytes import parameter_count  # noqa: E402
@@ -162,7 +163,11 @@ def from_stated(facts: Facts, row: Facts | None) -> Facts | None:
     made = summed(facts) or 0
     named = {**facts, "total_parameters": total, "verified": ["llmfit", "total", "stated"]}
     weights = WeightsDescription(
-        source="huggingface", repo_id="", location="", architecture=read_architecture(named), quantization="BF16"
+        source="huggingface",
+        repo_id="",
+        location="",
+        architecture=read_architecture(named, shipped_families()),
+        quantization="BF16",
     )
     # A head that is stored twice and layers for speculation are in the files and not in the sum.
     if abs((parameter_count(weights) or 0) - made) <= _NEAR * made:
@@ -175,7 +180,7 @@ def from_stated(facts: Facts, row: Facts | None) -> Facts | None:
 def same_total(row: Facts, shapes: list[Facts]) -> Facts | None:
     """Two models of one architecture that agree in the last of millions of parameters have the same parts."""
     for facts in shapes:
-        own = read_architecture(facts)
+        own = read_architecture(facts, shipped_families())
         if (own.model_type, facts.get("total_parameters")) != (row["architecture"], row["parameters_raw"]):
             continue
         layers = row.get("num_hidden_layers")
@@ -189,7 +194,7 @@ def same_shape(row: Facts, shapes: list[Facts]) -> Facts | None:
     for facts in shapes:  # of releases: those whose own format is FP8 stay so
         if facts.get("verified") == ["derived"]:
             continue
-        own = read_architecture(facts)
+        own = read_architecture(facts, shipped_families())
         mine = (
             own.model_type, own.num_hidden_layers, own.hidden_size, own.num_attention_heads, own.num_key_value_heads,
             own.num_experts or None, own.moe_intermediate_size if own.num_experts else None, own.vocab_size,
@@ -285,7 +290,7 @@ def solved(base: Facts, total: int) -> int | None:
 
 
 def summed(facts: Facts) -> float | None:
-    counted = parameters_per_gpu(read_architecture(facts))
+    counted = parameters_per_gpu(read_architecture(facts, shipped_families()))
     return None if counted is None else counted.checkpoint
 
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelscan.hubs.families import shipped_families
 from modelscan.model import Architecture
 from modelscan.weights.reading.quantization import quantization_of, read_quantization
 from modelscan.weights.reading.shape import read_architecture
 from modelscan.weights.reading.tasks import task_of
 
+FAMILIES = shipped_families()
 LLAMA = {
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096,
     "intermediate_size": 14336, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256,
@@ -22,11 +24,11 @@ LLAMA = {
 
 
 def test_a_plain_decoder() -> None:
-    assert read_architecture(LLAMA) == Architecture(
+    assert read_architecture(LLAMA, FAMILIES) == Architecture(
         architectures=("LlamaForCausalLM",), model_type="llama", num_hidden_layers=32, hidden_size=4096,
         intermediate_size=14336, num_attention_heads=32, num_key_value_heads=8, head_dim=128, vocab_size=128256,
         max_position_embeddings=131072, tie_word_embeddings=False, dtype="bfloat16",
-        details={"rope_scaling": {"factor": 8.0, "rope_type": "llama3"}},
+        details={"rope_scaling": {"factor": 8.0, "rope_type": "llama3"}}, family=FAMILIES.of("llama"),
     )  # fmt: skip
 
 
@@ -111,7 +113,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("config", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_what_the_families_call_things(config: dict[str, Any], expected: dict[str, Any]) -> None:
-    shape = read_architecture(config)
+    shape = read_architecture(config, FAMILIES)
     assert {name: getattr(shape, name) for name in expected} == expected
 
 
@@ -160,7 +162,7 @@ def test_quantization(section: dict[str, Any], expected: tuple[object, ...], pla
     found = read_quantization(config)
     assert (found.method, found.scheme, found.bits, found.group_size, found.unquantized_modules) == expected
     assert quantization_of(config, {"I32": 10**9}) == expected[1]
-    assert read_architecture(config).quant_method == expected[0]
+    assert read_architecture(config, FAMILIES).quant_method == expected[0]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,7 @@ def test_the_word_without_a_declaration(config: dict[str, Any], dtypes: dict[str
     ],
 )
 def test_what_a_repo_is_for(config: dict[str, Any], files: list[str], template: bool | None, task: str) -> None:
-    assert task_of(config, files, has_chat_template=template) == task
+    assert task_of(config, files, FAMILIES, has_chat_template=template) == task
 
 
 KEYS = ["num_hidden_layers", "layer_types", "text_config", "quantization_config", "num_attention_heads", "moe_layer_freq",
@@ -220,5 +222,5 @@ ANYTHING = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=8))
 def test_no_config_breaks_the_reader(config: dict[str, Any]) -> None:
-    assert isinstance(read_architecture(config), Architecture)
+    assert isinstance(read_architecture(config, FAMILIES), Architecture)
     assert quantization_of(config, {}) is None or isinstance(quantization_of(config, {}), str)

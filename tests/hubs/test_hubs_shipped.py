@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from modelscan.hubs.families import shipped_families
 from modelscan.storage.shipped import shipped_text
 from modelscan.weights.reading.shipped import describe_shipped
 
@@ -29,14 +30,14 @@ ATTENDING = {"num_attention_heads", "num_key_value_heads", "head_dim", "max_posi
 
 @pytest.mark.parametrize("repo_id", CURATED)
 def test_the_curated_models_can_be_planned_without_a_network(repo_id: str) -> None:
-    found = describe_shipped(repo_id, "huggingface", TEXT)
+    found = describe_shipped(repo_id, "huggingface", TEXT, shipped_families())
     assert found is not None
     assert found.architecture is not None
     assert found.architecture.total_parameters
 
 
 def test_every_shape_is_whole() -> None:
-    found = {repo_id: describe_shipped(repo_id, "huggingface", TEXT) for repo_id in MODELS}
+    found = {repo_id: describe_shipped(repo_id, "huggingface", TEXT, shipped_families()) for repo_id in MODELS}
     incomplete = [
         (repo_id, name)
         for repo_id, one in found.items()
@@ -72,7 +73,7 @@ def test_the_parameters_follow_from_the_shape() -> None:
     # Dense decoders that say so: embeddings, attention, gated MLP, norms; to the last parameter.
     checked = 0
     for repo_id, facts in MODELS.items():
-        found = describe_shipped(repo_id, "huggingface", TEXT)
+        found = describe_shipped(repo_id, "huggingface", TEXT, shipped_families())
         assert found is not None
         shape = found.architecture
         assert shape is not None
@@ -95,15 +96,15 @@ def test_the_parameters_follow_from_the_shape() -> None:
 
 
 def test_names_are_found_in_any_casing_and_nothing_else_is() -> None:
-    found = describe_shipped("DEEPSEEK-AI/deepseek-r1", "modelscope", TEXT)
+    found = describe_shipped("DEEPSEEK-AI/deepseek-r1", "modelscope", TEXT, shipped_families())
     assert found is not None
     assert (found.source, found.repo_id, found.quantization, found.verified) == (
         "modelscope", "DEEPSEEK-AI/deepseek-r1", "FP8", True,
     )  # fmt: skip
-    assert describe_shipped("nobody/nothing", "huggingface", TEXT) is None
+    assert describe_shipped("nobody/nothing", "huggingface", TEXT, shipped_families()) is None
 
 
 def test_a_derived_shape_is_marked() -> None:
-    found = describe_shipped("Qwen/Qwen3-8B-AWQ", "huggingface", TEXT)
+    found = describe_shipped("Qwen/Qwen3-8B-AWQ", "huggingface", TEXT, shipped_families())
     assert found is not None
     assert (found.verified, found.quantization, found.format) == (False, "INT4", "awq")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modelscan.hardware.described import describe_hardware
+from modelscan.hubs.families import shipped_families
 from modelscan.model import Architecture, Hardware, Weights, WeightsDescription
 from modelscan.model import Model as CatalogModel
 from modelscan.planning.options.facts import PlanningFacts, load_facts
@@ -22,6 +23,11 @@ def machine(spec: str) -> Hardware:
     return describe_hardware(spec, FACTS.gpus)
 
 
+def new_shape(**values: object) -> Architecture:
+    """With what the families of its model types are known for."""
+    return shipped_families().recognized(Architecture(**values))  # type: ignore[arg-type]
+
+
 def llama(**changes: object) -> Architecture:
     """Llama-3.1-8B, unless changed."""
     values: dict[str, object] = {
@@ -39,7 +45,7 @@ def llama(**changes: object) -> Architecture:
         "dtype": "bfloat16",
         "total_parameters": 8_030_261_248,
     }
-    return Architecture(**(values | changes))  # type: ignore[arg-type]
+    return new_shape(**(values | changes))
 
 
 DEEPSEEK_CODER = llama(
@@ -59,7 +65,7 @@ QWEN3_32B = llama(
     max_position_embeddings=40960,
     total_parameters=32_762_123_264,
 )
-DEEPSEEK_R1 = Architecture(
+DEEPSEEK_R1 = new_shape(
     model_type="deepseek_v3",
     num_hidden_layers=61,
     hidden_size=7168,

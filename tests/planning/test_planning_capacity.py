@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.planning.machines import DEEPSEEK_R1, llama
+from tests.planning.machines import DEEPSEEK_R1, llama, new_shape
 from tests.planning.test_planning_memory import GPT_OSS_20B, QWEN3_NEXT
 
 from modelscan.backends.registry import BACKENDS
@@ -16,7 +16,7 @@ from modelscan.backends.vllm.estimates import vllm_blocks, vllm_steps
 from modelscan.model import Architecture
 from modelscan.units import GIB
 
-GEMMA4_31B = Architecture(
+GEMMA4_31B = new_shape(
     model_type="gemma4",
     num_hidden_layers=60,
     hidden_size=5376,

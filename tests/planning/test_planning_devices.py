@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, weights
+from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, new_shape, weights
 
-from modelscan.model import Architecture, Candidate, Hardware, Plan, PlanRequest, WeightsDescription
+from modelscan.model import Candidate, Hardware, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB
 
@@ -23,7 +23,7 @@ SMALL = weights(
 )
 ENCODER = weights(
     "BAAI/bge-m3",
-    Architecture(
+    new_shape(
         model_type="xlm-roberta",
         num_hidden_layers=24,
         hidden_size=1024,

@@ -13,15 +13,17 @@ from benchmarks.families import cache_of, families, weights_error
 from tests.planning.machines import llama
 
 from modelscan.backends.vllm.estimates import vllm_blocks
+from modelscan.hubs.families import shipped_families
 from modelscan.model import WeightsDescription
 from modelscan.storage.shipped import shipped_text
 from modelscan.weights.counting.bytes import bytes_per_parameter, weights_bytes
-from modelscan.weights.counting.families import KNOWN_FAMILIES
 from modelscan.weights.counting.kv_cache import cached_kinds, token_bytes
 from modelscan.weights.counting.tensors import parameters_per_gpu
+from modelscan.weights.counting.trust import is_known
 from modelscan.weights.reading.shape import read_architecture
 from modelscan.weights.reading.shipped import describe_shipped
 
+FAMILIES = shipped_families()
 ROWS = families()
 # What is off by more than a thousandth, and why.
 _OFF = {
@@ -45,12 +47,12 @@ def test_the_structure_adds_up_to_the_model_that_is_built(row: dict[str, Any]) -
     "row", [row for row in ROWS if "cache" in row], ids=[row["repo"] for row in ROWS if "cache" in row]
 )
 def test_the_cache_is_what_the_layers_of_vllm_ask_for(row: dict[str, Any]) -> None:
-    assert cache_of(read_architecture(row["config"])) == row["cache"]
+    assert cache_of(read_architecture(row["config"], FAMILIES)) == row["cache"]
 
 
 def test_every_family_that_adds_up_is_known_and_a_stranger_widens_the_bounds() -> None:
-    families_here = {row["config"]["model_type"].removesuffix("_text") for row in ROWS}
-    assert families_here - KNOWN_FAMILIES == {"hymba"}
+    shapes = {row["config"]["model_type"]: read_architecture(row["config"], FAMILIES) for row in ROWS}
+    assert {model_type for model_type, shape in shapes.items() if not is_known(shape)} == {"hymba"}
     widths = []
     for family in ("llama", "a-family-of-tomorrow"):
         shape = replace(llama(model_type=family), total_parameters=None)
@@ -64,7 +66,9 @@ def test_every_family_that_adds_up_is_known_and_a_stranger_widens_the_bounds() -
 
 def test_experts_of_four_bits_beside_matrices_of_eight() -> None:
     """DeepSeek-V4-Flash: 277 billion of its 284 in FP4, with a scale per 32, though its config says FP8."""
-    found = describe_shipped("deepseek-ai/DeepSeek-V4-Flash", "huggingface", shipped_text("architectures.json"))
+    found = describe_shipped(
+        "deepseek-ai/DeepSeek-V4-Flash", "huggingface", shipped_text("architectures.json"), FAMILIES
+    )
     assert found is not None
     size = weights_bytes(found, "FP8")
     assert size is not None
@@ -78,14 +82,16 @@ def test_a_group_without_zeros_is_smaller(symmetric: bool, each: float) -> None:
     shape = read_architecture({
         "model_type": "kimi_k25",
         "quantization_config": {"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": packed}}},
-    })  # fmt: skip
+    }, FAMILIES)  # fmt: skip
     weights = WeightsDescription(source="huggingface", repo_id="a/b", location="a/b", architecture=shape)
     assert bytes_per_parameter("INT4", weights) == each
 
 
 def test_rows_for_every_fourth_token_and_a_window_in_each_layer() -> None:
     """DeepSeek-V4-Flash: 21 layers of a row per 4 tokens and an indexer's, 20 of a row per 128 (vLLM 0.32)."""
-    found = describe_shipped("deepseek-ai/DeepSeek-V4-Flash", "huggingface", shipped_text("architectures.json"))
+    found = describe_shipped(
+        "deepseek-ai/DeepSeek-V4-Flash", "huggingface", shipped_text("architectures.json"), FAMILIES
+    )
     assert found is not None
     assert found.architecture is not None
     assert cached_kinds(found.architecture) == {"full": 41, "sliding": 43}
@@ -97,7 +103,7 @@ def test_rows_for_every_fourth_token_and_a_window_in_each_layer() -> None:
 
 
 def test_a_state_is_kept_once_where_nothing_attends_and_twice_beside_attention() -> None:
-    rows = {row["repo"]: read_architecture(row["config"]) for row in ROWS}
+    rows = {row["repo"]: read_architecture(row["config"], FAMILIES) for row in ROWS}
     pure = vllm_blocks(rows["state-spaces/mamba-2.8b-hf"], number=2.0)
     beside = vllm_blocks(rows["Qwen/Qwen3-Next-80B-A3B-Instruct"], number=2.0)
     assert pure is not None
@@ -106,7 +112,7 @@ def test_a_state_is_kept_once_where_nothing_attends_and_twice_beside_attention()
 
 
 def test_what_was_heard_takes_blocks_of_its_own() -> None:
-    rows = {row["repo"]: read_architecture(row["config"]) for row in ROWS}
+    rows = {row["repo"]: read_architecture(row["config"], FAMILIES) for row in ROWS}
     blocks = vllm_blocks(rows["openai/whisper-large-v3"], number=2.0)
     assert blocks is not None
     assert blocks.per_request(448, 0) == 448 // 16 + -(-1500 // 16)
@@ -114,7 +120,7 @@ def test_what_was_heard_takes_blocks_of_its_own() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["repo"] for row in ROWS])
 def test_more_gpus_never_hold_more_each(row: dict[str, Any]) -> None:
-    shape = read_architecture(row["config"])
+    shape = read_architecture(row["config"], FAMILIES)
     counts = [parameters_per_gpu(shape, gpus) for gpus in (1, 2, 4, 8)]
     assert all(count is not None for count in counts)
     each = [count.checkpoint for count in counts if count is not None]

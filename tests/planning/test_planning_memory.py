@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.planning.machines import DEEPSEEK_R1, llama, weights
+from tests.planning.machines import DEEPSEEK_R1, llama, new_shape, weights
 
 from modelscan.model import Architecture
 from modelscan.planning.memory.activations import activation_bytes
@@ -17,7 +17,7 @@ from modelscan.weights.counting.bytes import parameter_count, weights_bytes
 from modelscan.weights.counting.kv_cache import request_bytes, token_bytes
 from modelscan.weights.counting.tensors import parameters_per_gpu
 
-GPT_OSS_20B = Architecture(
+GPT_OSS_20B = new_shape(
     model_type="gpt_oss",
     num_hidden_layers=24,
     hidden_size=2880,
@@ -38,7 +38,7 @@ GPT_OSS_20B = Architecture(
     unquantized_modules=("model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"),
     total_parameters=20_914_757_184,
 )
-QWEN3_NEXT = Architecture(
+QWEN3_NEXT = new_shape(
     model_type="qwen3_next",
     num_hidden_layers=48,
     hidden_size=2048,
@@ -61,7 +61,7 @@ QWEN3_NEXT = Architecture(
         "linear_conv_kernel_dim": 4,
     },
 )
-NEMOTRON_NANO = Architecture(
+NEMOTRON_NANO = new_shape(
     model_type="nemotron_h",
     num_hidden_layers=52,
     hidden_size=2688,
@@ -92,7 +92,7 @@ MAVERICK = llama(
     num_shared_experts=1,
     details={"interleave_moe_layer_step": 2, "intermediate_size_mlp": 16384},
 )
-WHISPER = Architecture(
+WHISPER = new_shape(
     model_type="whisper",
     num_hidden_layers=32,
     num_encoder_layers=32,
@@ -131,7 +131,7 @@ def test_the_structure_sums_up_to_the_stated_parameters(shape: Architecture, sta
     [
         (llama(), "BF16", 1, 14.99),
         (replace(llama(), quant_method="awq"), "INT4", 1, 5.37),
-        (replace(DEEPSEEK_R1, total_parameters=684_489_845_504, details={"num_nextn_predict_layers": 1}), "FP8", 16, 40.317),
+        (replace(DEEPSEEK_R1, total_parameters=684_489_845_504, sizes={"speculative_layers": 1}), "FP8", 16, 40.317),
         (GPT_OSS_20B, "MXFP4", 1, 13.72),
         (WHISPER, "FP16", 1, 2.875),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.planning.machines import FACTS, llama, machine, weights
+from tests.planning.machines import FACTS, llama, machine, new_shape, weights
 
 from modelscan.model import Architecture, Estimated, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
@@ -44,7 +44,7 @@ QWEN3_30B = llama(
     moe_intermediate_size=768,
     total_parameters=30_532_122_624,
 )
-GPT_OSS_120B = Architecture(
+GPT_OSS_120B = new_shape(
     model_type="gpt_oss",
     num_hidden_layers=36,
     hidden_size=2880,

@@ -37,7 +37,7 @@ class Runs(Protocol):
     s3_problem: str | None = "it has no reader for it"  # why it does not read weights from S3; None where it does
     step_argument: str | None = None  # how many tokens it computes at once
     whole_experts: str | None = None  # the switch that deals out experts whole; None where that is not planned for
-    not_in_float16: frozenset[str] = frozenset()  # families that it refuses to compute in float16
+    refuses_unstable_float16: bool = False  # whether it refuses families that float16 does not suit
     plugins: Mapping[str, str] = {}  # formats of weights that only a plugin brings to it
     over_socket: bool = False  # whether it listens on `Launch.socket` where there is one
     several: bool = False  # whether one process serves `Launch.beside` too

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from modelscan.errors import ModelNotFound, ModelscanError
+from modelscan.hubs.families import shipped_families
 from modelscan.hubs.files import Listing
 from modelscan.model import HUB_SOURCES, Source, WeightsDescription
 from modelscan.weights.reading.listing import (
@@ -65,7 +66,7 @@ class _Repo:
             location=self.repo_id,
             revision=self.listing.revision,
             commit=self.listing.commit,
-            architecture=read_architecture(config),
+            architecture=read_architecture(config, shipped_families()),
             quantization=quantization_of(config, sums.parameters_by_dtype),
             format=format_of(config, weights),
             size_bytes=sum(self.sizes[name] for name in weights) or None,
@@ -78,7 +79,7 @@ class _Repo:
             license=self.listing.license,
             gated=self.listing.gated,
             has_chat_template=template,
-            task=task_of(config, list(self.sizes), has_chat_template=template),
+            task=task_of(config, list(self.sizes), shipped_families(), has_chat_template=template),
         )
 
     def _refuse_unloadable(self) -> None:

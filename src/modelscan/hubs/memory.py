@@ -7,12 +7,13 @@ branch or tag last was, and when.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from modelscan.errors import ModelscanError, StorageFailed
+from modelscan.hubs.families import shipped_families
 from modelscan.hubs.files import Listing
 from modelscan.model import Source, WeightsDescription
 from modelscan.settings.reading import Settings
@@ -63,7 +64,9 @@ class Memory:
 
     def description(self, repo_id: str, commit: str) -> WeightsDescription | None:
         found: WeightsDescription | None = self._part(repo_id, commit, "description", WeightsDescription)
-        return found
+        if found is None or found.architecture is None:
+            return found
+        return replace(found, architecture=shipped_families().recognized(found.architecture))
 
     def keep_listing(self, repo_id: str, revision: str | None, listing: Listing) -> None:
         self._write(repo_id, listing.commit, self._read(repo_id, listing.commit) | {"listing": to_document(listing)})

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Progress,
         Route,
     )
+    from modelscan.model.family import STRANGER, Family
     from modelscan.model.hardware import Cpu, Gpu, GpuLink, GpuProcess, Hardware
     from modelscan.model.plan import (
         Candidate,
@@ -69,6 +70,7 @@ _HOMES = {
         "Progress",
         "Route",
     ),
+    "family": ("STRANGER", "Family"),
     "hardware": ("Cpu", "Gpu", "GpuLink", "GpuProcess", "Hardware"),
     "plan": (
         *("Candidate", "Estimated", "GpuFilters", "MemoryLine", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
@@ -90,6 +92,7 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "HUB_SOURCES",
     "LIVE_STATUSES",
+    "STRANGER",
     "Architecture",
     "Candidate",
     "Capabilities",
@@ -99,6 +102,7 @@ __all__ = [
     "DeploymentMemory",
     "Device",
     "Estimated",
+    "Family",
     "Fits",
     "Gpu",
     "GpuFilters",

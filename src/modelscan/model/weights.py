@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from modelscan.model.family import STRANGER, Family
 from modelscan.model.words import Source, Task
 
 
@@ -15,7 +16,9 @@ class Architecture:
 
     `layer_types` has one of `full`, `sliding`, `linear`, `none` (a layer without attention or state), `both` (attention
     beside a state) per layer, and is empty where all are `full`. `details` are further facts of the file under its own
-    names: state-space and linear attention sizes, indexers, global heads, speculative layers.
+    names: state-space and linear attention sizes, indexers, global heads, speculative layers. `sizes` are those of
+    them, and of the towers, that have many spellings, each under one name. `family` is what all of its model type have
+    in common, `vision_family` the same of its tower.
     `unquantized_modules` are the name patterns of `modules_to_not_convert` or `ignore`.
     """
 
@@ -52,6 +55,9 @@ class Architecture:
     unquantized_modules: tuple[str, ...] = ()
     total_parameters: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    family: Family = STRANGER
+    vision_family: Family = STRANGER
 
     def __hash__(self) -> int:
         """Of what tells most shapes apart, as mappings have none: what is summed of a shape can be kept."""

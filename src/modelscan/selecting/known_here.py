@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.errors import ModelNotFound
+from modelscan.hubs.families import shipped_families
 from modelscan.model import HUB_SOURCES, Architecture, Model, Source, Weights, WeightsDescription
 from modelscan.selecting.context import Context
 from modelscan.selecting.resolved import Resolved
@@ -108,7 +109,9 @@ def _look_here(
         return here
     if revision in {None, "main"}:  # what ships describes the newest there was
         for name in (weights.repo_id, *_same_files(weights, known_weights)):
-            shipped_shape = describe_shipped(name, weights.source, shipped_text("architectures.json"))
+            shipped_shape = describe_shipped(
+                name, weights.source, shipped_text("architectures.json"), shipped_families()
+            )
             if shipped_shape is not None:
                 return replace(shipped_shape, repo_id=weights.repo_id, location=weights.repo_id)
     return WeightsDescription(

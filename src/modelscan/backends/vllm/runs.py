@@ -115,8 +115,7 @@ class VllmRuns(Runs):
     s3_problem = None
     step_argument = "--max-num-batched-tokens"
     whole_experts = _WHOLE_EXPERTS
-    # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS.
-    not_in_float16 = frozenset({"gemma2", "gemma3", "gemma3_text", "glm4"})
+    refuses_unstable_float16 = True  # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS
     # Since 0.33: METADATA, layers/quantization/__init__.py.
     plugins: Mapping[str, str] = {"bitsandbytes": "vllm-bnb-plugin", "gguf": "vllm-gguf-plugin"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modelscan.errors import ModelNotFound, ModelscanError
+from modelscan.hubs.families import shipped_families
 from modelscan.hubs.folder.headers import read_header
 from modelscan.model import WeightsDescription
 from modelscan.weights.reading.listing import (
@@ -63,7 +64,7 @@ def describe_folder(path: Path) -> WeightsDescription:
         source="local_path",
         repo_id=str(folder),
         location=str(folder),
-        architecture=read_architecture(config),
+        architecture=read_architecture(config, shipped_families()),
         quantization=quantization_of(config, sums.parameters_by_dtype),
         format=format_of(config, [shard.name for shard in weights]),
         size_bytes=sum(file.stat().st_size for file in weights) if weights else None,
@@ -73,7 +74,7 @@ def describe_folder(path: Path) -> WeightsDescription:
         code_repos=code_repos(config),
         only_pickles=only_pickles(files),
         has_chat_template=template,
-        task=task_of(config, files, has_chat_template=template),
+        task=task_of(config, files, shipped_families(), has_chat_template=template),
     )
 
 

@@ -14,8 +14,6 @@ from modelscan.units import GIB, MIB
 from modelscan.weights.counting.sizes import Sized, within
 
 _UNKNOWN = Sized(256 * MIB, 1 * GIB, 2 * GIB)
-_PATCHES = 4  # behind one token: towers merge two by two
-_MERGED = {"gemma3": 16, "gemma4": 9, "mllama": 1}
 _SHARE = 0.25
 
 
@@ -52,10 +50,8 @@ def activation_bytes(
 
 def _seeing(shape: Architecture, tokens: int, size: int) -> int:
     """The tower that sees is run for as many pictures as fill a step; what it uses is free again before prefill."""
-    tower = shape.vision
-    width = next((tower[name] for name in ("embed_dim", "vt_hidden_size", "hidden_size") if tower.get(name)), 0)
-    if not isinstance(width, int) or not width:
-        return GIB // 2 if tower else 0
-    inner = tower.get("intermediate_size") or tower.get("vt_intermediate_size") or 4 * width
-    kind = next((count for name, count in _MERGED.items() if (shape.model_type or "").startswith(name)), _PATCHES)
-    return int(tokens * kind * size * (2 * inner + 6 * width))
+    width = shape.sizes.get("vision_width", 0)
+    if not width:
+        return GIB // 2 if shape.vision else 0
+    inner = shape.sizes.get("vision_mlp", 4 * width)
+    return int(tokens * shape.family.patches_per_token * size * (2 * inner + 6 * width))

@@ -13,16 +13,11 @@ CPU_LONGEST = 8192  # prefill of more takes minutes on a CPU
 UNKNOWN_LIMIT = 4096  # what is planned where no shape says how long a context can be
 
 
-# Families that count positions from the padding token on: two rows of the table are never used
-# (transformers: RobertaEmbeddings; 514 rows for 512 tokens, bge-m3's 8194 for 8192).
-_FROM_PADDING = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
-
-
 def model_limit(shape: Architecture | None) -> int | None:
     """The longest context of the model itself, None where its shape does not say."""
     if shape is None or shape.max_position_embeddings is None:
         return None
-    return shape.max_position_embeddings - (2 if shape.model_type in _FROM_PADDING else 0)
+    return shape.max_position_embeddings - shape.family.unused_positions
 
 
 def wanted_lengths(shape: Architecture | None, request: PlanRequest, *, on_gpu: bool) -> list[int]:

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 from modelscan.model import Architecture, Gpu, PlanRequest
 
-# Towers that pad their heads (vLLM 0.33: models/intern_vit.py).
-_PADDED_TOWERS = "internvl"
-_VISION_HEADS = ("num_heads", "num_attention_heads", "attention_heads")
 # Layers with a state of their own are divided by their heads (vLLM 0.33: layers/mamba, models/qwen3_next.py).
-_STATE_HEADS = ("linear_num_key_heads", "linear_num_value_heads", "mamba_num_heads", "mamba_n_heads", "n_mamba_heads")
+_STATE_HEADS = ("linear_num_key_heads", "linear_num_value_heads")
 _FP8_BLOCK = 128  # of every release in block-wise FP8 so far
 _FOUR_BITS = 4
 
@@ -192,10 +189,10 @@ def _heads(shape: Architecture) -> Iterator[tuple[int, str]]:
     for key in _STATE_HEADS:
         if isinstance(found := shape.details.get(key), int):
             yield found, "heads of its linear layers"
-    if not (shape.model_type or "").startswith(_PADDED_TOWERS):
-        seen = next((shape.vision[key] for key in _VISION_HEADS if isinstance(shape.vision.get(key), int)), None)
-        if seen:
-            yield seen, "heads of its vision tower"
+    if found := shape.sizes.get("state_heads"):
+        yield found, "heads of its linear layers"
+    if not shape.family.vision_heads_padded and (found := shape.sizes.get("vision_heads")):
+        yield found, "heads of its vision tower"
 
 
 _OF_EXPERTS = "experts' width"
@@ -210,7 +207,7 @@ def _widths(shape: Architecture, size: int) -> Iterator[tuple[int, str]]:
     if kv_heads * head_dim and not shape.kv_lora_rank and shape.quant_method == "fp8":
         yield max(kv_heads, size) * head_dim, "keys and values"
     if not shape.num_experts or shape.first_dense_layers:
-        width = shape.details.get("dense_intermediate_size") or shape.intermediate_size
+        width = shape.sizes.get("dense_mlp") or shape.intermediate_size
         if width:
             yield width, "a width"
     if shape.num_experts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modelscan.backends.registry import BACKENDS
-from modelscan.model import Device, Gpu, Mode, PlanRequest, WeightsDescription
+from modelscan.model import Architecture, Device, Gpu, Mode, PlanRequest, WeightsDescription
 from modelscan.planning.options.facts import KernelSupport, PlanningFacts
 
 SIXTEEN_BIT = frozenset({"BF16", "FP16"})
@@ -71,8 +71,7 @@ def choices(
     """
     own = own_quantization(weights)
     small = gpu_bytes is not None and sixteen_bit_bytes is not None and sixteen_bit_bytes <= gpu_bytes * _SMALL_SHARE
-    refused = BACKENDS[backend].runs.not_in_float16
-    unstable = weights.architecture is not None and weights.architecture.model_type in refused
+    unstable = weights.architecture is not None and _refused_in_float16(weights.architecture, backend)
     told = facts.knows_kernels(backend)
     words = _words(own, device, gpu, request, unstable=unstable) if told else _untold_words(own, request)
     for word in words:
@@ -164,7 +163,7 @@ def _unreadable(
     shape = weights.architecture
     if shape is None:
         return None
-    if dtype == "float16" and shape.model_type in BACKENDS[backend].runs.not_in_float16:
+    if dtype == "float16" and _refused_in_float16(shape, backend):
         none = f", and {_named(gpu)} has no bfloat16" if _before_bfloat16(gpu) else ""
         return f"{backend} refuses {shape.model_type} in float16, where it is not stable{none}"
     if shape.kv_lora_rank and shape.details.get("index_head_dim"):
@@ -172,6 +171,10 @@ def _unreadable(
         if facts.knows_kernels(backend) and (kernel is None or not kernel.runs_on(gpu)):
             return f"{backend} has no kernels for sparse attention, of which this model is made, for {_named(gpu)}"
     return None
+
+
+def _refused_in_float16(shape: Architecture, backend: str) -> bool:
+    return not shape.family.float16 and BACKENDS[backend].runs.refuses_unstable_float16
 
 
 def own_quantization(weights: WeightsDescription) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Plan, WeightsDescription
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE
 from modelscan.units import GIB, format_bytes, format_tokens
-from modelscan.weights.counting.families import is_known
+from modelscan.weights.counting.trust import is_known
 
 _PARTS = ("weights", "activations", "overhead", "kv_cache")
 

@@ -13,8 +13,6 @@ from modelscan.model import Architecture
 from modelscan.weights.counting.kv_cache import FINE
 from modelscan.weights.counting.states import state_parameters
 
-_GATED_OUTPUT = ("qwen3_next", "qwen3_5")  # families whose query projection also makes a gate for the output
-
 
 @dataclass(frozen=True, slots=True)
 class Mixer:
@@ -50,7 +48,7 @@ def _attention(shape: Architecture, kind: str, tensor_parallel: int) -> Mixer:
     if kind == "sliding":
         kv_heads = facts.get("swa_num_key_value_heads") or kv_heads
     value_size = shape.v_head_dim or head_size  # where values are narrower than keys (MiMo-V2)
-    gated = facts.get("attn_output_gate") or (shape.model_type or "").startswith(_GATED_OUTPUT)
+    gated = facts.get("attn_output_gate") or shape.family.gated_output
     query = hidden * heads * (head_size * (2 if gated else 1) + value_size) / tensor_parallel
     stored = head_size + value_size if values > 1 else head_size
     sparse = facts.get("sparse_attention_config")  # MiniMax-M3 chooses blocks by queries and one key of their own

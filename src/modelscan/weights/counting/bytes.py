@@ -6,9 +6,9 @@ import dataclasses
 
 from modelscan.model import Architecture, WeightsDescription
 from modelscan.units import MIB
-from modelscan.weights.counting.families import is_known
 from modelscan.weights.counting.sizes import Sized, within
-from modelscan.weights.counting.tensors import LEARNED_POSITIONS, Parameters, embedding_parameters, parameters_per_gpu
+from modelscan.weights.counting.tensors import Parameters, embedding_parameters, parameters_per_gpu
+from modelscan.weights.counting.trust import is_known
 
 # Bytes of one parameter of a quantized matrix, scales and zeros included. INT4: groups of 128 with a 16-bit scale
 # and a 4-bit zero (0.5 + 2/128 + 0.5/128); FP8: a 4-byte scale per 128 x 128 block; MXFP4: a byte per 32; NVFP4: a
@@ -30,7 +30,6 @@ _NF4_BYTES, _NF4_AT_LOAD_BYTES = 0.5163, 0.5 + 4 / 64
 _POOLING = frozenset({"embed", "rerank"})
 _SIXTEEN_BIT = 2.0
 _ALLOCATOR = 16 * MIB  # what PyTorch's blocks add: 6 MiB to OPT-125m in every measured start
-_TWO_BASES = ("gemma3", "gemma4")
 # How far each way of knowing was off at the 90th percentile. Which modules a quantization leaves alone is a source of
 # error of its own, and so is a shape that nobody confirmed.
 _EXACT, _FROM_SHAPE, _QUANTIZED, _FROM_COUNT, _UNCONFIRMED = 0.01, 0.02, 0.03, 0.05, 0.03
@@ -160,8 +159,7 @@ def _surplus(shape: Architecture, whole: Parameters, count: float) -> float:
     embedding, beyond = embedding_parameters(shape), count - whole.checkpoint
     if shape.tie_word_embeddings and abs(beyond - embedding) <= embedding * 0.1:
         return embedding
-    facts = shape.details
-    heads = facts.get("num_nextn_predict_layers") or facts.get("mtp_num_hidden_layers") or 0
+    heads = shape.sizes.get("speculative_layers", 0)
     layer = whole.checkpoint / (shape.num_hidden_layers or 1)
     most = heads * (1.5 * layer + 2 * embedding)
     return beyond if 0 < beyond <= most else 0.0
@@ -170,16 +168,16 @@ def _surplus(shape: Architecture, whole: Parameters, count: float) -> float:
 def _rotary(shape: Architecture) -> float:
     """The tables of rotary positions, whole on each GPU: a row of the head's size per position, 16-bit.
 
-    One for all layers that turn alike: gemma's layers with a window turn at another base than those that see all.
+    One for all layers that turn alike; a second where layers with a window turn at another base than those that see
+    all.
     """
     positions, heads = shape.max_position_embeddings, shape.num_attention_heads
-    if not positions or not heads or shape.model_type in LEARNED_POSITIONS:
+    if not positions or not heads or shape.family.learned_positions:
         return 0.0
     facts = shape.details
     head = shape.qk_rope_head_dim or shape.head_dim or (shape.hidden_size or 0) // heads
     width = head * (facts.get("partial_rotary_factor") or 1)
-    if (shape.model_type or "").startswith(_TWO_BASES):
-        width += facts.get("global_head_dim") or head
+    width += (shape.family.rotary_bases - 1) * (facts.get("global_head_dim") or head)
     return float(positions * width * _SIXTEEN_BIT)
 
 

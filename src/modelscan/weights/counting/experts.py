@@ -7,14 +7,7 @@ from dataclasses import dataclass
 
 from modelscan.model import Architecture
 
-# Two matrices instead of three: no gate. By family, and by activation.
-_UNGATED = (
-    *("opt", "starcoder2", "gpt2", "whisper", "bert", "roberta", "xlm-roberta", "gpt_neox", "falcon", "phi"),
-    *("nemotron", "nemotron_h", "gpt_bigcode", "mpt", "bloom", "distilbert", "arcee", "apertus"),
-)
-_UNGATED_ACTIVATIONS = frozenset({"relu2", "xielu"})
-_BOTH = ("gemma4", "longcat")  # layers with experts have a dense MLP beside them
-_ONLY_MIX = ("mamba", "falcon_mamba")  # a state is all that a layer has
+_UNGATED_ACTIVATIONS = frozenset({"relu2", "xielu"})  # used with two matrices instead of three: no gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +20,15 @@ class Layers:
 
 def layers_with(shape: Architecture, kinds: Mapping[str, int]) -> Layers:
     """Where `none` layers exist (Nemotron-H) they alone think; the others only mix tokens."""
-    family, layers = shape.model_type or "", shape.num_hidden_layers or 0
-    if family.startswith(_ONLY_MIX):
+    layers = shape.num_hidden_layers or 0
+    if shape.family.only_states:
         return Layers(0, 0)
     if "none" in kinds and not shape.details.get("intermediate_sizes"):
         return Layers(0, kinds["none"]) if shape.num_experts else Layers(kinds["none"], 0)
     if not shape.num_experts:
         return Layers(layers, 0)
     experts = _with_experts(shape, layers)
-    return Layers(layers if family.startswith(_BOTH) else layers - experts, experts)
+    return Layers(layers if shape.family.mlp_beside_experts else layers - experts, experts)
 
 
 def _with_experts(shape: Architecture, layers: int) -> int:
@@ -44,13 +37,7 @@ def _with_experts(shape: Architecture, layers: int) -> int:
     begin, dense = shape.first_dense_layers or 0, facts.get("mlp_only_layers") or ()
     listed = [each for name in ("moe_layer_freq", "mlp_layer_types") if isinstance(each := facts.get(name), list)]
     first, last = (_of_text(facts.get(f"moe_layer_{end}_index")) for end in ("start", "end"))
-    pairs = (shape.model_type or "").startswith("longcat")  # a shortcut past the second of each
-    step = (
-        facts.get("interleave_moe_layer_step")
-        or facts.get("decoder_sparse_step")
-        or facts.get("moe_layer_interval")
-        or 1
-    )
+    step = shape.sizes.get("expert_step", 1)
     period, offset = facts.get("expert_layer_period"), facts.get("expert_layer_offset") or 0
 
     def has(layer: int) -> bool:
@@ -59,7 +46,7 @@ def _with_experts(shape: Architecture, layers: int) -> int:
         for each in listed:
             if layer < len(each):
                 return each[layer] not in {0, "dense"}
-        if pairs and layer % 2:
+        if layer % shape.family.layers_in_one:  # the first of those has them
             return False
         if layer < (first or 0) or (last and last > 0 and layer > last):  # ERNIE 4.5
             return False
@@ -78,7 +65,7 @@ def matrices(shape: Architecture) -> int:
     if named := shape.details.get("mlp_matrices"):
         return int(named)
     activation = shape.details.get("mlp_hidden_act") or shape.details.get("hidden_act")
-    return 2 if shape.model_type in _UNGATED or activation in _UNGATED_ACTIVATIONS else 3
+    return 2 if activation in _UNGATED_ACTIVATIONS else shape.family.mlp_matrices
 
 
 def dense_parameters(shape: Architecture) -> float:
@@ -86,12 +73,7 @@ def dense_parameters(shape: Architecture) -> float:
     hidden, facts = shape.hidden_size or 0, shape.details
     if sizes := facts.get("intermediate_sizes"):
         return float(matrices(shape) * hidden * sum(sizes) / len(sizes))
-    width = (
-        facts.get("intermediate_size_mlp")
-        or facts.get("dense_intermediate_size")
-        or shape.intermediate_size
-        or 4 * hidden
-    )
+    width: float = shape.sizes.get("dense_mlp") or shape.intermediate_size or 4 * hidden
     if facts.get("use_double_wide_mlp"):  # gemma4: layers that share the KV cache of others
         width *= 1 + (facts.get("num_kv_shared_layers") or 0) / (shape.num_hidden_layers or 1)
     return float(matrices(shape) * hidden * width)
@@ -111,9 +93,9 @@ def expert_parameters(shape: Architecture) -> Experts:
     hidden, experts = shape.hidden_size or 0, shape.num_experts or 0
     width = shape.moe_intermediate_size or shape.intermediate_size or 4 * hidden
     shared = shape.shared_expert_intermediate_size or (shape.num_shared_experts or 0) * width
-    latent = shape.details.get("moe_latent_size") or shape.details.get("routed_expert_hidden_size")
+    latent = shape.sizes.get("expert_latent", 0)
     inner = latent or hidden
-    projections = 2 * hidden * latent if latent else 0
+    projections = 2 * hidden * latent
     return Experts(
         routed=float(matrices(shape) * inner * experts * width),
         shared=float(matrices(shape) * hidden * shared + projections),

@@ -11,17 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from modelscan.model import Architecture
-from modelscan.weights.counting.states import LIGHTNING, state_space
+from modelscan.weights.counting.states import state_space
 
 BLOCK_TOKENS = 16  # vLLM's default block; a request takes whole blocks
 _BYTES = {"fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0, "float32": 4.0, "float": 4.0}
-_ENCODERS = (
-    *("bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new", "gte", "mpnet", "distilbert", "camembert"),
-    *("electra", "albert", "eurobert", "deberta", "deberta-v2", "jina_embeddings_v3", "xlm-roberta-xl", "ernie"),
-)
-# Families whose state is 32-bit where their config says nothing: vLLM 0.32, model_executor/models/config.py and
-# layers/mamba/mamba_utils.py. All others keep it in the type of the computation.
-_WIDE_STATES = ("nemotron_h", "kimi", "qwen3_5", "qwen4")
 # DeepSeek-V4's row: 448 bytes of FP8, 64 numbers that are turned, scales (vLLM 0.32, models/deepseek_v4/attention.py).
 _PACKED_ROW = 584.0
 FINE = 16  # compressors of at most so many tokens have two overlapping windows and an indexer
@@ -106,7 +99,7 @@ def heard_tokens(shape: Architecture) -> int:
 
 def encodes_only(shape: Architecture) -> bool:
     """Whether it keeps nothing: an encoder, or a decoder that was made to look both ways (embeddinggemma)."""
-    return (shape.model_type or "") in _ENCODERS or shape.details.get("use_bidirectional_attention") is True
+    return shape.family.encoder or shape.details.get("use_bidirectional_attention") is True
 
 
 def state_bytes(shape: Architecture, tensor_parallel: int) -> float:
@@ -127,22 +120,22 @@ def state_bytes(shape: Architecture, tensor_parallel: int) -> float:
         groups += tensor_parallel - groups if groups % tensor_parallel else 0
         mixed = space.inner + (2 * groups * space.state if space.heads else 0)
         return float(space.inner * space.state * number + mixed * (space.kernel - 1) * 2) / tensor_parallel
-    kimi = facts.get("linear_attn_config")
-    if isinstance(kimi, Mapping) and kimi.get("num_heads") and kimi.get("head_dim"):
-        width = kimi["num_heads"] * kimi["head_dim"]
-        kernel = kimi.get("short_conv_kernel_size") or 4
-        return float(width * kimi["head_dim"] * number + 3 * width * (kernel - 1) * 2) / tensor_parallel
+    delta = facts.get("linear_attn_config")
+    if isinstance(delta, Mapping) and delta.get("num_heads") and delta.get("head_dim"):
+        width = delta["num_heads"] * delta["head_dim"]
+        kernel = delta.get("short_conv_kernel_size") or 4
+        return float(width * delta["head_dim"] * number + 3 * width * (kernel - 1) * 2) / tensor_parallel
     if kernel := facts.get("conv_L_cache"):
         return float((shape.hidden_size or 0) * (kernel - 1) * 2) / tensor_parallel
-    if (shape.model_type or "").startswith(LIGHTNING):
+    if shape.family.state == "lightning":
         return float((shape.num_attention_heads or 1) * (shape.head_dim or 0) ** 2 * number) / tensor_parallel
     return _UNKNOWN_STATE_TOKENS * token_bytes(shape, tensor_parallel, 2.0)
 
 
 def _state_number(shape: Architecture) -> float:
+    """Bytes of one number: most families keep their state in the type of the computation."""
     named = shape.details.get("mamba_ssm_cache_dtype") or shape.details.get("mamba_ssm_dtype")
-    wide = (shape.model_type or "").startswith(_WIDE_STATES)
-    return _BYTES.get(str(named), 2.0) if named else 4.0 if wide else 2.0
+    return _BYTES.get(str(named or shape.family.state_dtype), 2.0)
 
 
 def layer_kinds(shape: Architecture) -> dict[str, int]:

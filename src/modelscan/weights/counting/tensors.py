@@ -20,8 +20,6 @@ _EXPERTS_ONLY = frozenset({"mxfp4", "gpt_oss_mxfp4"})
 # Meta's FP8 leaves attention and the first and the last layer 16-bit, with or without a list that says so (Llama 3.1
 # report, section 6.2): Llama-3.1-405B over eight GPUs 57.75 GiB each, where all matrices in FP8 would be 47.8.
 _NOT_ATTENTION = frozenset({"fbgemm_fp8"})
-# Positions that are learned are a table of weights; where they are rotary the table is computed.
-LEARNED_POSITIONS = frozenset({"opt", "gpt2", "whisper", "bert", "roberta", "xlm-roberta", "gpt_bigcode", "distilbert"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +108,13 @@ def _per_layer_inputs(shape: Architecture) -> float:
 
 
 def _positions(shape: Architecture) -> int:
-    """Rows of the table of learned positions."""
-    return (shape.max_position_embeddings or 0) if shape.model_type in LEARNED_POSITIONS else 0
+    """Rows of the table of learned positions; where they are rotary the table is computed."""
+    return (shape.max_position_embeddings or 0) if shape.family.learned_positions else 0
 
 
 def _biases(shape: Architecture) -> int:
     """The families with learned positions are the old ones, where every matrix and every norm has one."""
-    if shape.model_type not in LEARNED_POSITIONS:
+    if not shape.family.learned_positions:
         return 0
     hidden, layers = shape.hidden_size or 0, (shape.num_hidden_layers or 0) + (shape.num_encoder_layers or 0)
     return layers * (7 * hidden + (shape.intermediate_size or 4 * hidden))

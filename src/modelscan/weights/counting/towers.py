@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 from modelscan.model import Architecture
+from modelscan.weights.counting.joints import joint_parameters
 
-# Families whose vision layers have a gated MLP: three matrices.
-_GATED = ("gemma4", "qwen2_5_vl", "qwen2_5_omni", "mistral3", "pixtral", "glm4v", "glm_ocr")
-_CONFORMERS = ("gemma3n", "gemma4")
 _CONFORMER_SQUARES = 24  # of the width: two halves of an MLP, attention with its distances, a gated convolution
-# gemma 3n sees with a convolutional network of a fixed size, whose config names no layers.
-_CONVOLUTIONAL = {"mobilenetv5_300m_enc": 294_284_096}
 _PATCH, _MELS, _HEARD = 14, 128, 1500
 
 
@@ -24,115 +18,58 @@ def tower_parameters(shape: Architecture) -> float:
 
 
 def _seeing(shape: Architecture) -> float:
-    tower, hidden, family = shape.vision, shape.hidden_size or 0, shape.model_type or ""
-    width = _first(tower, "embed_dim", "vt_hidden_size", "hidden_size")
-    layers = _first(tower, "depth", "vt_num_hidden_layers", "num_hidden_layers", "layers")
-    if not layers:
-        return float(_CONVOLUTIONAL.get(str(tower.get("architecture")), 0) + width * hidden)
-    layers += _first(tower, "num_global_layers")
-    inner = _first(tower, "intermediate_size", "vt_intermediate_size") or int((tower.get("mlp_ratio") or 4) * width)
-    if family.startswith(("glm4v", "glm_ocr")):  # the config's figure is the merger's
-        inner = _first(tower, "out_hidden_size") or hidden
-    heads = _first(tower, "qkv_hidden_size") or width
-    gated = family.startswith(_GATED) or str(tower.get("model_type")).startswith(_GATED)
-    blocks = layers * (4 * width * heads + (3 if gated else 2) * width * inner)
-    return float(blocks + _patches(tower, width) + _joining(shape, width))
+    tower, sizes, hidden = shape.vision, shape.sizes, shape.hidden_size or 0
+    if not tower:
+        return 0.0
+    width, layers = sizes.get("vision_width", 0), sizes.get("vision_layers", 0)
+    if not layers:  # a convolutional network of a fixed size, whose config names none
+        return float(shape.family.vision_parameters + width * hidden)
+    layers += sizes.get("vision_more_layers", 0)
+    inner = sizes.get("vision_mlp") or int((tower.get("mlp_ratio") or 4) * width)
+    if shape.family.vision_mlp == "output":
+        inner = sizes.get("vision_output") or hidden
+    matrices = max(shape.family.vision_mlp_matrices, shape.vision_family.vision_mlp_matrices)
+    blocks = layers * (4 * width * sizes.get("vision_head_width", width) + matrices * width * inner)
+    return float(blocks + _patches(shape, width) + joint_parameters(shape))
 
 
-def _patches(tower: Mapping[str, Any], width: int) -> int:
+def _patches(shape: Architecture, width: int) -> int:
     """The matrix that makes a patch, and the table of places."""
-    side, image = _first(tower, "patch_size", "spatial_patch_size") or _PATCH, _first(tower, "image_size")
-    if (
-        tower.get("model_type") == "pixtral" or tower.get("position_embedding_type") == "rope"
-    ):  # its places are turned, not learned
-        image = 0
-    first = 3 * side * side * (_first(tower, "temporal_patch_size") or 1) * width
+    tower, sizes = shape.vision, shape.sizes
+    side, image = sizes.get("vision_patch", _PATCH), sizes.get("vision_image", 0)
+    if shape.vision_family.vision_rotary or tower.get("position_embedding_type") == "rope":
+        image = 0  # its places are turned, not learned
+    first = 3 * side * side * sizes.get("vision_frames", 1) * width
     places = (
-        2 * _first(tower, "position_embedding_size")
-        or _first(tower, "num_position_embeddings", "num_patches")
-        or _first(tower, "init_pos_emb_height") ** 2
+        2 * sizes.get("vision_place_pairs", 0)
+        or sizes.get("vision_places")
+        or sizes.get("vision_place_side", 0) ** 2
         or (image // side) ** 2
     )
-    if tiles := _first(tower, "max_num_tiles"):  # a table for each way of laying out an image's tiles
+    if tiles := sizes.get("vision_tiles"):  # a table for each way of laying out an image's tiles
         ratios = tower.get("supported_aspect_ratios")
         places += (len(ratios) + 1 if isinstance(ratios, list) else 9) * tiles * places
     return first + places * width
 
 
-@dataclass(frozen=True, slots=True)
-class _Joint:
-    """What stands between patches and words: widths of the tower, of `merged` patches, of what comes out, of words."""
-
-    tower: Mapping[str, Any]
-    facts: Mapping[str, Any]
-    width: int
-    merged: int
-    out: int
-    hidden: int
-
-
-# How patches reach the language model, by family (transformers 5.19, the classes named *Merger, *Projector, *Adapter).
-_JOINTS: tuple[tuple[tuple[str, ...], Callable[[_Joint], int]], ...] = (
-    (("glm4v", "glm_ocr"), lambda it: it.out * (it.out + 3 * _first(it.tower, "intermediate_size") + it.merged)),
-    (
-        ("qwen2_vl", "qwen2_5", "qwen3", "qwen4", "kimi"),  # one merger, and one for each deeper level that is read
-        lambda it: (1 + len(it.tower.get("deepstack_visual_indexes") or ())) * it.merged * (it.merged + it.out),
-    ),
-    (("minimax_m3",), lambda it: it.hidden * (it.width + (2 + it.merged // it.width) * it.hidden)),
-    (("internvl", "InternVL"), lambda it: (it.merged + it.hidden) * it.hidden),
-    (("gemma3", "gemma4", "paligemma"), lambda it: it.width * it.hidden),
-    (("smolvlm", "idefics3"), lambda it: it.merged * it.hidden),
-    (("mistral3",), lambda it: it.merged * it.width + (it.width + it.hidden) * it.hidden),
-    (("mllama",), lambda it: (_first(it.tower, "vision_output_dim") or 6 * it.width) * it.hidden),
-    (
-        ("llama4",),
-        lambda it: (
-            4 * it.width * (_first(it.tower, "projector_input_dim") or 4096)
-            + (_first(it.tower, "vision_output_dim") or 4096)
-            * ((_first(it.tower, "projector_input_dim") or 4096) + it.hidden)
-        ),
-    ),
-    (("minicpmv", "minicpmo"), lambda it: (it.width + 5 * it.hidden) * it.hidden),
-    (("lfm2",), lambda it: _first(it.facts, "projector_hidden_size") * (it.merged + it.hidden)),
-    (
-        ("aya_vision", "cohere2_vision"),
-        lambda it: _first(it.facts, "alignment_intermediate_size") * (2 * it.merged + it.hidden) // 2,
-    ),
-    (("",), lambda it: (it.width + it.hidden) * it.hidden),  # llava's, and what most others have
-)
-
-
-def _joining(shape: Architecture, width: int) -> int:
-    tower, facts, merge = shape.vision, shape.details, shape.vision.get("merge_kernel_size")
-    side = merge[0] if isinstance(merge, list) and merge else _first(tower, "spatial_merge_size")
-    side = side or _first(facts, "spatial_merge_size", "downsample_factor", "scale_factor") or 2
-    hidden = shape.hidden_size or 0
-    it = _Joint(tower, facts, width, side * side * width, _first(tower, "out_hidden_size") or hidden, hidden)
-    return next(count(it) for families, count in _JOINTS if (shape.model_type or "").startswith(families))
-
-
 def _hearing(shape: Architecture) -> float:
-    tower, hidden, family = shape.details.get("audio_config"), shape.hidden_size or 0, shape.model_type or ""
-    if not isinstance(tower, Mapping):
+    sizes, hidden = shape.sizes, shape.hidden_size or 0
+    if not isinstance(shape.details.get("audio_config"), Mapping):
         return 0.0
-    width = _first(tower, "d_model", "hidden_size")
-    layers = _first(tower, "encoder_layers", "conf_num_hidden_layers", "num_hidden_layers")
-    if family.startswith(_CONFORMERS):
+    width, layers = sizes.get("audio_width", 0), sizes.get("audio_layers", 0)
+    if shape.family.audio_encoder == "conformer":
         return float(layers * _CONFORMER_SQUARES * width * width + width * hidden)
-    joined = 4 * width * hidden + hidden * hidden if family.startswith("voxtral") else width * hidden
+    stacked = shape.family.audio_joint == "stacked"  # four steps at once
+    joined = 4 * width * hidden + hidden * hidden if stacked else width * hidden
     return encoder_parameters(
         width,
         layers,
-        _first(tower, "encoder_ffn_dim", "intermediate_size") or 4 * width,
-        _first(tower, "num_mel_bins") or _MELS,
-        _first(tower, "max_source_positions") or _HEARD,
+        sizes.get("audio_mlp", 4 * width),
+        sizes.get("audio_mels", _MELS),
+        sizes.get("audio_positions", _HEARD),
     ) + float(joined)
 
 
 def encoder_parameters(width: int, layers: int, inner: int, mels: int, positions: int) -> float:
     """Whisper's encoder: two convolutions of three steps, a table of positions, layers of attention and an MLP."""
     return float(3 * width * (mels + width) + positions * width + layers * (4 * width * width + 2 * width * inner))
-
-
-def _first(part: Mapping[str, Any], *names: str) -> int:
-    return next((int(part[name]) for name in names if isinstance(part.get(name), int) and part[name]), 0)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from modelscan.model import Source, WeightsDescription
+from modelscan.weights.families.table import Families
 from modelscan.weights.reading.quantization import quantization_of, read_quantization
 from modelscan.weights.reading.shape import read_architecture
 from modelscan.weights.reading.tasks import task_of
@@ -15,7 +16,7 @@ _UNCONFIRMED = (["derived"], ["stated"])  # by no count of its parameters
 _FORMS = ("FP8", "GPTQ-Int8", "AWQ", "GPTQ-Int4")
 
 
-def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescription | None:
+def describe_shipped(repo_id: str, source: Source, text: str, families: Families) -> WeightsDescription | None:
     """What `catalogs/architectures.json` (its `text`) knows of a repo, None where it knows nothing.
 
     The same weights on ModelScope often keep their name, so `source` does not matter for the look-up. Bytes are
@@ -29,10 +30,10 @@ def describe_shipped(repo_id: str, source: Source, text: str) -> WeightsDescript
         source=source,
         repo_id=repo_id,
         location=repo_id,
-        architecture=read_architecture(facts),
+        architecture=read_architecture(facts, families),
         quantization=quantization_of(facts, {}),
         format=read_quantization(facts).method or "safetensors",
-        task=facts.get("task") or task_of(facts, ()),
+        task=facts.get("task") or task_of(facts, (), families),
         verified=facts["verified"] not in _UNCONFIRMED,
     )
 

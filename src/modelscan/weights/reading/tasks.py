@@ -6,27 +6,30 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from modelscan.model import Task
+from modelscan.weights.families.table import Families
 
-_SPEECH = ("whisper", "voxtral", "qwen3_asr", "granite_speech")
-_ENCODERS = ("bert", "roberta", "xlm-roberta", "modernbert", "nomic_bert", "new", "mpnet", "distilbert")
 CHAT_TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
 
-def task_of(config: Mapping[str, Any], files: Collection[str], *, has_chat_template: bool | None = None) -> Task:
+def task_of(
+    config: Mapping[str, Any], files: Collection[str], families: Families, *, has_chat_template: bool | None = None
+) -> Task:
     """The task. `files` are paths inside the repo; `has_chat_template` None means unknown."""
     listed = config.get("architectures")
     names = " ".join(str(name) for name in listed) if isinstance(listed, list) else ""
-    kind = str(config.get("model_type") or "").lower()
+    family = families.of(str(config.get("model_type") or "").lower())
     pools = "modules.json" in files or any(name.startswith("1_Pooling/") for name in files)
     generates = any(part in names for part in ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel"))
     task: Task = "other" if names else "chat"
     if "model_index.json" in files:
         task = "text-to-video" if "Video" in str(config.get("_class_name")) else "text-to-image"
-    elif kind.startswith(_SPEECH) or "SpeechSeq2Seq" in names:
+    elif family.task is not None:
+        task = family.task
+    elif "SpeechSeq2Seq" in names:
         task = "speech-to-text"
     elif "ForSequenceClassification" in names:
         task = "rerank"
-    elif pools or (not generates and (kind in _ENCODERS or names.endswith("Model"))):
+    elif pools or (not generates and (family.encoder or names.endswith("Model"))):
         task = "embed"
     elif generates:
         # A model that also sees or hears was trained to converse, template at hand or not.

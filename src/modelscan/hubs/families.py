@@ -1,0 +1,14 @@
+"""The model families that ship, read once: every place of weights reads configs by them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from modelscan.storage.shipped import shipped_text
+from modelscan.weights.families.records import read_families
+from modelscan.weights.families.table import Families
+
+
+@cache
+def shipped_families() -> Families:
+    return read_families(shipped_text("families.toml"))
