@@ -40,65 +40,45 @@ class ConfigKeys:
     layers_before_experts: Spellings
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TextSizes:
-    """Sizes of the language model that formulas ask for, in `Architecture.sizes` under the names of these fields."""
-
-    state: Spellings
-    state_heads: Spellings
-    state_head_dim: Spellings
-    state_width: Spellings
-    state_expand: Spellings
-    state_groups: Spellings
-    state_kernel: Spellings
-    state_step_rank: Spellings
-    expert_step: Spellings
-    expert_latent: Spellings
-    dense_mlp: Spellings
-    speculative_layers: Spellings
-    patch_merge: Spellings
-    joint_width: Spellings
+# Sizes that formulas ask for, in `Architecture.sizes` under these names: of the language model, of the tower that sees
+# (`vision_places` are rows of its table of places, `vision_place_pairs` of two), and of the one that hears.
+TEXT_SIZES = frozenset({
+    "state", "state_heads", "state_head_dim", "state_width", "state_expand", "state_groups", "state_kernel",
+    "state_step_rank", "expert_step", "expert_latent", "dense_mlp", "speculative_layers", "patch_merge",
+    "joint_width",
+})  # fmt: skip
+VISION_SIZES = frozenset({
+    "vision_width", "vision_layers", "vision_more_layers", "vision_mlp", "vision_heads", "vision_head_width",
+    "vision_output", "vision_joint_input", "vision_joint_output", "vision_patch", "vision_frames", "vision_image",
+    "vision_places", "vision_place_pairs", "vision_place_side", "vision_tiles", "vision_merge",
+})  # fmt: skip
+AUDIO_SIZES = frozenset({"audio_width", "audio_layers", "audio_mlp", "audio_mels", "audio_positions"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VisionSizes:
-    """The same of the tower that sees. `vision_places` are rows of its table of places, `vision_place_pairs` of two."""
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes of one part of a config: which of them each key spells, and how likely among its spellings."""
 
-    vision_width: Spellings
-    vision_layers: Spellings
-    vision_more_layers: Spellings
-    vision_mlp: Spellings
-    vision_heads: Spellings
-    vision_head_width: Spellings
-    vision_output: Spellings
-    vision_joint_input: Spellings
-    vision_joint_output: Spellings
-    vision_patch: Spellings
-    vision_frames: Spellings
-    vision_image: Spellings
-    vision_places: Spellings
-    vision_place_pairs: Spellings
-    vision_place_side: Spellings
-    vision_tiles: Spellings
-    vision_merge: Spellings
+    spelled: Mapping[str, tuple[str, int]]
 
+    @classmethod
+    def of(cls, spellings: Mapping[str, Spellings]) -> Sizes:
+        """Raises ValueError for a key that spells two sizes."""
+        spelled: dict[str, tuple[str, int]] = {}
+        for name, keys in spellings.items():
+            for rank, key in enumerate(keys):
+                if key in spelled:
+                    raise ValueError(f"{key} spells two sizes: {spelled[key][0]} and {name}")
+                spelled[key] = name, rank
+        return cls(spelled)
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AudioSizes:
-    """The same of the tower that hears."""
-
-    audio_width: Spellings
-    audio_layers: Spellings
-    audio_mlp: Spellings
-    audio_mels: Spellings
-    audio_positions: Spellings
-
-
-def sizes_in(part: Mapping[str, Any], spellings: Mapping[str, Spellings]) -> dict[str, int]:
-    """Of each size the first that is a whole number and not zero; those that are not given are left out."""
-    found: dict[str, int] = {}
-    for name, keys in spellings.items():
-        value = next((part[key] for key in keys if isinstance(part.get(key), int) and part[key]), 0)
-        if value:
-            found[name] = int(value)
-    return found
+    def found_in(self, part: Mapping[str, Any]) -> dict[str, int]:
+        """Of each size the likeliest that is a whole number and not zero; those that are not given are left out."""
+        found: dict[str, int] = {}
+        ranks: dict[str, int] = {}
+        for key, value in part.items():
+            if key in self.spelled and isinstance(value, int) and value:
+                name, rank = self.spelled[key]
+                if rank < ranks.get(name, len(self.spelled)):
+                    found[name], ranks[name] = int(value), rank
+        return found

@@ -7,10 +7,18 @@ import functools
 import tomllib
 import typing
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from modelscan.model import Family
-from modelscan.weights.families.keys import AudioSizes, ConfigKeys, Spellings, TextSizes, VisionSizes
+from modelscan.weights.families.keys import (
+    AUDIO_SIZES,
+    TEXT_SIZES,
+    VISION_SIZES,
+    ConfigKeys,
+    Sizes,
+    Spellings,
+)
 from modelscan.weights.families.table import Families
 
 _SECTIONS = {"keys", "text", "vision", "audio", "layers", "family"}
@@ -27,8 +35,9 @@ def read_families(text: str) -> Families:
     alike: dict[str, Family] = {}
     for name, record in document["family"].items():
         family = _family(name, record)
+        counted = dataclasses.replace(family, counted=True)
         for model_type in _texts(f"{name}.model_types", record.get("model_types", [])):
-            _once(records, model_type, dataclasses.replace(family, counted=True))
+            _once(records, model_type, counted)
         for pattern in _texts(f"{name}.alike", record.get("alike", [])):
             if pattern.endswith("*"):
                 _once(alike, pattern[:-1], family)
@@ -39,10 +48,10 @@ def read_families(text: str) -> Families:
     return Families(
         records=records,
         alike=alike,
-        keys=ConfigKeys(**_spellings("keys", ConfigKeys, document["keys"])),
-        text_sizes=_spellings("text", TextSizes, document["text"]),
-        vision_sizes=_spellings("vision", VisionSizes, document["vision"]),
-        audio_sizes=_spellings("audio", AudioSizes, document["audio"]),
+        keys=ConfigKeys(**_spellings("keys", ConfigKeys.__dataclass_fields__.keys(), document["keys"])),
+        text=Sizes.of(_spellings("text", TEXT_SIZES, document["text"])),
+        vision=Sizes.of(_spellings("vision", VISION_SIZES, document["vision"])),
+        audio=Sizes.of(_spellings("audio", AUDIO_SIZES, document["audio"])),
         words=_kinds("layers.words", layers["words"]),
         letters=_kinds("layers.letters", layers["letters"]),
     )
@@ -94,8 +103,8 @@ def _is(kind: Any, value: object) -> bool:
     return type(value) is kind if isinstance(kind, type) else value == kind
 
 
-def _spellings(name: str, cls: type[Any], section: Mapping[str, Any]) -> dict[str, Spellings]:
-    _same(name, set(section), {field.name for field in dataclasses.fields(cls)})
+def _spellings(name: str, wanted: AbstractSet[str], section: Mapping[str, Any]) -> dict[str, Spellings]:
+    _same(name, set(section), wanted)
     return {key: tuple(_texts(f"{name}.{key}", value)) for key, value in section.items()}
 
 
@@ -112,7 +121,7 @@ def _texts(name: str, value: object) -> list[str]:
     return value
 
 
-def _same(name: str, found: set[str], wanted: set[str]) -> None:
+def _same(name: str, found: AbstractSet[str], wanted: AbstractSet[str]) -> None:
     unknown, missing = sorted(found - wanted), sorted(wanted - found)
     if unknown or missing:
         raise ValueError(f"{name}: unknown {', '.join(unknown) or 'none'}; missing {', '.join(missing) or 'none'}")

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from typing import Any, TypedDict
 
 from modelscan.model import STRANGER, Architecture, Family
-from modelscan.weights.families.keys import ConfigKeys, Spellings, sizes_in
+from modelscan.weights.families.keys import ConfigKeys, Sizes
 
 _TEXT = "_text"  # what a language model inside another calls its model type: `gemma3_text`
+
+
+class Known(TypedDict):
+    """The fields of a shape that its family is behind."""
+
+    family: Family
+    vision_family: Family
+    sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,17 +28,12 @@ class Families:
     records: Mapping[str, Family]
     alike: Mapping[str, Family]
     keys: ConfigKeys
-    text_sizes: Mapping[str, Spellings]
-    vision_sizes: Mapping[str, Spellings]
-    audio_sizes: Mapping[str, Spellings]
+    text: Sizes
+    vision: Sizes
+    audio: Sizes
     words: Mapping[str, str]
     letters: Mapping[str, str]
     met: dict[str, Family] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def text_spellings(self) -> Iterator[str]:
-        """All keys of the language model that `text_sizes` lists."""
-        return chain.from_iterable(self.text_sizes.values())
 
     def of(self, model_type: object) -> Family:
         """The record of this model type, else that of the longest beginning that is listed, else a stranger's."""
@@ -46,17 +49,14 @@ class Families:
         beginnings = [start for start in self.alike if name.startswith(start)]
         return self.alike[max(beginnings, key=len)] if beginnings else STRANGER
 
-    def recognized(self, shape: Architecture) -> Architecture:
-        """The shape with its family, its tower's, and the sizes in what it has of its config.
+    def known(self, model_type: str | None, vision: Mapping[str, Any], details: Mapping[str, Any]) -> Known:
+        """Of a model type, its tower, and what a shape has of its config in `details`."""
+        sizes = self.text.found_in(details) | self.vision.found_in(vision)
+        hears = details.get("audio_config")
+        if isinstance(hears, Mapping):
+            sizes |= self.audio.found_in(hears)
+        return {"family": self.of(model_type), "vision_family": self.of(vision.get("model_type")), "sizes": sizes}
 
-        Told again of every shape that was kept: a record may have changed since.
-        """
-        hears = shape.details.get("audio_config")
-        return dataclasses.replace(
-            shape,
-            family=self.of(shape.model_type),
-            vision_family=self.of(shape.vision.get("model_type")),
-            sizes=sizes_in(shape.details, self.text_sizes)
-            | sizes_in(shape.vision, self.vision_sizes)
-            | sizes_in(hears if isinstance(hears, Mapping) else {}, self.audio_sizes),
-        )
+    def recognized(self, shape: Architecture) -> Architecture:
+        """A shape that was kept, with what is known today: a record may have changed since."""
+        return dataclasses.replace(shape, **self.known(shape.model_type, shape.vision, shape.details))

@@ -13,12 +13,12 @@ from modelscan.model import Architecture, Family
 from modelscan.weights.families.keys import ConfigKeys
 from modelscan.weights.families.table import Families
 from modelscan.weights.reading.layers import layer_types, window_of
-from modelscan.weights.reading.quantization import quantization_of, read_quantization, stored_dtype
+from modelscan.weights.reading.quantization import Quantization, quantization_of, read_quantization, stored_dtype
 
 __all__ = ["quantization_of", "read_architecture"]
 
 # What formulas ask for besides the sizes that `catalogs/families.toml` lists, each under the one name that it has.
-_DETAILS = (
+_DETAILS = frozenset({
     "linear_num_value_heads", "linear_num_key_heads", "linear_key_head_dim", "linear_value_head_dim",
     "linear_conv_kernel_dim", "linear_attn_config", "attn_output_gate", "full_attention_interval", "conv_L_cache",
     "index_head_dim", "index_n_heads", "index_topk", "attention_k_eq_v", "num_global_key_value_heads",
@@ -30,7 +30,7 @@ _DETAILS = (
     "vocab_size_per_layer_input", "laurel_rank", "altup_num_inputs", "swa_num_key_value_heads", "mla_use_output_gate",
     "use_bidirectional_attention", "sparse_attention_config", "expert_dtype", "o_lora_rank", "o_groups", "hc_mult",
     "compress_ratios", "indexer_types",
-)  # fmt: skip
+})  # fmt: skip
 
 
 def read_architecture(config: Mapping[str, Any], families: Families) -> Architecture:
@@ -46,9 +46,12 @@ def read_architecture(config: Mapping[str, Any], families: Families) -> Architec
     heads = _int(text, "decoder_attention_heads", *keys.heads) if encoder_decoder else _int(text, *keys.heads)
     experts = _int(text, *keys.experts)
     quantization = read_quantization(config)
-    shape = Architecture(
+    model_type = _str(config.get("model_type")) or _str(text.get("model_type"))
+    vision = next((found for name in keys.vision_sections if (found := _section(config, name))), {})
+    details = _details(text, family, quantization, families)
+    return Architecture(
         architectures=_names(config.get("architectures")),
-        model_type=_str(config.get("model_type")) or _str(text.get("model_type")),
+        model_type=model_type,
         num_hidden_layers=layers or len(kinds) or None,
         hidden_size=hidden,
         intermediate_size=_intermediate(text, keys),
@@ -73,18 +76,29 @@ def read_architecture(config: Mapping[str, Any], families: Families) -> Architec
         qk_rope_head_dim=_int(text, "qk_rope_head_dim"),
         v_head_dim=_int(text, "v_head_dim"),
         num_encoder_layers=_int(text, "encoder_layers"),
-        vision=next((found for name in keys.vision_sections if (found := _section(config, name))), {}),
+        vision=vision,
         quant_method=quantization.method,
         quant_bits=quantization.bits,
         quant_group_size=quantization.group_size,
         unquantized_modules=quantization.unquantized_modules,
         total_parameters=_int(config, "total_parameters"),
-        details=_global_attention(text, family, keys)
-        | _widths(text, keys)
-        | ({} if quantization.zeros is None else {"quant_zeros": quantization.zeros})
-        | {key: text[key] for key in (*_DETAILS, *families.text_spellings) if text.get(key) is not None},
+        details=details,
+        **families.known(model_type, vision, details),
     )
-    return families.recognized(shape)
+
+
+def _details(text: Mapping[str, Any], family: Family, quantization: Quantization, families: Families) -> dict[str, Any]:
+    """What formulas ask for besides the shape itself; what the file says counts before what its family is known for."""
+    return (
+        _global_attention(text, family, families.keys)
+        | _widths(text, families.keys)
+        | ({} if quantization.zeros is None else {"quant_zeros": quantization.zeros})
+        | {
+            key: value
+            for key, value in text.items()
+            if value is not None and (key in _DETAILS or key in families.text.spelled)
+        }
+    )
 
 
 def _global_attention(text: Mapping[str, Any], family: Family, keys: ConfigKeys) -> dict[str, Any]:
