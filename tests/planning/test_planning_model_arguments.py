@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, weights
 
 from modelscan.backends.registry import BACKENDS
-from modelscan.model import Capabilities, PlanRequest, Spec
+from modelscan.model import Architecture, Capabilities, PlanRequest, Spec
 from modelscan.model import Model as CatalogModel
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.options.model_arguments import ModelArguments, model_arguments
@@ -17,14 +17,21 @@ from modelscan.planning.options.model_arguments import ModelArguments, model_arg
 TOOLS = Capabilities(tool_call=True, reasoning=True)
 
 
-def said(*specs: Spec, backend: str = "vllm", version: str | None = "0.33.0") -> ModelArguments:
+def said(
+    *specs: Spec,
+    backend: str = "vllm",
+    version: str | None = "0.33.0",
+    capabilities: Capabilities = TOOLS,
+    shape: Architecture | None = None,
+) -> ModelArguments:
     return model_arguments(
         specs,
         backend=BACKENDS[backend],
         version=version,
         repo_id="Lab/Model",
         task="chat",
-        capabilities=TOOLS,
+        capabilities=capabilities,
+        shape=shape,
         parsers=FACTS.parsers,
         history=FACTS.arguments,
     )
@@ -51,6 +58,19 @@ def test_what_is_unknown_is_said_and_not_guessed() -> None:
     assert said().reasons == ("model: no source names its tool-call or reasoning parser for vLLM, so none is set",)
     of_vllm = said(recipe("--tool-call-parser=hermes", "--reasoning-parser=qwen3"), backend="sglang")
     assert (of_vllm.words, len(of_vllm.reasons)) == ((), 1)
+
+
+def test_where_no_catalog_names_a_parser_the_family_s_counts_if_the_model_needs_one() -> None:
+    shape = llama(model_type="gemma4")
+    found = said(shape=shape)
+    assert found.words == ("--tool-call-parser=gemma4", "--reasoning-parser=gemma4")
+    assert found.reasons == ("model: tool-call-parser gemma4, reasoning-parser gemma4, from families",)
+    assert said(shape=shape, capabilities=Capabilities(tool_call=True)).words == ("--tool-call-parser=gemma4",)
+    assert said(shape=shape, capabilities=Capabilities()).words == ()
+    assert said(recipe("--tool-call-parser=hermes"), shape=shape).words[0] == "--tool-call-parser=hermes"
+    assert said(shape=llama(model_type="gpt_oss"), backend="sglang", version=None).words == (
+        "--tool-call-parser=gpt-oss",
+    )
 
 
 def test_a_parser_that_the_version_does_not_have_is_left_out() -> None:

@@ -203,6 +203,7 @@ def _candidate(
         repo_id=choice.weights.repo_id,
         task=setting.task,
         capabilities=setting.capabilities,
+        shape=choice.weights.architecture,
         parsers=setting.facts.parsers,
         history=setting.facts.arguments,
     )

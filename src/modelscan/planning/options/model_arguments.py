@@ -1,8 +1,9 @@
 """What a model needs whatever it runs on, from what catalogs say: its parsers and the form of its files.
 
-A catalog's words are data (rule 11): each is brought to the form of the planned version and passes the backend's list,
-a parser only where that version has it, and the rest is left out and shown. Nothing is guessed: without a source there
-is no parser, and the plan says so.
+A catalog's words are data (rule 12): each is brought to the form of the planned version and passes the backend's list,
+a parser only where that version has it, and the rest is left out and shown. Where no catalog names a parser, that of
+the model's family counts, if the model is said to need one. Nothing is guessed: without a source there is no parser,
+and the plan says so.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from modelscan.backends.arguments.history import ArgumentHistory, release
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.backends.backend import Backend
 from modelscan.errors import Usage
-from modelscan.model import Capabilities, Spec, Task
+from modelscan.model import Architecture, Capabilities, Family, Spec, Task
 from modelscan.planning.options.facts import Parsers
 
 _TALKING: frozenset[Task] = frozenset({"chat", "completion"})
 _SOURCES = ("vllm-recipes", "gpustack")  # the backend's own people first
 _PARSERS = {"--tool-call-parser": "tool-call", "--reasoning-parser": "reasoning"}
+_FAMILIES = "families"
 _DEFAULT = "auto"  # of every argument that a catalog may set (vLLM 0.33.0, SGLang 0.5.23: --help)
 
 
@@ -56,6 +58,7 @@ def model_arguments(
     repo_id: str,
     task: Task,
     capabilities: Capabilities | None,
+    shape: Architecture | None,
     parsers: Parsers,
     history: ArgumentHistory,
 ) -> ModelArguments:
@@ -80,6 +83,8 @@ def model_arguments(
                 _weigh(argument, source, backend, version, parsers, chosen, own=own)
         for name in spec.env:
             chosen.dropped.setdefault(f"{name} ({spec.source})", "catalogs set no variables")
+    if shape is not None:
+        _take_of_the_family(shape.family, backend, version, capabilities, parsers, chosen)
     if task not in _TALKING:
         for name in _PARSERS:
             chosen.values.pop(name, None)
@@ -88,6 +93,29 @@ def model_arguments(
         reasons=tuple(_reasons(chosen, backend, task, capabilities)),
         dropped=tuple(f"{what}: {why}" for what, why in chosen.dropped.items()),
     )
+
+
+def _wanted(backend: Backend, capabilities: Capabilities | None) -> list[str]:
+    """The arguments of parsers that a model with these capabilities needs, and that the backend has."""
+    if capabilities is None:
+        return []
+    needed = {"--tool-call-parser": capabilities.tool_call, "--reasoning-parser": capabilities.reasoning}
+    return [name for name in backend.runs.model_arguments if needed.get(name)]
+
+
+def _take_of_the_family(
+    family: Family,
+    backend: Backend,
+    version: str | None,
+    capabilities: Capabilities | None,
+    parsers: Parsers,
+    chosen: _Chosen,
+) -> None:
+    named = {"--tool-call-parser": family.tool_parser, "--reasoning-parser": family.reasoning_parser}
+    for name in _wanted(backend, capabilities):
+        value = named[name].get(backend.name)
+        if value is not None and parsers.knows(backend.name, _PARSERS[name], value, version):
+            chosen.take(name, value, _FAMILIES)
 
 
 def _rank(spec: Spec, repo_id: str) -> tuple[int, bool]:
@@ -139,11 +167,8 @@ def _reasons(chosen: _Chosen, backend: Backend, task: Task, capabilities: Capabi
     said = ", ".join(f"{name.removeprefix('--')} {value}" for name, value in chosen.values.items() if value != _DEFAULT)
     if said:
         yield f"model: {said}, from {' and '.join(chosen.sources)}"
-    if task not in _TALKING or capabilities is None:
+    if task not in _TALKING:
         return
-    wanted = {"--tool-call-parser": capabilities.tool_call, "--reasoning-parser": capabilities.reasoning}
-    unknown = [
-        _PARSERS[name] for name in backend.runs.model_arguments if wanted.get(name) and name not in chosen.values
-    ]
+    unknown = [_PARSERS[name] for name in _wanted(backend, capabilities) if name not in chosen.values]
     if unknown:
         yield f"model: no source names its {' or '.join(unknown)} parser for {backend.title}, so none is set"

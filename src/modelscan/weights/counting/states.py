@@ -59,7 +59,7 @@ def state_parameters(shape: Architecture) -> float | None:
         rest = (hidden + width) * delta["head_dim"] + hidden * delta["num_heads"]
         return float(4 * hidden * width + gate + rest + 3 * width * (delta.get("short_conv_kernel_size") or _KERNEL))
     if space := state_space(shape):
-        return _mamba(space, hidden)
+        return _of_a_state_space(space, hidden)
     if kernel := facts.get("conv_L_cache"):
         return float(4 * hidden * hidden + hidden * kernel)
     if shape.family.state == "lightning":  # decay for a softmax: queries, keys, values, a gate of the output's width
@@ -67,7 +67,7 @@ def state_parameters(shape: Architecture) -> float | None:
     return None
 
 
-def _mamba(space: StateSpace, hidden: int) -> float:
+def _of_a_state_space(space: StateSpace, hidden: int) -> float:
     inner, state = space.inner, space.state
     if not space.heads:
         steps = inner * (space.step_rank + 2 * state) + space.step_rank * inner
