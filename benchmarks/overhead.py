@@ -137,7 +137,7 @@ class Bench:
     def idle(self, seconds: float) -> tuple[float, float]:
         """MiB resident, and the share of a core, of the supervisor."""
         with Store(paths_below(self._home)) as store:
-            pid = store.get("demo").supervisor_pid
+            pid = store.get("demo").owner.supervisor_pid
         before = ticks(pid)
         time.sleep(seconds)
         used = (ticks(pid) - before) / os.sysconf("SC_CLK_TCK")
@@ -163,7 +163,7 @@ class Ready(threading.Thread):
     def run(self) -> None:
         while not self.at:
             with contextlib.suppress(Exception), Store.for_reading(paths_below(self._home)) as store:
-                if any(item.status == "ready" for item in store.list()):
+                if any(item.status.current == "ready" for item in store.list()):
                     self.at = time.monotonic()
             time.sleep(0.01)
 

@@ -18,6 +18,7 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
 from modelscan.catalog.index.filters import Filters
+from modelscan.deployments.document import record_of
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
 from modelscan.selecting.context import Context
@@ -192,7 +193,7 @@ def test_what_is_deployed_stays_known_when_it_vanishes(modelscan: Modelscan, cat
         id="d1", name="two", model="two", catalog_id="host/two", task="chat", backend="vllm", status="stopped", port=8080
     )  # fmt: skip
     with Store(paths_below(home)) as store:
-        store.create(deployment)
+        store.create(record_of(deployment))
     (catalogs / "api.json").write_text(api(one=acme()))
     for _ in range(2):
         assert modelscan("catalog", "refresh").status == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import socket
@@ -14,6 +15,7 @@ import pytest
 from tests.cli import fake_vllm
 from tests.cli.conftest import Modelscan
 
+from modelscan.deployments.document import deployment_of, record_of
 from modelscan.deployments.store import Store
 from modelscan.storage.paths import paths_below
 from modelscan.storage.shipped import shipped
@@ -279,7 +281,10 @@ def test_what_was_interrupted_before_it_started_is_resumed(modelscan: Modelscan,
     first = modelscan("deploy", "demo", "--json").json
     modelscan("stop", "demo")
     with Store(paths_below(home)) as store:  # as `kill -9` leaves it while the weights come
-        store.update(first["id"], status="pulling", phase="download", argv=(), program=None)
+        left = dataclasses.replace(
+            deployment_of(store.by_id(first["id"])), status="pulling", phase="download", argv=(), program=None
+        )
+        store.write(record_of(left))
     shown = modelscan("status", "demo", "--json").json
     assert (shown["status"], shown["message"], shown["phase"]) == ("failed", "interrupted", None)
     [again] = modelscan("start", "demo", "--json").json

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from modelscan.deployments.document import record_of
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment
 from modelscan.settings.reading import load_settings
@@ -89,7 +90,7 @@ def test_on_a_terminal(silent: socket.socket) -> None:
 @pytest.mark.parametrize(("options", "told"), [((), 0), (("--json",), 1)])
 def test_what_goes_on_until_ctrl_c_ends_with_it(home: Path, options: tuple[str, ...], told: int) -> None:
     with Store(load_settings({"MODELSCAN_HOME": str(home)}).paths, SystemClock()) as store:
-        store.create(Deployment(id="1", name="one", model="lab/one", backend="vllm"))
+        store.create(record_of(Deployment(id="1", name="one", model="lab/one", backend="vllm")))
     command = [*PROGRAM, "events", "--follow", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         assert following.stdout is not None

@@ -12,6 +12,7 @@ import pytest
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
+from modelscan.deployments.document import record_of
 from modelscan.deployments.store import Store
 from modelscan.hubs.ledger import Ledger
 from modelscan.model import Deployment
@@ -53,7 +54,7 @@ def ours(home: Path, folder: Path, repo_id: str = "lab/ours") -> None:
 def deployed(home: Path, name: str, repo_id: str = "lab/ours", **more: object) -> None:
     fields: dict[str, object] = {"source": "huggingface", "repo_id": repo_id, "status": "stopped", **more}
     with Store(paths_below(home), SystemClock()) as store:
-        store.create(Deployment(id=f"id-{name}", name=name, model=repo_id, backend="vllm", **fields))  # type: ignore[arg-type]
+        store.create(record_of(Deployment(id=f"id-{name}", name=name, model=repo_id, backend="vllm", **fields)))  # type: ignore[arg-type]
 
 
 def names(cache: Path) -> list[str]:

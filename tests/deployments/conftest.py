@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, HOSTILE, Make, free_port
+from hostile_house import CLOCK, HOSTILE, Make, free_port, stop
 
 from modelscan.deployments.commanding import claims, command
+from modelscan.deployments.document import deployment_of, record_of
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.paths import paths_below
 from modelscan.system.processes.identity import send, tagged
-from modelscan.targets.local.control import stop
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
     yield made
     with Store.for_reading(made.paths) as store:
         for item in store.list(include_removed=True):
-            if not item.removed_at and item.status != "stopped":
+            if not item.status.removed_at and item.status.current != "stopped":
                 try:
-                    stop(item, settings=made, clock=CLOCK)
+                    stop(deployment_of(item), settings=made, clock=CLOCK)
                 except ModelscanError as error:
                     pytest.fail(f"teardown could not stop: {error.message}")
     left = [item for item in tagged() if item.state == str(made.paths.state)]
@@ -73,6 +73,6 @@ def make(settings: Settings) -> Make:
             command(deployment.id, settings=settings, clock=CLOCK),
             Store(settings.paths) as store,
         ):
-            return store.create(deployment)
+            return deployment_of(store.create(record_of(deployment)))
 
     return made

@@ -9,9 +9,10 @@ import sys
 import uuid
 from pathlib import Path
 
-from hostile_house import CLOCK, HOSTILE, eventually, free_port, processes_of, record
+from hostile_house import CLOCK, HOSTILE, eventually, free_port, observe, processes_of, record, start, stop
 
 from modelscan.deployments.commanding import claims, command
+from modelscan.deployments.document import record_of
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
 from modelscan.errors import StorageFailed
@@ -19,8 +20,6 @@ from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
 from modelscan.storage.paths import paths_below
-from modelscan.targets.local.control import start, stop
-from modelscan.targets.local.observe import observe
 from modelscan.targets.waiting import wait
 
 
@@ -42,7 +41,7 @@ def main(home: Path) -> None:
         command(made.id, settings=settings, clock=CLOCK),
         Store(settings.paths) as store,
     ):
-        store.create(made)
+        store.create(record_of(made))
     start(made, settings=settings, clock=CLOCK)
     wait(made, settings=settings, clock=CLOCK, timeout=20)
     seen: dict[str, object] = {}

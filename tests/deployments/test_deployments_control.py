@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, Make, eventually, processes_of, record
+from hostile_house import CLOCK, Make, alter, eventually, observe, processes_of, record, remove, start, stop
 
 from modelscan.deployments.commanding import command
 from modelscan.deployments.places import places
@@ -23,8 +23,6 @@ from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
 from modelscan.system.processes.identity import Process, send
 from modelscan.system.processes.ports import is_free
-from modelscan.targets.local.control import remove, start, stop
-from modelscan.targets.local.observe import observe
 from modelscan.targets.local.orphans import find_orphans, reap_orphans
 from modelscan.targets.local.owner import live_supervisor
 from modelscan.targets.local.pace import pace_of
@@ -125,7 +123,7 @@ def test_a_forged_record_gets_nobody_killed(settings: Settings, make: Make) -> N
     eventually(lambda: not processes_of(ready))
     with subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"]) as bystander:
         with Store(settings.paths) as store:
-            store.update(ready.id, pid=bystander.pid, supervisor_pid=bystander.pid)
+            alter(store, ready.id, pid=bystander.pid, supervisor_pid=bystander.pid)
         places(settings.paths, ready.id).lock.write_text(f'{{"pid": {bystander.pid}, "start_time": 1, "boot_id": "x"}}')
         assert stop(ready, settings=settings, clock=CLOCK).status == "stopped"
         assert bystander.poll() is None
@@ -136,8 +134,8 @@ def test_after_a_reboot_it_is_stopped_and_starts_again(settings: Settings, make:
     ready = up(make("polite"), settings)
     stop(ready, settings=settings, clock=CLOCK)
     with Store(settings.paths) as store:
-        store.update(ready.id, status="starting")
-        store.update(ready.id, status="ready", boot_id="another boot", pid=1, pid_start_time=1)
+        alter(store, ready.id, status="starting")
+        alter(store, ready.id, status="ready", boot_id="another boot", pid=1, pid_start_time=1)
     shown = now(ready, settings)
     assert (shown.status, shown.message, shown.pid) == ("stopped", "the machine was restarted", None)
     assert up(shown, settings).status == "ready"
@@ -155,7 +153,7 @@ def test_a_command_that_died_before_the_supervisor_is_told_and_taken_up(settings
 def test_a_start_that_died_before_the_supervisor_had_its_lock(settings: Settings, make: Make) -> None:
     made = make("polite")
     with Store(settings.paths) as store:
-        store.update(made.id, status="starting")
+        alter(store, made.id, status="starting")
     assert stop(made, settings=settings, clock=CLOCK).status == "stopped"
 
 
@@ -170,7 +168,7 @@ from modelscan.system.clock import SystemClock
 
 settings = Settings(paths=paths_below(Path(sys.argv[1])), environ={"PATH": os.environ["PATH"]})
 with Store(settings.paths) as store:
-    start(store.get("demo"), settings=settings, clock=SystemClock())
+    start(store.get("demo").id, settings=settings, clock=SystemClock())
 os.killpg(os.getpgrp(), signal.Signals(int(sys.argv[2])))
 """
 
@@ -195,7 +193,7 @@ def test_a_closed_terminal_or_a_killed_command_does_not_end_the_start(
 def test_one_that_was_never_prepared_is_refused(settings: Settings, make: Make) -> None:
     made = make("polite")
     with Store(settings.paths) as store:
-        store.update(made.id, argv=())
+        alter(store, made.id, argv=())
     with pytest.raises(InterruptedBefore):
         start(made, settings=settings, clock=CLOCK)
 
@@ -223,7 +221,7 @@ def test_a_supervisor_that_does_not_react_is_killed(settings: Settings, make: Ma
     send(supervisor_of(ready, settings), signal.SIGSTOP)
     hasty = replace(ready, stop_grace_seconds=0.3 - control._AFTER_GRACE_SECONDS)
     with Store(settings.paths) as store:
-        store.update(ready.id, stop_grace_seconds=hasty.stop_grace_seconds)
+        alter(store, ready.id, stop_grace_seconds=hasty.stop_grace_seconds)
     assert stop(hasty, settings=settings, clock=CLOCK).status == "stopped"
     assert processes_of(ready) == set()
 

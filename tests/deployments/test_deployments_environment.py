@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from modelscan.deployments.document import record_of
+from modelscan.deployments.record import Record
 from modelscan.errors import ConfigInvalid, Usage
 from modelscan.model import Deployment
 from modelscan.targets.local.environment import backend_environment, key_files, secrets_of, supervisor_environment
@@ -23,8 +25,8 @@ USERS = {
 }
 
 
-def deployment(**changes: object) -> Deployment:
-    return Deployment(**{"id": "42", "name": "demo", "model": "lab/demo", "backend": "vllm", **changes})  # type: ignore[arg-type]
+def deployment(**changes: object) -> Record:
+    return record_of(Deployment(**{"id": "42", "name": "demo", "model": "lab/demo", "backend": "vllm", **changes}))  # type: ignore[arg-type]
 
 
 def test_an_allow_list_then_the_deployment() -> None:

@@ -8,15 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.deployments.transitions import MAX_RESTARTS, TRANSITIONS, Found, after_exit, conclude, may_follow
-from modelscan.model import LIVE_STATUSES, Deployment
+from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, Owner, PinnedPlan, Record
+from modelscan.deployments.transitions.allowed import TRANSITIONS, may_follow
+from modelscan.deployments.transitions.observing import Found, conclude
+from modelscan.deployments.transitions.restarting import MAX_RESTARTS, after_exit
+from modelscan.model import LIVE_STATUSES
 from modelscan.model.words import RestartPolicy, Status
 
 STATUSES = st.sampled_from(get_args(Status))
 
 
-def deployment(status: Status, **changes: object) -> Deployment:
-    return Deployment(id="1", name="demo", model="lab/demo", backend="vllm", status=status, **changes)  # type: ignore[arg-type]
+def record(status: Status, *, pid: int | None = None) -> Record:
+    return Record(
+        spec=DeploymentSpec(id="1", name="demo", model="lab/demo"),
+        pinned=PinnedPlan(backend="vllm"),
+        status=DeploymentStatus(current=status),
+        owner=Owner(pid=pid),
+    )
 
 
 def test_every_status_has_its_followers() -> None:
@@ -96,8 +104,8 @@ ALONE = {"supervised": False, "commanded": False}
 def test_what_is_shown(
     status: Status, found: Found, shown: Status, message: str | None, last_error: str | None
 ) -> None:
-    now = conclude(deployment(status), found)
-    assert (now.status, now.message, now.last_error) == (shown, message, last_error)
+    now = conclude(record(status), found).status
+    assert (now.current, now.message, now.error.cause if now.error else None) == (shown, message, last_error)
 
 
 @given(
@@ -111,7 +119,8 @@ def test_nothing_is_called_alive_without_an_owner(
     status: Status, supervised: bool, commanded: bool, same_boot: bool | None, left_over: int
 ) -> None:
     found = Found(supervised=supervised, commanded=commanded, same_boot=same_boot, left_over=left_over)
-    shown = conclude(deployment(status, pid=7), found)
+    shown = conclude(record(status, pid=7), found)
     if not supervised and not commanded:
-        assert shown.status not in LIVE_STATUSES
+        assert shown.status.current not in LIVE_STATUSES
+        assert shown.owner.pid is None or status in {"stopped", "failed"}
     assert conclude(shown, found) == shown

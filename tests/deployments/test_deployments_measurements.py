@@ -6,27 +6,28 @@ import sqlite3
 from pathlib import Path
 
 from modelscan.deployments.measurements import Measurements, measurement_of
-from modelscan.model import Deployment, Measurement
+from modelscan.deployments.record import DeploymentSpec, PinnedPlan, Record
+from modelscan.model import Measurement
 from modelscan.storage.paths import paths_below
 from modelscan.units import GIB
 
-DEPLOYMENT = Deployment(
-    id="1",
-    name="demo",
-    model="lab/demo",
-    repo_id="Lab/Demo",
-    backend="vllm",
-    backend_version="0.33.0",
-    quantization="FP8",
-    gpu_indices=(0,),
-    max_model_len=4096,
-    plan={"gpu_name": "NVIDIA L4", "max_num_seqs": 64, "gpu_memory_utilization": 0.9, "enforce_eager": False},
+RECORD = Record(
+    spec=DeploymentSpec(id="1", name="demo", model="lab/demo"),
+    pinned=PinnedPlan(
+        repo_id="Lab/Demo",
+        backend="vllm",
+        backend_version="0.33.0",
+        quantization="FP8",
+        gpu_indices=(0,),
+        max_model_len=4096,
+        plan={"gpu_name": "NVIDIA L4", "max_num_seqs": 64, "gpu_memory_utilization": 0.9, "enforce_eager": False},
+    ),
 )
 FIGURES = {"weights_bytes": 7 * GIB, "kv_cache_bytes": 9 * GIB, "kv_cache_tokens": 1000, "graphs_bytes": GIB // 2}
 
 
 def test_a_log_and_a_plan_make_a_measurement() -> None:
-    assert measurement_of(DEPLOYMENT, FIGURES, "2026-11-20T10:00:00Z") == Measurement(
+    assert measurement_of(RECORD, FIGURES, "2026-11-20T10:00:00Z") == Measurement(
         repo_id="Lab/Demo",
         quantization="FP8",
         backend="vllm",
@@ -41,7 +42,7 @@ def test_a_log_and_a_plan_make_a_measurement() -> None:
         graphs_bytes=GIB // 2,
         at="2026-11-20T10:00:00Z",
     )
-    assert measurement_of(DEPLOYMENT, {}, "2026-11-20T10:00:00Z") is None
+    assert measurement_of(RECORD, {}, "2026-11-20T10:00:00Z") is None
 
 
 def test_the_newest_come_first_and_the_oldest_go(tmp_path: Path) -> None:

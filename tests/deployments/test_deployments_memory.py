@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, Make, eventually, processes_of, record
+from hostile_house import CLOCK, Make, alter, eventually, processes_of, record, start, stop
 from tests.hardware.nvml import compile_nvml
 
 from modelscan.deployments import commanding
 from modelscan.deployments.claims import memory_left, without_claimed
+from modelscan.deployments.document import record_of
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, Conflict
 from modelscan.model import Claim, Cpu, Deployment, DeploymentMemory, Gpu, GpuProcess, Hardware
@@ -23,7 +24,6 @@ from modelscan.settings.deploy import DeploySettings
 from modelscan.settings.reading import Settings
 from modelscan.system.processes.identity import send
 from modelscan.system.processes.run import Completed
-from modelscan.targets.local import control
 from modelscan.targets.local.claims import claims_of
 from modelscan.targets.local.supervisor.turn import Turn
 from modelscan.targets.waiting import wait
@@ -73,19 +73,19 @@ def test_what_a_start_has_not_taken_yet_is_promised(make: Make, context: Context
         left = memory_left(hardware, context.deployments.claims(hardware), 0)
         assert left == (hardware.devices[0].memory_free_bytes or 0) - 40 * GIB
         assert without_claimed(hardware, context.deployments.claims(hardware)).devices[0].memory_free_bytes == left
-        assert context.deployments.claims(hardware, but=made) == ()
+        assert context.deployments.claims(hardware, but=record_of(made)) == ()
 
         other = Deployment(id="o", name="other", model="m", backend="vllm", **on_gpu(30 * GIB))  # type: ignore[arg-type]
         with (
             pytest.raises(Conflict, match=r"`other` needs 30.00 GiB on GPU 0") as refused,
-            claim_record(context, other, port=None, replacing=None),
+            claim_record(context, record_of(other), port=None, replacing=None),
         ):
             pytest.fail("the memory was given twice")
         assert refused.value.details["taken"] == "memory"
         assert refused.value.cause == ("40.00 GiB are promised to deployments that are starting",)
     assert context.deployments.claims(machine(context)) == ()  # nobody is at work on it any more: interrupted
     take(50 * GIB)
-    with pytest.raises(Conflict, match=r"needs 40.00 GiB on GPU 0"), claim_again(context, made):
+    with pytest.raises(Conflict, match=r"needs 40.00 GiB on GPU 0"), claim_again(context, made.id):
         pytest.fail("it was started without its memory")
     assert record(context.settings, made).status == "pending"
 
@@ -99,7 +99,7 @@ def test_what_its_processes_hold_already_is_not_promised_again(make: Make, conte
     )
     starting = make("polite", name="cpu", memory=DeploymentMemory(estimated_bytes=GIB))
     with commanding.command(starting.id, settings=context.settings, clock=CLOCK):
-        found = claims_of([ready, starting], Hardware(devices=gpus, cpu=Cpu()))
+        found = claims_of([record_of(ready), record_of(starting)], Hardware(devices=gpus, cpu=Cpu()))
     assert [(claim.gpu_index, claim.claimed_bytes, claim.outstanding_bytes) for claim in found] == [
         (0, 20 * GIB, 5 * GIB),
         (1, 20 * GIB, 0),
@@ -108,7 +108,7 @@ def test_what_its_processes_hold_already_is_not_promised_again(make: Make, conte
 
 
 def up(deployment: Deployment, context: Context) -> Deployment:
-    started = control.start(deployment, settings=context.settings, clock=CLOCK)
+    started = start(deployment, settings=context.settings, clock=CLOCK)
     return wait(started, settings=context.settings, clock=CLOCK, timeout=20)
 
 
@@ -116,7 +116,7 @@ def test_a_stop_waits_until_the_memory_is_back(make: Make, context: Context, tak
     ready = up(make("polite", **on_gpu(20 * GIB)), context)
     memory = DeploymentMemory(estimated_bytes=20 * GIB, measured_bytes=20 * GIB)
     with Store(context.settings.paths) as store:
-        ready = store.update(ready.id, memory=memory)
+        ready = alter(store, ready.id, memory=memory)
     take(20 * GIB)
     back = memory_is_back(context, ready)
     assert back is not None
@@ -130,20 +130,20 @@ def test_a_stop_waits_until_the_memory_is_back(make: Make, context: Context, tak
         asked.append(back())
         return asked[-1]
 
-    stopped = control.stop(ready, settings=context.settings, clock=CLOCK, memory_is_back=later)
+    stopped = stop(ready, settings=context.settings, clock=CLOCK, memory_is_back=later)
     assert (stopped.status, stopped.message, asked) == ("stopped", None, [False, False, True])
 
 
 def test_memory_that_does_not_come_back_is_told(make: Make, settings: Settings) -> None:
     quick = Settings(paths=settings.paths, environ=settings.environ, deploy=DeploySettings(release_timeout=0.3))
-    stopped = control.stop(make("polite"), settings=quick, clock=CLOCK, memory_is_back=lambda: False)
+    stopped = stop(make("polite"), settings=quick, clock=CLOCK, memory_is_back=lambda: False)
     assert (stopped.status, stopped.message) == ("stopped", "the memory of its GPU is not back after 0.3 s")
 
 
 def test_one_at_a_time_starts_on_a_gpu(make: Make, settings: Settings) -> None:
     before = Turn(settings.paths, (1, 0))
     assert before.try_take("somebody")
-    waiting = control.start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
+    waiting = start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
     eventually(lambda: record(settings, waiting).phase == "waiting")
     progress = record(settings, waiting).progress
     assert progress is not None
@@ -163,9 +163,9 @@ def test_one_at_a_time_starts_on_a_gpu(make: Make, settings: Settings) -> None:
 def test_one_that_waits_for_its_turn_can_be_stopped(make: Make, settings: Settings) -> None:
     turn = Turn(settings.paths, (0,))
     assert turn.try_take("somebody")
-    waiting = control.start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
+    waiting = start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
     eventually(lambda: record(settings, waiting).phase == "waiting")
-    assert control.stop(waiting, settings=settings, clock=CLOCK).status == "stopped"
+    assert stop(waiting, settings=settings, clock=CLOCK).status == "stopped"
 
 
 def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: Settings, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: S
     environ = {**settings.environ, "LD_LIBRARY_PATH": str(nvml), "CUDA_FAKE_NVML": str(nvml / "scenario")}
     patient = Settings(paths=settings.paths, environ=environ, deploy=DeploySettings(release_timeout=20))
     use(50 * GIB)
-    waiting = control.start(make("polite", **on_gpu(20 * GIB)), settings=patient, clock=CLOCK)
+    waiting = start(make("polite", **on_gpu(20 * GIB)), settings=patient, clock=CLOCK)
 
     def said() -> str | None:
         progress = record(settings, waiting).progress
@@ -193,6 +193,6 @@ def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: S
 
     use(50 * GIB)
     hasty = Settings(paths=settings.paths, environ=environ, deploy=DeploySettings(release_timeout=0.1))
-    given_up = control.start(make("polite", name="other", **on_gpu(20 * GIB)), settings=hasty, clock=CLOCK)
+    given_up = start(make("polite", name="other", **on_gpu(20 * GIB)), settings=hasty, clock=CLOCK)
     with pytest.raises(BackendFailed, match=r"it needs 20.00 GiB on GPU 0, and 14.00 GiB are free"):
         wait(given_up, settings=settings, clock=CLOCK, timeout=20)

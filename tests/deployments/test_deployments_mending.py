@@ -6,42 +6,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.deployments.argv import on_port, with_option
-from modelscan.model import Deployment
-from modelscan.targets.local.supervisor.mending import mend
+from modelscan.deployments.record import DeploymentSpec, PinnedPlan, Record
+from modelscan.deployments.transitions.replanning import adjusted, moved_to_port, with_option
 
 OPTIONS = {"context_length": "--max-model-len", "gpu_memory_utilization": "--gpu-memory-utilization"}
 
 
-def planned(*explicit: str, argv: tuple[str, ...] = ()) -> Deployment:
-    return Deployment(
-        id="1",
-        name="demo",
-        model="lab/demo",
+def planned(*explicit: str, argv: tuple[str, ...] = ()) -> Record:
+    pinned = PinnedPlan(
         backend="vllm",
         max_model_len=4096,
         argv=argv or ("vllm", "--port", "8080", "--max-model-len", "4096", "--gpu-memory-utilization", "0.9"),
         plan={"max_model_len": 4096, "gpu_memory_utilization": 0.9, "explicit": list(explicit)},
     )
+    return Record(spec=DeploymentSpec(id="1", name="demo", model="lab/demo"), pinned=pinned)
 
 
 def test_a_smaller_context_is_taken() -> None:
-    mended = mend(planned(), {"context_length": 1024}, OPTIONS)
-    assert mended is not None
-    assert mended.said == "context length 4096 made 1024"
-    assert mended.changes["max_model_len"] == mended.changes["plan"]["max_model_len"] == 1024
-    assert mended.changes["argv"][4] == "1024"
+    now = adjusted(planned(), "too large", {"context_length": 1024}, OPTIONS)
+    assert now is not None
+    assert now.status.message == "context length 4096 made 1024 and tried again: too large"
+    assert now.pinned.adjustments == (now.status.message,)
+    assert now.pinned.max_model_len == now.pinned.plan["max_model_len"] == 1024
+    assert now.pinned.argv[4] == "1024"
 
 
 def test_a_smaller_share_is_taken() -> None:
-    mended = mend(planned(), {"gpu_memory_utilization": 0.85}, OPTIONS)
-    assert mended is not None
-    assert mended.said == "share of the GPU's memory 0.9 made 0.85"
-    assert mended.changes["argv"][-1] == "0.85"
+    now = adjusted(planned(), "too large", {"gpu_memory_utilization": 0.85}, OPTIONS)
+    assert now is not None
+    assert now.status.message == "share of the GPU's memory 0.9 made 0.85 and tried again: too large"
+    assert now.pinned.plan["gpu_memory_utilization"] == 0.85
+    assert now.pinned.argv[-1] == "0.85"
 
 
 @pytest.mark.parametrize(
-    ("deployment", "suggested"),
+    ("record", "suggested"),
     [
         (planned("context_length"), {"context_length": 1024}),
         (planned("gpu_memory_utilization"), {"gpu_memory_utilization": 0.5}),
@@ -56,8 +55,8 @@ def test_a_smaller_share_is_taken() -> None:
         (planned(argv=("vllm", "--max-model-len", "1", "--max-model-len", "2")), {"context_length": 1024}),
     ],
 )
-def test_nothing_else_is(deployment: Deployment, suggested: dict[str, int | float]) -> None:
-    assert mend(deployment, suggested, OPTIONS) is None
+def test_nothing_else_is(record: Record, suggested: dict[str, int | float]) -> None:
+    assert adjusted(record, "too large", suggested, OPTIONS) is None
 
 
 @given(st.lists(st.sampled_from(["a", "--x", "--y", "1"])), st.text())
@@ -73,5 +72,6 @@ def test_an_option_is_changed_in_its_place_and_nothing_else(argv: list[str], val
 
 
 def test_a_move_changes_port_addresses_and_command_line() -> None:
-    changes = on_port(planned(), 9000)
-    assert (changes["port"], changes["base_url"], changes["argv"][2]) == (9000, "http://localhost:9000", "9000")
+    moved = moved_to_port(planned(), 9000).pinned
+    assert (moved.port, moved.base_url, moved.argv[2]) == (9000, "http://localhost:9000", "9000")
+    assert moved.openai_base_url == "http://localhost:9000/v1"

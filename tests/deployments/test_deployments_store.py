@@ -7,8 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from hostile_house import alter
 from write_state import FIXTURES
 
+from modelscan.deployments.document import deployment_of, record_of
+from modelscan.deployments.record import Record
 from modelscan.deployments.store import EVENTS_KEPT, Store
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged, StateTooNew
 from modelscan.model import Deployment, DeploymentMemory
@@ -21,43 +24,43 @@ def paths(tmp_path: Path) -> Paths:
     return paths_below(tmp_path)
 
 
-def deployment(name: str = "demo", port: int | None = 8080, **changes: object) -> Deployment:
+def recorded(name: str = "demo", port: int | None = 8080, **changes: object) -> Record:
     values: dict[str, object] = {"id": f"id-of-{name}", "model": "lab/demo", "backend": "vllm", **changes}
-    return Deployment(name=name, port=port, **values)  # type: ignore[arg-type]
+    return record_of(Deployment(name=name, port=port, **values))  # type: ignore[arg-type]
 
 
 def test_a_record_comes_back_as_it_was(paths: Paths) -> None:
     with Store(paths) as store:
-        made = store.create(deployment(gpu_indices=(0, 1), memory=DeploymentMemory(estimated_bytes=7)))
+        made = store.create(recorded(gpu_indices=(0, 1), memory=DeploymentMemory(estimated_bytes=7)))
     with Store(paths) as store:
         assert store.get("demo") == made
-    assert made.created_at is not None
-    assert made.created_at == made.updated_at
+    assert made.spec.created_at is not None
+    assert made.spec.created_at == made.status.updated_at
     assert paths.database_file.stat().st_mode & 0o777 == 0o600
     assert paths.state.stat().st_mode & 0o777 == 0o700
 
 
 def test_name_and_port_are_claimed_until_removed(paths: Paths) -> None:
     with Store(paths) as store:
-        store.create(deployment())
+        store.create(recorded())
         with pytest.raises(Conflict) as name:
-            store.create(deployment(id="2", port=8081))
+            store.create(recorded(id="2", port=8081))
         assert name.value.message == "there is already a deployment `demo`"
         with pytest.raises(Conflict) as port:
-            store.create(deployment("other"))
+            store.create(recorded("other"))
         assert port.value.message == "port `8080` belongs to the deployment `demo`"
         assert port.value.details["taken"] == "port"
-        store.update("id-of-demo", status="stopped")
-        store.update("id-of-demo", removed_at="2026-01-01T00:00:00Z")
-        store.create(deployment(id="2"))
+        alter(store, "id-of-demo", status="stopped")
+        alter(store, "id-of-demo", removed_at="2026-01-01T00:00:00Z")
+        store.create(recorded(id="2"))
 
 
 def test_found_by_name_id_and_the_model_of_one_deployment(paths: Paths) -> None:
     with Store(paths) as store:
-        one = store.create(deployment("one", 1, model="lab/one", catalog_id="lab/one", repo_id="Lab/One"))
+        one = store.create(recorded("one", 1, model="lab/one", catalog_id="lab/one", repo_id="Lab/One"))
         for reference in ("one", "id-of-one", "lab/one", "Lab/One"):
             assert store.get(reference) == one
-        store.create(deployment("two", 2, model="lab/one"))
+        store.create(recorded("two", 2, model="lab/one"))
         with pytest.raises(ModelAmbiguous) as several:
             store.get("lab/one")
         assert several.value.hints == ("name one: one, two",)
@@ -68,8 +71,8 @@ def test_found_by_name_id_and_the_model_of_one_deployment(paths: Paths) -> None:
 
 def test_removed_ones_are_remembered(paths: Paths) -> None:
     with Store(paths) as store:
-        store.create(deployment())
-        store.update("id-of-demo", removed_at="2026-01-01T00:00:00Z")
+        store.create(recorded())
+        alter(store, "id-of-demo", removed_at="2026-01-01T00:00:00Z")
         assert store.list() == ()
         assert [item.name for item in store.list(include_removed=True)] == ["demo"]
         found = store.known_removed("demo")
@@ -82,18 +85,18 @@ def test_removed_ones_are_remembered(paths: Paths) -> None:
 
 def test_a_record_goes_only_where_it_may(paths: Paths) -> None:
     with Store(paths) as store:
-        store.create(deployment(status="stopped"))
+        store.create(recorded(status="stopped"))
         with pytest.raises(Conflict, match="cannot become `ready`"):
-            store.update("id-of-demo", status="ready", phase="half")
-        assert store.get("demo").phase is None
+            alter(store, "id-of-demo", status="ready", phase="half")
+        assert store.get("demo").status.phase is None
 
 
 def test_each_status_is_an_event_and_old_events_go(paths: Paths) -> None:
     with Store(paths) as store:
-        store.create(deployment())
-        store.update("id-of-demo", status="starting")
-        store.update("id-of-demo", phase="loading")
-        store.update("id-of-demo", status="failed", last_error="out of memory")
+        store.create(recorded())
+        alter(store, "id-of-demo", status="starting")
+        alter(store, "id-of-demo", phase="loading")
+        alter(store, "id-of-demo", status="failed", last_error="out of memory")
         found = [(event.kind, event.message) for event in store.events("id-of-demo")]
         assert found == [("pending", None), ("starting", None), ("failed", "out of memory")]
         for number in range(EVENTS_KEPT):
@@ -114,7 +117,7 @@ def test_of_many_that_race_for_a_name_or_a_port_one_wins(paths: Paths) -> None:
             same_name = number % 2 == 0
             try:
                 store.create(
-                    deployment(
+                    recorded(
                         "same" if same_name else f"n{number}", 9000 + number if same_name else 8080, id=str(number)
                     )
                 )
@@ -133,7 +136,7 @@ def test_of_many_that_race_for_a_name_or_a_port_one_wins(paths: Paths) -> None:
 
 def test_changes_of_many_writers_are_all_kept(paths: Paths) -> None:
     with Store(paths) as store:
-        store.create(deployment())
+        store.create(recorded())
 
     def count() -> None:
         with Store(paths) as mine:
@@ -157,7 +160,7 @@ def test_reading_makes_no_file(paths: Paths) -> None:
 
 def test_newer_and_damaged_state_is_refused_and_left_alone(paths: Paths) -> None:
     with Store(paths) as store:
-        store.create(deployment())
+        store.create(recorded())
     connection = sqlite3.connect(paths.database_file)
     connection.execute("UPDATE deployments SET document = '[1'")
     connection.commit()
@@ -184,7 +187,7 @@ def test_records_of_every_schema_load_for_ever(version: int, paths: Paths) -> No
     connection.executescript(KEPT[version].read_text(encoding="utf-8"))
     connection.close()
     with Store(paths) as store:
-        [small] = store.list()
+        [small] = map(deployment_of, store.list())
         assert (small.id, small.name, small.status, small.port) == ("0a1", "small", "failed", 8080)
         assert (small.gpu_uuids, small.max_model_len) == (("GPU-1", "GPU-2"), 40960)
         assert small.memory == DeploymentMemory(estimated_bytes=7516192768, measured_bytes=7000000000)
@@ -194,8 +197,8 @@ def test_records_of_every_schema_load_for_ever(version: int, paths: Paths) -> No
         assert small.error_suggested == {"context_length": 640}
         gone = store.known_removed("gone")
         assert gone is not None
-        assert (gone.task, gone.removed_at) == ("embed", "2026-11-21T08:00:00Z")
+        assert (gone.pinned.task, gone.status.removed_at) == ("embed", "2026-11-21T08:00:00Z")
         assert [event.kind for event in store.events("0a1")] == ["pending", "starting", "ready", "failed"]
-        assert store.update("0a1", status="starting").status == "starting"
+        assert alter(store, "0a1", status="starting").status == "starting"
         store.add_start("what", [("launching", 1.0)])
         assert store.starts("what") == [[("launching", 1.0)]]

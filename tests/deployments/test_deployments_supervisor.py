@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, HOSTILE, Make, eventually, log_of, processes_of, record
+from hostile_house import CLOCK, HOSTILE, Make, alter, eventually, log_of, observe, processes_of, record, start, stop
 
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed
@@ -23,9 +24,7 @@ from modelscan.routing.table import route_to
 from modelscan.settings.reading import Settings
 from modelscan.system.processes.identity import environment
 from modelscan.targets.local import control
-from modelscan.targets.local.control import start, stop
 from modelscan.targets.local.logs.log_file import log_files
-from modelscan.targets.local.observe import observe
 from modelscan.targets.local.owner import live_supervisor
 from modelscan.targets.waiting import wait
 
@@ -56,7 +55,7 @@ def test_one_that_dies_early_is_explained(settings: Settings, make: Make) -> Non
 def test_a_program_that_is_not_there(settings: Settings, make: Make) -> None:
     made = make("polite")
     with Store(settings.paths) as store:
-        store.update(made.id, program="/nowhere/vllm")
+        alter(store, made.id, program="/nowhere/vllm")
     begin(made, settings)
     assert over(made, settings).last_error == "`/nowhere/vllm` could not be started: No such file or directory"
 
@@ -66,7 +65,7 @@ def test_when_its_folder_is_removed_it_ends_the_backend(settings: Settings, make
     with Store(settings.paths) as store:
         shutil.rmtree(places(settings.paths, made.id).folder)
         eventually(lambda: not processes_of(made))
-        eventually(lambda: store.by_id(made.id).last_error == "its state folder was removed")
+        eventually(lambda: deployment_of(store.by_id(made.id)).last_error == "its state folder was removed")
 
 
 def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, make: Make) -> None:

@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, Make, eventually, free_port, processes_of, record
+from hostile_house import CLOCK, Make, eventually, free_port, observe, processes_of, record, start, stop
 from tests.cli import fake_vllm
 from tests.cli.conftest import Ran
 from tests.cli.driver import driving
 from tests.hardware.nvml import compile_nvml
 from traffic import MOODS
 
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
 from modelscan.settings.reading import Settings, load_settings
@@ -25,8 +26,6 @@ from modelscan.storage.locks import is_held
 from modelscan.storage.shipped import shipped
 from modelscan.system.processes.identity import send, tagged, tagged_as
 from modelscan.system.processes.ports import is_free
-from modelscan.targets.local.control import start, stop
-from modelscan.targets.local.observe import observe
 from modelscan.targets.local.orphans import find_orphans
 from modelscan.targets.local.owner import live_supervisor
 from modelscan.targets.waiting import wait
@@ -87,7 +86,7 @@ def drive(settings: Settings, folder: Path, *, users: int, operations: int, seed
     overbooked = folder / "nvml" / "ledger.overbooked"
     assert not overbooked.exists(), overbooked.read_text()
     with Store(settings.paths) as store:
-        records = store.list(include_removed=True)
+        records = [deployment_of(record) for record in store.list(include_removed=True)]
         present = [item for item in records if not item.removed_at]
         assert len({item.name for item in present}) == len(present)
         assert len({item.port for item in present}) == len(present)

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
@@ -69,7 +70,7 @@ def kill_command(folder: Path, name: str, chance: random.Random) -> None:
 def act(context: Context, folder: Path, chance: random.Random) -> None:
     name, verb = chance.choice(NAMES), chance.choice(VERBS)
     with Store(context.settings.paths) as store:
-        found = next((item for item in store.list() if item.name == name), None)
+        found = next((deployment_of(item) for item in store.list() if item.name == name), None)
     if verb == "kill-command":
         kill_command(folder, name, chance)
     elif found is None or verb in {"deploy", "replace"}:

@@ -1,11 +1,15 @@
-"""Making it so: the records, the supervisor of each deployment, and the life of its processes.
+"""What is known of deployments, and what may become of it: the same for every target.
 
-    store        the records and their events; names and ports are claimed here
-    lifecycle    what may follow what, and what to say of what is found (pure)
-    control      what commands call: start, stop, remove; `waiting`, `observe`, `orphans`, `ports`, `logs` beside it
-    processes    who a process is; signals only to whom we mean; `tree` ends everything of one deployment
-    supervisor   the small program that owns one backend
+    record        the record in four parts: spec, pinned plan, status, owner
+    transitions/  every change of a record, as a pure function
+    document      the record as the flat document that is kept and shown
+    store         the records and their events; names and ports are claimed here
+    claims        memory that is promised to deployments, as arithmetic
+    commanding    one command at a time works on a deployment, one at a time hands out memory
+    measurements  what started backends said of their memory
+    naming        names of deployments
+    again         the command that made a deployment, with something changed
+    places        where the files of one deployment lie
 
-The supervisor is made of `supervise` (its backend's lives), `life` (one of them), and what that uses: `spawn`, `pump`
-for the output, `watch` and `probe` for the endpoint, `record` for the writing.
+Who starts, watches and stops them is `targets`.
 """

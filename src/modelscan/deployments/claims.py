@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
+from modelscan.deployments.record import Record
+from modelscan.model import LIVE_STATUSES, Claim, Hardware
 
 
-def claimed_bytes(deployment: Deployment) -> int | None:
+def claimed_bytes(record: Record) -> int | None:
     """On each of its GPUs, or of the host where it has none."""
-    size = deployment.memory.estimated_bytes
-    return None if size is None else size // max(1, len(deployment.gpu_indices))
+    size = record.pinned.estimated_bytes
+    return None if size is None else size // max(1, len(record.pinned.gpu_indices))
 
 
 CLAIMS_LOCK = "claims.lock"
@@ -37,19 +38,19 @@ def without_claimed(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
     return dataclasses.replace(hardware, cpu=cpu, devices=devices)
 
 
-def with_memory_back(hardware: Hardware, deployment: Deployment) -> Hardware:
+def with_memory_back(hardware: Hardware, record: Record) -> Hardware:
     """The machine as it will be once a running deployment has ended: a plan that takes its place may use its memory."""
-    size = deployment.memory.measured_bytes or deployment.memory.estimated_bytes
-    if size is None or deployment.status not in LIVE_STATUSES:
+    size, indices = record.status.measured_bytes or record.pinned.estimated_bytes, record.pinned.gpu_indices
+    if size is None or record.status.current not in LIVE_STATUSES:
         return hardware
-    if not deployment.gpu_indices:
+    if not indices:
         free = hardware.cpu.memory_free_bytes
         cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=None if free is None else free + size)
         return dataclasses.replace(hardware, cpu=cpu)
-    each = size // len(deployment.gpu_indices)
+    each = size // len(indices)
     devices = tuple(
         dataclasses.replace(gpu, memory_free_bytes=gpu.memory_free_bytes + each)
-        if gpu.index in deployment.gpu_indices and gpu.memory_free_bytes is not None
+        if gpu.index in indices and gpu.memory_free_bytes is not None
         else gpu
         for gpu in hardware.devices
     )

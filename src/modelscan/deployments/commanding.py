@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from modelscan.deployments.claims import CLAIMS_LOCK
 from modelscan.deployments.places import places
+from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict
-from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock, hold
 from modelscan.system.clock import Clock
@@ -38,17 +38,18 @@ def command(deployment_id: str, *, settings: Settings, clock: Clock) -> Iterator
 
 
 @contextlib.contextmanager
-def commanding(deployment: Deployment, held: Lock | None, settings: Settings, clock: Clock) -> Iterator[None]:
+def commanding(deployment_id: str, held: Lock | None, settings: Settings, clock: Clock) -> Iterator[None]:
+    """The same, unless the caller holds the lock already."""
     if held is not None:
         yield
         return
-    with command(deployment.id, settings=settings, clock=clock):
+    with command(deployment_id, settings=settings, clock=clock):
         yield
 
 
-def current(store: Store, deployment: Deployment) -> Deployment:
+def current(store: Store, deployment_id: str) -> Record:
     """The record as it is by now. Raises Conflict for one that was removed meanwhile."""
-    record = store.by_id(deployment.id)
-    if record.removed_at is not None:
+    record = store.by_id(deployment_id)
+    if record.status.removed_at is not None:
         raise Conflict(f"`{record.name}` was removed meanwhile", hints=["modelscan list"], details={"id": record.id})
     return record

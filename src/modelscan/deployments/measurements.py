@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from modelscan.model import Deployment, Measurement
+from modelscan.deployments.record import Record
+from modelscan.model import Measurement
 from modelscan.storage.documents import from_document, to_document
 from modelscan.storage.state import State
 
@@ -16,21 +17,22 @@ _OF_PLAN = (
 )
 
 
-def measurement_of(deployment: Deployment, figures: dict[str, int], at: str) -> Measurement | None:
+def measurement_of(record: Record, figures: dict[str, int], at: str) -> Measurement | None:
     """What a deployment's log gave, per GPU, with the settings of its plan; None where it gave nothing or on a CPU."""
-    if not figures or not deployment.gpu_indices or deployment.repo_id is None:
+    pinned = record.pinned
+    if not figures or not pinned.gpu_indices or pinned.repo_id is None:
         return None
-    told: dict[str, Any] = {name: deployment.plan[name] for name in _OF_PLAN if deployment.plan.get(name)} | figures
+    planned: dict[str, Any] = {name: pinned.plan[name] for name in _OF_PLAN if pinned.plan.get(name)} | figures
     return Measurement(
-        repo_id=deployment.repo_id,
-        revision=deployment.revision,
-        quantization=deployment.quantization,
-        backend=deployment.backend,
-        backend_version=deployment.backend_version,
-        tensor_parallel=deployment.tensor_parallel,
-        max_model_len=deployment.max_model_len,
+        repo_id=pinned.repo_id,
+        revision=pinned.revision,
+        quantization=pinned.quantization,
+        backend=pinned.backend,
+        backend_version=pinned.backend_version,
+        tensor_parallel=pinned.tensor_parallel,
+        max_model_len=pinned.max_model_len,
         at=at,
-        **told,
+        **planned,
     )
 
 

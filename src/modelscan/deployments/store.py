@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelscan.deployments.transitions import may_follow
+from modelscan.deployments.document import read, written
+from modelscan.deployments.record import Record
+from modelscan.deployments.transitions.allowed import may_follow
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged
-from modelscan.model import Deployment
-from modelscan.storage.documents import from_document, to_document
+from modelscan.model.words import Status
 from modelscan.storage.state import State
 from modelscan.system.clock import rfc3339
 
@@ -33,25 +34,29 @@ class DeploymentEvent:
 class Store(State):
     """Deployments, their events, and how long their starts took."""
 
-    def create(self, deployment: Deployment) -> Deployment:
+    def create(self, record: Record) -> Record:
         """Write a new record and so claim its name and port, with its times. Raises Conflict when one is taken.
 
         `details["taken"]` of the Conflict is `name` or `port`.
         """
         now = rfc3339(self._clock.now())
-        new = dataclasses.replace(deployment, created_at=deployment.created_at or now, updated_at=now, changed=None)
+        new = dataclasses.replace(
+            record,
+            spec=dataclasses.replace(record.spec, created_at=record.spec.created_at or now),
+            status=dataclasses.replace(record.status, updated_at=now),
+        )
         with self._writing():
-            others = list(self._rows("removed_at IS NULL AND (name = ? OR port = ?)", new.name, new.port))
+            others = list(self._rows("removed_at IS NULL AND (name = ? OR port = ?)", new.name, new.pinned.port))
             if others:
                 raise _taken(new, next((other for other in others if other.name == new.name), others[0]))
             self._connection.execute(
-                "INSERT INTO deployments (id, name, port, status, removed_at, document) VALUES (?, ?, ?, ?, ?, ?)",
-                (new.id, new.name, new.port, new.status, new.removed_at, _written(new)),
+                "INSERT INTO deployments (name, port, status, removed_at, document, id) VALUES (?, ?, ?, ?, ?, ?)",
+                _row(new),
             )
-            self._event(new.id, now, new.status, new.message)
+            self._event(new.id, now, new.status.current, new.status.message)
         return new
 
-    def get(self, reference: str) -> Deployment:
+    def get(self, reference: str) -> Record:
         """By name, id, or a model id that exactly one deployment has.
 
         Raises DeploymentNotFound with near names, or ModelAmbiguous that lists the deployments of the model.
@@ -60,7 +65,7 @@ class Store(State):
             for row in self._rows("removed_at IS NULL AND (name = ? OR id = ?)", reference, reference):
                 return row
             rows = self.list()
-        found = [item for item in rows if reference in {item.model, item.catalog_id, item.repo_id}]
+        found = [item for item in rows if reference in {item.spec.model, item.spec.catalog_id, item.pinned.repo_id}]
         if len(found) == 1:
             return found[0]
         if found:
@@ -71,46 +76,46 @@ class Store(State):
             )
         raise _unknown(reference, [item.name for item in rows])
 
-    def by_id(self, deployment_id: str) -> Deployment:
+    def by_id(self, deployment_id: str) -> Record:
         """Removed or not. Raises DeploymentNotFound."""
         with self._reading():
             for row in self._rows("id = ?", deployment_id):
                 return row
         raise _unknown(deployment_id, [])
 
-    def known_removed(self, reference: str) -> Deployment | None:
+    def known_removed(self, reference: str) -> Record | None:
         """The deployment removed last that had this name or id, for "already removed"."""
         with self._reading():
             rows = list(self._rows("removed_at IS NOT NULL AND (name = ? OR id = ?)", reference, reference))
-        return max(rows, key=lambda item: item.removed_at or "", default=None)
+        return max(rows, key=lambda item: item.status.removed_at or "", default=None)
 
-    def list(self, *, include_removed: bool = False) -> tuple[Deployment, ...]:
+    def list(self, *, include_removed: bool = False) -> tuple[Record, ...]:
         """In the order of their creation."""
         with self._reading():
             return tuple(self._rows("1" if include_removed else "removed_at IS NULL"))
 
-    def update(self, deployment_id: str, **changes: Any) -> Deployment:
-        """Change fields of a record and return it. A new status becomes an event.
+    def write(self, record: Record) -> Record:
+        """Write what a transition made of a record, and return it with the time. A new status becomes an event.
 
         Raises DeploymentNotFound, or Conflict when the record cannot go to that status from where it is by now.
         """
         now = rfc3339(self._clock.now())
+        new = dataclasses.replace(record, status=dataclasses.replace(record.status, updated_at=now))
         with self._writing():
-            old = next(self._rows("id = ?", deployment_id), None)
-            if old is None:
-                raise _unknown(deployment_id, [])
-            new = dataclasses.replace(old, **{"updated_at": now, **changes, "changed": None})
-            if not may_follow(old.status, new.status):
+            before = self._status(new.id)
+            if not may_follow(before, new.status.current):
                 raise Conflict(
-                    f"`{old.name}` cannot become `{new.status}`: it is `{old.status}`",
-                    hints=[f"modelscan status {old.name}"],
+                    f"`{new.name}` cannot become `{new.status.current}`: it is `{before}`",
+                    hints=[f"modelscan status {new.name}"],
                 )
             self._connection.execute(
                 "UPDATE deployments SET name = ?, port = ?, status = ?, removed_at = ?, document = ? WHERE id = ?",
-                (new.name, new.port, new.status, new.removed_at, _written(new), new.id),
+                _row(new),
             )
-            if new.status != old.status:
-                self._event(new.id, now, new.status, new.last_error if new.status == "failed" else new.message)
+            if new.status.current != before:
+                cause = new.status.error.cause if new.status.error else None
+                said = cause if new.status.current == "failed" else new.status.message
+                self._event(new.id, now, new.status.current, said)
         return new
 
     def add_event(self, deployment_id: str, kind: str, message: str | None = None) -> None:
@@ -156,6 +161,11 @@ class Store(State):
             rows = self._connection.execute("SELECT phases FROM starts WHERE what = ?", (what,)).fetchall()
         return [[(phase, seconds) for phase, seconds in json.loads(row["phases"])] for row in rows]
 
+    def _status(self, deployment_id: str) -> Status:
+        for record in self._rows("id = ?", deployment_id):
+            return record.status.current
+        raise _unknown(deployment_id, [])
+
     def _event(self, deployment_id: str, at: str, kind: str, message: str | None) -> None:
         self._connection.execute(
             "INSERT INTO events (deployment, at, kind, message) VALUES (?, ?, ?, ?)", (deployment_id, at, kind, message)
@@ -166,7 +176,7 @@ class Store(State):
             (deployment_id, deployment_id, EVENTS_KEPT),
         )
 
-    def _rows(self, where: str, *values: object) -> Iterator[Deployment]:
+    def _rows(self, where: str, *values: object) -> Iterator[Record]:
         rows = self._connection.execute(
             f"SELECT id, document FROM deployments WHERE {where} ORDER BY rowid",  # noqa: S608  literals of this file
             values,
@@ -174,9 +184,9 @@ class Store(State):
         for row in rows.fetchall():
             yield self._read(row)
 
-    def _read(self, row: Mapping[str, Any]) -> Deployment:
+    def _read(self, row: Mapping[str, Any]) -> Record:
         try:
-            return from_document(Deployment, json.loads(row["document"]))
+            return read(row["document"])
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateDamaged(
                 f"the record `{row['id']}` in `{self._path}` is damaged",
@@ -186,21 +196,22 @@ class Store(State):
             ) from error
 
 
-def _written(deployment: Deployment) -> str:
-    return json.dumps(to_document(deployment), ensure_ascii=False, separators=(",", ":"))
+def _row(record: Record) -> tuple[object, ...]:
+    status = record.status
+    return (record.name, record.pinned.port, status.current, status.removed_at, written(record), record.id)
 
 
-def _taken(new: Deployment, other: Deployment) -> Conflict:
+def _taken(new: Record, other: Record) -> Conflict:
     if other.name == new.name:
         return Conflict(
             f"there is already a deployment `{new.name}`",
-            cause=[f"it is `{other.status}` and runs {other.model}"],
+            cause=[f"it is `{other.status.current}` and runs {other.spec.model}"],
             hints=[f"modelscan status {new.name}", f"modelscan remove {new.name}", "or choose another --name"],
             details={"taken": "name", "deployment": other.id},
         )
     return Conflict(
-        f"port `{new.port}` belongs to the deployment `{other.name}`",
-        cause=[f"`{other.name}` is `{other.status}`; a deployment keeps its port until it is removed"],
+        f"port `{new.pinned.port}` belongs to the deployment `{other.name}`",
+        cause=[f"`{other.name}` is `{other.status.current}`; a deployment keeps its port until it is removed"],
         hints=[f"modelscan remove {other.name}", "or choose another --port"],
         details={"taken": "port", "deployment": other.id},
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from modelscan.deployments import commanding
 from modelscan.deployments.claims import claimed_bytes, memory_left, with_memory_back
+from modelscan.deployments.document import deployment_of
+from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
+from modelscan.deployments.transitions.preparing import claimed_again, preparation_failed, preparation_stopped
+from modelscan.deployments.transitions.replanning import moved_to_port
 from modelscan.errors import Conflict, Interrupted, ModelscanError
-from modelscan.model import Deployment
 from modelscan.running.memory import memory_is_back
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
@@ -21,19 +23,19 @@ from modelscan.system.processes.ports import next_free, require_free
 from modelscan.targets.local import control
 from modelscan.units import format_bytes
 
+_OVER = frozenset({"stopped", "failed"})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claimed:
     """A record that holds its claims, and the lock that says a command is at work on it."""
 
-    deployment: Deployment
+    record: Record
     lock: Lock
 
 
 @contextlib.contextmanager
-def claim_record(
-    context: Context, record: Deployment, *, port: int | None, replacing: Deployment | None
-) -> Iterator[Claimed]:
+def claim_record(context: Context, record: Record, *, port: int | None, replacing: Record | None) -> Iterator[Claimed]:
     """Create the record and hold its command lock. What fails inside is written down: nothing stays half-made.
 
     `port` is the one that was asked for. The deployment that is replaced is stopped and removed first. Raises
@@ -45,75 +47,69 @@ def claim_record(
             port = _port(context, store, port, replacing)  # before anything is taken away
             _require_memory(context, record, replacing)
             if replacing is not None:
-                back = memory_is_back(context, replacing)
-                control.remove(replacing, settings=settings, clock=clock, memory_is_back=back)
-            deployment = store.create(
-                dataclasses.replace(
-                    record,
-                    port=port,
-                    base_url=f"http://localhost:{port}",
-                    openai_base_url=f"http://localhost:{port}/v1",
-                )
-            )
-        with _written_down(context, deployment, "failed"):
-            yield Claimed(deployment=deployment, lock=lock)
+                back = memory_is_back(context, deployment_of(replacing))
+                control.remove(replacing.id, settings=settings, clock=clock, memory_is_back=back)
+            created = store.create(moved_to_port(record, port))
+        with _written_down(context, created, preparation_failed):
+            yield Claimed(record=created, lock=lock)
 
 
 @contextlib.contextmanager
-def claim_again(context: Context, found: Deployment) -> Iterator[Claimed]:
+def claim_again(context: Context, deployment_id: str) -> Iterator[Claimed]:
     """The same for one that is over: its record claims its memory again. One that lives is left as it is.
 
     What a killed supervisor left over is ended first, as it holds that memory.
     """
     settings, clock = context.settings, context.clock
     with (
-        commanding.command(found.id, settings=settings, clock=clock) as lock,
+        commanding.command(deployment_id, settings=settings, clock=clock) as lock,
         Store(settings.paths, clock) as store,
     ):
-        seen = context.deployments.observe(commanding.current(store, found), commanding=True)
-        if seen.status not in {"stopped", "failed"}:
-            yield Claimed(deployment=seen, lock=lock)
+        seen = context.deployments.observe(commanding.current(store, deployment_id), commanding=True)
+        if seen.status.current not in _OVER:
+            yield Claimed(record=seen, lock=lock)
             return
         if tagged_as(seen.id):
-            back = memory_is_back(context, seen)
-            control.stop(seen, settings=settings, clock=clock, held=lock, memory_is_back=back)
+            back = memory_is_back(context, deployment_of(seen))
+            control.stop(seen.id, settings=settings, clock=clock, held=lock, memory_is_back=back)
         with commanding.claims(settings, clock=clock):
             _require_memory(context, seen, None)
-            if store.by_id(seen.id).status not in {"stopped", "failed"}:
-                store.update(seen.id, status=seen.status, pid=None)  # first what it had become unseen
-            claimed = store.update(seen.id, status="pending", phase=None, progress=None, message=None)
-        with _written_down(context, seen, seen.status):
-            yield Claimed(deployment=claimed, lock=lock)
+            if store.by_id(seen.id).status.current not in _OVER:
+                store.write(seen)  # first what it had become unseen
+            claimed = store.write(claimed_again(store.by_id(seen.id)))
+        ended = preparation_failed if seen.status.current == "failed" else preparation_stopped
+        with _written_down(context, seen, ended):
+            yield Claimed(record=claimed, lock=lock)
 
 
 @contextlib.contextmanager
-def _written_down(context: Context, deployment: Deployment, status: str) -> Iterator[None]:
+def _written_down(context: Context, record: Record, ended: Callable[[Record, str], Record]) -> Iterator[None]:
     """What ends the preparation becomes the end of the record; once it was started, its supervisor writes."""
     try:
         yield
     except KeyboardInterrupt:
-        _write_end(context, deployment, "stopped", "interrupted before it was started")
-        name = deployment.name
+        _write_end(context, record, preparation_stopped, "interrupted before it was started")
+        name = record.name
         raise Interrupted(
             "interrupted before the backend was started",
             hints=[f"modelscan start {name}", f"modelscan remove {name}"],
         ) from None
     except ModelscanError as error:
-        _write_end(context, deployment, status, error.message)
+        _write_end(context, record, ended, error.message)
         raise
 
 
-def _write_end(context: Context, deployment: Deployment, status: str, message: str) -> None:
+def _write_end(context: Context, record: Record, ended: Callable[[Record, str], Record], message: str) -> None:
     with Store(context.settings.paths, context.clock) as store:
-        if store.by_id(deployment.id).status in {"pending", "pulling"}:
-            error = message if status == "failed" else None
-            store.update(deployment.id, status=status, phase=None, progress=None, message=message, last_error=error)
+        now = store.by_id(record.id)
+        if now.status.current in {"pending", "pulling"}:
+            store.write(ended(now, message))
 
 
-def _port(context: Context, store: Store, wanted: int | None, replacing: Deployment | None) -> int:
+def _port(context: Context, store: Store, wanted: int | None, replacing: Record | None) -> int:
     """The port that was asked for, that of the deployment which is replaced, or the next free one. Raises Conflict."""
-    others = {item.port: item.name for item in store.list() if item.port is not None and item != replacing}
-    own = replacing.port if replacing is not None else None
+    own = replacing.pinned.port if replacing is not None else None
+    others = {item.pinned.port: item.name for item in store.list() if item.pinned.port not in {None, own}}
     if wanted is None:
         return own or next_free(context.settings.deploy.first_port, others)
     if wanted in others:
@@ -127,7 +123,7 @@ def _port(context: Context, store: Store, wanted: int | None, replacing: Deploym
     return wanted
 
 
-def _require_memory(context: Context, record: Deployment, replacing: Deployment | None) -> None:
+def _require_memory(context: Context, record: Record, replacing: Record | None) -> None:
     """Measure again, under the lock of claims, and raise Conflict when what is left is less than the record claims."""
     each = claimed_bytes(record)
     if each is None:
@@ -136,7 +132,7 @@ def _require_memory(context: Context, record: Deployment, replacing: Deployment 
     if replacing is not None:
         hardware = with_memory_back(hardware, context.deployments.observe(replacing))
     claims = context.deployments.claims(hardware, but=replacing)
-    for index in record.gpu_indices or (None,):
+    for index in record.pinned.gpu_indices or (None,):
         left = memory_left(hardware, claims, index)
         if left is not None and left < each:
             where = "this machine" if index is None else f"GPU {index}"
@@ -148,7 +144,7 @@ def _require_memory(context: Context, record: Deployment, replacing: Deployment 
                 hints=[
                     "modelscan gpu",
                     "modelscan ps",
-                    f"modelscan deploy {record.model} --name {record.name} --replace",
+                    f"modelscan deploy {record.spec.model} --name {record.name} --replace",
                 ],
                 details={"taken": "memory", "needed_bytes": each, "free_bytes": left, "gpu_index": index},
             )

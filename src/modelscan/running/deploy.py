@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from modelscan.backends.arguments.allowed import refuse_secrets
 from modelscan.deployments.claims import with_memory_back
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.naming import deployment_name
-from modelscan.deployments.store import Store
+from modelscan.deployments.record import Record
 from modelscan.errors import Conflict, Usage
 from modelscan.model import Candidate, Deployment, Installation, Pricing
 from modelscan.model.events import Ask, Event, Report
@@ -62,22 +63,21 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     request = request_document(wanted, model_id=resolved.asked_for)
     price = resolved.model.pricing if resolved.model else None
 
-    with Store.for_reading(settings.paths, clock) as store:
-        existing = next((item for item in store.list() if item.name == name), None)
-    if existing is not None and existing.request == request:
+    existing = context.deployments.named(name)
+    if existing is not None and existing.spec.request == request:
         return Deployed(deployment=_same_again(context, existing, wanted, report), hosted_price=price)
     if existing is not None and not wanted.replace:
         raise _other_request(existing, request, wanted)
 
     with contextlib.ExitStack() as stack:
         claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
-        deployment = prepare(context, claimed.deployment, report, installation)
-        place = environment_of_place(context, deployment, report)
+        prepared = prepare(context, claimed.record, report, installation)
+        place = environment_of_place(context, deployment_of(prepared), report)
         report(Event("starting", "Starting deployment..."))
-        deployment = control.start(
-            deployment, settings=settings, clock=clock, held=claimed.lock, place_environment=place
-        )
-    deployment = start_and_follow(context, deployment, wait=wanted.wait, timeout=wanted.timeout, report=report)
+        started = control.start(prepared.id, settings=settings, clock=clock, held=claimed.lock, place_environment=place)
+    deployment = start_and_follow(
+        context, deployment_of(started), wait=wanted.wait, timeout=wanted.timeout, report=report
+    )
     return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
 
 
@@ -87,7 +87,7 @@ def _claimed(
     resolved: Resolved,
     wanted: DeployRequest,
     name: str,
-    existing: Deployment | None,
+    existing: Record | None,
     report: Report,
     ask: Ask,
 ) -> tuple[Claimed, Installation | None]:
@@ -144,8 +144,8 @@ def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
         raise Usage(f"the variable `{variable}` is not set", hints=[f"export {variable}=$(openssl rand -hex 24)"])
 
 
-def _same_again(context: Context, existing: Deployment, wanted: DeployRequest, report: Report) -> Deployment:
-    now = context.deployments.observe(existing)
+def _same_again(context: Context, existing: Record, wanted: DeployRequest, report: Report) -> Deployment:
+    now = deployment_of(context.deployments.observe(existing))
     if now.status == "ready":
         return dataclasses.replace(now, changed=False)
     if now.status in {"stopped", "failed"}:
@@ -156,11 +156,11 @@ def _same_again(context: Context, existing: Deployment, wanted: DeployRequest, r
     return dataclasses.replace(followed, changed=False)
 
 
-def _other_request(existing: Deployment, request: dict[str, object], wanted: DeployRequest) -> Conflict:
+def _other_request(existing: Record, request: dict[str, object], wanted: DeployRequest) -> Conflict:
     line = " ".join(["modelscan deploy", *option_words(wanted), "--replace"])
     return Conflict(
         f"the deployment `{existing.name}` was asked for differently",
-        cause=difference(existing.request, request),
+        cause=difference(existing.spec.request, request),
         hints=[line, f"or keep both: --name {existing.name}-2"],
-        details={"deployment": existing.id, "difference": difference(existing.request, request)},
+        details={"deployment": existing.id, "difference": difference(existing.spec.request, request)},
     )

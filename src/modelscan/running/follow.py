@@ -33,7 +33,7 @@ def start_and_follow(
             on_change=_telling(context, report),
         )
     except KeyboardInterrupt:
-        control.stop(deployment, settings=context.settings, clock=context.clock)
+        control.stop(deployment.id, settings=context.settings, clock=context.clock)
         name = deployment.name
         raise Interrupted(
             f"interrupted: `{name}` was stopped before it was ready",

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.places import places
+from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
-from modelscan.model import Candidate, Deployment, Device, Installation, Progress
+from modelscan.deployments.transitions.preparing import installing, prepared, progressed, pulling
+from modelscan.model import Candidate, Device, Installation, Progress
 from modelscan.model.events import Event, Report
 from modelscan.running.fetch import ensure_weights
 from modelscan.running.installing import add_reader, install_backend
@@ -24,25 +26,23 @@ from modelscan.storage.documents import from_document
 _NOTED_SECONDS = 1.0
 
 
-def prepare(
-    context: Context, deployment: Deployment, report: Report, installation: Installation | None = None
-) -> Deployment:
+def prepare(context: Context, record: Record, report: Report, installation: Installation | None = None) -> Record:
     """Install the backend and fetch the weights where they are missing, and pin the exact command line.
 
     Call it with the record's command lock held. Raises what installing and downloading raise.
     """
-    chosen = from_document(Candidate, deployment.plan)
+    chosen = from_document(Candidate, record.pinned.plan)
     if installation is None:
-        installation = _installed(context, deployment, chosen, report)
-    location, commit = _weights(context, deployment, chosen, report)
+        installation = _installed(context, record, chosen, report)
+    location, commit = _weights(context, record, chosen, report)
     launch = Launch(
         location=location,
-        served_model_names=deployment.served_model_names,
-        port=deployment.port or 0,
-        host=deployment.host,
+        served_model_names=record.spec.served_model_names,
+        port=record.pinned.port or 0,
+        host=record.pinned.host,
         program=installation.program,
-        api_key_env=deployment.api_key_env,
-        own_folder=str(places(context.settings.paths, deployment.id).folder / "assets"),
+        api_key_env=record.spec.api_key_env,
+        own_folder=str(places(context.settings.paths, record.id).folder / "assets"),
         device=installation.device,
     )
     backend = BACKENDS[chosen.backend]
@@ -50,14 +50,16 @@ def prepare(
     for text in (*backend.runs.cautions, *command.dropped):
         report(Event("warning", text))
     with Store(context.settings.paths, context.clock) as store:
-        return store.update(
-            deployment.id,
-            backend_version=installation.version or deployment.backend_version,
-            program=installation.program,
-            location=location,
-            revision=commit,
-            argv=command.argv,
-            env={**command.env},
+        return store.write(
+            prepared(
+                store.by_id(record.id),
+                backend_version=installation.version,
+                program=installation.program,
+                location=location,
+                revision=commit,
+                argv=command.argv,
+                env={**command.env},
+            )
         )
 
 
@@ -66,14 +68,14 @@ def device_for(context: Context, chosen: Candidate) -> Device:
     return device_of(machine(context)) if chosen.gpu_indices else "cpu"
 
 
-def _installed(context: Context, deployment: Deployment, chosen: Candidate, report: Report) -> Installation:
+def _installed(context: Context, record: Record, chosen: Candidate, report: Report) -> Installation:
     """The installation of the plan's version; where it is gone or was never finished, it is made."""
     device = device_for(context, chosen)
     streamed = chosen.source == "s3"
     found = choose(installations(context), chosen.backend, chosen.backend_version, device=device, reader=streamed)
     if found is not None and not streamed:
         return found
-    note = _noting(context, deployment, "pending", "environment")
+    note = _noting(context, installing(record))
 
     def on_line(line: str) -> None:
         report(Event("install", line))
@@ -84,21 +86,21 @@ def _installed(context: Context, deployment: Deployment, chosen: Candidate, repo
     return add_reader(context, found, on_line=on_line) if streamed else found
 
 
-def _weights(context: Context, deployment: Deployment, chosen: Candidate, report: Report) -> tuple[str, str | None]:
-    note = _noting(context, deployment, "pulling", "download")
+def _weights(context: Context, record: Record, chosen: Candidate, report: Report) -> tuple[str, str | None]:
+    note = _noting(context, pulling(record))
 
-    def told(event: Event) -> None:
+    def on_event(event: Event) -> None:
         report(event)
         if event.kind == "pull":
             note(event.fields.get("fraction"), event.message)
 
-    return ensure_weights(context, dataclasses.replace(chosen, revision=deployment.revision), told)
+    return ensure_weights(context, dataclasses.replace(chosen, revision=record.pinned.revision), on_event)
 
 
-def _noting(context: Context, deployment: Deployment, status: str, phase: str) -> Callable[[float | None, str], None]:
+def _noting(context: Context, record: Record) -> Callable[[float | None, str], None]:
     """Write a phase down, and then, once a second at most, how far it is."""
     with Store(context.settings.paths, context.clock) as store:
-        store.update(deployment.id, status=status, phase=phase, progress=None)
+        store.write(record)
     noted = context.clock.monotonic()
 
     def note(fraction: float | None, detail: str) -> None:
@@ -107,6 +109,6 @@ def _noting(context: Context, deployment: Deployment, status: str, phase: str) -
             return
         noted = context.clock.monotonic()
         with Store(context.settings.paths, context.clock) as store:
-            store.update(deployment.id, progress=Progress(fraction=fraction, detail=detail[:200]))
+            store.write(progressed(record, Progress(fraction=fraction, detail=detail[:200])))
 
     return note

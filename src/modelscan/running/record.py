@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from modelscan.model import Candidate, Deployment, DeploymentMemory, Installation, WeightsDescription
+from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, PinnedPlan, Record
+from modelscan.model import Candidate, Installation, WeightsDescription
 from modelscan.selecting.context import Context
 from modelscan.selecting.plan import Planned, described
 from modelscan.selecting.requests import DeployRequest
@@ -21,46 +22,44 @@ def new_record(
     installation: Installation | None,
     name: str,
     request: Mapping[str, Any],
-) -> Deployment:
+) -> Record:
     """The record of a deployment before it has a port, and so an address. Without `installation` it must be made."""
     resolved, settings = planned.resolved, context.settings
     description = described(planned, chosen)
-    restart = wanted.restart or settings.deploy.restart
-    return Deployment(
+    spec = DeploymentSpec(
         id=uuid.uuid4().hex,
         name=name,
+        target=wanted.target,
         model=resolved.model_id,
         catalog_id=resolved.model.id if resolved.model else None,
-        task=_task(chosen, description),
-        repo_id=chosen.repo_id,
-        revision=description.commit or chosen.revision,
-        source=chosen.source,
+        served_model_names=tuple(dict.fromkeys((name, resolved.model_id))),
+        api_key_env=wanted.api_key_env,
+        request=request,
+        restart_policy=wanted.restart or settings.deploy.restart,
+        stall_timeout_seconds=wanted.stall_timeout or settings.deploy.stall_timeout,
+        idle_timeout_seconds=wanted.idle_timeout,
+        stop_grace_seconds=settings.deploy.stop_grace,
+    )
+    pinned = PinnedPlan(
         backend=chosen.backend,
         backend_version=(installation.version if installation else None) or chosen.backend_version,
-        quantization=chosen.quantization,
+        task=_task(chosen, description),
         mode=chosen.mode,
-        served_model_names=tuple(dict.fromkeys((name, resolved.model_id))),
-        target=wanted.target,
-        host="127.0.0.1",
-        api_key_env=wanted.api_key_env,
+        source=chosen.source,
+        repo_id=chosen.repo_id,
+        revision=description.commit or chosen.revision,
+        quantization=chosen.quantization,
+        location=description.location,
+        program=installation.program if installation else None,
         gpu_indices=chosen.gpu_indices,
         gpu_uuids=chosen.gpu_uuids,
         tensor_parallel=chosen.tensor_parallel,
         max_model_len=chosen.max_model_len,
-        kv_cache_tokens=chosen.kv_cache_tokens,
-        max_concurrency=chosen.max_concurrency,
-        memory=DeploymentMemory(
-            estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices)) or None
-        ),
-        request=request,
-        location=description.location,
-        program=installation.program if installation else None,
-        restart_policy=restart,
-        stall_timeout_seconds=wanted.stall_timeout or settings.deploy.stall_timeout,
-        idle_timeout_seconds=wanted.idle_timeout,
-        stop_grace_seconds=settings.deploy.stop_grace,
+        estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices)) or None,
         plan=to_document(chosen),
     )
+    status = DeploymentStatus(kv_cache_tokens=chosen.kv_cache_tokens, max_concurrency=chosen.max_concurrency)
+    return Record(spec=spec, pinned=pinned, status=status)
 
 
 def _task(chosen: Candidate, description: WeightsDescription) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from modelscan.deployments.document import deployment_of
 from modelscan.errors import BackendFailed, BackendNotInstalled, InterruptedBefore
 from modelscan.model import Deployment
 from modelscan.model.events import Event, Report, silent
@@ -35,14 +36,15 @@ def start_deployment(
     if found.status in {"stopped", "failed"}:
         _check_replay(found)
         place = environment_of_place(context, found, report)
-        with claim_again(context, found) as claimed:
-            found = claimed.deployment
-            if not found.argv:
-                found = prepare(context, found, report)
+        with claim_again(context, found.id) as claimed:
+            record = claimed.record
+            if not record.pinned.argv:
+                record = prepare(context, record, report)
             report(Event("starting", "Starting deployment..."))
-            found = control.start(
-                found, settings=context.settings, clock=context.clock, held=claimed.lock, place_environment=place
+            record = control.start(
+                record.id, settings=context.settings, clock=context.clock, held=claimed.lock, place_environment=place
             )
+        found = deployment_of(record)
     started = start_and_follow(context, found, wait=wait, timeout=timeout, report=report)
     return dataclasses.replace(started, changed=True)
 

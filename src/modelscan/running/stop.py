@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from modelscan.deployments.document import deployment_of
 from modelscan.model import Deployment
 from modelscan.model.events import Event, Report, silent
 from modelscan.selecting.context import Context
@@ -19,7 +20,7 @@ def stop_deployment(context: Context, reference: str, report: Report = silent) -
     if found.removed_at is not None or found.status == "stopped":
         return dataclasses.replace(found, changed=False)
     back = memory_is_back(context, found)
-    stopped = control.stop(found, settings=context.settings, clock=context.clock, memory_is_back=back)
+    stopped = deployment_of(control.stop(found.id, settings=context.settings, clock=context.clock, memory_is_back=back))
     if stopped.message:
         report(Event("warning", f"{stopped.name}: {stopped.message}"))
     publish(context, report)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelscan.deployments.store import Store
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.stored import Stored, stored_weights
@@ -58,8 +57,7 @@ def uses(deployment: Deployment, item: Stored) -> bool:
 
 
 def recorded(context: Context) -> tuple[Deployment, ...]:
-    with Store.for_reading(context.settings.paths, context.clock) as store:
-        return store.list()
+    return context.deployments.recorded()
 
 
 def _repos_of(context: Context, reference: str) -> list[str]:

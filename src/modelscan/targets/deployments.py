@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from modelscan.deployments.document import deployment_of
+from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, DeploymentNotFound
 from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
@@ -22,41 +24,39 @@ class Deployments:
 
     def list(self, *, status: str | None = None, removed: bool = False, live_only: bool = False) -> list[Deployment]:
         """Every deployment that is not removed, in the order of creation."""
-        with Store.for_reading(self.paths, self.clock) as store:
-            records = store.list(include_removed=removed)
-        seen = [self.observe(record) for record in records]
+        seen = [deployment_of(self.observe(record)) for record in self._records(removed=removed)]
         return [
             item
             for item in seen
             if (status is None or item.status == status) and (not live_only or item.status in LIVE_STATUSES)
         ]
 
+    def recorded(self, *, removed: bool = False) -> tuple[Deployment, ...]:
+        """The same as they were written last, without a look at the machine."""
+        return tuple(deployment_of(record) for record in self._records(removed=removed))
+
     def live_names(self) -> tuple[str, ...]:
         """Of all that are not known to be over: also where the supervisor was killed, which may have left something."""
-        with Store.for_reading(self.paths, self.clock) as store:
-            return tuple(item.name for item in store.list() if item.status in LIVE_STATUSES)
+        return tuple(item.name for item in self.recorded() if item.status in LIVE_STATUSES)
 
-    def observe(self, record: Deployment, *, commanding: bool = False) -> Deployment:
+    def observe(self, record: Record, *, commanding: bool = False) -> Record:
         """The record with the status that the machine confirms. `commanding`: the caller holds the command lock."""
         return observe(record, paths=self.paths, clock=self.clock, commanding=commanding)
 
     def now(self, reference: str) -> Deployment:
         """One deployment as it is now; a removed one that had this name is still known. Raises DeploymentNotFound."""
-        return self.observe(self.find(reference))
+        return deployment_of(self.observe(self._find(reference)))
 
     def find(self, reference: str) -> Deployment:
         """The record as it was written last; a removed one that had this name is still known.
 
         Raises DeploymentNotFound.
         """
-        with Store.for_reading(self.paths, self.clock) as store:
-            try:
-                return store.get(reference)
-            except DeploymentNotFound:
-                known = store.known_removed(reference)
-                if known is None:
-                    raise
-                return known
+        return deployment_of(self._find(reference))
+
+    def named(self, name: str) -> Record | None:
+        """The record that has this very name."""
+        return next((record for record in self._records() if record.name == name), None)
 
     def find_present(self, reference: str) -> Deployment:
         """As `find`, without those that were removed. Raises DeploymentNotFound."""
@@ -69,10 +69,24 @@ class Deployments:
             )
         return found
 
-    def claims(self, hardware: Hardware, *, but: Deployment | None = None) -> tuple[Claim, ...]:
+    def claims(self, hardware: Hardware, *, but: Record | None = None) -> tuple[Claim, ...]:
         """The claims of all that live, without those of a deployment that is about to be replaced or started."""
-        others = [item for item in self.list(live_only=True) if but is None or item.id != but.id]
+        others = [self.observe(record) for record in self._records() if but is None or record.id != but.id]
         return claims_of(others, hardware)
+
+    def _records(self, *, removed: bool = False) -> tuple[Record, ...]:
+        with Store.for_reading(self.paths, self.clock) as store:
+            return store.list(include_removed=removed)
+
+    def _find(self, reference: str) -> Record:
+        with Store.for_reading(self.paths, self.clock) as store:
+            try:
+                return store.get(reference)
+            except DeploymentNotFound:
+                known = store.known_removed(reference)
+                if known is None:
+                    raise
+                return known
 
 
 def not_ready(deployment: Deployment) -> BackendFailed:

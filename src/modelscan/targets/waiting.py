@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from modelscan.deployments.again import runnable
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, TimedOut
 from modelscan.model import Deployment
@@ -33,7 +34,7 @@ def wait(
     shown: Deployment | None = None
     with Store(settings.paths, clock) as store:
         while True:
-            now = observe(store.by_id(deployment.id), paths=settings.paths, clock=clock)
+            now = deployment_of(observe(store.by_id(deployment.id), paths=settings.paths, clock=clock))
             if on_change is not None and (shown is None or _visible(now) != _visible(shown)):
                 on_change(now)
             shown = now

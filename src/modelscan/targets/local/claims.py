@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from modelscan.deployments.claims import claimed_bytes
-from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
+from modelscan.deployments.record import Record
+from modelscan.model import LIVE_STATUSES, Claim, Hardware
 from modelscan.system.processes.identity import Process, tagged
 from modelscan.system.processes.memory import resident_bytes
 
@@ -14,9 +15,9 @@ from modelscan.system.processes.memory import resident_bytes
 _SETTLED = frozenset({"ready", "unhealthy", "stopping"})
 
 
-def claims_of(deployments: Iterable[Deployment], hardware: Hardware) -> tuple[Claim, ...]:
+def claims_of(records: Iterable[Record], hardware: Hardware) -> tuple[Claim, ...]:
     """The claims of deployments, by name, as they were just observed, on a machine as it was just read."""
-    live = [item for item in deployments if item.status in LIVE_STATUSES and item.memory.estimated_bytes]
+    live = [item for item in records if item.status.current in LIVE_STATUSES and item.pinned.estimated_bytes]
     if not live:
         return ()
     processes: dict[str, set[Process]] = {}
@@ -31,19 +32,17 @@ def claims_of(deployments: Iterable[Deployment], hardware: Hardware) -> tuple[Cl
         )
         for item in live
         if (size := claimed_bytes(item)) is not None
-        for index in item.gpu_indices or (None,)
+        for index in item.pinned.gpu_indices or (None,)
     )
 
 
-def _held(
-    deployment: Deployment, index: int | None, processes: Collection[Process], hardware: Hardware, size: int
-) -> int:
+def _held(record: Record, index: int | None, processes: Collection[Process], hardware: Hardware, size: int) -> int:
     if index is None:
         held = resident_bytes(processes)
     else:
         held = held_on_gpu(index, {process.pid for process in processes}, hardware)
     if held is None:
-        return size if deployment.status in _SETTLED else 0
+        return size if record.status.current in _SETTLED else 0
     return held
 
 

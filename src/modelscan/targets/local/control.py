@@ -12,9 +12,11 @@ from types import MappingProxyType
 
 from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.places import Places, places
+from modelscan.deployments.record import LastError, Record
 from modelscan.deployments.store import Store
+from modelscan.deployments.transitions.ending import failed, remarked, removed, stopped
+from modelscan.deployments.transitions.starting import starting
 from modelscan.errors import BackendFailed, Conflict, InterruptedBefore
-from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock, is_held
 from modelscan.system.clock import Clock, rfc3339
@@ -40,14 +42,14 @@ _AFTER_GRACE_SECONDS = 25.0  # the two further steps of ending a tree, and writi
 
 
 def start(
-    deployment: Deployment,
+    deployment_id: str,
     *,
     settings: Settings,
     clock: Clock,
     held: Lock | None = None,
     place_environment: Mapping[str, str] = MappingProxyType({}),
     supervisor: Sequence[str] = SUPERVISOR,
-) -> Deployment:
+) -> Record:
     """Start the pinned plan under a new supervisor and return once that runs; `waiting.wait` follows it to ready.
 
     `held`: the lock from `command`, when the caller has it. `place_environment`: what the backend must be told of where
@@ -56,45 +58,27 @@ def start(
     variable of the key is not set), InterruptedBefore (it has no command line yet), BackendFailed (the supervisor
     did not start). Ctrl-C ends what was begun.
     """
-    place = places(settings.paths, deployment.id)
-    with commanding(deployment, held, settings, clock), Store(settings.paths, clock) as store:
-        record = current(store, deployment)
-        if not record.argv:
+    place = places(settings.paths, deployment_id)
+    with commanding(deployment_id, held, settings, clock), Store(settings.paths, clock) as store:
+        record = current(store, deployment_id)
+        if not record.pinned.argv:
             raise InterruptedBefore(
                 f"`{record.name}` was never prepared to the end",
-                hints=[f"modelscan remove {record.name}", f"modelscan deploy {record.model} --name {record.name}"],
+                hints=[f"modelscan remove {record.name}", f"modelscan deploy {record.spec.model} --name {record.name}"],
                 details={"id": record.id},
             )
         own = _own_lock(place, record, store, clock)
         if own is None:
             return observe(store.by_id(record.id), paths=settings.paths, clock=clock)
         with own:
-            if record.started_at is not None:  # what never ran left nothing over
+            if record.status.started_at is not None:  # what never ran left nothing over
                 _end_left_over(record, settings, clock)
-            if record.port is not None and not is_free(record.port):
+            if record.pinned.port is not None and not is_free(record.pinned.port):
                 if not may_move(store, record):
-                    require_free(record.port)
+                    require_free(record.pinned.port)
                 record = move(store, record, settings.paths, clock)
             env = supervisor_environment(record, settings.environ, place_environment)
-            record = store.update(
-                record.id,
-                status="starting",
-                phase="launching",
-                progress=None,
-                message=None,
-                pid=None,
-                restarts=0,
-                started_at=rfc3339(clock.now()),
-                ready_at=None,
-                stopped_at=None,
-                last_error=None,
-                error_evidence=None,
-                error_hints=(),
-                error_suggested={},
-                last_probe_at=None,
-                last_probe_ok=None,
-                log_path=str(place.folder / LOG_NAME),
-            )
+            record = store.write(starting(record, rfc3339(clock.now()), log_path=str(place.folder / LOG_NAME)))
             place.supervisor_log.unlink(missing_ok=True)
         argv = (*supervisor, "--state", str(settings.paths.state), "--id", record.id)
         argv = (*argv, "--pace", pace_of(settings).written(), "--routes", str(settings.routing_path.absolute()))
@@ -108,13 +92,13 @@ def start(
 
 
 def stop(
-    deployment: Deployment,
+    deployment_id: str,
     *,
     settings: Settings,
     clock: Clock,
     held: Lock | None = None,
     memory_is_back: Callable[[], bool] | None = None,
-) -> Deployment:
+) -> Record:
     """End the backend and everything it started, and return when nothing of it is left.
 
     Works with a living supervisor, on what a killed one left over, and on a record that has nothing running.
@@ -122,39 +106,39 @@ def stop(
     the record's message says so when that was too short. Raises BackendFailed when the kernel holds a process that
     cannot be ended.
     """
-    with commanding(deployment, held, settings, clock), Store(settings.paths, clock) as store:
-        record = _stop(current(store, deployment), store, settings, clock)
+    with commanding(deployment_id, held, settings, clock), Store(settings.paths, clock) as store:
+        record = _stop(current(store, deployment_id), store, settings, clock)
         return _released(record, store, memory_is_back, settings, clock)
 
 
 def remove(
-    deployment: Deployment,
+    deployment_id: str,
     *,
     settings: Settings,
     clock: Clock,
     held: Lock | None = None,
     memory_is_back: Callable[[], bool] | None = None,
-) -> Deployment:
+) -> Record:
     """Stop, then mark as removed: name and port are free again, the logs are gone. Raises as `stop` does."""
     import shutil
 
-    with commanding(deployment, held, settings, clock), Store(settings.paths, clock) as store:
-        record = _stop(current(store, deployment), store, settings, clock)
+    with commanding(deployment_id, held, settings, clock), Store(settings.paths, clock) as store:
+        record = _stop(current(store, deployment_id), store, settings, clock)
         record = _released(record, store, memory_is_back, settings, clock)
-        record = store.update(record.id, removed_at=rfc3339(clock.now()))
+        record = store.write(removed(record, rfc3339(clock.now())))
         shutil.rmtree(places(settings.paths, record.id).folder, ignore_errors=True)
         return record
 
 
-def _own_lock(place: Places, record: Deployment, store: Store, clock: Clock) -> Lock | None:
+def _own_lock(place: Places, record: Record, store: Store, clock: Clock) -> Lock | None:
     """The supervisor's lock, taken by us while nobody supervises; None when a supervisor has it and goes on.
 
     One that is on its way out is waited for.
     """
     lock = Lock(place.lock)
-    deadline = clock.monotonic() + record.stop_grace_seconds + _AFTER_GRACE_SECONDS
+    deadline = clock.monotonic() + record.spec.stop_grace_seconds + _AFTER_GRACE_SECONDS
     while not lock.try_acquire(f"process {os.getpid()}"):
-        status = store.by_id(record.id).status
+        status = store.by_id(record.id).status.current
         if status in {"starting", "ready", "unhealthy"} and live_supervisor(place.lock, record.id) is not None:
             return None
         if clock.monotonic() >= deadline:
@@ -163,38 +147,28 @@ def _own_lock(place: Places, record: Deployment, store: Store, clock: Clock) -> 
     return lock
 
 
-def _stop(record: Deployment, store: Store, settings: Settings, clock: Clock) -> Deployment:
+def _stop(record: Record, store: Store, settings: Settings, clock: Clock) -> Record:
     place = places(settings.paths, record.id)
     with _lock_without_supervisor(place, record, clock):
         _end_left_over(record, settings, clock)
-        if (record := store.by_id(record.id)).status == "stopped":
-            return record
-        return store.update(
-            record.id,
-            status="stopped",
-            phase=None,
-            progress=None,
-            pid=None,
-            message=None,
-            stopped_at=rfc3339(clock.now()),
-            last_probe_ok=None,
-        )
+        record = store.by_id(record.id)
+        return record if record.status.current == "stopped" else store.write(stopped(record, rfc3339(clock.now())))
 
 
 def _released(
-    record: Deployment, store: Store, memory_is_back: Callable[[], bool] | None, settings: Settings, clock: Clock
-) -> Deployment:
+    record: Record, store: Store, memory_is_back: Callable[[], bool] | None, settings: Settings, clock: Clock
+) -> Record:
     """Wait until the memory is back. The driver takes a moment longer than the processes."""
     deadline = clock.monotonic() + settings.deploy.release_timeout
     while memory_is_back is not None and not memory_is_back():
         if clock.monotonic() >= deadline:
             said = f"the memory of its GPU is not back after {settings.deploy.release_timeout:g} s"
-            return store.update(record.id, message=said)
+            return store.write(remarked(record, said))
         clock.sleep(_WATCH_SECONDS)
     return record
 
 
-def _lock_without_supervisor(place: Places, record: Deployment, clock: Clock) -> Lock:
+def _lock_without_supervisor(place: Places, record: Record, clock: Clock) -> Lock:
     """Ask the supervisor to end, wait until it has, kill it when it does not; then its lock is ours.
 
     While we have it, one that is only just starting finds `stopped` and leaves.
@@ -202,7 +176,7 @@ def _lock_without_supervisor(place: Places, record: Deployment, clock: Clock) ->
     lock = Lock(place.lock)
     asked: Process | None = None
     killed = False
-    deadline = clock.monotonic() + record.stop_grace_seconds + _AFTER_GRACE_SECONDS
+    deadline = clock.monotonic() + record.spec.stop_grace_seconds + _AFTER_GRACE_SECONDS
     while not lock.try_acquire(f"process {os.getpid()}"):
         supervisor = live_supervisor(place.lock, record.id)
         if supervisor is not None and supervisor != asked:
@@ -217,7 +191,7 @@ def _lock_without_supervisor(place: Places, record: Deployment, clock: Clock) ->
     return lock
 
 
-def _stuck(record: Deployment) -> Conflict:
+def _stuck(record: Record) -> Conflict:
     return Conflict(
         f"the supervisor of `{record.name}` does not end",
         cause=["its lock is still held"],
@@ -226,15 +200,16 @@ def _stuck(record: Deployment) -> Conflict:
     )
 
 
-def _end_left_over(record: Deployment, settings: Settings, clock: Clock) -> None:
+def _end_left_over(record: Record, settings: Settings, clock: Clock) -> None:
     """End what carries the tag of this deployment. Call it with the supervisor's lock held."""
     for path in places(settings.paths, record.id).key_files:
         path.unlink(missing_ok=True)
     leader = None
-    if record.pid is not None and record.pid_start_time is not None and record.boot_id == boot_id():
-        leader = Process(record.pid, record.pid_start_time)
+    owner = record.owner
+    if owner.pid is not None and owner.pid_start_time is not None and owner.boot_id == boot_id():
+        leader = Process(owner.pid, owner.pid_start_time)
     linger = settings.deploy.stop_linger
-    ended = sweep(record.id, leader=leader, grace=record.stop_grace_seconds, linger=linger, clock=clock)
+    ended = sweep(record.id, leader=leader, grace=record.spec.stop_grace_seconds, linger=linger, clock=clock)
     if ended.survivors:
         raise BackendFailed(
             f"{len(ended.survivors)} processes of `{record.name}` cannot be ended",
@@ -244,15 +219,16 @@ def _end_left_over(record: Deployment, settings: Settings, clock: Clock) -> None
         )
 
 
-def _until_supervised(pid: int, place: Places, record: Deployment, store: Store, clock: Clock) -> None:
+def _until_supervised(pid: int, place: Places, record: Record, store: Store, clock: Clock) -> None:
     deadline = clock.monotonic() + _START_SECONDS
     while live_supervisor(place.lock, record.id) is None:
         over = _has_ended(pid)
-        if over and store.by_id(record.id).status != "starting":
+        if over and store.by_id(record.id).status.current != "starting":
             return  # it came, did its work and is gone: the record says how that went
         if (over and not is_held(place.lock)) or clock.monotonic() >= deadline:
             said = _last_words(place.supervisor_log)
-            store.update(record.id, status="failed", phase=None, last_error=f"its supervisor did not start: {said}")
+            error = LastError(cause=f"its supervisor did not start: {said}")
+            store.write(failed(store.by_id(record.id), rfc3339(clock.now()), error))
             raise BackendFailed(
                 f"the supervisor of `{record.name}` did not start",
                 cause=[said],

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from modelscan.backends.base import KeyHandover
 from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.record import Record
 from modelscan.errors import ConfigInvalid
-from modelscan.model import Deployment
 from modelscan.system.processes.identity import KEEPS_TAG, STATE_TAG, SUPERVISOR_TAG, TAG
 
 _NAMES = frozenset(
@@ -32,61 +32,61 @@ _VISIBILITY = frozenset({"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VI
 
 
 def supervisor_environment(
-    deployment: Deployment, environ: Mapping[str, str], place: Mapping[str, str] = MappingProxyType({})
+    record: Record, environ: Mapping[str, str], place: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, str]:
     """What the supervisor is started with. `place` is what the backend must be told of where its weights lie.
 
     Raises ConfigInvalid when the key's variable is not set, Usage when the backend cannot be told that key.
     """
     values = {name: value for name, value in environ.items() if _allowed(name)}
-    values |= deployment.env
-    if deployment.source == "s3":
+    values |= record.pinned.env
+    if record.pinned.source == "s3":
         own = {name: value for name, value in environ.items() if name.startswith(_S3_PREFIXES)}
         streamer = {name: value for name, value in own.items() if name.startswith("RUNAI_")}
         values |= {**own, **place, **streamer}
-    if deployment.api_key_env is not None:
-        key = _key(deployment, deployment.api_key_env, environ)
-        BACKENDS[deployment.backend].runs.hand_key(key)  # it may refuse
-        values[deployment.api_key_env] = key
-    return values | {SUPERVISOR_TAG: deployment.id}
+    if record.spec.api_key_env is not None:
+        key = _key(record, record.spec.api_key_env, environ)
+        BACKENDS[record.pinned.backend].runs.hand_key(key)  # it may refuse
+        values[record.spec.api_key_env] = key
+    return values | {SUPERVISOR_TAG: record.id}
 
 
-def backend_environment(deployment: Deployment, environ: Mapping[str, str], *, state: str) -> dict[str, str]:
+def backend_environment(record: Record, environ: Mapping[str, str], *, state: str) -> dict[str, str]:
     """What the supervisor, started with `environ`, hands to its backend: the same with the tag, and the key as the
     backend wants it instead of as the user keeps it.
     """
-    ours = {SUPERVISOR_TAG, deployment.api_key_env}
+    ours = {SUPERVISOR_TAG, record.spec.api_key_env}
     values = {name: value for name, value in environ.items() if name not in ours}
-    handed = _handover(deployment, environ).env
-    return {**values, **handed, **KEEPS_TAG, TAG: deployment.id, STATE_TAG: state}
+    handed = _handover(record, environ).env
+    return {**values, **handed, **KEEPS_TAG, TAG: record.id, STATE_TAG: state}
 
 
-def key_files(deployment: Deployment, environ: Mapping[str, str]) -> Mapping[str, str]:
+def key_files(record: Record, environ: Mapping[str, str]) -> Mapping[str, str]:
     """The files, by name and content, in which the backend looks for its key."""
-    return _handover(deployment, environ).files
+    return _handover(record, environ).files
 
 
-def secrets_of(deployment: Deployment, environ: Mapping[str, str]) -> tuple[str, ...]:
+def secrets_of(record: Record, environ: Mapping[str, str]) -> tuple[str, ...]:
     """What may not reach the log: the key of the endpoint, and those of S3."""
-    names = (deployment.api_key_env, *(_S3_SECRETS if deployment.source == "s3" else ()))
+    names = (record.spec.api_key_env, *(_S3_SECRETS if record.pinned.source == "s3" else ()))
     return tuple(value for name in names if name and (value := environ.get(name)))
 
 
-def _handover(deployment: Deployment, environ: Mapping[str, str]) -> KeyHandover:
-    key = environ.get(deployment.api_key_env) if deployment.api_key_env else None
-    return BACKENDS[deployment.backend].runs.hand_key(key) if key else KeyHandover()
+def _handover(record: Record, environ: Mapping[str, str]) -> KeyHandover:
+    key = environ.get(record.spec.api_key_env) if record.spec.api_key_env else None
+    return BACKENDS[record.pinned.backend].runs.hand_key(key) if key else KeyHandover()
 
 
 def _allowed(name: str) -> bool:
     return name not in _VISIBILITY and (name in _NAMES or name.startswith(_PREFIXES))
 
 
-def _key(deployment: Deployment, variable: str, environ: Mapping[str, str]) -> str:
-    value = environ.get(variable) or deployment.env.get(variable)
+def _key(record: Record, variable: str, environ: Mapping[str, str]) -> str:
+    value = environ.get(variable) or record.pinned.env.get(variable)
     if not value:
         raise ConfigInvalid(
-            f"the variable `{variable}`, which holds the key of `{deployment.name}`, is not set",
-            hints=[f"export {variable}=…", f"modelscan start {deployment.name}"],
+            f"the variable `{variable}`, which holds the key of `{record.name}`, is not set",
+            hints=[f"export {variable}=…", f"modelscan start {record.name}"],
             details={"variable": variable},
         )
     return value

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
-from modelscan.deployments.argv import on_port
 from modelscan.deployments.claims import CLAIMS_LOCK
+from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
-from modelscan.model import Deployment
+from modelscan.deployments.transitions.replanning import moved_to_port
 from modelscan.storage.locks import hold
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
@@ -17,18 +16,17 @@ from modelscan.system.processes.ports import next_free
 _CLAIMS_SECONDS = 60.0
 
 
-def may_move(store: Store, deployment: Deployment) -> bool:
+def may_move(store: Store, record: Record) -> bool:
     """A port that the user fixed stays; so does one that others may know, as it was ready there."""
-    return "port" not in deployment.request and not store.was_ready(deployment.id)
+    return "port" not in record.spec.request and not store.was_ready(record.id)
 
 
-def move(store: Store, deployment: Deployment, paths: Paths, clock: Clock) -> Deployment:
+def move(store: Store, record: Record, paths: Paths, clock: Clock) -> Record:
     """Claim the next free port for it, write it down, and tell so as an event. Raises Conflict."""
     note = f"process {os.getpid()}"
     with hold(paths.locks_folder / CLAIMS_LOCK, note=note, timeout=_CLAIMS_SECONDS, clock=clock):
-        claimed = {item.port for item in store.list() if item.port is not None}
-        port = next_free((deployment.port or 0) + 1, claimed)
-        changes: dict[str, Any] = on_port(deployment, port)
-        moved = store.update(deployment.id, **changes)
-    store.add_event(deployment.id, "moved", f"port {deployment.port} was taken by another program: now {port}")
+        claimed = {item.pinned.port for item in store.list() if item.pinned.port is not None}
+        port = next_free((record.pinned.port or 0) + 1, claimed)
+        moved = store.write(moved_to_port(record, port))
+    store.add_event(record.id, "moved", f"port {record.pinned.port} was taken by another program: now {port}")
     return moved

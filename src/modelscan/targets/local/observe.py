@@ -7,17 +7,18 @@ import os
 from datetime import UTC, datetime
 
 from modelscan.deployments.places import Places, places
+from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
-from modelscan.deployments.transitions import Found, conclude
+from modelscan.deployments.transitions.observing import Found, conclude
 from modelscan.errors import StorageFailed
-from modelscan.model import LIVE_STATUSES, Deployment
+from modelscan.model import LIVE_STATUSES
 from modelscan.storage.locks import Lock, is_held
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.system.processes.identity import boot_id, tagged_as
 
 
-def observe(record: Deployment, *, paths: Paths, clock: Clock, commanding: bool = False) -> Deployment:
+def observe(record: Record, *, paths: Paths, clock: Clock, commanding: bool = False) -> Record:
     """The record with the status that the machine confirms. Changes no record; costs a search of /proc only where a
     supervisor is missing, and then takes away a key that it may have left. `commanding`: the caller itself holds the
     command lock, so nobody else is at work.
@@ -25,7 +26,7 @@ def observe(record: Deployment, *, paths: Paths, clock: Clock, commanding: bool 
     A supervisor writes how it ended and then lets its lock go, maybe between the reading of the record and the look
     at the lock. So nobody is called killed by a record that has changed since: it is read again, and looked at again.
     """
-    while record.removed_at is None and record.status in LIVE_STATUSES:
+    while record.status.removed_at is None and record.status.current in LIVE_STATUSES:
         found = _found(record, paths, clock, commanding=commanding)
         if found.supervised or found.commanded:
             return conclude(record, found)
@@ -37,13 +38,13 @@ def observe(record: Deployment, *, paths: Paths, clock: Clock, commanding: bool 
     return record
 
 
-def _found(record: Deployment, paths: Paths, clock: Clock, *, commanding: bool) -> Found:
+def _found(record: Record, paths: Paths, clock: Clock, *, commanding: bool) -> Found:
     place = places(paths, record.id)
     # In this order: a command that starts one holds its lock until the supervisor holds its own.
     commanded = not commanding and is_held(place.command_lock)
     supervised = is_held(place.lock)
     probed = _last_probe(place, record) if supervised else None
-    same_boot = None if record.boot_id is None else record.boot_id == boot_id()
+    same_boot = None if record.owner.boot_id is None else record.owner.boot_id == boot_id()
     alone = not supervised and not commanded and same_boot is True
     if not supervised and not commanded and place.key_files:
         _forget_keys(place)
@@ -65,9 +66,9 @@ def _forget_keys(place: Places) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _last_probe(place: Places, record: Deployment) -> datetime | None:
+def _last_probe(place: Places, record: Record) -> datetime | None:
     """The supervisor touches its lock at each probe."""
-    if record.ready_at is None:
+    if record.status.ready_at is None:
         return None
     try:
         return datetime.fromtimestamp(place.lock.stat().st_mtime, UTC)

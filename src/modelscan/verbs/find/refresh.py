@@ -26,7 +26,7 @@ def _in_use(context: Context) -> frozenset[str]:
     from modelscan.deployments.store import Store
 
     with Store.for_reading(context.settings.paths, context.clock) as store:
-        return frozenset(found.catalog_id for found in store.list() if found.catalog_id)
+        return frozenset(found.spec.catalog_id for found in store.list() if found.spec.catalog_id)
 
 
 def catalog_difference(context: Context) -> Difference:

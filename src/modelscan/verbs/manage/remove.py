@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from modelscan.deployments.document import deployment_of
 from modelscan.model import Deployment
 from modelscan.model.events import Report, silent
 from modelscan.selecting.context import Context
@@ -19,6 +20,6 @@ def remove_deployment(context: Context, reference: str, report: Report = silent)
     if found.removed_at is not None:
         return dataclasses.replace(found, changed=False)
     back = memory_is_back(context, found)
-    removed = control.remove(found, settings=context.settings, clock=context.clock, memory_is_back=back)
+    removed = control.remove(found.id, settings=context.settings, clock=context.clock, memory_is_back=back)
     publish(context, report)
-    return dataclasses.replace(removed, changed=True)
+    return dataclasses.replace(deployment_of(removed), changed=True)

@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, ConfigInvalid, DeploymentNotFound, SourceUnavailable, Usage
 from modelscan.model import Candidate, Deployment, Task
@@ -90,7 +91,7 @@ def _existing(context: Context, reference: str) -> Deployment | None:
         for known in (reference, canonical_id(context, reference)):
             with contextlib.suppress(DeploymentNotFound):
                 if known is not None:
-                    return store.get(known)
+                    return deployment_of(store.get(known))
     return None
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.places import paths_of_state
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
@@ -51,7 +52,7 @@ def write_the_routes(state: Path, file: Path) -> None:
 
     def routes() -> Sequence[Route]:
         with Store.for_reading(settings.paths, clock) as store:
-            return routes_to([observe(item, paths=settings.paths, clock=clock) for item in store.list()])
+            return routes_to([deployment_of(observe(item, paths=settings.paths, clock=clock)) for item in store.list()])
 
     write_routes(file, routes, clock=clock)
 

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from modelscan.deployments.record import Record
 from modelscan.system.clock import Clock
 from modelscan.system.processes import run as process
-from modelscan.targets.local.supervisor.record import Record
 
 _ERRAND = (sys.executable, "-E", "-s", "-m", "modelscan.targets.local.supervisor.errand")
 _MEMORY_SECONDS = 30.0
@@ -42,7 +42,7 @@ class Routes:
 
     def look(self, record: Record, *, over: bool = False) -> None:
         """To be called now and then: what is ready for some time, or no longer, is written once."""
-        routed = record.value.status == "ready"
+        routed = record.status.current == "ready"
         if routed != self._routed:
             self._routed = routed
             self._changed_at = self._clock.monotonic()

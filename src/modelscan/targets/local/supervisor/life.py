@@ -14,13 +14,15 @@ from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from modelscan.backends.backend import Backend
 from modelscan.backends.base import Diagnosis, LogEvent
 from modelscan.deployments.measurements import measurement_of
 from modelscan.deployments.places import Places, paths_of_state
-from modelscan.model import DeploymentMemory, Measured, Progress
+from modelscan.deployments.transitions.ending import stopping
+from modelscan.deployments.transitions.serving import became_ready, became_unhealthy, probed, recovered
+from modelscan.deployments.transitions.starting import launched, reached, sized
+from modelscan.model import Measured, Progress
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.system.processes.identity import Process, descendants, find, tagged_as
 from modelscan.system.processes.memory import resident_bytes
@@ -36,8 +38,8 @@ from modelscan.targets.local.logs.pump import Pump
 from modelscan.targets.local.pace import Pace
 from modelscan.targets.local.supervisor.errands import Routes
 from modelscan.targets.local.supervisor.phases import Durations, Phases
-from modelscan.targets.local.supervisor.record import Record
 from modelscan.targets.local.supervisor.turn import Turn
+from modelscan.targets.local.supervisor.writer import RecordWriter
 from modelscan.units import format_duration
 
 _FIRST_PHASE = "launching"
@@ -62,7 +64,7 @@ Event = Call | Seen | LogEvent
 class Supervision:
     """What the supervisor works with. `state` is the state folder, for the tag."""
 
-    record: Record
+    writer: RecordWriter
     backend: Backend
     place: Places
     state: Path
@@ -92,7 +94,7 @@ class Life:
 
     def __init__(self, supervision: Supervision) -> None:
         self._with = supervision
-        self._record = supervision.record
+        self._writer = supervision.writer
         self._clock = supervision.clock
         self._over = False
         self._ready = False
@@ -104,11 +106,12 @@ class Life:
 
     def run(self) -> Ended:
         """Start the backend and stay until nothing of it is left."""
-        deployment = self._record.value
-        if listening_sockets(deployment.port or 0):
-            return self._ended(f"port `{deployment.port}` is taken by another program", port_taken=True)
-        argv = (deployment.program or deployment.argv[0], *deployment.argv[1:])
-        env = backend_environment(deployment, self._with.environ, state=str(self._with.state))
+        record = self._writer.value
+        port, argv = record.pinned.port or 0, record.pinned.argv
+        if listening_sockets(port):
+            return self._ended(f"port `{port}` is taken by another program", port_taken=True)
+        argv = (record.pinned.program or argv[0], *argv[1:])
+        env = backend_environment(record, self._with.environ, state=str(self._with.state))
         try:
             self._write_key()
             leader = spawn(argv, env=env, folder=self._with.place.folder)
@@ -118,11 +121,9 @@ class Life:
         pump = self._pump(leader)
         watch = self._watch()
         process = find(leader.pid)
-        self._record.change(
-            pid=leader.pid,
-            pid_start_time=process.start_time if process else None,
-            phase=_FIRST_PHASE,
-            progress=Progress(expected_at=self._expected()),
+        start_time = process.start_time if process else None
+        self._writer.become(
+            launched(self._writer.value, pid=leader.pid, start_time=start_time, expected_at=self._expected())
         )
         try:
             ended = self._until_the_end(leader, pump)
@@ -136,46 +137,45 @@ class Life:
         if ended.stopped or ended.diagnosis is not None:
             return ended
         diagnosis = self._with.backend.explains.diagnose(pump.tail(), ended.exit_code)
-        taken = not self._ready and bool(listening_sockets(deployment.port or 0))  # ours have all ended
+        taken = not self._ready and bool(listening_sockets(port))  # ours have all ended
         return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis, port_taken=taken)
 
     def _write_key(self) -> None:
         """For a backend that takes its key from a file, which is gone again once that was read."""
-        for name, content in key_files(self._record.value, self._with.environ).items():
+        for name, content in key_files(self._writer.value, self._with.environ).items():
             path = self._with.place.folder / name
             path.unlink(missing_ok=True)
             path.touch(mode=0o600, exist_ok=False)
             path.write_text(content, encoding="utf-8")
 
     def _forget_key(self) -> None:
-        for name in key_files(self._record.value, self._with.environ):
+        for name in key_files(self._writer.value, self._with.environ):
             (self._with.place.folder / name).unlink(missing_ok=True)
 
     def _pump(self, leader: Child) -> Pump:
         assert leader.stdout is not None  # noqa: S101  `spawn` asks for a pipe
-        deployment, environ = self._record.value, self._with.environ
         pump = Pump(
             leader.stdout.fileno(),
             LogFile(self._with.place.folder),
             clock=self._clock,
             on_line=self._read_line,
-            secrets=secrets_of(deployment, environ),
+            secrets=secrets_of(self._writer.value, self._with.environ),
         )
         pump.start()
         return pump
 
     def _watch(self) -> Watch:
-        deployment = self._record.value
-        names = deployment.served_model_names or (deployment.model,)
-        key = self._with.environ.get(deployment.api_key_env) if deployment.api_key_env else None
+        spec, pinned = self._writer.value.spec, self._writer.value.pinned
+        names = spec.served_model_names or (spec.model,)
+        key = self._with.environ.get(spec.api_key_env) if spec.api_key_env else None
         watch = Watch(
-            Endpoint(deployment.port or 0, names[0], key, self._clock),
-            task=deployment.task,
+            Endpoint(pinned.port or 0, names[0], key, self._clock),
+            task=pinned.task,
             backend=self._with.backend,
             names=names,
-            generation_timeout=deployment.stall_timeout_seconds,
+            generation_timeout=spec.stall_timeout_seconds,
             pace=self._with.pace,
-            idle_timeout=deployment.idle_timeout_seconds,
+            idle_timeout=spec.idle_timeout_seconds,
             members=self._members,
             tell=self._tell,
         )
@@ -184,7 +184,7 @@ class Life:
 
     def _members(self) -> set[Process]:
         """The backend's processes: by the tag, and, as this is a subreaper, by descent."""
-        return tagged_as(self._record.value.id) | descendants(os.getpid())
+        return tagged_as(self._writer.value.id) | descendants(os.getpid())
 
     def _read_line(self, line: str) -> None:
         with contextlib.suppress(Exception):  # a line that our own reading stumbles over must not stop the pump
@@ -204,7 +204,7 @@ class Life:
             event = self._next_event()
             idle = self._idle()
             if event is Call.STOP or idle is not None:
-                self._record.change(status="stopping", phase=None, progress=None, message=None)
+                self._writer.become(stopping(self._writer.value))
                 return Ended(was_ready=self._ready, stopped=True, reason=idle)
             if isinstance(event, Ready):
                 pump.listening = False
@@ -215,11 +215,11 @@ class Life:
                 return Ended(was_ready=self._ready, exit_code=exit_code)
             if (problem := self._stuck()) is not None:
                 return self._ended(problem, evidence=_last_line(pump.tail()))
-            self._record.flush()
-            self._with.routes.look(self._record)
+            self._writer.flush()
+            self._with.routes.look(self._writer.value)
 
     def _next_event(self) -> Event | None:
-        idle = self._ready and self._record.flush()
+        idle = self._ready and self._writer.flush()
         try:
             return self._with.events.get(timeout=_IDLE_TICK_SECONDS if idle else _TICK_SECONDS)
         except Empty:
@@ -250,12 +250,10 @@ class Life:
         for name in ("weights_bytes", "kv_cache_bytes", "kv_cache_tokens", "graphs_bytes"):
             if (value := getattr(event, name)) is not None:
                 self._measured[name] = value
-        figures = {"kv_cache_tokens": event.kv_cache_tokens, "max_concurrency": event.max_concurrency}
-        news = {
-            name: value for name, value in figures.items() if value not in {None, getattr(self._record.value, name)}
-        }
-        if news:
-            self._record.change(**news)
+        record = self._writer.value
+        changed = sized(record, kv_cache_tokens=event.kv_cache_tokens, max_concurrency=event.max_concurrency)
+        if changed != record:
+            self._writer.become(changed)
         if event.phase is not None and not self._answering:
             self._reach(event.phase, event.fraction, event.detail)
 
@@ -265,9 +263,8 @@ class Life:
         at_once = self._phases.reach(phase, fraction, now)
         if at_once or now - self._written_at >= _PROGRESS_SECONDS:
             self._written_at = now
-            self._record.change(
-                phase=phase, progress=Progress(fraction=fraction, detail=detail, expected_at=self._expected())
-            )
+            progress = Progress(fraction=fraction, detail=detail, expected_at=self._expected())
+            self._writer.become(reached(self._writer.value, phase, progress))
 
     def _expected(self) -> str | None:
         left = self._phases.seconds_left(self._clock.monotonic())
@@ -286,71 +283,63 @@ class Life:
     def _become_ready(self, generated: Generated) -> None:
         self._ready = True
         self._with.turn.release()
-        self._record.keep_start(self._phases.durations(self._clock.monotonic()))
-        measurement = measurement_of(self._record.value, self._measured, rfc3339(self._clock.now()))
-        self._record.keep_measurement(measurement, paths_of_state(self._with.state))
+        self._writer.keep_start(self._phases.durations(self._clock.monotonic()))
+        measurement = measurement_of(self._writer.value, self._measured, rfc3339(self._clock.now()))
+        self._writer.keep_measurement(measurement, paths_of_state(self._with.state))
         self._beat()  # or readers would take the time of the start for that of the last probe
         moment = rfc3339(self._clock.now())
-        self._record.change(
-            status="ready",
-            phase=None,
-            progress=None,
-            message=None,
-            ready_at=moment,
-            last_probe_at=moment,
-            last_probe_ok=True,
-            measured=Measured(ttft_ms=generated.ttft_ms, decode_tokens_per_second=generated.tokens_per_second),
-            memory=DeploymentMemory(
-                estimated_bytes=self._record.value.memory.estimated_bytes, measured_bytes=self._measured_bytes()
-            ),
+        measured = Measured(ttft_ms=generated.ttft_ms, decode_tokens_per_second=generated.tokens_per_second)
+        self._writer.become(
+            became_ready(self._writer.value, moment, measured=measured, measured_bytes=self._measured_bytes())
         )
 
     def _measured_bytes(self) -> int | None:
         """On a GPU what the backend's log says it took, on a CPU what the kernel says of its processes."""
-        if not self._record.value.gpu_indices:
+        if not self._writer.value.pinned.gpu_indices:
             return resident_bytes(self._members())
         parts = [self._measured.get("weights_bytes"), self._measured.get("kv_cache_bytes")]
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None
 
-    def _take_probe(self, probed: Probed) -> str | None:
+    def _take_probe(self, probe: Probed) -> str | None:
         if not self._beat():
             return "its state folder was removed"  # nobody could find it any more to stop it
         health = self._health
-        health.take(answered=probed.healthy, activity=probed.activity, now=self._clock.monotonic())
-        changes: dict[str, Any] = {}
-        if (health.trouble is not None) != (self._record.value.status == "unhealthy"):
-            changes = {"status": "unhealthy" if health.trouble else "ready", "message": health.trouble}
-        if probed.healthy != self._record.value.last_probe_ok or changes:
-            self._record.change(last_probe_ok=probed.healthy, last_probe_at=rfc3339(self._clock.now()), **changes)
+        health.take(answered=probe.healthy, activity=probe.activity, now=self._clock.monotonic())
+        before = self._writer.value
+        record = before
+        if (health.trouble is not None) != (before.status.current == "unhealthy"):
+            record = became_unhealthy(before, health.trouble) if health.trouble else recovered(before)
+        if probe.healthy != before.status.last_probe_ok or record != before:
+            self._writer.become(probed(record, rfc3339(self._clock.now()), ok=probe.healthy))
         return None
 
     def _idle(self) -> str | None:
         """That nobody has used it for as long as the user allowed."""
-        limit = self._record.value.idle_timeout_seconds
+        limit = self._writer.value.spec.idle_timeout_seconds
         if not self._ready or limit is None or self._health.pulse.idle_seconds < limit:
             return None
         return f"nobody used it for {format_duration(limit)}"
 
     def _stuck(self) -> str | None:
         now = self._clock.monotonic()
-        deployment = self._record.value
+        spec, phase = self._writer.value.spec, self._writer.value.status.phase
         if self._ready:
-            overdue = None if deployment.restart_policy == "no" else self._health.overdue(now)
+            overdue = None if spec.restart_policy == "no" else self._health.overdue(now)
             return None if overdue is None else f"it did not get well in {overdue:.0f} s: {self._health.trouble}"
-        if now - self._phases.progress_at <= deployment.stall_timeout_seconds:
+        if now - self._phases.progress_at <= spec.stall_timeout_seconds:
             return None
-        doing = f" while {deployment.phase}" if deployment.phase else ""
-        return f"no progress for {deployment.stall_timeout_seconds:.0f} s{doing}"
+        doing = f" while {phase}" if phase else ""
+        return f"no progress for {spec.stall_timeout_seconds:.0f} s{doing}"
 
     def _end(self, leader: Child, process: Process | None) -> None:
         alive = process if leader.returncode is None else None
-        grace, linger = self._record.value.stop_grace_seconds, self._with.pace.linger
+        grace, linger = self._writer.value.spec.stop_grace_seconds, self._with.pace.linger
         end_tree(self._members, alive, grace=grace, linger=linger, clock=self._clock)
         reap(leader)
 
     def _ended(self, cause: str, *, evidence: str | None = None, port_taken: bool = False) -> Ended:
-        name = self._record.value.name
+        name = self._writer.value.name
         hints = (f"modelscan logs {name} --tail 50",)
         diagnosis = Diagnosis(cause=cause, evidence=evidence, hints=hints)
         return Ended(was_ready=self._ready, diagnosis=diagnosis, port_taken=port_taken)

@@ -16,8 +16,12 @@ from queue import SimpleQueue
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.places import paths_of_state, places
+from modelscan.deployments.record import LastError
 from modelscan.deployments.store import Store
-from modelscan.deployments.transitions import after_exit
+from modelscan.deployments.transitions.ending import failed, stopped
+from modelscan.deployments.transitions.replanning import adjusted, retried
+from modelscan.deployments.transitions.restarting import after_exit, relaunching, restarting
+from modelscan.deployments.transitions.starting import supervised
 from modelscan.errors import Conflict, StorageFailed
 from modelscan.storage.locks import hold
 from modelscan.system.clock import SystemClock, rfc3339
@@ -29,9 +33,8 @@ from modelscan.targets.local.pace import Pace
 from modelscan.targets.local.supervisor.admission import asked_to_stop, wait_for_turn
 from modelscan.targets.local.supervisor.errands import Routes
 from modelscan.targets.local.supervisor.life import Call, Ended, Event, Life, Supervision
-from modelscan.targets.local.supervisor.mending import mend
-from modelscan.targets.local.supervisor.record import Record
 from modelscan.targets.local.supervisor.turn import Turn
+from modelscan.targets.local.supervisor.writer import RecordWriter
 
 _LOCK_SECONDS = 20.0
 _MOST_MOVES = 5  # to other ports, within one start
@@ -51,18 +54,17 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
         except Conflict:
             return 0  # another supervisor was quicker
         store = stack.enter_context(Store(paths, clock))
-        deployment = store.by_id(told.deployment)
-        if deployment.status != "starting":
+        record = store.by_id(told.deployment)
+        if record.status.current != "starting":
             return 0  # stopped again before we were here
         become_subreaper()
         me = find(os.getpid())
-        record = Record(store, deployment, clock)
-        record.change(
-            boot_id=boot_id(), supervisor_pid=os.getpid(), supervisor_start_time=me.start_time if me else None
-        )
+        writer = RecordWriter(store, record, clock)
+        start_time = me.start_time if me else None
+        writer.become(supervised(record, boot_id=boot_id(), pid=os.getpid(), start_time=start_time))
         supervision = Supervision(
-            record=record,
-            backend=BACKENDS[deployment.backend],
+            writer=writer,
+            backend=BACKENDS[record.pinned.backend],
             place=place,
             state=told.state,
             environ=environ,
@@ -70,22 +72,15 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
             events=events,
             pace=pace or told.pace,
             routes=Routes(told.routes, state=told.state, environ=environ, output=place.supervisor_log, clock=clock),
-            turn=Turn(paths, deployment.gpu_indices),
+            turn=Turn(paths, record.pinned.gpu_indices),
         )
         try:
             _supervise(supervision)
         except Exception as error:
-            record.change(
-                status="failed",
-                phase=None,
-                progress=None,
-                pid=None,
-                message="the supervisor failed",
-                last_error=f"a bug in modelscan: {type(error).__name__}: {error}",
-                error_hints=(f"see `{place.supervisor_log}`",),
-                stopped_at=rfc3339(clock.now()),
-            )
-            record.finish()
+            cause = f"a bug in modelscan: {type(error).__name__}: {error}"
+            why = LastError(cause=cause, hints=(f"see `{place.supervisor_log}`",))
+            writer.become(failed(writer.value, rfc3339(clock.now()), why, "the supervisor failed"))
+            writer.finish()
             raise
     return 0
 
@@ -121,21 +116,21 @@ def _listen() -> SimpleQueue[Event]:
 def _supervise(supervision: Supervision) -> None:
     """Returns when it is over and the record says so."""
     restarted_at: list[float] = []
-    was_ready = mended = False
+    was_ready = reduced = False
     moves = 0
     while True:
         ended = wait_for_turn(supervision) or _live(supervision)
         was_ready = was_ready or ended.was_ready
         if ended.stopped:
             return _stopped(supervision, ended.reason)
-        if not was_ready and not mended and _mend(supervision, ended):
-            mended = True
+        if not was_ready and not reduced and _adjust(supervision, ended):
+            reduced = True
             continue
         if ended.port_taken and not was_ready and moves < _MOST_MOVES and _move(supervision, ended):
             moves += 1
             continue
         after = after_exit(
-            supervision.record.value.restart_policy,
+            supervision.writer.value.spec.restart_policy,
             was_ready=was_ready,
             restarted_at=restarted_at,
             now=supervision.clock.monotonic(),
@@ -146,93 +141,69 @@ def _supervise(supervision: Supervision) -> None:
         restarted_at.append(supervision.clock.monotonic())
         if asked_to_stop(supervision, after.pause_seconds):
             return _stopped(supervision)
-        supervision.record.change(phase="launching", message=None)
+        supervision.writer.become(relaunching(supervision.writer.value))
 
 
 def _live(supervision: Supervision) -> Ended:
     try:
-        return Life(dataclasses.replace(supervision, earlier=supervision.record.earlier_starts())).run()
+        return Life(dataclasses.replace(supervision, earlier=supervision.writer.earlier_starts())).run()
     finally:
         supervision.turn.release()
 
 
-def _mend(supervision: Supervision, ended: Ended) -> bool:
+def _adjust(supervision: Supervision, ended: Ended) -> bool:
     """Change the plan by what the backend derived; whether there was anything to change. Once per start."""
     if ended.diagnosis is None:
         return False
-    options = supervision.backend.about.options
-    mended = mend(supervision.record.value, ended.diagnosis.suggested, options)
-    if mended is None:
+    options, writer = supervision.backend.about.options, supervision.writer
+    changed = adjusted(writer.value, ended.diagnosis.cause, ended.diagnosis.suggested, options)
+    if changed is None:
         return False
-    changes = {**mended.changes, "phase": "launching", "progress": None, "pid": None}
-    supervision.record.mend(changes, f"{mended.said} and tried again: {ended.diagnosis.cause}")
+    writer.adjusted(changed)
     return True
 
 
 def _move(supervision: Supervision, ended: Ended) -> bool:
     """Take another port where that is ours to do."""
-    record = supervision.record
-    if not record.may_move():
+    writer = supervision.writer
+    if not writer.may_move():
         return False
     try:
-        record.move(paths_of_state(supervision.state))
+        writer.move(paths_of_state(supervision.state))
     except (Conflict, StorageFailed):
         return False
-    said = f"moved to port {record.value.port}: {_cause(supervision, ended)}"
-    record.change(phase="launching", progress=None, pid=None, message=said)
+    said = f"moved to port {writer.value.pinned.port}: {_cause(supervision, ended)}"
+    writer.become(retried(writer.value, said))
     return True
 
 
 def _stopped(supervision: Supervision, reason: str | None = None) -> None:
-    supervision.record.change(
-        status="stopped",
-        phase=None,
-        progress=None,
-        pid=None,
-        message=reason,
-        stopped_at=rfc3339(supervision.clock.now()),
-        last_probe_ok=None,
-    )
-    supervision.record.finish()
+    writer = supervision.writer
+    writer.become(stopped(writer.value, rfc3339(supervision.clock.now()), reason))
+    writer.finish()
     if reason is not None:  # nobody asked: no command is there to take it off the routes
-        supervision.routes.look(supervision.record, over=True)
+        supervision.routes.look(writer.value, over=True)
 
 
 def _failed(supervision: Supervision, ended: Ended, reason: str | None) -> None:
-    cause = _cause(supervision, ended)
-    diagnosis = ended.diagnosis
-    supervision.record.change(
-        status="failed",
-        phase=None,
-        progress=None,
-        pid=None,
-        message=_how(supervision, ended),
-        last_error=f"{cause}; {reason}" if reason else cause,
-        error_evidence=diagnosis.evidence if diagnosis else None,
-        error_hints=diagnosis.hints if diagnosis else (),
-        error_suggested=diagnosis.suggested if diagnosis else {},
-        stopped_at=rfc3339(supervision.clock.now()),
-        last_probe_ok=None,
-    )
-    supervision.record.finish()
-    supervision.routes.look(supervision.record, over=True)
+    writer, error = supervision.writer, _error(supervision, ended)
+    if reason:
+        error = dataclasses.replace(error, cause=f"{error.cause}; {reason}")
+    writer.become(failed(writer.value, rfc3339(supervision.clock.now()), error, _how(supervision, ended)))
+    writer.finish()
+    supervision.routes.look(writer.value, over=True)
 
 
 def _restarting(supervision: Supervision, ended: Ended, pause: float) -> None:
-    diagnosis = ended.diagnosis
-    supervision.record.change(
-        status="starting",
-        phase="waiting to restart",
-        progress=None,
-        pid=None,
-        message=f"{_how(supervision, ended)}; restarting in {pause:.0f} s",
-        restarts=supervision.record.value.restarts + 1,
-        last_error=_cause(supervision, ended),
-        error_evidence=diagnosis.evidence if diagnosis else None,
-        error_hints=diagnosis.hints if diagnosis else (),
-        error_suggested=diagnosis.suggested if diagnosis else {},
-        last_probe_ok=None,
-    )
+    message = f"{_how(supervision, ended)}; restarting in {pause:.0f} s"
+    supervision.writer.become(restarting(supervision.writer.value, _error(supervision, ended), message))
+
+
+def _error(supervision: Supervision, ended: Ended) -> LastError:
+    found = ended.diagnosis
+    if found is None:
+        return LastError(cause=_cause(supervision, ended))
+    return LastError(cause=found.cause, evidence=found.evidence, hints=found.hints, suggested=found.suggested)
 
 
 def _cause(supervision: Supervision, ended: Ended) -> str:

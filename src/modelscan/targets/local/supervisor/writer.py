@@ -1,16 +1,17 @@
-"""The supervisor's hand on its record: changes that cannot be written wait and are tried again."""
+"""The supervisor's hand on its record: what cannot be written waits and is tried again."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from modelscan.deployments.measurements import Measurements
+from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
+from modelscan.deployments.transitions.allowed import may_follow
 from modelscan.errors import StorageFailed
-from modelscan.model import Deployment, Measurement
+from modelscan.model import Measurement
+from modelscan.model.words import Status
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
 from modelscan.targets.local.moving import may_move, move
@@ -20,20 +21,23 @@ _RETRY_SECONDS = 1.0
 _LAST_TRIES_SECONDS = 10.0
 
 
-class Record:
+class RecordWriter:
     """`value` is the record as the supervisor means it, written or not."""
 
-    def __init__(self, store: Store, deployment: Deployment, clock: Clock) -> None:
-        self.value = deployment
+    def __init__(self, store: Store, record: Record, clock: Clock) -> None:
+        self.value = record
         self._store = store
         self._clock = clock
-        self._waiting: dict[str, Any] = {}
+        self._written = record
+        self._waiting: list[Record] = []
         self._next_try = 0.0
 
-    def change(self, **changes: Any) -> None:
-        """Write now, or, when the disk does not let us, later."""
-        self.value = dataclasses.replace(self.value, **changes)
-        self._waiting |= changes
+    def become(self, record: Record) -> None:
+        """Write it now, or, when the disk does not let us, later."""
+        self.value = record
+        while self._waiting and may_follow(self._before_last(), record.status.current):
+            self._waiting.pop()
+        self._waiting.append(record)
         self._next_try = 0.0
         self.flush()
 
@@ -41,25 +45,28 @@ class Record:
         """Write what waits, when it is time to try; whether nothing waits any more."""
         if self._waiting and self._clock.monotonic() >= self._next_try:
             try:
-                self.value = self._store.update(self.value.id, **self._waiting)
+                while self._waiting:
+                    self._written = self._store.write(self._waiting[0])
+                    del self._waiting[0]
             except StorageFailed:
                 self._next_try = self._clock.monotonic() + _RETRY_SECONDS
             else:
-                self._waiting = {}
+                self.value = self._written
         return not self._waiting
 
-    def mend(self, changes: Mapping[str, Any], said: str) -> None:
-        """Change the plan, and keep what was done, in the record and as an event."""
-        self.change(**changes, adjustments=(*self.value.adjustments, said), message=said)
+    def adjusted(self, record: Record) -> None:
+        """Become one whose plan was changed, and keep what was done as an event too."""
+        self.become(record)
         with contextlib.suppress(StorageFailed):
-            self._store.add_event(self.value.id, "adjusted", said)
+            self._store.add_event(record.id, "adjusted", record.status.message)
 
     def may_move(self) -> bool:
         return may_move(self._store, self.value)
 
     def move(self, paths: Paths) -> None:
         """To another port. Raises Conflict, StorageFailed."""
-        self.value = move(self._store, self.value, paths, self._clock)
+        self.value = self._written = move(self._store, self.value, paths, self._clock)
+        self._waiting = []
 
     def earlier_starts(self) -> Sequence[Durations]:
         return self._store.starts(_what(self.value))
@@ -81,9 +88,14 @@ class Record:
         while not self.flush() and self._clock.monotonic() < deadline:
             self._clock.sleep(_RETRY_SECONDS / 4)
 
+    def _before_last(self) -> Status:
+        """What the last of those that wait would follow."""
+        return (self._waiting[-2] if len(self._waiting) > 1 else self._written).status.current
 
-def _what(deployment: Deployment) -> str:
+
+def _what(record: Record) -> str:
     """What starts, in what, and on which devices: the same takes the same time again."""
-    weights = deployment.repo_id or deployment.location or deployment.model
-    parts = (deployment.backend, deployment.backend_version, weights, deployment.quantization)
-    return " ".join([*(part or "-" for part in parts), *(deployment.gpu_uuids or ("cpu",))])
+    pinned = record.pinned
+    weights = pinned.repo_id or pinned.location or record.spec.model
+    parts = (pinned.backend, pinned.backend_version, weights, pinned.quantization)
+    return " ".join([*(part or "-" for part in parts), *(pinned.gpu_uuids or ("cpu",))])

@@ -1,0 +1,133 @@
+"""The record of a deployment, in four parts by who may change them and when.
+
+    spec     what was asked for and under what name: never changed
+    pinned   the plan that `start` replays: changed where it could not start as it was planned (port, smaller context)
+    status   where it is in its life, and how that went
+    owner    who supervises it, and the process that it started
+
+`transitions` are the only changes there are, `document` is how a record is written down and shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelscan.model import Measured, Progress
+from modelscan.model.words import Mode, RestartPolicy, Source, Status, Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentSpec:
+    """`request` is what the user asked for, word by word, for "same request: unchanged"."""
+
+    id: str
+    name: str
+    target: str = "local"
+    model: str
+    catalog_id: str | None = None
+    served_model_names: tuple[str, ...] = ()
+    api_key_env: str | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    restart_policy: RestartPolicy = "no"
+    stall_timeout_seconds: float = 600.0
+    idle_timeout_seconds: float | None = None
+    stop_grace_seconds: float = 15.0
+    created_at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PinnedPlan:
+    """`plan` is the document of the chosen candidate, `location` the weights as the backend is given them, `argv` its
+    command line (keys are in no argument: they reach it by environment), `adjustments` what was changed of the plan
+    to make it start, in words.
+    """
+
+    backend: str
+    backend_version: str | None = None
+    task: Task = "chat"
+    mode: Mode = "standard"
+    source: Source | None = None
+    repo_id: str | None = None
+    revision: str | None = None
+    quantization: str | None = None
+    location: str | None = None
+    program: str | None = None
+    argv: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int | None = None
+    base_url: str | None = None
+    openai_base_url: str | None = None
+    gpu_indices: tuple[int, ...] = ()
+    gpu_uuids: tuple[str, ...] = ()
+    tensor_parallel: int = 1
+    max_model_len: int | None = None
+    estimated_bytes: int | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    adjustments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastError:
+    """What the last end was put down to: a sentence, the line of the log that says so, commands and derived values."""
+
+    cause: str
+    evidence: str | None = None
+    hints: tuple[str, ...] = ()
+    suggested: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentStatus:
+    """`kv_cache_tokens` and `max_concurrency` are the plan's until the backend's log tells its own."""
+
+    current: Status = "pending"
+    phase: str | None = None
+    progress: Progress | None = None
+    message: str | None = None
+    restarts: int = 0
+    error: LastError | None = None
+    kv_cache_tokens: int | None = None
+    max_concurrency: float | None = None
+    measured: Measured = field(default_factory=Measured)
+    measured_bytes: int | None = None
+    last_probe_at: str | None = None
+    last_probe_ok: bool | None = None
+    log_path: str | None = None
+    updated_at: str | None = None
+    started_at: str | None = None
+    ready_at: str | None = None
+    stopped_at: str | None = None
+    removed_at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """A pid counts only together with its start time (clock ticks) and the boot that both belong to.
+
+    `pid` is the backend's first process.
+    """
+
+    boot_id: str | None = None
+    supervisor_pid: int | None = None
+    supervisor_start_time: int | None = None
+    pid: int | None = None
+    pid_start_time: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    spec: DeploymentSpec
+    pinned: PinnedPlan
+    status: DeploymentStatus = field(default_factory=DeploymentStatus)
+    owner: Owner = field(default_factory=Owner)
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    @property
+    def name(self) -> str:
+        return self.spec.name

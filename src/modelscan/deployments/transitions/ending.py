@@ -1,0 +1,61 @@
+"""The end of a deployment: asked for or not, and for good."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from modelscan.deployments.record import LastError, Owner, Record
+
+
+def stopping(record: Record) -> Record:
+    status = dataclasses.replace(record.status, current="stopping", phase=None, progress=None, message=None)
+    return dataclasses.replace(record, status=status)
+
+
+def stopped(record: Record, at: str, reason: str | None = None) -> Record:
+    """Nothing of it runs any more, as somebody asked for; or, with a `reason`, as it did of itself."""
+    return dataclasses.replace(
+        record,
+        status=dataclasses.replace(
+            record.status,
+            current="stopped",
+            phase=None,
+            progress=None,
+            message=reason,
+            stopped_at=at,
+            last_probe_ok=None,
+        ),
+        owner=without_process(record.owner),
+    )
+
+
+def failed(record: Record, at: str, error: LastError, message: str | None = None) -> Record:
+    """Nothing of it runs any more, and nobody asked for that."""
+    return dataclasses.replace(
+        record,
+        status=dataclasses.replace(
+            record.status,
+            current="failed",
+            phase=None,
+            progress=None,
+            message=message,
+            error=error,
+            stopped_at=at,
+            last_probe_ok=None,
+        ),
+        owner=without_process(record.owner),
+    )
+
+
+def remarked(record: Record, message: str) -> Record:
+    """Something worth knowing of how it ended."""
+    return dataclasses.replace(record, status=dataclasses.replace(record.status, message=message))
+
+
+def removed(record: Record, at: str) -> Record:
+    """Its name and port are free again; the record stays, for "already removed"."""
+    return dataclasses.replace(record, status=dataclasses.replace(record.status, removed_at=at))
+
+
+def without_process(owner: Owner) -> Owner:
+    return dataclasses.replace(owner, pid=None, pid_start_time=None)

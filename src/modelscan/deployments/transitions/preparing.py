@@ -1,0 +1,80 @@
+"""A record before there is anything to start: its environment, its weights and its command line are made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from modelscan.deployments.record import LastError, Record
+from modelscan.model import Progress
+
+
+def installing(record: Record) -> Record:
+    """Its backend's environment is being made."""
+    status = dataclasses.replace(record.status, current="pending", phase="environment", progress=None)
+    return dataclasses.replace(record, status=status)
+
+
+def pulling(record: Record) -> Record:
+    """Its weights are being fetched."""
+    status = dataclasses.replace(record.status, current="pulling", phase="download", progress=None)
+    return dataclasses.replace(record, status=status)
+
+
+def progressed(record: Record, progress: Progress) -> Record:
+    return dataclasses.replace(record, status=dataclasses.replace(record.status, progress=progress))
+
+
+def prepared(
+    record: Record,
+    *,
+    backend_version: str | None,
+    program: str,
+    location: str,
+    revision: str | None,
+    argv: tuple[str, ...],
+    env: Mapping[str, str],
+) -> Record:
+    """All that a start needs is here, and its exact command line is pinned."""
+    return dataclasses.replace(
+        record,
+        pinned=dataclasses.replace(
+            record.pinned,
+            backend_version=backend_version or record.pinned.backend_version,
+            program=program,
+            location=location,
+            revision=revision,
+            argv=argv,
+            env=env,
+        ),
+    )
+
+
+def claimed_again(record: Record) -> Record:
+    """One that was over claims its name, port and memory for another start."""
+    status = dataclasses.replace(record.status, current="pending", phase=None, progress=None, message=None)
+    return dataclasses.replace(record, status=status)
+
+
+def preparation_stopped(record: Record, message: str) -> Record:
+    """Its preparation ended without a fault: it was interrupted, or a start of one that was stopped is given up."""
+    return dataclasses.replace(
+        record,
+        status=dataclasses.replace(
+            record.status, current="stopped", phase=None, progress=None, message=message, error=None
+        ),
+    )
+
+
+def preparation_failed(record: Record, message: str) -> Record:
+    return dataclasses.replace(
+        record,
+        status=dataclasses.replace(
+            record.status,
+            current="failed",
+            phase=None,
+            progress=None,
+            message=message,
+            error=LastError(cause=message),
+        ),
+    )

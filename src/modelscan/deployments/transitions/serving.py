@@ -1,0 +1,40 @@
+"""A backend that answers: ready, probed, unhealthy and well again."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from modelscan.deployments.record import Record
+from modelscan.model import Measured
+
+
+def became_ready(record: Record, at: str, *, measured: Measured, measured_bytes: int | None) -> Record:
+    """It generated for the first time."""
+    return dataclasses.replace(
+        record,
+        status=dataclasses.replace(
+            record.status,
+            current="ready",
+            phase=None,
+            progress=None,
+            message=None,
+            ready_at=at,
+            last_probe_at=at,
+            last_probe_ok=True,
+            measured=measured,
+            measured_bytes=measured_bytes,
+        ),
+    )
+
+
+def probed(record: Record, at: str, *, ok: bool) -> Record:
+    return dataclasses.replace(record, status=dataclasses.replace(record.status, last_probe_at=at, last_probe_ok=ok))
+
+
+def became_unhealthy(record: Record, trouble: str) -> Record:
+    status = dataclasses.replace(record.status, current="unhealthy", message=trouble)
+    return dataclasses.replace(record, status=status)
+
+
+def recovered(record: Record) -> Record:
+    return dataclasses.replace(record, status=dataclasses.replace(record.status, current="ready", message=None))
