@@ -92,12 +92,11 @@ class Measurement:
     at: str | None = None
 
 
+# The document, flat, as it is kept and shown. What changes is the record in four parts (`deployments/record`); one is
+# made from the other in `deployments/document` alone.
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
-    """A plan that runs, or ran, under a name: the document that is kept and shown. `deployments/record` is what it is
-    made from, and how it changes.
-
-    `argv` carries no secret: keys reach the backend by environment.
+    """A plan that runs, or ran, under a name. `argv` carries no secret: keys reach the backend by environment.
 
     `request` is what the user asked for (for "same request: unchanged"), `plan` the document of the pinned candidate
     that `start` replays, `location` the weights as the backend is given them, `adjustments` what was changed of the
