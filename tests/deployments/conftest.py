@@ -69,8 +69,8 @@ def make(settings: Settings) -> Make:
             **values,  # type: ignore[arg-type]
         )
         with (
-            claims(settings, clock=CLOCK),
-            command(deployment.id, settings=settings, clock=CLOCK),
+            claims(settings.paths, clock=CLOCK),
+            command(deployment.id, settings.paths, clock=CLOCK),
             Store(settings.paths) as store,
         ):
             return deployment_of(store.create(record_of(deployment)))

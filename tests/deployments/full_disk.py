@@ -9,7 +9,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from hostile_house import CLOCK, HOSTILE, eventually, free_port, observe, processes_of, record, start, stop
+from hostile_house import CLOCK, HOSTILE, eventually, free_port, observe, processes_of, record, start, stop, wait
 
 from modelscan.deployments.commanding import claims, command
 from modelscan.deployments.document import record_of
@@ -20,7 +20,6 @@ from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
 from modelscan.storage.paths import paths_below
-from modelscan.targets.waiting import wait
 
 
 def main(home: Path) -> None:
@@ -37,8 +36,8 @@ def main(home: Path) -> None:
         stop_grace_seconds=0.3,
     )
     with (
-        claims(settings, clock=CLOCK),
-        command(made.id, settings=settings, clock=CLOCK),
+        claims(settings.paths, clock=CLOCK),
+        command(made.id, settings.paths, clock=CLOCK),
         Store(settings.paths) as store,
     ):
         store.create(record_of(made))

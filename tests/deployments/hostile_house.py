@@ -7,18 +7,21 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from modelscan.deployments.commanding import command, current
 from modelscan.deployments.document import deployment_of, record_of
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
-from modelscan.model import Deployment
+from modelscan.model import Deployment, Hardware
 from modelscan.settings.reading import Settings
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock, SystemClock
 from modelscan.system.processes.identity import Process, tagged_as
-from modelscan.targets.local import control
-from modelscan.targets.local import observe as observing
+from modelscan.targets.deployments import Deployments
+from modelscan.targets.local import start as local_start
+from modelscan.targets.local.start import SUPERVISOR
+from modelscan.targets.site import site_of
 
 HOSTILE = Path(__file__).with_name("hostile.py")
 CLOCK = SystemClock()
@@ -53,25 +56,44 @@ def alter(store: Store, deployment_id: str, **changes: Any) -> Deployment:
     return deployment_of(store.write(record_of(document)))
 
 
+def deployments(settings: Settings, clock: Clock = CLOCK) -> Deployments:
+    return Deployments(site_of(settings, clock))
+
+
 def start(
-    deployment: Deployment, *, settings: Settings, clock: Clock, supervisor: Sequence[str] = control.SUPERVISOR
+    deployment: Deployment, *, settings: Settings, clock: Clock, supervisor: Sequence[str] = SUPERVISOR
 ) -> Deployment:
-    return deployment_of(control.start(deployment.id, settings=settings, clock=clock, supervisor=supervisor))
+    """As `Deployments.start`, under a supervisor of the test's own."""
+    with command(deployment.id, settings.paths, clock=clock), Store(settings.paths, clock) as store:
+        record, site = current(store, deployment.id), site_of(settings, clock)
+        return deployment_of(local_start.start(record, store, site, weights_environment={}, supervisor=supervisor))
 
 
 def stop(
-    deployment: Deployment, *, settings: Settings, clock: Clock, memory_is_back: Callable[[], bool] | None = None
+    deployment: Deployment, *, settings: Settings, clock: Clock, hardware: Callable[[], Hardware] | None = None
 ) -> Deployment:
-    return deployment_of(control.stop(deployment.id, settings=settings, clock=clock, memory_is_back=memory_is_back))
+    return deployments(settings, clock).stop(deployment.id, hardware=hardware)
 
 
 def remove(deployment: Deployment, *, settings: Settings, clock: Clock) -> Deployment:
-    return deployment_of(control.remove(deployment.id, settings=settings, clock=clock))
+    return deployments(settings, clock).remove(deployment.id)
+
+
+def wait(
+    deployment: Deployment,
+    *,
+    settings: Settings,
+    clock: Clock,
+    until: Literal["ready", "stopped"] = "ready",
+    timeout: float | None = None,
+    on_change: Callable[[Deployment], None] | None = None,
+) -> Deployment:
+    return deployments(settings, clock).wait(deployment.id, until=until, timeout=timeout, on_change=on_change)
 
 
 def observe(deployment: Deployment, *, paths: Paths, clock: Clock) -> Deployment:
     """As the machine shows it."""
-    return deployment_of(observing.observe(record_of(deployment), paths=paths, clock=clock))
+    return deployment_of(Deployments(site_of(Settings(paths=paths), clock)).observe(record_of(deployment)))
 
 
 def log_of(settings: Settings, deployment: Deployment) -> str:

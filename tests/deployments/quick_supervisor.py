@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path.cwd()))
-from modelscan.targets.local.pace import Pace
 from modelscan.targets.local.supervisor.supervise import main
+from modelscan.targets.pace import Pace
 
 if __name__ == "__main__":
     pace = Pace(

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, Make, alter, eventually, observe, processes_of, record, remove, start, stop
+from hostile_house import CLOCK, Make, alter, eventually, observe, processes_of, record, remove, start, stop, wait
 
 from modelscan.deployments.commanding import command
 from modelscan.deployments.places import places
@@ -25,8 +25,9 @@ from modelscan.system.processes.identity import Process, send
 from modelscan.system.processes.ports import is_free
 from modelscan.targets.local.orphans import find_orphans, reap_orphans
 from modelscan.targets.local.owner import live_supervisor
-from modelscan.targets.local.pace import pace_of
-from modelscan.targets.waiting import wait
+from modelscan.targets.local.start import SUPERVISOR
+from modelscan.targets.local.stop import AFTER_GRACE_SECONDS
+from modelscan.targets.pace import pace_of
 
 
 def up(deployment: Deployment, settings: Settings) -> Deployment:
@@ -109,9 +110,9 @@ def test_orphans_are_found_and_reaped_and_live_ones_are_not(settings: Settings, 
     send(supervisor_of(dead, settings), signal.SIGKILL)
     eventually(lambda: not is_held(places(settings.paths, dead.id).lock))
     with Store(settings.paths) as store:
-        assert {(item.deployment, item.name) for item in find_orphans(store, settings)} == {(dead.id, "demo")}
-        assert reap_orphans(store, settings, clock=CLOCK) == ()
-        assert find_orphans(store, settings) == ()
+        assert {(item.deployment, item.name) for item in find_orphans(store, settings.paths)} == {(dead.id, "demo")}
+        assert reap_orphans(store, settings.paths, linger=2.0, clock=CLOCK) == ()
+        assert find_orphans(store, settings.paths) == ()
     assert processes_of(dead) == set()
     assert len(processes_of(alive)) == 3
     assert now(alive, settings).status == "ready"
@@ -143,7 +144,7 @@ def test_after_a_reboot_it_is_stopped_and_starts_again(settings: Settings, make:
 
 def test_a_command_that_died_before_the_supervisor_is_told_and_taken_up(settings: Settings, make: Make) -> None:
     made = make("polite", status="pulling")
-    with command(made.id, settings=settings, clock=CLOCK):
+    with command(made.id, settings.paths, clock=CLOCK):
         assert now(made, settings).status == "pulling"
     shown = now(made, settings)
     assert (shown.status, shown.message) == ("failed", "interrupted")
@@ -160,15 +161,15 @@ def test_a_start_that_died_before_the_supervisor_had_its_lock(settings: Settings
 COMMAND = """
 import os, signal, sys
 from pathlib import Path
-from modelscan.targets.local.control import start
-from modelscan.deployments.store import Store
+from modelscan.system.clock import SystemClock
+from modelscan.targets.deployments import Deployments
+from modelscan.targets.site import site_of
 from modelscan.settings.reading import Settings
 from modelscan.storage.paths import paths_below
-from modelscan.system.clock import SystemClock
 
 settings = Settings(paths=paths_below(Path(sys.argv[1])), environ={"PATH": os.environ["PATH"]})
-with Store(settings.paths) as store:
-    start(store.get("demo").id, settings=settings, clock=SystemClock())
+deployments = Deployments(site_of(settings, SystemClock()))
+deployments.start(deployments.find("demo").id)
 os.killpg(os.getpgrp(), signal.Signals(int(sys.argv[2])))
 """
 
@@ -215,11 +216,9 @@ def test_stop_while_it_starts_and_while_it_hangs(settings: Settings, make: Make)
 
 
 def test_a_supervisor_that_does_not_react_is_killed(settings: Settings, make: Make) -> None:
-    from modelscan.targets.local import control
-
     ready = up(make("newsession"), settings)
     send(supervisor_of(ready, settings), signal.SIGSTOP)
-    hasty = replace(ready, stop_grace_seconds=0.3 - control._AFTER_GRACE_SECONDS)
+    hasty = replace(ready, stop_grace_seconds=0.3 - AFTER_GRACE_SECONDS)
     with Store(settings.paths) as store:
         alter(store, ready.id, stop_grace_seconds=hasty.stop_grace_seconds)
     assert stop(hasty, settings=settings, clock=CLOCK).status == "stopped"
@@ -261,8 +260,6 @@ def test_a_late_supervisor_finds_the_deployment_stopped_and_leaves(settings: Set
     supervisor = ("--state", str(settings.paths.state), "--id", made.id, "--pace", pace_of(settings).written())
     environ = {"MODELSCAN_SUPERVISOR": made.id}
     src = str(places.__code__.co_filename).split("/modelscan/")[0]
-    from modelscan.targets.local.control import SUPERVISOR
-
     done = subprocess.run([*SUPERVISOR, *supervisor], env=environ, cwd=src, check=False, timeout=20)
     assert done.returncode == 0
     assert record(settings, made).status == "pending"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, Make, alter, eventually, processes_of, record, start, stop
+from hostile_house import CLOCK, Make, alter, eventually, processes_of, record, start, stop, wait
 from tests.hardware.nvml import compile_nvml
 
 from modelscan.deployments import commanding
@@ -17,7 +18,6 @@ from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, Conflict
 from modelscan.model import Claim, Cpu, Deployment, DeploymentMemory, Gpu, GpuProcess, Hardware
 from modelscan.running.claim import claim_again, claim_record
-from modelscan.running.memory import memory_is_back
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
 from modelscan.settings.deploy import DeploySettings
@@ -25,8 +25,7 @@ from modelscan.settings.reading import Settings
 from modelscan.system.processes.identity import send
 from modelscan.system.processes.run import Completed
 from modelscan.targets.local.claims import claims_of
-from modelscan.targets.local.supervisor.turn import Turn
-from modelscan.targets.waiting import wait
+from modelscan.targets.local.supervisor.lease import GpuLease
 from modelscan.units import GIB
 
 TOTAL = 64 * GIB
@@ -65,7 +64,7 @@ def on_gpu(size: int, **changes: object) -> dict[str, object]:
 
 def test_what_a_start_has_not_taken_yet_is_promised(make: Make, context: Context, take: Callable[[int], None]) -> None:
     made = make("polite", **on_gpu(40 * GIB))
-    with commanding.command(made.id, settings=context.settings, clock=CLOCK):  # at work on it: pending
+    with commanding.command(made.id, context.settings.paths, clock=CLOCK):  # at work on it: pending
         hardware = machine(context)
         assert context.deployments.claims(hardware) == (
             Claim(deployment=made.name, gpu_index=0, claimed_bytes=40 * GIB, outstanding_bytes=40 * GIB),
@@ -98,7 +97,7 @@ def test_what_its_processes_hold_already_is_not_promised_again(make: Make, conte
         for index, size in ((0, 15 * GIB), (1, 25 * GIB))
     )
     starting = make("polite", name="cpu", memory=DeploymentMemory(estimated_bytes=GIB))
-    with commanding.command(starting.id, settings=context.settings, clock=CLOCK):
+    with commanding.command(starting.id, context.settings.paths, clock=CLOCK):
         found = claims_of([record_of(ready), record_of(starting)], Hardware(devices=gpus, cpu=Cpu()))
     assert [(claim.gpu_index, claim.claimed_bytes, claim.outstanding_bytes) for claim in found] == [
         (0, 20 * GIB, 5 * GIB),
@@ -118,40 +117,41 @@ def test_a_stop_waits_until_the_memory_is_back(make: Make, context: Context, tak
     with Store(context.settings.paths) as store:
         ready = alter(store, ready.id, memory=memory)
     take(20 * GIB)
-    back = memory_is_back(context, ready)
-    assert back is not None
-    assert not back()
-    asked: list[bool] = []
+    left: list[int] = []
 
-    def later() -> bool:
-        if len(asked) == 2:
-            assert not processes_of(ready)
+    def hardware() -> Hardware:
+        left.append(len(processes_of(ready)))
+        if len(left) == 4:
             take(0)
-        asked.append(back())
-        return asked[-1]
+        return machine(context)
 
-    stopped = stop(ready, settings=context.settings, clock=CLOCK, memory_is_back=later)
-    assert (stopped.status, stopped.message, asked) == ("stopped", None, [False, False, True])
+    stopped = stop(ready, settings=context.settings, clock=CLOCK, hardware=hardware)
+    assert (stopped.status, stopped.message) == ("stopped", None)
+    assert left == [3, 0, 0, 0]  # it was asked before, and then until the memory was back
 
 
-def test_memory_that_does_not_come_back_is_told(make: Make, settings: Settings) -> None:
-    quick = Settings(paths=settings.paths, environ=settings.environ, deploy=DeploySettings(release_timeout=0.3))
-    stopped = stop(make("polite"), settings=quick, clock=CLOCK, memory_is_back=lambda: False)
+def test_memory_that_does_not_come_back_is_told(make: Make, context: Context, take: Callable[[int], None]) -> None:
+    ready = up(make("polite", **on_gpu(20 * GIB)), context)
+    with Store(context.settings.paths) as store:
+        alter(store, ready.id, memory=DeploymentMemory(estimated_bytes=20 * GIB, measured_bytes=20 * GIB))
+    take(20 * GIB)
+    quick = replace(context.settings, deploy=DeploySettings(release_timeout=0.3))
+    stopped = stop(ready, settings=quick, clock=CLOCK, hardware=lambda: machine(context))
     assert (stopped.status, stopped.message) == ("stopped", "the memory of its GPU is not back after 0.3 s")
 
 
 def test_one_at_a_time_starts_on_a_gpu(make: Make, settings: Settings) -> None:
-    before = Turn(settings.paths, (1, 0))
+    before = GpuLease(settings.paths, (1, 0))
     assert before.try_take("somebody")
     waiting = start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
     eventually(lambda: record(settings, waiting).phase == "waiting")
     progress = record(settings, waiting).progress
     assert progress is not None
     assert progress.detail == "another deployment is starting on GPU 0"
-    elsewhere = Turn(settings.paths, (2,))
+    elsewhere = GpuLease(settings.paths, (2,))
     assert elsewhere.try_take("somebody else")
-    assert not Turn(settings.paths, (2, 3)).try_take("both or none")
-    assert Turn(settings.paths, (3,)).try_take("so this one was let go")
+    assert not GpuLease(settings.paths, (2, 3)).try_take("both or none")
+    assert GpuLease(settings.paths, (3,)).try_take("so this one was let go")
     before.release()
     assert wait(waiting, settings=settings, clock=CLOCK, timeout=20).status == "ready"
     assert before.try_take("ready is no longer starting")
@@ -161,7 +161,7 @@ def test_one_at_a_time_starts_on_a_gpu(make: Make, settings: Settings) -> None:
 
 
 def test_one_that_waits_for_its_turn_can_be_stopped(make: Make, settings: Settings) -> None:
-    turn = Turn(settings.paths, (0,))
+    turn = GpuLease(settings.paths, (0,))
     assert turn.try_take("somebody")
     waiting = start(make("polite", **on_gpu(GIB)), settings=settings, clock=CLOCK)
     eventually(lambda: record(settings, waiting).phase == "waiting")

@@ -9,8 +9,8 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.settings.reading import Settings, load_settings
 from modelscan.targets.local.health.health import Health
 from modelscan.targets.local.health.pulse import Pulse
-from modelscan.targets.local.pace import Pace, pace_of
 from modelscan.targets.local.supervisor.phases import Phases
+from modelscan.targets.pace import Pace, pace_of
 
 
 def test_only_what_was_never_reached_is_progress() -> None:

@@ -12,7 +12,20 @@ import time
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, HOSTILE, Make, alter, eventually, log_of, observe, processes_of, record, start, stop
+from hostile_house import (
+    CLOCK,
+    HOSTILE,
+    Make,
+    alter,
+    eventually,
+    log_of,
+    observe,
+    processes_of,
+    record,
+    start,
+    stop,
+    wait,
+)
 
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.places import places
@@ -23,10 +36,9 @@ from modelscan.routing.file import write_routes
 from modelscan.routing.table import route_to
 from modelscan.settings.reading import Settings
 from modelscan.system.processes.identity import environment
-from modelscan.targets.local import control
 from modelscan.targets.local.logs.log_file import log_files
 from modelscan.targets.local.owner import live_supervisor
-from modelscan.targets.waiting import wait
+from modelscan.targets.local.start import _import_root
 
 QUICK = (sys.executable, "-E", "-s", "-S", str(Path(__file__).with_name("quick_supervisor.py")))
 MEGABYTE = 1000**2
@@ -316,7 +328,7 @@ def test_it_imports_the_standard_library_and_light_modules_of_ours() -> None:
         "used = [(backend.about, backend.runs, backend.explains) for backend in BACKENDS.values()]\n"
         "print(*sys.modules)"
     )
-    root = control._import_root()
+    root = _import_root()
     done = subprocess.run(
         [sys.executable, "-E", "-s", "-S", "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=20
     )
@@ -346,5 +358,5 @@ def test_a_supervisor_of_the_release_before_finds_its_errands(settings: Settings
     assert f"http://localhost:{made.port}" in file.read_text()
     argv = (sys.executable, "-E", "-s", "-m", "modelscan.deployments.errand", "routes")
     argv = (*argv, "--state", str(settings.paths.state), "--file")
-    subprocess.run((*argv, str(file)), check=True, timeout=20, cwd=control._import_root())
+    subprocess.run((*argv, str(file)), check=True, timeout=20, cwd=_import_root())
     assert f"http://localhost:{made.port}" not in file.read_text()  # it is not ready

@@ -11,39 +11,39 @@ from modelscan.deployments.places import places
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict
-from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock, hold
+from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
 
 _COMMAND_SECONDS = 120.0  # a stop with a long grace may be in front of us
 
 
 @contextlib.contextmanager
-def claims(settings: Settings, *, clock: Clock) -> Iterator[None]:
+def claims(paths: Paths, *, clock: Clock) -> Iterator[None]:
     """Hold while name, port and GPU memory are chosen and until the record that claims them is created."""
-    with hold(settings.paths.locks_folder / CLAIMS_LOCK, note=f"process {os.getpid()}", timeout=60, clock=clock):
+    with hold(paths.locks_folder / CLAIMS_LOCK, note=f"process {os.getpid()}", timeout=60, clock=clock):
         yield
 
 
 @contextlib.contextmanager
-def command(deployment_id: str, *, settings: Settings, clock: Clock) -> Iterator[Lock]:
+def command(deployment_id: str, paths: Paths, *, clock: Clock) -> Iterator[Lock]:
     """Hold while working on a record; take it before the record is created, so that nobody calls it interrupted.
 
     Raises Conflict when another command keeps it.
     """
-    place = places(settings.paths, deployment_id)
+    place = places(paths, deployment_id)
     note = f"process {os.getpid()}"
     with hold(place.command_lock, note=note, timeout=_COMMAND_SECONDS, clock=clock) as lock:
         yield lock
 
 
 @contextlib.contextmanager
-def commanding(deployment_id: str, held: Lock | None, settings: Settings, clock: Clock) -> Iterator[None]:
+def commanding(deployment_id: str, held: Lock | None, paths: Paths, *, clock: Clock) -> Iterator[None]:
     """The same, unless the caller holds the lock already."""
     if held is not None:
         yield
         return
-    with command(deployment_id, settings=settings, clock=clock):
+    with command(deployment_id, paths, clock=clock):
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelscan.backends.arguments.allowed import refuse_secrets
@@ -22,7 +23,7 @@ from modelscan.running.preflight import check_weights
 from modelscan.running.prepare import prepare
 from modelscan.running.record import new_record
 from modelscan.running.routes import check_routing_file
-from modelscan.running.streaming import environment_of_place
+from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed
@@ -30,7 +31,6 @@ from modelscan.selecting.plan import Planned, described, no_fit, plan_resolved
 from modelscan.selecting.requests import DeployRequest, difference, option_words, request_document
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
-from modelscan.targets.local import control
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -49,7 +49,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     The same request again changes nothing, or starts what was stopped. Raises NoFit with the plan in its details,
     Conflict with the difference and the way out, BackendNotInstalled, BackendFailed, TimedOut, Interrupted.
     """
-    settings, clock = context.settings, context.clock
+    here = context.deployments.target(wanted.target).here
     _refuse_unsafe(context, wanted)
     check_routing_file(context)
     resolved = resolve_request(context, wanted.plan)
@@ -71,14 +71,17 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
 
     with contextlib.ExitStack() as stack:
         claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
-        prepared = prepare(context, claimed.record, report, installation)
-        place = environment_of_place(context, deployment_of(prepared), report)
+        environment = _prepared(context, claimed.record, report, installation) if here else {}
         report(Event("starting", "Starting deployment..."))
-        started = control.start(prepared.id, settings=settings, clock=clock, held=claimed.lock, place_environment=place)
-    deployment = start_and_follow(
-        context, deployment_of(started), wait=wanted.wait, timeout=wanted.timeout, report=report
-    )
+        started = context.deployments.start(claimed.record.id, held=claimed.lock, weights_environment=environment)
+    deployment = start_and_follow(context, started, wait=wanted.wait, timeout=wanted.timeout, report=report)
     return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
+
+
+def _prepared(context: Context, record: Record, report: Report, installation: Installation | None) -> Mapping[str, str]:
+    """Make what it needs on this machine; what its backend must be told of where its weights lie."""
+    prepared = prepare(context, record, report, installation)
+    return weights_environment(context, deployment_of(prepared), report)
 
 
 def _claimed(
@@ -104,8 +107,10 @@ def _claimed(
         if chosen is None:
             raise no_fit(planned.plan)
         wanted.accept(chosen)
-        chosen = _checked(context, wanted, planned, chosen, ask)
-        installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
+        installation = None
+        if context.deployments.target(wanted.target).here:
+            chosen = _checked(context, wanted, planned, chosen, ask)
+            installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
         record = new_record(context, wanted, planned, chosen, installation, name, request)
         try:
             claimed = stack.enter_context(claim_record(context, record, port=wanted.port, replacing=existing))
@@ -115,7 +120,7 @@ def _claimed(
             report(Event("note", "the memory was taken meanwhile: planning again"))
         else:
             return claimed, installation
-    raise AssertionError("the last turn returns or raises")
+    raise AssertionError("the last try returns or raises")
 
 
 def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask) -> Candidate:

@@ -11,29 +11,21 @@ from modelscan.model.events import Event, Report
 from modelscan.running.routes import update_routes
 from modelscan.selecting.context import Context
 from modelscan.system.clock import parse_rfc3339
-from modelscan.targets import waiting as control_waiting
-from modelscan.targets.local import control
 
 
 def start_and_follow(
     context: Context, deployment: Deployment, *, wait: bool, timeout: float | None, report: Report
 ) -> Deployment:
-    """Wait for a started deployment, telling each phase.
+    """Wait for a started deployment, reporting each phase.
 
     Ctrl-C stops the backend and keeps the record. Raises BackendFailed, TimedOut, Interrupted.
     """
     if not wait:
         return deployment
     try:
-        ready = control_waiting.wait(
-            deployment,
-            settings=context.settings,
-            clock=context.clock,
-            timeout=timeout,
-            on_change=_telling(context, report),
-        )
+        ready = context.deployments.wait(deployment.id, timeout=timeout, on_change=_reporting(context, report))
     except KeyboardInterrupt:
-        control.stop(deployment.id, settings=context.settings, clock=context.clock)
+        context.deployments.stop(deployment.id)
         name = deployment.name
         raise Interrupted(
             f"interrupted: `{name}` was stopped before it was ready",
@@ -44,12 +36,12 @@ def start_and_follow(
     return ready
 
 
-def _telling(context: Context, report: Report) -> Callable[[Deployment], None]:
+def _reporting(context: Context, report: Report) -> Callable[[Deployment], None]:
     """Each phase as it comes, and what the supervisor did of itself (another port, a smaller context, a restart)."""
     said: str | None = None
     phase: Event | None = None
 
-    def tell(now: Deployment) -> None:
+    def on_change(now: Deployment) -> None:
         nonlocal said, phase
         if now.status == "starting" and now.message not in {None, said}:
             said = now.message
@@ -58,7 +50,7 @@ def _telling(context: Context, report: Report) -> Callable[[Deployment], None]:
             phase = latest
             report(latest)
 
-    return tell
+    return on_change
 
 
 def publish(context: Context, report: Report) -> None:

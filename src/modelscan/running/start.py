@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from modelscan.deployments.document import deployment_of
 from modelscan.errors import BackendFailed, BackendNotInstalled, InterruptedBefore
 from modelscan.model import Deployment
 from modelscan.model.events import Event, Report, silent
+from modelscan.running.claim import claim_again
+from modelscan.running.follow import start_and_follow
+from modelscan.running.prepare import prepare
+from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
 
 
@@ -24,27 +27,21 @@ def start_deployment(
 
     Raises BackendNotInstalled, Conflict (memory or port taken), BackendFailed, TimedOut, Interrupted.
     """
-    from modelscan.running.claim import claim_again
-    from modelscan.running.follow import start_and_follow
-    from modelscan.running.prepare import prepare
-    from modelscan.running.streaming import environment_of_place
-    from modelscan.targets.local import control
-
-    found = context.deployments.now(context.deployments.find_present(reference).id)
+    deployments = context.deployments
+    found = deployments.now(deployments.find_present(reference).id)
     if found.status == "ready":
         return dataclasses.replace(found, changed=False)
     if found.status in {"stopped", "failed"}:
-        _check_replay(found)
-        place = environment_of_place(context, found, report)
+        here = deployments.target(found.target).here
+        if here:
+            _check_replay(found)
+        environment = weights_environment(context, found, report) if here else {}
         with claim_again(context, found.id) as claimed:
             record = claimed.record
-            if not record.pinned.argv:
+            if here and not record.pinned.argv:
                 record = prepare(context, record, report)
             report(Event("starting", "Starting deployment..."))
-            record = control.start(
-                record.id, settings=context.settings, clock=context.clock, held=claimed.lock, place_environment=place
-            )
-        found = deployment_of(record)
+            found = deployments.start(record.id, held=claimed.lock, weights_environment=environment)
     started = start_and_follow(context, found, wait=wait, timeout=timeout, report=report)
     return dataclasses.replace(started, changed=True)
 

@@ -55,7 +55,7 @@ def _is_read(path: str) -> bool:
     return path.endswith(".safetensors") and "/" not in path
 
 
-def environment_of_place(context: Context, deployment: Deployment, report: Report) -> Mapping[str, str]:
+def weights_environment(context: Context, deployment: Deployment, report: Report) -> Mapping[str, str]:
     """What the backend must be told of where its weights lie, beside the user's own variables; of S3 only.
 
     They are looked at again: what has changed since the plan is told, what is gone or broken is raised, as by

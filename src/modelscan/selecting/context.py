@@ -32,7 +32,10 @@ def _run(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Comp
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """Settings and doors. `sysfs` and `proc` are where the kernel shows the machine."""
+    """Settings and doors. `sysfs` and `proc` are where the kernel shows the machine.
+
+    `targets` are modules by name, in place of those of the registry.
+    """
 
     settings: Settings
     clock: Clock = field(default_factory=SystemClock)
@@ -40,13 +43,16 @@ class Context:
     http: Callable[[], Http] = _http
     sysfs: Path = Path("/sys")
     proc: Path = Path("/proc")
+    targets: Mapping[str, str] | None = None
 
     @property
     def deployments(self) -> Deployments:
         """What runs and ran here."""
         from modelscan.targets.deployments import Deployments
+        from modelscan.targets.registry import TARGETS
+        from modelscan.targets.site import site_of
 
-        return Deployments(self.settings.paths, self.clock)
+        return Deployments(site_of(self.settings, self.clock), self.targets or TARGETS)
 
     def hub(self, source: Source) -> Hub:
         """The place of weights that a source's name stands for."""

@@ -1,30 +1,45 @@
-"""Deployments as they are now: their records, checked against the machine."""
+"""Deployments as they are now, and what is done to them: the rooms above know no target beside this."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal
 
+from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, DeploymentNotFound
 from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
-from modelscan.storage.paths import Paths
-from modelscan.system.clock import Clock
-from modelscan.targets.local.claims import claims_of
-from modelscan.targets.local.observe import observe
+from modelscan.storage.locks import Lock
+from modelscan.targets.registry import TARGETS, target_named
+from modelscan.targets.site import Site
+from modelscan.targets.target import LogLine, Orphan, Placement, ReadMachine, Reaps, Target
+from modelscan.targets.waiting import wait
 
 
 @dataclass(frozen=True, slots=True)
 class Deployments:
-    """The records below `paths`, each shown with the status that its target confirms."""
+    """The records of a site, each shown with the status that its target confirms, and changed through it.
 
-    paths: Paths
-    clock: Clock
+    `targets` are the known ones, by name. Where a lock is `held`, it is that from `commanding.command`.
+    """
+
+    site: Site
+    targets: Mapping[str, str] = field(default_factory=lambda: TARGETS)
+
+    def target(self, name: str) -> Target:
+        """Raises Usage for an unknown one."""
+        return target_named(name, self.site, self.targets)
 
     def list(self, *, status: str | None = None, removed: bool = False, live_only: bool = False) -> list[Deployment]:
         """Every deployment that is not removed, in the order of creation."""
-        seen = [deployment_of(self.observe(record)) for record in self._records(removed=removed)]
+        seen = [self._shown(record) for record in self._records(removed=removed)]
         return [
             item
             for item in seen
@@ -32,7 +47,7 @@ class Deployments:
         ]
 
     def recorded(self, *, removed: bool = False) -> tuple[Deployment, ...]:
-        """The same as they were written last, without a look at the machine."""
+        """The same as they were written last, without a look at where they run."""
         return tuple(deployment_of(record) for record in self._records(removed=removed))
 
     def live_names(self) -> tuple[str, ...]:
@@ -40,12 +55,12 @@ class Deployments:
         return tuple(item.name for item in self.recorded() if item.status in LIVE_STATUSES)
 
     def observe(self, record: Record, *, commanding: bool = False) -> Record:
-        """The record with the status that the machine confirms. `commanding`: the caller holds the command lock."""
-        return observe(record, paths=self.paths, clock=self.clock, commanding=commanding)
+        """The record with the status that its target confirms. `commanding`: the caller holds the command lock."""
+        return self._target(record).observe(record, commanding=commanding)
 
     def now(self, reference: str) -> Deployment:
         """One deployment as it is now; a removed one that had this name is still known. Raises DeploymentNotFound."""
-        return deployment_of(self.observe(self._find(reference)))
+        return self._shown(self._find(reference))
 
     def find(self, reference: str) -> Deployment:
         """The record as it was written last; a removed one that had this name is still known.
@@ -71,15 +86,123 @@ class Deployments:
 
     def claims(self, hardware: Hardware, *, but: Record | None = None) -> tuple[Claim, ...]:
         """The claims of all that live, without those of a deployment that is about to be replaced or started."""
-        others = [self.observe(record) for record in self._records() if but is None or record.id != but.id]
-        return claims_of(others, hardware)
+        others: dict[str, list[Record]] = {}
+        for record in self._records():
+            if but is None or record.id != but.id:
+                others.setdefault(record.spec.target, []).append(self.observe(record))
+        return tuple(claim for name in others for claim in self.target(name).claims(others[name], hardware))
+
+    def place(
+        self,
+        record: Record,
+        store: Store,
+        *,
+        port: int | None,
+        first_port: int,
+        hardware: ReadMachine,
+        replacing: Record | None = None,
+    ) -> Record:
+        """The record with its address, once there is what it claims. Call it with the lock of claims held.
+
+        `port` is the one that was asked for. Raises Conflict.
+        """
+        but = replacing or record
+        among = Placement(
+            port=port,
+            first_port=first_port,
+            ports={item.pinned.port: item.name for item in store.list() if item.pinned.port and item.id != but.id},
+            replacing=self.observe(replacing) if replacing is not None else None,
+            hardware=hardware,
+            claims=lambda read: self.claims(read, but=but),
+        )
+        return self._target(record).place(record, among)
+
+    def start(
+        self,
+        deployment_id: str,
+        *,
+        held: Lock | None = None,
+        weights_environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> Deployment:
+        """Start its pinned plan; `wait` follows it. Raises Conflict, also for one that was removed meanwhile."""
+        with self._commanding(deployment_id, held) as (record, store):
+            started = self._target(record).start(record, store, weights_environment=weights_environment)
+        return deployment_of(started)
+
+    def stop(self, deployment_id: str, *, hardware: ReadMachine | None = None, held: Lock | None = None) -> Deployment:
+        """End all of it; with `hardware`, until its memory is free again."""
+        with self._commanding(deployment_id, held) as (record, store):
+            return deployment_of(self._target(record).stop(record, store, hardware=hardware))
+
+    def remove(self, deployment_id: str, *, hardware: ReadMachine | None = None) -> Deployment:
+        """Stop it, and free its name and port."""
+        with self._commanding(deployment_id, None) as (record, store):
+            return deployment_of(self._target(record).remove(record, store, hardware=hardware))
+
+    def wait(
+        self,
+        deployment_id: str,
+        *,
+        until: Literal["ready", "stopped"] = "ready",
+        timeout: float | None = None,
+        on_change: Callable[[Deployment], None] | None = None,
+    ) -> Deployment:
+        """Follow it until it is ready, or over: see `waiting.wait`."""
+        with Store(self.site.paths, self.site.clock) as store:
+            return wait(
+                lambda: self._shown(store.by_id(deployment_id)),
+                clock=self.site.clock,
+                until=until,
+                timeout=timeout,
+                on_change=on_change,
+            )
+
+    def logs(
+        self, reference: str, *, follow: bool = False, tail: int | None = None, since: datetime | None = None
+    ) -> Iterator[LogLine]:
+        """Lines oldest first; with `follow` until it is over. Raises DeploymentNotFound."""
+        record = self._find(reference)
+        is_over = (lambda: self.now(record.id).status not in LIVE_STATUSES) if follow else None
+        return self._target(record).logs(record, tail=tail, since=since, is_over=is_over)
+
+    def orphans(self) -> tuple[Orphan, ...]:
+        """Processes of ours that nobody owns any more."""
+        with Store.for_reading(self.site.paths, self.site.clock) as store:
+            return tuple(orphan for target in self._reaping() for orphan in target.orphans(store))
+
+    def reap(self) -> tuple[Orphan, ...]:
+        """End them; returns those that are still there."""
+        with Store.for_reading(self.site.paths, self.site.clock) as store:
+            return tuple(orphan for target in self._reaping() for orphan in target.reap(store))
+
+    def _shown(self, record: Record) -> Deployment:
+        shown = deployment_of(self.observe(record))
+        base = self._target(record).endpoint(record)
+        if base == shown.base_url:
+            return shown
+        return dataclasses.replace(shown, base_url=base, openai_base_url=None if base is None else f"{base}/v1")
+
+    def _target(self, record: Record) -> Target:
+        return self.target(record.spec.target)
+
+    def _reaping(self) -> Iterator[Reaps]:
+        for name in self.targets:
+            target = self.target(name)
+            if isinstance(target, Reaps):
+                yield target
+
+    @contextlib.contextmanager
+    def _commanding(self, deployment_id: str, held: Lock | None) -> Iterator[tuple[Record, Store]]:
+        paths, clock = self.site.paths, self.site.clock
+        with commanding(deployment_id, held, paths, clock=clock), Store(paths, clock) as store:
+            yield current(store, deployment_id), store
 
     def _records(self, *, removed: bool = False) -> tuple[Record, ...]:
-        with Store.for_reading(self.paths, self.clock) as store:
+        with Store.for_reading(self.site.paths, self.site.clock) as store:
             return store.list(include_removed=removed)
 
     def _find(self, reference: str) -> Record:
-        with Store.for_reading(self.paths, self.clock) as store:
+        with Store.for_reading(self.site.paths, self.site.clock) as store:
             try:
                 return store.get(reference)
             except DeploymentNotFound:

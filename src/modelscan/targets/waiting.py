@@ -6,21 +6,16 @@ from collections.abc import Callable
 from typing import Literal
 
 from modelscan.deployments.again import runnable
-from modelscan.deployments.document import deployment_of
-from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, TimedOut
 from modelscan.model import Deployment
-from modelscan.settings.reading import Settings
 from modelscan.system.clock import Clock
-from modelscan.targets.local.observe import observe
 
 _POLL_SECONDS = 0.1
 
 
 def wait(
-    deployment: Deployment,
+    look: Callable[[], Deployment],
     *,
-    settings: Settings,
     clock: Clock,
     until: Literal["ready", "stopped"] = "ready",
     timeout: float | None = None,
@@ -32,24 +27,23 @@ def wait(
     """
     deadline = None if timeout is None else clock.monotonic() + timeout
     shown: Deployment | None = None
-    with Store(settings.paths, clock) as store:
-        while True:
-            now = deployment_of(observe(store.by_id(deployment.id), paths=settings.paths, clock=clock))
-            if on_change is not None and (shown is None or _visible(now) != _visible(shown)):
-                on_change(now)
-            shown = now
-            if now.status == until or (until == "stopped" and (now.status == "failed" or now.removed_at)):
-                return now
-            if now.status in {"failed", "stopped"} or now.removed_at:
-                raise failure(now)
-            if deadline is not None and clock.monotonic() >= deadline:
-                raise TimedOut(
-                    f"`{now.name}` is not {until} after {timeout:g} s: it is `{now.status}`",
-                    cause=[now.phase] if now.phase else [],
-                    hints=[f"modelscan wait {now.name}", f"modelscan logs {now.name} --follow"],
-                    details={"status": now.status, "phase": now.phase},
-                )
-            clock.sleep(_POLL_SECONDS)
+    while True:
+        now = look()
+        if on_change is not None and (shown is None or _visible(now) != _visible(shown)):
+            on_change(now)
+        shown = now
+        if now.status == until or (until == "stopped" and (now.status == "failed" or now.removed_at)):
+            return now
+        if now.status in {"failed", "stopped"} or now.removed_at:
+            raise failure(now)
+        if deadline is not None and clock.monotonic() >= deadline:
+            raise TimedOut(
+                f"`{now.name}` is not {until} after {timeout:g} s: it is `{now.status}`",
+                cause=[now.phase] if now.phase else [],
+                hints=[f"modelscan wait {now.name}", f"modelscan logs {now.name} --follow"],
+                details={"status": now.status, "phase": now.phase},
+            )
+        clock.sleep(_POLL_SECONDS)
 
 
 def failure(deployment: Deployment) -> BackendFailed:

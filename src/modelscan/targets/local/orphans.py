@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from modelscan.deployments.places import places
 from modelscan.deployments.store import Store
-from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock, is_held
+from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
 from modelscan.system.processes.identity import Process, program_name, tagged, tagged_as
 from modelscan.system.processes.tree import TreeEnd, end_tree
+from modelscan.targets.target import Orphan
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Orphan:
-    """`name` is None when the record is gone too."""
-
-    deployment: str
-    name: str | None
-    pid: int
-    program: str | None
-
-
-def find_orphans(store: Store, settings: Settings) -> tuple[Orphan, ...]:
+def find_orphans(store: Store, paths: Paths) -> tuple[Orphan, ...]:
     """Processes with the tag of this state whose supervisor does not live; those of other states are not ours."""
     return tuple(
         Orphan(deployment=identity, name=name, pid=process.pid, program=program_name(process.pid))
-        for identity, (name, processes) in sorted(_unowned(store, settings).items())
+        for identity, (name, processes) in sorted(_unowned(store, paths).items())
         for process in processes
     )
 
 
-def reap_orphans(store: Store, settings: Settings, *, clock: Clock) -> tuple[Orphan, ...]:
-    """End them; returns those that the kernel holds and that are therefore still there."""
-    left, linger = [], settings.deploy.stop_linger
-    for identity, (name, _) in sorted(_unowned(store, settings).items()):
-        place = places(settings.paths, identity)
+def reap_orphans(store: Store, paths: Paths, *, linger: float, clock: Clock) -> tuple[Orphan, ...]:
+    """End them, each within `linger` seconds; returns those that the kernel holds and that are still there."""
+    left = []
+    for identity, (name, _) in sorted(_unowned(store, paths).items()):
+        place = places(paths, identity)
         with Lock(place.lock) as lock:  # no supervisor can begin while we look; without a folder none can at all
             if not place.folder.exists() or lock.try_acquire("doctor"):
                 left += [
@@ -62,11 +52,11 @@ def sweep(
     return end_tree(lambda: tagged_as(deployment_id), leader, grace=grace, linger=linger, clock=clock)
 
 
-def _unowned(store: Store, settings: Settings) -> Mapping[str, tuple[str | None, list[Process]]]:
+def _unowned(store: Store, paths: Paths) -> Mapping[str, tuple[str | None, list[Process]]]:
     names = {item.id: item.name for item in store.list(include_removed=True)}
     found: dict[str, tuple[str | None, list[Process]]] = {}
     for item in tagged():
-        mine = item.deployment in names or item.state == str(settings.paths.state)
-        if mine and not is_held(places(settings.paths, item.deployment).lock):
+        mine = item.deployment in names or item.state == str(paths.state)
+        if mine and not is_held(places(paths, item.deployment).lock):
             found.setdefault(item.deployment, (names.get(item.deployment), []))[1].append(item.process)
     return found

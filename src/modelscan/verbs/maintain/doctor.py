@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from modelscan.backends.registry import BACKENDS
-from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Hardware
 from modelscan.selecting.context import Context
 from modelscan.selecting.installations import device_of, installations
 from modelscan.selecting.machine import machine
 from modelscan.storage.files import private_folder
-from modelscan.targets.local.orphans import find_orphans, reap_orphans
 from modelscan.units import GIB, format_bytes
 
 _LITTLE_DISK = 5 * GIB  # a backend's environment takes 2 to 10 GiB (measured: vLLM for the CPU 2.1 GiB)
@@ -135,12 +133,11 @@ def _routing(context: Context) -> Iterator[Check]:
 
 
 def _deployments(context: Context, *, reap: bool) -> Iterator[Check]:
-    with Store.for_reading(context.settings.paths, context.clock) as store:
-        orphans = find_orphans(store, context.settings)
-        if orphans and reap:
-            left = reap_orphans(store, context.settings, clock=context.clock)
-            yield Check(name="orphans", status="ok", message=f"ended {len(orphans) - len(left)} of {len(orphans)}")
-            orphans = left
+    orphans = context.deployments.orphans()
+    if orphans and reap:
+        left = context.deployments.reap()
+        yield Check(name="orphans", status="ok", message=f"ended {len(orphans) - len(left)} of {len(orphans)}")
+        orphans = left
     if orphans:
         named = ", ".join(f"{item.pid} ({item.name or item.deployment})" for item in orphans)
         yield Check(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from modelscan.model import Deployment
 from modelscan.model.events import Report, silent
+from modelscan.running.follow import publish
 from modelscan.selecting.context import Context
 
 
@@ -17,10 +18,7 @@ def wait_for(
     report: Report = silent,
 ) -> Deployment:
     """Wait until it is ready, or stopped. Raises BackendFailed, TimedOut, DeploymentNotFound."""
-    from modelscan.running.follow import publish
-    from modelscan.targets import waiting as control_waiting
-
     found = context.deployments.find_present(reference)
-    done = control_waiting.wait(found, settings=context.settings, clock=context.clock, until=until, timeout=timeout)
+    done = context.deployments.wait(found.id, until=until, timeout=timeout)
     publish(context, report)
     return done

@@ -1,0 +1,1 @@
+"""How a backend is: `probe` asks it, `watch` asks again and again, `health` and `pulse` judge the answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelscan.backends.base import Activity
 from modelscan.targets.local.health.pulse import Pulse
-from modelscan.targets.local.pace import Pace
+from modelscan.targets.pace import Pace
 
 
 class Health:

@@ -12,7 +12,7 @@ from modelscan.model import Task
 from modelscan.system.processes.identity import Process, program_name
 from modelscan.system.processes.sockets import listening_sockets, owner_of, sockets_of
 from modelscan.targets.local.health.probe import Endpoint, Generated, ProbeFailed
-from modelscan.targets.local.pace import Pace
+from modelscan.targets.pace import Pace
 
 _MOST_REFUSALS = 5
 _CLIENT_ERRORS = range(400, 500)

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from modelscan.storage.files import translated
 from modelscan.system.clock import Clock
 from modelscan.targets.local.logs.log_file import LOG_NAME, log_files
+from modelscan.targets.target import LogLine
 
 _POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """`at` is RFC 3339 text with milliseconds, empty for a line that has none (a torn one)."""
-
-    at: str
-    text: str
 
 
 def read_log(folder: Path, *, tail: int | None = None, since: datetime | None = None) -> list[LogLine]:

@@ -1,4 +1,4 @@
-"""Before a backend starts on GPUs: its turn, and the memory it was promised, measured anew."""
+"""Before a backend starts on GPUs: the lease on them, and the memory it was promised, measured anew."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from modelscan.backends.base import Diagnosis
 from modelscan.deployments.claims import claimed_bytes
 from modelscan.deployments.record import Record
 from modelscan.deployments.transitions.starting import admitted, waiting
-from modelscan.targets.local.supervisor.errands import memory_of_gpus
+from modelscan.targets.local.supervisor.jobs import memory_of_gpus
 from modelscan.targets.local.supervisor.life import Call, Ended, Supervision
 from modelscan.units import format_bytes
 
-_TURN_SECONDS = 0.2
+_LEASE_SECONDS = 0.2
 _MEASURE_SECONDS = 1.0
 
 
-def wait_for_turn(supervision: Supervision) -> Ended | None:
-    """Return None once it may start, with its turn taken; else how the waiting ended."""
-    writer, turn = supervision.writer, supervision.turn
+def wait_for_gpus(supervision: Supervision) -> Ended | None:
+    """Return None once it may start, with its lease taken; else how the waiting ended."""
+    writer, lease = supervision.writer, supervision.lease
     if not writer.value.pinned.gpu_indices:
         return None
     gpus = ", ".join(map(str, writer.value.pinned.gpu_indices))
-    while not turn.try_take(writer.value.name):
-        _tell(supervision, f"another deployment is starting on GPU {gpus}")
-        if asked_to_stop(supervision, _TURN_SECONDS):
+    while not lease.try_take(writer.value.name):
+        _show(supervision, f"another deployment is starting on GPU {gpus}")
+        if asked_to_stop(supervision, _LEASE_SECONDS):
             return Ended(was_ready=False, stopped=True)
     deadline = supervision.clock.monotonic() + supervision.pace.release_timeout
     while (short := _shortage(writer.value, memory_of_gpus(supervision.environ))) is not None:
         over = supervision.clock.monotonic() >= deadline
-        _tell(supervision, short)
+        _show(supervision, short)
         if over or asked_to_stop(supervision, _MEASURE_SECONDS):
-            turn.release()
+            lease.release()
             hints = ("modelscan gpu", f"modelscan start {writer.value.name}")
             return Ended(was_ready=False, stopped=not over, diagnosis=Diagnosis(cause=short, hints=hints))
     writer.become(admitted(writer.value))
@@ -51,7 +51,7 @@ def asked_to_stop(supervision: Supervision, seconds: float) -> bool:
     return False
 
 
-def _tell(supervision: Supervision, detail: str) -> None:
+def _show(supervision: Supervision, detail: str) -> None:
     record = supervision.writer.value
     if (changed := waiting(record, detail)) != record:
         supervision.writer.become(changed)

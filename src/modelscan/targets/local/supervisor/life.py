@@ -35,11 +35,11 @@ from modelscan.targets.local.health.probe import Endpoint, Generated
 from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Refused, Seen, Watch
 from modelscan.targets.local.logs.log_file import LogFile
 from modelscan.targets.local.logs.pump import Pump
-from modelscan.targets.local.pace import Pace
-from modelscan.targets.local.supervisor.errands import Routes
+from modelscan.targets.local.supervisor.jobs import Routes
+from modelscan.targets.local.supervisor.lease import GpuLease
 from modelscan.targets.local.supervisor.phases import Durations, Phases
-from modelscan.targets.local.supervisor.turn import Turn
 from modelscan.targets.local.supervisor.writer import RecordWriter
+from modelscan.targets.pace import Pace
 from modelscan.units import format_duration
 
 _FIRST_PHASE = "launching"
@@ -73,7 +73,7 @@ class Supervision:
     events: SimpleQueue[Event]
     pace: Pace
     routes: Routes
-    turn: Turn
+    lease: GpuLease
     earlier: Sequence[Durations] = ()  # how long the phases took before
 
 
@@ -282,7 +282,7 @@ class Life:
 
     def _become_ready(self, generated: Generated) -> None:
         self._ready = True
-        self._with.turn.release()
+        self._with.lease.release()
         self._writer.keep_start(self._phases.durations(self._clock.monotonic()))
         measurement = measurement_of(self._writer.value, self._measured, rfc3339(self._clock.now()))
         self._writer.keep_measurement(measurement, paths_of_state(self._with.state))

@@ -29,12 +29,12 @@ from modelscan.system.processes.identity import boot_id, find
 from modelscan.system.processes.spawn import become_subreaper
 from modelscan.targets.local.environment import own_environment
 from modelscan.targets.local.owner import own_note
-from modelscan.targets.local.pace import Pace
-from modelscan.targets.local.supervisor.admission import asked_to_stop, wait_for_turn
-from modelscan.targets.local.supervisor.errands import Routes
+from modelscan.targets.local.supervisor.admission import asked_to_stop, wait_for_gpus
+from modelscan.targets.local.supervisor.jobs import Routes
+from modelscan.targets.local.supervisor.lease import GpuLease
 from modelscan.targets.local.supervisor.life import Call, Ended, Event, Life, Supervision
-from modelscan.targets.local.supervisor.turn import Turn
 from modelscan.targets.local.supervisor.writer import RecordWriter
+from modelscan.targets.pace import Pace
 
 _LOCK_SECONDS = 20.0
 _MOST_MOVES = 5  # to other ports, within one start
@@ -42,19 +42,19 @@ _MOST_MOVES = 5  # to other ports, within one start
 
 def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
     """Supervise until the deployment is over. The exit status is for the log only: nobody waits for it."""
-    told = _arguments(arguments)
+    options = _arguments(arguments)
     environ = own_environment()
     clock = SystemClock()
     events = _listen()
-    paths = paths_of_state(told.state)
-    place = places(paths, told.deployment)
+    paths = paths_of_state(options.state)
+    place = places(paths, options.deployment)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(hold(place.lock, note=own_note(), timeout=_LOCK_SECONDS, clock=clock))
         except Conflict:
             return 0  # another supervisor was quicker
         store = stack.enter_context(Store(paths, clock))
-        record = store.by_id(told.deployment)
+        record = store.by_id(options.deployment)
         if record.status.current != "starting":
             return 0  # stopped again before we were here
         become_subreaper()
@@ -66,13 +66,15 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
             writer=writer,
             backend=BACKENDS[record.pinned.backend],
             place=place,
-            state=told.state,
+            state=options.state,
             environ=environ,
             clock=clock,
             events=events,
-            pace=pace or told.pace,
-            routes=Routes(told.routes, state=told.state, environ=environ, output=place.supervisor_log, clock=clock),
-            turn=Turn(paths, record.pinned.gpu_indices),
+            pace=pace or options.pace,
+            routes=Routes(
+                options.routes, state=options.state, environ=environ, output=place.supervisor_log, clock=clock
+            ),
+            lease=GpuLease(paths, record.pinned.gpu_indices),
         )
         try:
             _supervise(supervision)
@@ -86,8 +88,8 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class _Told:
-    """What `control` says on the command line."""
+class _Options:
+    """What `start` says on the command line."""
 
     state: Path
     deployment: str
@@ -95,12 +97,12 @@ class _Told:
     routes: Path | None
 
 
-def _arguments(arguments: Sequence[str]) -> _Told:
-    """Options written by `control` only: argparse would cost more memory than it saves lines."""
+def _arguments(arguments: Sequence[str]) -> _Options:
+    """Options written by `start` only: argparse would cost more memory than it saves lines."""
     values = dict(zip(arguments[::2], arguments[1::2], strict=True))
     routes = values.get("--routes")
     pace = Pace.read(values["--pace"])
-    return _Told(Path(values["--state"]), values["--id"], pace, Path(routes) if routes else None)
+    return _Options(Path(values["--state"]), values["--id"], pace, Path(routes) if routes else None)
 
 
 def _listen() -> SimpleQueue[Event]:
@@ -119,7 +121,7 @@ def _supervise(supervision: Supervision) -> None:
     was_ready = reduced = False
     moves = 0
     while True:
-        ended = wait_for_turn(supervision) or _live(supervision)
+        ended = wait_for_gpus(supervision) or _live(supervision)
         was_ready = was_ready or ended.was_ready
         if ended.stopped:
             return _stopped(supervision, ended.reason)
@@ -148,7 +150,7 @@ def _live(supervision: Supervision) -> Ended:
     try:
         return Life(dataclasses.replace(supervision, earlier=supervision.writer.earlier_starts())).run()
     finally:
-        supervision.turn.release()
+        supervision.lease.release()
 
 
 def _adjust(supervision: Supervision, ended: Ended) -> bool:

@@ -1,4 +1,4 @@
-"""The right to start on some GPUs: one backend at a time measures and takes memory there.
+"""The lease on some GPUs for a start: one backend at a time measures and takes memory there.
 
 Two that start side by side would each take the other's half-loaded weights for somebody else's memory, and vLLM gives
 up when what is free changes while it measures (0.32: utils/mem_utils.py).
@@ -12,7 +12,7 @@ from modelscan.storage.locks import Lock
 from modelscan.storage.paths import Paths
 
 
-class Turn:
+class GpuLease:
     """The locks of some GPUs, all or none. None of them: always ours."""
 
     def __init__(self, paths: Paths, gpu_indices: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""Sending a supervisor's errands (see `errand`): they load what it does not, and are gone a moment later."""
+"""Starting a supervisor's jobs (see `job`): they load what it does not, and are gone a moment later."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from modelscan.deployments.record import Record
 from modelscan.system.clock import Clock
 from modelscan.system.processes import run as process
 
-_ERRAND = (sys.executable, "-E", "-s", "-m", "modelscan.targets.local.supervisor.errand")
+_JOB = (sys.executable, "-E", "-s", "-m", "modelscan.targets.local.supervisor.job")
 _MEMORY_SECONDS = 30.0
 _SETTLED_SECONDS = 2.0  # a command that waits writes the routes itself, within this time
 
 
 def memory_of_gpus(environ: Mapping[str, str]) -> dict[int, int]:
     """Free bytes of each GPU that says so; empty where they cannot be asked."""
-    answer = process.run((*_ERRAND, "memory"), env=environ, timeout=_MEMORY_SECONDS)
+    answer = process.run((*_JOB, "memory"), env=environ, timeout=_MEMORY_SECONDS)
     try:
         return {int(index): size for index, size in json.loads(answer.stdout).items() if size is not None}
     except (ValueError, AttributeError):
@@ -33,7 +33,7 @@ class Routes:
         self, file: Path | None, *, state: Path, environ: Mapping[str, str], output: Path, clock: Clock
     ) -> None:
         self._file = file
-        self._argv = (*_ERRAND, "routes", "--state", str(state), "--file", str(file))
+        self._argv = (*_JOB, "routes", "--state", str(state), "--file", str(file))
         self._environ = environ
         self._output = output
         self._clock = clock

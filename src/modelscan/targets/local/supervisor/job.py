@@ -1,7 +1,7 @@
-"""Small jobs of a supervisor that need more than it may load: each in a short process of its own, with all packages.
+"""The jobs of a supervisor that need more than it may load: each in a short process of its own, with all packages.
 
-python -m modelscan.targets.local.supervisor.errand memory
-python -m modelscan.targets.local.supervisor.errand routes --state DIR --file ROUTING_YAML
+python -m modelscan.targets.local.supervisor.job memory
+python -m modelscan.targets.local.supervisor.job routes --state DIR --file ROUTING_YAML
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from modelscan.deployments.document import deployment_of
 from modelscan.deployments.places import paths_of_state
-from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
-from modelscan.model import Route
 from modelscan.settings.reading import Settings
 from modelscan.system.clock import SystemClock
+from modelscan.targets.deployments import Deployments
 from modelscan.targets.local.environment import own_environment
-from modelscan.targets.local.observe import observe
+from modelscan.targets.site import site_of
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,13 +46,9 @@ def write_the_routes(state: Path, file: Path) -> None:
     from modelscan.routing.file import write_routes
     from modelscan.routing.table import routes_to
 
-    settings, clock = Settings(paths=paths_of_state(state)), SystemClock()
-
-    def routes() -> Sequence[Route]:
-        with Store.for_reading(settings.paths, clock) as store:
-            return routes_to([deployment_of(observe(item, paths=settings.paths, clock=clock)) for item in store.list()])
-
-    write_routes(file, routes, clock=clock)
+    clock = SystemClock()
+    deployments = Deployments(site_of(Settings(paths=paths_of_state(state)), clock))
+    write_routes(file, lambda: routes_to(deployments.list()), clock=clock)
 
 
 if __name__ == "__main__":

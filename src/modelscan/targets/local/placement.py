@@ -1,0 +1,64 @@
+"""The place of a deployment on this machine: a port, and the memory that it claims, measured anew."""
+
+from __future__ import annotations
+
+from modelscan.deployments.claims import claimed_bytes, memory_left, with_memory_back
+from modelscan.deployments.record import Record
+from modelscan.deployments.transitions.replanning import moved_to_port
+from modelscan.errors import Conflict
+from modelscan.system.processes.ports import next_free, require_free
+from modelscan.targets.target import Placement
+from modelscan.units import format_bytes
+
+
+def placed(record: Record, among: Placement) -> Record:
+    """The record on its port, once there is the memory that it claims. Raises Conflict.
+
+    One that has a port keeps it: what to do where that is taken by now is found at its start.
+    """
+    port = _port(among) if record.pinned.port is None else None
+    _require_memory(record, among)
+    return record if port is None else moved_to_port(record, port)
+
+
+def _port(among: Placement) -> int:
+    """The port that was asked for, that of the deployment which is replaced, or the next free one."""
+    own = among.replacing.pinned.port if among.replacing is not None else None
+    wanted = among.port
+    if wanted is None:
+        return own or next_free(among.first_port, among.ports)
+    if wanted in among.ports:
+        raise Conflict(
+            f"port `{wanted}` belongs to the deployment `{among.ports[wanted]}`",
+            hints=["choose another --port", f"modelscan remove {among.ports[wanted]}"],
+            details={"port": wanted},
+        )
+    if wanted != own:
+        require_free(wanted)
+    return wanted
+
+
+def _require_memory(record: Record, among: Placement) -> None:
+    each = claimed_bytes(record)
+    if each is None:
+        return
+    hardware = among.hardware()
+    if among.replacing is not None:
+        hardware = with_memory_back(hardware, among.replacing)
+    claims = among.claims(hardware)
+    for index in record.pinned.gpu_indices or (None,):
+        left = memory_left(hardware, claims, index)
+        if left is not None and left < each:
+            where = "this machine" if index is None else f"GPU {index}"
+            others = [claim for claim in claims if claim.gpu_index == index and claim.outstanding_bytes]
+            promised = sum(claim.outstanding_bytes for claim in others)
+            raise Conflict(
+                f"`{record.name}` needs {format_bytes(each)} on {where}, and {format_bytes(left)} are free",
+                cause=[f"{format_bytes(promised)} are promised to deployments that are starting"] if others else [],
+                hints=[
+                    "modelscan gpu",
+                    "modelscan ps",
+                    f"modelscan deploy {record.spec.model} --name {record.name} --replace",
+                ],
+                details={"taken": "memory", "needed_bytes": each, "free_bytes": left, "gpu_index": index},
+            )

@@ -1,0 +1,144 @@
+"""Starting a deployment on this machine: its supervisor, which starts the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from modelscan.deployments.places import Places, places
+from modelscan.deployments.record import LastError, Record
+from modelscan.deployments.store import Store
+from modelscan.deployments.transitions.ending import failed
+from modelscan.deployments.transitions.starting import starting
+from modelscan.errors import BackendFailed, InterruptedBefore
+from modelscan.storage.locks import Lock, is_held
+from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.processes.identity import find
+from modelscan.system.processes.ports import is_free, require_free
+from modelscan.system.processes.run import spawn_detached
+from modelscan.targets.local.environment import supervisor_environment
+from modelscan.targets.local.logs.log_file import LOG_NAME
+from modelscan.targets.local.moving import may_move, move
+from modelscan.targets.local.observe import observe
+from modelscan.targets.local.owner import live_supervisor
+from modelscan.targets.local.stop import AFTER_GRACE_SECONDS, end_left_over, end_processes, stuck
+from modelscan.targets.site import Site
+
+# -E, -s, -S: no PYTHON* variables, no user site, no site at all: it needs nothing installed, and starts lighter.
+SUPERVISOR = (sys.executable, "-E", "-s", "-S", "-m", "modelscan.targets.local.supervisor")
+
+_POLL_SECONDS = 0.02
+_START_SECONDS = 20.0
+
+
+def start(
+    record: Record,
+    store: Store,
+    site: Site,
+    *,
+    weights_environment: Mapping[str, str],
+    supervisor: Sequence[str] = SUPERVISOR,
+) -> Record:
+    """Start the pinned plan under a new supervisor and return once that runs.
+
+    One that runs already is returned as it is. What an earlier supervisor left over is ended first. Raises Conflict
+    (port taken), ConfigInvalid (the variable of the key is not set), InterruptedBefore (it has no command line yet),
+    BackendFailed (the supervisor did not start). Ctrl-C ends what was begun.
+    """
+    place, clock = places(site.paths, record.id), site.clock
+    if not record.pinned.argv:
+        raise InterruptedBefore(
+            f"`{record.name}` was never prepared to the end",
+            hints=[f"modelscan remove {record.name}", f"modelscan deploy {record.spec.model} --name {record.name}"],
+            details={"id": record.id},
+        )
+    own = _own_lock(place, record, store, clock)
+    if own is None:
+        return observe(store.by_id(record.id), paths=site.paths, clock=clock)
+    with own:
+        if record.status.started_at is not None:  # what never ran left nothing over
+            end_left_over(record, site)
+        record = _with_free_port(record, store, site)
+        env = supervisor_environment(record, site.environ, weights_environment)
+        record = store.write(starting(record, rfc3339(clock.now()), log_path=str(place.folder / LOG_NAME)))
+        place.supervisor_log.unlink(missing_ok=True)
+    argv = (*supervisor, *_arguments(record, site))
+    pid = spawn_detached(argv, env=env, output=place.supervisor_log, cwd=_import_root())
+    try:
+        _until_supervised(pid, place, record, store, clock)
+    except KeyboardInterrupt:
+        end_processes(record, store, site)
+        raise
+    return observe(store.by_id(record.id), paths=site.paths, clock=clock)
+
+
+def _arguments(record: Record, site: Site) -> tuple[str, ...]:
+    routes = ("--routes", str(site.routing_file)) if site.routing_file else ()
+    return ("--state", str(site.paths.state), "--id", record.id, "--pace", site.pace.written(), *routes)
+
+
+def _with_free_port(record: Record, store: Store, site: Site) -> Record:
+    port = record.pinned.port
+    if port is None or is_free(port):
+        return record
+    if not may_move(store, record):
+        require_free(port)
+    return move(store, record, site.paths, site.clock)
+
+
+def _own_lock(place: Places, record: Record, store: Store, clock: Clock) -> Lock | None:
+    """The supervisor's lock, taken by us while nobody supervises; None when a supervisor has it and goes on.
+
+    One that is on its way out is waited for.
+    """
+    lock = Lock(place.lock)
+    deadline = clock.monotonic() + record.spec.stop_grace_seconds + AFTER_GRACE_SECONDS
+    while not lock.try_acquire(f"process {os.getpid()}"):
+        status = store.by_id(record.id).status.current
+        if status in {"starting", "ready", "unhealthy"} and live_supervisor(place.lock, record.id) is not None:
+            return None
+        if clock.monotonic() >= deadline:
+            raise stuck(record)
+        clock.sleep(_POLL_SECONDS)
+    return lock
+
+
+def _until_supervised(pid: int, place: Places, record: Record, store: Store, clock: Clock) -> None:
+    deadline = clock.monotonic() + _START_SECONDS
+    while live_supervisor(place.lock, record.id) is None:
+        over = _has_ended(pid)
+        if over and store.by_id(record.id).status.current != "starting":
+            return  # it came, did its work and is gone: the record says how that went
+        if (over and not is_held(place.lock)) or clock.monotonic() >= deadline:
+            said = _last_words(place.supervisor_log)
+            error = LastError(cause=f"its supervisor did not start: {said}")
+            store.write(failed(store.by_id(record.id), rfc3339(clock.now()), error))
+            raise BackendFailed(
+                f"the supervisor of `{record.name}` did not start",
+                cause=[said],
+                hints=[f"modelscan start {record.name}"],
+                details={"log_path": str(place.supervisor_log)},
+            )
+        clock.sleep(_POLL_SECONDS)
+
+
+def _has_ended(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    return find(pid) is None
+
+
+def _last_words(path: Path) -> str:
+    try:
+        lines = path.read_text(errors="replace").split("\n")
+    except OSError:
+        lines = []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it left no message")
+
+
+def _import_root() -> Path:
+    """The folder from which `python -m modelscan…` finds this very program, installed or in a checkout."""
+    return Path(__file__).resolve().parents[3]

@@ -1,0 +1,109 @@
+"""Stopping a deployment on this machine, and removing it: with its supervisor, or on what a killed one left over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+
+from modelscan.deployments.places import Places, places
+from modelscan.deployments.record import Record
+from modelscan.deployments.store import Store
+from modelscan.deployments.transitions.ending import remarked, removed, stopped
+from modelscan.errors import BackendFailed, Conflict
+from modelscan.storage.locks import Lock
+from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.processes.identity import Process, boot_id, program_name, send
+from modelscan.targets.local.orphans import sweep
+from modelscan.targets.local.owner import live_supervisor
+from modelscan.targets.local.release import memory_is_back, until
+from modelscan.targets.site import Site
+from modelscan.targets.target import ReadMachine
+
+_POLL_SECONDS = 0.02
+_KILLED_SECONDS = 5.0
+AFTER_GRACE_SECONDS = 25.0  # the two further steps of ending a tree, and writing it down
+
+
+def stop(record: Record, store: Store, site: Site, *, hardware: ReadMachine | None) -> Record:
+    """End the backend and everything it started, and return when nothing of it is left and its memory is back.
+
+    Works with a living supervisor, on what a killed one left over, and on a record that has nothing running. Memory is
+    waited for at most for the time of `deploy.release_timeout`; the record's message says so when that was too short.
+    Raises BackendFailed when the kernel holds a process that cannot be ended.
+    """
+    is_back = memory_is_back(record, hardware) if hardware is not None else None
+    ended = end_processes(record, store, site)
+    if is_back is None or until(is_back, site):
+        return ended
+    said = f"the memory of its GPU is not back after {site.pace.release_timeout:g} s"
+    return store.write(remarked(ended, said))
+
+
+def remove(record: Record, store: Store, site: Site, *, hardware: ReadMachine | None) -> Record:
+    """Stop, then mark as removed: name and port are free again, the logs are gone. Raises as `stop` does."""
+    record = store.write(removed(stop(record, store, site, hardware=hardware), rfc3339(site.clock.now())))
+    shutil.rmtree(places(site.paths, record.id).folder, ignore_errors=True)
+    return record
+
+
+def end_processes(record: Record, store: Store, site: Site) -> Record:
+    """What `stop` does, but for the memory."""
+    with _lock_without_supervisor(places(site.paths, record.id), record, site.clock):
+        end_left_over(record, site)
+        record = store.by_id(record.id)
+        if record.status.current == "stopped":
+            return record
+        return store.write(stopped(record, rfc3339(site.clock.now())))
+
+
+def _lock_without_supervisor(place: Places, record: Record, clock: Clock) -> Lock:
+    """Ask the supervisor to end, wait until it has, kill it when it does not; then its lock is ours.
+
+    While we have it, one that is only just starting finds `stopped` and leaves.
+    """
+    lock = Lock(place.lock)
+    asked: Process | None = None
+    killed = False
+    deadline = clock.monotonic() + record.spec.stop_grace_seconds + AFTER_GRACE_SECONDS
+    while not lock.try_acquire(f"process {os.getpid()}"):
+        supervisor = live_supervisor(place.lock, record.id)
+        if supervisor is not None and supervisor != asked:
+            send(supervisor, signal.SIGTERM)
+            asked = supervisor
+        if clock.monotonic() >= deadline:
+            if supervisor is None or killed:
+                raise stuck(record)
+            send(supervisor, signal.SIGKILL)
+            killed, deadline = True, clock.monotonic() + _KILLED_SECONDS
+        clock.sleep(_POLL_SECONDS)
+    return lock
+
+
+def stuck(record: Record) -> Conflict:
+    return Conflict(
+        f"the supervisor of `{record.name}` does not end",
+        cause=["its lock is still held"],
+        hints=[f"modelscan logs {record.name}", "modelscan doctor"],
+        details={"id": record.id},
+    )
+
+
+def end_left_over(record: Record, site: Site) -> None:
+    """End what carries the tag of this deployment. Call it with the supervisor's lock held."""
+    for path in places(site.paths, record.id).key_files:
+        path.unlink(missing_ok=True)
+    leader = None
+    owner = record.owner
+    if owner.pid is not None and owner.pid_start_time is not None and owner.boot_id == boot_id():
+        leader = Process(owner.pid, owner.pid_start_time)
+    ended = sweep(
+        record.id, leader=leader, grace=record.spec.stop_grace_seconds, linger=site.pace.linger, clock=site.clock
+    )
+    if ended.survivors:
+        raise BackendFailed(
+            f"{len(ended.survivors)} processes of `{record.name}` cannot be ended",
+            cause=[f"process {process.pid} ({program_name(process.pid)})" for process in ended.survivors],
+            hints=["the kernel holds them, mostly in a driver call: look at dmesg, then try again"],
+            details={"pids": [process.pid for process in ended.survivors]},
+        )

@@ -1,0 +1,78 @@
+"""This machine as a target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from modelscan.deployments.places import places
+from modelscan.deployments.record import Record
+from modelscan.deployments.store import Store
+from modelscan.model import Claim, Hardware
+from modelscan.targets.local.claims import claims_of
+from modelscan.targets.local.observe import observe
+from modelscan.targets.site import Site
+from modelscan.targets.target import LogLine, Orphan, Placement, ReadMachine, Target
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTarget:
+    """A supervisor of its own for each deployment. What `list` does not need is loaded with the method that does."""
+
+    site: Site
+    here: bool = True
+
+    def place(self, record: Record, among: Placement) -> Record:
+        from modelscan.targets.local.placement import placed
+
+        return placed(record, among)
+
+    def start(self, record: Record, store: Store, *, weights_environment: Mapping[str, str]) -> Record:
+        from modelscan.targets.local.start import start
+
+        return start(record, store, self.site, weights_environment=weights_environment)
+
+    def observe(self, record: Record, *, commanding: bool = False) -> Record:
+        return observe(record, paths=self.site.paths, clock=self.site.clock, commanding=commanding)
+
+    def stop(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
+        from modelscan.targets.local.stop import stop
+
+        return stop(record, store, self.site, hardware=hardware)
+
+    def remove(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
+        from modelscan.targets.local.stop import remove
+
+        return remove(record, store, self.site, hardware=hardware)
+
+    def logs(
+        self, record: Record, *, tail: int | None, since: datetime | None, is_over: Callable[[], bool] | None
+    ) -> Iterator[LogLine]:
+        from modelscan.targets.local.logs.logs import follow_log, read_log
+
+        folder = places(self.site.paths, record.id).folder
+        if is_over is None:
+            return iter(read_log(folder, tail=tail, since=since))
+        return follow_log(folder, tail=tail, since=since, is_over=is_over, clock=self.site.clock)
+
+    def endpoint(self, record: Record) -> str | None:
+        port = record.pinned.port
+        return None if port is None else f"http://localhost:{port}"
+
+    def claims(self, records: Sequence[Record], hardware: Hardware) -> tuple[Claim, ...]:
+        return claims_of(records, hardware)
+
+    def orphans(self, store: Store) -> tuple[Orphan, ...]:
+        from modelscan.targets.local.orphans import find_orphans
+
+        return find_orphans(store, self.site.paths)
+
+    def reap(self, store: Store) -> tuple[Orphan, ...]:
+        from modelscan.targets.local.orphans import reap_orphans
+
+        return reap_orphans(store, self.site.paths, linger=self.site.pace.linger, clock=self.site.clock)
+
+
+def target(site: Site) -> Target:
+    return LocalTarget(site)

@@ -1,0 +1,22 @@
+"""The targets, by the name that a deployment's record keeps: each a module with a function `target`, loaded on use."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import cast
+
+from modelscan.errors import Usage
+from modelscan.targets.site import Site
+from modelscan.targets.target import Target
+
+TARGETS: Mapping[str, str] = {
+    "local": "modelscan.targets.local.target",
+}
+
+
+def target_named(name: str, site: Site, targets: Mapping[str, str] = TARGETS) -> Target:
+    """Raises Usage for an unknown one."""
+    if name not in targets:
+        raise Usage(f"there is no target `{name}`", hints=[f"known are {', '.join(targets)}"], details={"target": name})
+    return cast("Target", importlib.import_module(targets[name]).target(site))

@@ -1,0 +1,117 @@
+"""What a target does: the same few verbs, wherever deployments run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from modelscan.deployments.record import Record
+from modelscan.deployments.store import Store
+from modelscan.model import Claim, Hardware
+
+ReadMachine = Callable[[], Hardware]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """`at` is RFC 3339 text with milliseconds, empty for a line that has none (a torn one)."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Orphan:
+    """A process of ours that nobody owns any more. `name` is None when the record is gone too."""
+
+    deployment: str
+    name: str | None
+    pid: int
+    program: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """What a record is given its place among.
+
+    `port` is the one that was asked for, `first_port` where the search for another begins, `ports` whose each is.
+    `claims` are those of all others that live; `replacing` ends before this one starts.
+    """
+
+    port: int | None
+    first_port: int
+    ports: Mapping[int, str]
+    replacing: Record | None
+    hardware: ReadMachine
+    claims: Callable[[Hardware], Sequence[Claim]]
+
+
+class Target(Protocol):
+    """Where deployments run. What a method does to a record it writes into the `store` that it is given.
+
+    Whoever calls `start`, `stop` or `remove` holds the record's command lock.
+    """
+
+    @property
+    def here(self) -> bool:
+        """Whether it runs on this machine: then environment, weights and command line are made before a start."""
+        ...
+
+    def place(self, record: Record, among: Placement) -> Record:
+        """The record with the address that it will have, once what it claims is there for it; nothing is written.
+
+        Raises Conflict (`details["taken"]` is `memory` where another plan may help).
+        """
+        ...
+
+    def start(self, record: Record, store: Store, *, weights_environment: Mapping[str, str]) -> Record:
+        """Start its pinned plan, and return without waiting until it is ready. One that runs is left as it is.
+
+        `weights_environment` is what the backend must be told of where its weights lie; it is never kept.
+        """
+        ...
+
+    def observe(self, record: Record, *, commanding: bool = False) -> Record:
+        """The record with the status that the target confirms; nothing is written.
+
+        `commanding`: the caller holds the command lock, so nobody else is at work on it.
+        """
+        ...
+
+    def stop(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
+        """End all of it, and return when nothing is left.
+
+        `hardware` is asked until its memory is free again, where it took some of this machine's.
+        """
+        ...
+
+    def remove(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
+        """Stop it, mark it as removed, and take away what it leaves."""
+        ...
+
+    def logs(
+        self, record: Record, *, tail: int | None, since: datetime | None, is_over: Callable[[], bool] | None
+    ) -> Iterator[LogLine]:
+        """What its backend wrote, oldest first; with `is_over` also what it writes until then."""
+        ...
+
+    def endpoint(self, record: Record) -> str | None:
+        """The base URL at which it answers, without a path; None where it has none yet."""
+        ...
+
+    def claims(self, records: Sequence[Record], hardware: Hardware) -> tuple[Claim, ...]:
+        """What observed records of this target claim of this machine's memory."""
+        ...
+
+
+@runtime_checkable
+class Reaps(Protocol):
+    """A target whose processes may outlive their owner."""
+
+    def orphans(self, store: Store) -> tuple[Orphan, ...]: ...
+
+    def reap(self, store: Store) -> tuple[Orphan, ...]:
+        """End them; returns those that are still there."""
+        ...
