@@ -48,6 +48,18 @@ hint: modelscan wait --help
     )
 
 
+def test_a_group_alone_shows_its_commands_and_says_that_one_is_missing(modelscan: Modelscan) -> None:
+    ran = modelscan("catalog")
+    assert (ran.status, ran.stderr) == (
+        2,
+        snapshot("""\
+error: no command was given
+hint: modelscan catalog --help
+"""),
+    )
+    assert "Search all catalogs" in ran.stdout
+
+
 def test_words_are_case_insensitive_and_from_closed_lists(modelscan: Modelscan) -> None:
     ran = modelscan("plan", "demo", "--quantization", "FP9")
     assert (ran.status, ran.stderr) == (
