@@ -1,7 +1,6 @@
 """The program as a user runs it, with a real backend that is installed once for all of these tests.
 
-Those that start one are in one group of pytest-xdist: one at a time has the processor and the ports, while another
-worker runs the other slow tests. `.ci/run` names the home in which the demo has installed the backend already.
+One at a time has the processor and the ports. `.ci/run` names the home in which the demo has installed the backend.
 """
 
 from __future__ import annotations

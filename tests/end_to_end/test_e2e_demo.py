@@ -15,7 +15,7 @@ from tests.end_to_end.conftest import Run, runs
 
 from modelscan.system.processes.identity import tagged
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backend")]
+pytestmark = pytest.mark.slow
 Modelscan = Callable[..., Any]
 
 

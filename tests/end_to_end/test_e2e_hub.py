@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.conftest import ROOT, user_environment
 from tests.hubs.hub_server import HubServer, Repo
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backend")]
+pytestmark = pytest.mark.slow
 
 # Inside a network of its own in which there is only `lo`, and that has to be brought up first (SIOCSIFFLAGS).
 UNPLUGGED = """

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.end_to_end.conftest import Run, command_lines, status_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backend")]
+pytestmark = pytest.mark.slow
 
 # vLLM 0.32.0 guards what begins with /v1, /v2 and /inference; the others are left open, which is why only loopback is
 # served.

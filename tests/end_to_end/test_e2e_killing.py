@@ -23,7 +23,7 @@ from modelscan.system.processes.identity import Process, program_name, send, tag
 from modelscan.system.processes.ports import is_free
 from modelscan.targets.local.owner import live_supervisor
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backend")]
+pytestmark = pytest.mark.slow
 Modelscan = Callable[..., Any]
 _SETTLED_SECONDS = 90.0
 

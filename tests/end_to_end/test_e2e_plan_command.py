@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.end_to_end.conftest import Run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backend")]
+pytestmark = pytest.mark.slow
 
 _PLANS = (
     "demo --gpu none",

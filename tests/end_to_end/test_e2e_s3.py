@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.conftest import command_lines, user_environment
 from tests.s3 import SECRET, credentials, s3_client, s3_server  # noqa: F401  fixtures
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backend")]
+pytestmark = pytest.mark.slow
 PLACE = "s3://bucket/models/demo"
 
 

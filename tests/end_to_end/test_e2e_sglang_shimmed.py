@@ -18,7 +18,7 @@ import pytest
 from tests.end_to_end.conftest import command_lines, status_of, user_environment
 from tests.end_to_end.sglang_on_cpu import VERSION, install
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backend")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import openai
 import pytest
 from tests.end_to_end.conftest import ROOT, Run, runs
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("backend")]
+pytestmark = pytest.mark.slow
 
 
 def test_the_capital_of_france(run: Run, modelscan: Callable[..., Any], tmp_path: Path) -> None:
