@@ -325,7 +325,7 @@ def test_it_imports_the_standard_library_and_light_modules_of_ours() -> None:
     code = (
         "import sys; sys.modules['ssl'] = None; import modelscan.targets.local.supervisor.supervise\n"
         "from modelscan.backends.registry import BACKENDS\n"
-        "used = [(backend.about, backend.runs, backend.explains) for backend in BACKENDS.values()]\n"
+        "used = [backend.loaded() for backend in BACKENDS.values()]\n"
         "print(*sys.modules)"
     )
     root = _import_root()

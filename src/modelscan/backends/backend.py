@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from modelscan.errors import Usage
 
@@ -57,6 +57,11 @@ class Backend:
         from modelscan.backends.probing import PlainProgram
 
         return cast("Probes | None", self._found("probes")) or PlainProgram(self.name)
+
+    def loaded(self) -> Self:
+        """With all that a supervisor asks of it: one that lives through an upgrade must not load the files of the next."""
+        _ = self.about, self.runs, self.explains
+        return self
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         """The exact command for a candidate. Raises Usage for an argument that is refused, and for a launch that the

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
         writer.become(supervised(record, boot_id=boot_id(), pid=os.getpid(), start_time=start_time))
         supervision = Supervision(
             writer=writer,
-            backend=BACKENDS[record.pinned.backend],
+            backend=BACKENDS[record.pinned.backend].loaded(),
             place=place,
             state=options.state,
             environ=environ,
