@@ -59,7 +59,7 @@ class Backend:
         return cast("Probes | None", self._found("probes")) or PlainProgram(self.name)
 
     def loaded(self) -> Self:
-        """With all that a supervisor asks of it: one that lives through an upgrade must not load the files of the next."""
+        """With all that a supervisor asks of it: one that outlives an upgrade must not load the files of the next."""
         _ = self.about, self.runs, self.explains
         return self
 
