@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
+import importlib.util
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,6 +26,7 @@ LONGEST_MODULE = 400
 MEDIAN_MODULE = 100
 MOST_MODULES = 18
 MOST_IMPORTS_IN_FUNCTIONS = 267  # to become 60: those that a light start needs
+IMPORT = re.compile(r"^\s*(?:.*; )?from (?P<module>modelscan[\w.]*) import (?P<names>[\w, ]+)", re.MULTILINE)
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "manager", "managers", "common", "misc"}
 
 # Two that bear one name: to be renamed where their rooms are rebuilt.
@@ -108,6 +112,29 @@ def test_the_plan_of_the_house_shows_every_room() -> None:
     there = {path.name for path in HOUSE.iterdir() if (path / "__init__.py").exists()}
     assert there - rows == set()
     assert {row for row in rows if "." not in row} - there == set()
+
+
+def programs() -> Iterator[tuple[str, str, str]]:
+    """File, module and name of every import of ours in a program that a test or script carries as text."""
+    for file in [path for folder in ("tests", "scripts", "benchmarks") for path in (ROOT / folder).rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                for line in IMPORT.finditer(node.value):
+                    for name in line["names"].split(","):
+                        yield file.name, line["module"], name.split(" as ")[0].strip()
+
+
+def test_programs_in_strings_import_what_is_there() -> None:
+    """No type checker reads them, and many run in slow tests only."""
+    missing = set()
+    for file, module, name in programs():
+        try:
+            there = hasattr(importlib.import_module(module), name) or importlib.util.find_spec(f"{module}.{name}")
+        except ImportError:
+            there = None
+        if not there:
+            missing.add(f"{file}: from {module} import {name}")
+    assert missing == set()
 
 
 def test_imports_inside_functions_become_fewer() -> None:

@@ -188,7 +188,7 @@ for _ in range(int(sys.argv[1])):
 READ = """
 import sys, json
 from modelscan.catalog.naming.identity import resolve
-from modelscan.catalog.index.index import open_index
+from modelscan.catalog.index.open import open_index
 from modelscan.catalog.index.search import search
 from modelscan.settings.reading import load_settings
 settings = load_settings(json.loads(sys.argv[1]))

@@ -23,6 +23,7 @@ from tests.cli.driver import Driver, driving
 from tests.hubs.hub_server import HubServer, Repo
 
 from modelscan.storage.shipped import shipped
+from modelscan.system.processes.identity import STATE_TAG
 
 TOKEN = "hf_good"
 CODE = b"print('hello from a stranger')\n"
@@ -254,6 +255,7 @@ def test_a_token_is_nowhere(run: Callable[..., Ran], hub: HubServer, home: Path,
         ("logs", "t"), ("weights", "list", "--json"), ("doctor",), ("config", "show"), ("stop", "t"),
         ("pull", "lab/none", "--json"), ("remove", "t", "--purge-weights", "--yes"),
     ]  # fmt: skip
+    seen = set()
     for command in commands:
         ran = run(*command, PATH=path, **dict(known))
         for _, secret in known:
@@ -263,11 +265,14 @@ def test_a_token_is_nowhere(run: Callable[..., Ran], hub: HubServer, home: Path,
                     assert not file.is_file() or secret.encode() not in file.read_bytes(), (command, file)
             for process in Path("/proc").glob("[0-9]*"):
                 try:
-                    line = (process / "cmdline").read_bytes()
-                    environment = (process / "environ").read_bytes() if b"modelscan.deployments" in line else b""
+                    line, environment = ((process / name).read_bytes() for name in ("cmdline", "environ"))
                 except OSError:
                     continue
-                assert secret.encode() not in line + environment, (command, line)
+                supervisor, backend = str(home).encode() in line, f"{STATE_TAG}={home}".encode() in environment
+                shown = line + environment if supervisor or backend else line
+                assert secret.encode() not in shown, (command, line)
+                seen |= {(supervisor, backend)}
+    assert seen == {(False, False), (True, False), (False, True)}
     assert not (tmp_path / "hf" / "hub" / "models--lab--tiny").exists()
 
 
