@@ -48,8 +48,8 @@ def supervisor_of(deployment: Deployment, settings: Settings) -> Process:
 def test_one_that_ended_after_its_record_was_read_is_not_called_killed(settings: Settings, make: Make) -> None:
     made = make()
     with Store(settings.paths) as store:
-        read = store.update(made.id, status="starting")
-        store.update(made.id, status="failed", last_error="it said why")  # then its supervisor let its lock go
+        read = alter(store, made.id, status="starting")
+        alter(store, made.id, status="failed", last_error="it said why")  # then its supervisor let its lock go
     assert observe(read, paths=settings.paths, clock=CLOCK).last_error == "it said why"
 
 

@@ -4,7 +4,7 @@ footprint    what is there before the first token of KV cache
 activations  what computing needs at its highest
 overhead     libraries, communication, CUDA graphs
 steps        how much a backend does in one step by default
-capacity     what a pool of KV cache holds
+own_memory   the figures of a backend that manages its memory itself
 corrections  measured figures in place of estimates
 arithmetic   the sum as lines that add up
 """

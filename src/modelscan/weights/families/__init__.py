@@ -1,5 +1,6 @@
 """Families as data: `catalogs/families.toml`, read strictly, handed in by whoever reads weights.
 
-`records` reads the file, `keys` says which spellings of a config it lists, `table` finds the record of a model type and
-gives a shape what its family is known for.
+keys     the spellings of a config's keys that the file lists
+records  the file, read into records
+table    the record of a model type, and what a shape gets from it
 """

@@ -1,1 +1,6 @@
-"""Weights on this machine: `pull`, and `weights` with what they take."""
+"""Weights on this machine.
+
+pull     `pull`: download what `deploy` would use
+weights  `weights list`, `remove` and `prune`
+verify   `weights verify`
+"""

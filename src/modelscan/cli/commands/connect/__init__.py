@@ -1,1 +1,5 @@
-"""Making models reachable: routes, and the environment of clients."""
+"""Making models reachable.
+
+env     `env`: the environment of a client
+routes  `routes show` and `export`
+"""

@@ -1,1 +1,10 @@
-"""Keeping modelscan itself in order: backends, settings, logins, the doctor, schemas."""
+"""Keeping modelscan itself in order.
+
+backend    `backend list`, `show` and `remove`
+install    `backend install`
+config     `config show`, `get` and `path`
+configure  `config set` and `unset`
+doctor     `doctor`
+login      `login` and `logout`
+schema     `schema`
+"""

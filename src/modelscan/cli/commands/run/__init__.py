@@ -1,1 +1,5 @@
-"""From a name to an answer: `deploy`, `run`."""
+"""From a name to an answer.
+
+deploy  `deploy`
+run     `run`: deploy if needed, then ask
+"""
