@@ -7,6 +7,7 @@ import itertools
 import pytest
 from tests.planning.machines import FACTS, llama, machine, weights
 
+from modelscan.backends.arguments.history import release
 from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
@@ -96,3 +97,16 @@ def test_a_version_that_lacks_what_the_plan_needs_is_refused() -> None:
     assert {(rejection.code, rejection.reason) for rejection in plan.rejected} == {
         ("version_unsupported", "a start of vllm 0.8.5 would need `--runner`, which came with 0.10.0")
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "same"), [("0.33", "0.33.0"), ("0.33.0+cpu", "0.33"), ("0.33.0rc2", "0.33.0"), ("v0.33", "0.33.0")]
+)
+def test_spellings_of_one_release_are_one(version: str, same: str) -> None:
+    assert release(version) == release(same)
+
+
+def test_a_short_version_has_all_that_its_release_has() -> None:
+    assert FACTS.parsers.knows("vllm", "tool-call", "hermes", "0.32")
+    assert HISTORY.missing(["--runner=pooling"], backend="vllm", version="0.33") is None
+    assert release("nightly") < release("0.1") < release("0.9") < release("0.10.1")

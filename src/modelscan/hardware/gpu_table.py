@@ -20,6 +20,7 @@ class GpuFacts:
 
     `pattern` finds the GPU in the name that its driver prints; `reported_name` is an example of such a name.
     TFLOPS are dense; None where the GPU has no such units or the figure is unknown. `confidence` is A, B or C.
+    `machines` are the counts of it that machines are bought and rented with: where nothing fits, one of those is named.
     """
 
     name: str
@@ -39,6 +40,7 @@ class GpuFacts:
     confidence: str
     reported_name: str
     aliases: tuple[str, ...]
+    machines: tuple[int, ...]
 
     @property
     def integrated(self) -> bool:
@@ -113,6 +115,7 @@ def _facts(row: dict[str, str]) -> GpuFacts:
         confidence=row["confidence"],
         reported_name=row["example_reported_name"],
         aliases=tuple(row["aliases"].split()),
+        machines=tuple(int(count) for count in row["machines"].split()),
     )
 
 

@@ -10,20 +10,26 @@ import csv
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
+
+from packaging.version import InvalidVersion, Version
 
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.errors import Usage
 
+_OLDEST = Version("0")
 
-def release(version: str) -> tuple[int, ...]:
-    """`0.32.0+cpu` as numbers, for comparing; what is no number ends it."""
-    numbers: list[int] = []
-    for part in version.partition("+")[0].split("."):
-        if not part.isdecimal():
-            break
-        numbers.append(int(part))
-    return tuple(numbers)
+
+@lru_cache(maxsize=4096)
+def release(version: str) -> Version:
+    """The release that a version belongs to, for comparing: `0.32.0+cpu` and `0.32rc1` are of `0.32`, which is
+    `0.32.0`. What is no version (a branch, a word) is older than all.
+    """
+    try:
+        return Version(Version(version).base_version)
+    except InvalidVersion:
+        return _OLDEST
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +42,7 @@ class Translation:
     backend: str
     name: str
     value: str
-    since: tuple[int, ...]
+    since: Version
     becomes: str
     models: str
     why: str
@@ -60,7 +66,7 @@ class ArgumentHistory:
     such a version. `translations`: per backend and name the rows that may apply, in the order of the table.
     """
 
-    known: Mapping[tuple[str, str], tuple[tuple[int, ...] | None, tuple[int, ...] | None]]
+    known: Mapping[tuple[str, str], tuple[Version | None, Version | None]]
     translations: Mapping[tuple[str, str], Sequence[Translation]]
 
     @classmethod
@@ -142,16 +148,12 @@ class ArgumentHistory:
         positive = f"--{name.removeprefix('--no-')}"
         since, until = self.known.get((backend, name)) or self.known.get((backend, positive)) or (None, None)
         if version is not None and since is not None and release(version) < since:
-            return f"came with {_dotted(since)}"
+            return f"came with {since}"
         if until is not None and (version is None or release(version) >= until):
-            return f"is gone since {_dotted(until)}"
+            return f"is gone since {until}"
         return None
 
 
 def _became(row: Translation, argument: Argument) -> str:
     words = " ".join(row.words(argument))
     return f"is now `{words}`" if words else "is left out"
-
-
-def _dotted(numbers: tuple[int, ...]) -> str:
-    return ".".join(map(str, numbers))

@@ -6,6 +6,8 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from packaging.version import Version
+
 from modelscan.backends.arguments.history import ArgumentHistory, release
 from modelscan.backends.builds import Build, parse_builds, reaches
 from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
@@ -41,7 +43,7 @@ class KernelSupport:
 class Parsers:
     """`catalogs/parsers.csv`: which parsers of answers a backend has, each with the first version that was read."""
 
-    since: Mapping[tuple[str, str, str], tuple[int, ...]]
+    since: Mapping[tuple[str, str, str], Version]
 
     def knows(self, backend: str, kind: str, name: str, version: str | None) -> bool:
         """Whether that version has it; None is the newest. `kind` is `tool-call` or `reasoning`."""

@@ -17,14 +17,6 @@ from modelscan.units import format_bytes, format_count
 from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER, parameter_count
 
 _COUNTS = (1, 2, 4, 8)
-# GPUs that machines are bought and rented with, and how many of them: those that only PCIe joins by two at most.
-# A machine with less memory costs less: no prices are kept, they would be old.
-_MACHINES: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(("RTX 3060 12GB", "RTX 4060 Ti"), (1,)),
-    **dict.fromkeys(("RTX 3090", "RTX 4090", "RTX 5090", "L40S", "RTX PRO 6000 Server"), (1, 2)),
-    **dict.fromkeys(("A100 80GB SXM", "H100 SXM", "H200 SXM", "B200", "MI300X", "MI325X", "MI355X"), (1, 2, 4, 8)),
-    "B300": (8,),
-}
 # What the user may have fixed and could leave to the plan, in the order of what it costs to give it up.
 _LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fewer requests at once", ("max_concurrency",)),
@@ -196,13 +188,15 @@ def _more(refused: Refused) -> list[_Machine]:
 
 
 def _sorted(refused: Refused) -> list[_Machine]:
-    """The machines of our list by their memory, of the vendor that is there already."""
+    """The machines that GPUs are sold in, of the vendor that is there already, by their memory: one with less costs
+    less, and prices are not kept, which would be old.
+    """
     devices: Sequence[Gpu] = refused.plan.hardware.devices
     vendor = devices[0].vendor if devices else "nvidia"
     found = [
         (count * gpu.usable_bytes, f"{count}x{slug(gpu.name)}" if count > 1 else slug(gpu.name), several(gpu, count))
         for gpu in refused.facts.gpus
-        if gpu.vendor == vendor and gpu.name in _MACHINES
-        for count in _MACHINES[gpu.name]
+        if gpu.vendor == vendor
+        for count in gpu.machines
     ]
     return sorted(found, key=lambda item: item[:1])
