@@ -41,14 +41,14 @@ check: setup ## Lint, format, types, import contracts, dependencies, generated f
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry src
-	@$(BIN)/python scripts/generate.py --check
+	@$(BIN)/python -m scripts.generate --check
 
 fix: setup ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
 docs: setup ## Write the generated reference pages, completions and pictures anew
-	@$(BIN)/python scripts/generate.py
+	@$(BIN)/python -m scripts.generate
 
 catalogs: setup ## Make the shipped facts anew from the pinned registry packages (RECIPES=folder-or-address)
 	@$(BIN)/python scripts/catalogs/make.py $(if $(RECIPES),--recipes $(RECIPES))

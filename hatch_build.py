@@ -10,6 +10,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # The facts from which the index is built: the index in the wheel holds them word for word.
 _NOT_SHIPPED = frozenset({".jsonl", ".md", ".sqlite-new"})
+_COMPILED = frozenset({"words.csv"})  # modules of the package (scripts/words.py)
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
@@ -29,5 +30,5 @@ class CustomBuildHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         for path in sorted(catalogs.iterdir()):
-            if path.suffix not in _NOT_SHIPPED and not path.name.startswith("."):
+            if path.suffix not in _NOT_SHIPPED and path.name not in _COMPILED and not path.name.startswith("."):
                 build_data["force_include"][str(path)] = f"modelscan/catalogs/{path.name}"

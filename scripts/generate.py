@@ -13,6 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.words import modules
+
 from modelscan.cli.table import COMMANDS
 from modelscan.errors import BUG_EXIT_STATUS, error_classes
 from modelscan.settings.reading import SETTINGS
@@ -61,6 +63,8 @@ def generated() -> dict[Path, str]:
         files[reference / "schemas" / f"{name}.json"] = json.dumps(document_schema(name), indent=2) + "\n"
     for name, text in zip(SHELLS.values(), completions(), strict=True):
         files[ROOT / "completions" / name] = text
+    words = (ROOT / "catalogs" / "words.csv").read_text(encoding="utf-8")
+    files |= {ROOT / "src" / "modelscan" / path: text for path, text in modules(words).items()}
     return files
 
 

@@ -14,7 +14,7 @@ from tests.catalog.conftest import CATALOGS, IndexOf
 from modelscan.catalog.refresh.shipped import FACTS
 from modelscan.catalog.sources import gpustack, models_dev
 from modelscan.catalog.sources.registry import FETCHED
-from modelscan.parsing import fields
+from modelscan.catalog.sources.stated import quantization_word
 from modelscan.parsing.problems import NotThisFormat
 
 # One entry of each time, with the fields that came with it (models.dev's schema, 2025-07 to 2026-07).
@@ -142,7 +142,7 @@ def test_the_order_of_specs_is_the_files() -> None:
     ],
 )  # fmt: skip
 def test_quantizations_have_one_spelling(written: object, word: str | None) -> None:
-    assert fields.quantization(written) == word
+    assert quantization_word(written) == word
 
 
 SIZES = st.lists(st.sampled_from([0.5, 1, 7.0, 8]), min_size=1, max_size=3, unique=True)

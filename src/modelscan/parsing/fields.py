@@ -76,20 +76,6 @@ def _date(text: str) -> str | None:
     return match[0]
 
 
-# Spellings of the catalogs for words of `--quantization`; bits of activations do not change what weights need.
-_QUANTIZATIONS = {
-    "F16": "FP16", "FLOAT16": "FP16", "F32": "FP32", "FLOAT32": "FP32", "BFLOAT16": "BF16",
-    "MXFP8": "FP8", "8BIT": "INT8", "W8A8": "INT8", "W8A16": "INT8", "GPTQ-INT8": "INT8",
-    "4BIT": "INT4", "W4A16": "INT4", "W4A8": "INT4", "GPTQ-INT4": "GPTQ", "AWQ-INT4": "AWQ",
-}  # fmt: skip
-
-
-def quantization(value: object) -> str | None:
-    """The word of `--quantization`, or a GGUF name, in capitals; Unsloth's mixtures (`UD-`) go by their GGUF name."""
-    found = (text(value) or "").upper().removeprefix("UD-")
-    return _QUANTIZATIONS.get(found, found) or None
-
-
 # A hub's own form: what begins with a dash is an option, what begins with a dot is a path.
 _REPO = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
 

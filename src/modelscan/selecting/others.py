@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.lookup import Member
 from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
 from modelscan.errors import ClosedWeights
@@ -128,7 +129,7 @@ def _is_size(word: str) -> bool:
 
 def _alike(members: list[Member], words: list[str]) -> list[Member]:
     """What the release's lab made of it: distilled models answer as it does, coders, guards and readers do not."""
-    other = names.OTHER_MODEL_WORDS - {"distill", "distilled", *words}
+    other = vocabulary.OTHER_MODEL - {"distill", "distilled", *words}
     return [item for item in members if item.weights and item.official and other.isdisjoint(item.key.split())]
 
 

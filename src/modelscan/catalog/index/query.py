@@ -8,47 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from modelscan.catalog.index import words as vocabulary
 from modelscan.catalog.naming import names
 from modelscan.model import Task
 
-_FILLERS = frozenset({
-    "a", "ai", "all", "an", "and", "any", "best", "by", "for", "from", "generation", "generator", "good", "gpu", "in",
-    "language", "llm", "llms", "local", "me", "model", "models", "newest", "of", "on", "the", "to", "use", "with",
-})  # fmt: skip
-_PHRASES: tuple[tuple[str, str], ...] = (
-    (r"speech[ -]to[ -]text|(?:automatic )?speech recognition|transcri\w+|\basr\b|\bstt\b|dictation", "stt"),
-    (r"text[ -]to[ -]speech|speech synthesis|voice (?:generation|cloning|synthesis)|\btts\b", "tts"),
-    (r"image[ -]edit\w*|edit\w* images?|photo edit\w*|inpainting", "image-editing"),
-    (r"text[ -]to[ -]image|image (?:generation|generator|creation)|generat\w+ images?|\bt2i\b|drawing", "t2i"),
-    (r"text[ -]to[ -]video|video (?:generation|generator)|generat\w+ videos?|\bt2v\b", "t2v"),
-    (r"image understanding|vision[ -]language|multi[ -]?modal|\bvlms?\b|visual question answering", "vision"),
-    (r"\brerank(?:er|ers|ing)?\b|\bcross[ -]encoders?\b", "rerank"),
-    (r"(?:\btext )?\bembed(?:d(?:ing|ings|er))?s?\b|sentence similarity", "embed"),
-    (r"semantic search|vector search|feature extraction", "embed"),
-    (r"tool[ -](?:call\w*|use)|function[ -]call\w*", "tools"),
-    (r"\bcod(?:e|ing) completion\b|\bcod(?:ing|e)\b|\bprogramming\b|software engineering", "coding"),
-    (r"\breasoning\b|\bchain of thought\b", "reasoning"),
-    (r"\bocr\b|document (?:parsing|reading|understanding)|\bpdfs?\b", "ocr"),
-    (r"\bmath(?:s|ematics)?\b", "math"),
-    (r"\bsafety\b|\bmoderation\b|\bguardrails?\b|content filter\w*|safety classifier", "safety"),
-    (r"\bmultilingual\b|many languages", "multilingual"),
-    (r"\bagent(?:ic|s)?\b", "agentic"),
-    (r"\buncensored\b|\babliterated\b", "uncensored"),
-    (r"\bmedical\b|\bmedicine\b|\bclinical\b", "medical"),
-    (r"\btranslat(?:e|ion|or)\b", "translation"),
-)  # fmt: skip
-_LICENSES: tuple[tuple[str, str], ...] = (
-    (r"\bapache(?:[ -]?2(?:\.0)?)?(?: licen[cs]ed?)?(?![\w.])", "apache"),
-    (r"\bmit(?: licen[cs]ed?)?(?![\w.-])", "mit"),
-)
+_TASKS = frozenset(get_args(Task))
 _TELLING = 3  # letters that every alternative of a phrase spells out at its beginning
-_TASKS: dict[str, Task] = {
-    "stt": "speech-to-text", "tts": "text-to-speech", "t2i": "text-to-image", "t2v": "text-to-video",
-    "rerank": "rerank", "embed": "embed",
-}  # fmt: skip
-_WORDS_OF_USE = {"vision": "vision", "visual": "vision", "coder": "coding", "thinking": "reasoning"}
 _BOUND = (
     r"(?<![a-z0-9.-])(?P<low>over|above|more than|at least|from|>=?)?"
     r"(?P<high>under|below|less than|smaller than|<(?!=))?(?P<most>up to|at most|max(?:imum)?|<=)?"
@@ -61,10 +28,6 @@ _CONTEXT = (
 _EXPERTS = r"\bmoe\b|\bmixture[ -]of[ -]experts\b"
 _ACTIVE = r"(\d+(?:\.\d+)?)b[ -]activ\w+(?: param(?:eter)?s?)?|activ\w+ (?:param(?:eter)?s? )?(\d+(?:\.\d+)?)b"
 _OPEN = r"\bopen[ -]?(?:source|weights?)\b"
-_SMALL = {  # and the largest that people mean by it
-    "small": 10 * 10**9, "little": 10 * 10**9, "laptop": 10 * 10**9, "lightweight": 10 * 10**9,
-    "cpu": 5 * 10**9, "edge": 5 * 10**9, "mobile": 5 * 10**9, "phone": 5 * 10**9, "tiny": 5 * 10**9,
-}  # fmt: skip
 # Around a stated size: models that are called 7b have 6.2 to 8.5 billion parameters.
 BELOW, ABOVE = 0.75, 1.35
 _LONG_CONTEXT = 900_000
@@ -80,7 +43,7 @@ class Query(NamedTuple):
 
     words: tuple[str, ...]
     name_words: frozenset[str]
-    tasks: tuple[Task, ...] = ()
+    tasks: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     least: int | None = None
     most: int | None = None
@@ -105,36 +68,33 @@ class Query(NamedTuple):
 def read_query(text: str) -> Query:
     """The query taken apart; nothing in it is an error."""
     if not text.isascii():
-        from modelscan.catalog.naming.translated import in_english
+        from modelscan.catalog.index.translated import in_english
 
         text = in_english(text.casefold())
     rest = f" {' '.join(text.casefold().split())} "
     context, rest = _context(rest)
     active, rest = _active(rest)
     license_, rest = _license(rest)
-    tasks: dict[Task, None] = {}
+    tasks: dict[str, None] = {}
     tags: dict[str, None] = {}
     beginnings = {word[:_TELLING] for word in re.findall(r"\w+", rest)}
-    for pattern, meaning in _PHRASES:
+    for pattern, meaning in vocabulary.USES:
         # To compile all patterns takes longer than to search: most queries begin no word of any of them.
         if any(beginning in pattern for beginning in beginnings) and re.search(pattern, rest):
-            if task := _TASKS.get(meaning):
-                tasks[task] = None
-            else:
-                tags[meaning] = None
+            (tasks if meaning in _TASKS else tags)[meaning] = None
             rest = re.sub(pattern, " ", rest)
     rest, open_only = re.subn(_OPEN, " ", rest) if "open" in rest else (rest, 0)
     least, most, rest = _sizes(rest)
     parts, quantization = names.without_quantization(("", *_words(rest)))
     words: dict[str, None] = {}
     for word in parts[1:]:
-        if word in _WORDS_OF_USE:
-            tags[_WORDS_OF_USE[word]] = None
-        elif word not in _FILLERS:
+        if word in vocabulary.USES_IN_NAMES:
+            tags[vocabulary.USES_IN_NAMES[word]] = None
+        elif word not in vocabulary.FILLERS:
             words[word] = None
-    if words and _SMALL.keys() >= words.keys():
+    if words and vocabulary.SMALL.keys() >= words.keys():
         # Alone, "small" is a size; beside a name (`mistral small`) it belongs to the name.
-        words, most = {}, most or min(_SMALL[word] for word in words)
+        words, most = {}, most or min(vocabulary.SMALL[word] for word in words)
     return Query(
         words=tuple(words),
         name_words=frozenset(_words(text)),
@@ -182,7 +142,7 @@ def _active(text: str) -> tuple[int | None, str]:
 
 def _license(text: str) -> tuple[str | None, str]:
     """The beginning of the licence, and the text without it."""
-    for pattern, license_ in _LICENSES:
+    for pattern, license_ in vocabulary.LICENSES:
         if license_ in text and (match := re.search(pattern, text)):
             return license_, _cut(text, match)
     return None, text

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from modelscan.catalog.index.filters import Filters, place
 from modelscan.catalog.index.query import ABOVE, BELOW, Query, read_query
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.lookup import KIND_ORDER, Named
 from modelscan.catalog.naming.matching import SIZE_WORD, Rung, climb
 from modelscan.catalog.naming.spelling import corrections
@@ -178,7 +179,7 @@ def _score(row: Sequence[Any], asked: Query) -> float:
 
 
 def _first(parts: Sequence[str]) -> str:
-    return next((word for word in parts if word not in names.LAB_WORDS), "")
+    return next((word for word in parts if word not in vocabulary.LAB), "")
 
 
 def _recency(released: str | None) -> float:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.matching import Rung, climb, rungs
 from modelscan.catalog.sources.record import Record
 from modelscan.model import HUB_SOURCES, Weights
@@ -259,7 +260,7 @@ def _lab_and_words(tables: Tables, record: Record) -> tuple[str | None, tuple[st
     unwrapped = names.unwrap(record.names[0])
     owner, _ = names.split_owner(unwrapped)
     parts, _ = names.without_quantization(names.words(unwrapped))
-    kept = tuple(word for word in parts if word not in names.TIER_WORDS) or parts
+    kept = tuple(word for word in parts if word not in vocabulary.TIER) or parts
     *_, kept = _with_and_without_lab(tables, kept, None)
     lab = tables.lab_of(owner, kept)
     return lab or (owner.casefold() if owner else None), kept

@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary
 from modelscan.model import Source
 
 _REVISION = re.compile(r"/(?:tree|blob|resolve)/([^/?#]+).*$")
-_HUB_ADDRESS = re.compile(
-    r"^(?:https?://)?(?:www\.)?(huggingface\.co|hf\.co|modelscope\.cn|modelscope\.ai)/(?:models/)?", re.IGNORECASE
-)
+_SOURCES: dict[str, Source] = {"huggingface": "huggingface", "modelscope": "modelscope"}
+_HUBS = {host: _SOURCES[hub] for host, hub in vocabulary.HUB_ADDRESSES.items() if hub in _SOURCES}
+_HUB_ADDRESS = re.compile(rf"^(?:https?://)?(?:www\.)?({'|'.join(map(re.escape, _HUBS))})/(?:models/)?", re.IGNORECASE)
 _REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 # Ollama's tags for weights before tuning: `llama3:8b-text`, `codegemma:2b-code-q4_0`.
 _BASE_TAG = re.compile(r"(:(?:[\w.]+-)?)(?:text|code)(?=$|-(?:i?q\d|fp16))", re.IGNORECASE)
-_TAG_NOISE = frozenset({"latest", "default"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,7 @@ def read(query: str) -> Asked:
     revision: str | None = None
     tag = ""
     if address := _HUB_ADDRESS.match(text):
-        source = "modelscope" if "modelscope" in address[1].lower() else "huggingface"
+        source = _HUBS[address[1].lower()]
         text = text[address.end() :].split("?")[0].split("#")[0].rstrip("/")
         if match := _REVISION.search(text):
             text, revision = text[: match.start()], match[1]
@@ -65,7 +65,7 @@ def read(query: str) -> Asked:
         text, _, tag = text.partition(":")  # hf.co/OWNER/NAME-GGUF:Q4_K_M, as Ollama takes it
     unwrapped = names.unwrap(text)
     words = names.words(_BASE_TAG.sub(r"\1base", unwrapped))
-    parts = tuple(word for word in words if word not in _TAG_NOISE or "/" in unwrapped)
+    parts = tuple(word for word in words if word not in vocabulary.TAGS or "/" in unwrapped)
     kept, quantization = names.without_quantization((*parts, *names.words(tag)))
     is_repo = _REPO.fullmatch(unwrapped) is not None and unwrapped == text
     return Asked(

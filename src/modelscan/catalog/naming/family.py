@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.lookup import Member
 from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
 
@@ -20,7 +21,6 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)*")
 _SIZE_TOLERANCE = 0.08
 _SHORTEST_NAME = 3
 _MONTH_AND_YEAR = re.compile(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
-_EDITION_WORDS = frozenset({"terminus", "v1", "v01"})  # as a date: DeepSeek-V3.1-Terminus is V3.1, later
 
 
 class Families(Protocol):
@@ -57,9 +57,7 @@ def members_meant(parts: Sequence[str], index: Families, *, exactly: bool = Fals
     return _fitting(index.containing(first), rest[1:], sizes)
 
 
-_NO_NAMES = (
-    names.OTHER_MODEL_WORDS | names.TUNING_WORDS | names.TIER_WORDS | {"small", "medium", "large", "tiny", "big"}
-)
+_NO_NAMES = vocabulary.OTHER_MODEL | names.TUNING_WORDS | vocabulary.TIER | vocabulary.SIZE_WORDS
 
 
 def _fitting(members: Iterable[Member], rest: Sequence[str], sizes: Sequence[str]) -> list[Member]:
@@ -121,7 +119,7 @@ def plain_member(parts: Sequence[str], members: Sequence[Member]) -> Member | No
     if only is None or any(SIZE_WORD.fullmatch(word) for word in parts):
         return only
     alone = not any(item.lab == only.lab and item != only for item in members)
-    return only if alone and names.OTHER_MODEL_WORDS.isdisjoint(added[only.id]) else None
+    return only if alone and vocabulary.OTHER_MODEL.isdisjoint(added[only.id]) else None
 
 
 def _added(parts: Sequence[str], member: Member) -> set[str]:
@@ -130,7 +128,7 @@ def _added(parts: Sequence[str], member: Member) -> set[str]:
         for word in member.key.split()
         if word not in parts
         and word not in names.TUNING_WORDS
-        and word not in _EDITION_WORDS
+        and word not in vocabulary.EDITIONS
         and not (SIZE_WORD.fullmatch(word) or ACTIVE.fullmatch(word) or EDITION.fullmatch(word))
         and not _MONTH_AND_YEAR.fullmatch(word)
     }

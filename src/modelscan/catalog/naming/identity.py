@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked, WeightsHint, read
 from modelscan.catalog.naming.family import Families, best_known, closed_family, members_meant, plain_member
 from modelscan.catalog.naming.lookup import KIND_ORDER, Member, Named
@@ -266,7 +267,7 @@ def _alike(asked: Asked, index: Lookup) -> tuple[str, ...]:
 
 
 def _own_words(parts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word for word in parts if word not in names.LAB_WORDS)
+    return tuple(word for word in parts if word not in vocabulary.LAB)
 
 
 def _choose(asked: Asked, only: Member | None, members: Sequence[Member], index: Lookup) -> Resolution:

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary
 
 T = TypeVar("T")
 
@@ -105,11 +106,12 @@ def _spellings(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
     """
     stored, _ = names.without_quantization(parts)
     tierless = names.without_tiers(stored) or stored
-    hosted = tierless[1:] if tierless[0:1] == ("open",) else tierless
+    hosted = tierless[1:] if tierless and tierless[0] in vocabulary.LEADING else tierless
     if len(hosted) > 1 and _SERVED_CONTEXT.fullmatch(hosted[-1]):
         hosted = hosted[:-1]
     unmarked = tuple(word[1:] if _MARKED_VERSION.fullmatch(word) else word for word in hosted)
-    # LM Studio puts these words before the name of every model that embeds.
-    is_prefixed = hosted[:2] == ("text", "embedding") and len(hosted) > _PREFIXED and hosted[2].isalpha()
+    is_prefixed = (
+        " ".join(hosted[:2]) in vocabulary.EMBEDDING_PREFIXES and len(hosted) > _PREFIXED and hosted[2].isalpha()
+    )
     named = hosted[2:] if is_prefixed else hosted
     return dict.fromkeys((parts, stored, tierless, hosted, unmarked, named))

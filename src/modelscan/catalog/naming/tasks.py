@@ -4,33 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from modelscan.catalog.naming import words as vocabulary
 from modelscan.model import Task
 
-_WORD_TASKS: tuple[tuple[frozenset[str], Task], ...] = (
-    (frozenset({"rerank", "reranker", "reranking"}), "rerank"),
-    (frozenset({"embed", "embedding", "embeddings", "embeddinggemma", "e5", "bge", "gte"}), "embed"),
-    (frozenset({"whisper", "transcribe", "asr", "scribe", "parakeet"}), "speech-to-text"),
-    (frozenset({"tts", "speech", "cosyvoice"}), "text-to-speech"),
-)
-_CODE_WORDS = frozenset({
-    "code", "coder", "codestral", "devstral", "starcoder", "codellama", "codegemma", "codex", "coding", "mellum",
-    "sqlcoder",
-})  # fmt: skip
-_REASONING_WORDS = frozenset({"thinking", "think", "reasoning", "reasoner", "qwq", "qvq", "r1", "magistral"})
-_VISION_WORDS = frozenset({"vl", "vision", "vlm", "ocr", "pixtral", "llava", "internvl", "4.5v", "4.6v", "multimodal"})
+# What only a model of this task does.
+_TASKS_OF_TAGS: dict[str, Task] = {"reasoning": "chat", "image-editing": "text-to-image"}
 
 
 def infer_task(parts: Sequence[str], inputs: Sequence[str], outputs: Sequence[str]) -> Task:
     """The task; `chat` is what models without any sign of another are."""
     words = set(parts)
-    for signs, task in _WORD_TASKS:
+    for task, signs in vocabulary.TASK_SIGNS:
         if not signs.isdisjoint(words) and "text" not in outputs[1:]:
             return task
     if outputs and "text" not in outputs:
-        kinds: tuple[tuple[str, Task], ...] = (
-            ("video", "text-to-video"), ("image", "text-to-image"), ("audio", "text-to-speech"),
-        )  # fmt: skip
-        return next((task for kind, task in kinds if kind in outputs), "other")
+        return next((task for kind, task in vocabulary.OUTPUT_TASKS.items() if kind in outputs), "other")
     if inputs and set(inputs) == {"audio"}:
         return "speech-to-text"
     return "chat"
@@ -47,17 +35,14 @@ def infer_tags(
 ) -> tuple[str, ...]:
     """Words for search: the stated ones and what name, modalities and capabilities imply."""
     words = set(parts)
+    implied = {
+        "reasoning": reasoning,
+        "vision": "image" in inputs,
+    }
     tags = dict.fromkeys(stated)
-    if not _CODE_WORDS.isdisjoint(words):
-        tags["coding"] = None
-    if task == "chat" and (reasoning or not _REASONING_WORDS.isdisjoint(words)):
-        tags["reasoning"] = None
-    if "image" in inputs or not _VISION_WORDS.isdisjoint(words):
-        tags["vision"] = None
-    if task == "text-to-image" and not {"edit", "editing", "kontext"}.isdisjoint(words):
-        tags["image-editing"] = None
-    if "ocr" in words:
-        tags["ocr"] = None
+    for tag, signs in vocabulary.TAG_SIGNS:
+        if _TASKS_OF_TAGS.get(tag) in {None, task} and (implied.get(tag) or not signs.isdisjoint(words)):
+            tags[tag] = None
     if tools:
         tags["tools"] = None
     return tuple(tags)

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.catalog.naming.words import GPUSTACK_TASKS
 from modelscan.catalog.sources.record import Attached, Parsed, Record, verbatim
-from modelscan.model import Source, Spec, Task, Weights
+from modelscan.catalog.sources.stated import quantization_word
+from modelscan.model import Source, Spec, Weights
 from modelscan.parsing import fields
 from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.text import clean, clean_argument, clean_tree
@@ -23,14 +25,6 @@ from modelscan.parsing.yaml_text import is_modest, load
 NAME = "gpustack"
 LICENSE = "Apache-2.0"
 _Entry = Mapping[str, Any]
-TASKS: dict[str, Task] = {
-    "llm": "chat",
-    "embedding": "embed",
-    "reranker": "rerank",
-    "image": "text-to-image",
-    "text_to_speech": "text-to-speech",
-    "speech_to_text": "speech-to-text",
-}
 _UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}
 _REPO_KEYS: dict[str, Source] = {
     "huggingface_repo_id": "huggingface",
@@ -133,7 +127,7 @@ def _record(
                 source=hub,
                 repo_id=repo,
                 format="gguf" if _GGUF_KEYS & spec.keys() else None,
-                quantization=fields.quantization(spec.get("quantization")),
+                quantization=quantization_word(spec.get("quantization")),
                 verified=False,
             ),
         )
@@ -163,7 +157,12 @@ def _facts(name: str, entry: Mapping[str, Any], size: object) -> Iterator[tuple[
     unit = _UNITS.get(str(entry.get("size_unit", "B")).upper(), 10**9)
     capabilities = {item.casefold() for item in fields.texts(entry.get("capabilities", ()))}
     yield "name", name
-    yield "task", next((TASKS[item] for item in fields.texts(entry.get("categories", ())) if item in TASKS), None)
+    yield (
+        "task",
+        next(
+            (GPUSTACK_TASKS[item] for item in fields.texts(entry.get("categories", ())) if item in GPUSTACK_TASKS), None
+        ),
+    )
     yield "license", next(iter(fields.texts(entry.get("licenses", ()))), None)
     yield "release_date", fields.date(entry.get("release_date"))
     yield "homepage", fields.text(entry.get("home"))
@@ -203,7 +202,7 @@ def _spec(spec: Mapping[str, Any]) -> Spec:
     env = fields.mapping(spec.get("env"))
     return Spec(
         mode=fields.text(spec.get("mode")) or "standard",
-        quantization=fields.quantization(spec.get("quantization")),
+        quantization=quantization_word(spec.get("quantization")),
         backend=_backend(spec),
         backend_version=fields.text(spec.get("backend_version")),
         repo_id=(_repo(spec) or (None, None))[1],

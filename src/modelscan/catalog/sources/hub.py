@@ -4,34 +4,21 @@ from __future__ import annotations
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming.tasks import infer_tags, infer_task
+from modelscan.catalog.naming.words import HUGGINGFACE_SEES, HUGGINGFACE_TASKS
 from modelscan.hubs.huggingface.search import HubEntry
-from modelscan.model import Limits, Modalities, Model, Source, Task, Weights, WeightsDescription
+from modelscan.model import Limits, Modalities, Model, Source, Weights, WeightsDescription
 from modelscan.parsing import fields
 from modelscan.parsing.text import clean
 
 NAME = "huggingface"
-# Hugging Face's words for what a repo is for (its `pipeline_tag`), where we have one.
-_TASKS: dict[str, Task] = {
-    "text-generation": "chat",
-    "image-text-to-text": "chat",
-    "any-to-any": "chat",
-    "feature-extraction": "embed",
-    "sentence-similarity": "embed",
-    "text-ranking": "rerank",
-    "automatic-speech-recognition": "speech-to-text",
-    "text-to-speech": "text-to-speech",
-    "text-to-image": "text-to-image",
-    "text-to-video": "text-to-video",
-}
-_SEES = frozenset({"image-text-to-text", "any-to-any"})
 
 
 def model_in_list(entry: HubEntry) -> Model:
     """A repo of the hub's list. Whose it is and whether it can be served is not looked at."""
     repo = clean(entry.repo_id)
     parts = names.words(repo)
-    inputs = ("text", "image") if entry.kind in _SEES else ()
-    task = _TASKS.get(entry.kind or "") or ("other" if entry.kind else infer_task(parts, (), ()))
+    inputs = ("text", "image") if entry.kind in HUGGINGFACE_SEES else ()
+    task = HUGGINGFACE_TASKS.get(entry.kind or "") or ("other" if entry.kind else infer_task(parts, (), ()))
     model = unverified(repo, "huggingface")
     return Model(
         id=model.id,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 from modelscan.catalog.sources.record import Parsed, Record, verbatim
+from modelscan.catalog.sources.stated import quantization_word
 from modelscan.model import HUB_SOURCES, Source, Task, Weights
 from modelscan.parsing import fields
 from modelscan.parsing.problems import NotThisFormat, Skipped
@@ -88,7 +89,7 @@ def _task(entry: Mapping[str, Any]) -> str | None:
 
 
 def _weights(entry: Mapping[str, Any], place: Callable[[str], str]) -> Iterator[Weights]:
-    quantization = fields.quantization(entry.get("quantization"))
+    quantization = quantization_word(entry.get("quantization"))
     for key, source in _REPO_KEYS.items():
         if repo := fields.text(entry.get(key)):
             found: Source = "s3" if source == "local_path" and is_s3(repo) else source

@@ -13,7 +13,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from modelscan.catalog.naming.words import REPO_HOSTS
 from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
+from modelscan.catalog.sources.stated import quantization_word
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Pricing, ProviderOffer, Source, Weights
 from modelscan.parsing import fields
@@ -24,8 +26,6 @@ from modelscan.parsing.yaml_text import is_modest
 
 NAME = "models.dev"
 LICENSE = "MIT"
-# A host whose ids are Hugging Face's own repo ids: 50 of 50 in the build of 2026-07-01.
-_REPO_HOSTS = frozenset({"huggingface"})
 _KNOWN = frozenset({
     "id", "name", "family", "attachment", "reasoning", "tool_call", "structured_output", "temperature", "knowledge",
     "release_date", "last_updated", "modalities", "open_weights", "limit", "cost", "status", "license", "weights",
@@ -139,7 +139,7 @@ def _add(parsed: Parsed, key: str, entry: object, *, provider: str | None) -> No
 def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | None, raw: str) -> Record:
     weights = tuple(_weights(entry["weights"])) if "weights" in entry else ()
     extra = {name: entry[name] for name in entry if name not in _KNOWN}
-    if provider in _REPO_HOSTS and "/" in model_id:
+    if provider in REPO_HOSTS and "/" in model_id:
         weights = (Weights(source="huggingface", repo_id=model_id, official=None, verified=False),)
     return Record(
         source=NAME,
@@ -212,6 +212,6 @@ def _weights(listed: object) -> Iterator[Weights]:
                 source=found[0],
                 repo_id=found[1],
                 format=fields.text(link.get("format")),
-                quantization=fields.quantization(link.get("quantization")),
+                quantization=quantization_word(link.get("quantization")),
                 official=True,
             )

@@ -18,8 +18,10 @@ from urllib.parse import quote
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming.words import QUANTIZATION, RECIPE_STORAGE, RECIPE_TASKS
 from modelscan.catalog.sources.downloads import folder_at
 from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
+from modelscan.catalog.sources.stated import quantization_word
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Spec, Task, Weights
 from modelscan.parsing import fields, json_text
@@ -36,14 +38,9 @@ _MOST_RECIPES, _MOST_SPECS = 5_000, 2_000
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([MBT])")
 _FACTORS = {"M": 10**6, "B": 10**9, "T": 10**12}
 # What repos of one model add to its name when they store it otherwise: words of quantization recipes.
-_STORED = frozenset({*names.QUANTIZATION_WORDS, "a", "block", "ct", "mobile", "qad", "qat", "quantized", "w4a4"})
+_STORED = QUANTIZATION.keys() | RECIPE_STORAGE
 _BITS = re.compile(r"(?<=[-_.])w\d+a\d+")  # `w4a16`: bits of weights and of activations
 _EDITION = re.compile(r"v\d")
-_OMNI_TASKS: dict[str, Task] = {
-    "t2i": "text-to-image", "i2i": "text-to-image",
-    "t2v": "text-to-video", "i2v": "text-to-video", "ti2v": "text-to-video",
-    "t2a": "text-to-speech",
-}  # fmt: skip
 # Keys of `hardware_overrides` that are no machine but a kind of it (`normalizeGeneration` in command-synthesis.js).
 _KINDS: dict[str, dict[str, str]] = {
     "nvidia": {"vendor": "nvidia"},
@@ -261,7 +258,7 @@ def _task(entry: _Entry, tasks: tuple[str, ...], parts: tuple[str, ...]) -> Task
         return "rerank" if "reranker" in parts else "embed"
     omni = fields.items(fields.mapping(entry.get("omni")).get("tasks"))
     kinds = [item if isinstance(item, str) else fields.mapping(item).get("id") for item in omni]
-    return next((_OMNI_TASKS[kind] for kind in kinds if isinstance(kind, str) and kind in _OMNI_TASKS), None)
+    return next((task for kind in kinds if isinstance(kind, str) and (task := RECIPE_TASKS.get(kind))), None)
 
 
 def _quantization(variant: _Entry, checkpoint: str) -> str | None:
@@ -269,7 +266,7 @@ def _quantization(variant: _Entry, checkpoint: str) -> str | None:
     stated = (fields.text(variant.get("precision")) or "").upper()
     if stated == "INT4" and (named := names.without_quantization(names.words(checkpoint))[1]) in {"AWQ", "GPTQ"}:
         return named
-    return fields.quantization(stated)
+    return quantization_word(stated)
 
 
 @functools.cache

@@ -1,0 +1,101 @@
+"""Words of searches, made by `make docs` from `catalogs/words.csv`, which is edited (pure)."""
+
+# fmt: off
+from __future__ import annotations
+
+FILLERS: frozenset[str] = frozenset({
+    "a", "ai", "all", "an", "and", "any", "best", "by", "for", "from", "generation", "generator", "good", "gpu", "in",
+    "language", "llm", "llms", "local", "me", "model", "models", "newest", "of", "on", "the", "to", "use", "with",
+})
+"""Nothing that tells models apart."""
+
+USES: tuple[tuple[str, str], ...] = (
+    ((
+        r"speech[ -]to[ -]text|(?:automatic )?speech recognition|transcri\w+|\basr\b|"
+        r"\bstt\b|dictation"
+    ), "speech-to-text"),
+    ((
+        r"text[ -]to[ -]speech|speech synthesis|voice (?:generation|cloning|synthesis)|"
+        r"\btts\b"
+    ), "text-to-speech"),
+    (r"image[ -]edit\w*|edit\w* images?|photo edit\w*|inpainting", "image-editing"),
+    ((
+        r"text[ -]to[ -]image|image (?:generation|generator|creation)|generat\w+ images?|"
+        r"\bt2i\b|drawing"
+    ), "text-to-image"),
+    (r"text[ -]to[ -]video|video (?:generation|generator)|generat\w+ videos?|\bt2v\b", "text-to-video"),
+    ((
+        r"image understanding|vision[ -]language|multi[ -]?modal|\bvlms?\b|"
+        r"visual question answering"
+    ), "vision"),
+    (r"\brerank(?:er|ers|ing)?\b|\bcross[ -]encoders?\b", "rerank"),
+    ((
+        r"(?:\btext )?\bembed(?:d(?:ing|ings|er))?s?\b|sentence similarity|"
+        r"semantic search|vector search|feature extraction"
+    ), "embed"),
+    (r"tool[ -](?:call\w*|use)|function[ -]call\w*", "tools"),
+    ((
+        r"\bcod(?:e|ing) completion\b|\bcod(?:ing|e)\b|\bprogramming\b|"
+        r"software engineering"
+    ), "coding"),
+    (r"\breasoning\b|\bchain of thought\b", "reasoning"),
+    (r"\bocr\b|document (?:parsing|reading|understanding)|\bpdfs?\b", "ocr"),
+    (r"\bmath(?:s|ematics)?\b", "math"),
+    (r"\bsafety\b|\bmoderation\b|\bguardrails?\b|content filter\w*|safety classifier", "safety"),
+    (r"\bmultilingual\b|many languages", "multilingual"),
+    (r"\bagent(?:ic|s)?\b", "agentic"),
+    (r"\buncensored\b|\babliterated\b", "uncensored"),
+    (r"\bmedical\b|\bmedicine\b|\bclinical\b", "medical"),
+    (r"\btranslat(?:e|ion|or)\b", "translation"),
+)
+"""What a model is for: a task or a tag."""
+
+USES_IN_NAMES: dict[str, str] = {
+    "vision": "vision", "visual": "vision", "coder": "coding", "thinking": "reasoning",
+}
+"""Words of names that are a use where they stand alone."""
+
+LICENSES: tuple[tuple[str, str], ...] = (
+    (r"\bapache(?:[ -]?2(?:\.0)?)?(?: licen[cs]ed?)?(?![\w.])", "apache"),
+    (r"\bmit(?: licen[cs]ed?)?(?![\w.-])", "mit"),
+)
+"""How a licence is called, and how it begins."""
+
+SMALL: dict[str, int] = {
+    "small": 10_000_000_000, "little": 10_000_000_000, "laptop": 10_000_000_000, "lightweight": 10_000_000_000,
+    "cpu": 5_000_000_000, "edge": 5_000_000_000, "mobile": 5_000_000_000, "phone": 5_000_000_000, "tiny": 5_000_000_000,
+}
+"""Sizes in words, and the most parameters that are meant."""
+
+TRANSLATIONS: tuple[tuple[str, str], ...] = (
+    (r"语音识别|語音識別|语音转文字|音声認識|음성 인식|reconnaissance vocale|reconocimiento de voz", "asr"),
+    (r"语音合成|文字转语音|音声合成|음성 합성|synthese vocale|sintesis de voz", "text to speech"),
+    (r"文生图|图像生成|画像生成|이미지 생성|generation d.images|generacion de imagenes", "text to image"),
+    (r"文生视频|视频生成|動画生成|generation de videos?|generacion de videos?", "text to video"),
+    (r"代码|代碼|编程|コード|코드|codigo|programmation|programacion", "coding"),
+    (r"嵌入|向量|埋め込み|임베딩", "embedding"),
+    (r"重排序?|リランク", "rerank"),
+    (r"文字识别|文档识别|文字認識", "ocr"),
+    (r"多模态|视觉|視覚|マルチモーダル|multimodale?|vision artificial", "vision"),
+    (r"推理|推論|추론|razonamiento|raisonnement", "reasoning"),
+    (r"翻译|翻譯|翻訳|번역|traduccion|traduction|traducao|ubersetz\w+", "translation"),
+    (r"数学|數學|mathematiques|matematicas", "math"),
+    (r"医疗|医学|医療|medizinisch\w*|medicina", "medical"),
+    (r"多语言|多語言|多言語|multilingue", "multilingual"),
+    (r"小(?=模型)", "small"),
+    ((
+        r"大?(?:语言)?模型|モデル|모델|(?:grands? )?modeles?(?: de)?(?: langage)?|"
+        r"modelos?(?: de)?(?: lenguaje)?"
+    ), ""),
+    (r"通义千问|通義千問|千问|通义", "qwen"),
+    (r"深度求索", "deepseek"),
+    (r"智谱|智譜", "glm"),
+    (r"文心(?:一言)?", "ernie"),
+    (r"混元", "hunyuan"),
+    (r"书生", "internlm"),
+    (r"百川", "baichuan"),
+    (r"豆包", "doubao"),
+    (r"月之暗面", "kimi"),
+    (r"零一万物", "yi"),
+)
+"""What words of other languages mean in English."""

@@ -1,0 +1,174 @@
+"""Words of names, made by `make docs` from `catalogs/words.csv`, which is edited (pure)."""
+
+# fmt: off
+from __future__ import annotations
+
+from modelscan.model import Task
+
+HUB_ADDRESSES: dict[str, str] = {
+    "huggingface.co": "huggingface", "hf.co": "huggingface", "modelscope.cn": "modelscope",
+    "modelscope.ai": "modelscope", "ollama.com": "ollama", "registry.ollama.ai": "ollama",
+}
+"""Hosts of hubs, and which hub each is."""
+
+HUB_SCHEMES: tuple[str, ...] = ("hf", "huggingface", "modelscope", "ollama")
+"""Before a name with a colon."""
+
+HOST_PATHS: tuple[str, ...] = (
+    "workers-ai", "openrouter", "models", "library", "route", "ollama", "ollama_chat", "together_ai", "fireworks_ai",
+    "vertex_ai", "bedrock", "hosted_vllm", "azure_ai",
+)
+"""Before a name with a slash, and no organization."""
+
+WRAPPERS: tuple[str, ...] = (
+    "publishers/[^/]+/models/", "@(?:cf|hf)/", "accounts/[^/]+/(?:models|routers)/", "databricks-(?!dbrx|dolly)", "~",
+)
+"""Expressions of other beginnings."""
+
+REGIONS: tuple[str, ...] = ("us", "eu", "apac", "au", "jp", "ca", "global")
+"""Before a name with a dot."""
+
+DOTTED_OWNERS: tuple[str, ...] = (
+    "ai21", "amazon", "anthropic", "cohere", "deepseek", "google", "meta", "minimax", "mistral", "moonshot",
+    "moonshotai", "nvidia", "openai", "qwen", "stability", "twelvelabs", "writer", "xai", "zai",
+)
+"""Owners before a dot in place of a slash."""
+
+SERVING_TAGS: frozenset[str] = frozenset({
+    "auto", "baseten", "beta", "cerebras", "cheapest", "cloud", "cohere", "deepinfra", "default", "discounted",
+    "exacto", "extended", "fal-ai", "fastest", "featherless-ai", "fireworks-ai", "floor", "free", "groq",
+    "hf-inference", "hyperbolic", "nebius", "nitro", "novita", "nscale", "online", "ovhcloud", "preferred", "publicai",
+    "replicate", "sambanova", "scaleway", "tee", "together", "wavespeed", "zai-org",
+})
+"""Behind a colon: how a host serves it."""
+
+TAGS: frozenset[str] = frozenset({"default", "latest"})
+"""Behind a colon: what is meant where nothing is said."""
+
+LEADING: frozenset[str] = frozenset({"open"})
+"""Hosts put these before a name."""
+
+EMBEDDING_PREFIXES: frozenset[str] = frozenset({"text embedding"})
+"""Before names of models that embed."""
+
+REPO_HOSTS: frozenset[str] = frozenset({"huggingface"})
+"""Hosts whose ids are repo ids."""
+
+JOINED: tuple[str, ...] = ("vl", "coder", "omni", "math", "audio")
+"""Words written on to a version."""
+
+LAB: frozenset[str] = frozenset({"c4ai", "meta", "nvidia"})
+"""Labs put these before some names of their own."""
+
+TUNING: frozenset[str] = frozenset({"chat", "hf", "instruct", "it"})
+"""People leave these out of a name and mean the same model."""
+
+EDITIONS: frozenset[str] = frozenset({"terminus", "v01", "v1"})
+"""These count as a date does."""
+
+TIER: frozenset[str] = frozenset({
+    "basic", "cheaper", "cloud", "exacto", "extended", "fast", "floor", "free", "highspeed", "instant", "lora", "maas",
+    "nitro", "precision", "tee", "tput", "ultraspeed", "versatile",
+})
+"""How a host serves a model."""
+
+TIER_OF_TUNED: frozenset[str] = frozenset({"lite", "turbo"})
+"""The same behind a tuning word or a date."""
+
+OTHER_MODEL: frozenset[str] = frozenset({
+    "abliterated", "airx", "asr", "audio", "base", "code", "coder", "distill", "distilled", "edit", "embed",
+    "embedding", "embeddings", "exp", "flash", "flashx", "fp4", "guard", "guardian", "image", "kontext", "lite", "math",
+    "medical", "mini", "moe", "multimodal", "nano", "ocr", "omni", "pro", "prover", "reasoner", "reasoning", "rerank",
+    "reranker", "safeguard", "speciale", "speech", "sqlcoder", "text", "thinking", "tts", "turbo", "ultra",
+    "uncensored", "vision", "vl", "zero",
+})
+"""These make another model of a name."""
+
+SIZE_WORDS: frozenset[str] = frozenset({"big", "large", "medium", "small", "tiny"})
+"""Sizes in words, which name no family."""
+
+QUANTIZATION: dict[str, str] = {
+    "fp32": "FP32", "bf16": "BF16", "fp16": "FP16", "f16": "FP16", "fp8": "FP8", "mxfp8": "FP8", "int8": "INT8",
+    "w8a8": "INT8", "w8a16": "INT8", "8bit": "INT8", "int4": "INT4", "4bit": "INT4", "w4a16": "INT4", "w4a8": "INT4",
+    "fp4": "FP4", "mxfp4": "MXFP4", "nvfp4": "NVFP4", "awq": "AWQ", "gptq": "GPTQ",
+}
+"""How weights are stored."""
+
+QUANTIZATION_SPELLINGS: dict[str, str] = {
+    "F16": "FP16", "FLOAT16": "FP16", "F32": "FP32", "FLOAT32": "FP32", "BFLOAT16": "BF16", "MXFP8": "FP8",
+    "8BIT": "INT8", "W8A8": "INT8", "W8A16": "INT8", "GPTQ-INT8": "INT8", "4BIT": "INT4", "W4A16": "INT4",
+    "W4A8": "INT4", "GPTQ-INT4": "GPTQ", "AWQ-INT4": "AWQ",
+}
+"""Catalogs' spellings of the same."""
+
+STORAGE: frozenset[str] = frozenset({
+    "bnb", "dynamic", "gguf", "mlx", "mtp", "pertensor", "qat", "quantized", "static", "ud", "unsloth",
+})
+"""About how weights are stored, without saying in what."""
+
+GGUF_SIZES: frozenset[str] = frozenset({"0", "1", "k", "l", "m", "nl", "s", "xl", "xs", "xxs"})
+"""Behind a quantization of GGUF."""
+
+REPO_SUFFIXES: tuple[str, ...] = (
+    "fp8", "bf16", "fp16", "fp4", "mxfp4", "mxfp8", "nvfp4", "awq", "gptq", "int4", "int8", "gptq-int4", "gptq-int8",
+    "w8a8", "w8a8c8", "w4a8", "w4a16", "mtp", "gguf", "fp8-dynamic", "fp8-static-pertensor", "4bit", "8bit",
+)
+"""Repos of a model in another form end so."""
+
+RECIPE_STORAGE: frozenset[str] = frozenset({
+    "a", "block", "ct", "mobile", "qad", "qat", "quantized", "w4a4",
+})
+"""More of them, in the repos of recipes."""
+
+TASK_SIGNS: tuple[tuple[Task, frozenset[str]], ...] = (
+    ("rerank", frozenset({"rerank", "reranker", "reranking"})),
+    ("embed", frozenset({
+    "bge", "e5", "embed", "embedding", "embeddinggemma", "embeddings", "gte",
+})),
+    ("speech-to-text", frozenset({"asr", "parakeet", "scribe", "transcribe", "whisper"})),
+    ("text-to-speech", frozenset({"cosyvoice", "speech", "tts"})),
+)
+"""In a name: what the model is for."""
+
+TAG_SIGNS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("coding", frozenset({
+    "code", "codegemma", "codellama", "coder", "codestral", "codex", "coding", "devstral", "mellum", "sqlcoder",
+    "starcoder",
+})),
+    ("reasoning", frozenset({
+    "magistral", "qvq", "qwq", "r1", "reasoner", "reasoning", "think", "thinking",
+})),
+    ("vision", frozenset({
+    "4.5v", "4.6v", "internvl", "llava", "multimodal", "ocr", "pixtral", "vision", "vl", "vlm",
+})),
+    ("image-editing", frozenset({"edit", "editing", "kontext"})),
+    ("ocr", frozenset({"ocr"})),
+)
+"""In a name: a tag for searches."""
+
+OUTPUT_TASKS: dict[str, Task] = {
+    "video": "text-to-video", "image": "text-to-image", "audio": "text-to-speech",
+}
+"""By what a model puts out."""
+
+HUGGINGFACE_TASKS: dict[str, Task] = {
+    "text-generation": "chat", "image-text-to-text": "chat", "any-to-any": "chat", "feature-extraction": "embed",
+    "sentence-similarity": "embed", "text-ranking": "rerank", "automatic-speech-recognition": "speech-to-text",
+    "text-to-speech": "text-to-speech", "text-to-image": "text-to-image", "text-to-video": "text-to-video",
+}
+"""The hub's words for tasks."""
+
+HUGGINGFACE_SEES: frozenset[str] = frozenset({"any-to-any", "image-text-to-text"})
+"""Those of models that take images."""
+
+GPUSTACK_TASKS: dict[str, Task] = {
+    "llm": "chat", "embedding": "embed", "reranker": "rerank", "image": "text-to-image",
+    "text_to_speech": "text-to-speech", "speech_to_text": "speech-to-text",
+}
+"""GPUStack's words for tasks."""
+
+RECIPE_TASKS: dict[str, Task] = {
+    "t2i": "text-to-image", "i2i": "text-to-image", "t2v": "text-to-video", "i2v": "text-to-video",
+    "ti2v": "text-to-video", "t2a": "text-to-speech",
+}
+"""The recipes' words for tasks."""
