@@ -26,7 +26,9 @@ RestartPolicy = Literal["no", "on-failure", "always"]
 Vendor = Literal["nvidia", "amd", "intel", "apple", "other"]
 Device = Literal["cpu", "cuda", "rocm"]
 
-HUB_SOURCES: frozenset[Source] = frozenset(get_args(HubName))
+# Where weights have an owner and a name; elsewhere they are where the user put them. Of the same weights on two hubs
+# those of the first are taken.
+HUB_SOURCES: tuple[Source, ...] = get_args(HubName)
 LIVE_STATUSES: frozenset[Status] = frozenset({"pending", "pulling", "starting", "ready", "unhealthy", "stopping"})
 
 # Quantizations as users write them. Of GGUF there are more; these are the ones that releases come in.

@@ -22,6 +22,7 @@ from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.matching import Rung, climb, rungs
 from modelscan.catalog.sources.record import Record
+from modelscan.catalog.sources.standing import STANDINGS
 from modelscan.model import HUB_SOURCES, Weights
 
 _NO_ID = re.compile(r"[^a-z0-9._+-]+")
@@ -168,13 +169,15 @@ def _known(groups: Groups, record: Record) -> Group | None:
     for weights in record.weights:
         if found := groups.by_base_repo.get(names.base_repo(weights.repo_id)):
             return found
-    # GPUStack describes a model once per hub; the repos differ, the set's name does not.
-    return groups.by_name.get(f"set:{record.names[0].casefold()}") if record.source == "gpustack" else None
+    # What is described once per hub: the repos differ, the set's name does not.
+    return (
+        groups.by_name.get(f"set:{record.names[0].casefold()}") if STANDINGS[record.source].describes_per_hub else None
+    )
 
 
 def _trusted_names(record: Record) -> Iterator[str]:
-    """Names that may become aliases: GPUStack's only where a repo of the set says the same (some point elsewhere)."""
-    if record.source != "gpustack":
+    """Names that may become aliases: a set's only where a repo of the set says the same (some point elsewhere)."""
+    if not STANDINGS[record.source].describes_per_hub:
         yield from record.names
         if record.model_id:
             yield record.model_id

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, median_low
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelscan.catalog.merging.grouping import Group, group
 from modelscan.catalog.merging.tables import Tables
@@ -20,6 +20,7 @@ from modelscan.catalog.naming import names
 from modelscan.catalog.naming.matching import Rung
 from modelscan.catalog.naming.tasks import infer_tags, infer_task
 from modelscan.catalog.sources.record import Record
+from modelscan.catalog.sources.standing import STANDINGS, Standing
 from modelscan.model import HUB_SOURCES, Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
 
 _LIMITS = ("limits.context", "limits.input", "limits.output")
@@ -29,8 +30,15 @@ _FLAGS = tuple(
 _JUDGED = frozenset({"open_weights", *_LIMITS, *_FLAGS, "parameters", "active_parameters", "task", "license"})
 _UNKNOWN = Pricing()
 _PRICES = ("input", "output", "reasoning", "cache_read", "cache_write")
-_TRUST = {"local": 0, "models.yaml": 1, "known-weights": 2}
-_OWN_OFFER, _RECIPE, _GPUSTACK, _CANONICAL, _HOST = 3, 4, 5, 6, 7
+
+
+class _Stated(NamedTuple):
+    """What a record says of a field. `by_host`: it is the word of a host other than the model's lab."""
+
+    rank: int
+    value: Any
+    standing: Standing
+    by_host: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +54,8 @@ class Merged:
 
 
 def merge(records: Iterable[Record], tables: Tables) -> list[Merged]:
-    """Models of all records, open alternatives resolved to ids. Records come in the order of trust."""
-    groups = group(records, tables)
+    """Models of all records, open alternatives resolved to ids."""
+    groups = group(sorted(records, key=_identity_rank), tables)
     ids = {weights.repo_id.casefold(): item.id for item in groups for weights in item.weights.values()}
     return [_merge_group(item, tables, ids) for item in groups]
 
@@ -110,73 +118,80 @@ def _merge_group(item: Group, tables: Tables, ids: Mapping[str, str]) -> Merged:
     return Merged(model, tuple(item.records), item.lab, item.parts, item.keys, default)
 
 
+def _identity_rank(record: Record) -> tuple[bool, int]:
+    return record.provider is not None, STANDINGS[record.source].identity
+
+
 def _rank(record: Record, item: Group, tables: Tables) -> int:
-    if record.source in _TRUST:
-        return _TRUST[record.source]
-    if record.source == "vllm-recipes":
-        return _RECIPE
-    if record.source == "gpustack":
-        return _GPUSTACK
-    if record.provider is None:
-        return _CANONICAL
+    standing = STANDINGS[record.source]
+    if record.provider is None or standing.offers is None or standing.own_offers is None:
+        return standing.facts
     host = tables.by_organization.get(record.provider.casefold())
-    return _OWN_OFFER if host and host.name == item.lab else _HOST
+    return standing.own_offers if host and host.name == item.lab else standing.offers
 
 
-def _values(ranked: Sequence[tuple[int, Record]]) -> dict[str, list[tuple[int, Any, str]]]:
-    values: dict[str, list[tuple[int, Any, str]]] = {}
+def _values(ranked: Sequence[tuple[int, Record]]) -> dict[str, list[_Stated]]:
+    values: dict[str, list[_Stated]] = {}
     for rank, record in ranked:
+        standing, by_host = STANDINGS[record.source], _is_by_host(rank, record)
         for key, value in record.facts.items():
-            values.setdefault(key, []).append((rank, value, record.source))
+            values.setdefault(key, []).append(_Stated(rank, value, standing, by_host))
     return values
 
 
-def _is_of_few_hosts(stated: Sequence[tuple[int, Any, str]], ranked: Sequence[tuple[int, Record]]) -> bool:
+def _is_by_host(rank: int, record: Record) -> bool:
+    return rank == STANDINGS[record.source].offers
+
+
+def _is_of_few_hosts(stated: Sequence[_Stated], ranked: Sequence[tuple[int, Record]]) -> bool:
     """Whether less than half of the hosts say it, and no better source: one that drops a model does not end it."""
-    offers = sum(1 for rank, _ in ranked if rank == _HOST)
-    return all(rank == _HOST for rank, _, _ in stated) and 2 * len(stated) <= offers
+    offers = sum(1 for rank, record in ranked if _is_by_host(rank, record))
+    return all(item.by_host for item in stated) and 2 * len(stated) <= offers
 
 
-def _differ(stated: Sequence[tuple[int, Any, str]]) -> bool:
-    first = stated[0][1]
-    return any(value != first for _, value, _ in stated)
+def _differ(stated: Sequence[_Stated]) -> bool:
+    first = stated[0].value
+    return any(item.value != first for item in stated)
 
 
-def _disagree(key: str, stated: Sequence[tuple[int, Any, str]]) -> bool:
+def _disagree(key: str, stated: Sequence[_Stated]) -> bool:
     """Counts of parameters are rounded in many ways, with or without heads and vision towers: 12 % is no conflict."""
     if key in {"parameters", "active_parameters"}:
-        counts = [value for _, value, _ in stated]
+        counts = [item.value for item in stated]
         return bool(max(counts) > 1.12 * min(counts))
     return _differ(stated)
 
 
-def _conflict(stated: Sequence[tuple[int, Any, str]]) -> list[Mapping[str, Any]]:
+def _conflict(stated: Sequence[_Stated]) -> list[Mapping[str, Any]]:
     """What is said, by how many and by which sources, the most often said first."""
-    counted = Counter(value for _, value, _ in stated)
+    counted = Counter(item.value for item in stated)
     return [
-        {"value": value, "count": count, "sources": sorted({source for _, other, source in stated if other == value})}
+        {
+            "value": value,
+            "count": count,
+            "sources": sorted({item.standing.name for item in stated if item.value == value}),
+        }
         for value, count in counted.most_common(6)
     ]
 
 
-def _choose(key: str, stated: Sequence[tuple[int, Any, str]]) -> tuple[Any, str]:
+def _choose(key: str, stated: Sequence[_Stated]) -> tuple[Any, str]:
     """The value of a field and where it is from. Hosts are asked together, better sources one by one."""
-    rank, value, source = stated[0]
-    if key in _LIMITS and rank > _TRUST["known-weights"]:
-        offered = [value for rank, value, _ in stated if rank not in {_RECIPE, _GPUSTACK}]
-        # GPUStack's contexts contradict the hosts' median by more than 40 % for 18 sets of 2.3.0: they count last.
+    first, source = stated[0], stated[0].standing.name
+    if key in _LIMITS and not first.standing.is_ours:
+        offered = [item for item in stated if item.standing.knows_limits]
         if offered:
-            return median_low(offered), f"models.dev (median of {len(offered)})" if len(offered) > 1 else "models.dev"
-        return value, source
-    if rank < _HOST or len(stated) == 1:
-        return value, source
+            of = f" (median of {len(offered)})" if len(offered) > 1 else ""
+            return median_low([item.value for item in offered]), f"{offered[0].standing.name}{of}"
+        return first.value, source
+    if not first.by_host or len(stated) == 1:
+        return first.value, source
     if key in {"release_date", "last_updated", "knowledge"}:
-        return median_low([value for _, value, _ in stated]), f"models.dev (median of {len(stated)})"
+        return median_low([item.value for item in stated]), f"{source} (median of {len(stated)})"
     if not _differ(stated):
-        return value, f"models.dev ({len(stated)} of {len(stated)})"
-    counted = Counter(value for _, value, _ in stated)
-    best, count = counted.most_common(1)[0]
-    return best, f"models.dev ({count} of {len(stated)})"
+        return first.value, f"{source} ({len(stated)} of {len(stated)})"
+    best, count = Counter(item.value for item in stated).most_common(1)[0]
+    return best, f"{source} ({count} of {len(stated)})"
 
 
 def _complete(
@@ -201,13 +216,13 @@ def _complete(
         chosen.get("tags", ()), item.parts, chosen["task"], chosen.get("modalities.input", ()),
         reasoning=bool(chosen.get("capabilities.reasoning")), tools=bool(chosen.get("capabilities.tool_call")),
     )  # fmt: skip
-    claimed = any(record.facts.get("open_weights") is True for record in item.records)
+    claimed = next((record.source for record in item.records if record.facts.get("open_weights") is True), None)
     if weights:
         chosen["open_weights"], provenance["open_weights"] = True, "weights"
     elif tables.is_closed(item.lab, item.parts):
         chosen["open_weights"], provenance["open_weights"] = False, "labs"
     elif claimed:
-        chosen["open_weights"], provenance["open_weights"] = True, "models.dev (claimed)"
+        chosen["open_weights"], provenance["open_weights"] = True, f"{claimed} (claimed)"
     elif item.lab in tables.by_organization:
         # This lab publishes weights and no word of ours says that it keeps these: hosts' "closed" is no proof.
         chosen["open_weights"] = None
@@ -224,7 +239,7 @@ def order_weights(found: Iterable[Weights], tables: Tables, lab: str | None) -> 
             key=lambda item: (
                 item.source in HUB_SOURCES,
                 not item.official,
-                item.source == "modelscope",
+                item.source in HUB_SOURCES and HUB_SOURCES.index(item.source),
                 names.base_repo(item.repo_id) != item.repo_id.casefold(),
                 item.repo_id.casefold(),
             ),
@@ -260,19 +275,23 @@ def _providers(ranked: Sequence[tuple[int, Record]]) -> tuple[ProviderOffer, ...
 
 def _pricing(ranked: Sequence[tuple[int, Record]]) -> tuple[Pricing, str | None]:
     """The lab's own offer, else the median of the hosts' prices, price by price."""
-    priced = [(rank, record.offer) for rank, record in ranked if record.offer and record.offer.pricing != _UNKNOWN]
-    own = next((offer for rank, offer in priced if rank == _OWN_OFFER), None)
+    priced = [
+        (record.offer, STANDINGS[record.source], rank)
+        for rank, record in ranked
+        if record.offer and record.offer.pricing != _UNKNOWN
+    ]
+    own = next(((offer, standing) for offer, standing, rank in priced if rank == standing.own_offers), None)
     if own:
-        return own.pricing, f"models.dev ({own.id})"
+        return own[0].pricing, f"{own[1].name} ({own[0].id})"
     if not priced:
         return _UNKNOWN, None
     prices: dict[str, float] = {}
     for name in _PRICES:
-        stated = [value for _, offer in priced if (value := getattr(offer.pricing, name)) is not None]
+        stated = [value for offer, _, _ in priced if (value := getattr(offer.pricing, name)) is not None]
         if stated:
             prices[name] = round(median(stated), 6)
-    of = f"median of {len(priced)}" if len(priced) > 1 else priced[0][1].id
-    return Pricing(**prices), f"models.dev ({of})"
+    of = f"median of {len(priced)}" if len(priced) > 1 else priced[0][0].id
+    return Pricing(**prices), f"{priced[0][1].name} ({of})"
 
 
 def _specs(ranked: Sequence[tuple[int, Record]]) -> tuple[Spec, ...]:
@@ -295,7 +314,7 @@ def _aliases(item: Group, ranked: Sequence[tuple[int, Record]]) -> tuple[str, ..
 
 def _own_names(item: Group, ranked: Sequence[tuple[int, Record]]) -> Iterator[str]:
     for _, record in ranked:
-        if record.provider is None and record.source not in {"gpustack", "vllm-recipes"}:
+        if record.provider is None and STANDINGS[record.source].names_models:
             yield from record.names
             if record.model_id:
                 yield record.model_id

@@ -220,8 +220,6 @@ def _replace_index(settings: Settings, parts: Sequence[_Part], current: Index, k
     tables = read_tables_of_ours(shipped_text)
     fetched = [record for part in parts for record in part.parsed.records]
     attached = [entry for part in parts for entry in part.parsed.attached]
-    # In the order of trust: canonical models with their weights, recipes, GPUStack's sets, then what hosts say.
-    fetched.sort(key=lambda record: (record.provider is not None, record.source == gpustack.NAME))
     merged = merge([*ours, *fetched], tables)
     merged.extend(list(kept(current, merged, keep, now[:10])))
     path = settings.paths.index_file

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from modelscan.catalog.merging.tables import Tables, read_tables
-from modelscan.catalog.sources import gpustack, known_weights, model_list, models_dev, vllm_recipes
+from modelscan.catalog.sources import gpustack, known_weights, model_list, models_dev, standing, vllm_recipes
 from modelscan.catalog.sources.record import Parsed, Record
 from modelscan.catalog.sources.registry import FETCHED
 from modelscan.catalog.sources.state import SourceState, skipped_counts
@@ -19,13 +19,12 @@ from modelscan.catalog.sources.state import SourceState, skipped_counts
 MODELS, LABS, ALTERNATIVES = "models.yaml", "labs.csv", "open_alternatives.csv"
 KNOWN_WEIGHTS, QUANTIZED_WEIGHTS = "known_weights.csv", "quantized_weights.csv"
 ORIGINS = "sources.json"
-MODELS_SOURCE = "models.yaml"
 FACTS = {
     vllm_recipes.NAME: "vllm_recipes.jsonl",
     gpustack.NAME: "gpustack.jsonl",
     models_dev.NAME: "models_dev.jsonl",
 }
-"""The files of facts, in the order of trust."""
+"""The files of facts."""
 
 Read = Callable[[str], str]
 """The text of a shipped file by its name in `catalogs/`."""
@@ -36,11 +35,11 @@ def read_tables_of_ours(read: Read) -> Tables:
 
 
 def read_ours(read: Read) -> tuple[list[Record], list[SourceState]]:
-    """Records of `models.yaml` and `known_weights.csv`, the most trusted first."""
-    listed = model_list.parse(read(MODELS), source=MODELS_SOURCE)
+    """Records of `models.yaml` and `known_weights.csv`."""
+    listed = model_list.parse(read(MODELS), source=standing.MODELS.name)
     known = known_weights.parse(read(KNOWN_WEIGHTS), read(QUANTIZED_WEIGHTS))
     states = [
-        _state(MODELS_SOURCE, listed, {"origin": f"modelscan, {MODELS}", "license": "Apache-2.0"}),
+        _state(standing.MODELS.name, listed, {"origin": f"modelscan, {MODELS}", "license": "Apache-2.0"}),
         _state(known_weights.NAME, known, {"origin": f"modelscan, {KNOWN_WEIGHTS}", "license": "Apache-2.0"}),
     ]
     return [*listed.records, *known.records], states

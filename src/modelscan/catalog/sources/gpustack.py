@@ -14,6 +14,7 @@ from typing import Any
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.naming.words import GPUSTACK_TASKS
+from modelscan.catalog.sources import standing
 from modelscan.catalog.sources.record import Attached, Parsed, Record, verbatim
 from modelscan.catalog.sources.stated import quantization_word
 from modelscan.model import Source, Spec, Weights
@@ -22,7 +23,7 @@ from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.text import clean, clean_argument, clean_tree
 from modelscan.parsing.yaml_text import is_modest, load
 
-NAME = "gpustack"
+NAME = standing.GPUSTACK.name
 LICENSE = "Apache-2.0"
 _Entry = Mapping[str, Any]
 _UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}

@@ -11,10 +11,11 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable
 
+from modelscan.catalog.sources import standing
 from modelscan.catalog.sources.record import Parsed, Record, verbatim
 from modelscan.model import Weights
 
-NAME = "known-weights"
+NAME = standing.KNOWN_WEIGHTS.name
 
 
 def parse(payload: str, quantized: str = "") -> Parsed:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelscan.catalog.sources import gpustack, model_list, models_dev
+from modelscan.catalog.sources import gpustack, model_list, models_dev, standing
 from modelscan.catalog.sources.record import Parsed
 from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.yaml_text import MAX_BYTES, load
 
-NAME = "local"
+NAME = standing.LOCAL.name
 _LIST = "models.local"
 
 

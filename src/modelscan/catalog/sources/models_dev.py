@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from modelscan.catalog.naming.words import REPO_HOSTS
+from modelscan.catalog.sources import standing
 from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
 from modelscan.catalog.sources.stated import quantization_word
 from modelscan.errors import SourceUnavailable
@@ -24,7 +25,7 @@ from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.text import clean, clean_tree
 from modelscan.parsing.yaml_text import is_modest
 
-NAME = "models.dev"
+NAME = standing.MODELS_DEV.name
 LICENSE = "MIT"
 _KNOWN = frozenset({
     "id", "name", "family", "attachment", "reasoning", "tool_call", "structured_output", "temperature", "knowledge",

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming.words import QUANTIZATION, RECIPE_STORAGE, RECIPE_TASKS
+from modelscan.catalog.sources import standing
 from modelscan.catalog.sources.downloads import folder_at
 from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
 from modelscan.catalog.sources.stated import quantization_word
@@ -29,7 +30,7 @@ from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.text import clean, clean_argument, clean_tree
 from modelscan.parsing.yaml_text import is_modest, load
 
-NAME = "vllm-recipes"
+NAME = standing.VLLM_RECIPES.name
 LICENSE = "Apache-2.0"
 VOCABULARY = "taxonomy"
 _Entry = Mapping[str, Any]
