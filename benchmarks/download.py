@@ -21,10 +21,10 @@ MIB = 1024**2
 SERVER = Path(__file__).parents[1] / "tests" / "hubs" / "hub_server.py"
 OURS = """
 import os
-from modelscan.hubs.places import Access, hub_of
+from modelscan.hubs.places import Access, fetcher
 from modelscan.settings.reading import load_settings
 environ = dict(os.environ)
-hub = hub_of("huggingface", Access(settings=load_settings(environ), environ=lambda: environ))
+hub = fetcher("huggingface", Access(settings=load_settings(environ), environ=lambda: environ))
 hub.download("lab/bench", None, on_progress=lambda _: None)
 """
 THEIRS = [str(Path(sys.executable).with_name("hf")), "download", "lab/bench", "--quiet"]

@@ -67,7 +67,7 @@ DRIVER = """
 import json, os, signal, sys, time
 from pathlib import Path
 from modelscan.errors import ModelscanError
-from modelscan.hubs.places import Access, hub_of
+from modelscan.hubs.places import Access, describer, fetcher
 from modelscan.settings.reading import load_settings
 from modelscan.storage.documents import to_document
 from modelscan.system.clock import SystemClock
@@ -79,7 +79,7 @@ class QuickClock(SystemClock):
         self.ahead += seconds
         time.sleep(0.001)
 def preload():
-    import huggingface_hub.hf_api, huggingface_hub.utils, huggingface_hub.errors, httpx, modelscan.hubs.huggingface.hub
+    import huggingface_hub.hf_api, huggingface_hub.utils, huggingface_hub.errors, httpx, modelscan.hubs.remote.fetcher
 def forked(call, environ):
     # As a process of its own, killed after so many seconds.
     preload()
@@ -104,7 +104,8 @@ def answer(call, environ):
         children = [forked(call, environ) for _ in range(call.get("processes", 1))]
         return {"exits": [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]}
     settings = load_settings(environ, flags={"offline": call.get("offline")})
-    hub = hub_of(call.get("source", "huggingface"), Access(settings=settings, environ=lambda: environ, clock=QuickClock()))
+    who = describer if call["call"] in {"describe", "describe_here", "listing", "files"} else fetcher
+    hub = who(call.get("source", "huggingface"), Access(settings=settings, environ=lambda: environ, clock=QuickClock()))
     more = dict(call.get("with", {}))
     if call["call"] == "download":
         more["on_progress"] = lambda now: told.append([now.done_bytes, now.total_bytes])

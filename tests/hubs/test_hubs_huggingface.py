@@ -234,10 +234,11 @@ def test_no_token_is_left_anywhere(tiny: Any) -> None:
 
 def test_through_a_proxy(tiny: Any) -> None:
     code = (
-        "import os; from modelscan.hubs.places import Access, hub_of; from modelscan.settings.reading import load_settings;"
+        "import os; from modelscan.hubs.places import Access, describer, fetcher; from modelscan.settings.reading import load_settings;"
         "environ = dict(os.environ);"
-        "hub = hub_of('huggingface', Access(settings=load_settings(environ), environ=lambda: environ));"
-        "hub.describe('lab/tiny', None); print(hub.download('lab/tiny', None, on_progress=lambda _: None)[1])"
+        "access = Access(settings=load_settings(environ), environ=lambda: environ);"
+        "describer('huggingface', access).describe('lab/tiny', None);"
+        "print(fetcher('huggingface', access).download('lab/tiny', None, on_progress=lambda _: None)[1])"
     )
     # Nobody but the proxy knows this host.
     variables = {"HF_ENDPOINT": "http://hub.invalid", "HTTP_PROXY": tiny.endpoint, "NO_PROXY": "localhost"}

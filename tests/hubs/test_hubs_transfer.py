@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from modelscan.errors import ModelscanError, SourceUnavailable
 from modelscan.hubs.files import RemoteFile, Transferred
 from modelscan.hubs.transfer.meter import Meter
-from modelscan.hubs.transfer.transfer import Part, Source, Transfer
+from modelscan.hubs.transfer.parts import ByteStream, Part
+from modelscan.hubs.transfer.transfer import Transfer
 from modelscan.hubs.transfer.verify import Verified, verify_files
 from modelscan.system.clock import SystemClock
 from modelscan.system.http import Http
@@ -70,7 +71,7 @@ def test_whatever_the_source_does(answers: list[Answer], left: bytes | int) -> N
     script = iter(answers)
 
     @contextlib.contextmanager
-    def open_at(file: RemoteFile, start: int) -> Iterator[Source]:
+    def open_at(file: RemoteFile, start: int) -> Iterator[ByteStream]:
         answer = next(script, Answer(0, len(DATA), 512, None, False))
         first = max(0, min(start - answer.early, len(DATA)))
         data = bytearray(DATA)
@@ -84,7 +85,7 @@ def test_whatever_the_source_does(answers: list[Answer], left: bytes | int) -> N
             if answer.fails:
                 raise SourceUnavailable("gone")
 
-        yield Source(first, chunks())
+        yield ByteStream(first, chunks())
 
     with tempfile.TemporaryDirectory() as folder:
         clock = QuickClock()

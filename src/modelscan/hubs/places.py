@@ -1,49 +1,53 @@
-"""What a place of weights is to the rest of the program, and which there are."""
+"""Where weights can be, by the name of the source: who describes them there, and how a backend comes by them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from modelscan.hubs.protocol import Access, Hub
+from modelscan.hubs.folder.describer import FolderDescriber, local_folder
+from modelscan.hubs.huggingface.hub import HuggingFace
+from modelscan.hubs.modelscope.hub import ModelScope
+from modelscan.hubs.protocol import Access, Delivery, Describes, Fetches, InFolder, Streamed
+from modelscan.hubs.remote.describer import RemoteDescriber
+from modelscan.hubs.remote.listings import Listings
+from modelscan.hubs.remote.site import Site
+from modelscan.hubs.s3.describer import S3Describer
 from modelscan.model import Source
+from modelscan.model.words import HubName
+from modelscan.weights.address import parse_s3
 
-if TYPE_CHECKING:
-    pass
-
-
-def hub_of(source: Source, access: Access) -> Hub:
-    """The hub that a source's name stands for."""
-    return _HUBS[source](access)
-
-
-def _huggingface(access: Access) -> Hub:
-    from modelscan.hubs.huggingface.hub import huggingface
-
-    return huggingface(access)
-
-
-def _modelscope(access: Access) -> Hub:
-    from modelscan.hubs.modelscope.hub import modelscope
-
-    return modelscope(access)
-
-
-def _local_path(access: Access) -> Hub:
-    from modelscan.hubs.folder.hub import LocalFolder
-
-    return LocalFolder(access)
-
-
-def _s3(access: Access) -> Hub:
-    from modelscan.hubs.s3.prefix import S3Prefix
-
-    return S3Prefix(access)
-
-
-_HUBS: dict[Source, Callable[[Access], Hub]] = {
-    "huggingface": _huggingface,
-    "modelscope": _modelscope,
-    "local_path": _local_path,
-    "s3": _s3,
+_SITES: dict[HubName, Callable[[Access], Site]] = {"huggingface": HuggingFace, "modelscope": ModelScope}
+_DESCRIBERS: dict[Source, Callable[[Access], Describes]] = {
+    "huggingface": lambda access: RemoteDescriber(listings("huggingface", access)),
+    "modelscope": lambda access: RemoteDescriber(listings("modelscope", access)),
+    "local_path": FolderDescriber,
+    "s3": S3Describer,
 }
+_DELIVERIES: dict[Source, Callable[[str, Access], Delivery]] = {
+    "huggingface": lambda _, access: fetcher("huggingface", access),
+    "modelscope": lambda _, access: fetcher("modelscope", access),
+    "local_path": lambda repo_id, _: InFolder(local_folder(repo_id)),
+    "s3": lambda repo_id, _: Streamed(parse_s3(repo_id)),
+}
+
+
+def describer(source: Source, access: Access) -> Describes:
+    """Who says what weights of this source are."""
+    return _DESCRIBERS[source](access)
+
+
+def delivery(source: Source, repo_id: str, access: Access) -> Delivery:
+    """How a backend comes by these weights. Raises Usage for what is no address."""
+    return _DELIVERIES[source](repo_id, access)
+
+
+def fetcher(hub: HubName, access: Access) -> Fetches:
+    """Who brings weights here from a hub."""
+    from modelscan.hubs.remote.fetcher import RemoteFetcher  # and with it what transfers: `plan` needs none of that
+
+    return RemoteFetcher(listings(hub, access))
+
+
+def listings(hub: HubName, access: Access) -> Listings:
+    """What a hub has, as far as it is known."""
+    return Listings(_SITES[hub](access), access)

@@ -1,16 +1,18 @@
-"""What every hub can do, and what it is handed to do it with."""
+"""What hubs do: some describe weights, some fetch them too; and what they are handed to do it with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, final
 
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
 from modelscan.model import Source, WeightsDescription
+from modelscan.model.words import HubName
 from modelscan.settings.reading import Settings
 from modelscan.system.clock import Clock, SystemClock
+from modelscan.weights.address import S3Address
 
 if TYPE_CHECKING:
     from modelscan.hubs.transfer.verify import Checked
@@ -35,17 +37,17 @@ class Access:
     clock: Clock = field(default_factory=SystemClock)
 
 
-class Hub(Protocol):
-    """One place where weights live. `revision` is a branch, a tag, a commit, or None for the newest.
+class Describes(Protocol):
+    """Says what weights are before a byte of them is fetched. `revision` is a branch, a tag, a commit, or None for the
+    newest; a folder has none.
 
-    All but `describe_here` and `cached` may ask the network, and raise SourceUnavailable, Gated, Unauthorized,
-    ModelNotFound, StorageFailed.
+    All but `describe_here` may ask the network, and raise SourceUnavailable, Gated, Unauthorized, ModelNotFound.
     """
 
     source: Source
 
     def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:
-        """What is known before a byte of the weights is fetched. Remembered per commit."""
+        """What is known of weights. Remembered per commit."""
         ...
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
@@ -60,6 +62,15 @@ class Hub(Protocol):
         """Of the files at a commit those that a backend needs."""
         ...
 
+
+class Fetches(Protocol):
+    """Brings weights from a hub into the cache that the hub's own tools use.
+
+    All but `cached` and `place` may ask the network, and raise as `Describes` does, and StorageFailed.
+    """
+
+    source: HubName
+
     def cached(self, repo_id: str, revision: str | None) -> Path | None:
         """The folder on this machine where all that a backend needs is there. No network."""
         ...
@@ -73,10 +84,7 @@ class Hub(Protocol):
         ...
 
     def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[Checked, ...]:
-        """The verdict on each file that a backend needs; `again` reads also those that were found right before.
-
-        A folder of the user's has nobody who says what would be right: no verdicts.
-        """
+        """The verdict on each file that a backend needs; `again` reads also those that were found right before."""
         ...
 
     def download(
@@ -88,3 +96,23 @@ class Hub(Protocol):
         fetches. `into` is a plain folder to fill in place of the hub's own cache.
         """
         ...
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class InFolder:
+    """Weights in a folder of the user's: nothing is fetched, and nothing there is ever changed."""
+
+    path: Path
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """Weights that stay at an address: the backend reads them there itself."""
+
+    address: S3Address
+
+
+Delivery = Fetches | InFolder | Streamed
+"""How a backend comes by weights."""

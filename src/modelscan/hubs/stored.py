@@ -10,7 +10,8 @@ from pathlib import Path
 
 from modelscan.errors import Conflict
 from modelscan.hubs.huggingface.cache import hub_cache
-from modelscan.model import Source
+from modelscan.hubs.modelscope.cache import hub_cache as modelscope_cache
+from modelscan.model.words import HubName
 from modelscan.storage.files import translated
 from modelscan.storage.locks import is_held
 
@@ -23,7 +24,7 @@ class Stored:
     of those who fetch it. `unfinished_bytes`, a part of `size_bytes`, belong to files that are not whole yet.
     """
 
-    source: Source
+    source: HubName
     repo_id: str
     path: Path
     commits: tuple[str, ...] = ()
@@ -40,7 +41,7 @@ def stored_weights(environ: Mapping[str, str]) -> tuple[Stored, ...]:
         if folder.name.startswith(_HUGGINGFACE):
             name, locks = folder.name.removeprefix(_HUGGINGFACE), cache / ".locks" / folder.name
             found.append(_stored("huggingface", name, folder, locks))
-    models = _folders(_modelscope_cache(environ) / "models")
+    models = _folders(modelscope_cache(environ) / "models")
     found += [_stored("modelscope", item.name, item, None) for item in models if (item / "snapshots").is_dir()]
     return tuple(sorted(found, key=lambda item: (-item.size_bytes, item.repo_id)))
 
@@ -72,7 +73,7 @@ def take_away(stored: Stored) -> int:
     return stored.size_bytes
 
 
-def _stored(source: Source, name: str, folder: Path, locks: Path | None) -> Stored:
+def _stored(source: HubName, name: str, folder: Path, locks: Path | None) -> Stored:
     """A repo's folder, whose name has `--` where the repo's has a slash. Hard links count once, others not at all."""
     sizes: dict[tuple[int, int], int] = {}
     unfinished = 0
@@ -95,11 +96,6 @@ def _stored(source: Source, name: str, folder: Path, locks: Path | None) -> Stor
         unfinished_bytes=unfinished,
         locks=locks,
     )
-
-
-def _modelscope_cache(environ: Mapping[str, str]) -> Path:
-    named = environ.get("MODELSCOPE_CACHE")
-    return Path(named).expanduser() if named else Path(environ.get("HOME") or "~").expanduser() / ".cache/modelscope"
 
 
 def _folders(root: Path) -> Iterator[Path]:

@@ -23,7 +23,7 @@ _NAMES = ("Username", "username", "name", "preferred_username")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hub:
+class Login:
     """`variables` are the hub's own, the first of them to be set; tokens are made at `page`; `account` tells whose."""
 
     name: HubName
@@ -33,8 +33,8 @@ class Hub:
     account: str
 
 
-HUBS: Mapping[str, Hub] = {
-    "huggingface": Hub(
+HUBS: Mapping[str, Login] = {
+    "huggingface": Login(
         name="huggingface",
         title="Hugging Face",
         variables=("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
@@ -42,7 +42,7 @@ HUBS: Mapping[str, Hub] = {
         account="/api/whoami-v2",
     ),
     # modelscope_hub 0.5.1 (config.py): ENV_TOKEN; its own login keeps cookies that only it can read.
-    "modelscope": Hub(
+    "modelscope": Login(
         name="modelscope",
         title="ModelScope",
         variables=("MODELSCOPE_API_TOKEN",),
@@ -52,7 +52,7 @@ HUBS: Mapping[str, Hub] = {
 }
 
 
-def login_elsewhere(hub: Hub, environ: Mapping[str, str]) -> str | None:
+def login_elsewhere(hub: Login, environ: Mapping[str, str]) -> str | None:
     """Where a token comes from that is used before ours: a variable's name, or a file of the hub's own login."""
     for variable in hub.variables:
         if environ.get(variable):
@@ -100,7 +100,7 @@ def is_token(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
-def address(hub: Hub, environ: Mapping[str, str]) -> str:
+def address(hub: Login, environ: Mapping[str, str]) -> str:
     """The hub, or the mirror that the user named. Raises ConfigInvalid."""
     if hub.name == "huggingface":
         return endpoint_of(environ)
@@ -108,7 +108,7 @@ def address(hub: Hub, environ: Mapping[str, str]) -> str:
     return require_address(named if "://" in named else f"https://{named}", "MODELSCOPE_ENDPOINT")
 
 
-def whose(hub: Hub, token: str, environ: Mapping[str, str], http: Http) -> str:
+def whose(hub: Login, token: str, environ: Mapping[str, str], http: Http) -> str:
     """The name of the account that a token opens. Raises Unauthorized, SourceUnavailable."""
     place = shown_address(address(hub, environ))
     try:
@@ -127,7 +127,7 @@ def whose(hub: Hub, token: str, environ: Mapping[str, str], http: Http) -> str:
     return str(next((name for name in names if name), "unknown"))
 
 
-def _refused(hub: Hub, place: str) -> Unauthorized:
+def _refused(hub: Login, place: str) -> Unauthorized:
     return Unauthorized(
         f"{place} does not know this token",
         cause=["it was mistyped, has expired, or belongs to another hub"],

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelscan.hubs.files import Transferred
+from modelscan.hubs.folder.describe import describe_folder
 from modelscan.hubs.ledger import Ledger
+from modelscan.hubs.protocol import Fetches, InFolder, Streamed
 from modelscan.hubs.stored import repo_folder
-from modelscan.model import Candidate, Source
+from modelscan.model import Candidate
 from modelscan.model.events import Event, Report
 from modelscan.selecting.context import Context
 
@@ -18,21 +20,27 @@ def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tu
     What lies in S3 the backend reads there. Raises SourceUnavailable, Gated, Unauthorized, ModelNotFound,
     StorageFailed.
     """
-    if candidate.source == "s3":
+    delivery = context.delivery(candidate.source, candidate.repo_id)
+    if isinstance(delivery, Streamed):
         return candidate.repo_id, candidate.revision
-    folder, commit = fetch(context, candidate.source, candidate.repo_id, candidate.revision, report)
+    folder, commit = fetch(context, delivery, candidate.repo_id, candidate.revision, report)
     return str(folder), commit or None
 
 
-def fetch(context: Context, source: Source, repo_id: str, revision: str | None, report: Report) -> tuple[Path, str]:
-    """The same for any repo, into its hub's own cache. That it was not there before is remembered."""
-    hub = context.hub(source)
-    if source != "local_path":
-        repo = repo_folder(hub.place(repo_id, revision or "main"))
-        if not repo.exists():
-            with Ledger(context.settings.paths, context.clock) as ledger:
-                ledger.add_download(repo, source, repo_id)
-    return hub.download(repo_id, revision, on_progress=lambda now: report(progress_event(now)))
+def fetch(
+    context: Context, delivery: Fetches | InFolder, repo_id: str, revision: str | None, report: Report
+) -> tuple[Path, str]:
+    """The folder that holds weights, and their commit: of a hub in its own cache, which is remembered where it was not
+    there before.
+    """
+    if isinstance(delivery, InFolder):
+        describe_folder(delivery.path)  # raises where there is no model in it any more
+        return delivery.path, ""
+    repo = repo_folder(delivery.place(repo_id, revision or "main"))
+    if not repo.exists():
+        with Ledger(context.settings.paths, context.clock) as ledger:
+            ledger.add_download(repo, delivery.source, repo_id)
+    return delivery.download(repo_id, revision, on_progress=lambda now: report(progress_event(now)))
 
 
 def progress_event(now: Transferred) -> Event:

@@ -11,6 +11,7 @@ from modelscan.errors import Conflict, ModelscanError, shown_address
 from modelscan.hubs import preflight
 from modelscan.hubs.files import RemoteFile
 from modelscan.hubs.ledger import Ledger
+from modelscan.hubs.protocol import InFolder, Streamed
 from modelscan.hubs.tokens import HUBS, address, login_elsewhere
 from modelscan.hubs.transfer.disk import require_room
 from modelscan.model import WeightsDescription
@@ -40,12 +41,15 @@ def check_weights(
     `into` is a folder to fill in place of the hub's cache. Raises Gated, StorageFailed, Usage (code that nobody agreed
     to), Conflict (missing, and not `may_download`), ModelscanError (pickles), and what asking the hub raises.
     """
-    if weights.source == "s3":
+    delivery, hub = context.delivery(weights.source, weights.repo_id), context.describer(weights.source)
+    if isinstance(delivery, Streamed):
         return check_streamed(context, weights, trust_remote_code=trust_remote_code)
-    hub = context.hub(weights.source)
     revision = weights.commit or weights.revision
-    here = hub.cached(weights.repo_id, revision)
-    known = weights if weights.source == "local_path" else hub.describe(weights.repo_id, revision)
+    here: Path | None
+    if isinstance(delivery, InFolder):
+        here, known = delivery.path, weights
+    else:
+        here, known = delivery.cached(weights.repo_id, revision), hub.describe(weights.repo_id, revision)
     known = dataclasses.replace(known, official=weights.official, verified=weights.verified)
     _refuse(preflight.pickles(known, allowed=allow_pickle))
     if trust_remote_code:
@@ -55,13 +59,16 @@ def check_weights(
         return known
     listed = hub.listing(weights.repo_id, known.commit or None)
     _refuse(preflight.no_weights(known.repo_id, [file.path for file in listed.files]))
-    missing = (
-        hub.files(weights.repo_id, known.commit or "") if into else hub.missing(weights.repo_id, known.commit or "")
-    )
+    commit = known.commit or ""
+    if isinstance(delivery, InFolder):
+        missing, place = hub.files(weights.repo_id, commit), into or delivery.path
+    elif into is not None:
+        missing, place = hub.files(weights.repo_id, commit), into
+    else:
+        missing, place = delivery.missing(weights.repo_id, commit), delivery.place(weights.repo_id, commit)
     if not may_download:
         raise _not_here(known, missing)
     _refuse(_no_token(context, known) if here is None else None)
-    place = into or hub.place(weights.repo_id, known.commit or "")
     there = _sizes(place) if into else {}
     needed = sum(file.size_bytes for file in missing if there.get(file.path) != file.size_bytes)
     require_room(known.repo_id, needed, place)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from modelscan.errors import ModelscanError, Usage
-from modelscan.hubs.s3.prefix import reading_environment
+from modelscan.hubs.s3.describer import reading_environment
 from modelscan.model import Deployment, WeightsDescription
 from modelscan.model.events import Event, Report
 from modelscan.selecting.context import Context
@@ -31,7 +31,7 @@ def check_streamed(
             hints=way_out,
             details={"repo_id": weights.repo_id},
         )
-    hub = context.hub("s3")
+    hub = context.describer("s3")
     revision = weights.commit or weights.revision
     known, listing = hub.describe(weights.repo_id, revision), hub.listing(weights.repo_id, revision)
     read = sum(file.size_bytes for file in listing.files if _is_read(file.path))

@@ -12,7 +12,8 @@ from modelscan.settings.reading import Settings
 from modelscan.system.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from modelscan.hubs.protocol import Hub
+    from modelscan.hubs.protocol import Access, Delivery, Describes, Fetches
+    from modelscan.model.words import HubName
     from modelscan.system.http import Http
     from modelscan.system.processes.run import Completed, Runner
     from modelscan.targets.deployments import Deployments
@@ -54,13 +55,29 @@ class Context:
 
         return Deployments(site_of(self.settings, self.clock), self.targets or TARGETS)
 
-    def hub(self, source: Source) -> Hub:
-        """The place of weights that a source's name stands for."""
-        from modelscan.hubs.places import hub_of
+    def describer(self, source: Source) -> Describes:
+        """Who says what weights of this source are."""
+        from modelscan.hubs.places import describer
+
+        return describer(source, self._access)
+
+    def delivery(self, source: Source, repo_id: str) -> Delivery:
+        """How a backend comes by these weights."""
+        from modelscan.hubs.places import delivery
+
+        return delivery(source, repo_id, self._access)
+
+    def fetcher(self, hub: HubName) -> Fetches:
+        """Who brings weights here from a hub."""
+        from modelscan.hubs.places import fetcher
+
+        return fetcher(hub, self._access)
+
+    @property
+    def _access(self) -> Access:
         from modelscan.hubs.protocol import Access
 
-        access = Access(settings=self.settings, environ=self.hub_environment, http=self.http, clock=self.clock)
-        return hub_of(source, access)
+        return Access(settings=self.settings, environ=self.hub_environment, http=self.http, clock=self.clock)
 
     def hub_environment(self) -> Mapping[str, str]:
         """The variables for asking hubs, with the user's tokens; looking those up may open a keyring."""

@@ -104,7 +104,7 @@ def _look_here(
     context: Context, weights: Weights, revision: str | None, known_weights: tuple[Weights, ...]
 ) -> WeightsDescription:
     wanted = revision or weights.revision
-    here = context.hub(weights.source).describe_here(weights.repo_id, wanted)
+    here = context.describer(weights.source).describe_here(weights.repo_id, wanted)
     if here is not None:
         return here
     if revision in {None, "main"}:  # what ships describes the newest there was

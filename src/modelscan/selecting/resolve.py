@@ -95,7 +95,7 @@ def _prefix(context: Context, reference: str, source: Source | None, revision: s
     address = parse_s3(reference)
     if source in HUB_SOURCES:
         raise Usage(f"`{address}` is not on {source}", hints=["leave --source out", "or name the repo there"])
-    description = context.hub("s3").describe(str(address), revision)
+    description = context.describer("s3").describe(str(address), revision)
     return Resolved(reference=reference, model_id=address.name, model=None, options=(description,))
 
 
@@ -115,5 +115,5 @@ def _describe_all(
 
 
 def _describe_on_hub(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
-    found = context.hub(weights.source).describe(weights.repo_id, revision or weights.revision)
+    found = context.describer(weights.source).describe(weights.repo_id, revision or weights.revision)
     return replace(found, official=weights.official, verified=weights.verified)

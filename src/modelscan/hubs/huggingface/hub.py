@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface import cache as hf_cache
+from modelscan.hubs.huggingface import xet
 from modelscan.hubs.huggingface.client import (
     asked,
     endpoint_of,
@@ -22,11 +23,10 @@ from modelscan.hubs.huggingface.client import (
 )
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, refused
-from modelscan.hubs.remote import RemoteHub
-from modelscan.model import Source as SourceName
+from modelscan.hubs.transfer.parts import ByteStream, Part
+from modelscan.model.words import HubName
 
 if TYPE_CHECKING:
-    from modelscan.hubs.transfer.transfer import Part, Source
     from modelscan.system.http import Answer, Session
 
 _CODES = frozenset({GATED, NO_REPO, NO_REVISION, NO_FILE})
@@ -37,13 +37,8 @@ _NOT_FOUND = 404
 _LONGEST_ANSWER = 40 * 10**9
 
 
-def huggingface(access: Access) -> RemoteHub:
-    """The hub, or the mirror that HF_ENDPOINT names."""
-    return RemoteHub(HuggingFace(access), access)
-
-
 class HuggingFace:
-    source: SourceName = "huggingface"
+    source: HubName = "huggingface"
     default_revision = "main"
 
     def __init__(self, access: Access) -> None:
@@ -64,9 +59,7 @@ class HuggingFace:
     @contextlib.contextmanager
     def open(
         self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
-    ) -> Iterator[Source]:
-        from modelscan.hubs.huggingface import xet
-        from modelscan.hubs.transfer.transfer import Source
+    ) -> Iterator[ByteStream]:
 
         headers = request_headers(self._asking())
         if file.xet_hash is not None and end is None and wants_xet(self._environ) and xet.is_available():
@@ -80,7 +73,7 @@ class HuggingFace:
         with session.stream(address, start=start, end=end, headers=headers) as answer:
             if answer.status not in _OK:
                 raise self._refusal(repo_id, listing, file, answer)
-            yield Source(answer.start, answer.chunks)
+            yield ByteStream(answer.start, answer.chunks)
 
     def _refusal(self, repo_id: str, listing: Listing, file: RemoteFile, answer: Answer) -> Exception:
         code, said = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
@@ -108,8 +101,6 @@ class HuggingFace:
         return hf_cache.listed(self._repo(repo_id), commit)
 
     def part(self, repo_id: str, commit: str, file: RemoteFile) -> Part:  # noqa: ARG002  a blob serves all commits
-        from modelscan.hubs.transfer.transfer import Part
-
         repo, digest = self._repo(repo_id), str(file.digest)
         # The lock that huggingface_hub takes for this blob (2.4.0, file_download.py, `_hf_hub_download_to_cache_dir`).
         return Part(file=file, target=repo / "blobs" / digest, lock=self.root / ".locks" / repo.name / f"{digest}.lock")

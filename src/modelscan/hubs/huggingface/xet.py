@@ -13,7 +13,7 @@ from typing import Any
 
 from modelscan.errors import SourceUnavailable
 from modelscan.hubs.files import RemoteFile
-from modelscan.hubs.transfer.transfer import Source
+from modelscan.hubs.transfer.parts import ByteStream
 
 _IMPATIENCE = {
     "client.retry_max_attempts": 2,
@@ -31,7 +31,7 @@ def is_available() -> bool:
 
 
 @contextlib.contextmanager
-def open_xet(file: RemoteFile, start: int, *, token_address: str, headers: Mapping[str, str]) -> Iterator[Source]:
+def open_xet(file: RemoteFile, start: int, *, token_address: str, headers: Mapping[str, str]) -> Iterator[ByteStream]:
     """The bytes of a file from `start` on. `token_address` gives the short-lived token of the storage, and says where
     it is. Raises SourceUnavailable.
     """
@@ -43,7 +43,7 @@ def open_xet(file: RemoteFile, start: int, *, token_address: str, headers: Mappi
         )
         stream = group.download_stream(XetFileInfo(file.xet_hash, file.size_bytes), start=start or None)
         try:
-            yield Source(start, stream)
+            yield ByteStream(start, stream)
         finally:
             stream.cancel()
     except (RuntimeError, OSError, ValueError) as error:

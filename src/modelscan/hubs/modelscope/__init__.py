@@ -1,0 +1,1 @@
+"""ModelScope: `hub` is how it is asked, `cache` the cache of its own client."""

@@ -21,10 +21,9 @@ from modelscan.hubs.huggingface.cache import is_complete
 from modelscan.hubs.modelscope import cache as ms_cache
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, no_answer, refused
-from modelscan.hubs.remote import RemoteHub
 from modelscan.hubs.tokens import HUBS, address
-from modelscan.hubs.transfer.transfer import Part, Source
-from modelscan.model import Source as SourceName
+from modelscan.hubs.transfer.parts import ByteStream, Part
+from modelscan.model.words import HubName
 
 if TYPE_CHECKING:
     from modelscan.system.http import Answer, Session
@@ -39,13 +38,8 @@ _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _MOST_FILES = 3000
 
 
-def modelscope(access: Access) -> RemoteHub:
-    """The hub, or the one that MODELSCOPE_ENDPOINT names."""
-    return RemoteHub(ModelScope(access), access)
-
-
 class ModelScope:
-    source: SourceName = "modelscope"
+    source: HubName = "modelscope"
     default_revision = _DEFAULT_REVISION
     silence = 30.0
 
@@ -87,7 +81,7 @@ class ModelScope:
     @contextlib.contextmanager
     def open(
         self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
-    ) -> Iterator[Source]:
+    ) -> Iterator[ByteStream]:
         # A branch may have moved on since it was listed, and its bytes would not be those that were listed. Where the
         # hub does not know the commit by its name, the branch is what there is, and the hashes tell.
         names = dict.fromkeys((listing.commit, listing.revision or _DEFAULT_REVISION))
@@ -98,7 +92,7 @@ class ModelScope:
                     continue
                 if answer.status not in _OK:
                     raise self._refusal(repo_id, listing.revision, answer, file=file.path)
-                yield Source(answer.start, answer.chunks)
+                yield ByteStream(answer.start, answer.chunks)
                 return
 
     def snapshot(self, repo_id: str, commit: str) -> Path:

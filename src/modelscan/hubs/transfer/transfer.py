@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from modelscan.errors import ModelscanError, SourceUnavailable
 from modelscan.hubs.files import RemoteFile
 from modelscan.hubs.transfer.meter import Meter
+from modelscan.hubs.transfer.parts import Open, Part
 from modelscan.hubs.transfer.verify import hasher_for
 from modelscan.storage.files import storage_failed
 from modelscan.storage.locks import hold
@@ -31,41 +29,6 @@ _BLOCK = 4 * 1024**2
 _PATIENCE = 5
 _LONGEST_WAIT = 60.0
 _GLANCE = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Bytes of a file: `start` is where in the file `chunks` begin, however far on they were asked to."""
-
-    start: int
-    chunks: Iterable[bytes]
-
-
-Open = Callable[[RemoteFile, int], AbstractContextManager[Source]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """One file to get: `target` is where it ends up, `lock` what keeps others from it. `replaces` is the inode of a
-    wrong file that may stand there; what runs with that one keeps what it has open.
-    """
-
-    file: RemoteFile
-    target: Path
-    lock: Path
-    replaces: int | None = None
-
-    @property
-    def partial(self) -> Path:
-        return self.target.with_name(f"{self.target.name}.incomplete")
-
-    @property
-    def here_bytes(self) -> int:
-        """How much of it an earlier try left."""
-        try:
-            return min(self.partial.stat().st_size, self.file.size_bytes)
-        except OSError:
-            return 0
 
 
 class Stopped(Exception):

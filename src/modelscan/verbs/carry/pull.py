@@ -10,6 +10,7 @@ from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.files import OnProgress, RemoteFile
 from modelscan.hubs.folder.copying import copy_files
 from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.protocol import Fetches, InFolder, Streamed
 from modelscan.hubs.s3.client import refuse_offline, require_reachable
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.model.events import Ask, Event, Report
@@ -53,13 +54,11 @@ class Pulled:
     changed: bool
 
 
-def _newest(context: Context, weights: WeightsDescription, revision: str | None) -> WeightsDescription:
+def _newest(context: Context, hub: Fetches, weights: WeightsDescription, revision: str | None) -> WeightsDescription:
     """At the commit that the revision is now: `deploy` takes what is here, `pull` looks whether there is better."""
-    if weights.source == "local_path":
-        return weights
-    hub = context.hub(weights.source)
     try:
-        return replace(weights, commit=hub.listing(weights.repo_id, revision or weights.revision).commit)
+        listing = context.describer(weights.source).listing(weights.repo_id, revision or weights.revision)
+        return replace(weights, commit=listing.commit)
     except SourceUnavailable as error:
         if isinstance(error, Gated | Unauthorized) or hub.cached(weights.repo_id, weights.commit) is None:
             raise
@@ -78,9 +77,11 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
         refuse_offline(parse_s3(wanted.to), context.settings)
         require_reachable(parse_s3(wanted.to))  # not after hours of downloading
     model_id, weights = _choose(context, reference, wanted, report)
-    if weights.source == "s3":
+    delivery = context.delivery(weights.source, weights.repo_id)
+    if isinstance(delivery, Streamed):
         return _from_s3(context, weights.repo_id, PullRequest(to=wanted.to), report)
-    weights = _newest(context, weights, wanted.revision)
+    if not isinstance(delivery, InFolder):
+        weights = _newest(context, delivery, weights, wanted.revision)
     into = _folder(wanted.to)
     weights = check_weights(
         context,
@@ -90,14 +91,14 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
         ask=ask,
         into=into,
     )
-    files = context.hub(weights.source).files(weights.repo_id, weights.commit or "")
+    files = context.describer(weights.source).files(weights.repo_id, weights.commit or "")
     size = sum(file.size_bytes for file in files)
     report(Event("source", f"Source: {weights.repo_id} ({weights.source}), {format_bytes(size)}"))
     if into is not None:
-        path, changed = str(into), _into_folder(context, weights, files, into, report)
+        path, changed = str(into), _into_folder(context, delivery, weights, files, into, report)
     else:
-        here = context.hub(weights.source).cached(weights.repo_id, weights.commit)
-        folder, _ = fetch(context, weights.source, weights.repo_id, weights.commit, report)
+        here = _here(delivery, weights)
+        folder, _ = fetch(context, delivery, weights.repo_id, weights.commit, report)
         path, changed = str(folder), here is None
         if wanted.to is not None:
             path, changed = _into_s3(context, folder, files, wanted.to, report)
@@ -114,17 +115,27 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     )
 
 
+def _here(delivery: Fetches | InFolder, weights: WeightsDescription) -> Path | None:
+    """The folder on this machine where all of it is there."""
+    return delivery.path if isinstance(delivery, InFolder) else delivery.cached(weights.repo_id, weights.commit)
+
+
 def _into_folder(
-    context: Context, weights: WeightsDescription, files: Sequence[RemoteFile], into: Path, report: Report
+    context: Context,
+    delivery: Fetches | InFolder,
+    weights: WeightsDescription,
+    files: Sequence[RemoteFile],
+    into: Path,
+    report: Report,
 ) -> bool:
     """Whether anything had to be done. What is in the cache is copied, so that this needs no network."""
-    hub = context.hub(weights.source)
-    here = hub.cached(weights.repo_id, weights.commit)
+    here = _here(delivery, weights)
     if here is not None:
         told = _telling(report)
         return copy_files(here, into, files, on_progress=told, clock=context.clock) > 0
+    assert not isinstance(delivery, InFolder)  # noqa: S101  those weights are always here
     before = {file.path for file in files if (into / file.path).is_file()}
-    hub.download(weights.repo_id, weights.commit, on_progress=_telling(report), into=into)
+    delivery.download(weights.repo_id, weights.commit, on_progress=_telling(report), into=into)
     return len(before) < len(files)
 
 

@@ -39,10 +39,10 @@ def verify_weights(context: Context, reference: str, report: Report) -> Verifica
     that names the files which are not right.
     """
     checked = []
-    for here, _ in find_weights(context, reference):
+    for here, stored in find_weights(context, reference):
         for commit in here.commits:
             report(Event("phase", f"reading {here.repo_id} at {commit}"))
-            files = context.hub(here.source).verify(here.repo_id, commit, again=True)
+            files = context.fetcher(stored.source).verify(here.repo_id, commit, again=True)
             checked.append(
                 CheckedFile(
                     source=here.source,

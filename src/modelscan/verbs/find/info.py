@@ -56,7 +56,7 @@ def _on_hub(context: Context, resolution: Resolution) -> tuple[Model, tuple[str,
     missing: ModelNotFound | None = None
     for source in sources:
         try:
-            return model_described(context.hub(source).describe(repo, hint.revision if hint else None)), ()
+            return model_described(context.describer(source).describe(repo, hint.revision if hint else None)), ()
         except ModelNotFound as error:
             missing = missing or error
         except SourceUnavailable as error:

@@ -1,4 +1,4 @@
-"""What lies below an address in S3, as a hub: described there, and left there, as the backend reads it itself.
+"""What lies below an address in S3: described there, and left there, as the backend reads it itself.
 
 An object has no commit. In its place stands a hash over the names, sizes and ETags of what a backend needs: it tells
 whether they are still the same, and cannot bring back what they were.
@@ -10,17 +10,15 @@ import contextlib
 import functools
 import hashlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from modelscan.errors import ModelNotFound
 from modelscan.hubs.describing import ReadRange, describe_listing
-from modelscan.hubs.files import Listing, OnProgress, RemoteFile
+from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.memory import Memory
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.s3.client import S3Object, list_objects, refuse_offline, s3_client, s3_translated
-from modelscan.hubs.transfer.verify import Checked
 from modelscan.model import Source, WeightsDescription
 from modelscan.weights.address import S3Address, parse_s3
 from modelscan.weights.reading.selection import needed_files
@@ -28,8 +26,8 @@ from modelscan.weights.reading.selection import needed_files
 _DIGITS = 16
 
 
-class S3Prefix:
-    """`Hub` over addresses like `s3://bucket/prefix`."""
+class S3Describer:
+    """`Describes` over addresses like `s3://bucket/prefix`."""
 
     source: Source = "s3"
 
@@ -60,29 +58,6 @@ class S3Prefix:
         found = self.listing(repo_id, commit or None).files
         wanted = set(needed_files([file.path for file in found]))
         return tuple(file for file in found if file.path in wanted)
-
-    def cached(self, repo_id: str, revision: str | None) -> Path | None:  # noqa: ARG002
-        return None
-
-    def place(self, repo_id: str, commit: str) -> Path:
-        raise NotImplementedError("nothing is fetched from S3 but into a folder")
-
-    def missing(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:  # noqa: ARG002
-        return ()
-
-    def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[Checked, ...]:  # noqa: ARG002
-        return ()
-
-    def download(
-        self, repo_id: str, revision: str | None, *, on_progress: OnProgress, into: Path | None = None
-    ) -> tuple[Path, str]:
-        from modelscan.hubs.s3.download import download
-
-        if into is None:
-            raise NotImplementedError("nothing is fetched from S3 but into a folder")
-        commit = self.listing(repo_id, revision).commit
-        download(parse_s3(repo_id), into, on_progress=on_progress, clock=self._access.clock)
-        return into, commit
 
     @contextlib.contextmanager
     def _open(self, address: S3Address) -> Iterator[Any]:

@@ -1,13 +1,12 @@
-"""A folder of the user's as a hub: nothing is fetched, nothing is ever changed."""
+"""What weights in a folder of the user's are."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from modelscan.hubs.files import Listing, OnProgress, RemoteFile
+from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.folder.describe import describe_folder
 from modelscan.hubs.protocol import Access
-from modelscan.hubs.transfer.verify import Checked
 from modelscan.model import Source, WeightsDescription
 from modelscan.storage.shipped import shipped
 from modelscan.weights.reading.selection import needed_files
@@ -22,8 +21,8 @@ def local_folder(repo_id: str) -> Path:
     return Path(repo_id).expanduser()
 
 
-class LocalFolder:
-    """`Hub` over folders. A commit is empty: folders have none."""
+class FolderDescriber:
+    """`Describes` over folders. A commit is empty: folders have none."""
 
     source: Source = "local_path"
 
@@ -46,27 +45,3 @@ class LocalFolder:
         found = self.listing(repo_id, commit).files
         wanted = set(needed_files([file.path for file in found]))
         return tuple(file for file in found if file.path in wanted)
-
-    def cached(self, repo_id: str, revision: str | None) -> Path | None:  # noqa: ARG002
-        folder = local_folder(repo_id)
-        return folder if (folder / "config.json").is_file() else None
-
-    def place(self, repo_id: str, commit: str) -> Path:  # noqa: ARG002
-        return local_folder(repo_id)
-
-    def missing(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:  # noqa: ARG002
-        return ()
-
-    def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[Checked, ...]:  # noqa: ARG002
-        return ()
-
-    def download(
-        self,
-        repo_id: str,
-        revision: str | None,  # noqa: ARG002
-        *,
-        on_progress: OnProgress,  # noqa: ARG002
-        into: Path | None = None,  # noqa: ARG002
-    ) -> tuple[Path, str]:
-        describe_folder(local_folder(repo_id))
-        return local_folder(repo_id), ""

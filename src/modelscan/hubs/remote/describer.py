@@ -1,0 +1,91 @@
+"""What weights are before a byte of them is fetched, from a hub on the network; remembered per commit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelscan.errors import Gated, SourceUnavailable, Unauthorized
+from modelscan.hubs.describing import ReadRange, describe_listing
+from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.remote.listings import FRESH, NOW, Listings, is_fresh, needed
+from modelscan.model import Source, WeightsDescription
+from modelscan.system.retry import patiently
+
+if TYPE_CHECKING:
+    from modelscan.system.http import Session
+
+
+class RemoteDescriber:
+    """`Describes` over a `Site`."""
+
+    def __init__(self, listings: Listings) -> None:
+        self.source: Source = listings.site.source
+        self._listings, self._site, self._access = listings, listings.site, listings.access
+
+    def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:
+        try:
+            listing = self._listings.get(repo_id, revision, fresh=FRESH)
+        except SourceUnavailable as error:
+            here = self.describe_here(repo_id, revision)
+            if here is None or isinstance(error, Gated | Unauthorized):
+                raise
+            return here
+        here = self.describe_here(repo_id, listing.commit)
+        if here is None:
+            with self._access.http().session() as session:
+                here = describe_listing(self.source, repo_id, listing, self._reader(session, repo_id, listing))
+            self._listings.memory.keep_description(repo_id, listing.commit, here)
+        return replace(here, revision=revision)
+
+    def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
+        folder, commit = self._listings.cached(repo_id, revision), self._listings.commit_here(repo_id, revision)
+        found: WeightsDescription | None
+        if folder is not None and commit is not None:
+            found = self._of_folder(folder, repo_id, commit)
+        else:
+            reference = self._listings.memory.reference(repo_id, revision)
+            if reference is not None and (self._listings.is_offline() or is_fresh(reference, FRESH)):
+                commit = reference.commit
+            elif not self._site.is_commit(revision):
+                return None
+            found = self._listings.memory.description(repo_id, str(commit))
+        return found and replace(found, revision=revision)
+
+    def listing(self, repo_id: str, revision: str | None) -> Listing:
+        return self._listings.get(repo_id, revision, fresh=NOW)
+
+    def files(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
+        return needed(self._listings.get(repo_id, commit, fresh=FRESH))
+
+    def _of_folder(self, folder: Path, repo_id: str, commit: str) -> WeightsDescription:
+        listing, found = self._listings.known(repo_id, commit), describe_folder(folder)
+        files = {file.path: file.digest for file in listing.files} if listing else {}
+        return replace(
+            found,
+            source=self.source,
+            repo_id=repo_id,
+            commit=commit,
+            code_hashes={name: digest for name in found.code_files if (digest := files.get(name))},
+            license=listing.license if listing else None,
+            gated=listing.gated if listing else None,
+        )
+
+    def _reader(self, session: Session, repo_id: str, listing: Listing) -> ReadRange:
+        files = {file.path: file for file in listing.files}
+
+        def read(path: str, start: int, end: int) -> bytes:
+            return patiently(lambda: read_once(path, start, end), self._access.clock)
+
+        def read_once(path: str, start: int, end: int) -> bytes:
+            content = bytearray()
+            with self._site.open(session, repo_id, listing, replace(files[path], xet_hash=None), start, end) as source:
+                for chunk in source.chunks:
+                    content += chunk
+                    if source.start + len(content) >= end:
+                        break
+            return bytes(content[start - source.start : end - source.start])
+
+        return read

@@ -1,0 +1,111 @@
+"""Which commit a revision means and which files it has: from what is remembered, else from the hub."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from modelscan.errors import Gated, SourceUnavailable, Unauthorized
+from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.memory import Memory, Reference
+from modelscan.hubs.protocol import Access
+from modelscan.hubs.remote.site import Site
+from modelscan.system.retry import patiently
+from modelscan.weights.reading.selection import needed_files
+
+# How long a branch is believed to stand where it stood: `plan` and the `deploy` after it speak of one commit.
+FRESH = timedelta(hours=1)
+NOW = timedelta(0)
+
+
+class Listings:
+    """The listings of one hub."""
+
+    def __init__(self, site: Site, access: Access) -> None:
+        self.site, self.access = site, access
+        self.memory = Memory(site.source, access.settings, access.clock, newest=site.default_revision)
+
+    def get(self, repo_id: str, revision: str | None, *, fresh: timedelta) -> Listing:
+        """From memory for a commit, or for a branch that was asked less than `fresh` ago; else from the hub."""
+        if self.site.is_commit(revision):
+            known = self.known(repo_id, str(revision))
+            if known is not None:
+                return known
+        reference = self.memory.reference(repo_id, revision)
+        offline = self.is_offline()
+        if reference is not None and (offline or is_fresh(reference, fresh)):
+            known = self.known(repo_id, reference.commit)
+            if known is not None:
+                return known
+        if offline:
+            raise self._offline_refusal(repo_id, revision)
+        try:
+            listing = patiently(lambda: self.site.ask(repo_id, revision), self.access.clock)
+        except SourceUnavailable as error:
+            known = self.known(repo_id, reference.commit) if reference is not None else None
+            if known is None or fresh == NOW or isinstance(error, Gated | Unauthorized):
+                raise
+            return known  # the hub is away: what it said last
+        self.memory.keep_listing(repo_id, revision, listing)
+        return listing
+
+    def known(self, repo_id: str, commit: str) -> Listing | None:
+        """The listing of a commit, without a network."""
+        return self.memory.listing(repo_id, commit) or self.site.listed(repo_id, commit)
+
+    def commit_here(self, repo_id: str, revision: str | None) -> str | None:
+        """The commit that a revision means on this machine."""
+        if self.site.is_commit(revision):
+            return revision
+        reference = self.memory.reference(repo_id, revision)
+        known = self.site.known(repo_id, revision)
+        # What other tools fetched since is newer than what we were told, and the other way round.
+        candidates = [commit for commit in (reference and reference.commit, known) if commit]
+        there = [commit for commit in candidates if self.site.snapshot(repo_id, commit).is_dir()]
+        return next(iter(there or candidates), None)
+
+    def cached(self, repo_id: str, revision: str | None) -> Path | None:
+        """The folder on this machine where all that a backend needs is there. No network."""
+        commit = self.commit_here(repo_id, revision)
+        if commit is None:
+            return None
+        folder, listing = self.site.snapshot(repo_id, commit), self.known(repo_id, commit)
+        if listing is None:
+            return folder if self.site.complete(repo_id, commit) else None
+        here = all(has(folder, file) for file in needed(listing))
+        return folder if here and (folder / "config.json").is_file() else None
+
+    def is_offline(self) -> bool:
+        return self.access.settings.offline or self.site.offline()
+
+    def _offline_refusal(self, repo_id: str, revision: str | None) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"`{repo_id}` is not in the cache, and the network is not to be used",
+            cause=[f"looked in `{self.site.root}`"],
+            hints=[self.pull_hint(repo_id)],
+            details={"repo_id": repo_id, "revision": revision},
+        )
+
+    def pull_hint(self, repo_id: str) -> str:
+        """The command that brings a repo here."""
+        named = "" if self.site.source == "huggingface" else f" --source {self.site.source}"
+        return f"with the network, once: modelscan pull {repo_id}{named}"
+
+
+def is_fresh(reference: Reference, fresh: timedelta) -> bool:
+    """Whether a branch was asked for lately; what was asked in the future was so before the clock was set right."""
+    return timedelta(0) <= reference.age < fresh
+
+
+def needed(listing: Listing) -> tuple[RemoteFile, ...]:
+    """The files that a backend needs."""
+    wanted = set(needed_files([file.path for file in listing.files]))
+    return tuple(file for file in listing.files if file.path in wanted)
+
+
+def has(folder: Path, file: RemoteFile) -> bool:
+    """Whether a file is there in its full size."""
+    try:
+        return (folder / file.path).stat().st_size == file.size_bytes
+    except OSError:
+        return False

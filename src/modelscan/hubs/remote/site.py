@@ -1,0 +1,65 @@
+"""One hub as the rest of this room sees it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.transfer.parts import ByteStream, Part
+from modelscan.model.words import HubName
+
+if TYPE_CHECKING:
+    from modelscan.system.http import Session
+
+
+class Site(Protocol):
+    """One hub: its protocol, and the folders in which its own tools keep files."""
+
+    source: HubName
+    endpoint: str
+    root: Path
+    default_revision: str  # what is meant where none is named
+    silence: float  # seconds that a transfer may be silent before it is taken up anew
+
+    def ask(self, repo_id: str, revision: str | None) -> Listing:
+        """The network's answer. Raises our errors."""
+        ...
+
+    def is_commit(self, revision: str | None) -> bool: ...
+
+    def offline(self) -> bool:
+        """Whether the hub's own variables forbid the network."""
+        ...
+
+    def open(
+        self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
+    ) -> contextlib.AbstractContextManager[ByteStream]:
+        """The bytes of a file from `start`. Raises our errors."""
+        ...
+
+    def snapshot(self, repo_id: str, commit: str) -> Path: ...
+
+    def known(self, repo_id: str, revision: str | None) -> str | None:
+        """The commit that the hub's own cache says a revision was."""
+        ...
+
+    def complete(self, repo_id: str, commit: str) -> bool:
+        """Whether the folder of a commit of which no listing is known has all that a backend needs."""
+        ...
+
+    def listed(self, repo_id: str, commit: str) -> Listing | None:
+        """The listing that the hub's own tools left in the cache."""
+        ...
+
+    def part(self, repo_id: str, commit: str, file: RemoteFile) -> Part: ...
+
+    def adopt(self, repo_id: str, listing: Listing, files: Sequence[RemoteFile]) -> None:
+        """Put into the snapshot what other folders of the cache already have of these files."""
+        ...
+
+    def seal(self, repo_id: str, revision: str | None, listing: Listing, files: Sequence[RemoteFile]) -> None:
+        """Lay out fetched files the way the hub's own tools find them."""
+        ...

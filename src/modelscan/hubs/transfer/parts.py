@@ -1,0 +1,45 @@
+"""What a transfer is made of: files to get, and the bytes of one of them as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelscan.hubs.files import RemoteFile
+
+
+@dataclass(frozen=True, slots=True)
+class ByteStream:
+    """Bytes of a file: `start` is where in the file `chunks` begin, however far on they were asked to."""
+
+    start: int
+    chunks: Iterable[bytes]
+
+
+Open = Callable[[RemoteFile, int], AbstractContextManager[ByteStream]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One file to get: `target` is where it ends up, `lock` what keeps others from it. `replaces` is the inode of a
+    wrong file that may stand there; what runs with that one keeps what it has open.
+    """
+
+    file: RemoteFile
+    target: Path
+    lock: Path
+    replaces: int | None = None
+
+    @property
+    def partial(self) -> Path:
+        return self.target.with_name(f"{self.target.name}.incomplete")
+
+    @property
+    def here_bytes(self) -> int:
+        """How much of it an earlier try left."""
+        try:
+            return min(self.partial.stat().st_size, self.file.size_bytes)
+        except OSError:
+            return 0
