@@ -1,46 +1,103 @@
-"""When asking again can help: a busy or ailing server is given a moment, a refusal is one at once."""
+"""Trying again: when that can help, how long to wait before it, and when it is over. The schedule is a pure value."""
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.system.clock import Clock
 
 _Asked = TypeVar("_Asked")
-_TRIES = 4
-_FIRST_WAIT = 0.5
-# Someone sits before the question: what asks for more than this is told to them.
-_LONGEST_WAIT = 10.0
 _BUSY = {408, 425, 429}
 _AILING = range(500, 600)
 
 
-def passes(error: SourceUnavailable) -> bool:
-    """Whether trying again can help: a broken line, a busy or ailing server; not a refusal."""
-    return not isinstance(error, Gated | Unauthorized) and (error.details.get("status") is None or _answered(error))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backoff:
+    """How often something is tried and how long is waited in between, in seconds.
 
-
-def patiently(ask: Callable[[], _Asked], clock: Clock) -> _Asked:
-    """What `ask` finds out, asked again while the server answers that it is busy or ailing.
-
-    One that cannot be reached at all is not waited for: there may be another answer without it.
+    The first wait is `first`, each further one `factor` times as long, none longer than `longest`; each is shortened by
+    a random part of up to `jitter`, so that not all who failed together come back together. A server that asks for more
+    time is given it, up to `longest_asked`: one that asks for more is not waited for. No wait begins that would end
+    more than `deadline` after the first failure. `unreachable`: whether a server that does not answer at all is tried
+    again, or only one that answers that it is busy or ailing.
     """
-    wait = _FIRST_WAIT
-    for _ in range(_TRIES - 1):
+
+    tries: int
+    first: float
+    longest_asked: float
+    factor: float = 2.0
+    longest: float = math.inf
+    jitter: float = 0.0
+    deadline: float = math.inf
+    unreachable: bool = True
+
+    def wait(
+        self, failures: int, *, asked: float | None = None, spent: float = 0.0, chance: float = 0.0
+    ) -> float | None:
+        """The wait after so many failures in a row, the first of them `spent` seconds ago; None when it is over.
+
+        `asked` is what the server asks for; `chance`, from 0 to 1, decides about the jitter.
+        """
+        if failures >= self.tries or (asked or 0.0) > self.longest_asked:
+            return None
+        own = min(self.first * self.factor ** (failures - 1), self.longest) * (1.0 - self.jitter * chance)
+        seconds = max(own, asked or 0.0)
+        return seconds if spent + seconds <= self.deadline else None
+
+    def helps(self, error: SourceUnavailable) -> bool:
+        """Whether trying again can help: a refusal is one the next time, too."""
+        if isinstance(error, Gated | Unauthorized):
+            return False
+        status = error.details.get("status")
+        return self.unreachable if status is None else status in _BUSY or status in _AILING
+
+
+# Someone sits before the question, and where a hub cannot be reached there may be another answer without it.
+FOR_A_QUESTION = Backoff(tries=4, first=0.5, longest_asked=10.0, deadline=20.0, unreachable=False)
+
+
+class Retries:
+    """The failures in a row of one thing that is tried again."""
+
+    def __init__(self, backoff: Backoff, clock: Clock, chance: Callable[[], float] = random.random) -> None:
+        self._backoff, self._clock, self._chance = backoff, clock, chance
+        self._failures, self._since = 0, 0.0
+
+    def again(self, error: SourceUnavailable) -> bool:
+        """Count a failure, and wait before the next try; False, at once, when there is to be none."""
+        now = self._clock.monotonic()
+        self._since = self._since if self._failures else now
+        self._failures += 1
+        asked = error.details.get("retry_after")
+        seconds = self._backoff.wait(
+            self._failures,
+            asked=float(asked) if isinstance(asked, int | float) else None,
+            spent=now - self._since,
+            chance=self._chance(),
+        )
+        if seconds is None or not self._backoff.helps(error):
+            return False
+        self._clock.sleep(seconds)
+        return True
+
+    def progressed(self) -> None:
+        """Something came: what failed before counts no more."""
+        self._failures = 0
+
+
+def retrying(
+    ask: Callable[[], _Asked], backoff: Backoff, clock: Clock, chance: Callable[[], float] = random.random
+) -> _Asked:
+    """What `ask` finds out, asked again by the schedule. Raises what it raised last."""
+    retries = Retries(backoff, clock, chance)
+    while True:
         try:
             return ask()
         except SourceUnavailable as error:
-            told = error.details.get("retry_after")
-            wait = max(wait, float(told)) if isinstance(told, int | float) else wait
-            if isinstance(error, Gated | Unauthorized) or not _answered(error) or wait > _LONGEST_WAIT:
+            if not retries.again(error):
                 raise
-        clock.sleep(wait)
-        wait = 2 * wait
-    return ask()
-
-
-def _answered(error: SourceUnavailable) -> bool:
-    status = error.details.get("status")
-    return status in _BUSY or status in _AILING

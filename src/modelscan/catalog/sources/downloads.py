@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -13,11 +12,11 @@ from urllib.parse import unquote, urlsplit
 from modelscan.errors import SourceUnavailable, StorageFailed
 from modelscan.storage.files import write_atomic
 from modelscan.system.clock import Clock
+from modelscan.system.retry import Backoff, retrying
 from modelscan.units import format_bytes
 
-_ATTEMPTS = 3
-_LONGEST_WAIT = 30.0
-_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+# All who refresh by a timer come at once: they come back one by one.
+_BACKOFF = Backoff(tries=3, first=1.0, jitter=0.5, longest_asked=30.0, deadline=60.0)
 
 
 class Answer(Protocol):
@@ -79,7 +78,7 @@ class Downloads:
             return self._http.fetch(address).content or b""
         file = self._folder / hashlib.sha256(address.encode()).hexdigest()[:32]
         etag, kept = _read(file)
-        answer = self._fetch(address, etag)
+        answer = retrying(lambda: self._http.fetch(address, etag=etag), _BACKOFF, self._clock)
         if answer.content is None and kept is None:
             raise SourceUnavailable(f"`{address}` says that nothing has changed, but nothing was kept")
         if answer.content is None:
@@ -87,27 +86,6 @@ class Downloads:
         if answer.etag:
             _write(file, answer.etag, answer.content)
         return answer.content
-
-    def _fetch(self, address: str, etag: str | None) -> Answer:
-        """A server that is away for a moment is asked again, a little later each time and not by all at once."""
-        for attempt in range(_ATTEMPTS - 1):
-            try:
-                return self._http.fetch(address, etag=etag)
-            except SourceUnavailable as error:
-                if (wait := _wait(error, attempt)) is None:
-                    raise
-                self._clock.sleep(wait)
-        return self._http.fetch(address, etag=etag)
-
-
-def _wait(error: SourceUnavailable, attempt: int) -> float | None:
-    """Seconds until asking again makes sense; None where it does not: the server has answered, and meant it."""
-    status, asked_for = error.details.get("status"), error.details.get("retry_after")
-    if status is not None and status not in _PASSING:
-        return None
-    if isinstance(asked_for, float):
-        return asked_for if asked_for <= _LONGEST_WAIT else None
-    return 2.0**attempt * random.uniform(0.5, 1.0)  # noqa: S311  nobody needs to be unable to guess it
 
 
 def _read(file: Path) -> tuple[str | None, bytes | None]:

@@ -12,7 +12,7 @@ from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.folder.describe import describe_folder
 from modelscan.hubs.remote.listings import FRESH, NOW, Listings, is_fresh, needed
 from modelscan.model import Source, WeightsDescription
-from modelscan.system.retry import patiently
+from modelscan.system.retry import FOR_A_QUESTION, retrying
 
 if TYPE_CHECKING:
     from modelscan.system.http import Session
@@ -77,7 +77,7 @@ class RemoteDescriber:
         files = {file.path: file for file in listing.files}
 
         def read(path: str, start: int, end: int) -> bytes:
-            return patiently(lambda: read_once(path, start, end), self._access.clock)
+            return retrying(lambda: read_once(path, start, end), FOR_A_QUESTION, self._access.clock)
 
         def read_once(path: str, start: int, end: int) -> bytes:
             content = bytearray()

@@ -10,7 +10,7 @@ from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.memory import Memory, Reference
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.remote.site import Site
-from modelscan.system.retry import patiently
+from modelscan.system.retry import FOR_A_QUESTION, retrying
 from modelscan.weights.reading.selection import needed_files
 
 # How long a branch is believed to stand where it stood: `plan` and the `deploy` after it speak of one commit.
@@ -40,7 +40,7 @@ class Listings:
         if offline:
             raise self._offline_refusal(repo_id, revision)
         try:
-            listing = patiently(lambda: self.site.ask(repo_id, revision), self.access.clock)
+            listing = retrying(lambda: self.site.ask(repo_id, revision), FOR_A_QUESTION, self.access.clock)
         except SourceUnavailable as error:
             known = self.known(repo_id, reference.commit) if reference is not None else None
             if known is None or fresh == NOW or isinstance(error, Gated | Unauthorized):

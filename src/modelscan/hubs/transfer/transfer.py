@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
-from modelscan.errors import ModelscanError, SourceUnavailable
+from modelscan.errors import Gated, ModelscanError, SourceUnavailable, Unauthorized
 from modelscan.hubs.files import RemoteFile
 from modelscan.hubs.transfer.meter import Meter
 from modelscan.hubs.transfer.parts import Open, Part
@@ -21,14 +21,14 @@ from modelscan.hubs.transfer.verify import hasher_for
 from modelscan.storage.files import storage_failed
 from modelscan.storage.locks import hold
 from modelscan.system.clock import Clock
-from modelscan.system.retry import passes
+from modelscan.system.retry import Backoff, Retries
 
 _AT_ONCE = 8
 _BLOCK = 4 * 1024**2
-# A connection may break as often as it likes while bytes come; so many times in a row without one is too often.
-_PATIENCE = 5
-_LONGEST_WAIT = 60.0
-_GLANCE = 0.02
+# A connection may break as often as it likes while bytes come. A hub that counts requests over minutes says when to come
+# back: it is given that long.
+_BACKOFF = Backoff(tries=5, first=0.1, factor=5.0, longest=8.0, longest_asked=600.0)
+_GLANCE, _NAP = 0.02, 0.1
 
 
 class Stopped(Exception):
@@ -95,23 +95,20 @@ class Transfer:
     def _append(self, part: Part, out: BinaryIO) -> bool:
         running = hasher_for(part.file)
         have = self._read_back(part, out, running)
-        tries = 0
+        retries = Retries(_BACKOFF, _Interruptible(self))
         while have < part.file.size_bytes:
-            before = have
+            before, failure = have, None
             try:
                 have = self._receive(part, out, have, running)
             except SourceUnavailable as error:
-                have = out.tell()
-                tries = 0 if have > before else tries + 1
-                if not passes(error) or (tries >= _PATIENCE and "status" in error.details):
-                    raise
-                if tries >= _PATIENCE:
-                    raise _broke_off(part.file, have, error) from error
-                self._rest(tries, error)
-            else:
-                tries = 0 if have > before else tries + 1
-                if tries >= _PATIENCE:
-                    raise _broke_off(part.file, have)
+                have, failure = out.tell(), error
+            if have > before:
+                retries.progressed()
+            elif failure is None:
+                failure = SourceUnavailable(f"no byte of `{part.file.path}` comes")
+            if failure is not None and not retries.again(failure):
+                refused = failure.details.get("status") is not None or isinstance(failure, Gated | Unauthorized)
+                raise failure if refused else _broke_off(part.file, have, failure) from failure
         return part.file.digest is None or running.hexdigest() == part.file.digest
 
     def _read_back(self, part: Part, out: BinaryIO, running: Any) -> int:
@@ -148,15 +145,6 @@ class Transfer:
         out.flush()
         return have
 
-    def _rest(self, tries: int, error: SourceUnavailable) -> None:
-        """Wait before the next try: as long as the hub says, else a little longer each time."""
-        told = error.details.get("retry_after")
-        seconds = min(float(told), _LONGEST_WAIT) if isinstance(told, int | float) else min(0.5 * 2**tries, 8.0)
-        until = self.clock.monotonic() + (seconds if tries or told else 0.1)
-        while self.clock.monotonic() < until:
-            self.check_stop()
-            self.clock.sleep(0.1)
-
     def check_stop(self) -> None:
         if self._stop.is_set():
             raise Stopped
@@ -170,8 +158,11 @@ class _Interruptible:
         self.now, self.monotonic = transfer.clock.now, transfer.clock.monotonic
 
     def sleep(self, seconds: float) -> None:
+        until = self.monotonic() + seconds
         self._transfer.check_stop()
-        self._transfer.clock.sleep(seconds)
+        while (left := until - self.monotonic()) > 0:
+            self._transfer.clock.sleep(min(left, _NAP))
+            self._transfer.check_stop()
 
 
 def _failed(future: Future[bool]) -> BaseException | None:
@@ -187,10 +178,10 @@ def _wrong_bytes(file: RemoteFile) -> ModelscanError:
     )
 
 
-def _broke_off(file: RemoteFile, have: int, error: SourceUnavailable | None = None) -> SourceUnavailable:
+def _broke_off(file: RemoteFile, have: int, error: SourceUnavailable) -> SourceUnavailable:
     return SourceUnavailable(
         f"the transfer of `{file.path}` breaks off again and again",
-        cause=[*([error.message, *error.cause] if error else []), f"{have} of {file.size_bytes} bytes are here"],
-        hints=["run the command again: it goes on where it stopped", *(error.hints if error else ())],
+        cause=[error.message, *error.cause, f"{have} of {file.size_bytes} bytes are here"],
+        hints=["run the command again: it goes on where it stopped", *error.hints],
         details={"file": file.path, "have_bytes": have, "size_bytes": file.size_bytes},
     )
