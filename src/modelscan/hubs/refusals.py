@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from modelscan.errors import ConfigInvalid, Gated, ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized
+from modelscan.parsing.text import clean
 
 GATED, NO_REPO, NO_REVISION, NO_FILE = "GatedRepo", "RepoNotFound", "RevisionNotFound", "EntryNotFound"
 _UNAUTHORIZED, _FORBIDDEN, _PROXY, _TOO_MANY = 401, 403, 407, 429
@@ -62,7 +63,7 @@ def refused(
     details = asked.details | {"status": status, "retry_after": retry_after}
     if file is not None:
         details["file"] = file
-    said = [message] if message else []
+    said = [text] if (text := clean(message)) else []
     if code == GATED:
         return Gated(
             f"`{asked.repo_id}` is gated: its owner lets only those in who accepted the terms",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from modelscan.system.http import Http
 
 _MODELSCOPE = "https://www.modelscope.cn"
-# `name` is Hugging Face's; ModelScope has answered with all of them over time (modelscope_hub 0.5.1, _openapi.py).
-_NAMES = ("Username", "username", "name", "preferred_username")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,21 +107,25 @@ def address(hub: Login, environ: Mapping[str, str]) -> str:
 
 def whose(hub: Login, token: str, environ: Mapping[str, str], http: Http) -> str:
     """The name of the account that a token opens. Raises Unauthorized, SourceUnavailable."""
+    from modelscan.hubs.account import AccountAnswer  # pydantic is loaded for an answer only
+    from modelscan.hubs.payload import read_payload
+
     place = shown_address(address(hub, environ))
+
+    def unclear(reason: str) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"{place} does not say whose token this is",
+            cause=[reason],
+            hints=[f"to keep the token unchecked: modelscan --offline login {hub.name}"],
+        )
+
     try:
         answer = http.fetch(address(hub, environ) + hub.account, headers={"authorization": f"Bearer {token}"})
-        document = json.loads(answer.content or b"{}")
     except (Unauthorized, Gated) as error:
         raise _refused(hub, place) from error
-    except (SourceUnavailable, ValueError) as error:
-        raise SourceUnavailable(
-            f"{place} does not say whose token this is",
-            cause=[getattr(error, "message", "its answer is no JSON")],
-            hints=[f"to keep the token unchecked: modelscan --offline login {hub.name}"],
-        ) from error
-    answered = document.get("data", document) if isinstance(document, dict) else None
-    names = [answered.get(key) for key in _NAMES] if isinstance(answered, dict) else []
-    return str(next((name for name in names if name), "unknown"))
+    except SourceUnavailable as error:
+        raise unclear(error.message) from error
+    return read_payload(AccountAnswer, answer.content or b"", unclear).owner or "unknown"
 
 
 def _refused(hub: Login, place: str) -> Unauthorized:

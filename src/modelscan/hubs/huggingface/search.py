@@ -6,16 +6,16 @@ read.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from modelscan.errors import SourceUnavailable, shown_address
 from modelscan.hubs.huggingface.client import endpoint_of, token_of
 
 if TYPE_CHECKING:
+    from modelscan.hubs.huggingface.answers import ListedModel
     from modelscan.system.http import Http
 
 _FIELDS = ("safetensors", "pipeline_tag", "tags", "downloads", "gated", "lastModified", "createdAt")
@@ -48,31 +48,24 @@ def search_hub(words: str, *, limit: int, environ: Mapping[str, str], http: Http
     headers = {"authorization": f"Bearer {token}"} if token else {}
     address = f"{endpoint}/api/models?{urlencode(query)}"
     content = http.fetch(address, headers=headers, limit=_LARGEST_ANSWER).content or b""
-    try:
-        listed = json.loads(content)
-    except (ValueError, RecursionError):
-        listed = None
-    if not isinstance(listed, list):
-        raise SourceUnavailable(f"{shown_address(endpoint)} answered with something that is no list of models")
-    return [_entry(item) for item in listed if isinstance(item, dict) and isinstance(item.get("id"), str)]
+    from modelscan.hubs.huggingface.answers import ListedModels  # pydantic is loaded for an answer only
+    from modelscan.hubs.payload import read_payload
+
+    def refusal(reason: str) -> SourceUnavailable:
+        said = f"{shown_address(endpoint)} answered with something that is no list of models"
+        return SourceUnavailable(said, cause=[reason])
+
+    listed = read_payload(ListedModels, content, refusal)
+    return [_entry(item) for item in listed if item is not None]
 
 
-def _entry(item: Mapping[str, Any]) -> HubEntry:
-    counts, tags = item.get("safetensors"), item.get("tags")
+def _entry(item: ListedModel) -> HubEntry:
     return HubEntry(
-        repo_id=item["id"],
-        kind=_text(item.get("pipeline_tag")),
-        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
-        parameters=_count(counts.get("total")) if isinstance(counts, Mapping) else None,
-        downloads=_count(item.get("downloads")),
-        created_at=_text(item.get("createdAt")),
-        updated_at=_text(item.get("lastModified")),
+        repo_id=item.id,
+        kind=item.pipeline_tag,
+        tags=item.tags,
+        parameters=item.safetensors.total if item.safetensors else None,
+        downloads=item.downloads,
+        created_at=item.created_at,
+        updated_at=item.last_modified,
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -9,10 +9,10 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from modelscan.errors import ModelscanError, SourceUnavailable, shown_address
@@ -26,8 +26,10 @@ from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.model.words import HubName
 
 if TYPE_CHECKING:
+    from modelscan.hubs.modelscope.answers import ListedFile
     from modelscan.system.http import Answer, Session
 
+_Answer = TypeVar("_Answer")
 _HUB = HUBS["modelscope"]
 _DEFAULT_REVISION = "master"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -54,22 +56,22 @@ class ModelScope:
         return self._asking().get(_HUB.variables[0])
 
     def ask(self, repo_id: str, revision: str | None) -> Listing:
+        from modelscan.hubs.modelscope.answers import FilesAnswer, RepoAnswer  # pydantic is loaded for an answer only
+
+        wanted = quote(revision or _DEFAULT_REVISION, safe="")
         with self._access.http().session() as session:
-            about = self._data(session, repo_id, revision, "")
-            wanted = quote(revision or _DEFAULT_REVISION, safe="")
-            data = self._data(session, repo_id, revision, f"/repo/files?Revision={wanted}&Recursive=True")
-        entries = data.get("Files") if isinstance(data, Mapping) else data
-        found = [entry for entry in entries or () if isinstance(entry, Mapping) and entry.get("Type") != "tree"]
+            about = self._answer(RepoAnswer, session, repo_id, revision, "").about
+            rest = f"/repo/files?Revision={wanted}&Recursive=True"
+            found = self._answer(FilesAnswer, session, repo_id, revision, rest).files
         if len(found) >= _MOST_FILES:
             raise SourceUnavailable(f"`{repo_id}` has more files than {shown_address(self.endpoint)} lists")
-        files = tuple(_file(entry) for entry in found)
-        license_, gated = about.get("License"), about.get("Gated")
+        files = tuple(RemoteFile(path=entry.path, size_bytes=entry.size_bytes, sha256=entry.sha256) for entry in found)
         return Listing(
             commit=_head(found) or _of_content(files),
             revision=revision,
             files=files,
-            license=license_ if isinstance(license_, str) and license_ else None,
-            gated=gated if isinstance(gated, bool) else None,
+            license=about.license if about else None,
+            gated=about.gated if about else None,
         )
 
     def is_commit(self, revision: str | None) -> bool:
@@ -129,16 +131,14 @@ class ModelScope:
             return {}
         return {"authorization": f"Bearer {self._token}", "cookie": f"m_session_id={self._token}"}
 
-    def _data(self, session: Session, repo_id: str, revision: str | None, rest: str) -> Any:
+    def _answer(self, kind: type[_Answer], session: Session, repo_id: str, revision: str | None, rest: str) -> _Answer:
+        from modelscan.hubs.payload import read_payload
+
         with session.stream(f"{self._api(repo_id)}{rest}", headers=self._headers()) as answer:
             if answer.status not in _OK:
                 raise self._refusal(repo_id, revision, answer, about_revision="Revision=" in rest)
             content = answer.read()
-        try:
-            document = json.loads(content)
-            return document["Data"] or {}
-        except (ValueError, KeyError, TypeError) as error:
-            raise no_answer(self._asked(repo_id, revision), f"it begins with {content[:80]!r}") from error
+        return read_payload(kind, content, partial(no_answer, self._asked(repo_id, revision)))
 
     def _refusal(
         self,
@@ -175,20 +175,10 @@ class ModelScope:
         )
 
 
-def _file(entry: Mapping[str, Any]) -> RemoteFile:
-    size, sha256 = entry.get("Size"), entry.get("Sha256")
-    return RemoteFile(
-        path=str(entry.get("Path") or entry.get("Name")),
-        size_bytes=size if isinstance(size, int) else 0,
-        sha256=sha256 if isinstance(sha256, str) and sha256 else None,
-    )
-
-
-def _head(entries: Sequence[Mapping[str, Any]]) -> str | None:
+def _head(files: Sequence[ListedFile]) -> str | None:
     """The commit that changed a file last: what the branch stands at, unless a later one only took files away."""
-    dated = [(entry.get("CommittedDate") or 0, entry.get("Revision") or entry.get("CommitId")) for entry in entries]
-    commits = [(date, str(commit)) for date, commit in dated if commit and _COMMIT.fullmatch(str(commit))]
-    return max(commits)[1] if commits else None
+    commits = [(file.committed_at or 0, file.revision) for file in files if file.revision]
+    return max(((date, commit) for date, commit in commits if _COMMIT.fullmatch(commit)), default=(0, None))[1]
 
 
 def _of_content(files: Sequence[RemoteFile]) -> str:
@@ -198,9 +188,10 @@ def _of_content(files: Sequence[RemoteFile]) -> str:
 
 
 def _message(answer: Answer) -> str:
+    from modelscan.hubs.modelscope.answers import Refused
+    from modelscan.hubs.payload import read_payload
+
     try:
-        document = json.loads(answer.read())
-    except (ValueError, SourceUnavailable):
+        return read_payload(Refused, answer.read(), SourceUnavailable).message or ""
+    except SourceUnavailable:
         return ""
-    said = document.get("Message") if isinstance(document, Mapping) else None
-    return said if isinstance(said, str) else ""

@@ -25,8 +25,8 @@ from modelscan.system.retry import Backoff, Retries
 
 _AT_ONCE = 8
 _BLOCK = 4 * 1024**2
-# A connection may break as often as it likes while bytes come. A hub that counts requests over minutes says when to come
-# back: it is given that long.
+# A connection may break as often as it likes while bytes come. A hub that counts requests over minutes says when to
+# come back: it is given that long.
 _BACKOFF = Backoff(tries=5, first=0.1, factor=5.0, longest=8.0, longest_asked=600.0)
 _GLANCE, _NAP = 0.02, 0.1
 

@@ -1,0 +1,33 @@
+"""What Hugging Face's API answers where it is asked directly, as far as it is used."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from modelscan.hubs.payload import Count, Lenient, Payload, Text, Texts
+
+_MOST_MODELS = 1_000  # a page of the list has at most this many
+
+
+class TensorCount(Payload):
+    """The hub's own count of parameters."""
+
+    total: Count = None
+
+
+class ListedModel(Payload):
+    """A repo in the list of models (huggingface_hub 2.4.0, hf_api.py, `ModelInfo`)."""
+
+    id: Annotated[str, Field(min_length=1, max_length=200, strict=True)]
+    pipeline_tag: Text = None
+    tags: Texts = ()
+    safetensors: Annotated[TensorCount | None, Lenient] = None
+    downloads: Count = None
+    created_at: Text = Field(default=None, alias="createdAt")
+    last_modified: Text = Field(default=None, alias="lastModified")
+
+
+ListedModels = Annotated[list[Annotated[ListedModel | None, Lenient]], Field(max_length=_MOST_MODELS)]
+"""The list; what is no model in it is None."""

@@ -1,0 +1,68 @@
+"""Answers of hubs, validated where they enter: bounded and cleaned, what is optional and makes no sense is unknown.
+
+Loaded with the first answer that is read, never before: pydantic costs as much as a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, WrapValidator
+
+from modelscan.parsing import fields
+from modelscan.parsing.text import clean
+
+_Kind = TypeVar("_Kind")
+_SHOWN = 80
+_MOST_TEXTS = 500
+
+
+def _or_none(value: Any, handler: Callable[[Any], Any]) -> Any:
+    try:
+        return handler(value)
+    except ValidationError:
+        return None
+
+
+def _text(value: Any) -> str | None:
+    return fields.text(value) if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(filter(None, map(_text, value[:_MOST_TEXTS]))) if isinstance(value, list) else ()
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if fields.number(value) is not None and int(value) == value else None
+
+
+Lenient = WrapValidator(_or_none)
+"""Where what does not fit is None, and the rest of the answer counts."""
+Text = Annotated[str | None, BeforeValidator(_text)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Count = Annotated[int | None, BeforeValidator(_count)]
+Flag = Annotated[bool | None, BeforeValidator(fields.flag)]
+
+
+class Payload(BaseModel):
+    """A part of an answer. Fields without a name of ours are left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+def read_payload(kind: type[_Kind], content: bytes, refusal: Callable[[str], Exception]) -> _Kind:
+    """An answer as what it should be. Raises what `refusal` makes of the reason why it is not."""
+    try:
+        return TypeAdapter(kind).validate_json(content)
+    except ValidationError as error:
+        raise refusal(_reason(error, content)) from error
+
+
+def _reason(error: ValidationError, content: bytes) -> str:
+    """Where it is wrong; of what is no JSON how it begins, which may be a login page."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = clean(".".join(map(str, first["loc"])))
+    if first["type"] == "json_invalid" or not place:
+        return f"it begins with {content[:_SHOWN]!r}"
+    return f"`{place}`: {first['msg'].lower()}"
