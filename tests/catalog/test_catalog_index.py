@@ -14,7 +14,7 @@ from modelscan.catalog.index.filters import Filters
 from modelscan.catalog.index.index import Index, connect
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.index.search import search
-from modelscan.catalog.index.whole import Damaged
+from modelscan.catalog.index.whole import DamagedIndex
 from modelscan.catalog.naming.identity import resolve
 from modelscan.catalog.sources.record import Record
 from modelscan.model import Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
@@ -98,7 +98,7 @@ def test_another_database_is_not_an_index(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE meta (key, value)")
     connection.close()
-    with pytest.raises(Damaged, match="not an index of this version"):
+    with pytest.raises(DamagedIndex, match="not an index of this version"):
         connect(path)
 
 

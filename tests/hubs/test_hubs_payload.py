@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from modelscan.errors import SourceUnavailable
 from modelscan.hubs.account import AccountAnswer
 from modelscan.hubs.huggingface.answers import ListedModels
-from modelscan.hubs.modelscope.answers import FilesAnswer, Refused, RepoAnswer
+from modelscan.hubs.modelscope.answers import FilesAnswer, RefusalAnswer, RepoAnswer
 from modelscan.hubs.payload import read_payload
 
 JSON = st.recursive(
@@ -72,15 +72,15 @@ def test_what_is_optional_and_makes_no_sense_is_unknown() -> None:
     about = read(RepoAnswer, {"Data": {"License": ["mit"], "Gated": "yes"}}).about
     assert (about.license, about.gated) == (None, None)
     assert read(RepoAnswer, {"Data": None}).about is None
-    assert read(Refused, {"Message": 5}).message is None
+    assert read(RefusalAnswer, {"Message": 5}).message is None
     (model,) = read(ListedModels, [{"id": "a/b", "tags": {}, "safetensors": {"total": -1}, "downloads": 1e30}])
     assert (model.tags, model.safetensors.total, model.downloads) == ((), None, None)
     assert read(ListedModels, [{"id": 3}, "x", {"id": ""}, {}]) == [None] * 4
 
 
 def test_text_is_cleaned_and_cut() -> None:
-    assert read(Refused, {"Message": "no\x1b[31m\u202e way\n"}).message == "no[31m way"
-    assert len(read(Refused, {"Message": "x" * 100_000}).message) == 2_000
+    assert read(RefusalAnswer, {"Message": "no\x1b[31m\u202e way\n"}).message == "no[31m way"
+    assert len(read(RefusalAnswer, {"Message": "x" * 100_000}).message) == 2_000
     (model,) = read(ListedModels, [{"id": "a/b", "tags": ["t"] * 10_000}])
     assert len(model.tags) == 500
 
@@ -101,7 +101,7 @@ def test_whose_a_token_is(answer: object, owner: str | None) -> None:
     assert read(AccountAnswer, answer).owner == owner
 
 
-@pytest.mark.parametrize("kind", [FilesAnswer, RepoAnswer, ListedModels, Refused, AccountAnswer])
+@pytest.mark.parametrize("kind", [FilesAnswer, RepoAnswer, ListedModels, RefusalAnswer, AccountAnswer])
 @given(answer=JSON)
 def test_any_answer_is_read_or_refused(kind: Any, answer: object) -> None:
     try:

@@ -1,6 +1,8 @@
 """What can be run: every source in one index, found by name.
 
-A source's payload is parsed into records (`sources/`), records are merged into models (`merge`), models are written
-into an SQLite index (`build`), and that index is opened (`index`), searched (`search`) and asked by name
-(`identity`).
+- `sources`: what others list, each parsed into records;
+- `naming`: what names mean, and when two mean one model (pure);
+- `merging`: records become models, with where every field is from (pure);
+- `index`: the models in one SQLite file: built, opened, searched, the user's own files laid over it;
+- `refresh`: the sources fetched anew, what ships with the program, and what a refresh changed.
 """

@@ -15,7 +15,7 @@ from modelscan.system.clock import Clock, SystemClock
 from modelscan.weights.address import S3Address
 
 if TYPE_CHECKING:
-    from modelscan.hubs.transfer.verify import Checked
+    from modelscan.hubs.transfer.verify import CheckedFile
     from modelscan.system.http import Http
 
 
@@ -83,7 +83,7 @@ class Fetches(Protocol):
         """What `download` would fetch; a file that is half here counts with the bytes that it still lacks."""
         ...
 
-    def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[Checked, ...]:
+    def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[CheckedFile, ...]:
         """The verdict on each file that a backend needs; `again` reads also those that were found right before."""
         ...
 

@@ -16,7 +16,7 @@ _UNAUTHORIZED, _FORBIDDEN, _PROXY, _TOO_MANY = 401, 403, 407, 429
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class Question:
     """Who was asked for what. `endpoint` is fit to be shown, `log_in` the command that takes a token for this hub."""
 
     endpoint: str
@@ -51,7 +51,7 @@ def require_address(text: str, variable: str) -> str:
 
 
 def refused(
-    asked: Asked,
+    asked: Question,
     status: int,
     *,
     code: str | None = None,
@@ -102,7 +102,7 @@ def refused(
     )
 
 
-def no_answer(asked: Asked, cause: str) -> SourceUnavailable:
+def no_answer(asked: Question, cause: str) -> SourceUnavailable:
     """The failure for an answer that is not in the hub's language: often that of a gate which wants a login."""
     return SourceUnavailable(
         f"{asked.endpoint} gives an answer that no hub gives",
@@ -112,7 +112,7 @@ def no_answer(asked: Asked, cause: str) -> SourceUnavailable:
     )
 
 
-def _not_found(asked: Asked, code: str, said: list[str], details: dict[str, object]) -> ModelNotFound:
+def _not_found(asked: Question, code: str, said: list[str], details: dict[str, object]) -> ModelNotFound:
     repo_id = asked.repo_id
     if code == NO_REVISION:
         return ModelNotFound(

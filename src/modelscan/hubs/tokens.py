@@ -20,7 +20,7 @@ _MODELSCOPE = "https://www.modelscope.cn"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Login:
+class HubLogin:
     """`variables` are the hub's own, the first of them to be set; tokens are made at `page`; `account` tells whose."""
 
     name: HubName
@@ -30,8 +30,8 @@ class Login:
     account: str
 
 
-HUBS: Mapping[str, Login] = {
-    "huggingface": Login(
+HUBS: Mapping[str, HubLogin] = {
+    "huggingface": HubLogin(
         name="huggingface",
         title="Hugging Face",
         variables=("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"),
@@ -39,7 +39,7 @@ HUBS: Mapping[str, Login] = {
         account="/api/whoami-v2",
     ),
     # modelscope_hub 0.5.1 (config.py): ENV_TOKEN; its own login keeps cookies that only it can read.
-    "modelscope": Login(
+    "modelscope": HubLogin(
         name="modelscope",
         title="ModelScope",
         variables=("MODELSCOPE_API_TOKEN",),
@@ -49,7 +49,7 @@ HUBS: Mapping[str, Login] = {
 }
 
 
-def login_elsewhere(hub: Login, environ: Mapping[str, str]) -> str | None:
+def login_elsewhere(hub: HubLogin, environ: Mapping[str, str]) -> str | None:
     """Where a token comes from that is used before ours: a variable's name, or a file of the hub's own login."""
     for variable in hub.variables:
         if environ.get(variable):
@@ -97,7 +97,7 @@ def is_token(text: str) -> bool:
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
-def address(hub: Login, environ: Mapping[str, str]) -> str:
+def address(hub: HubLogin, environ: Mapping[str, str]) -> str:
     """The hub, or the mirror that the user named. Raises ConfigInvalid."""
     if hub.name == "huggingface":
         return endpoint_of(environ)
@@ -105,7 +105,7 @@ def address(hub: Login, environ: Mapping[str, str]) -> str:
     return require_address(named if "://" in named else f"https://{named}", "MODELSCOPE_ENDPOINT")
 
 
-def whose(hub: Login, token: str, environ: Mapping[str, str], http: Http) -> str:
+def whose(hub: HubLogin, token: str, environ: Mapping[str, str], http: Http) -> str:
     """The name of the account that a token opens. Raises Unauthorized, SourceUnavailable."""
     from modelscan.hubs.account import AccountAnswer  # pydantic is loaded for an answer only
     from modelscan.hubs.payload import read_payload
@@ -128,7 +128,7 @@ def whose(hub: Login, token: str, environ: Mapping[str, str], http: Http) -> str
     return read_payload(AccountAnswer, answer.content or b"", unclear).owner or "unknown"
 
 
-def _refused(hub: Login, place: str) -> Unauthorized:
+def _refused(hub: HubLogin, place: str) -> Unauthorized:
     return Unauthorized(
         f"{place} does not know this token",
         cause=["it was mistyped, has expired, or belongs to another hub"],

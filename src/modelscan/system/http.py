@@ -56,9 +56,9 @@ class Http:
         weakref.finalize(self, client.close)
         return client
 
-    def session(self, *, silence: float = 30.0) -> Session:
+    def session(self, *, silence: float = 30.0) -> HttpSession:
         """For transfers: many requests to few hosts. `silence` is how many seconds a server may say nothing."""
-        return Session(self._transport, silence)
+        return HttpSession(self._transport, silence)
 
     def fetch(
         self,
@@ -90,7 +90,7 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What a server said: `headers` in lower case, the body piece by piece as it comes."""
 
     status: int
@@ -118,7 +118,7 @@ class Answer:
         return bytes(content)
 
 
-class Session:
+class HttpSession:
     """Many requests over kept connections, from any thread. Credentials go to the host they are meant for only:
     httpx drops them when it is sent to another.
     """
@@ -130,7 +130,7 @@ class Session:
     @contextlib.contextmanager
     def stream(
         self, address: str, *, start: int = 0, end: int | None = None, headers: Mapping[str, str] | None = None
-    ) -> Iterator[Answer]:
+    ) -> Iterator[HttpAnswer]:
         """Ask for a document, or for its bytes from `start` to before `end`; any status is an answer.
 
         Raises SourceUnavailable when the server cannot be reached or the connection breaks, also while the body is
@@ -143,7 +143,7 @@ class Session:
             with self._client.stream("GET", address, headers=wanted) as response:
                 packed = "content-encoding" in response.headers  # by some, whatever is asked for
                 chunks = response.iter_bytes() if packed else response.iter_raw()
-                yield Answer(response.status_code, response.headers, chunks)
+                yield HttpAnswer(response.status_code, response.headers, chunks)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             shown = shown_address(address)
             raise SourceUnavailable(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from modelscan.catalog.index.filters import SHIPPED_FOLDER, Filters, place
 from modelscan.catalog.index.schema import SHIPPED_NAME
 from modelscan.catalog.index.search import search
-from modelscan.catalog.index.whole import Damaged, check
+from modelscan.catalog.index.whole import DamagedIndex, check
 from modelscan.catalog.naming.lookup import Member, Named
 from modelscan.catalog.naming.matching import Rung
 from modelscan.catalog.naming.spelling import stumps_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modelscan.catalog.sources.state import SourceState
     from modelscan.model import Model, Weights
 
-__all__ = ["Damaged", "Index", "open_base"]
+__all__ = ["DamagedIndex", "Index", "open_base"]
 
 _MEMBER_COLUMNS = ("id", "key", "lab", "open", "weights", "parameters", "task", "offers")
 _DOCUMENTS = "SELECT id, document FROM models JOIN documents USING (number)"
@@ -224,7 +224,7 @@ def open_base(path: Path) -> Index:
         return Index(connect(path), path=path)
     except (FileNotFoundError, NotADirectoryError):
         return Index(_connect_shipped(), path=None)
-    except (Damaged, sqlite3.DatabaseError, OSError) as error:
+    except (DamagedIndex, sqlite3.DatabaseError, OSError) as error:
         return Index(_connect_shipped(), path=None, notice=damage_notice(path, error))
 
 
@@ -240,7 +240,7 @@ def damage_notice(path: Path | None, error: Exception) -> str:
 def connect(path: Path, *, trusted: bool = False) -> sqlite3.Connection:
     """A read-only connection to a whole index of our format; a `trusted` one is not read through to see that.
 
-    Raises Damaged, OSError or sqlite3.DatabaseError.
+    Raises DamagedIndex, OSError or sqlite3.DatabaseError.
     """
     check(path, trusted=trusted)
     name = str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")  # sqlite.org/uri.html

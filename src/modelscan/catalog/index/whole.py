@@ -24,7 +24,7 @@ _MARK = ".whole-"
 _CHUNK = 1 << 20
 
 
-class Damaged(Exception):
+class DamagedIndex(Exception):
     """The file is not a whole index of ours."""
 
 
@@ -39,9 +39,9 @@ def seal(path: Path) -> None:
 
 
 def check(path: Path, *, trusted: bool) -> None:
-    """Raises Damaged, or OSError. Of a `trusted` file only the size is looked at."""
+    """Raises DamagedIndex, or OSError. Of a `trusted` file only the size is looked at."""
     if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
-        raise Damaged("it is no file")
+        raise DamagedIndex("it is no file")
     with path.open("rb") as file:
         found = os.fstat(file.fileno())
         header = file.read(_HEADER_BYTES)
@@ -49,17 +49,17 @@ def check(path: Path, *, trusted: bool) -> None:
             int.from_bytes(header[start:stop], "big") for start, stop in ((16, 18), (28, 32), (60, 64), (68, 72))
         )
         if not header.startswith(b"SQLite format 3\0") or (application, version) != (APPLICATION_ID, INDEX_FORMAT):
-            raise Damaged("it is not an index of this version")
+            raise DamagedIndex("it is not an index of this version")
         end = pages * page_size
         if found.st_size != end + _TRAILER_BYTES:
-            raise Damaged("its size is not what its header says")
+            raise DamagedIndex("its size is not what its header says")
         mark = path.with_name(_mark_of(found))
         if trusted or mark.exists():
             return
         file.seek(end)
         trailer = file.read(_TRAILER_BYTES)
         if trailer != _MAGIC + _checksum(file, end):
-            raise Damaged("its checksum is not what was written")
+            raise DamagedIndex("its checksum is not what was written")
     _set(mark)
 
 

@@ -30,7 +30,7 @@ _DAY = re.compile(r"20[2-3]\d[01]\d[0-3]\d")
 
 
 @dataclass(slots=True)
-class Group:
+class RecordGroup:
     """Records of one model, in the order of the sources. `parts` are the words of its name."""
 
     id: str
@@ -51,13 +51,13 @@ class Groups:
     """All groups, and the maps by which a name finds them."""
 
     tables: Tables
-    all: list[Group] = field(default_factory=list)
-    by_name: dict[str, Group] = field(default_factory=dict)
-    by_base_repo: dict[str, Group] = field(default_factory=dict)
-    on_rung: dict[tuple[Rung, str], list[Group]] = field(default_factory=lambda: defaultdict(list))
+    all: list[RecordGroup] = field(default_factory=list)
+    by_name: dict[str, RecordGroup] = field(default_factory=dict)
+    by_base_repo: dict[str, RecordGroup] = field(default_factory=dict)
+    on_rung: dict[tuple[Rung, str], list[RecordGroup]] = field(default_factory=lambda: defaultdict(list))
 
 
-def group(records: Iterable[Record], tables: Tables) -> list[Group]:
+def group(records: Iterable[Record], tables: Tables) -> list[RecordGroup]:
     """Every record in exactly one group. Records are given in the order of trust, the most trusted source first."""
     groups = Groups(tables)
     offers: list[Record] = []
@@ -85,7 +85,7 @@ def group(records: Iterable[Record], tables: Tables) -> list[Group]:
     return groups.all
 
 
-def _keys(item: Group) -> frozenset[tuple[Rung, str]]:
+def _keys(item: RecordGroup) -> frozenset[tuple[Rung, str]]:
     """The rungs on which a model stands by its id, its trusted names and its repos."""
     spellings = {names.words(item.id), item.parts}
     for record in item.records:
@@ -103,7 +103,7 @@ def _names_in_any_spelling(name: str, record: Record) -> bool:
     return not name.startswith("set:") and ("/" not in name or name in {record.names[0], record.model_id})
 
 
-def _stand(groups: Groups, item: Group, tuned: AbstractSet[str] = frozenset()) -> None:
+def _stand(groups: Groups, item: RecordGroup, tuned: AbstractSet[str] = frozenset()) -> None:
     """Put a model on its rungs. Where a tuned sibling is called by the same plain name, people mean that one: the
     base model then answers to its repo and to its name with `base` only.
     """
@@ -123,7 +123,7 @@ def _add_identified(groups: Groups, record: Record) -> None:
         owner, _ = names.split_owner(repo)
         named = repo if record.weights[0].source in HUB_SOURCES else record.names[0]
         parts, _ = names.without_quantization(names.words(named))
-        found = Group(record.model_id or named.lower(), groups.tables.lab_of(owner, parts), parts)
+        found = RecordGroup(record.model_id or named.lower(), groups.tables.lab_of(owner, parts), parts)
         groups.all.append(found)
         groups.by_name.setdefault(found.id, found)
     found.records.append(record)
@@ -154,7 +154,7 @@ def _add_canonical(groups: Groups, record: Record) -> None:
     if found is None:
         owner, _ = names.split_owner(name)
         parts = names.words(name)
-        found = Group(name.lower(), groups.tables.lab_of(owner, parts), parts)
+        found = RecordGroup(name.lower(), groups.tables.lab_of(owner, parts), parts)
         groups.all.append(found)
         groups.by_name[found.id] = found
     found.records.append(record)
@@ -162,7 +162,7 @@ def _add_canonical(groups: Groups, record: Record) -> None:
     _stand(groups, found)
 
 
-def _known(groups: Groups, record: Record) -> Group | None:
+def _known(groups: Groups, record: Record) -> RecordGroup | None:
     for weights in record.weights:
         if found := groups.by_name.get(weights.repo_id.casefold()):
             return found
@@ -200,7 +200,7 @@ def _primary(weights: Sequence[Weights]) -> str:
     return weights[0].repo_id
 
 
-def _tie(groups: Groups, name: str) -> Group | None:
+def _tie(groups: Groups, name: str) -> RecordGroup | None:
     """The group that a host's name means, or None when that is not certain."""
     unwrapped = names.unwrap(name)
     for spelling in (name, unwrapped):
@@ -252,7 +252,7 @@ def _add_untied(groups: Groups, records: list[Record]) -> None:
             # The lab's own id, which a source names with weights: what hosts call the same is that model.
             known.records.extend(members)
             continue
-        item = Group(_free_id(groups, own_id), known_lab, tuple(key.split()), members)
+        item = RecordGroup(_free_id(groups, own_id), known_lab, tuple(key.split()), members)
         groups.all.append(item)
         groups.by_name[item.id] = item
         item.keys = _keys(item)

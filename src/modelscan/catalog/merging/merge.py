@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import median, median_low
 from typing import Any, NamedTuple
 
-from modelscan.catalog.merging.grouping import Group, group
+from modelscan.catalog.merging.grouping import RecordGroup, group
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming.matching import Rung
@@ -60,7 +60,7 @@ def merge(records: Iterable[Record], tables: Tables) -> list[Merged]:
     return [_merge_group(item, tables, ids) for item in groups]
 
 
-def _merge_group(item: Group, tables: Tables, ids: Mapping[str, str]) -> Merged:
+def _merge_group(item: RecordGroup, tables: Tables, ids: Mapping[str, str]) -> Merged:
     ranked = sorted(((_rank(record, item, tables), record) for record in item.records), key=lambda pair: pair[0])
     values = _values(ranked)
     chosen: dict[str, Any] = {}
@@ -122,7 +122,7 @@ def _identity_rank(record: Record) -> tuple[bool, int]:
     return record.provider is not None, STANDINGS[record.source].identity
 
 
-def _rank(record: Record, item: Group, tables: Tables) -> int:
+def _rank(record: Record, item: RecordGroup, tables: Tables) -> int:
     standing = STANDINGS[record.source]
     if record.provider is None or standing.offers is None or standing.own_offers is None:
         return standing.facts
@@ -195,7 +195,7 @@ def _choose(key: str, stated: Sequence[_Stated]) -> tuple[Any, str]:
 
 
 def _complete(
-    item: Group, chosen: dict[str, Any], provenance: dict[str, str], weights: Sequence[Weights], tables: Tables
+    item: RecordGroup, chosen: dict[str, Any], provenance: dict[str, str], weights: Sequence[Weights], tables: Tables
 ) -> None:
     """What no source states outright: the name, the task, sizes written in the name, whether it is open."""
     if weights and weights[0].source in HUB_SOURCES:
@@ -307,12 +307,12 @@ def _extra(ranked: Sequence[tuple[int, Record]]) -> Mapping[str, Any]:
     return next((dict(record.extra) for _, record in ranked if record.extra), {})
 
 
-def _aliases(item: Group, ranked: Sequence[tuple[int, Record]]) -> tuple[str, ...]:
+def _aliases(item: RecordGroup, ranked: Sequence[tuple[int, Record]]) -> tuple[str, ...]:
     """Other ids and repos of it; what hosts call it stands with their offers."""
     return tuple(dict.fromkeys(name for name in _own_names(item, ranked) if name != item.id))
 
 
-def _own_names(item: Group, ranked: Sequence[tuple[int, Record]]) -> Iterator[str]:
+def _own_names(item: RecordGroup, ranked: Sequence[tuple[int, Record]]) -> Iterator[str]:
     for _, record in ranked:
         if record.provider is None and STANDINGS[record.source].names_models:
             yield from record.names

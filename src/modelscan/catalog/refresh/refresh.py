@@ -65,7 +65,7 @@ class RefreshReport:
 
 
 @dataclass(slots=True)
-class _Part:
+class _SourcePart:
     """What one source brings to the new index."""
 
     report: RefreshedSource
@@ -98,7 +98,7 @@ def _refresh(
 ) -> RefreshReport:
     now = rfc3339(clock.now())
     current = open_base(settings.paths.index_file)
-    parts: list[_Part] = []
+    parts: list[_SourcePart] = []
     for name, addresses in _addresses(settings).items():
         if name not in wanted:
             parts.append(_keep(name, current))
@@ -157,7 +157,7 @@ def _addresses(settings: Settings) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current: Index, now: str) -> _Part:
+def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current: Index, now: str) -> _SourcePart:
     """The new records of a source, or with the reason its last good ones."""
     source, last = FETCHED[name], _last_state(name, current)
     try:
@@ -175,7 +175,7 @@ def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current:
         fetched_at=now,
         digest=downloads.digest(),
     )
-    return _Part(_report(state, "unchanged" if state.digest == last.digest else "updated"), state, parsed)
+    return _SourcePart(_report(state, "unchanged" if state.digest == last.digest else "updated"), state, parsed)
 
 
 def _last_state(name: str, current: Index) -> SourceState:
@@ -183,11 +183,11 @@ def _last_state(name: str, current: Index) -> SourceState:
     return found or SourceState(name=name, origin="unknown", records=0)
 
 
-def _keep(name: str, current: Index, error: str | None = None) -> _Part:
+def _keep(name: str, current: Index, error: str | None = None) -> _SourcePart:
     """The records of the index in use, read again from their own words."""
     state = dataclasses.replace(_last_state(name, current), error=error)
     parsed = FETCHED[name].parse_entries(current.entries(name))
-    return _Part(_report(state, "failed" if error else "unchanged"), state, parsed)
+    return _SourcePart(_report(state, "failed" if error else "unchanged"), state, parsed)
 
 
 def _report(state: SourceState, status: Literal["updated", "unchanged", "failed"]) -> RefreshedSource:
@@ -214,7 +214,9 @@ def _local(settings: Settings, now: str) -> RefreshedSource:
     )
 
 
-def _replace_index(settings: Settings, parts: Sequence[_Part], current: Index, keep: Collection[str], now: str) -> int:
+def _replace_index(
+    settings: Settings, parts: Sequence[_SourcePart], current: Index, keep: Collection[str], now: str
+) -> int:
     """Build beside the old index and move over it. Returns the number of models."""
     ours, our_states = read_ours(shipped_text)
     tables = read_tables_of_ours(shipped_text)

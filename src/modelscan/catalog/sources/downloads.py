@@ -19,7 +19,7 @@ from modelscan.units import format_bytes
 _BACKOFF = Backoff(tries=3, first=1.0, jitter=0.5, longest_asked=30.0, deadline=60.0)
 
 
-class Answer(Protocol):
+class Document(Protocol):
     @property
     def content(self) -> bytes | None: ...
     @property
@@ -29,7 +29,7 @@ class Answer(Protocol):
 class Fetcher(Protocol):
     """What a refresh asks of `system.http.Http`."""
 
-    def fetch(self, address: str, *, etag: str | None = None) -> Answer: ...
+    def fetch(self, address: str, *, etag: str | None = None) -> Document: ...
 
 
 def shown(address: str) -> str:

@@ -32,16 +32,16 @@ _CHECKS: dict[str, _Check] = {
 }
 
 
-class Checked(NamedTuple):
+class EntryReport(NamedTuple):
     """`problems` forbid the entry; `warnings` are keys that are kept without being understood."""
 
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
-def check(entry: Mapping[str, Any]) -> Checked:
+def check(entry: Mapping[str, Any]) -> EntryReport:
     problems = [*_problems(entry), *_weights_problems(entry.get("weights", []))]
-    return Checked(tuple(problems), tuple(_typos(entry)))
+    return EntryReport(tuple(problems), tuple(_typos(entry)))
 
 
 def _problems(entry: Mapping[str, Any]) -> Iterator[str]:

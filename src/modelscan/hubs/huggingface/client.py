@@ -15,7 +15,7 @@ from modelscan import __version__
 from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, shown_address
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface.cache import is_commit
-from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, no_answer, refused, require_address
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, no_answer, refused, require_address
 from modelscan.storage.files import storage_failed
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def request_headers(environ: Mapping[str, str]) -> dict[str, str]:
     return dict(build_hf_headers(token=token_of(environ), library_name="modelscan", library_version=__version__))
 
 
-def asked(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Asked:
-    return Asked(
+def asked(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Question:
+    return Question(
         endpoint=shown_address(endpoint_of(environ)),
         repo_id=repo_id,
         revision=revision,
@@ -151,7 +151,7 @@ def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) 
         ) from error
 
 
-def _ours(error: Any, about: Asked) -> ModelscanError:
+def _ours(error: Any, about: Question) -> ModelscanError:
     """The order counts: a gated repo is a kind of missing one, and every answer of the hub is a kind of OSError."""
     import huggingface_hub.errors as hub
 

@@ -27,7 +27,7 @@ from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.model.words import HubName
 
 if TYPE_CHECKING:
-    from modelscan.system.http import Answer, Session
+    from modelscan.system.http import HttpAnswer, HttpSession
 
 _CODES = frozenset({GATED, NO_REPO, NO_REVISION, NO_FILE})
 _OK = range(200, 300)
@@ -58,7 +58,7 @@ class HuggingFace:
 
     @contextlib.contextmanager
     def open(
-        self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
+        self, session: HttpSession, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
     ) -> Iterator[ByteStream]:
 
         headers = request_headers(self._asking())
@@ -75,7 +75,7 @@ class HuggingFace:
                 raise self._refusal(repo_id, listing, file, answer)
             yield ByteStream(answer.start, answer.chunks)
 
-    def _refusal(self, repo_id: str, listing: Listing, file: RemoteFile, answer: Answer) -> Exception:
+    def _refusal(self, repo_id: str, listing: Listing, file: RemoteFile, answer: HttpAnswer) -> Exception:
         code, said = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
         if code not in _CODES:  # the storage behind the hub has no codes
             code = NO_FILE if answer.status == _NOT_FOUND else None

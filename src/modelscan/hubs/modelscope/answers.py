@@ -57,7 +57,7 @@ class FilesAnswer(Payload):
         return [file for file in listed or () if not file.is_folder]
 
 
-class Refused(Payload):
+class RefusalAnswer(Payload):
     """What stands in an answer that is no success."""
 
     message: Annotated[Text, Lenient] = Field(default=None, alias="Message")

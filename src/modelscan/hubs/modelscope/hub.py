@@ -20,14 +20,14 @@ from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface.cache import is_complete
 from modelscan.hubs.modelscope import cache as ms_cache
 from modelscan.hubs.protocol import Access
-from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Asked, no_answer, refused
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, no_answer, refused
 from modelscan.hubs.tokens import HUBS, address
 from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.model.words import HubName
 
 if TYPE_CHECKING:
     from modelscan.hubs.modelscope.answers import ListedFile
-    from modelscan.system.http import Answer, Session
+    from modelscan.system.http import HttpAnswer, HttpSession
 
 _Answer = TypeVar("_Answer")
 _HUB = HUBS["modelscope"]
@@ -82,7 +82,7 @@ class ModelScope:
 
     @contextlib.contextmanager
     def open(
-        self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
+        self, session: HttpSession, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
     ) -> Iterator[ByteStream]:
         # A branch may have moved on since it was listed, and its bytes would not be those that were listed. Where the
         # hub does not know the commit by its name, the branch is what there is, and the hashes tell.
@@ -131,7 +131,9 @@ class ModelScope:
             return {}
         return {"authorization": f"Bearer {self._token}", "cookie": f"m_session_id={self._token}"}
 
-    def _answer(self, kind: type[_Answer], session: Session, repo_id: str, revision: str | None, rest: str) -> _Answer:
+    def _answer(
+        self, kind: type[_Answer], session: HttpSession, repo_id: str, revision: str | None, rest: str
+    ) -> _Answer:
         from modelscan.hubs.payload import read_payload
 
         with session.stream(f"{self._api(repo_id)}{rest}", headers=self._headers()) as answer:
@@ -144,7 +146,7 @@ class ModelScope:
         self,
         repo_id: str,
         revision: str | None,
-        answer: Answer,
+        answer: HttpAnswer,
         *,
         about_revision: bool = False,
         file: str | None = None,
@@ -164,8 +166,8 @@ class ModelScope:
             file=file,
         )
 
-    def _asked(self, repo_id: str, revision: str | None) -> Asked:
-        return Asked(
+    def _asked(self, repo_id: str, revision: str | None) -> Question:
+        return Question(
             endpoint=shown_address(self.endpoint),
             repo_id=repo_id,
             revision=revision,
@@ -187,11 +189,11 @@ def _of_content(files: Sequence[RemoteFile]) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _message(answer: Answer) -> str:
-    from modelscan.hubs.modelscope.answers import Refused
+def _message(answer: HttpAnswer) -> str:
+    from modelscan.hubs.modelscope.answers import RefusalAnswer
     from modelscan.hubs.payload import read_payload
 
     try:
-        return read_payload(Refused, answer.read(), SourceUnavailable).message or ""
+        return read_payload(RefusalAnswer, answer.read(), SourceUnavailable).message or ""
     except SourceUnavailable:
         return ""

@@ -15,7 +15,7 @@ from modelscan.model import Source, WeightsDescription
 from modelscan.system.retry import FOR_A_QUESTION, retrying
 
 if TYPE_CHECKING:
-    from modelscan.system.http import Session
+    from modelscan.system.http import HttpSession
 
 
 class RemoteDescriber:
@@ -73,7 +73,7 @@ class RemoteDescriber:
             gated=listing.gated if listing else None,
         )
 
-    def _reader(self, session: Session, repo_id: str, listing: Listing) -> ReadRange:
+    def _reader(self, session: HttpSession, repo_id: str, listing: Listing) -> ReadRange:
         files = {file.path: file for file in listing.files}
 
         def read(path: str, start: int, end: int) -> bytes:

@@ -14,7 +14,7 @@ from modelscan.hubs.transfer.disk import require_room
 from modelscan.hubs.transfer.meter import Meter
 from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.hubs.transfer.transfer import Transfer
-from modelscan.hubs.transfer.verify import Checked, Verified, verify_files
+from modelscan.hubs.transfer.verify import CheckedFile, Verified, verify_files
 
 
 class RemoteFetcher:
@@ -38,7 +38,7 @@ class RemoteFetcher:
             for file in lacking
         )
 
-    def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[Checked, ...]:
+    def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[CheckedFile, ...]:
         """The verdict on each file that a backend needs. `again` reads also those found right before."""
         listing = self._listings.get(repo_id, commit, fresh=FRESH)
         folder = self._site.snapshot(repo_id, listing.commit)
@@ -92,7 +92,7 @@ class RemoteFetcher:
         meter.finish()
         return fetched
 
-    def _part(self, repo_id: str, listing: Listing, item: Checked, into: Path | None) -> Part:
+    def _part(self, repo_id: str, listing: Listing, item: CheckedFile, into: Path | None) -> Part:
         part = self._site.part(repo_id, listing.commit, item.file)
         return replace(part, target=part.target if into is None else into / item.file.path, replaces=item.inode)
 
@@ -109,7 +109,7 @@ class RemoteFetcher:
                 raise
             return listing
 
-    def _refuse_offline(self, repo_id: str, wrong: Sequence[Checked]) -> None:
+    def _refuse_offline(self, repo_id: str, wrong: Sequence[CheckedFile]) -> None:
         if not self._listings.is_offline():
             return
         raise SourceUnavailable(

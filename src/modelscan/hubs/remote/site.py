@@ -12,7 +12,7 @@ from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.model.words import HubName
 
 if TYPE_CHECKING:
-    from modelscan.system.http import Session
+    from modelscan.system.http import HttpSession
 
 
 class Site(Protocol):
@@ -35,7 +35,7 @@ class Site(Protocol):
         ...
 
     def open(
-        self, session: Session, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
+        self, session: HttpSession, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
     ) -> contextlib.AbstractContextManager[ByteStream]:
         """The bytes of a file from `start`. Raises our errors."""
         ...

@@ -45,7 +45,7 @@ def upload(
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _UploadPart:
     number: int
     size: int
     sha256: str
@@ -71,7 +71,7 @@ class Upload:
         self._part_bytes = max(part_bytes, -(-size // MOST_PARTS))
         self._size = size
         self._starts = range(0, max(size, 1), self._part_bytes)
-        self._known: dict[int, _Part] = {}
+        self._known: dict[int, _UploadPart] = {}
 
     def run(self) -> int:
         """The bytes that had to be sent. A file is read once, unless something of its size is there already."""
@@ -111,17 +111,17 @@ class Upload:
         except FileNotFoundError:
             return None
 
-    def _part(self, start: int) -> _Part:
+    def _part(self, start: int) -> _UploadPart:
         return self._known.get(start) or self._read(start)[0]
 
     def _call(self, method: str, **more: Any) -> Any:
         return self._client.call_s3(method, **self._target, **more)
 
-    def _read(self, start: int) -> tuple[_Part, bytes]:
+    def _read(self, start: int) -> tuple[_UploadPart, bytes]:
         with self._path.open("rb") as file:
             file.seek(start)
             content = file.read(self._part_bytes)
-        self._known[start] = part = _Part(
+        self._known[start] = part = _UploadPart(
             number=self._number(start),
             size=len(content),
             sha256=b64encode(hashlib.sha256(content).digest()).decode(),

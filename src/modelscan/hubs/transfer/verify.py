@@ -22,7 +22,7 @@ _BLOCK = 4 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Checked:
+class CheckedFile:
     """What is the matter with one file; `path` is its place on this machine, `inode` what was found there."""
 
     file: RemoteFile
@@ -68,7 +68,7 @@ def verify_files(
     *,
     again: bool = False,
     on_bytes: Callable[[int], None] = lambda _: None,
-) -> tuple[Checked, ...]:
+) -> tuple[CheckedFile, ...]:
     """The verdict on each file below `folder`. `again` reads also those found right before."""
     found = tuple(_check(folder / file.path, file, verified, again=again, on_bytes=on_bytes) for file in files)
     verified.save()
@@ -84,7 +84,7 @@ def hasher_for(file: RemoteFile) -> Any:
 
 def _check(
     path: Path, file: RemoteFile, verified: Verified, *, again: bool, on_bytes: Callable[[int], None]
-) -> Checked:
+) -> CheckedFile:
     real = path.resolve()
     inode = real.stat().st_ino if real.is_file() else None
     verdict = _verdict(path, file, verified, again=again, on_bytes=on_bytes)
@@ -92,7 +92,7 @@ def _check(
         verified.add(real, file.digest)
     elif verdict != "missing":
         verified.forget(real)
-    return Checked(file=file, path=path, verdict=verdict, inode=inode)
+    return CheckedFile(file=file, path=path, verdict=verdict, inode=inode)
 
 
 def _verdict(
