@@ -10,13 +10,13 @@ from modelscan.hubs.modelscope.hub import ModelScope
 from modelscan.hubs.protocol import Access, Delivery, Describes, Fetches, InFolder, Streamed
 from modelscan.hubs.remote.describer import RemoteDescriber
 from modelscan.hubs.remote.listings import Listings
-from modelscan.hubs.remote.site import Site
+from modelscan.hubs.remote.site import HubSite
 from modelscan.hubs.s3.describer import S3Describer
 from modelscan.model import Source
 from modelscan.model.words import HubName
 from modelscan.weights.address import parse_s3
 
-_SITES: dict[HubName, Callable[[Access], Site]] = {"huggingface": HuggingFace, "modelscope": ModelScope}
+_SITES: dict[HubName, Callable[[Access], HubSite]] = {"huggingface": HuggingFace, "modelscope": ModelScope}
 _DESCRIBERS: dict[Source, Callable[[Access], Describes]] = {
     "huggingface": lambda access: RemoteDescriber(listings("huggingface", access)),
     "modelscope": lambda access: RemoteDescriber(listings("modelscope", access)),

@@ -23,7 +23,7 @@ _SHORTEST_NAME = 3
 _MONTH_AND_YEAR = re.compile(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
 
 
-class Families(Protocol):
+class Members(Protocol):
     """What is asked of an index here."""
 
     def members(self, key: str) -> list[Member]:
@@ -35,7 +35,7 @@ class Families(Protocol):
         ...
 
 
-def members_meant(parts: Sequence[str], index: Families, *, exactly: bool = False) -> list[Member]:
+def members_meant(parts: Sequence[str], index: Members, *, exactly: bool = False) -> list[Member]:
     """Members that have every word and size of the name; closed ones only where hardly any has weights.
 
     With `exactly` all words must lead, in order. Otherwise the longest beginning that a family has decides, and
@@ -134,7 +134,7 @@ def _added(parts: Sequence[str], member: Member) -> set[str]:
     }
 
 
-def closed_family(parts: Sequence[str], lab: str | None, index: Families) -> Member | None:
+def closed_family(parts: Sequence[str], lab: str | None, index: Members) -> Member | None:
     """The best known of a family all of whose members are closed: another of its names means nothing open.
 
     A family is a beginning of the name, or its words without the version: `qwen3.9-max`.

@@ -16,7 +16,7 @@ from typing import Protocol
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked, WeightsHint, read
-from modelscan.catalog.naming.family import Families, best_known, closed_family, members_meant, plain_member
+from modelscan.catalog.naming.family import Members, best_known, closed_family, members_meant, plain_member
 from modelscan.catalog.naming.lookup import KIND_ORDER, Member, Named
 from modelscan.catalog.naming.matching import Rung, climb
 from modelscan.errors import ModelAmbiguous, ModelNotFound
@@ -44,7 +44,7 @@ class Resolution:
     passthrough_repo: str | None = None
 
 
-class Lookup(Families, Protocol):
+class Lookup(Members, Protocol):
     """What the resolution asks of an index."""
 
     def get(self, model_id: str) -> Model | None: ...

@@ -12,7 +12,7 @@ _MOST_ENTRIES = 50_000
 _FOLDER = "tree"
 
 
-class About(Payload):
+class RepoFacts(Payload):
     """What is said of a repo."""
 
     license: Text = Field(default=None, alias="License")
@@ -20,7 +20,7 @@ class About(Payload):
 
 
 class RepoAnswer(Payload):
-    about: About | None = Field(alias="Data")
+    about: RepoFacts | None = Field(alias="Data")
 
 
 class ListedFile(Payload):

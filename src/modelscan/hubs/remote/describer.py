@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RemoteDescriber:
-    """`Describes` over a `Site`."""
+    """`Describes` over a `HubSite`."""
 
     def __init__(self, listings: Listings) -> None:
         self.source: Source = listings.site.source

@@ -18,7 +18,7 @@ from modelscan.hubs.transfer.verify import CheckedFile, Verified, verify_files
 
 
 class RemoteFetcher:
-    """`Fetches` over a `Site`."""
+    """`Fetches` over a `HubSite`."""
 
     def __init__(self, listings: Listings) -> None:
         self.source = listings.site.source

@@ -9,7 +9,7 @@ from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.memory import Memory, Reference
 from modelscan.hubs.protocol import Access
-from modelscan.hubs.remote.site import Site
+from modelscan.hubs.remote.site import HubSite
 from modelscan.system.retry import FOR_A_QUESTION, retrying
 from modelscan.weights.reading.selection import needed_files
 
@@ -21,7 +21,7 @@ NOW = timedelta(0)
 class Listings:
     """The listings of one hub."""
 
-    def __init__(self, site: Site, access: Access) -> None:
+    def __init__(self, site: HubSite, access: Access) -> None:
         self.site, self.access = site, access
         self.memory = Memory(site.source, access.settings, access.clock, newest=site.default_revision)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelscan.system.http import HttpSession
 
 
-class Site(Protocol):
+class HubSite(Protocol):
     """One hub: its protocol, and the folders in which its own tools keep files."""
 
     source: HubName

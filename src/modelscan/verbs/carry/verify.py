@@ -13,7 +13,7 @@ from modelscan.selecting.weights_here import find_weights
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CheckedFile:
+class FileVerdict:
     """One commit that was read: how many files, and what is the matter with those that are not right, by name."""
 
     source: Source
@@ -29,7 +29,7 @@ class Verification:
     """`id` is what the user named."""
 
     id: str
-    checked: tuple[CheckedFile, ...]
+    checked: tuple[FileVerdict, ...]
 
 
 def verify_weights(context: Context, reference: str, report: Report) -> Verification:
@@ -44,7 +44,7 @@ def verify_weights(context: Context, reference: str, report: Report) -> Verifica
             report(Event("phase", f"reading {here.repo_id} at {commit}"))
             files = context.fetcher(stored.source).verify(here.repo_id, commit, again=True)
             checked.append(
-                CheckedFile(
+                FileVerdict(
                     source=here.source,
                     repo_id=here.repo_id,
                     revision=commit,
@@ -59,7 +59,7 @@ def verify_weights(context: Context, reference: str, report: Report) -> Verifica
     return Verification(id=reference, checked=tuple(checked))
 
 
-def _wrong(found: list[CheckedFile]) -> ModelscanError:
+def _wrong(found: list[FileVerdict]) -> ModelscanError:
     first = found[0]
     return ModelscanError(
         f"the weights of `{first.repo_id}` are not what the hub lists",
