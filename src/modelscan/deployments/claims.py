@@ -15,9 +15,6 @@ def claimed_bytes(record: Record) -> int | None:
     return None if size is None else size // max(1, len(record.pinned.gpu_indices))
 
 
-CLAIMS_LOCK = "claims.lock"
-
-
 def memory_left(hardware: Hardware, claims: Sequence[Claim], gpu_index: int | None) -> int | None:
     """What a new deployment may have of a GPU, or of the host for None: what is free and nobody will still take."""
     outstanding = sum(claim.outstanding_bytes for claim in claims if claim.gpu_index == gpu_index)

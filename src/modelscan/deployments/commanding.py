@@ -6,8 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from modelscan.deployments.claims import CLAIMS_LOCK
-from modelscan.deployments.places import places
+from modelscan.deployments.places import CLAIMS_LOCK, places
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict

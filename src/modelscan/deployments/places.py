@@ -7,6 +7,8 @@ from pathlib import Path
 
 from modelscan.storage.paths import Paths
 
+CLAIMS_LOCK = "claims.lock"  # in the folder of locks: one at a time hands out memory and ports
+
 
 @dataclass(frozen=True, slots=True)
 class Places:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.document import deployment_of
@@ -19,8 +19,9 @@ from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
 from modelscan.storage.locks import Lock
 from modelscan.targets.registry import TARGETS, target_named
 from modelscan.targets.site import Site
-from modelscan.targets.target import LogLine, Orphan, Placement, ReadMachine, Reaps, Target
-from modelscan.targets.waiting import wait
+
+if TYPE_CHECKING:  # `list` needs none of it at run time
+    from modelscan.targets.target import LogLine, Orphan, ReadMachine, Reaps, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class Deployments:
 
         `port` is the one that was asked for. Raises Conflict.
         """
+        from modelscan.targets.target import Placement
+
         but = replacing or record
         among = Placement(
             port=port,
@@ -148,6 +151,8 @@ class Deployments:
         on_change: Callable[[Deployment], None] | None = None,
     ) -> Deployment:
         """Follow it until it is ready, or over: see `waiting.wait`."""
+        from modelscan.targets.waiting import wait  # it loads what `list` does not need
+
         with Store(self.site.paths, self.site.clock) as store:
             return wait(
                 lambda: self._shown(store.by_id(deployment_id)),
@@ -186,6 +191,8 @@ class Deployments:
         return self.target(record.spec.target)
 
     def _reaping(self) -> Iterator[Reaps]:
+        from modelscan.targets.target import Reaps
+
         for name in self.targets:
             target = self.target(name)
             if isinstance(target, Reaps):

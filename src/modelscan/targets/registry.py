@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from modelscan.errors import Usage
-from modelscan.targets.site import Site
-from modelscan.targets.target import Target
+
+if TYPE_CHECKING:
+    from modelscan.targets.site import Site
+    from modelscan.targets.target import Target
 
 TARGETS: Mapping[str, str] = {
     "local": "modelscan.targets.local.target",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from modelscan.deployments.claims import CLAIMS_LOCK
+from modelscan.deployments.places import CLAIMS_LOCK
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.replanning import moved_to_port

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from modelscan.deployments.places import places
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.model import Claim, Hardware
-from modelscan.targets.local.claims import claims_of
 from modelscan.targets.local.observe import observe
 from modelscan.targets.site import Site
-from modelscan.targets.target import LogLine, Orphan, Placement, ReadMachine, Target
+
+if TYPE_CHECKING:  # `list` needs none of it at run time
+    from modelscan.targets.target import LogLine, Orphan, Placement, ReadMachine, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class LocalTarget:
         return None if port is None else f"http://localhost:{port}"
 
     def claims(self, records: Sequence[Record], hardware: Hardware) -> tuple[Claim, ...]:
+        from modelscan.targets.local.claims import claims_of
+
         return claims_of(records, hardware)
 
     def orphans(self, store: Store) -> tuple[Orphan, ...]:
