@@ -31,7 +31,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "manager", "managers", "common", 
 
 # Two that bear one name: to be renamed where their rooms are rebuilt.
 NAMED_TWICE = {
-    "Answer", "Asked", "Checked", "Found", "Group", "Hub", "Record", "Refused", "Routes", "Session", "_Part",
+    "Answer", "Asked", "Checked", "Group", "Hub", "Record", "Refused", "Routes", "Session", "_Part",
 }  # fmt: skip
 # Rooms whose map is to be written when they are rebuilt.
 WITHOUT_MAP = {
