@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,6 @@ def _unknown(name: str, wanted: str, alike: Sequence[GpuFacts], table: Sequence[
             hints=[f"name one: --hardware {several[0]}"],
             details={"near": list(several)},
         )
-    from difflib import get_close_matches
-
     names = dict(zip(table, known_names(table), strict=True))
     keys = {key: names[facts] for facts in table for key in gpu_keys(facts)}
     near = list(dict.fromkeys(keys[key] for key in get_close_matches(wanted, keys, n=5, cutoff=0.55)))

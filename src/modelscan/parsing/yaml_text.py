@@ -12,6 +12,8 @@ import itertools
 import re
 from typing import Any
 
+import yaml
+
 from modelscan.parsing.problems import NotThisFormat
 from modelscan.parsing.text import clean
 from modelscan.units import format_bytes
@@ -38,8 +40,6 @@ def load(payload: bytes | str, *, strict: bool = False) -> Any:
     A key that stands twice in a mapping is no YAML. Of a stranger's the last counts, as everywhere; `strict` is for a
     user's own file, where what stood first would be lost without a word.
     """
-    import yaml
-
     content = payload.encode(errors="replace") if isinstance(payload, str) else payload
     if len(content) > MAX_BYTES:
         raise NotThisFormat(f"not a catalog's YAML: it is larger than {format_bytes(MAX_BYTES)}")
@@ -65,8 +65,6 @@ def _may_be_deep(content: bytes) -> bool:
 
 def _check_depth(content: bytes) -> None:
     """Read the document's events, which takes no recursion."""
-    import yaml
-
     depth = 0
     for event in yaml.parse(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -80,7 +78,6 @@ def _check_depth(content: bytes) -> None:
 @functools.cache
 def _loader(strict: bool) -> Any:
     """The safe loader with merges counted; what only looks like a date or a number stays the text that it is."""
-    import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         merged = 0
@@ -119,8 +116,6 @@ def _loader(strict: bool) -> Any:
 
 
 def _check_keys(node: Any) -> None:
-    import yaml
-
     seen = set[str]()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE and key.value in seen:
@@ -130,8 +125,6 @@ def _check_keys(node: Any) -> None:
 
 def _merged_mappings(value: Any) -> list[Any]:
     """What `<<` names, the weightiest last: of a list the first counts most, above all what the mapping says itself."""
-    import yaml
-
     parts = list(reversed(value.value)) if isinstance(value, yaml.SequenceNode) else [value]
     for part in parts:
         if not isinstance(part, yaml.MappingNode):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import yaml
+
 Node = Any  # of PyYAML, whose types do not know `id`, `style` and `flow_style`
 PATH = ("routing", "direct", "providers")
 
@@ -13,8 +15,6 @@ class RoutingDamaged(ValueError):
 
 
 def _compose(text: str) -> Node | None:
-    import yaml
-
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import yaml
+
 from modelscan.model import Route
 from modelscan.routing.nodes import (
     PATH,
@@ -236,8 +238,6 @@ def _apply(text: str, edits: Sequence[_Edit]) -> str:
 
 
 def _scalar(value: str) -> str:
-    import yaml
-
     if _PLAIN.fullmatch(value) and yaml.safe_load(value) == value:
         return value
     return str(yaml.dump(value, default_style='"', width=2**30, allow_unicode=True)).strip()
@@ -256,8 +256,6 @@ def _verify(before: str, after: str, wanted: Sequence[Route]) -> None:
 
 def _users_part(text: str) -> str:
     """What the text means without our entries and without the frame that we make for them."""
-    import yaml
-
     flags = [entry.ours for entry in read_entries(text)]
     try:
         document = yaml.safe_load(text)

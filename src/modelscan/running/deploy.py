@@ -23,6 +23,7 @@ from modelscan.running.preflight import check_weights
 from modelscan.running.prepare import prepare
 from modelscan.running.record import new_record
 from modelscan.running.routes import check_routing_file
+from modelscan.running.start import start_deployment
 from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
@@ -154,8 +155,6 @@ def _same_again(context: Context, existing: Record, wanted: DeployRequest, repor
     if now.status == "ready":
         return dataclasses.replace(now, changed=False)
     if now.status in {"stopped", "failed"}:
-        from modelscan.running.start import start_deployment
-
         return start_deployment(context, now.id, timeout=wanted.timeout, wait=wanted.wait, report=report)
     followed = start_and_follow(context, now, wait=wanted.wait, timeout=wanted.timeout, report=report)
     return dataclasses.replace(followed, changed=False)

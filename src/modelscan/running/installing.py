@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from modelscan.environments.install import install
+from modelscan.environments.streamer import add_streamer, can_stream
 from modelscan.model import Device, Installation
 from modelscan.selecting.context import Context
 from modelscan.selecting.installations import device_of, no_reader
@@ -14,8 +16,6 @@ def install_backend(
     context: Context, backend: str, version: str | None, *, on_line: Callable[[str], None], device: Device | None = None
 ) -> Installation:
     """Make an isolated environment, of the build that suits this machine."""
-    from modelscan.environments.install import install
-
     if device is None:
         device = device_of(machine(context))
     return install(backend, version, device, context.settings, on_line=on_line, clock=context.clock)
@@ -23,8 +23,6 @@ def install_backend(
 
 def add_reader(context: Context, installation: Installation, *, on_line: Callable[[str], None]) -> Installation:
     """The same installation with what reads weights from S3. Raises Usage for one that is not ours to change."""
-    from modelscan.environments.streamer import add_streamer, can_stream
-
     if can_stream(installation):
         return installation
     if not installation.managed:

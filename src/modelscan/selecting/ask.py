@@ -10,6 +10,7 @@ from modelscan.catalog.index.index import Index
 from modelscan.errors import ModelAmbiguous, ModelscanError
 from modelscan.model import Fits, Model
 from modelscan.selecting.context import Context
+from modelscan.selecting.judge import judging
 from modelscan.units import format_count
 
 _SHOWN = 12
@@ -45,8 +46,6 @@ def fitting_first(
 
 
 def _fits(context: Context, models: list[Model], described_hardware: str | None) -> Mapping[str, Fits]:
-    from modelscan.selecting.judge import judging
-
     judge = judging(context, described_hardware)
     judged = ((model.id, judge(model)) for model in models)
     return {model_id: fits for model_id, fits in judged if fits.feasible}

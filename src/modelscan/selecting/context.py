@@ -49,11 +49,9 @@ class Context:
     @property
     def deployments(self) -> Deployments:
         """What runs and ran here."""
-        from modelscan.targets.deployments import Deployments
-        from modelscan.targets.registry import TARGETS
-        from modelscan.targets.site import site_of
+        from modelscan.targets.deployments import deployments_of
 
-        return Deployments(site_of(self.settings, self.clock), self.targets or TARGETS)
+        return deployments_of(self.settings, self.clock, self.targets)
 
     def describer(self, source: Source) -> Describes:
         """Who says what weights of this source are."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from modelscan.deployments.measurements import Measurements
 from modelscan.model import Measurement, WeightsDescription
 from modelscan.planning.options.facts import PlanningFacts, load_facts
 from modelscan.selecting.context import Context
@@ -26,7 +27,5 @@ def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[M
     """What earlier starts of these weights took here."""
     if not context.settings.paths.database_file.exists():  # nothing was ever started here
         return ()
-    from modelscan.deployments.measurements import Measurements
-
     with Measurements.for_reading(context.settings.paths) as kept:
         return tuple(kept.of(weights.repo_id for weights in options))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from modelscan.deployments.claims import without_claimed
 from modelscan.errors import ModelscanError
 from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest
 from modelscan.planning.decide.planner import decide
 from modelscan.selecting.context import Context
 from modelscan.selecting.evidence import measured, planning_facts
+from modelscan.selecting.installations import installations
 from modelscan.selecting.known_here import resolved_here
 from modelscan.selecting.machine import machine
 
@@ -35,9 +37,6 @@ def judging(context: Context, described_hardware: str | None = None) -> Callable
 
     On a machine that is only described nothing lives and nothing is installed.
     """
-    from modelscan.deployments.claims import without_claimed
-    from modelscan.selecting.installations import installations
-
     hardware = machine(context, described_hardware)
     asked = PlanRequest(model="")
     if described_hardware is not None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 
+from modelscan.hardware.described import describe_hardware
+from modelscan.hardware.gpu_table import parse_gpu_table
+from modelscan.hardware.machine import read_hardware
+from modelscan.hardware.nvidia.drivers import driver_for
 from modelscan.model import Hardware
 from modelscan.selecting.context import Context
 from modelscan.storage.shipped import shipped_text
@@ -12,23 +17,14 @@ from modelscan.storage.shipped import shipped_text
 def machine(context: Context, described: str | None = None) -> Hardware:
     """This machine, or the one that `--hardware` describes. Raises GpuNotFound or Usage for a bad description."""
     if described is None:
-        from modelscan.hardware.machine import read_hardware
-
         found = read_hardware(environ=context.settings.environ, run=context.run, sysfs=context.sysfs, proc=context.proc)
         old = _old_driver(found)
         return dataclasses.replace(found, warnings=(*found.warnings, old)) if old else found
-    from modelscan.hardware.described import describe_hardware
-    from modelscan.hardware.gpu_table import parse_gpu_table
-
     return describe_hardware(described, parse_gpu_table(shipped_text("gpus.csv")))
 
 
 def _old_driver(hardware: Hardware) -> str | None:
     """What to do about a driver that today's backends do not run on."""
-    import csv
-
-    from modelscan.hardware.nvidia.drivers import driver_for
-
     if hardware.cuda_version is None:
         return None
     rows = [row for row in csv.DictReader(shipped_text("backends.csv").splitlines()) if row["min_cuda"]]

@@ -15,6 +15,7 @@ from modelscan.errors import ClosedWeights
 from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest
 from modelscan.planning.telling.command import plan_command
 from modelscan.selecting.context import Context
+from modelscan.selecting.judge import judge_for, judging
 from modelscan.system.clock import Clock
 from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER
 
@@ -39,8 +40,6 @@ def smaller_models(
     """Hints that name smaller models of the family that fit; where there are none, and it was `too_large`, how to
     look for others.
     """
-    from modelscan.selecting.judge import judge_for
-
     asked = PlanRequest(model="", **{name: getattr(request, name) for name in _OF_ANY_MODEL})
     judge = judge_for(context, hardware, asked, installed)
     found = smaller_siblings(model, open_index(context.settings), judge, context.clock)
@@ -78,8 +77,6 @@ def refuse_closed(context: Context, model: Model, described: str | None = None) 
 
 def _that_fit(context: Context, others: Sequence[str], described: str | None) -> list[str]:
     """Of the alternatives those that fit; where none does, the largest that does of the family of one."""
-    from modelscan.selecting.judge import judging
-
     if not others:
         return []
     index, judge = open_index(context.settings), judging(context, described)

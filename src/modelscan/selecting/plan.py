@@ -20,8 +20,10 @@ from modelscan.model import (
     WeightsDescription,
 )
 from modelscan.planning.decide.planner import make_plan
+from modelscan.planning.telling.explain import explain
 from modelscan.selecting.context import Context
 from modelscan.selecting.evidence import measured, planning_facts
+from modelscan.selecting.installations import installations
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed, smaller_models
 from modelscan.selecting.resolve import resolve_request
@@ -83,8 +85,6 @@ def plan_resolved(
     """The same for weights that are already found and a machine that is already read, or `described`."""
     found: tuple[Installation, ...] = ()
     if described is None:
-        from modelscan.selecting.installations import installations
-
         found = tuple(installations(context))
     request, rest = fold_arguments(request.backend_args, request)
     quantization = request.quantization or resolved.quantization
@@ -114,8 +114,6 @@ def plan_resolved(
 
 def explained(planned: Planned) -> tuple[str, ...]:
     """The arithmetic of the choice, line by line."""
-    from modelscan.planning.telling.explain import explain
-
     return explain(planned.plan, planned.resolved.options, planned.claims)
 
 

@@ -11,6 +11,7 @@ from modelscan.catalog.naming.identity import resolve
 from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
 from modelscan.hubs.folder.describe import describe_folder
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
+from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
 from modelscan.selecting.known_here import alike, describe_here, meant
 from modelscan.selecting.resolved import Resolved
@@ -56,8 +57,6 @@ def resolve_model(
             return _folder(reference, folder)
         raise
     except ModelAmbiguous as asked:
-        from modelscan.selecting.ask import fitting_first
-
         raise fitting_first(context, index, asked, described_hardware) from None
     notices = (*((index.notice,) if index.notice else ()), *resolution.warnings)
     if resolution.model is None:

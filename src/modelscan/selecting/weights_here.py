@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelscan.catalog.index.open import open_index
+from modelscan.catalog.naming.identity import resolve
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.stored import Stored, stored_weights
@@ -62,9 +64,6 @@ def recorded(context: Context) -> tuple[Deployment, ...]:
 
 def _repos_of(context: Context, reference: str) -> list[str]:
     """The repos that a catalog knows for a name; none where it knows no such name."""
-    from modelscan.catalog.index.open import open_index
-    from modelscan.catalog.naming.identity import resolve
-
     try:
         model = resolve(reference, open_index(context.settings)).model
     except ModelscanError:

@@ -16,9 +16,11 @@ from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, DeploymentNotFound
 from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
+from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock
+from modelscan.system.clock import Clock
 from modelscan.targets.registry import TARGETS, target_named
-from modelscan.targets.site import Site
+from modelscan.targets.site import Site, site_of
 
 if TYPE_CHECKING:  # `list` needs none of it at run time
     from modelscan.targets.target import LogLine, Orphan, ReadMachine, Reaps, Target
@@ -234,3 +236,8 @@ def not_ready(deployment: Deployment) -> BackendFailed:
         hints=hints,
         details={"status": deployment.status},
     )
+
+
+def deployments_of(settings: Settings, clock: Clock, targets: Mapping[str, str] | None = None) -> Deployments:
+    """The deployments below the user's state folder. `targets` stand in for those of the registry."""
+    return Deployments(site_of(settings, clock), targets or TARGETS)

@@ -11,7 +11,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelscan.settings.reading import Settings
+from modelscan.catalog.index.build import fill
+from modelscan.catalog.merging.merge import merge
+from modelscan.catalog.merging.tables import Tables
+from modelscan.catalog.sources.local_files import NAME, parse_file
+from modelscan.catalog.sources.record import Parsed
+from modelscan.catalog.sources.state import SourceState, skipped_counts
 
 if TYPE_CHECKING:
     from modelscan.catalog.index.index import Index
@@ -20,23 +25,10 @@ if TYPE_CHECKING:
     from modelscan.model import Model
 
 _REPLACED = ("task", "license", "parameters", "active_parameters", "family", "status", "homepage", "release_date")
-_SUFFIXES = frozenset({".yaml", ".yml", ".toml"})
-
-
-def local_files(settings: Settings) -> list[Path]:
-    """The files there are, `models.local.yaml` first."""
-    found = [path for path in (settings.paths.local_models_file,) if path.is_file()]
-    for folder in (settings.paths.catalog_folder, *(Path(name).expanduser() for name in settings.catalog.dirs)):
-        if folder.is_dir():
-            found.extend(sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file()))
-    return found
 
 
 def read_local(files: Sequence[Path]) -> tuple[Parsed, list[str]]:
     """What the files hold, and what was wrong with them in words."""
-    from modelscan.catalog.sources.local_files import parse_file
-    from modelscan.catalog.sources.record import Parsed
-
     parsed = Parsed()
     problems: list[str] = []
     for path in files:
@@ -48,12 +40,6 @@ def read_local(files: Sequence[Path]) -> tuple[Parsed, list[str]]:
 
 def lay_over(index: Index, files: Sequence[Path]) -> tuple[sqlite3.Connection, list[str]]:
     """An index in memory of what the files say about their models, and what was wrong with the files."""
-    from modelscan.catalog.index.build import fill
-    from modelscan.catalog.merging.merge import merge
-    from modelscan.catalog.merging.tables import Tables
-    from modelscan.catalog.sources.local_files import NAME
-    from modelscan.catalog.sources.state import SourceState, skipped_counts
-
     parsed, problems = read_local(files)
     tables = Tables()
     merged = [_over(index, item) for item in merge(parsed.records, tables)]

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from modelscan.catalog.index.build import build_index
 from modelscan.catalog.index.index import Index, open_base
-from modelscan.catalog.index.overlay import local_files, read_local
+from modelscan.catalog.index.open import local_files
+from modelscan.catalog.index.overlay import read_local
 from modelscan.catalog.index.whole import mark_as_whole
 from modelscan.catalog.merging.merge import merge
 from modelscan.catalog.refresh.shipped import read_ours, read_tables_of_ours

@@ -12,6 +12,8 @@ from modelscan.hubs.folder.copying import copy_files
 from modelscan.hubs.folder.describe import describe_folder
 from modelscan.hubs.protocol import Fetches, InFolder, Streamed
 from modelscan.hubs.s3.client import refuse_offline, require_reachable
+from modelscan.hubs.s3.download import download
+from modelscan.hubs.s3.upload import upload
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.model.events import Ask, Event, Report
 from modelscan.running.fetch import fetch, progress_event
@@ -142,8 +144,6 @@ def _into_folder(
 def _into_s3(
     context: Context, folder: Path, files: Sequence[RemoteFile], target: str, report: Report
 ) -> tuple[str, bool]:
-    from modelscan.hubs.s3.upload import upload
-
     address = parse_s3(target)
     names = [file.path for file in files]
     sent = upload(folder, names, address, on_progress=_telling(report), clock=context.clock)
@@ -151,8 +151,6 @@ def _into_s3(
 
 
 def _from_s3(context: Context, reference: str, wanted: PullRequest, report: Report) -> Pulled:
-    from modelscan.hubs.s3.download import download
-
     address, into = parse_s3(reference), _folder(wanted.to)
     if into is None or wanted.quantization or wanted.source or wanted.revision:
         raise Usage(

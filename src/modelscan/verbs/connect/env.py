@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from modelscan.errors import DeploymentNotFound
+from modelscan.exports.clients import env_lines, env_variables
 from modelscan.model import Deployment
 from modelscan.selecting.context import Context
 from modelscan.targets.deployments import not_ready
@@ -28,8 +30,6 @@ def deployment_env(context: Context, name: str) -> ExportedEnv:
 
 def export_env(context: Context) -> ExportedEnv:
     """For the deployment that became ready last. Raises DeploymentNotFound when none is ready."""
-    from modelscan.errors import DeploymentNotFound
-
     ready = [item for item in context.deployments.list() if item.status == "ready"]
     if not ready:
         raise DeploymentNotFound("no deployment is ready", hints=["modelscan list", "modelscan deploy demo"])
@@ -37,6 +37,4 @@ def export_env(context: Context) -> ExportedEnv:
 
 
 def _exported(deployment: Deployment) -> ExportedEnv:
-    from modelscan.exports.clients import env_lines, env_variables
-
     return ExportedEnv(lines=tuple(env_lines(deployment)), variables=env_variables(deployment))

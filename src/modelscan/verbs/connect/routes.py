@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import yaml
+
+from modelscan.exports.litellm import litellm_config
 from modelscan.model.results import Routes
+from modelscan.routing.file import read_routes
+from modelscan.routing.table import routes_to
+from modelscan.routing.text import edit_text
 from modelscan.selecting.context import Context
 
 
@@ -20,20 +26,12 @@ class ExportedRoutes:
 
 def routes(context: Context) -> Routes:
     """What the routing file says now. Raises ConfigInvalid for a damaged one."""
-    from modelscan.routing.file import read_routes
-
     path = context.settings.routing_path
     return Routes(file=str(path), routes=read_routes(path))
 
 
 def export_routes(context: Context, form: Literal["modelscan", "litellm"]) -> ExportedRoutes:
     """All that is ready, as a routing file of our own or as a configuration of LiteLLM's proxy."""
-    import yaml
-
-    from modelscan.exports.litellm import litellm_config
-    from modelscan.routing.table import routes_to
-    from modelscan.routing.text import edit_text
-
     deployments = context.deployments.list()
     if form == "litellm":
         document = litellm_config(deployments)

@@ -8,8 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
+from modelscan.catalog.sources.entry_check import check
+from modelscan.catalog.sources.local_files import parse_file
 from modelscan.errors import ConfigInvalid, Conflict, Usage
 from modelscan.model.results import Added
+from modelscan.parsing.problems import NotThisFormat
+from modelscan.parsing.yaml_text import is_modest, load
 from modelscan.selecting.context import Context
 from modelscan.storage.files import write_atomic
 
@@ -46,10 +52,6 @@ def add_to_catalog(context: Context, file: Path, *, replace: bool = False) -> Ad
 
 
 def _add_model(folder: Path, file: Path, document: Mapping[str, Any], *, replace: bool) -> Added:
-    import tomli_w
-
-    from modelscan.catalog.sources.entry_check import check
-
     entry = _without_nulls(document)
     entry.setdefault("id", entry.get("base_model") or file.stem)
     checked = check(entry)
@@ -62,8 +64,6 @@ def _add_model(folder: Path, file: Path, document: Mapping[str, Any], *, replace
 
 
 def _add_list(folder: Path, file: Path, payload: bytes, *, replace: bool) -> Added:
-    from modelscan.catalog.sources.local_files import parse_file
-
     if file.suffix not in {".yaml", ".yml"}:
         raise _invalid(file, ["a list of models is YAML: name the file `.yaml`"])
     parsed = parse_file(file)
@@ -87,9 +87,6 @@ def _read(file: Path) -> bytes:
 
 
 def _load(file: Path, payload: bytes) -> Any:
-    from modelscan.parsing.problems import NotThisFormat
-    from modelscan.parsing.yaml_text import is_modest, load
-
     try:
         document = tomllib.loads(payload.decode()) if file.suffix == ".toml" else load(payload, strict=True)
     except (NotThisFormat, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

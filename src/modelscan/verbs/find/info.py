@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.identity import Resolution, resolve
+from modelscan.catalog.sources.hub import model_described, unverified
 from modelscan.errors import ModelAmbiguous, ModelNotFound, SourceUnavailable
 from modelscan.model import Model, Source
+from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
+from modelscan.selecting.judge import judging
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,8 +33,6 @@ def model_info(context: Context, reference: str, *, fits: bool = False) -> Descr
     try:
         resolution = resolve(reference, index)
     except ModelAmbiguous as asked:
-        from modelscan.selecting.ask import fitting_first
-
         raise fitting_first(context, index, asked) from None
     if resolution.model is None:
         model, warnings = _on_hub(context, resolution)
@@ -39,16 +40,12 @@ def model_info(context: Context, reference: str, *, fits: bool = False) -> Descr
         return Described(model=model, warnings=warnings, notes=resolution.notes, notice=index.notice)
     model = resolution.model
     if fits:
-        from modelscan.selecting.judge import judging
-
         model = replace(model, fits=judging(context)(model))
     return Described(model=model, warnings=resolution.warnings, notes=resolution.notes, notice=index.notice)
 
 
 def _on_hub(context: Context, resolution: Resolution) -> tuple[Model, tuple[str, ...]]:
     """A repo as its hub describes it; where that cannot be asked, only its name, marked as unverified."""
-    from modelscan.catalog.sources.hub import model_described, unverified
-
     assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
     repo, hint = resolution.passthrough_repo, resolution.weights_hint
     named: Source | None = hint.source if hint else None

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from modelscan.catalog.index.index import open_base
+from modelscan.catalog.refresh.difference import difference
 from modelscan.catalog.refresh.refresh import RefreshReport, insecure_addresses, refresh
+from modelscan.deployments.store import Store
 from modelscan.selecting.context import Context
 
 if TYPE_CHECKING:
@@ -23,17 +26,12 @@ def _in_use(context: Context) -> frozenset[str]:
     """Ids of the models that the user has deployed: they stay known whatever happens upstream."""
     if not context.settings.paths.database_file.exists():
         return frozenset()
-    from modelscan.deployments.store import Store
-
     with Store.for_reading(context.settings.paths, context.clock) as store:
         return frozenset(found.spec.catalog_id for found in store.list() if found.spec.catalog_id)
 
 
 def catalog_difference(context: Context) -> Difference:
     """What the last refresh that changed anything changed: against the index before it, or the shipped one."""
-    from modelscan.catalog.index.index import open_base
-    from modelscan.catalog.refresh.difference import difference
-
     paths = context.settings.paths
     return difference(open_base(paths.previous_index_file), open_base(paths.index_file))
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from modelscan.catalog.index.filters import Filters
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
+from modelscan.catalog.index.search import search
+from modelscan.errors import SourceUnavailable
 from modelscan.selecting.context import Context
 
 if TYPE_CHECKING:
@@ -37,8 +39,6 @@ def search_models(
     With `fits` only those that fit this machine, each with how; otherwise, unless they are to be `whole`, only what a
     list shows of each.
     """
-    from modelscan.catalog.index.search import search
-
     index = open_index(context.settings)
     text = " ".join(words)
     found: list[Model | Hit] = []
@@ -69,7 +69,6 @@ def _age(context: Context, index: Index) -> tuple[str, ...]:
 def search_hub_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> SearchResult:
     """Models of Hugging Face's own search, as it ranks them. Raises SourceUnavailable, also when offline."""
     from modelscan.catalog.sources.hub import model_in_list
-    from modelscan.errors import SourceUnavailable
     from modelscan.hubs.huggingface.search import search_hub
 
     text = " ".join(words)

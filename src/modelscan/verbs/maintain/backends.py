@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from modelscan.environments.remove import remove
 from modelscan.errors import Conflict, Usage
 from modelscan.model import Installation
 from modelscan.selecting.context import Context
@@ -22,8 +23,6 @@ def remove_backend(
     context: Context, backend: str, version: str | None, *, ask: Callable[[str], bool | None]
 ) -> Installation:
     """Remove an environment of ours that no live deployment uses."""
-    from modelscan.environments.remove import remove
-
     ours = [item for item in installations(context) if item.managed]
     found = choose(ours, backend, version, device=None)
     if found is None:

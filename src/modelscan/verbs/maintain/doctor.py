@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.catalog.index.open import open_index
 from modelscan.errors import ModelscanError
 from modelscan.model import Hardware
+from modelscan.routing.file import read_routes
 from modelscan.selecting.context import Context
 from modelscan.selecting.installations import device_of, installations
 from modelscan.selecting.machine import machine
@@ -56,8 +59,6 @@ def _settings(context: Context) -> Iterator[Check]:
 
 
 def _folders(context: Context) -> Iterator[Check]:
-    import shutil
-
     paths = context.settings.paths
     for name, folder in (("state", paths.state), ("cache", paths.cache), ("data", paths.data)):
         private_folder(folder)
@@ -74,8 +75,6 @@ def _folders(context: Context) -> Iterator[Check]:
 
 
 def _catalog(context: Context) -> Iterator[Check]:
-    from modelscan.catalog.index.open import open_index
-
     index = open_index(context.settings)
     if index.notice is not None:
         yield Check(name="catalog", status="problem", message=index.notice, hints=("modelscan catalog refresh",))
@@ -125,8 +124,6 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
 
 
 def _routing(context: Context) -> Iterator[Check]:
-    from modelscan.routing.file import read_routes
-
     path = context.settings.routing_path
     routes = read_routes(path)
     yield Check(name="routing", status="ok", message=f"{len(routes)} route{'s' if len(routes) != 1 else ''} in {path}")

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from modelscan.deployments.places import paths_of_state
 from modelscan.errors import ModelscanError
+from modelscan.hardware.machine import read_hardware
+from modelscan.routing.file import write_routes
+from modelscan.routing.table import routes_to
 from modelscan.settings.reading import Settings
 from modelscan.system.clock import SystemClock
 from modelscan.targets.deployments import Deployments
@@ -36,16 +39,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def free_memory() -> dict[int, int | None]:
     """Free bytes of each GPU, by its index."""
-    from modelscan.hardware.machine import read_hardware
-
     return {gpu.index: gpu.memory_free_bytes for gpu in read_hardware(environ=own_environment()).devices}
 
 
 def write_the_routes(state: Path, file: Path) -> None:
     """Bring the routing file up to date. Raises as `write_routes` does."""
-    from modelscan.routing.file import write_routes
-    from modelscan.routing.table import routes_to
-
     clock = SystemClock()
     deployments = Deployments(site_of(Settings(paths=paths_of_state(state)), clock))
     write_routes(file, lambda: routes_to(deployments.list()), clock=clock)
