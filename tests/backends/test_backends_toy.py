@@ -97,9 +97,12 @@ def test_it_is_planned_deployed_listed_read_and_stopped(house: House) -> None:
     assert chosen["argv"][:3] == ["toy-server", "run", "--port"]
     assert (chosen["max_model_len"], "context_length" in chosen["explicit"]) == (1024, True)
     memory = chosen["memory_per_gpu"]
-    assert (chosen["quantization"], chosen["dtype"]) == ("BF16", "bfloat16")  # as the files are: no table tells of it
+    assert (chosen["quantization"], chosen["dtype"]) == (
+        "BF16",
+        "bfloat16",
+    )  # the format of the files: no table lists it
     asked = house("plan", "demo", "--backend", "toy", "--quantization", "FP32", "--json").json["chosen"]
-    assert "quantization: FP32, as asked; no table says how toy computes it" in asked["reasons"]
+    assert "quantization: FP32, as requested; its kernels in toy are not in our tables" in asked["reasons"]
     assert (memory["overhead_bytes"], memory["kv_cache_bytes"]) == (1 << 20, 4 * 1024 * 64 * 1024)
     file = house("plan", "demo", "--backend", "toy", "--format", "yaml").stdout
     assert "  - --ctx-size=2048\n  - --slots=4\n" in file
@@ -160,7 +163,7 @@ def test_on_a_gpu_without_estimates_it_is_told_no_share(house: House) -> None:
     builds.write_text(f"{text}toy,cuda,1.4.2,,,,,its own page\n")
     chosen = house(*plan).json["chosen"]
     assert (chosen["backend_version"], chosen["gpu_indices"], chosen["gpu_memory_utilization"]) == ("1.4.2", [0], None)
-    assert "quantization: BF16, as the files are; no table says how toy computes it" in chosen["reasons"]
+    assert "quantization: BF16, the format of the files; its kernels in toy are not in our tables" in chosen["reasons"]
     small = house(*plan, "--max-memory", "1MiB").json
     assert ("no_memory", 1 << 20) in {(item["code"], item["available_bytes"]) for item in small["rejected"]}
     enough = house(*plan, "--max-memory", "64MiB").json["chosen"]["memory_per_gpu"]

@@ -50,8 +50,8 @@ def test_one_screen() -> None:
 llama on 8 x NVIDIA H100 80GB HBM3
 
 Weights       meta-llama/Llama-3.1-8B-Instruct (huggingface)
-Quantization  BF16: the weights take at most a quarter of the GPU, so memory
-              asks for no smaller format
+Quantization  BF16: the weights take at most a quarter of the GPU, so a smaller
+              format gains nothing
 Backend       vllm 0.33.0, which runs on the widest range of hardware and
               formats
 Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, as asked

@@ -190,7 +190,7 @@ def test_addresses() -> None:
     ("target", "status", "said"),
     [
         ("s3://missing/x", 6, "`s3://missing/x` cannot be used"),
-        ("s3://key:planted@bucket/x", 2, "`s3://bucket/x` is no address in S3"),
+        ("s3://key:planted@bucket/x", 2, "`s3://bucket/x` is not an S3 address"),
     ],
 )
 def test_a_bad_place_is_told_before_the_hub_is_asked(

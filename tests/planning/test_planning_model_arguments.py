@@ -83,7 +83,7 @@ def test_a_parser_that_the_version_does_not_have_is_left_out() -> None:
         "--reasoning-parser=nobody_has_this (vllm-recipes): vLLM 0.32.0+cpu has no such parser",
     )
     too_new = said(recipe("--tool-call-parser=hermes", min_backend_version="0.40.0"))
-    assert too_new.dropped == ("all that vllm-recipes says for vLLM 0.40.0 and newer: 0.33.0 is planned",)
+    assert too_new.dropped == ("everything vllm-recipes has for vLLM 0.40.0 and newer: 0.33.0 is planned",)
 
 
 HOSTILE = (

@@ -12,7 +12,7 @@ from modelscan.planning.decide.planner import decide
 from modelscan.selecting.context import Context
 from modelscan.selecting.evidence import measured, planning_facts
 from modelscan.selecting.installations import installations
-from modelscan.selecting.known_here import resolved_here
+from modelscan.selecting.known_here import resolve_offline
 from modelscan.selecting.machine import machine
 
 PLANNED_FOR_EACH_SHOWN = 5
@@ -59,7 +59,7 @@ def judge_for(
             return Fits(feasible=False, reason="even 4-bit weights are larger than this machine's memory")
         asked = dataclasses.replace(request, model=model.id)
         try:
-            options = resolved_here(context, model).options
+            options = resolve_offline(context, model).options
             if all(item.architecture is None for item in options):  # `plan` asks the hub, and may find that it fits
                 return Fits(feasible=False, reason="the shape of its weights is not known on this machine")
             known = measured(context, options)

@@ -1,4 +1,4 @@
-"""What is known of weights without asking a hub."""
+"""What is known about weights without asking a hub."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from modelscan.storage.shipped import shipped_text
 from modelscan.weights.reading.shipped import describe_shipped, quantized_forms
 
 
-def resolved_here(context: Context, model: Model) -> Resolved:
-    """As much of a catalog's model as is known without asking a hub."""
-    items = meant(model, WeightsHint(), None, None)
-    options = alike(tuple(describe_here(context, item, None, model.weights) for item in items))
+def resolve_offline(context: Context, model: Model) -> Resolved:
+    """A catalog model with what is known about its weights without asking a hub."""
+    items = selected_weights(model, WeightsHint(), None, None)
+    options = with_shared_shape(tuple(describe_here(context, item, None, model.weights) for item in items))
     return Resolved(reference=model.id, model_id=model.id, model=model, options=options)
 
 
-def meant(model: Model, hint: WeightsHint, source: Source | None, revision: str | None) -> tuple[Weights, ...]:
-    """The weights that the name allows: one repo where it named a quantized one, else all on the wanted hub.
+def selected_weights(
+    model: Model, hint: WeightsHint, source: Source | None, revision: str | None
+) -> tuple[Weights, ...]:
+    """The weights that a reference selects: one repo where it names a quantized one, else all on the wanted hub.
 
-    The repo of the release names the model, whose quantized repos are then a choice; its revision names files.
+    The release repo stands for the model, so its quantized repos are candidates too, unless a revision is given.
     """
     wanted = source or hint.source
     release = model.weights[0].repo_id.lower() if model.weights else None
@@ -32,7 +34,7 @@ def meant(model: Model, hint: WeightsHint, source: Source | None, revision: str 
         named = tuple(item for item in model.weights if item.repo_id.lower() == hint.repo_id.lower())
         there = tuple(item for item in named if item.source == (wanted or named[0].source))
         return there or _elsewhere(model, named, wanted) or (_unknown(hint, wanted),)
-    # The same files on another hub would only be weighed twice: the first source counts unless one was asked for.
+    # The same files on another hub would only be judged twice: the first source counts unless the user named one.
     hub = wanted or (model.weights[0].source if model.weights else None)
     chosen = tuple(item for item in model.weights if item.source == hub) or _elsewhere(model, model.weights, wanted)
     if model.weights and not chosen:
@@ -41,11 +43,11 @@ def meant(model: Model, hint: WeightsHint, source: Source | None, revision: str 
             cause=[f"known: {', '.join(sorted({item.source for item in model.weights}))}"],
             hints=[f"modelscan catalog info {model.id}"],
         )
-    return (*chosen, *_by_the_same_hand(chosen))
+    return (*chosen, *_quantized_by_the_owner(chosen))
 
 
-def _by_the_same_hand(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
-    """Quantized repos that the owner of official weights made of them, and whose shape ships."""
+def _quantized_by_the_owner(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
+    """Quantized repos by the owner of the official weights, with a shape that ships with the program."""
     named = {item.repo_id.lower() for item in chosen}
     release = next((item for item in chosen if item.official and item.source == "huggingface"), None)
     if release is None:
@@ -57,8 +59,8 @@ def _by_the_same_hand(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
 
 
 def _elsewhere(model: Model, named: tuple[Weights, ...], wanted: Source | None) -> tuple[Weights, ...]:
-    """The same weights on the hub that was asked for: what the catalogs know there in these quantizations, else the
-    same names, which owners mostly keep from hub to hub. Whether they are there shows when the hub is asked.
+    """The same weights on the requested hub: what catalogs know there in these quantizations, else repos of the same
+    name, as most owners keep it on every hub. Only asking the hub shows whether they exist.
     """
     if wanted not in HUB_SOURCES:
         return ()
@@ -72,8 +74,8 @@ def _unknown(hint: WeightsHint, wanted: Source | None) -> Weights:
     return Weights(source=wanted or "huggingface", repo_id=str(hint.repo_id), quantization=hint.quantization)
 
 
-def alike(known: tuple[WeightsDescription, ...]) -> tuple[WeightsDescription, ...]:
-    """With the first shape that is known for those that none is known of: they are forms of one model."""
+def with_shared_shape(known: tuple[WeightsDescription, ...]) -> tuple[WeightsDescription, ...]:
+    """Fills in the first known shape where none is known: they are forms of one model."""
     shape = next((item.architecture for item in known if item.architecture is not None), None)
     if shape is None:
         return known
@@ -81,7 +83,7 @@ def alike(known: tuple[WeightsDescription, ...]) -> tuple[WeightsDescription, ..
 
 
 def _shaped_like(item: WeightsDescription, shape: Architecture) -> WeightsDescription:
-    """A quantized form has the shape of what it was made of; how it was quantized in detail stays unknown."""
+    """A quantized form has the shape of its base model; how it was quantized in detail stays unknown."""
     method = (item.format or "").lower() or None
     bare = replace(shape, quant_method=method, quant_bits=None, quant_group_size=None, unquantized_modules=())
     return replace(item, architecture=bare, verified=False) if item.quantization else item
@@ -107,7 +109,7 @@ def _look_here(
     here = context.describer(weights.source).describe_here(weights.repo_id, wanted)
     if here is not None:
         return here
-    if revision in {None, "main"}:  # what ships describes the newest there was
+    if revision in {None, "main"}:  # shipped shapes describe the default branch
         for name in (weights.repo_id, *_same_files(weights, known_weights)):
             shipped_shape = describe_shipped(
                 name, weights.source, shipped_text("architectures.json"), shipped_families()
@@ -124,8 +126,8 @@ def _look_here(
 
 
 def _same_files(weights: Weights, known_weights: tuple[Weights, ...]) -> tuple[str, ...]:
-    """The repo of these files on another hub, where their owner has another name there (`LLM-Research` for
-    `meta-llama`): the release, or the only official one in this quantization.
+    """The repo of these files on another hub, where the owner has another name (`LLM-Research` for `meta-llama`): the
+    release, or the only official one in this quantization.
     """
     others = tuple(
         item.repo_id

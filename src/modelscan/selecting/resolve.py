@@ -13,7 +13,7 @@ from modelscan.hubs.folder.describe import describe_folder
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
-from modelscan.selecting.known_here import alike, describe_here, meant
+from modelscan.selecting.known_here import describe_here, selected_weights, with_shared_shape
 from modelscan.selecting.resolved import Resolved
 from modelscan.weights.address import is_s3, parse_s3
 
@@ -69,7 +69,7 @@ def resolve_model(
         )  # fmt: skip
     model, hint = resolution.model, resolution.weights_hint or WeightsHint()
     revision = revision or hint.revision
-    options = _describe_all(context, meant(model, hint, source, revision), revision, model.weights)
+    options = _describe_all(context, selected_weights(model, hint, source, revision), revision, model.weights)
     return Resolved(
         reference=reference,
         model_id=model.id,
@@ -107,7 +107,7 @@ def _describe_all(
     context: Context, weights: tuple[Weights, ...], revision: str | None, known_weights: tuple[Weights, ...] = ()
 ) -> tuple[WeightsDescription, ...]:
     """What is known of each, from this machine and from what ships; only if that is nothing, from the hub."""
-    known = alike(tuple(describe_here(context, item, revision, known_weights) for item in weights))
+    known = with_shared_shape(tuple(describe_here(context, item, revision, known_weights) for item in weights))
     if not weights or any(item.architecture is not None for item in known):
         return known
     return (_describe_on_hub(context, weights[0], revision), *known[1:])

@@ -1,6 +1,7 @@
-"""Weights before any byte of them is loaded. Pure: configs, headers and lists of files in, shapes and bytes out.
+"""Weights before any of them is loaded. Pure: configs, headers and file lists in, shapes and bytes out.
 
-`reading` makes a shape of a `config.json`, and sums of safetensors headers; `families` are the records of what is
-special about a model family; `counting` makes parameters, bytes, KV cache and states of a shape. `address` is where
-weights lie in S3.
+address   addresses of weights in S3
+families  records of what is special about each model family
+reading   what the files of a repo say: the shape from `config.json`, sums from safetensors headers, file selection
+counting  from a shape to parameters, bytes, KV cache and states
 """

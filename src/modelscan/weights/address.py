@@ -9,7 +9,7 @@ from modelscan.errors import Usage, shown_address
 
 @dataclass(frozen=True, slots=True)
 class S3Address:
-    """`prefix` has no slash at its ends."""
+    """`prefix` has no leading or trailing slash."""
 
     bucket: str
     prefix: str
@@ -19,7 +19,7 @@ class S3Address:
 
     @property
     def name(self) -> str:
-        """What a folder with the same files would be called."""
+        """The name that a folder with these files would have."""
         return self.prefix.rpartition("/")[2] or self.bucket
 
     def __str__(self) -> str:
@@ -35,5 +35,5 @@ def parse_s3(target: str) -> S3Address:
     bucket, _, prefix = target.partition("://")[2].partition("/")
     if not bucket.partition(":")[0] or "@" in bucket or any(mark in target for mark in "?#"):
         shown = shown_address(target) if "@" in bucket else target
-        raise Usage(f"`{shown}` is no address in S3", hints=["write it like s3://bucket/prefix"])
+        raise Usage(f"`{shown}` is not an S3 address", hints=["write it like s3://bucket/prefix"])
     return S3Address(bucket, prefix.strip("/"))

@@ -1,9 +1,8 @@
-"""What a model needs whatever it runs on, from what catalogs say: its parsers and the form of its files.
+"""Arguments that a model needs on any hardware, from catalogs: its parsers and the form of its files.
 
-A catalog's words are data (rule 12): each is brought to the form of the planned version and passes the backend's list,
-a parser only where that version has it, and the rest is left out and shown. Where no catalog names a parser, that of
-the model's family counts, if the model is said to need one. Nothing is guessed: without a source there is no parser,
-and the plan says so.
+Catalog arguments are data (rule 12): each is translated to the planned version and checked against the backend's list
+(a parser also against that version's parsers); the rest is left out and shown. Where no catalog names a parser that the
+model needs, its family's is used. Nothing is guessed: without a source no parser is set, and the plan says so.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from modelscan.model import Architecture, Capabilities, Family, Spec, Task
 from modelscan.planning.options.facts import Parsers
 
 _TALKING: frozenset[Task] = frozenset({"chat", "completion"})
-_SOURCES = ("vllm-recipes", "gpustack")  # the backend's own people first
+_SOURCES = ("vllm-recipes", "gpustack")  # the backend's own recipes first
 _PARSERS = {"--tool-call-parser": "tool-call", "--reasoning-parser": "reasoning"}
 _FAMILIES = "families"
-_DEFAULT = "auto"  # of every argument that a catalog may set (vLLM 0.33.0, SGLang 0.5.23: --help)
+_DEFAULT = "auto"  # the default of every argument that a catalog may set (vLLM 0.33.0, SGLang 0.5.23: --help)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +36,7 @@ class ModelArguments:
 
 @dataclass(slots=True)
 class _Chosen:
-    """Names with the value that is taken, and whose word it is."""
+    """The value taken for each argument, the sources, and what was left out."""
 
     values: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
@@ -62,15 +61,15 @@ def model_arguments(
     parsers: Parsers,
     history: ArgumentHistory,
 ) -> ModelArguments:
-    """Of the specs for this backend, in the order of their sources; of one source, those for these very weights first.
+    """From the specs for this backend, by source; within a source, those for these exact weights first.
 
-    The first that says something about an argument decides it. A parser is of the model, whatever its weights; the form
-    of the files is theirs alone.
+    The first spec that sets an argument wins. A parser belongs to the model, whatever the weights; the form of the
+    files belongs to the weights.
     """
     chosen = _Chosen()
     for spec in sorted((item for item in specs if item.backend == backend.name), key=lambda item: _rank(item, repo_id)):
         if spec.min_backend_version and version and release(spec.min_backend_version) > release(version):
-            what = f"all that {spec.source} says for {backend.title} {spec.min_backend_version} and newer"
+            what = f"everything {spec.source} has for {backend.title} {spec.min_backend_version} and newer"
             chosen.dropped.setdefault(what, f"{version} is planned")
             continue
         own = _same(spec, repo_id)
@@ -82,7 +81,7 @@ def model_arguments(
             for argument in (given,) if changed is None else read_arguments(changed.words(given)):
                 _weigh(argument, source, backend, version, parsers, chosen, own=own)
         for name in spec.env:
-            chosen.dropped.setdefault(f"{name} ({spec.source})", "catalogs set no variables")
+            chosen.dropped.setdefault(f"{name} ({spec.source})", "catalogs may not set environment variables")
     if shape is not None:
         _take_of_the_family(shape.family, backend, version, capabilities, parsers, chosen)
     if task not in _TALKING:
@@ -96,7 +95,7 @@ def model_arguments(
 
 
 def _wanted(backend: Backend, capabilities: Capabilities | None) -> list[str]:
-    """The arguments of parsers that a model with these capabilities needs, and that the backend has."""
+    """The parser arguments that a model with these capabilities needs and the backend has."""
     if capabilities is None:
         return []
     needed = {"--tool-call-parser": capabilities.tool_call, "--reasoning-parser": capabilities.reasoning}
@@ -147,7 +146,7 @@ def _weigh(
 ) -> None:
     listed: Mapping[str, frozenset[str]] = backend.runs.model_arguments
     value = argument.values[0] if len(argument.values) == 1 else ""
-    dotted = "." in argument.words[0].partition("=")[0]  # a part of a setting, not the argument itself
+    dotted = "." in argument.words[0].partition("=")[0]  # part of a nested setting, not the argument itself
     shown = f"{argument.shown} ({source})"
     if argument.name in _PARSERS and argument.name in listed and not dotted:
         if parsers.knows(backend.name, _PARSERS[argument.name], value, version):
@@ -158,7 +157,7 @@ def _weigh(
         if own:
             chosen.take(argument.name, value, source)
         elif value != _DEFAULT:
-            chosen.dropped.setdefault(shown, "it is for the form of other files")
+            chosen.dropped.setdefault(shown, "it is for files in another form")
     elif argument.name not in backend.runs.implied_arguments:
         chosen.dropped.setdefault(shown, why_refused(argument.name, backend.title))
 

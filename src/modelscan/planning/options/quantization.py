@@ -1,4 +1,4 @@
-"""In which formats weights can be run on a device, and in which order a specialist would take them."""
+"""The formats that weights can run in on a device, in the order an expert would choose them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from modelscan.planning.options.facts import KernelSupport, PlanningFacts
 
 SIXTEEN_BIT = frozenset({"BF16", "FP16"})
 UNQUANTIZED = SIXTEEN_BIT | {"FP32"}
-_SMALL_SHARE = 0.25  # of a GPU: where 16-bit weights take no more, nothing is gained by shrinking them
-# Files above this are not read in 16 bit to be kept in 8, where any other format can be had: 16 billion parameters.
+_SMALL_SHARE = 0.25  # of a GPU: shrinking 16-bit weights that take no more gains nothing
+# Larger 16-bit files are not quantized at load time if any other format is available: 16 billion parameters.
 _LIGHT_BYTES = 32 * 10**9
 _FORMATS = {"AWQ": "awq", "GPTQ": "gptq"}
 _DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16"}
@@ -20,9 +20,9 @@ _DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "F
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """Weights in a format on a device. `at_load` is the backend's word for quantizing while loading.
+    """Weights in a format on a device. `at_load` is the backend's argument for quantizing at load time.
 
-    `problem` says why it cannot run, else None; `rank` orders those that can, the best first.
+    `problem` is why it cannot run, else None; `rank` orders the choices that can, best first.
     """
 
     weights: WeightsDescription
@@ -35,11 +35,11 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Sight:
-    """What the place of a format depends on: how this GPU runs it, where it comes from, what is favoured.
+class _Circumstances:
+    """What the rank of a format depends on.
 
-    `small`: 16-bit weights take little of this GPU; `light`: they are soon quantized while loading, on any GPU;
-    `unstable`: float16 does not do.
+    `small`: 16-bit weights take little of this GPU; `light`: they are quick to quantize at load time on any GPU;
+    `unstable`: the model is not stable in float16.
     """
 
     native: bool
@@ -64,27 +64,27 @@ def choices(
     request: PlanRequest,
     facts: PlanningFacts,
 ) -> Iterator[Choice]:
-    """Every way to run these weights, those that cannot included.
+    """Every way to run these weights, including those that cannot run.
 
-    `release`: these are the weights that the model was released as, not a quantization made of them.
-    `sixteen_bit_bytes`: the weights in 16 bit; `gpu_bytes`: what one GPU has. Both may be unknown.
+    `release`: these are the weights as released, not quantized from a release.
+    `sixteen_bit_bytes`: size of the weights in 16 bit; `gpu_bytes`: memory of one GPU. Both may be unknown.
     """
     own = own_quantization(weights)
     small = gpu_bytes is not None and sixteen_bit_bytes is not None and sixteen_bit_bytes <= gpu_bytes * _SMALL_SHARE
     unstable = weights.architecture is not None and _refused_in_float16(weights.architecture, backend)
-    told = facts.knows_kernels(backend)
-    words = _words(own, device, gpu, request, unstable=unstable) if told else _untold_words(own, request)
+    has_table = facts.knows_kernels(backend)
+    words = _words(own, device, gpu, request, unstable=unstable) if has_table else _formats_without_table(own, request)
     for word in words:
         kernel = facts.kernel(backend, device, word)
         at_load = kernel.at_load if kernel is not None and word != own and word == "FP8" else None
         dtype = _dtype(word, own, gpu, request)
-        problem = _problem(weights, word, backend, gpu, kernel, told=told) or _unreadable(
+        problem = _problem(weights, word, backend, gpu, kernel, has_table=has_table) or _unreadable(
             weights, dtype, backend, device, gpu, facts
         )
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
-            problem = f"{backend} cannot quantize to FP8 while loading on this kind of device"
+            problem = f"{backend} cannot quantize to FP8 at load time on this kind of device"
         native = kernel is not None and kernel.native_on(gpu)
-        sight = _Sight(
+        circumstances = _Circumstances(
             native=native,
             small=small,
             at_load=at_load,
@@ -94,10 +94,10 @@ def choices(
             mode=request.mode,
             gpu=gpu,
         )
-        rank, reason = _rank(word, own, sight)
-        if not told:
-            why = "as the files are" if word == own else "as asked"
-            rank, reason = 0, f"{word}, {why}; no table says how {backend} computes it"
+        rank, reason = _rank(word, own, circumstances)
+        if not has_table:
+            why = "the format of the files" if word == own else "as requested"
+            rank, reason = 0, f"{word}, {why}; its kernels in {backend} are not in our tables"
         yield Choice(
             weights=weights,
             quantization=word,
@@ -110,9 +110,9 @@ def choices(
 
 
 def _words(own: str, device: Device, gpu: Gpu | None, request: PlanRequest, *, unstable: bool) -> list[str]:
-    """The formats to consider, the likeliest first. Files of 16 or 32 bit can be computed in either, or in FP8.
+    """The formats to consider, the most likely first. 16- and 32-bit files can run in either, or in FP8.
 
-    `unstable`: float16 does not do.
+    `unstable`: the model is not stable in float16.
     """
     if own not in UNQUANTIZED:
         return [own]
@@ -130,8 +130,8 @@ def _words(own: str, device: Device, gpu: Gpu | None, request: PlanRequest, *, u
     return words
 
 
-def _untold_words(own: str, request: PlanRequest) -> list[str]:
-    """For a backend of which no table tells: the files as they are, or as the user says."""
+def _formats_without_table(own: str, request: PlanRequest) -> list[str]:
+    """For a backend without a kernel table: the format of the files, or what the user asks for."""
     asked = request.quantization if own in UNQUANTIZED and request.quantization in UNQUANTIZED else None
     return [asked or own]
 
@@ -143,14 +143,14 @@ def _problem(
     gpu: Gpu | None,
     kernel: KernelSupport | None,
     *,
-    told: bool,
+    has_table: bool,
 ) -> str | None:
-    """Why a backend cannot run weights in a format on a device. Where the table is not `told` of it, nobody knows."""
+    """Why a backend cannot run weights in a format on a device. Without a table (`has_table`) nothing is ruled out."""
     plugin = BACKENDS[backend].runs.plugins.get(weights.format or "")
     if plugin is not None:
-        return f"{backend} runs {weights.format} only with {plugin}, which modelscan does not install"
+        return f"{backend} needs {plugin} to run {weights.format}, which modelscan does not install"
     if kernel is None:
-        return f"{backend} has no kernels for {word} on this kind of device" if told else None
+        return f"{backend} has no kernels for {word} on this kind of device" if has_table else None
     if not kernel.runs_on(gpu):
         return f"{backend} has no {word} kernels for {_named(gpu)}"
     return None
@@ -159,7 +159,7 @@ def _problem(
 def _unreadable(
     weights: WeightsDescription, dtype: str, backend: str, device: Device, gpu: Gpu | None, facts: PlanningFacts
 ) -> str | None:
-    """Why the model itself, in whatever format, cannot be computed there."""
+    """Why the model cannot run there in any format."""
     shape = weights.architecture
     if shape is None:
         return None
@@ -169,7 +169,7 @@ def _unreadable(
     if shape.kv_lora_rank and shape.details.get("index_head_dim"):
         kernel = facts.kernel(backend, device, "sparse MLA")
         if facts.knows_kernels(backend) and (kernel is None or not kernel.runs_on(gpu)):
-            return f"{backend} has no kernels for sparse attention, of which this model is made, for {_named(gpu)}"
+            return f"{backend} has no sparse attention kernels for {_named(gpu)}, and this model needs them"
     return None
 
 
@@ -178,13 +178,13 @@ def _refused_in_float16(shape: Architecture, backend: str) -> bool:
 
 
 def own_quantization(weights: WeightsDescription) -> str:
-    """The format of the files; BF16 where nothing says otherwise, as nearly all releases are."""
+    """The format of the files; BF16 by default, like nearly all releases."""
     word = (weights.quantization or "BF16").upper()
     return {"AWQ": "INT4", "GPTQ": "INT4", "FLOAT16": "FP16", "BFLOAT16": "BF16", "FLOAT32": "FP32"}.get(word, word)
 
 
 def answers(choice: Choice, wanted: str | None) -> bool:
-    """Whether a choice is what the user asked for; AWQ and GPTQ are INT4 in those formats."""
+    """Whether a choice is what the user asked for; AWQ and GPTQ are storage formats of INT4."""
     if wanted is None:
         return True
     if wanted in _FORMATS:
@@ -192,36 +192,36 @@ def answers(choice: Choice, wanted: str | None) -> bool:
     return choice.quantization == wanted
 
 
-def _rank(word: str, own: str, sight: _Sight) -> tuple[int, str]:
-    """The place of a format among the others, and the sentence that says why."""
-    on = _named(sight.gpu)
-    if sight.gpu is None:
-        reason = "float32: on the CPU a 16-bit type gave a small model's plain answers wrong, float32 right"
-        return (0, reason) if word == "FP32" else (1 if word in SIXTEEN_BIT else 2, f"{word}, as the files are")
+def _rank(word: str, own: str, it: _Circumstances) -> tuple[int, str]:
+    """The rank of a format, and the sentence that says why."""
+    on = _named(it.gpu)
+    if it.gpu is None:
+        reason = "float32: on the CPU, a small model gave wrong answers in 16 bit and right ones in float32"
+        return (0, reason) if word == "FP32" else (1 if word in SIXTEEN_BIT else 2, f"{word}, the format of the files")
     if word == "FP8":
-        return _rank_fp8(sight, on)
+        return _rank_fp8(it, on)
     if word in SIXTEEN_BIT:
-        if sight.small and sight.mode != "throughput":
-            return 2, f"{word}: the weights take at most a quarter of the GPU, so memory asks for no smaller format"
-        return 5, f"{word}, as the files are" if word == own else f"{word}, computed so on {on}"
+        if it.small and it.mode != "throughput":
+            return 2, f"{word}: the weights take at most a quarter of the GPU, so a smaller format gains nothing"
+        return 5, f"{word}, the format of the files" if word == own else f"{word}, the compute type on {on}"
     if word == "FP32":
         why = f"float32: not stable in float16, and {on} has no bfloat16"
-        return 10, why if sight.unstable else "float32, as asked"
-    how = "computed natively" if sight.native else "weight-only: memory shrinks, computation does not speed up"
-    what = "the format of the release" if sight.release else "the format of the files"
-    return (1 if sight.release else 8 if word == "INT4" else 7), f"{word}, {what}, {how} on {on}"
+        return 10, why if it.unstable else "float32, as requested"
+    how = "runs natively" if it.native else "weight-only: saves memory, does not speed up computation"
+    what = "the format of the release" if it.release else "the format of the files"
+    return (1 if it.release else 8 if word == "INT4" else 7), f"{word}, {what}, {how} on {on}"
 
 
-def _rank_fp8(sight: _Sight, on: str) -> tuple[int, str]:
-    if sight.at_load is None:
-        what = "the format of the release" if sight.release else "from files in that format"
-        how = "computed natively" if sight.native else "weight-only"
-        return (1 if sight.release else 3 if sight.native else 6), f"FP8, {what}, {how} on {on}"
-    if not sight.light:
-        return 9, "FP8, quantized while loading, which for files of this size comes after every other format"
-    if sight.native:
-        return 4, f"FP8, quantized while loading: {on} computes it natively, and the weights halve"
-    return 6, f"FP8 weight-only, quantized while loading: {on} does not compute in FP8, but the memory halves"
+def _rank_fp8(it: _Circumstances, on: str) -> tuple[int, str]:
+    if it.at_load is None:
+        what = "the format of the release" if it.release else "from files in that format"
+        how = "runs natively" if it.native else "weight-only"
+        return (1 if it.release else 3 if it.native else 6), f"FP8, {what}, {how} on {on}"
+    if not it.light:
+        return 9, "FP8, quantized at load time, the last resort for files of this size"
+    if it.native:
+        return 4, f"FP8, quantized at load time: {on} computes it natively, and the weights take half the memory"
+    return 6, f"FP8 weight-only, quantized at load time: not native on {on}, but the weights take half the memory"
 
 
 def _dtype(word: str, own: str, gpu: Gpu | None, request: PlanRequest) -> str:

@@ -1,5 +1,13 @@
-"""From a shape to sizes, by formulas that `catalogs/families.toml` and the config's own keys choose among.
+"""From a shape to sizes, by formulas that `catalogs/families.toml` and the config's own keys select.
 
-Parameters: `tensors` sums those of a GPU, from `attention`, `states`, `experts`, `towers` and their `joints`. Bytes:
-`bytes` of the weights, `kv_cache` of a request. `sizes` are amounts with bounds; `trust` says whose structure is known.
+tensors    parameters on one GPU: the sum of the parts below
+attention  one layer that mixes tokens
+states     one layer that keeps a state instead of tokens
+experts    dense MLPs, experts and routers
+towers     vision and audio towers
+joints     what connects a vision tower to the language model
+bytes      bytes of weights on each GPU
+kv_cache   bytes of one request, and what a pool holds
+sizes      amounts of memory with bounds
+trust      which families have a verified structure
 """

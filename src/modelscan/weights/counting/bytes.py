@@ -1,4 +1,4 @@
-"""Bytes of weights on each GPU: from the headers where they are known, else per tensor from the shape."""
+"""Bytes of weights on each GPU: from the file headers where known, else per tensor from the shape."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modelscan.weights.counting.sizes import Sized, within
 from modelscan.weights.counting.tensors import Parameters, embedding_parameters, parameters_per_gpu
 from modelscan.weights.counting.trust import is_known
 
-# Bytes of one parameter of a quantized matrix, scales and zeros included. INT4: groups of 128 with a 16-bit scale
+# Bytes per parameter of a quantized matrix, including scales and zero points. INT4: groups of 128 with a 16-bit scale
 # and a 4-bit zero (0.5 + 2/128 + 0.5/128); FP8: a 4-byte scale per 128 x 128 block; MXFP4: a byte per 32; NVFP4: a
 # byte per 16. Checked against the weights that vLLM and SGLang report (measured starts in public issue threads).
 BYTES_PER_PARAMETER = {
@@ -24,18 +24,18 @@ BYTES_PER_PARAMETER = {
     "NVFP4": 0.5 + 1 / 16,
     "FP4": 0.5 + 1 / 16,
 }
-# bitsandbytes: files have double quantization (Llama-3-8B: 5.3128 GiB measured); while loading, vLLM keeps a 32-bit
-# scale per 64 (e5-mistral-7b: 3.9099 GiB measured).
+# bitsandbytes: files use double quantization (Llama-3-8B: 5.3128 GiB measured); quantizing at load time, vLLM keeps a
+# 32-bit scale per 64 (e5-mistral-7b: 3.9099 GiB measured).
 _NF4_BYTES, _NF4_AT_LOAD_BYTES = 0.5163, 0.5 + 4 / 64
 _POOLING = frozenset({"embed", "rerank"})
 _SIXTEEN_BIT = 2.0
-_ALLOCATOR = 16 * MIB  # what PyTorch's blocks add: 6 MiB to OPT-125m in every measured start
-# How far each way of knowing was off at the 90th percentile. Which modules a quantization leaves alone is a source of
-# error of its own, and so is a shape that nobody confirmed.
+_ALLOCATOR = 16 * MIB  # rounding by PyTorch's allocator: 6 MiB for OPT-125m in every measured start
+# The 90th-percentile error of each method. Which modules a quantization skips is an error source of its own, and so is
+# an unconfirmed shape.
 _EXACT, _FROM_SHAPE, _QUANTIZED, _FROM_COUNT, _UNCONFIRMED = 0.01, 0.02, 0.03, 0.05, 0.03
-_UNKNOWN_FAMILY = 0.15  # of those that were found to be wrong before their structure was read, half were off by more
+_UNKNOWN_FAMILY = 0.15  # half of the families that were wrong before their structure was read were off by more
 _PACKED = frozenset({"INT4", "NVFP4", "MXFP4", "FP4"})
-_PACKED_COUNT = 0.8  # a count this far below the shape's sum is one of packed integers, two parameters each
+_PACKED_COUNT = 0.8  # a count this far below the shape's sum counted packed integers, two parameters each
 
 
 def weights_bytes(
@@ -49,11 +49,11 @@ def weights_bytes(
 ) -> Sized | None:
     """Weights on one GPU, or None where neither sizes nor shape are known.
 
-    `at_load`: 16-bit files are quantized while they are loaded. Of a pipeline it is the largest stage: as many whole
-    layers as fall to one, and the embeddings or the head. `experts_over`: GPUs to which whole experts are dealt out.
+    `at_load`: 16-bit files are quantized at load time. For a pipeline, this is the largest stage: its whole layers plus
+    the embeddings or the head. `experts_over`: the GPUs that whole experts are distributed over.
     """
     shape = weights.architecture
-    if shape is not None and weights.task in _POOLING:  # no head is loaded, as where it is tied
+    if shape is not None and weights.task in _POOLING:  # the head is not loaded, as if it were tied
         shape = dataclasses.replace(shape, tie_word_embeddings=True)
     mine = parameters_per_gpu(shape, tensor_parallel, experts_over) if shape is not None else None
     whole = parameters_per_gpu(shape) if shape is not None else None
@@ -63,13 +63,13 @@ def weights_bytes(
     each = bytes_per_parameter(quantization, weights, at_load=at_load)
     if weights.bytes_by_dtype and not at_load:
         surplus = _surplus(shape, whole, sum(weights.parameters_by_dtype.values())) * _SIXTEEN_BIT
-        # What is replicated counts on each GPU: the ratio of this GPU's count to the whole says how much.
+        # Replicated parameters count on each GPU; the ratio of this GPU's count to the whole accounts for them.
         total = (_converted(weights, quantization) - surplus) * mine.checkpoint / whole.checkpoint
         share = _EXACT
     else:
         plain = BYTES_PER_PARAMETER["FP32"] if quantization == "FP32" else _SIXTEEN_BIT
         known = _loaded(weights, shape, whole)
-        # A known total wins over the sum of the structure; what the structure misses is a matrix most often.
+        # A known total wins over the structure's sum; what the structure misses is usually a matrix.
         matrices = whole.linear + whole.packed
         scale = 1.0 if known is None or not matrices else max(known - whole.plain, 0.0) / matrices
         packed = min(each, BYTES_PER_PARAMETER["MXFP4"]) * mine.packed
@@ -94,9 +94,9 @@ def _largest_stage(shape: Architecture, stages: int) -> float:
 
 
 def bytes_per_parameter(quantization: str, weights: WeightsDescription, *, at_load: bool = False) -> float:
-    """Of a matrix in a quantization, as its files group and store it. GGUF's names are not known here."""
+    """Bytes per parameter of a quantized matrix, given the group size of its files. Does not cover GGUF."""
     shape = weights.architecture
-    if quantization == "INT4" and at_load:  # bitsandbytes is what quantizes to four bits while loading
+    if quantization == "INT4" and at_load:  # only bitsandbytes quantizes to 4 bits at load time
         return _NF4_AT_LOAD_BYTES
     if weights.format == "bitsandbytes" and quantization == "INT4":
         return _NF4_BYTES
@@ -109,7 +109,7 @@ def bytes_per_parameter(quantization: str, weights: WeightsDescription, *, at_lo
 
 
 def _without_shape(weights: WeightsDescription, quantization: str, *, at_load: bool) -> tuple[float | None, float]:
-    """All bytes, and how far they may be off."""
+    """Total bytes and their relative error."""
     if weights.bytes_by_dtype and not at_load:
         return _converted(weights, quantization), _EXACT
     if weights.size_bytes is not None and not at_load:
@@ -119,9 +119,9 @@ def _without_shape(weights: WeightsDescription, quantization: str, *, at_load: b
 
 
 def _converted(weights: WeightsDescription, quantization: str) -> float:
-    """The bytes of the files, with floats widened or narrowed to the type of the computation.
+    """Bytes of the files, with floats converted to the compute dtype.
 
-    Beside quantized weights they stay as they are: scales and routers.
+    Next to quantized weights they keep their type: they are scales and routers.
     """
     factors: dict[str, float] = {}
     if quantization == "FP32":
@@ -132,7 +132,7 @@ def _converted(weights: WeightsDescription, quantization: str) -> float:
 
 
 def _count(weights: WeightsDescription) -> int | None:
-    """Parameters in the files, where a figure can be trusted: packed integers make the headers count too few."""
+    """Parameters in the files, where a count can be trusted: with packed integers, headers count too few."""
     shape = weights.architecture
     if shape is not None and shape.total_parameters:
         return shape.total_parameters
@@ -142,7 +142,7 @@ def _count(weights: WeightsDescription) -> int | None:
 
 
 def _loaded(weights: WeightsDescription, shape: Architecture, whole: Parameters) -> float | None:
-    """Parameters of the files that are loaded."""
+    """Parameters that are loaded from the files."""
     count = _count(weights)
     if count is None:
         return None
@@ -166,10 +166,9 @@ def _surplus(shape: Architecture, whole: Parameters, count: float) -> float:
 
 
 def _rotary(shape: Architecture) -> float:
-    """The tables of rotary positions, whole on each GPU: a row of the head's size per position, 16-bit.
+    """Rotary embedding tables, whole on each GPU: one 16-bit row of the head size per position.
 
-    One for all layers that turn alike; a second where layers with a window turn at another base than those that see
-    all.
+    One table for all layers with the same base; a second where sliding-window layers use another base than global ones.
     """
     positions, heads = shape.max_position_embeddings, shape.num_attention_heads
     if not positions or not heads or shape.family.learned_positions:
@@ -182,7 +181,7 @@ def _rotary(shape: Architecture) -> float:
 
 
 def parameter_count(weights: WeightsDescription) -> int | None:
-    """Parameters as counted, or as the shape makes them."""
+    """Parameters as counted, else as derived from the shape."""
     made = parameters_per_gpu(weights.architecture) if weights.architecture is not None else None
     if weights.architecture is not None and made is not None:
         loaded = _loaded(weights, weights.architecture, made)

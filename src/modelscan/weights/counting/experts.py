@@ -1,4 +1,4 @@
-"""Parameters of the layers that think token by token: a dense MLP, or experts with a router."""
+"""Parameters of the feed-forward layers: a dense MLP, or experts with a router."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from modelscan.model import Architecture
 
-_UNGATED_ACTIVATIONS = frozenset({"relu2", "xielu"})  # used with two matrices instead of three: no gate
+_UNGATED_ACTIVATIONS = frozenset({"relu2", "xielu"})  # ungated: two matrices instead of three
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """How many layers have a dense MLP, and how many have experts."""
+    """The number of layers with a dense MLP, and of layers with experts."""
 
     dense: int
     experts: int
 
 
 def layers_with(shape: Architecture, kinds: Mapping[str, int]) -> Layers:
-    """Where `none` layers exist (Nemotron-H) they alone think; the others only mix tokens."""
+    """Where `none` layers exist (Nemotron-H), only they are feed-forward layers; the others mix tokens."""
     layers = shape.num_hidden_layers or 0
     if shape.family.only_states:
         return Layers(0, 0)
@@ -32,7 +32,7 @@ def layers_with(shape: Architecture, kinds: Mapping[str, int]) -> Layers:
 
 
 def _with_experts(shape: Architecture, layers: int) -> int:
-    """How many layers have experts; what `config.json` says of it is looked up once for all layers."""
+    """The number of layers with experts. Config values are read once for all layers."""
     facts = shape.details
     begin, dense = shape.first_dense_layers or 0, facts.get("mlp_only_layers") or ()
     listed = [each for name in ("moe_layer_freq", "mlp_layer_types") if isinstance(each := facts.get(name), list)]
@@ -46,7 +46,7 @@ def _with_experts(shape: Architecture, layers: int) -> int:
         for each in listed:
             if layer < len(each):
                 return each[layer] not in {0, "dense"}
-        if layer % shape.family.layers_in_one:  # the first of those has them
+        if layer % shape.family.layers_in_one:  # only the first of each group has experts
             return False
         if layer < (first or 0) or (last and last > 0 and layer > last):  # ERNIE 4.5
             return False
@@ -56,7 +56,7 @@ def _with_experts(shape: Architecture, layers: int) -> int:
 
 
 def _of_text(value: object) -> int | None:
-    """Of a list for text and pictures the first."""
+    """The first entry of a list for text and images."""
     found = value[0] if isinstance(value, list) and value else value
     return found if isinstance(found, int) else None
 
@@ -69,19 +69,19 @@ def matrices(shape: Architecture) -> int:
 
 
 def dense_parameters(shape: Architecture) -> float:
-    """One dense MLP; where layers differ, their mean."""
+    """One dense MLP; the mean where layers differ."""
     hidden, facts = shape.hidden_size or 0, shape.details
     if sizes := facts.get("intermediate_sizes"):
         return float(matrices(shape) * hidden * sum(sizes) / len(sizes))
     width: float = shape.sizes.get("dense_mlp") or shape.intermediate_size or 4 * hidden
-    if facts.get("use_double_wide_mlp"):  # gemma4: layers that share the KV cache of others
+    if facts.get("use_double_wide_mlp"):  # gemma4: layers that share another layer's KV cache
         width *= 1 + (facts.get("num_kv_shared_layers") or 0) / (shape.num_hidden_layers or 1)
     return float(matrices(shape) * hidden * width)
 
 
 @dataclass(frozen=True, slots=True)
 class Experts:
-    """One layer's experts, its shared expert, and its router, which every GPU has whole."""
+    """One layer's experts, its shared expert, and its router, which is replicated on every GPU."""
 
     routed: float
     shared: float
@@ -89,7 +89,7 @@ class Experts:
 
 
 def expert_parameters(shape: Architecture) -> Experts:
-    """With a latent size (Nemotron 3, Kimi K3) tokens are projected to it before the experts, and back after."""
+    """With a latent size (Nemotron 3, Kimi K3), tokens are projected to it before the experts and back afterwards."""
     hidden, experts = shape.hidden_size or 0, shape.num_experts or 0
     width = shape.moe_intermediate_size or shape.intermediate_size or 4 * hidden
     shared = shape.shared_expert_intermediate_size or (shape.num_shared_experts or 0) * width

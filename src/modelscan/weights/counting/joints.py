@@ -1,4 +1,4 @@
-"""Parameters of what brings patches to the language model: one formula for each way that families do it.
+"""Parameters of what connects a vision tower to the language model: one formula per design.
 
 Source: transformers 5.19, the classes named *Merger, *Projector, *Adapter.
 """
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from modelscan.model import Architecture
 from modelscan.model.family import VisionJoint
 
-_OUTPUT = 4096  # of an adapter, where no size is given
+_OUTPUT = 4096  # of an adapter without a configured size
 
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """What stands between patches and words: widths of the tower, of `merged` patches, of what comes out, of words.
+    """Sizes between patches and tokens: widths of the tower, of `merged` patches, of the output, of the language model.
 
-    `levels` are the deeper layers of the tower that are read beside its last.
+    `levels` counts the intermediate tower layers that are read in addition to the last.
     """
 
     sizes: Mapping[str, int]
@@ -52,7 +52,7 @@ FORMULAS: Mapping[VisionJoint, Callable[[Joint], int]] = {
 
 
 def joint_parameters(shape: Architecture) -> int:
-    """Of the shape's family, between its tower and its language model."""
+    """By the formula of the shape's family."""
     sizes, hidden, merge = shape.sizes, shape.hidden_size or 0, shape.vision.get("merge_kernel_size")
     side = merge[0] if isinstance(merge, list) and merge else sizes.get("vision_merge")
     side = side or sizes.get("patch_merge") or 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """Bytes: the least it may be, the estimate, the most it may be."""
+    """Bytes: the lower bound, the estimate, the upper bound."""
 
     low: int
     estimate: int
@@ -18,5 +18,5 @@ class Sized:
 
 
 def within(estimate: float, share: float) -> Sized:
-    """An estimate that may be wrong by a share of itself, either way."""
+    """An estimate with a symmetric relative error."""
     return Sized(int(estimate * (1 - share)), int(estimate), int(estimate * (1 + share)) + 1)

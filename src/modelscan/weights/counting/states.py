@@ -1,4 +1,4 @@
-"""Parameters of layers that keep a state instead of tokens, from the sizes that each family's config names."""
+"""Parameters of layers that keep a state instead of tokens, from the sizes in the config."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _KERNEL = 4
 
 @dataclass(frozen=True, slots=True)
 class StateSpace:
-    """Sizes of a Mamba layer; `heads` is 0 for the first version of it, which has none and makes its steps from
-    `step_rank` numbers.
+    """Sizes of a Mamba layer. `heads` is 0 for Mamba 1, which has none and derives its time steps from `step_rank`
+    values.
     """
 
     inner: int
@@ -25,7 +25,7 @@ class StateSpace:
 
 
 def state_space(shape: Architecture) -> StateSpace | None:
-    """None where the config names no size of a state. Where there is nothing else, all heads are the state's."""
+    """None where the config names no state size. In pure state-space models, all heads belong to the state."""
     sizes, hidden, pure = shape.sizes, shape.hidden_size or 0, shape.family.only_states
     state = sizes.get("state")
     if not state:
@@ -45,7 +45,7 @@ def state_space(shape: Architecture) -> StateSpace | None:
 
 
 def state_parameters(shape: Architecture) -> float | None:
-    """One layer's matrices and its short convolution; None where the config gives none of the sizes."""
+    """One layer's matrices and short convolution; None where the config gives no sizes."""
     facts, hidden = shape.details, shape.hidden_size or 0
     if heads := facts.get("linear_num_value_heads"):
         keys = (facts.get("linear_num_key_heads") or heads) * (facts.get("linear_key_head_dim") or 128)
@@ -62,7 +62,7 @@ def state_parameters(shape: Architecture) -> float | None:
         return _of_a_state_space(space, hidden)
     if kernel := facts.get("conv_L_cache"):
         return float(4 * hidden * hidden + hidden * kernel)
-    if shape.family.state == "lightning":  # decay for a softmax: queries, keys, values, a gate of the output's width
+    if shape.family.state == "lightning":  # queries, keys, values, output, and an output gate
         return float(5 * hidden * (shape.num_attention_heads or 1) * (shape.head_dim or 0))
     return None
 

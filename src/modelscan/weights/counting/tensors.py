@@ -1,4 +1,4 @@
-"""How many parameters a GPU holds, by what a quantization covers and what stays 16-bit."""
+"""Parameters on one GPU: those that a quantization covers, and those that stay 16-bit."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from modelscan.weights.counting.towers import encoder_parameters, tower_paramete
 
 _VOCABULARY_PADDING = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py: DEFAULT_VOCAB_PADDING_SIZE
 _LAYER = re.compile(r"layers\.(\d+)\.")
-# Quantizations that leave attention as it is, whatever else the config lists: MXFP4 (gpt-oss) covers experts only.
+# Quantizations that cover experts only, whatever else the config lists: MXFP4 (gpt-oss).
 _EXPERTS_ONLY = frozenset({"mxfp4", "gpt_oss_mxfp4"})
-# Meta's FP8 leaves attention and the first and the last layer 16-bit, with or without a list that says so (Llama 3.1
-# report, section 6.2): Llama-3.1-405B over eight GPUs 57.75 GiB each, where all matrices in FP8 would be 47.8.
+# Meta's FP8 keeps attention and the first and last layers 16-bit, whether or not the config lists them (Llama 3.1
+# report, section 6.2): Llama-3.1-405B takes 57.75 GiB on each of eight GPUs; all matrices in FP8 would be 47.8.
 _NOT_ATTENTION = frozenset({"fbgemm_fp8"})
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Counts on one GPU. `linear` are the matrices that a quantization covers, `plain` everything else.
+    """Counts on one GPU. `linear` are the matrices that a quantization covers, `plain` is everything else.
 
-    `absorbed` is MLA's second copy of its up-projection, always 16-bit, which exists only in memory; `padding` what
-    kernels for 4-bit experts add to `linear`; `packed` experts of four bits beside matrices of eight (DeepSeek-V4).
+    `absorbed` is MLA's second copy of its up-projection, always 16-bit and only in memory; `padding` is what kernels
+    for 4-bit experts add to `linear`; `packed` are 4-bit experts next to 8-bit matrices (DeepSeek-V4).
     """
 
     linear: float
@@ -41,13 +41,13 @@ class Parameters:
         return self.linear + self.plain + self.packed
 
 
-@functools.lru_cache(maxsize=512)  # a plan asks the same of each layout, strain and number of requests
+@functools.lru_cache(maxsize=512)  # a plan asks the same for each layout, share of memory and number of requests
 def parameters_per_gpu(
     shape: Architecture, tensor_parallel: int = 1, experts_over: int | None = None
 ) -> Parameters | None:
-    """The counts for a tensor-parallel size, all layers on one stage; None where the shape says too little.
+    """The counts for a tensor-parallel size, all layers on one stage; None where the shape is incomplete.
 
-    `experts_over`: the GPUs to which whole experts are dealt out; None where each is divided as all else.
+    `experts_over`: the GPUs that whole experts are distributed over; None where experts are sharded like the rest.
     """
     hidden, layers, vocabulary = shape.hidden_size, shape.num_hidden_layers, shape.vocab_size
     if not hidden or not layers or not vocabulary:
@@ -81,7 +81,7 @@ def parameters_per_gpu(
     kept = _kept(shape, _is_dense)
     linear += dense * (1 - kept)
     plain += dense * kept
-    if shape.num_encoder_layers:  # an encoder beside the decoder (whisper) of the same width, and cross-attention here
+    if shape.num_encoder_layers:  # whisper: an encoder of the same width, and cross-attention in the decoder
         inner, mels = shape.intermediate_size or 4 * hidden, shape.details.get("num_mel_bins") or 80
         linear += encoder_parameters(hidden, shape.num_encoder_layers, inner, mels, _heard(shape)) / tp
         linear += layers * mixer(shape, "full", tp).divided
@@ -94,12 +94,12 @@ def embedding_parameters(shape: Architecture) -> float:
 
 
 def heads(shape: Architecture) -> int:
-    """Tables of the vocabulary's size: the embeddings, and the head where it is one of its own."""
+    """Matrices of the vocabulary's size: the embeddings, and the head unless it is tied."""
     return 1 if shape.tie_word_embeddings or encodes_only(shape) else 2
 
 
 def _per_layer_inputs(shape: Architecture) -> float:
-    """Of gemma 3n and small gemma 4: an embedding for each layer, and what brings it in. Of 3n also its streams."""
+    """Of gemma 3n and small gemma 4: per-layer embeddings with their projections; for 3n also its residual streams."""
     facts, hidden, layers = shape.details, shape.hidden_size or 0, shape.num_hidden_layers or 0
     size, rank = facts.get("hidden_size_per_layer_input") or 0, facts.get("laurel_rank") or 0
     rows = facts.get("vocab_size_per_layer_input") or shape.vocab_size or 0
@@ -108,12 +108,12 @@ def _per_layer_inputs(shape: Architecture) -> float:
 
 
 def _positions(shape: Architecture) -> int:
-    """Rows of the table of learned positions; where they are rotary the table is computed."""
+    """Rows of the learned position table; rotary tables are computed."""
     return (shape.max_position_embeddings or 0) if shape.family.learned_positions else 0
 
 
 def _biases(shape: Architecture) -> int:
-    """The families with learned positions are the old ones, where every matrix and every norm has one."""
+    """Families with learned positions are the old ones, where every matrix and norm has a bias."""
     if not shape.family.learned_positions:
         return 0
     hidden, layers = shape.hidden_size or 0, (shape.num_hidden_layers or 0) + (shape.num_encoder_layers or 0)
@@ -125,7 +125,7 @@ def _heard(shape: Architecture) -> int:
 
 
 def _kept(shape: Architecture, concerns: Callable[[str], bool]) -> float:
-    """The share of the layers whose modules of a sort are left 16-bit."""
+    """The fraction of layers whose modules of one sort stay 16-bit."""
     if shape.quant_method in _EXPERTS_ONLY and concerns is not _is_dense:
         return 1.0
     if shape.quant_method in _NOT_ATTENTION and not shape.unquantized_modules:
@@ -142,7 +142,7 @@ def _is_attention(pattern: str) -> bool:
 
 
 def _is_state(pattern: str) -> bool:
-    """Only the large projections count: in_proj_a and in_proj_b, often listed, are small."""
+    """Only the large projections count: in_proj_a and in_proj_b, which are often listed, are small."""
     return "mamba" in pattern or "mixer" in pattern or bool(re.search(r"linear_attn(\.?\*|\.in_proj_qkv|$)", pattern))
 
 
@@ -151,9 +151,9 @@ def _is_dense(pattern: str) -> bool:
 
 
 def _padding(shape: Architecture, layers: int, tensor_parallel: int, experts_over: int | None) -> float:
-    """Marlin's MXFP4 experts: hidden rounded up to 256, each GPU's width to 128.
+    """Marlin pads MXFP4 experts: the hidden size to 256, each GPU's width to 128.
 
-    With it gpt-oss-20b comes to 13.68 GiB (13.72 measured) and 120b over four GPUs to 17.17 (17.22).
+    With padding gpt-oss-20b comes to 13.68 GiB (13.72 measured) and 120b over four GPUs to 17.17 (17.22).
     """
     hidden, width = shape.hidden_size or 0, shape.moe_intermediate_size or shape.intermediate_size or 0
     if shape.quant_method not in _EXPERTS_ONLY or not shape.num_experts:

@@ -1,4 +1,4 @@
-"""Parameters of the towers that see and hear, and of what joins them to the language model. Always 16-bit."""
+"""Parameters of vision and audio towers, and of their projectors. Always 16-bit."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from modelscan.model import Architecture
 from modelscan.weights.counting.joints import joint_parameters
 
-_CONFORMER_SQUARES = 24  # of the width: two halves of an MLP, attention with its distances, a gated convolution
+_CONFORMER_SQUARES = 24  # in squares of the width: two half MLPs, relative attention, a gated convolution
 _PATCH, _MELS, _HEARD = 14, 128, 1500
 
 
 def tower_parameters(shape: Architecture) -> float:
-    """All towers and projectors: as counted, else from their sizes; 0 where there are none."""
+    """All towers and projectors: as counted, else from their sizes; 0 without any."""
     counted = shape.details.get("vision_parameters")
     return float(counted) if counted else _seeing(shape) + _hearing(shape)
 
@@ -22,7 +22,7 @@ def _seeing(shape: Architecture) -> float:
     if not tower:
         return 0.0
     width, layers = sizes.get("vision_width", 0), sizes.get("vision_layers", 0)
-    if not layers:  # a convolutional network of a fixed size, whose config names none
+    if not layers:  # a convolutional network of fixed size, which the config does not name
         return float(shape.family.vision_parameters + width * hidden)
     layers += sizes.get("vision_more_layers", 0)
     inner = sizes.get("vision_mlp") or int((tower.get("mlp_ratio") or 4) * width)
@@ -34,11 +34,11 @@ def _seeing(shape: Architecture) -> float:
 
 
 def _patches(shape: Architecture, width: int) -> int:
-    """The matrix that makes a patch, and the table of places."""
+    """The patch embedding and the position table."""
     tower, sizes = shape.vision, shape.sizes
     side, image = sizes.get("vision_patch", _PATCH), sizes.get("vision_image", 0)
     if shape.vision_family.vision_rotary or tower.get("position_embedding_type") == "rope":
-        image = 0  # its places are turned, not learned
+        image = 0  # rotary, not learned
     first = 3 * side * side * sizes.get("vision_frames", 1) * width
     places = (
         2 * sizes.get("vision_place_pairs", 0)
@@ -46,7 +46,7 @@ def _patches(shape: Architecture, width: int) -> int:
         or sizes.get("vision_place_side", 0) ** 2
         or (image // side) ** 2
     )
-    if tiles := sizes.get("vision_tiles"):  # a table for each way of laying out an image's tiles
+    if tiles := sizes.get("vision_tiles"):  # one table per tile layout
         ratios = tower.get("supported_aspect_ratios")
         places += (len(ratios) + 1 if isinstance(ratios, list) else 9) * tiles * places
     return first + places * width
@@ -59,7 +59,7 @@ def _hearing(shape: Architecture) -> float:
     width, layers = sizes.get("audio_width", 0), sizes.get("audio_layers", 0)
     if shape.family.audio_encoder == "conformer":
         return float(layers * _CONFORMER_SQUARES * width * width + width * hidden)
-    stacked = shape.family.audio_joint == "stacked"  # four steps at once
+    stacked = shape.family.audio_joint == "stacked"  # four steps are stacked
     joined = 4 * width * hidden + hidden * hidden if stacked else width * hidden
     return encoder_parameters(
         width,
@@ -71,5 +71,5 @@ def _hearing(shape: Architecture) -> float:
 
 
 def encoder_parameters(width: int, layers: int, inner: int, mels: int, positions: int) -> float:
-    """Whisper's encoder: two convolutions of three steps, a table of positions, layers of attention and an MLP."""
+    """Whisper's encoder: two convolutions of width 3, a position table, and layers of attention and MLP."""
     return float(3 * width * (mels + width) + positions * width + layers * (4 * width * width + 2 * width * inner))

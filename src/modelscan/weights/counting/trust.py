@@ -1,4 +1,4 @@
-"""Whose structure is known. Others are summed as a plain decoder with what their config names, and trusted less."""
+"""Which families have a verified structure. Others are summed as a plain decoder and trusted less."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from modelscan.model import Architecture
 
 
 def is_known(shape: Architecture) -> bool:
-    """Whether sums of this family were compared with what is built; where none is named, none is in doubt."""
+    """Whether this family's parameter sums were compared with built models. A shape without a model type counts too."""
     return shape.model_type is None or shape.family.counted

@@ -1,6 +1,6 @@
-"""Families as data: `catalogs/families.toml`, read strictly, handed in by whoever reads weights.
+"""Model families as data: `catalogs/families.toml`, validated strictly and passed in by the caller.
 
-keys     the spellings of a config's keys that the file lists
-records  the file, read into records
-table    the record of a model type, and what a shape gets from it
+keys     the spellings of config keys that the file lists
+records  parses the file into records
+table    looks up the record of a model type, and adds what it knows to a shape
 """

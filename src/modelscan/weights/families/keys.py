@@ -1,4 +1,4 @@
-"""Which spellings of what a `config.json` says `catalogs/families.toml` lists: one field each, the likeliest first."""
+"""The spellings of `config.json` keys that `catalogs/families.toml` lists: one field each, the most likely first."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ Spellings = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfigKeys:
-    """Of the language model, for the fields of `Architecture`. `sections` hold it beside towers; `parts` hold some of
-    its sizes; the keys `of_the_whole` count from the top level where a section says otherwise.
+    """For the fields of `Architecture`. `sections` are where multimodal configs keep the language model; `parts` hold
+    some of its sizes; keys `of_the_whole` are read from the top level even where a section has them too.
     """
 
     sections: Spellings
@@ -40,8 +40,8 @@ class ConfigKeys:
     layers_before_experts: Spellings
 
 
-# Sizes that formulas ask for, in `Architecture.sizes` under these names: of the language model, of the tower that sees
-# (`vision_places` are rows of its table of places, `vision_place_pairs` of two), and of the one that hears.
+# Sizes that formulas use, under these names in `Architecture.sizes`: of the language model, the vision tower
+# (`vision_places` are rows of its position table, `vision_place_pairs` of two tables), and the audio tower.
 TEXT_SIZES = frozenset({
     "state", "state_heads", "state_head_dim", "state_width", "state_expand", "state_groups", "state_kernel",
     "state_step_rank", "expert_step", "expert_latent", "dense_mlp", "speculative_layers", "patch_merge",
@@ -57,7 +57,7 @@ AUDIO_SIZES = frozenset({"audio_width", "audio_layers", "audio_mlp", "audio_mels
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The sizes of one part of a config: which of them each key spells, and how likely among its spellings."""
+    """The sizes in one part of a config: the size that each key spells, and its rank among the spellings."""
 
     spelled: Mapping[str, tuple[str, int]]
 
@@ -73,7 +73,7 @@ class Sizes:
         return cls(spelled)
 
     def found_in(self, part: Mapping[str, Any]) -> dict[str, int]:
-        """Of each size the likeliest that is a whole number and not zero; those that are not given are left out."""
+        """For each size the most likely spelling with a nonzero integer; missing sizes are left out."""
         found: dict[str, int] = {}
         ranks: dict[str, int] = {}
         for key, value in part.items():

@@ -1,4 +1,4 @@
-"""`catalogs/families.toml`, strictly: an unknown key, formula or model type in two records is an error, not a guess."""
+"""Parses `catalogs/families.toml` strictly: an unknown key or formula, or a duplicate model type, is an error."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from modelscan.weights.families.table import Families
 _SECTIONS = {"keys", "text", "vision", "audio", "layers", "family"}
 _KINDS = {"full", "sliding", "linear", "none"}
 _HOLDS_FOR = ("model_types", "alike")
-_OURS = {"name", "counted"}  # fields that follow from the rest
+_OURS = {"name", "counted"}  # derived fields
 
 
 def read_families(text: str) -> Families:
-    """The table of the file's text. Raises ValueError for one that this program does not know in every word."""
+    """Parses the text of the file. Raises ValueError for anything unknown."""
     document = tomllib.loads(text)
     _same("the file", set(document), _SECTIONS)
     records: dict[str, Family] = {}
@@ -65,7 +65,7 @@ def _once(table: dict[str, Family], model_type: str, family: Family) -> None:
 
 def _family(name: str, record: Mapping[str, Any]) -> Family:
     if not any(record.get(key) for key in _HOLDS_FOR):
-        raise ValueError(f"family {name} holds for no model type")
+        raise ValueError(f"family {name} has no model types")
     allowed = _allowed()
     values = {key: value for key, value in record.items() if key not in _HOLDS_FOR}
     for key, value in values.items():
@@ -78,7 +78,7 @@ def _family(name: str, record: Mapping[str, Any]) -> Family:
 
 @functools.cache
 def _allowed() -> dict[str, tuple[Any, ...]]:
-    """Of each key of a record the kinds of value, or the values themselves, that the field's hint allows."""
+    """The types, or literal values, that each key of a record allows, from the type hints."""
     hints = typing.get_type_hints(Family)
     return {name: tuple(_alternatives(hint)) for name, hint in hints.items() if name not in _OURS}
 
@@ -90,7 +90,7 @@ def _alternatives(hint: Any) -> Iterator[Any]:
         yield from arguments
     elif origin is Mapping:
         yield dict
-    elif arguments:  # of a union
+    elif arguments:  # a union
         for part in arguments:
             yield from _alternatives(part)
     else:
@@ -117,7 +117,7 @@ def _kinds(name: str, section: Mapping[str, Any]) -> dict[str, str]:
 
 def _texts(name: str, value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError(f"{name} is no list of texts")
+        raise ValueError(f"{name} is not a list of strings")
     return value
 
 

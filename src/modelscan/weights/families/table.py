@@ -1,4 +1,4 @@
-"""Finding the record of a model type, and giving a shape what its family is known for."""
+"""Looks up the record of a model type, and adds what is known of its family to a shape."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, TypedDict
 from modelscan.model import STRANGER, Architecture, Family
 from modelscan.weights.families.keys import ConfigKeys, Sizes
 
-_TEXT = "_text"  # what a language model inside another calls its model type: `gemma3_text`
+_TEXT = "_text"  # suffix of the model type of a nested language model: `gemma3_text`
 
 
 class Known(TypedDict):
-    """The fields of a shape that its family is behind."""
+    """The fields of a shape that come from its family."""
 
     family: Family
     vision_family: Family
@@ -23,7 +23,7 @@ class Known(TypedDict):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Families:
-    """`records` by model type, `alike` by its beginning; `words` and `letters` by which configs list their layers."""
+    """`records` by model type, `alike` by its prefix; `words` and `letters` are how configs list their layers."""
 
     records: Mapping[str, Family]
     alike: Mapping[str, Family]
@@ -36,7 +36,7 @@ class Families:
     met: dict[str, Family] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, model_type: object) -> Family:
-        """The record of this model type, else that of the longest beginning that is listed, else a stranger's."""
+        """The record of this model type, else of the longest listed prefix, else the default."""
         name = model_type if isinstance(model_type, str) else ""
         if name not in self.met:
             self.met[name] = self._find(name)
@@ -50,7 +50,7 @@ class Families:
         return self.alike[max(beginnings, key=len)] if beginnings else STRANGER
 
     def known(self, model_type: str | None, vision: Mapping[str, Any], details: Mapping[str, Any]) -> Known:
-        """Of a model type, its tower, and what a shape has of its config in `details`."""
+        """What is known of a model type and its vision tower; `details` are the config values that a shape keeps."""
         sizes = self.text.found_in(details) | self.vision.found_in(vision)
         hears = details.get("audio_config")
         if isinstance(hears, Mapping):
@@ -58,5 +58,5 @@ class Families:
         return {"family": self.of(model_type), "vision_family": self.of(vision.get("model_type")), "sizes": sizes}
 
     def recognized(self, shape: Architecture) -> Architecture:
-        """A shape that was kept, with what is known today: a record may have changed since."""
+        """A stored shape with current family records, which may have changed since."""
         return dataclasses.replace(shape, **self.known(shape.model_type, shape.vision, shape.details))

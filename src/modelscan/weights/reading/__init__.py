@@ -1,6 +1,11 @@
 """What the files of a repo say.
 
-Of `config.json`: `shape` (with `layers` for which layer sees how far), `quantization`, `tasks` (what it is for). Of
-headers: `safetensors`. Of the list of files: `selection` (which of them a backend needs) and `listing` (what they
-are). `shipped` is what comes with the program of well-known repos.
+shape         the shape of a model from its `config.json`
+layers        which layers attend to the whole context, to a window, or keep a state
+quantization  how the weights are quantized, in any of its spellings
+tasks         what a repo is for, where no catalog says
+safetensors   tensor types and sizes from a safetensors header
+listing       what the list of files says: format, shards, code
+selection     which files a backend needs
+shipped       shapes of well-known repos that ship with the program
 """

@@ -1,4 +1,4 @@
-"""Which layers look at the whole context, at a window, or keep a state instead: one word per layer. Pure."""
+"""Which layers attend to the whole context, to a window, or keep a state: one word per layer. Pure."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 from modelscan.model import Family
 from modelscan.weights.families.table import Families
 
-# No model has so many; a damaged config must not cost memory.
+# Far above any real model: a damaged config must not exhaust memory.
 _MOST_LAYERS = 10_000
 
 
 def layer_types(config: Mapping[str, Any], layers: int | None, families: Families) -> tuple[str, ...]:
-    """`full`, `sliding`, `linear`, `both` or `none` for each layer; `()` where all attend alike, or unknown."""
+    """`full`, `sliding`, `linear`, `both` or `none` for each layer; `()` where all layers are alike or unknown."""
     found = _all_layers(config, layers, families)
     return found if len(set(found)) > 1 or not {"full", "sliding"}.issuperset(found) else ()
 
 
 def _all_layers(config: Mapping[str, Any], layers: int | None, families: Families) -> tuple[str, ...]:
     blocks = config.get("block_configs")
-    if isinstance(blocks, list) and blocks:  # Nemotron's puzzle models: what a search left of each layer
+    if isinstance(blocks, list) and blocks:  # Nemotron's Puzzle models: what architecture search left of each layer
         return tuple("none" if _left_out(block) else "full" for block in blocks)
     named = _first(config, families.keys.layer_list)
     if isinstance(named, list):
@@ -44,7 +44,7 @@ def _left_out(block: object) -> bool:
 def _linear_pattern(config: Mapping[str, Any], layers: int, families: Families) -> tuple[str, ...]:
     every = _positive(config.get("full_attention_interval"))
     if every and config.get("linear_num_value_heads"):
-        # Qwen3-Next and 3.5: the last of every group is full.
+        # Qwen3-Next and 3.5: the last layer of every group is full.
         return tuple("linear" if (layer + 1) % every else "full" for layer in range(layers))
     period = _positive(config.get("attn_layer_period"))
     if period:
@@ -60,7 +60,7 @@ def _linear_pattern(config: Mapping[str, Any], layers: int, families: Families) 
     delta = config.get("linear_attn_config")
     full = delta.get("full_attn_layers") if isinstance(delta, Mapping) else None
     if isinstance(full, list):
-        # Kimi Linear counts its layers from 1.
+        # Kimi Linear numbers its layers from 1.
         return tuple("full" if layer + 1 in full else "linear" for layer in range(layers))
     return ()
 
@@ -68,10 +68,10 @@ def _linear_pattern(config: Mapping[str, Any], layers: int, families: Families) 
 def _sliding_pattern(config: Mapping[str, Any], layers: int, family: Family, families: Families) -> tuple[str, ...]:
     pattern = config.get("hybrid_layer_pattern")
     if isinstance(pattern, list) and len(pattern) == layers:
-        # MiMo-V2: 1 slides.
+        # MiMo-V2: 1 is sliding.
         return tuple("sliding" if slides else "full" for slides in pattern)
     if config.get("attention_chunk_size") and config.get("no_rope_layer_interval", 4):
-        # Llama 4: every fourth layer sees all, the others a chunk.
+        # Llama 4: every fourth layer is global, the others attend to a chunk.
         every = _positive(config.get("no_rope_layer_interval")) or 4
     elif window_of(config, families) is None:
         return ()
@@ -89,7 +89,7 @@ def _sliding_pattern(config: Mapping[str, Any], layers: int, family: Family, fam
 
 
 def window_of(config: Mapping[str, Any], families: Families) -> int | None:
-    """The window of the layers that slide; None where the config has none or turns it off."""
+    """The sliding window; None where the config has none or disables it."""
     if config.get("use_sliding_window") is False:
         return None
     for key in families.keys.window:
@@ -100,7 +100,7 @@ def window_of(config: Mapping[str, Any], families: Families) -> int | None:
 
 
 def _first(config: Mapping[str, Any], keys: Sequence[str]) -> object:
-    """What the first of these keys says that says anything."""
+    """The first of these keys with a value."""
     return next((config[key] for key in keys if config.get(key)), None)
 
 

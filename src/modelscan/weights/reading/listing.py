@@ -1,4 +1,4 @@
-"""What the list of a repo's files says of the weights in it. Pure."""
+"""What a repo's file list says about its weights. Pure."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.(?P<kind>safetenso
 
 
 def loaded_safetensors(files: Iterable[str]) -> list[str]:
-    """Of a repo's file names, the safetensors files that a backend loads when there is no index."""
+    """The safetensors files that a backend loads from a repo without an index."""
     top = sorted(name for name in files if name.endswith(".safetensors") and "/" not in name)
     main = [name for name in top if not name.startswith(("consolidated", "adapter_"))]
     return main or [name for name in top if name.startswith("consolidated")]
 
 
 def index_shards(index: Mapping[str, Any]) -> list[str]:
-    """The files that an index names, each once. Raises ModelscanError for one outside the repo."""
+    """The files that an index names, without duplicates. Raises ModelscanError for one outside the repo."""
     names = index.get("weight_map")
     shards = sorted({str(name) for name in names.values()}) if isinstance(names, Mapping) else []
     for name in shards:
         if name.startswith("/") or ".." in name.split("/"):
-            raise ModelscanError(f"the index of these weights names `{name}`, a file outside of them")
+            raise ModelscanError(f"the index of these weights names `{name}`, which is outside the repo")
     return shards
 
 
 def all_parts(names: Iterable[str]) -> list[str]:
-    """The files that the numbers in these names speak of: of `model-00001-of-00002.safetensors` also the second."""
+    """All shards that these names imply: `model-00001-of-00002.safetensors` implies the second one too."""
     return sorted({part for name in names for part in _parts(name)})
 
 
@@ -49,7 +49,7 @@ def _parts(name: str) -> list[str]:
 
 
 def format_of(config: Mapping[str, Any], names: Collection[str]) -> str | None:
-    """How the weights are stored: the quantization's method, else the kind of file."""
+    """How the weights are stored: the quantization method, else the file type."""
     method = read_quantization(config).method
     if method:
         return method
@@ -61,7 +61,7 @@ def format_of(config: Mapping[str, Any], names: Collection[str]) -> str | None:
 
 
 def with_modelopt(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with what NVIDIA's `hf_quant_config.json` says in place of a missing `quantization_config`."""
+    """The config with NVIDIA's `hf_quant_config.json` as its `quantization_config`."""
     section = file.get("quantization")
     if not isinstance(section, Mapping):
         return dict(config)
@@ -69,9 +69,7 @@ def with_modelopt(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[st
 
 
 def with_limits(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, Any]:
-    """The config with sentence-transformers' `max_seq_length`: an embedding model takes no more than that, and vLLM
-    goes by it (vLLM 0.32, config/model.py, `encoder_config["max_seq_length"]`).
-    """
+    """Limits the config to sentence-transformers' `max_seq_length`, as vLLM does (0.32: config/model.py)."""
     limit = file.get("max_seq_length")
     if type(limit) is not int or limit <= 0:
         return dict(config)
@@ -80,7 +78,7 @@ def with_limits(config: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str,
 
 
 def code_repos(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """The repos other than its own whose code a config wants to run, as in `owner/name--modeling.Model`."""
+    """Other repos whose code a config would run, as in `owner/name--modeling.Model`."""
     named = config.get("auto_map")
     values = named.values() if isinstance(named, Mapping) else ()
     flat = [word for value in values for word in (value if isinstance(value, list) else [value])]

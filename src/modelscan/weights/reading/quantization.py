@@ -1,4 +1,4 @@
-"""How weights are quantized: the many spellings of `quantization_config`, and the one word people use for it. Pure."""
+"""How weights are quantized: the spellings of `quantization_config`, reduced to the word people use. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# safetensors' names of the types that hold unquantized weights (or, for F8, weights that need no other word).
+# safetensors' and PyTorch's names of tensor types, and the word for weights that are mostly of that type.
 _DTYPE_WORDS = {
     "F64": "FP32", "F32": "FP32", "BF16": "BF16", "F16": "FP16",
     "F8_E4M3": "FP8", "F8_E5M2": "FP8", "I8": "INT8",
@@ -24,9 +24,9 @@ _SCHEMES = {("float", 8): "FP8", ("int", 8): "INT8", ("int", 4): "INT4", ("float
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quantization:
-    """What a `quantization_config` says. `scheme` is the word for people (`FP8`, `INT4`, `MXFP4` …).
+    """What a `quantization_config` says. `scheme` is the word that people use (`FP8`, `INT4`, `MXFP4` …).
 
-    `zeros` is whether each group has a zero beside its scale; None where the method decides.
+    `zeros` is whether each group has a zero point next to its scale; None where the method decides.
     """
 
     method: str | None = None
@@ -38,7 +38,7 @@ class Quantization:
 
 
 def read_quantization(config: Mapping[str, Any]) -> Quantization:
-    """The quantization that `config.json` tells of, wherever it keeps it; all None where it tells of none."""
+    """The quantization in a `config.json`, wherever it is kept; all None where there is none."""
     section = _section(config)
     if not section:
         return Quantization()
@@ -53,18 +53,18 @@ def read_quantization(config: Mapping[str, Any]) -> Quantization:
         method=method,
         scheme=scheme,
         bits=bits if bits is not None else _BITS_OF.get(scheme or ""),
-        # -1 is "one group for the whole row".
+        # -1 means one group per row.
         group_size=group if group is not None and group > 0 else None,
         unquantized_modules=tuple(_modules(section)),
-        # compressed-tensors writes no zeros unless a scheme is asymmetric; AWQ and GPTQ write them always.
+        # compressed-tensors writes zero points for asymmetric schemes only; AWQ and GPTQ always write them.
         zeros=weights.get("symmetric") is False if method == "compressed-tensors" else None,
     )
 
 
 def quantization_of(config: Mapping[str, Any], parameters_by_dtype: Mapping[str, int]) -> str | None:
-    """The word for the weights' numeric scheme: `FP8`, `INT4`, `BF16`, `FP32` …; None where nothing says.
+    """The word for the weights' numeric scheme: `FP8`, `INT4`, `BF16`, `FP32` …; None where unknown.
 
-    What the config declares counts first: packed integers in the files look like INT32 otherwise.
+    The config's declaration comes first: packed integers look like INT32 in the files.
     """
     declared = read_quantization(config)
     if declared.method is not None or declared.scheme is not None:
@@ -77,7 +77,7 @@ def quantization_of(config: Mapping[str, Any], parameters_by_dtype: Mapping[str,
 
 
 def stored_dtype(config: Mapping[str, Any]) -> str | None:
-    """`dtype`, or `torch_dtype` as it was called before transformers 4.56; of the text part where only that has it."""
+    """`dtype`, or `torch_dtype` as it was called before transformers 4.56; of the text section if only that has it."""
     for part in (config, *(config.get(key) for key in ("text_config", "llm_config", "language_config"))):
         if isinstance(part, Mapping):
             found = _text(part.get("dtype")) or _text(part.get("torch_dtype"))
@@ -122,7 +122,7 @@ def _scheme(method: str | None, section: Mapping[str, Any], weights: Mapping[str
         found = "INT8" if section.get("load_in_8bit") else "INT4" if section.get("load_in_4bit") else None
     if found is None and bits is not None:
         found = f"INT{bits}"
-    # An old AWQ export may leave out the only value there is.
+    # Old AWQ exports may omit the bits; 4 is the only value AWQ has.
     return "INT4" if found is None and method == "awq" else found
 
 

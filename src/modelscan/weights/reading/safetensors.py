@@ -1,4 +1,4 @@
-"""The header of a safetensors file: which tensors, of which type, how large. Checked before anything loads it.
+"""The header of a safetensors file: types and sizes of its tensors, validated before anything loads it.
 
 Format: eight bytes of length (little endian), that many bytes of JSON, then the tensors; offsets count from the end of
 the header (huggingface/safetensors README, "Format").
@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# The limit of the format's own readers (safetensors, src/tensor.rs, MAX_HEADER_SIZE).
+# The limit of the reference reader (safetensors, src/tensor.rs, MAX_HEADER_SIZE).
 MAX_HEADER_BYTES = 100_000_000
-# Most headers are smaller: one request tells them. huggingface_hub asks for as much (utils/_safetensors.py, 100 kB).
+# Most headers are smaller, so one request is enough. huggingface_hub asks for as much (utils/_safetensors.py, 100 kB).
 HEADER_GUESS = 100_000
 _PREFIX = 8
 _BITS = {
@@ -27,7 +27,7 @@ _BITS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TensorSums:
-    """Sums over tensors, by type as the file names it. Packed weights count as what they are stored in."""
+    """Sums over tensors, by type as the file names it. Packed weights count as their storage type."""
 
     bytes_by_dtype: Mapping[str, int] = field(default_factory=dict)
     parameters_by_dtype: Mapping[str, int] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class TensorSums:
 
 
 def bits_of(dtype: str) -> int | None:
-    """Bits of one value of a type; None for a type this version does not know."""
+    """Bits per value of a type; None for an unknown type."""
     return _BITS.get(dtype)
 
 
@@ -48,7 +48,7 @@ def header_end(start: bytes, size: int) -> int:
     """Where the header ends, from the first bytes of a file of `size` bytes. Raises ValueError."""
     length = int.from_bytes(start[:_PREFIX], "little")
     if len(start) < _PREFIX or length > min(size - _PREFIX, MAX_HEADER_BYTES):
-        raise ValueError(f"its header would have {length} bytes, the file has {size}")
+        raise ValueError(f"its header claims {length} bytes, but the file has {size}")
     return _PREFIX + length
 
 
@@ -61,9 +61,9 @@ def parse_header(content: bytes, size: int) -> TensorSums:
 
 
 def sum_tensors(header: Any, data_bytes: int) -> TensorSums:
-    """The sums over a header's tensors, each checked against the bytes that follow. Raises ValueError."""
+    """The sums over a header's tensors, each checked against the size of the data. Raises ValueError."""
     if not isinstance(header, dict):
-        raise ValueError("its header is no JSON object")  # noqa: TRY004  one kind of failure: a damaged file
+        raise ValueError("its header is not a JSON object")  # noqa: TRY004  one kind of failure: a damaged file
     sizes: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     places: list[tuple[int, int, str]] = []
@@ -72,7 +72,7 @@ def sum_tensors(header: Any, data_bytes: int) -> TensorSums:
             continue
         dtype, shape, begin, end = _tensor(name, tensor)
         if not 0 <= begin <= end <= data_bytes:
-            raise ValueError(f"tensor `{name}` lies at {begin} to {end} of {data_bytes} bytes")
+            raise ValueError(f"tensor `{name}` is at {begin} to {end} of {data_bytes} bytes")
         count = math.prod(shape)
         bits = _BITS.get(dtype)
         if bits is not None and (count * bits + 7) // 8 != end - begin:
@@ -85,22 +85,22 @@ def sum_tensors(header: Any, data_bytes: int) -> TensorSums:
 
 
 def _refuse_gaps(places: list[tuple[int, int, str]], data_bytes: int) -> None:
-    """The format has neither overlaps nor holes nor a rest, and its readers refuse them (src/tensor.rs, `validate`)."""
+    """The format forbids overlaps, gaps and trailing data, and its readers refuse them (src/tensor.rs, `validate`)."""
     at = 0
     for begin, end, name in sorted(places):
         if begin != at:
-            raise ValueError(f"tensor `{name}` begins at {begin}, where {at} was due")
+            raise ValueError(f"tensor `{name}` begins at {begin} instead of {at}")
         at = end
     if at != data_bytes:
-        raise ValueError(f"{data_bytes - at} bytes at its end belong to no tensor")
+        raise ValueError(f"{data_bytes - at} trailing bytes belong to no tensor")
 
 
 def _tensor(name: str, tensor: Any) -> tuple[str, list[int], int, int]:
     try:
         dtype, shape, (begin, end) = tensor["dtype"], tensor["shape"], tensor["data_offsets"]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"tensor `{name}` has no type, shape and place") from error
+        raise ValueError(f"tensor `{name}` has no valid dtype, shape and offsets") from error
     numbers = [*shape, begin, end] if isinstance(shape, list) else [None]
     if not isinstance(dtype, str) or not all(type(number) is int and number >= 0 for number in numbers):
-        raise ValueError(f"tensor `{name}` has an impossible type, shape or place")
+        raise ValueError(f"tensor `{name}` has an invalid dtype, shape or offsets")
     return dtype, shape, begin, end

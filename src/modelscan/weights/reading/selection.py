@@ -1,4 +1,4 @@
-"""Which files of a repo a backend needs: one format of the weights, and what belongs to it. Pure.
+"""Which files of a repo a backend needs: the weights in one format, and everything that goes with them. Pure.
 
 vLLM and SGLang load `*.safetensors` at the top of a repo and fall back to `*.bin`, then `*.pt` (vLLM 0.32,
 model_executor/model_loader/default_loader.py, `_prepare_weights`).
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
-# Other frameworks' weights, exports, the vendors' own second copies, what training left behind, and pictures.
+# Weights of other frameworks, exports, vendors' second copies, training leftovers, and images.
 _NEVER = (
     "original/*", "metal/*", "onnx/*", "openvino/*", "coreml/*", "flax/*", "tf/*", "runs/*", "checkpoint-*/*",
     "*.gguf", "*.onnx", "*.onnx_data", "*.h5", "*.msgpack", "*.ot", "*.tflite", "*.mlmodel", "*.mlpackage/*", "*.ckpt",
@@ -17,14 +17,14 @@ _NEVER = (
     "optimizer.*", "scheduler.pt", "rng_state*", "training_args.bin", "events.out.tfevents*",
     ".gitattributes", ".gitignore", "*.png", "*.jpg", "*.jpeg", "*.gif", "*.webp", "*.svg", "*.mp4", "*.pdf",
 )  # fmt: skip
-# Best first. Safetensors cannot run code, pickles can.
+# Best first. Pickles can run code, safetensors cannot.
 _FORMATS = (".safetensors", ".bin", ".pt")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 _WEIGHTS = (*_FORMATS, ".pth", ".gguf")
 
 
 def needed_files(names: Collection[str]) -> tuple[str, ...]:
-    """The files of a repo that a backend needs: one copy of the weights and all that goes with them."""
+    """The files of a repo that a backend needs: one copy of the weights and everything that goes with them."""
     kept = [name for name in names if not any(fnmatchcase(name, pattern) for pattern in _NEVER)]
     best = {folder: _best_format(kept, folder) for folder in {_folder(name) for name in kept}}
     kept = [name for name in kept if _format(name) in {None, best[_folder(name)]}]
@@ -34,12 +34,12 @@ def needed_files(names: Collection[str]) -> tuple[str, ...]:
 
 
 def weight_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Of files, those that hold weights in any format."""
+    """The files that hold weights, in any format."""
     return tuple(name for name in names if name.endswith(_WEIGHTS) and not fnmatchcase(name, "training_args.bin"))
 
 
 def only_pickles(names: Collection[str]) -> bool:
-    """Whether the weights that would be loaded are pickles: loading one runs what it holds."""
+    """Whether the weights that would be loaded are pickles, which can run code."""
     weights = weight_names(needed_files(names)) or weight_names(names)
     return bool(weights) and all(name.endswith(_PICKLES) for name in weights)
 
@@ -50,12 +50,12 @@ def only_gguf(names: Collection[str]) -> bool:
 
 
 def is_code(name: str) -> bool:
-    """Whether a backend that may trust the repo would run it."""
+    """Whether a backend would run this file with remote code enabled."""
     return name.endswith(".py")
 
 
 def _best_format(names: Iterable[str], folder: str) -> str | None:
-    """Each folder is judged by itself: a part of a model, such as `2_Dense/`, may come in another format."""
+    """Decided per folder: a part of a model, such as `2_Dense/`, may come in another format."""
     there = {_format(name) for name in names if _folder(name) == folder and _is_own(name)}
     return next((suffix for suffix in _FORMATS if suffix in there), None)
 
@@ -65,12 +65,12 @@ def _format(name: str) -> str | None:
 
 
 def _is_own(name: str) -> bool:
-    """An adapter is not the model."""
+    """Whether it belongs to the model itself, not to an adapter."""
     return not name.rpartition("/")[2].startswith("adapter_")
 
 
 def _is_second_copy(name: str) -> bool:
-    """Mistral's own format beside the one that backends load."""
+    """Weights in Mistral's own format, next to those that backends load."""
     return _stem(name).startswith("consolidated") and "/" not in name
 
 
@@ -79,5 +79,5 @@ def _folder(name: str) -> str:
 
 
 def _stem(name: str) -> str:
-    """An index goes with its files."""
+    """The name without `.index.json`: an index is treated like the files it lists."""
     return name.removesuffix(".index.json")

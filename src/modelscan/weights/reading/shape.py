@@ -1,7 +1,7 @@
-"""The shape of a model from its `config.json`, whatever the family calls things. Pure.
+"""The shape of a model from its `config.json`, whatever the keys are called. Pure.
 
-Multimodal configs keep the language model in a section of its own: it is the one that is read, with the top level
-for what the section leaves out.
+Multimodal configs keep the language model in its own section: that is what is read, with the top level for missing
+values.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from modelscan.weights.reading.quantization import Quantization, quantization_of
 
 __all__ = ["quantization_of", "read_architecture"]
 
-# What formulas ask for besides the sizes that `catalogs/families.toml` lists, each under the one name that it has.
+# Keys that formulas use and that have one spelling; the sizes with several are in `catalogs/families.toml`.
 _DETAILS = frozenset({
     "linear_num_value_heads", "linear_num_key_heads", "linear_key_head_dim", "linear_value_head_dim",
     "linear_conv_kernel_dim", "linear_attn_config", "attn_output_gate", "full_attention_interval", "conv_L_cache",
@@ -34,7 +34,7 @@ _DETAILS = frozenset({
 
 
 def read_architecture(config: Mapping[str, Any], families: Families) -> Architecture:
-    """The architecture that a `config.json` describes; what it does not say is None."""
+    """The architecture that a `config.json` describes; what is missing is None."""
     keys, family = families.keys, families.of(config.get("model_type"))
     text = _text_part(config, keys)
     encoder_decoder = config.get("decoder_layers") is not None and config.get("encoder_layers") is not None
@@ -88,7 +88,7 @@ def read_architecture(config: Mapping[str, Any], families: Families) -> Architec
 
 
 def _details(text: Mapping[str, Any], family: Family, quantization: Quantization, families: Families) -> dict[str, Any]:
-    """What formulas ask for besides the shape itself; what the file says counts before what its family is known for."""
+    """Values that formulas use besides the shape itself. The file takes precedence over its family's defaults."""
     return (
         _global_attention(text, family, families.keys)
         | _widths(text, families.keys)
@@ -102,7 +102,7 @@ def _details(text: Mapping[str, Any], family: Family, quantization: Quantization
 
 
 def _global_attention(text: Mapping[str, Any], family: Family, keys: ConfigKeys) -> dict[str, Any]:
-    """Of layers that see all, where the file leaves it out. Small models have too few KV heads to share them."""
+    """Heads of global layers, where the file omits them. Small models have too few KV heads to share them."""
     heads = _int(text, *keys.kv_heads) or 0
     if not family.global_kv_share or heads < family.global_kv_share:
         return {}
@@ -114,7 +114,7 @@ def _global_attention(text: Mapping[str, Any], family: Family, keys: ConfigKeys)
 
 
 def _intermediate(text: Mapping[str, Any], keys: ConfigKeys) -> int | None:
-    """Where a multiple is named, two thirds of the size that is named count, rounded up to it (LFM2)."""
+    """Where a multiple is given, it is two thirds of the given size, rounded up to that multiple (LFM2)."""
     named, multiple = _int(text, *keys.intermediate_size), _int(text, "block_multiple_of")
     if not named or not multiple or text.get("block_auto_adjust_ff_dim") is False:
         return named
@@ -123,7 +123,7 @@ def _intermediate(text: Mapping[str, Any], keys: ConfigKeys) -> int | None:
 
 
 def _widths(text: Mapping[str, Any], keys: ConfigKeys) -> dict[str, Any]:
-    """The MLP's size of each layer where `block_configs` has them: multiples of two thirds of the hidden size."""
+    """Per-layer MLP sizes from `block_configs`: multiples of two thirds of the hidden size."""
     blocks, hidden = text.get("block_configs"), _int(text, *keys.hidden_size) or 0
     if not isinstance(blocks, list):
         return {}
@@ -135,13 +135,13 @@ def _width(part: Mapping[str, Any], hidden: int) -> int:
     if part.get("no_op"):
         return 0
     if part.get("replace_with_linear"):
-        return hidden // 3  # one square, where an MLP has three matrices
+        return hidden // 3  # one square matrix instead of three MLP matrices
     size = int(2 * (part.get("ffn_mult") or 0) * hidden / 3)
     return -(-size // 256) * 256 or int(part.get("intermediate_size") or 0)
 
 
 def _text_part(config: Mapping[str, Any], keys: ConfigKeys) -> dict[str, Any]:
-    """The language model's section over the top level, found at any depth (a thinker holds a text_config)."""
+    """The language model's section merged over the top level, at any depth (a thinker has a text_config)."""
     for key in keys.sections:
         section = config.get(key)
         if isinstance(section, Mapping):
@@ -156,7 +156,7 @@ def _key_value_heads(text: Mapping[str, Any], heads: int | None, keys: ConfigKey
     if text.get("multi_query") is True and not text.get("new_decoder_architecture"):
         return 1
     blocks = text.get("block_configs")
-    for block in blocks if isinstance(blocks, list) else ():  # heads that share one, in the first layer that attends
+    for block in blocks if isinstance(blocks, list) else ():  # in the first layer with attention
         shared = block.get("attention", {}).get("n_heads_in_group") if isinstance(block, Mapping) else None
         if shared and heads:
             return heads // int(shared)
@@ -181,14 +181,14 @@ def _tied(config: Mapping[str, Any], text: Mapping[str, Any], families: Families
 
 
 def _expert_size(text: Mapping[str, Any], experts: int | None, keys: ConfigKeys) -> int | None:
-    """Some call an expert's size as they call that of a dense MLP (Mixtral, gpt-oss, Llama 4)."""
+    """Some configs use the dense MLP's key for the expert size (Mixtral, gpt-oss, Llama 4)."""
     if not experts or experts < 2:  # noqa: PLR2004  one expert is a dense model
         return None
     return _int(text, *keys.expert_size, *keys.intermediate_size)
 
 
 def _shared_experts(text: Mapping[str, Any], families: Families) -> int | None:
-    """Where only their size is named, there is one."""
+    """One, where only the size is given."""
     named = _int(text, *families.keys.shared_experts)
     if named is None and _int(text, *families.keys.shared_expert_size):
         return 1
@@ -196,7 +196,7 @@ def _shared_experts(text: Mapping[str, Any], families: Families) -> int | None:
 
 
 def _first_dense(text: Mapping[str, Any], keys: ConfigKeys) -> int | None:
-    """How many layers stand before the first with experts."""
+    """The number of layers before the first with experts."""
     named = _int(text, *keys.layers_before_experts)
     frequency, dense = text.get("moe_layer_freq"), text.get("mlp_only_layers")
     if named is None and isinstance(frequency, list):
@@ -215,7 +215,7 @@ def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _int(part: Mapping[str, Any], *names: str) -> int | None:
-    """The first of `names` that is a whole number; of a list (one value per layer), its first."""
+    """The first of `names` with an integer; for a list (one value per layer), its first entry."""
     for name in names:
         value = part.get(name)
         if isinstance(value, list) and value:

@@ -1,4 +1,4 @@
-"""Architectures that come with the program: planning a well-known model needs no network. Looked up by repo."""
+"""Architectures that ship with the program, by repo: planning a well-known model needs no network."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from modelscan.weights.reading.quantization import quantization_of, read_quantiz
 from modelscan.weights.reading.shape import read_architecture
 from modelscan.weights.reading.tasks import task_of
 
-_UNCONFIRMED = (["derived"], ["stated"])  # by no count of its parameters
+_UNCONFIRMED = (["derived"], ["stated"])  # not confirmed by a parameter count
 _FORMS = ("FP8", "GPTQ-Int8", "AWQ", "GPTQ-Int4")
 
 
 def describe_shipped(repo_id: str, source: Source, text: str, families: Families) -> WeightsDescription | None:
-    """What `catalogs/architectures.json` (its `text`) knows of a repo, None where it knows nothing.
+    """What `catalogs/architectures.json` (`text`) says about a repo, or None.
 
-    The same weights on ModelScope often keep their name, so `source` does not matter for the look-up. Bytes are
-    unknown: no header has been seen. `verified` is False for a shape that no count of parameters confirms.
+    Repos usually keep their name on ModelScope, so the lookup ignores `source`. Sizes in bytes are unknown, as no
+    header was read. `verified` is False for a shape that no parameter count confirms.
     """
     line = _lines(text).get(repo_id.lower())
     if line is None:
@@ -39,7 +39,7 @@ def describe_shipped(repo_id: str, source: Source, text: str, families: Families
 
 
 def quantized_forms(repo_id: str, text: str) -> tuple[str, ...]:
-    """The repos of the same owner that are named after this one and a format: `Qwen/Qwen3-8B-AWQ`."""
+    """Repos of the same owner named after this one plus a format: `Qwen/Qwen3-8B-AWQ`."""
     known = _lines(text)
     wanted = (f"{repo_id}-{suffix}" for suffix in _FORMS)
     return tuple(name for name in wanted if name.lower() in known)
@@ -47,7 +47,7 @@ def quantized_forms(repo_id: str, text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2)
 def _lines(text: str) -> dict[str, str]:
-    """The line of each repo under its name in lower case: the file has one per repo, and a plan reads only a few."""
+    """Each repo's line by its lowercase name: the file has one line per repo, and a plan parses only a few."""
     lines: dict[str, str] = {}
     for line in text.splitlines():
         name, found, facts = line.partition('": ')

@@ -1,4 +1,4 @@
-"""What a repo is for, from its config and the names of its files, where no catalog says. Pure."""
+"""The task of a repo that no catalog knows, from its config and file names. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def task_of(
     elif pools or (not generates and (family.encoder or names.endswith("Model"))):
         task = "embed"
     elif generates:
-        # A model that also sees or hears was trained to converse, template at hand or not.
+        # Multimodal models are trained for chat, with or without a template.
         base = has_chat_template is False and "ForConditionalGeneration" not in names
         task = "completion" if base else "chat"
     return task
