@@ -24,7 +24,7 @@ CONVERT = Path(__file__).with_name("gguf_to_folder.py")
 
 def main(output: Path) -> None:
     if (output / "config.json").exists() and list(output.glob("*.safetensors")):
-        print(f"already there: {output}")
+        print(f"already installed: {output}")
         return
     environ = process_environment()
     found = [item for item in find_installations(load_settings(environ)) if item.backend == "vllm" and item.python]

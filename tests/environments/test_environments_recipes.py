@@ -78,5 +78,5 @@ def test_what_is_not_vllms_own_says_so_and_keeps_cuda_builds_out() -> None:
 def test_what_cannot_be_installed_says_why(backend: str, device: Device, cause: str) -> None:
     with pytest.raises(BackendFailed) as failed:
         recipes_for(backend, None, device)
-    assert failed.value.message == f"modelscan knows no build of `{backend}` for `{device}`"
+    assert failed.value.message == f"no build of `{backend}` for `{device}` is known"
     assert failed.value.cause == (cause,)

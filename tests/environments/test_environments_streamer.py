@@ -61,8 +61,8 @@ def test_what_cannot_be_had(machine: Machine) -> None:
     made = machine.install()
     with pytest.raises(SourceUnavailable) as caught:
         add(machine, made, **{WANTED: {"error": "error: No solution found\n  cause: there is no version of it\n"}})
-    assert caught.value.message == f"no source that can be reached has what `{WANTED}` needs"
-    assert "then again: modelscan backend install vllm --s3" in caught.value.hints
+    assert caught.value.message == f"no reachable source has what `{WANTED}` needs"
+    assert "then retry: modelscan backend install vllm --s3" in caught.value.hints
     assert find_installations(machine.settings) == [made]
 
 
@@ -70,7 +70,7 @@ def test_what_does_not_load_beside_it_does_not_count(machine: Machine) -> None:
     made = machine.install()
     with pytest.raises(BackendFailed) as caught:
         add(machine, made, imports="#!/bin/sh\necho 'OSError: libstreamer.so: wrong ELF class' >&2\nexit 1\n")
-    assert caught.value.message == "what reads from S3 does not load beside `vllm-0.32.0-cpu`"
+    assert caught.value.message == "the S3 reader does not load in the environment of `vllm-0.32.0-cpu`"
     assert caught.value.cause == ("OSError: libstreamer.so: wrong ELF class",)
     assert find_installations(machine.settings) == [made]
 

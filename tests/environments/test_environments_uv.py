@@ -48,7 +48,7 @@ def test_one_is_made_where_there_is_none(machine: Machine, make_script: Script) 
     lines: list[str] = []
     made = ensure_uv(machine.settings, on_line=lines.append, run=process.run, stream=stream, python="/their/python")
     assert made == str(own / "bin" / "uv")
-    assert lines == [f"uv is not here: making one in {own}"]
+    assert lines == [f"cannot find uv: installing it in {own}"]
     assert asked == [
         ["/their/python", "-m", "venv", str(own)],
         [f"{own}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv>=0.7.14"],
@@ -68,7 +68,7 @@ def test_why_none_could_be_made(machine: Machine) -> None:
 
     with pytest.raises(BackendFailed) as failed:
         ensure_uv(machine.settings, on_line=lambda _line: None, run=process.run, stream=stream, python="/their/python")
-    assert failed.value.message == "uv, which makes the environments, could not be installed"
+    assert failed.value.message == "cannot install uv, which creates the environments"
     assert failed.value.cause == ("ERROR: No matching distribution at https://***@m.test/",)
 
 
@@ -99,7 +99,7 @@ def test_why_none_could_be_made(machine: Machine) -> None:
         ("error: Failed to fetch: https://me:word@m.test:8443/simple/\n", "m.test:8443 cannot be reached"),
         ("error: something else", "something else"),
         ("thread 'main' panicked\n\n", "thread 'main' panicked"),
-        ("", "it ended without a word"),
+        ("", "it failed without a message"),
     ],
 )
 def test_the_first_cause_in_one_line(output: str, expected: str) -> None:

@@ -271,7 +271,7 @@ def test_the_processors_gpu_beside_a_card_is_left_out(tmp_path: Path, write_tree
     found = read_amd(environ={}, run=fake_tools(), sysfs=tmp_path, host_free=None, rocm=tmp_path)
     assert [gpu.index for gpu in found.devices] == [0]
     assert found.warnings == (
-        "GPU 1 (`AMD gfx1036`, 15.50 GiB) is left out: it is part of the processor, and no backend serves models on it",
+        "GPU 1 (`AMD gfx1036`, 15.50 GiB) is not used: it is integrated in the CPU, and no backend serves models on it",
     )
 
 

@@ -129,17 +129,17 @@ def test_a_cpu() -> None:
 @pytest.mark.parametrize(
     ("spec", "error", "message", "hint"),
     [
-        ("rtx-9090", GpuNotFound, "no GPU is known as `rtx-9090`", "did you mean `rtx-5090` or `rtx-4090` or `rtx-3090`?"),
-        ("a100", GpuNotFound, "`a100` can be several GPUs: `a100-40gb`, `a100-40gb-pcie`, `a100-80gb`, `a100-80gb-pcie`", "name one: --hardware a100-40gb"),
-        ("mi300", GpuNotFound, "`mi300` can be several GPUs: `mi300a`, `mi300x`", "name one: --hardware mi300a"),
-        ("m300", GpuNotFound, "no GPU is known as `m300`", "did you mean `mi300x` or `mi300a` or `b300`?"),
-        ("cpu:64", Usage, "`cpu:64` does not say in what unit", "write it like `cpu:64gb`"),
-        ("0xh100", Usage, "`0xh100` has 0 GPUs; 1 to 1024 can be planned for", None),
+        ("rtx-9090", GpuNotFound, "`rtx-9090` is not a known GPU", "did you mean `rtx-5090` or `rtx-4090` or `rtx-3090`?"),
+        ("a100", GpuNotFound, "`a100` matches several GPUs: `a100-40gb`, `a100-40gb-pcie`, `a100-80gb`, `a100-80gb-pcie`", "choose one: --hardware a100-40gb"),
+        ("mi300", GpuNotFound, "`mi300` matches several GPUs: `mi300a`, `mi300x`", "choose one: --hardware mi300a"),
+        ("m300", GpuNotFound, "`m300` is not a known GPU", "did you mean `mi300x` or `mi300a` or `b300`?"),
+        ("cpu:64", Usage, "`cpu:64` is missing the unit", "use, for example, `cpu:64gb`"),
+        ("0xh100", Usage, "`0xh100` has 0 GPUs; the number must be between 1 and 1024", None),
         ("2xh100*2", Usage, "`2xh100*2` does not describe hardware", None),
-        ("cpu", Usage, "`cpu` does not say how much memory the machine has", "write it like `cpu:64gb`"),
+        ("cpu", Usage, "`cpu` is missing the amount of memory", "use, for example, `cpu:64gb`"),
         ("cpu:many", Usage, "`many` is not a size", None),
-        (" ", Usage, "no hardware is named", None),
-        ("./nowhere.json", Usage, "the hardware file `nowhere.json` cannot be read", None),
+        (" ", Usage, "the hardware description is empty", None),
+        ("./nowhere.json", Usage, "cannot read the hardware file `nowhere.json`", None),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(spec: str, error: type[ModelscanError], message: str, hint: str | None) -> None:

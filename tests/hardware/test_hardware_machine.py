@@ -43,7 +43,7 @@ def test_a_gpu_on_the_bus_without_its_driver_is_said(tmp_path: Path, write_tree:
     assert display_vendors(tmp_path) == {"nvidia"}
     machine = read_hardware(environ={}, run=fake_tools(), sysfs=tmp_path, proc=tmp_path)
     assert machine.warnings == (
-        "the NVIDIA driver has no library here (libnvidia-ml.so.1); install the driver, or start the container with --gpus all",
+        "the NVIDIA driver is missing its library libnvidia-ml.so.1; install the driver, or start the container with --gpus all",
     )
 
 
@@ -60,5 +60,5 @@ def test_a_probe_that_hangs_is_left_behind() -> None:
     found = within(0.05, lambda: time.sleep(2) or Detected(), what="the NVIDIA driver")
     assert time.monotonic() - started < 1
     assert found.warnings == (
-        "the NVIDIA driver did not answer within 0.05 s; if it stays so, the driver hangs: reboot",
+        "the NVIDIA driver did not respond within 0.05 s; if this persists, the driver hangs: reboot",
     )

@@ -97,7 +97,7 @@ def test_mig_without_instances_says_what_to_do(read_with_nvml: Read) -> None:
     machine = read_with_nvml(H100.replace("migmode 0", "migmode 1"))
     assert machine["devices"] == []
     assert machine["warnings"] == [
-        "GPU 0 is in MIG mode and has no instances; make one (sudo nvidia-smi mig -cgi 0 -C -i 0) or leave the mode (sudo nvidia-smi -i 0 -mig 0)"
+        "GPU 0 is in MIG mode but has no instances; create one (sudo nvidia-smi mig -cgi 0 -C -i 0) or disable the mode (sudo nvidia-smi -i 0 -mig 0)"
     ]
 
 
@@ -115,14 +115,14 @@ def test_unified_memory_is_the_hosts(read_with_nvml: Read) -> None:
 @pytest.mark.parametrize(
     ("number", "warning"),
     [
-        (18, "the NVIDIA driver was updated but the old one is still loaded; reboot"),
+        (18, "the NVIDIA driver was updated while the old version is still loaded; reboot"),
         (
             999,
-            "the NVIDIA driver answers with an unknown error; in a container, restart it: its access to the GPU was lost",
+            "the NVIDIA driver reports an unknown error; a container may have lost access to its GPU: restart it",
         ),
         (
             4,
-            "the NVIDIA driver does not let this user ask it; join the group that owns /dev/nvidia* or ask the administrator",
+            "the NVIDIA driver denies this user access; join the group that owns /dev/nvidia*, or ask the administrator",
         ),
     ],
 )
@@ -190,8 +190,8 @@ def test_slices_by_the_tool_stand_in_place_of_the_gpu(fake_tools: Callable[..., 
     assert [round((gpu.memory_total_bytes or 0) / 1024**3, 1) for gpu in found.devices] == [38.0, 9.5, 79.6]
     (warning,) = found.warnings
     assert warning == (
-        "GPU 2 is in MIG mode and has no instances; make one (sudo nvidia-smi mig -cgi 0 -C -i 2)"
-        " or leave the mode (sudo nvidia-smi -i 2 -mig 0)"
+        "GPU 2 is in MIG mode but has no instances; create one (sudo nvidia-smi mig -cgi 0 -C -i 2)"
+        " or disable the mode (sudo nvidia-smi -i 2 -mig 0)"
     )
 
 

@@ -55,9 +55,7 @@ def test_hiding_all_is_said() -> None:
 def test_a_wrong_word_is_said() -> None:
     devices, warnings = apply_visibility(NVIDIA, {"CUDA_VISIBLE_DEVICES": "0,7,1"})
     assert [gpu.index for gpu in devices] == [0]
-    assert warnings == (
-        "`7` in `CUDA_VISIBLE_DEVICES=0,7,1` names no GPU of this machine; it and what follows it is ignored",
-    )
+    assert warnings == ("`7` in `CUDA_VISIBLE_DEVICES=0,7,1` matches no GPU; it and everything after it is ignored",)
 
 
 def test_no_gpu_no_word() -> None:

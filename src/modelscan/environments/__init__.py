@@ -1,1 +1,14 @@
-"""The isolated environment of each backend: find what is there, install, check, remove."""
+"""The isolated environment of each backend.
+
+find        finds installed backends: modelscan's own environments and others
+install     creates an environment: choose versions, build, check, record
+build       the uv commands that resolve and build it
+recipes     what to install for a backend, version and device
+record      the record of a finished environment
+remove      deletes an environment
+streamer    adds the packages that read weights from S3
+uv          finds or installs uv, and explains its errors
+pip_config  translates pip's configuration for uv
+places      folders, locks and environment variables
+failures    the errors of an installation, with hints
+"""

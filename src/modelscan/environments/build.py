@@ -1,4 +1,4 @@
-"""What uv is asked to do: choose the exact versions of a recipe, and make an environment of them."""
+"""The uv commands that resolve a recipe to exact versions and build an environment from them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from modelscan.environments.uv import Streamer
 from modelscan.storage.files import private_folder, storage_failed, translated
 from modelscan.system.processes import run as process
 
-# While choosing, a source that does not answer is given up soon: there is another, or there is a message.
+# While resolving, give up early on a source that does not respond: there is another source, or an error message.
 _HASTE = {"UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_RETRIES": "1"}
-# Lines of `uv pip sync` that only the log wants: one for each package, and what was said before.
+# Lines of `uv pip sync` for the log only: one per package, and repetitions.
 _CHATTER = (" + ", " - ", " Downloaded ", "Downloaded ", "Using Python ")
 _DISK_TROUBLE = {
     "no space left on device": 28,
@@ -26,7 +26,7 @@ _DISK_TROUBLE = {
 
 
 class Log:
-    """Everything uv says, in a file of the user's, without credentials."""
+    """The full output of uv in a private file, without credentials."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,9 +42,9 @@ class Log:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Uv:
-    """A uv with its surroundings. `environ` holds the places it looks in, for arguments are seen by everyone.
+    """uv with its surroundings. Package sources are in `environ`, because other users can see arguments.
 
-    `folder` is where it runs: not where the user is, whose pyproject.toml or uv.toml is about something else.
+    `folder` is its working directory: the user's may have an unrelated pyproject.toml or uv.toml.
     """
 
     program: str
@@ -68,10 +68,10 @@ class Uv:
 def resolve(
     uv: Uv, recipe: Recipe, *, python: str, folder: Path, beside: Path | None = None
 ) -> tuple[str | None, process.Completed]:
-    """The pins of a recipe as the text of a requirements file; None where no set of versions can be had.
+    """The pins of a recipe as the text of a requirements file; None where no set of versions satisfies it.
 
-    Nothing is installed. `folder` is where a temporary folder may be made. `beside` is the requirements file of an
-    environment that this is to go into. Raises StorageFailed.
+    Installs nothing. `folder` is where a temporary folder may be created. `beside` is the requirements file of an
+    existing environment to add to. Raises StorageFailed.
     """
     private_folder(folder)
     with translated(folder), tempfile.TemporaryDirectory(prefix=".resolving-", dir=folder) as name:
@@ -94,7 +94,7 @@ def resolve(
 def build(
     uv: Uv, recipe: Recipe, pins: Path, *, python: str, venv: Path, on_line: Callable[[str], None]
 ) -> process.Completed:
-    """A virtual environment with exactly these pins. Raises StorageFailed for a full or read-only disk."""
+    """Create a virtual environment with exactly these pins. Raises StorageFailed for a full or read-only disk."""
 
     def shown(line: str) -> None:
         if line.strip() and not line.startswith(_CHATTER):
@@ -112,7 +112,7 @@ def build(
 
 
 def add(uv: Uv, recipe: Recipe, pins: Path, *, python: str, on_line: Callable[[str], None]) -> process.Completed:
-    """Exactly these pins into an environment that is there; nothing else in it is touched. Raises StorageFailed."""
+    """Install exactly these pins into an existing environment and change nothing else. Raises StorageFailed."""
     done = uv.run(
         *("pip", "install", "--no-deps", "--python", python, *_sources(uv, recipe), "--requirement", str(pins)),
         on_line=lambda line: None if line.startswith(_CHATTER) or not line.strip() else on_line(line.strip()),
@@ -123,14 +123,14 @@ def add(uv: Uv, recipe: Recipe, pins: Path, *, python: str, on_line: Callable[[s
 
 
 def _refuse_disk_trouble(done: process.Completed, place: Path) -> None:
-    told = "" if done.ok else done.stdout.lower()
+    output = "" if done.ok else done.stdout.lower()
     for words, number in _DISK_TROUBLE.items():
-        if words in told:
+        if words in output:
             raise storage_failed(place, OSError(number, words))
 
 
 def announce(venv: Path, name: str, version: str) -> None:
-    """Metadata for a distribution name that the installed one does not have. Raises StorageFailed."""
+    """Add metadata under another distribution name. Raises StorageFailed."""
     with translated(venv):
         for packages in venv.glob("lib/python3*/site-packages"):
             folder = packages / f"{name}-{version}.dist-info"

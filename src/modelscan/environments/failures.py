@@ -1,4 +1,4 @@
-"""Why an environment could not be made, and what to do about it."""
+"""The errors of an installation, with hints."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def refuse_python(backend: str, recipe: Recipe, version: tuple[int, int]) -> Non
         return
     raise BackendFailed(
         f"`{backend}` does not run on Python {_dotted(version)}",
-        cause=[f"it needs Python {_dotted(first)} to {_dotted(last)}, and environments are made of modelscan's own"],
+        cause=[
+            f"it needs Python {_dotted(first)} to {_dotted(last)}, and environments use the Python that runs modelscan"
+        ],
         hints=[f"uv tool install --reinstall --python {_dotted(last)} modelscan-cli"],
         details={"python": _dotted(version)},
     )
@@ -40,26 +42,26 @@ def refuse_small_disk(folder: Path, recipe: Recipe, free_bytes: int) -> None:
     if free_bytes >= recipe.disk_bytes:
         return
     raise StorageFailed(
-        f"`{folder}` has no room for {BACKENDS[recipe.backend].title}",
+        f"`{folder}` has too little free disk space for {BACKENDS[recipe.backend].title}",
         cause=[f"it needs about {format_bytes(recipe.disk_bytes)}, {format_bytes(free_bytes)} are free"],
         hints=["free some space there, or use another disk: export MODELSCAN_HOME=/path/to/folder"],
         details={"path": str(folder), "needed_bytes": recipe.disk_bytes, "free_bytes": free_bytes},
     )
 
 
-def nothing_to_be_had(
+def nothing_resolves(
     attempts: Sequence[Attempt], log: Path, *, version: str | None, offline: bool, option: str = ""
 ) -> SourceUnavailable:
-    """No recipe has a set of versions. On a CPU it is nearly always torch, which the package index lacks."""
+    """No recipe can be resolved. On a CPU the cause is nearly always torch, which the package index lacks."""
     recipe = attempts[-1].recipe
     title = BACKENDS[recipe.backend].title
     cause = [f"{item.recipe.origin}: {item.reason}" for item in attempts]
     if offline:
-        cause.append("offline: only what is in uv's cache and in folders was looked at")
+        cause.append("offline: only uv's cache and local folders were searched")
     option += f" --version {version}" if version else ""
-    again = f"then again: modelscan backend install {recipe.backend}{option}"
+    again = f"then retry: modelscan backend install {recipe.backend}{option}"
     if version:
-        again += f", or with a version known to work: modelscan backend install {recipe.backend}"
+        again += f", or install a version known to work: modelscan backend install {recipe.backend}"
     details = {
         "attempts": [{"origin": item.recipe.origin, "reason": item.reason} for item in attempts],
         "log_path": str(log),
@@ -67,24 +69,24 @@ def nothing_to_be_had(
     if recipe.device == "cpu" and any(_lacks_torch(item) for item in attempts):
         torch = recipe.torch or "for CPU"
         return SourceUnavailable(
-            f"{title} needs `torch {torch}`, and no source that can be reached has it",
+            f"{title} needs `torch {torch}`, which no reachable source has",
             cause=cause,
             hints=[
-                f"let this machine reach {_PYTORCH_CPU_INDEX} (behind a proxy: export HTTPS_PROXY=http://host:port)",
-                "or put its wheel into a folder: pip config set global.find-links /path/to/folder",
-                "or name an index that has it: pip config set global.extra-index-url https://host/simple",
+                f"allow access to {_PYTORCH_CPU_INDEX} (behind a proxy: export HTTPS_PROXY=http://host:port)",
+                "or put its wheel in a folder: pip config set global.find-links /path/to/folder",
+                "or add an index that has it: pip config set global.extra-index-url https://host/simple",
                 again,
-                f"the whole log: less '{log}'",
+                f"see the full log: less '{log}'",
             ],
             details=details | {"missing": f"torch=={torch}"},
         )
     return SourceUnavailable(
-        f"no source that can be reached has what `{recipe.requirements[0]}` needs",
+        f"no reachable source has what `{recipe.requirements[0]}` needs",
         cause=cause,
         hints=[
-            "check the network and what pip is configured with: python3 -m pip config list",
+            "check the network and pip's configuration: python3 -m pip config list",
             again,
-            f"the whole log: less '{log}'",
+            f"see the full log: less '{log}'",
         ],
         details=details,
     )
@@ -92,11 +94,11 @@ def nothing_to_be_had(
 
 def build_failed(recipe: Recipe, reason: str, log: Path, *, option: str = "") -> BackendFailed:
     return BackendFailed(
-        f"the environment of `{recipe.name}` could not be made",
+        f"cannot create the environment of `{recipe.name}`",
         cause=[reason],
         hints=[
-            f"what was downloaded is kept; again: modelscan backend install {recipe.backend}{option}",
-            f"the whole log: less '{log}'",
+            f"retry, downloads are kept: modelscan backend install {recipe.backend}{option}",
+            f"see the full log: less '{log}'",
         ],
         details={"log_path": str(log)},
     )
@@ -104,26 +106,26 @@ def build_failed(recipe: Recipe, reason: str, log: Path, *, option: str = "") ->
 
 def streamer_fails(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
     return BackendFailed(
-        f"what reads from S3 does not load beside `{recipe.name}`",
+        f"the S3 reader does not load in the environment of `{recipe.name}`",
         cause=_last_words(answer),
-        hints=[f"the whole log: less '{log}'"],
+        hints=[f"see the full log: less '{log}'"],
         details={"log_path": str(log), "exit_code": answer.returncode},
     )
 
 
 def _last_words(answer: Completed) -> list[str]:
     lines = [line.strip() for line in (answer.stderr or answer.stdout).splitlines() if line.strip()]
-    return [answer.problem or (lines[-1] if lines else f"it ended with status {answer.returncode}")]
+    return [answer.problem or (lines[-1] if lines else f"it exited with status {answer.returncode}")]
 
 
 def check_failed(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
     cause = _last_words(answer)
-    hints = [f"the whole log: less '{log}'"]
+    hints = [f"see the full log: less '{log}'"]
     driver = driver_for(recipe.min_cuda) if recipe.min_cuda is not None else None
     if driver is not None:
-        hints.insert(0, f"it needs NVIDIA's driver {driver} or newer; yours: nvidia-smi")
+        hints.insert(0, f"it needs NVIDIA driver {driver} or newer; check yours: nvidia-smi")
     return BackendFailed(
-        f"`{recipe.backend} --version` fails in the environment just made, so it was taken away again",
+        f"`{recipe.backend} --version` fails in the new environment, which was removed",
         cause=cause,
         hints=hints,
         details={"log_path": str(log), "exit_code": answer.returncode},

@@ -1,7 +1,7 @@
-"""Which backends are here: environments of ours by their record, others by asking their interpreter.
+"""Find installed backends: modelscan's own environments by record, others by querying their interpreter.
 
-Importing vLLM takes 10 to 15 seconds, and so does `vllm --version`; the metadata of its packages takes 0.1. What to
-look for, and how to read it, says each backend's `probes`.
+Importing vLLM takes 10 to 15 seconds, as does `vllm --version`; reading package metadata takes 0.1. Each backend's
+`probes` define what to look for and how to read it.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class _Place:
 
 
 def find_installations(settings: Settings, run: process.Runner = process.run) -> list[Installation]:
-    """Ours first, then those that are named, on PATH, or in the active virtual environment. Never raises for what it
-    finds.
+    """Our own first, then those in `backend.dirs`, on PATH, or in the active virtual environment. What it finds never
+    makes it raise.
     """
     return [*read_records(settings.paths.environments_folder), *_foreign(settings, run)]
 
@@ -61,7 +61,7 @@ def _foreign(settings: Settings, run: process.Runner) -> Iterator[Installation]:
 
 
 def _places(settings: Settings) -> Iterator[_Place]:
-    """Named folders first: an environment, or where its programs are."""
+    """The folders of `backend.dirs` first: an environment, or its folder of programs."""
     virtual = settings.environ.get("VIRTUAL_ENV")
     for backend in BACKENDS.values():
         name = backend.probes.program
@@ -113,7 +113,7 @@ def _versions(
 
 
 def interpreter_of(script: Path, environ: Mapping[str, str]) -> str | None:
-    """The Python that a console script names in its first lines; None for anything else."""
+    """The Python in the first lines of a console script; None for anything else."""
     try:
         with script.open("rb") as file:
             lines = file.read(_SHEBANG_BYTES).decode("utf-8", "replace").splitlines()
@@ -122,7 +122,7 @@ def interpreter_of(script: Path, environ: Mapping[str, str]) -> str | None:
     if not lines or not lines[0].startswith("#!"):
         return None
     words = _words(lines[0][2:])
-    # Paths that are long or have spaces: installers write a line that is shell to sh and a string to Python.
+    # For long paths and paths with spaces, installers write a line that is shell to sh and a string to Python.
     if words and Path(words[0]).name == "sh" and len(lines) > 1 and lines[1].startswith("'''exec'"):
         words = _words(lines[1].removeprefix("'''exec'"))
     if words and Path(words[0]).name == "env":

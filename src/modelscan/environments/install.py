@@ -1,7 +1,7 @@
-"""Making an environment: choose versions, build, check by one start, record. Interrupted at any point, it is remade.
+"""Create an environment: choose versions, build, check, record. After an interruption it is built again.
 
-A virtual environment cannot be moved, so it is built where it will stay; it counts from the moment its record is
-there. What was downloaded stays in uv's cache, so that a second try does not download again.
+A virtual environment cannot be moved, so it is built in place; it is valid once its record exists. Downloads stay in
+uv's cache, so a retry does not download again.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from modelscan.system.processes import run as process
 from modelscan.units import format_bytes
 
 _LOCK_SECONDS = 3600.0
-# 12 to 16 s on two cores once the files are in memory; the first start of all also compiles every module it reads.
+# 12 to 16 s on two cores with the files cached; the very first start also compiles every module.
 _CHECK_SECONDS = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interpreter:
-    """The Python that the environments are made of."""
+    """The Python that environments are created with."""
 
     program: str = sys.executable
     version: tuple[int, int] = (sys.version_info[0], sys.version_info[1])
@@ -45,12 +45,12 @@ class Interpreter:
 
 @contextlib.contextmanager
 def alone(settings: Settings, note: str, *, on_line: Callable[[str], None], clock: Clock) -> Iterator[None]:
-    """Hold while an environment is made or added to: one command at a time. Raises Conflict after an hour."""
+    """Hold the installation lock: one command at a time. Raises Conflict after an hour."""
     with hold(
         install_lock(settings.paths),
         note=note,
         timeout=_LOCK_SECONDS,
-        on_wait=lambda who: on_line(f"waiting for another command to end: {who}"),
+        on_wait=lambda who: on_line(f"waiting for another command to finish: {who}"),
         clock=clock,
     ):
         yield
@@ -69,10 +69,10 @@ def install(
     interpreter: Interpreter | None = None,
     free_bytes: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free,
 ) -> Installation:
-    """A finished environment of ours for this backend and device; one that is already there is returned as it is.
+    """An environment of modelscan's own for this backend and device; an existing one is returned as it is.
 
-    Without a version, any version that is there will do. Raises SourceUnavailable (no source has what it needs:
-    says what is missing and what to configure), BackendFailed, StorageFailed, Conflict (another installation runs).
+    Without a version, any installed version satisfies. Raises SourceUnavailable (no source has what it needs: names
+    what is missing and what to configure), BackendFailed, StorageFailed, Conflict (another installation is running).
     """
     version = version.partition("+")[0] if version else None
     recipes = recipes_for(backend, version, device)
@@ -80,7 +80,7 @@ def install(
     failures.refuse_python(backend, recipes[0], python.version)
     with alone(settings, f"modelscan backend install {backend}", on_line=on_line, clock=clock):
         if there := _already(settings, backend, version, device):
-            on_line(f"already there: {there.origin}")
+            on_line(f"already installed: {there.origin}")
             return there
         environments = private_folder(settings.paths.environments_folder)
         failures.refuse_small_disk(environments, recipes[0], free_bytes(environments))
@@ -90,11 +90,11 @@ def install(
         folder = environment_folder(settings.paths, recipe.backend, recipe.version, recipe.device)
         with translated(folder, verb="clear"):
             if folder.exists():
-                on_line(f"clearing what an interrupted installation left in {folder}")
+                on_line(f"removing an interrupted installation from {folder}")
                 shutil.rmtree(folder)
         try:
             _build(uv, recipe, pins, folder, python=python, on_line=on_line)
-            on_line(f"checking it: {recipe.backend} --version")
+            on_line(f"checking: {recipe.backend} --version")
             _check(uv, recipe, folder, settings.environ, run)
             done = _installation(recipe, folder, pinned_versions(pins), rfc3339(clock.now()))
             write_record(done)
@@ -124,7 +124,7 @@ def prepare_uv(
     run: process.Runner,
     stream: Streamer,
 ) -> Uv:
-    """A uv with the user's own package sources, writing into the log of that name."""
+    """The user's own package sources for uv, and the log `name` for its output."""
     program = ensure_uv(settings, on_line=on_line, run=run, stream=stream, python=python.program)
     on_path = (shutil.which(item, path=settings.environ.get("PATH", "")) for item in ("python3", "python"))
     options = read_pip_config(
@@ -157,12 +157,12 @@ def _choose(
         on_line(f"trying {recipe.origin}")
         pins, done = resolve(uv, recipe, python=python.program, folder=environments)
         if pins is not None:
-            on_line(f"{len(pinned_versions(pins))} packages chosen")
+            on_line(f"resolved {len(pinned_versions(pins))} packages")
             return recipe, pins
         reason = done.problem or why_it_failed(done.stdout)
-        on_line(f"not to be had: {reason}")
+        on_line(f"not available: {reason}")
         attempts.append(failures.Attempt(recipe, reason))
-    raise failures.nothing_to_be_had(attempts, uv.log.path, version=version, offline="UV_OFFLINE" in uv.environ)
+    raise failures.nothing_resolves(attempts, uv.log.path, version=version, offline="UV_OFFLINE" in uv.environ)
 
 
 def _build(

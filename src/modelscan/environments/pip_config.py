@@ -1,4 +1,4 @@
-"""pip's configuration, said in uv's words: uv reads none of it, and it is where people keep their mirrors."""
+"""Translate pip's configuration for uv, which ignores it: people configure their mirrors there."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ _FALSE = {"", "0", "no", "false", "off", "n", "f"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
-    """An option of pip and the variables of uv that say the same.
+class _Option:
+    """An option of pip and the equivalent variables of uv.
 
-    The value is only handed on where the user set none of `unless`. Places are lists, and what is no longer there
-    is left out: uv stops at a missing folder, pip does not.
+    The value is passed on only where the user set none of `unless`. An option with a `separator` is a list of
+    locations; missing folders are left out, because uv fails on them and pip does not.
     """
 
-    option: str
+    name: str
     variables: tuple[str, ...]
     unless: tuple[str, ...] = ()
     separator: str | None = None
 
 
 # uv's side: the environment reference of uv 0.13 and `uv help pip install`.
-_WORDS = (
-    _Word("index-url", ("UV_DEFAULT_INDEX",), unless=("UV_INDEX_URL",), separator=" "),
-    _Word("extra-index-url", ("UV_INDEX",), unless=("UV_EXTRA_INDEX_URL",), separator=" "),
-    _Word("find-links", ("UV_FIND_LINKS",), separator=","),
-    _Word("trusted-host", ("UV_INSECURE_HOST",)),
-    _Word("cert", ("SSL_CERT_FILE",), unless=("SSL_CERT_DIR",)),
-    _Word("client-cert", ("SSL_CLIENT_CERT",)),
-    _Word("proxy", ("HTTPS_PROXY", "HTTP_PROXY"), unless=("https_proxy", "http_proxy", "ALL_PROXY", "all_proxy")),
-    _Word("timeout", ("UV_HTTP_TIMEOUT",), unless=("UV_REQUEST_TIMEOUT", "HTTP_TIMEOUT")),
-    _Word("retries", ("UV_HTTP_RETRIES",)),
+_OPTIONS = (
+    _Option("index-url", ("UV_DEFAULT_INDEX",), unless=("UV_INDEX_URL",), separator=" "),
+    _Option("extra-index-url", ("UV_INDEX",), unless=("UV_EXTRA_INDEX_URL",), separator=" "),
+    _Option("find-links", ("UV_FIND_LINKS",), separator=","),
+    _Option("trusted-host", ("UV_INSECURE_HOST",)),
+    _Option("cert", ("SSL_CERT_FILE",), unless=("SSL_CERT_DIR",)),
+    _Option("client-cert", ("SSL_CLIENT_CERT",)),
+    _Option("proxy", ("HTTPS_PROXY", "HTTP_PROXY"), unless=("https_proxy", "http_proxy", "ALL_PROXY", "all_proxy")),
+    _Option("timeout", ("UV_HTTP_TIMEOUT",), unless=("UV_REQUEST_TIMEOUT", "HTTP_TIMEOUT")),
+    _Option("retries", ("UV_HTTP_RETRIES",)),
 )
 
 
@@ -50,7 +50,7 @@ def read_pip_config(
 ) -> dict[str, str]:
     """The effective options of `pip install`, from the first of these interpreters that has pip.
 
-    Where none has, the PIP_* variables alone. Lists stay one text, divided by white space, as pip keeps them.
+    Without pip, only the PIP_* variables. Lists stay one string, separated by whitespace, as in pip.
     """
     for python in pythons:
         answer = run([python, "-m", "pip", "config", "list"], env=clean_environment(environ), timeout=_TIMEOUT_SECONDS)
@@ -60,7 +60,7 @@ def read_pip_config(
 
 
 def parse_pip_config(listing: str) -> dict[str, str]:
-    """The options of `pip config list`: lines of `section.option='value'`, the value as Python writes it."""
+    """Parse `pip config list`: lines of `section.option='value'`, with a Python literal as the value."""
     found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
     for line in listing.splitlines():
         name, equals, literal = line.partition("=")
@@ -81,27 +81,27 @@ def parse_pip_config(listing: str) -> dict[str, str]:
 def uv_variables(
     options: Mapping[str, str], environ: Mapping[str, str], *, exists: Callable[[Path], bool] = Path.exists
 ) -> dict[str, str]:
-    """The variables that make uv look where pip would. What the user told uv already stays as it is.
+    """The variables that make uv use pip's sources. What the user already set for uv stays as it is.
 
-    Variables, not arguments: addresses may hold credentials, and arguments are in every process listing.
+    Variables, not arguments: URLs may contain credentials, and process listings show arguments.
     """
     made: dict[str, str] = {}
-    for word in _WORDS:
-        value = options.get(word.option)
-        if not value or any(environ.get(name) for name in (*word.variables, *word.unless)):
+    for option in _OPTIONS:
+        value = options.get(option.name)
+        if not value or any(environ.get(name) for name in (*option.variables, *option.unless)):
             continue
-        if word.separator is not None:
-            value = word.separator.join(place for item in value.split() if (place := _place(item, exists)))
+        if option.separator is not None:
+            value = option.separator.join(place for item in value.split() if (place := _place(item, exists)))
         if value:
-            made |= dict.fromkeys(word.variables, value)
-    # pip takes the best version that any index has; uv by default asks only the first that knows the name.
+            made |= dict.fromkeys(option.variables, value)
+    # pip takes the best version of any index; uv by default uses only the first index that has the name.
     if "UV_INDEX" in made and not environ.get("UV_INDEX_STRATEGY"):
         made["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     return made
 
 
 def wants_no_index(options: Mapping[str, str]) -> bool:
-    """Whether pip is told to use no index at all; uv has an argument for it, but no variable."""
+    """Whether pip is configured to use no index; uv has an argument for this, but no variable."""
     return options.get("no-index", "").lower() not in _FALSE
 
 
@@ -111,7 +111,7 @@ def _option(name: str) -> str:
 
 
 def _place(text: str, exists: Callable[[Path], bool]) -> str | None:
-    """An address as it is, a folder or file as an absolute path; None where that is missing."""
+    """A URL unchanged, a folder or file as an absolute path; None where that is missing."""
     parts = urlsplit(text)
     if parts.scheme == "file":
         return text if exists(Path(unquote(parts.path))) else None

@@ -1,4 +1,4 @@
-"""Where our environments lie, and what a program in one is given of the user's environment variables."""
+"""Paths of the environments, and the user's environment variables that reach their programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RECORD_NAME = "record.json"
 RECORD_FORMAT = 1
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
-# They would lead a program out of its own environment, or uv to another target than the one we name.
+# They would point a program outside its own environment, or uv at another target than ours.
 _MISLEADING = frozenset(
     {
         "PYTHONPATH",
@@ -43,7 +43,7 @@ def environment_folder(paths: Paths, backend: str, version: str, device: Device)
 
 
 def install_lock(paths: Paths) -> Path:
-    """One installation or removal at a time: they share uv's bootstrap and the disk."""
+    """Allows one installation or removal at a time: they share the private uv and the disk."""
     return paths.locks_folder / "install.lock"
 
 
@@ -52,10 +52,10 @@ def install_log(paths: Paths, name: str) -> Path:
 
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The user's variables without those that would lead a program of another environment astray."""
+    """The user's variables without those that would point a program outside its environment."""
     return {key: value for key, value in environ.items() if key not in _MISLEADING}
 
 
 def without_credentials(text: str) -> str:
-    """`https://name:word@host/` becomes `https://***@host/`, wherever it stands in the text."""
+    """Replace `https://name:word@host/` by `https://***@host/` anywhere in the text."""
     return _CREDENTIALS.sub("***@", text)

@@ -1,6 +1,6 @@
-"""What to install for each backend, version and device, in the order of preference.
+"""What to install for each backend, version and device, in order of preference.
 
-Which ways there are, and in which versions, says `catalogs/backends.csv`; how each is done, the backend's folder.
+`catalogs/backends.csv` lists the methods and versions; the backend's folder implements each method.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from modelscan.storage.shipped import shipped_text
 
 
 def recipes_for(backend: str, version: str | None, device: Device) -> tuple[Recipe, ...]:
-    """The ways to install, best first. Raises BackendFailed where there is none."""
+    """The recipes, best first. Raises BackendFailed where there is none."""
     builds = parse_builds(shipped_text("backends.csv"))
     known = BACKENDS.get(backend)
     installs = known.installs if known is not None else None
@@ -32,9 +32,9 @@ def recipes_for(backend: str, version: str | None, device: Device) -> tuple[Reci
 
 def _no_build(backend: str, device: Device, why: str) -> BackendFailed:
     return BackendFailed(
-        f"modelscan knows no build of `{backend}` for `{device}`",
+        f"no build of `{backend}` for `{device}` is known",
         cause=[why],
-        hints=["install it by its own documentation, then: modelscan config set backend.dirs /path/to/its/environment"],
+        hints=["install it by its documentation, then: modelscan config set backend.dirs /path/to/its/environment"],
         details={"backend": backend, "device": device},
     )
 

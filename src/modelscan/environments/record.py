@@ -1,4 +1,4 @@
-"""The record of an environment of ours: written last, so that an environment without one is not finished."""
+"""The record of an environment: written last, so an environment without one is incomplete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def write_record(installation: Installation) -> None:
 
 
 def read_record(folder: Path) -> Installation | None:
-    """The installation in a folder; None where it is unfinished, damaged, or its program is gone."""
+    """The installation in a folder; None where it is incomplete, damaged, or its program is missing."""
     try:
         document = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
         found = from_document(Installation, document)
@@ -28,7 +28,7 @@ def read_record(folder: Path) -> Installation | None:
 
 
 def read_records(environments: Path) -> list[Installation]:
-    """Every finished environment, by backend, newest version first."""
+    """Every complete environment, by backend, newest version first."""
     try:
         folders = [folder for folder in environments.iterdir() if folder.is_dir()]
     except OSError:
@@ -40,7 +40,7 @@ def read_records(environments: Path) -> list[Installation]:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files below; those that uv's cache shares by hard links are counted too. Raises StorageFailed."""
+    """Bytes of all files in a folder, including hard links shared with uv's cache. Raises StorageFailed."""
     with translated(folder, verb="read"):
         return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir())
 

@@ -1,4 +1,4 @@
-"""Taking an environment of ours away."""
+"""Delete an environment of modelscan's own."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from modelscan.storage.locks import hold
 
 
 def remove(installation: Installation, settings: Settings) -> None:
-    """Delete the whole folder. Whether something uses it is the caller's question.
+    """Delete the whole folder. The caller checks that no deployment uses it.
 
-    Raises Usage for what modelscan did not install, StorageFailed, Conflict while an installation runs.
+    Raises Usage for what modelscan did not install, StorageFailed, Conflict while an installation is running.
     """
     folder = Path(installation.path)
     if not installation.managed or folder.parent != settings.paths.environments_folder:
@@ -30,7 +30,7 @@ def remove(installation: Installation, settings: Settings) -> None:
         hold(install_lock(settings.paths), note=f"modelscan backend remove {installation.backend}"),
         translated(folder, verb="remove"),
     ):
-        # Without its record it counts no more, also if the rest takes a while or is interrupted.
+        # Without its record it is no longer valid, even if deleting the rest is slow or interrupted.
         (folder / RECORD_NAME).unlink(missing_ok=True)
         if folder.exists():
             shutil.rmtree(folder)

@@ -1,6 +1,6 @@
-"""Giving a backend of ours what reads weights from S3: some packages beside it, nothing of it changed.
+"""Add the packages that read weights from S3 to an installed backend, without changing the rest of it.
 
-Only where a deployment wants it: most never do, and it is 50 MB, with a client of AWS that has no other use there.
+Only when a deployment needs them: they take 50 MB and include an AWS client with no other use there.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _CHECK_SECONDS = 120.0
 
 
 def can_stream(installation: Installation) -> bool:
-    """Whether it has what reads weights from S3."""
+    """Whether it can read weights from S3."""
     return STREAMER in installation.requirements
 
 
 def command_to_add(installation: Installation) -> str:
-    """What gives it to an environment that is not ours; `--no-deps` is not for torch to be chosen anew."""
+    """The command that adds them to a foreign environment; `--no-deps` keeps its torch."""
     python = installation.python or "python"
     return shlex.join([python, "-m", "pip", "install", "--no-deps", *_reader(installation).by_hand])
 
 
 def _reader(installation: Installation) -> Addition:
-    """Raises Usage for a backend that reads nothing from S3 by itself."""
+    """Raises Usage for a backend that cannot read from S3."""
     backend = BACKENDS[installation.backend]
     found = backend.installs.s3_reader(installation) if backend.installs is not None else None
     if found is None:
-        raise Usage(f"{backend.title} does not read weights from S3 by itself")
+        raise Usage(f"{backend.title} cannot read weights from S3")
     return found
 
 
@@ -60,9 +60,9 @@ def add_streamer(
     stream: Streamer = process.run_streaming,
     interpreter: Interpreter | None = None,
 ) -> Installation:
-    """An environment of ours with it. Interrupted, it is done by the next call.
+    """The environment with the packages added. After an interruption, the next call completes it.
 
-    Raises SourceUnavailable, BackendFailed (it does not load beside this backend), StorageFailed, Conflict.
+    Raises SourceUnavailable, BackendFailed (they do not load with this backend), StorageFailed, Conflict.
     """
     folder, python = Path(installation.path), str(installation.python)
     reader = _reader(installation)
@@ -78,7 +78,7 @@ def add_streamer(
         )
         if pins is None:
             attempt = failures.Attempt(recipe, done.problem or why_it_failed(done.stdout))
-            raise failures.nothing_to_be_had(
+            raise failures.nothing_resolves(
                 [attempt], uv.log.path, version=None, offline="UV_OFFLINE" in uv.environ, option=" --s3"
             )
         write_atomic(folder / _PINS, pins)

@@ -1,4 +1,4 @@
-"""Finding uv, or making one of our own; and what its output means."""
+"""Find uv or install a private one, and explain its errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Streamer(Protocol):
 
 
 def find_uv(settings: Settings, run: process.Runner, *, python: str = sys.executable) -> str | None:
-    """The first uv that answers and is new enough: on PATH, beside our interpreter, the one we made."""
+    """The first uv that works and is new enough: on PATH, next to our interpreter, or our own."""
     for candidate in _candidates(settings, python):
         answer = run([candidate, "--version"], env=clean_environment(settings.environ), timeout=_ANSWER_SECONDS)
         match = _VERSION.match(answer.stdout) if answer.ok else None
@@ -58,14 +58,14 @@ def ensure_uv(
     stream: Streamer,
     python: str = sys.executable,
 ) -> str:
-    """A uv that works; where there is none, pip puts one into a small environment of our own.
+    """A uv that works; where there is none, pip installs one into a small environment of modelscan's own.
 
     Raises BackendFailed with pip's own reason.
     """
     if found := find_uv(settings, run, python=python):
         return found
     folder = _own_folder(settings)
-    on_line(f"uv is not here: making one in {folder}")
+    on_line(f"cannot find uv: installing it in {folder}")
     private_folder(folder.parent)
     environment = clean_environment(settings.environ)
     with translated(folder, verb="create"):
@@ -80,11 +80,11 @@ def ensure_uv(
             raise _not_made(done)
     if found := find_uv(settings, run, python=python):
         return found
-    raise BackendFailed(f"`{folder}/bin/uv` does not answer", hints=["install uv yourself: python3 -m pip install uv"])
+    raise BackendFailed(f"`{folder}/bin/uv` does not work", hints=["install uv yourself: python3 -m pip install uv"])
 
 
 def why_it_failed(output: str) -> str:
-    """The first cause in uv's output, in one line: what no source has, or which host did not answer and why."""
+    """The first cause in uv's output, in one line: what no source has, or which host did not respond and why."""
     text = without_credentials(_MARKERS.sub("", output))
     causes: list[str] = [cause.strip() for cause in _CAUSE.findall(text)]
     if absent := _ABSENT.search(" ".join(text.split())):
@@ -95,7 +95,7 @@ def why_it_failed(output: str) -> str:
     for found in (*causes, *errors, *reversed(text.splitlines())):
         if found.strip():
             return found.strip()
-    return "it ended without a word"
+    return "it failed without a message"
 
 
 def _candidates(settings: Settings, python: str) -> Iterator[str]:
@@ -112,9 +112,9 @@ def _own_folder(settings: Settings) -> Path:
 
 def _not_made(done: process.Completed) -> BackendFailed:
     lines = [line.strip() for line in without_credentials(done.stdout).splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith("ERROR:")] or lines[-1:]
+    errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:]
     return BackendFailed(
-        "uv, which makes the environments, could not be installed",
-        cause=[done.problem or (told[0] if told else f"pip ended with status {done.returncode}")],
-        hints=["install it yourself: python3 -m pip install uv", "where venv is missing: apt-get install python3-venv"],
+        "cannot install uv, which creates the environments",
+        cause=[done.problem or (errors[0] if errors else f"pip exited with status {done.returncode}")],
+        hints=["install it yourself: python3 -m pip install uv", "if venv is missing: apt-get install python3-venv"],
     )

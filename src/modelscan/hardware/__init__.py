@@ -1,13 +1,13 @@
-"""What this machine has: CPU, memory and GPUs, as far as this process may use them.
+"""The CPU, memory and GPUs of this machine, as far as this process may use them.
 
-machine     the whole machine, and what is wrong with it
-cpu         affinity and cgroup limits count
-nvidia/     NVML, or nvidia-smi where it cannot be loaded
-amd/        the kernel's figures, enriched by AMD's tools
-probe       what asking one vendor brings home, and how long it may take
-pci         which vendors' devices are there at all
-visibility  CUDA_VISIBLE_DEVICES and its kin, which only narrow
-reserve     how much of a GPU one process can have
-gpu_table   facts about GPUs by name
-described   a machine that is not here, from its description
+machine     reads the whole machine, with warnings about what is wrong with it
+cpu         the CPU and the host's memory, within affinity and cgroup limits
+nvidia/     through NVML, or nvidia-smi where NVML cannot be loaded
+amd/        from the kernel, completed by AMD's tools
+probe       the result of probing one vendor, and its timeout
+pci         the vendors of the display devices on the PCI bus
+visibility  applies CUDA_VISIBLE_DEVICES and its ROCm equivalents
+reserve     how much of a GPU's memory one process can get
+gpu_table   facts about GPUs, looked up by name
+described   a machine given by a description such as `8xh100-80gb`
 """

@@ -10,19 +10,19 @@ from pathlib import Path
 from modelscan.model import Cpu
 from modelscan.units import KIB
 
-# What the backends choose their CPU kernels by (vLLM: AVX2 at least, AVX-512 and AMX where there).
+# The extensions by which backends choose CPU kernels (vLLM: at least AVX2; AVX-512 and AMX where available).
 _ISA = (
     "sse4_2", "f16c", "fma", "avx", "avx2", "avx_vnni",
     "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16",
     "amx_tile", "amx_int8", "amx_bf16", "amx_fp16",
     "asimd", "asimddp", "asimdhp", "bf16", "i8mm", "sve", "sve2",
 )  # fmt: skip
-# cgroup v1 says "no limit" with the largest multiple of the page size below 2**63.
+# cgroup v1 expresses "no limit" as the largest multiple of the page size below 2**63.
 _NO_LIMIT = 2**62
 
 
 def read_cpu(*, proc: Path, sysfs: Path, machine: str | None = None) -> Cpu:
-    """What this process can use; every field None where the system does not say. Never raises."""
+    """What this process can use. A field is None where the system does not report it. Never raises."""
     info = parse_cpuinfo(_text(proc / "cpuinfo"))
     memory = parse_meminfo(_text(proc / "meminfo"))
     total, free = memory.get("MemTotal"), memory.get("MemAvailable")
@@ -64,7 +64,7 @@ def parse_meminfo(text: str) -> dict[str, int]:
 
 
 def parse_cpu_list(text: str) -> int | None:
-    """How many CPUs `0-3,8` names; None where it is not such a list."""
+    """The number of CPUs in a list such as `0-3,8`; None for anything else."""
     count = 0
     for part in text.strip().split(","):
         first, _, last = part.partition("-")
@@ -94,7 +94,7 @@ def _groups(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _folders(root: Path, path: str | None) -> Iterator[Path]:
-    """The group's folder and those above it: each may limit. In a container only the root of them is there."""
+    """The group's folder and its parents, each of which may set a limit. A container sees only the root."""
     group = Path((path or "/").lstrip("/"))
     for folder in (root / group, *(root / parent for parent in group.parents)):
         if folder.is_dir():
@@ -102,7 +102,7 @@ def _folders(root: Path, path: str | None) -> Iterator[Path]:
 
 
 def _memory_limits(groups: Mapping[str, str], root: Path) -> Iterator[tuple[int, int]]:
-    """Limit and what counts against it, without the file cache that would be given back."""
+    """Each limit with the memory that counts against it, less the file cache, which is reclaimable."""
     for folder in _folders(root, groups.get("")):
         limit = _number(folder / "memory.max")
         if limit is not None:

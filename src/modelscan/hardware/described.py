@@ -1,4 +1,4 @@
-"""A machine that is not here: `rtx-4090`, `8xh100-80gb`, `h100-80gb*8`, `cpu:64gb`, or a file of `gpu --json`."""
+"""A machine given by a description: `rtx-4090`, `8xh100-80gb`, `h100-80gb*8`, `cpu:64gb`, or a `gpu --json` file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from modelscan.units import GIB, parse_bytes
 
 MOST_GPUS = 1024
 _SOME = 3
-# A name's "80gb" is the seller's figure, up to 8 % off the driver's; beyond this it is another model of the card.
+# The "80gb" in a name is the vendor's figure, up to 8 % off the driver's; beyond this it is a different card.
 _SAME_MEMORY = 0.1
 _COUNTED = re.compile(
     r"(?:(?P<before>\d+)\s*[x\u00d7*]\s*)?(?P<name>.+?)(?:\s*[\u00d7*]\s*(?P<after>\d+))?", re.IGNORECASE
@@ -28,19 +28,18 @@ _COUNTED_AFTER = re.compile(
     r"(?P<name>.+?)\s*[x\u00d7*]\s*(?P<count>\d+)|(?P<first>\d+)\s+(?P<second>.+)", re.IGNORECASE
 )
 _WITH_MEMORY = re.compile(r"(?P<name>.+?)-(?P<gib>\d+(?:\.\d+)?)gi?b?", re.IGNORECASE)
-_OTHER_MODEL = frozenset({"ti", "super", "laptop", "d", "xt", "xtx"})  # words that make it another GPU
-_EXAMPLES = "write it like `rtx-4090`, `8xh100-80gb`, `cpu:64gb`, or name a file as `modelscan gpu --json` writes it"
+_OTHER_MODEL = frozenset({"ti", "super", "laptop", "d", "xt", "xtx"})  # each makes it a different GPU
+_EXAMPLES = "use a name such as `rtx-4090`, `8xh100-80gb`, `cpu:64gb`, or a file written by `modelscan gpu --json`"
 
 
 def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
     """The machine that `spec` names; its GPUs are idle.
 
-    Raises GpuNotFound (no such GPU, with near names, or several of that name) and Usage (not such a text, a file
-    that cannot be read).
+    Raises GpuNotFound (unknown or ambiguous name, with near matches) and Usage (not a description, unreadable file).
     """
     text = spec.strip()
     if not text:
-        raise Usage("no hardware is named", hints=[_EXAMPLES])
+        raise Usage("the hardware description is empty", hints=[_EXAMPLES])
     if _looks_like_a_file(text):
         return _from_file(_path(text))
     if text.lower() == "cpu" or text.lower().startswith("cpu:"):
@@ -55,7 +54,7 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
     elif other is not None and _named(other["name"] or other["second"], table):
         count, name = int(other["count"] or other["first"]), other["name"] or other["second"]
     if not 1 <= count <= MOST_GPUS:
-        raise Usage(f"`{spec}` has {count} GPUs; 1 to {MOST_GPUS} can be planned for", hints=[_EXAMPLES])
+        raise Usage(f"`{spec}` has {count} GPUs; the number must be between 1 and {MOST_GPUS}", hints=[_EXAMPLES])
     facts, memory = _find(name, table)
     return several(facts, count * facts.devices, memory)
 
@@ -64,7 +63,7 @@ def _looks_like_a_file(text: str) -> bool:
     try:
         return text.endswith(".json") or text.startswith(("~", ".", "/")) or Path(text).is_file()
     except OSError:
-        # A text that no file system takes as a name.
+        # No file system accepts this text as a name.
         return False
 
 
@@ -72,22 +71,22 @@ def _path(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except (RuntimeError, ValueError):
-        # `~name` of a user who is not there, or no name at all.
+        # `~name` of an unknown user, or not a path at all.
         return Path(text)
 
 
 def _cpu_only(text: str) -> Hardware:
     _, _, size = text.partition(":")
     if not size:
-        raise Usage(f"`{text}` does not say how much memory the machine has", hints=["write it like `cpu:64gb`"])
+        raise Usage(f"`{text}` is missing the amount of memory", hints=["use, for example, `cpu:64gb`"])
     if size.strip().isdecimal():
-        raise Usage(f"`{text}` does not say in what unit", hints=[f"write it like `cpu:{size.strip()}gb`"])
+        raise Usage(f"`{text}` is missing the unit", hints=[f"use, for example, `cpu:{size.strip()}gb`"])
     memory = parse_bytes(size)
     return Hardware(cpu=Cpu(memory_total_bytes=memory, memory_free_bytes=memory))
 
 
 def _find(name: str, table: Sequence[GpuFacts]) -> tuple[GpuFacts, int | None]:
-    """The facts of a GPU, and the memory where the name asks for another than the table's."""
+    """The facts of a GPU, and its memory where the name gives another size than the table."""
     wanted = slug(name)
     if named := _named(name, table):
         return named[0], None
@@ -108,7 +107,7 @@ def _find(name: str, table: Sequence[GpuFacts]) -> tuple[GpuFacts, int | None]:
 
 
 def _named(name: str, table: Sequence[GpuFacts]) -> list[GpuFacts]:
-    """The GPU of exactly this name, its words run together (`rtx6000ada`) or not."""
+    """The GPU of exactly this name, with or without separators (`rtx6000ada`)."""
     wanted = slug(name)
     for plain in (False, True):
         for facts in table:
@@ -136,23 +135,23 @@ def _unknown(name: str, wanted: str, alike: Sequence[GpuFacts], table: Sequence[
     if alike:
         several = known_names(alike)
         return GpuNotFound(
-            f"`{name}` can be several GPUs: {', '.join(f'`{other}`' for other in several[:8])}",
-            hints=[f"name one: --hardware {several[0]}"],
+            f"`{name}` matches several GPUs: {', '.join(f'`{other}`' for other in several[:8])}",
+            hints=[f"choose one: --hardware {several[0]}"],
             details={"near": list(several)},
         )
     names = dict(zip(table, known_names(table), strict=True))
     keys = {key: names[facts] for facts in table for key in gpu_keys(facts)}
     near = list(dict.fromkeys(keys[key] for key in get_close_matches(wanted, keys, n=5, cutoff=0.55)))
-    said = [f"did you mean {' or '.join(f'`{other}`' for other in near[:3])}?"] if near else []
+    suggestion = [f"did you mean {' or '.join(f'`{other}`' for other in near[:3])}?"] if near else []
     return GpuNotFound(
-        f"no GPU is known as `{name}`",
-        hints=[*said, "or give a file that says what it has: modelscan gpu --json > machine.json"],
+        f"`{name}` is not a known GPU",
+        hints=[*suggestion, "or describe the machine in a file: modelscan gpu --json > machine.json"],
         details={"near": near},
     )
 
 
 def several(facts: GpuFacts, count: int, memory: int | None = None) -> Hardware:
-    """A machine with so many idle GPUs of a kind; `memory` where it is another than the table's."""
+    """A machine with `count` idle GPUs of one kind; `memory` overrides the size in the table."""
     total = memory or facts.memory_bytes
     usable = usable_bytes(memory, facts.vendor) if memory else facts.usable_bytes
     gpu = Gpu(
@@ -174,7 +173,7 @@ def several(facts: GpuFacts, count: int, memory: int | None = None) -> Hardware:
 
 
 def _link(facts: GpuFacts) -> str:
-    """The link that every such machine has: a bridge that can be added is not counted on."""
+    """The link that every such machine has: an optional bridge is not assumed."""
     word = facts.interconnect.lower()
     return "nvlink" if word.startswith("nvlink") else "xgmi" if word.startswith("xgmi") else "pcie"
 
@@ -186,17 +185,17 @@ def _from_file(path: Path) -> Hardware:
         hardware = from_document(Hardware, {**document, "devices": devices, "warnings": document.get("warnings") or []})
     except OSError as error:
         raise Usage(
-            f"the hardware file `{path}` cannot be read", cause=[error.strerror or str(error)], hints=[_EXAMPLES]
+            f"cannot read the hardware file `{path}`", cause=[error.strerror or str(error)], hints=[_EXAMPLES]
         ) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Usage(
-            f"the hardware file `{path}` is not what `modelscan gpu --json` writes", cause=[str(error)]
+            f"the hardware file `{path}` does not have the format of `modelscan gpu --json`", cause=[str(error)]
         ) from error
     return replace(hardware, cpu=hardware.cpu or Cpu())
 
 
 def _device(index: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    """A device of the file: what is missing is unknown, but for what follows from the rest of it."""
+    """A device of the file. A missing field is unknown unless it follows from the others."""
     device = {"index": index, **item}
     for key in ("memory_total_bytes", "memory_usable_bytes", "memory_free_bytes"):
         value = device.get(key)

@@ -1,4 +1,4 @@
-"""Facts about GPUs by name, for machines that are described and for what no driver tells, such as bandwidth."""
+"""Facts about GPUs by name, for described machines and for what no driver reports, such as bandwidth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class GpuFacts:
 
     `pattern` finds the GPU in the name that its driver prints; `reported_name` is an example of such a name.
     TFLOPS are dense; None where the GPU has no such units or the figure is unknown. `confidence` is A, B or C.
-    `machines` are the counts of it that machines are bought and rented with: where nothing fits, one of those is named.
+    `machines` are the GPU counts that machines are sold and rented with; a hint names one of them where nothing fits.
     """
 
     name: str
@@ -60,8 +60,8 @@ def facts_for(reported_name: str, table: Iterable[GpuFacts]) -> GpuFacts | None:
 
 @lru_cache(maxsize=1024)
 def gpu_keys(facts: GpuFacts, *, together: bool = False) -> tuple[str, ...]:
-    """How people name the GPU: the table's name, what the driver prints, and the aliases, each as `slug` makes it,
-    and without the family's letters (`4090`); `together` with nothing between their words.
+    """How people name the GPU: its name, the driver's name and the aliases, as slugs, with and without the family's
+    letters (`4090`); `together` removes the separators.
     """
     slugs = [slug(name) for name in (facts.name, facts.reported_name, *facts.aliases)]
     keys = dict.fromkeys([*slugs, *(_FAMILY.sub("", key) for key in slugs)])
@@ -84,7 +84,7 @@ def slug(name: str) -> str:
 
 
 def known_names(table: Sequence[GpuFacts]) -> tuple[str, ...]:
-    """A name for each GPU that `--hardware` takes: the shortest that says its family too."""
+    """One name for each GPU that `--hardware` accepts: the shortest that includes its family."""
     return tuple(min((slug(name) for name in (facts.name, *facts.aliases)), key=len) for facts in table)
 
 

@@ -1,4 +1,4 @@
-"""The machine as it is: CPU, GPUs of every vendor, what the user lets us see of them, and what is wrong."""
+"""This machine: CPU, GPUs of every vendor, which of them are visible, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def read_hardware(
     sysfs: Path = Path("/sys"),
     proc: Path = Path("/proc"),
 ) -> Hardware:
-    """What models can run on here. Never raises: problems are warnings with advice. No GPU is a normal case."""
+    """What models can run on. Never raises: problems become warnings with advice. No GPU is a normal case."""
     cpu = read_cpu(proc=proc, sysfs=sysfs)
     vendors = display_vendors(sysfs)
     nvidia = _nvidia(environ, run, cpu, expected="nvidia" in vendors)
     amd = within(
-        # Tools have time-outs of their own, one after the other; this one is for a kernel that does not answer.
+        # Each tool has its own timeout; this one covers a kernel that does not respond.
         PROBE_SECONDS * 6,
         lambda: read_amd(environ=environ, run=run, sysfs=sysfs, host_free=cpu.memory_free_bytes),
         what="the AMD driver",
@@ -60,7 +60,7 @@ def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool
     )
     if found.answered:
         return found
-    # The tool may find a library that the loader does not (WSL, containers), so its answer makes up for the failure.
+    # The tool may find a library that the loader does not (WSL, containers): then its answer counts.
     by_tool = read_nvidia_smi(
         environ=environ, run=run, host_total=cpu.memory_total_bytes, host_free=cpu.memory_free_bytes
     )
@@ -68,17 +68,17 @@ def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool
 
 
 def _under_windows(proc: Path, nvidia: Detected) -> tuple[str, ...]:
-    """WSL tells neither what Windows keeps of a GPU nor which of its programs do."""
+    """WSL reports neither what Windows reserves of a GPU nor which Windows programs use it."""
     try:
         version = (proc / "version").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ()
     if "microsoft" not in version.lower() or not nvidia.devices:
         return ()
-    return ("this is WSL: what Windows and its programs hold of a GPU is in `free`, but not told by process",)
+    return ("this is WSL: free memory accounts for Windows and its programs, but processes are not listed",)
 
 
 def _mixed(vendors: Collection[str]) -> tuple[str, ...]:
     if len(vendors) < 2:  # noqa: PLR2004  one vendor, or none
         return ()
-    return ("GPUs of several vendors: each vendor's are counted from 0, so name them by UUID",)
+    return ("this machine has GPUs of several vendors, each numbered from 0: select them by UUID",)

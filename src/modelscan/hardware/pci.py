@@ -1,4 +1,4 @@
-"""Which vendors' display devices sit on the PCI bus: the one fact that needs no driver."""
+"""The vendors of the display devices on the PCI bus: the one fact that needs no driver."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def display_vendors(sysfs: Path) -> frozenset[str]:
 
 
 def numa_node(sysfs: Path, bus_id: str | None) -> int | None:
-    """The memory node that a device is next to; None where the kernel knows of one only."""
+    """The NUMA node of a device; None on a machine with a single node."""
     if bus_id is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a probe of one vendor's GPUs brings home, and the time it may take."""
+"""The result of probing one vendor's GPUs, and the timeout for it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from modelscan.model import Gpu, GpuLink
 
-# A driver that hangs must not hang us. Ten seconds: the tools of a sleeping or busy card need up to two.
+# A driver that hangs must not hang modelscan. The tools of a sleeping or busy card need up to two seconds.
 PROBE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detected:
-    """`devices` before any visibility variable; `warnings` are problems with advice, for people.
+    """`devices` before any visibility variable is applied; `warnings` are problems with advice.
 
-    `answered` is False where the driver could not be asked, so that another way may be tried.
+    `answered` is False where the driver could not be queried, so that another way may be tried.
     """
 
     devices: tuple[Gpu, ...] = ()
@@ -30,7 +30,7 @@ class Detected:
 
 
 def within(seconds: float, ask: Callable[[], Detected], *, what: str) -> Detected:
-    """The answer of `ask`, or a warning when it takes longer. A call into a driver cannot be stopped: it is left."""
+    """The answer of `ask`, or a warning after `seconds`. A call into a driver cannot be stopped, so it is abandoned."""
     answers: list[Detected] = []
     errors: list[BaseException] = []
 
@@ -49,5 +49,5 @@ def within(seconds: float, ask: Callable[[], Detected], *, what: str) -> Detecte
         return answers[0]
     return Detected(
         answered=False,
-        warnings=(f"{what} did not answer within {seconds:g} s; if it stays so, the driver hangs: reboot",),
+        warnings=(f"{what} did not respond within {seconds:g} s; if this persists, the driver hangs: reboot",),
     )

@@ -1,4 +1,4 @@
-"""How much of a GPU's memory one process can have: the driver keeps some for itself."""
+"""How much of a GPU's memory one process can get: the driver reserves a part."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _OTHER = 0.55 * GIB
 
 
 def usable_bytes(total: int | None, vendor: Vendor, *, reserved: int | None = None) -> int | None:
-    """What one process can have at most of `total` bytes.
+    """The most that one process can get of `total` bytes.
 
-    `reserved` is the driver's own figure where it gives one (NVML's memory info, version 2).
+    `reserved` is the driver's own figure where it reports one (NVML's memory info, version 2).
     """
     if total is None:
         return None

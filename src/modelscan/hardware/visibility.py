@@ -1,7 +1,7 @@
-"""`CUDA_VISIBLE_DEVICES` and its AMD kin, applied by us: NVML and the AMD tools do not. They only narrow.
+"""Apply `CUDA_VISIBLE_DEVICES` and its ROCm equivalents, which NVML and the AMD tools ignore.
 
-A token is an index or the beginning of a UUID. The first one that fits no GPU ends the list, as in CUDA; an empty
-value and `-1` hide all. What is left keeps its physical index and order.
+An entry is an index or a prefix of a UUID. The first entry that matches no GPU ends the list, as in CUDA; an empty
+value and `-1` hide all GPUs. Visible GPUs keep their physical index and order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def apply_visibility(devices: Sequence[Gpu], environ: Mapping[str, str]) -> tupl
     rest = tuple(gpu for gpu in devices if gpu.vendor not in {"nvidia", "amd"})
     warnings: list[str] = []
     nvidia = _narrow(nvidia, "CUDA_VISIBLE_DEVICES", environ, warnings)
-    # ROCm: ROCR_ filters first and numbers anew, then HIP_ (or CUDA_, its alias) counts within what is left.
+    # ROCm: ROCR_ filters first and renumbers; then HIP_ (or its alias CUDA_) indexes what remains.
     amd = _narrow(amd, "ROCR_VISIBLE_DEVICES", environ, warnings)
     name = "HIP_VISIBLE_DEVICES" if "HIP_VISIBLE_DEVICES" in environ else "CUDA_VISIBLE_DEVICES"
     amd = _narrow(amd, name, environ, warnings, renumbered=True)
@@ -26,9 +26,9 @@ def apply_visibility(devices: Sequence[Gpu], environ: Mapping[str, str]) -> tupl
 
 
 def select(devices: Sequence[Gpu], value: str, *, renumbered: bool = False) -> tuple[tuple[Gpu, ...], str | None]:
-    """The devices that the value of such a variable names, in physical order, and the word that ended its list.
+    """The devices that a visibility value selects, in physical order, and the invalid entry that ended its list.
 
-    An index is physical, or, where an earlier variable has `renumbered` them, the place among `devices`.
+    An index is physical, or the position in `devices` where an earlier variable has `renumbered` them.
     """
     chosen: list[Gpu] = []
     bad: str | None = None
@@ -69,7 +69,7 @@ def _narrow(
         return devices
     kept, bad = select(devices, value, renumbered=renumbered)
     if bad is not None:
-        warnings.append(f"`{bad}` in `{name}={value}` names no GPU of this machine; it and what follows it is ignored")
+        warnings.append(f"`{bad}` in `{name}={value}` matches no GPU; it and everything after it is ignored")
     if not kept:
         count = len(devices)
         warnings.append(
@@ -78,8 +78,8 @@ def _narrow(
         )
     elif _order_matters(devices, name, environ, value):
         warnings.append(
-            f"`{name}={value}` is counted in PCI order here, and CUDA counts the fastest first; to be sure:"
-            " export CUDA_DEVICE_ORDER=PCI_BUS_ID"
+            f"modelscan reads `{name}={value}` in PCI order, but CUDA puts the fastest GPU first; to"
+            " use the same order: export CUDA_DEVICE_ORDER=PCI_BUS_ID"
         )
     return kept
 

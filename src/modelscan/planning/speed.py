@@ -1,9 +1,8 @@
 """A roofline: how fast a plan should be, to rank candidates. An estimate, never a measurement.
 
-One step of decode gives each request a token. It takes as long as the slower of reading and computing:
-weights that any token needs, the experts that the tokens of this step meet, and each request's KV cache; then the
-time that does not depend on size: starting the kernels of each layer, joining the parts of a layer that is split over
-GPUs, and scheduling each request.
+A decode step gives each request one token. It takes as long as the slower of reading and computing: the weights that
+every token needs, the experts that this step's tokens select, and each request's KV cache; plus the time that does not
+depend on size: kernel launches of each layer, all-reduces between GPUs, and scheduling each request.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""AMD GPUs; each of three ways suffices alone.
+"""AMD GPUs, from three sources of which any one suffices.
 
-read   the GPUs, put together from what answered
-sysfs  the kernel's own figures: KFD and DRM
-tools  the JSON of rocm-smi and amd-smi, in all its shapes (pure)
+read   merges the sources into GPUs
+sysfs  the kernel: KFD and DRM
+tools  parses the JSON of rocm-smi and amd-smi in all its versions (pure)
 """

@@ -1,4 +1,4 @@
-"""AMD GPUs: the kernel's own figures, enriched by amd-smi and rocm-smi. Each of the three suffices alone.
+"""AMD GPUs from the kernel, completed by amd-smi and rocm-smi. Any one of the three suffices.
 
 The index is HIP's: the order of the GPUs among KFD's nodes. The tools number in PCI order (ROCm/amdsmi issue 175).
 """
@@ -19,8 +19,8 @@ from modelscan.system.processes.run import Completed, Runner
 from modelscan.units import GIB, format_bytes
 
 ROCM = Path("/", "opt", "rocm")
-# Parts on the processor's die, by LLVM's processor table. The first two have enough of them to serve models and are
-# in vLLM's ROCm builds; MI300A (gfx942) is told from MI300X by its name only and is no afterthought.
+# Integrated GPUs, by LLVM's processor table. The first two are large enough to serve models and are in vLLM's ROCm
+# builds; MI300A (gfx942) differs from MI300X only by name and is a full accelerator.
 _SERVING_APUS = {"gfx1150", "gfx1151"}
 _APUS = _SERVING_APUS | {"gfx902", "gfx90c", "gfx1033", "gfx1035", "gfx1036", "gfx1103", "gfx1152", "gfx1153"}
 _SMALL = 4 * GIB
@@ -35,7 +35,7 @@ class _Merged:
 def read_amd(
     *, environ: Mapping[str, str], run: Runner, sysfs: Path, host_free: int | None, rocm: Path = ROCM
 ) -> Detected:
-    """All AMD GPUs that can serve. Never raises; nothing found without an AMD GPU or driver is no problem."""
+    """All AMD GPUs that can serve models. Never raises."""
     kernel = read_kernel_gpus(sysfs)
     tools = _ask_amd_smi(environ, run, rocm)
     merged = pair(kernel, tools)
@@ -58,14 +58,14 @@ def read_amd(
 
 
 def _complete(one: _Merged) -> bool:
-    """Whether rocm-smi has nothing to add: names come from the tools, the rest from whoever says it."""
+    """Whether rocm-smi has nothing to add: the tools give the name, any source gives the rest."""
     node, tool = one.kernel or KernelGpu(node=0, gfx_target=None), one.tool
     known = tool.name, node.gfx_target or tool.gfx_target, _first(node.vram_total, tool.total)
     return None not in known and _first(node.vram_used, tool.used) is not None
 
 
 def pair(kernel: Sequence[KernelGpu], tools: Sequence[ToolGpu]) -> tuple[_Merged, ...]:
-    """Which GPU of the tools is which of the kernel's, in HIP's order."""
+    """Match the tools' GPUs with the kernel's, in HIP's order."""
     if not kernel:
         ordered = sorted(tools, key=lambda tool: (_first(tool.hip_id, tool.node, tool.number), tool.number))
         return tuple(_Merged(kernel=None, tool=tool) for tool in ordered)
@@ -90,15 +90,15 @@ def pair(kernel: Sequence[KernelGpu], tools: Sequence[ToolGpu]) -> tuple[_Merged
 
 
 def leave_out_integrated(devices: Sequence[Gpu]) -> tuple[tuple[Gpu, ...], tuple[str, ...]]:
-    """Without the GPU on the processor's die, which a backend would stumble over; the others keep their index."""
+    """Leave out integrated GPUs that no backend can use; the others keep their index."""
     discrete = [gpu for gpu in devices if not gpu.integrated and (gpu.memory_total_bytes or _SMALL) >= _SMALL]
     kept, warnings = [], []
     for gpu in devices:
         small = (gpu.memory_total_bytes or _SMALL) < _SMALL
         if (gpu.integrated and gpu.gfx_target not in _SERVING_APUS) or (discrete and (small or gpu.integrated)):
             warnings.append(
-                f"GPU {gpu.index} (`{gpu.name or gpu.gfx_target}`, {format_bytes(gpu.memory_total_bytes)}) is left"
-                " out: it is part of the processor, and no backend serves models on it"
+                f"GPU {gpu.index} (`{gpu.name or gpu.gfx_target}`, {format_bytes(gpu.memory_total_bytes)}) is not"
+                " used: it is integrated in the CPU, and no backend serves models on it"
             )
         else:
             kept.append(gpu)
@@ -113,7 +113,7 @@ def _gpu(index: int, merged: _Merged, host_free: int | None) -> Gpu:
     free = total - used if total is not None and used is not None else None
     usable = usable_bytes(total, "amd")
     if integrated and node.gtt_total is not None and total is not None:
-        # The carve-out of the BIOS is not the budget: memory lent by the host (GTT) is used the same way.
+        # The BIOS carve-out is not the limit: host memory mapped for the GPU (GTT) is used the same way.
         lent = max(node.gtt_total - (node.gtt_used or 0), 0)
         free = (free or 0) + (lent if host_free is None else min(lent, host_free))
         usable = total = total + node.gtt_total
@@ -139,7 +139,7 @@ def _ask_amd_smi(environ: Mapping[str, str], run: Runner, rocm: Path) -> tuple[T
     static = ask("static", "--asic", "--bus", "--vram", "--driver", "--board")
     if not parse_amd_smi(static=static):
         return ()
-    # `-e` adds KFD's node and HIP's id; versions before ROCm 6.4 do not know it.
+    # `-e` adds the KFD node and the HIP id; versions before ROCm 6.4 reject it.
     listed = ask("list", "-e") or ask("list")
     return parse_amd_smi(listed=listed, static=static, metric=ask("metric", "--mem-usage"), process=ask("process"))
 
@@ -150,7 +150,7 @@ def _ask_rocm_smi(environ: Mapping[str, str], run: Runner, rocm: Path) -> tuple[
 
 
 def _ask(tool: str, arguments: list[str], environ: Mapping[str, str], run: Runner, rocm: Path) -> str:
-    """The output of ROCm's own tool, else of the one on PATH (which may be a leftover); empty where neither works."""
+    """The output of ROCm's own tool, else of the one on PATH (which may be stale); empty where neither works."""
     for program in (str(rocm / "bin" / tool), tool):
         done: Completed = run([program, *arguments], env=environ, timeout=PROBE_SECONDS)
         if done.ok:
@@ -159,9 +159,9 @@ def _ask(tool: str, arguments: list[str], environ: Mapping[str, str], run: Runne
 
 
 def join(first: Sequence[ToolGpu], second: Iterable[ToolGpu]) -> tuple[ToolGpu, ...]:
-    """Both tools' facts, the first's where both know. Only the second's where there is no first.
+    """The facts of both tools; the first wins. Only the second's where there is no first.
 
-    The same GPU is that of the same address; where one of them gives none, that of the same number.
+    GPUs match by PCI address, or by number where one tool does not report the address.
     """
     more = tuple(second)
     return tuple(_fill(tool, _same(tool, more)) for tool in first) or more
@@ -181,7 +181,7 @@ def _fill(tool: ToolGpu, other: ToolGpu | None) -> ToolGpu:
 
 
 def _interconnect(nodes: Sequence[KernelGpu], count: int) -> str | None:
-    """`xgmi` only where the kernel shows such a link between every pair."""
+    """`xgmi` only where the kernel reports such a link between every pair."""
     if count < 2:  # noqa: PLR2004  one GPU has no link
         return None
     numbers = {node.node for node in nodes}

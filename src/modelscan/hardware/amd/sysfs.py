@@ -1,4 +1,4 @@
-"""AMD GPUs as the kernel shows them: KFD's topology and DRM's memory figures. Needs no tool and no root."""
+"""AMD GPUs from sysfs: KFD's topology and DRM's memory figures. Needs neither a tool nor root."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FRAMEBUFFER = {"1", "2"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KernelGpu:
-    """One GPU node of KFD. `node` is its number there: HIP counts the GPUs in this order."""
+    """One GPU node of KFD. `node` is its number, in whose order HIP enumerates GPUs."""
 
     node: int
     gfx_target: str | None
@@ -65,7 +65,7 @@ def _read_node(folder: Path, sysfs: Path) -> KernelGpu | None:
         vram_used=_bytes(drm, "mem_info_vram_used"),
         gtt_total=_bytes(drm, "mem_info_gtt_total"),
         gtt_used=_bytes(drm, "mem_info_gtt_used"),
-        # An APU's node has the CPU's cores too, or shares the host's memory: it has no memory bank of its own.
+        # The node of an APU includes the CPU's cores.
         apu=(_number(properties.get("cpu_cores_count")) or 0) > 0,
         xgmi_peers=frozenset(_xgmi_peers(folder)),
     )

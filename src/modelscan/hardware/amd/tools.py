@@ -1,4 +1,4 @@
-"""What `rocm-smi` and `amd-smi` print as JSON, in the shapes and key casings of all their versions. Pure."""
+"""Parse the JSON of `rocm-smi` and `amd-smi`, in the shapes and key casings of all their versions. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNKNOWN = {"", "n/a", "none", "null", "unknown"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolGpu:
-    """One GPU of a tool, all of it optional. `number` is the tool's own, in PCI order, not HIP's."""
+    """One GPU of a tool; every fact is optional. `number` is the tool's own, in PCI order, not HIP's."""
 
     number: int
     name: str | None = None
@@ -48,7 +48,7 @@ def parse_json(text: str) -> Any:
 def parse_rocm_smi(text: str) -> tuple[ToolGpu, ...]:
     """GPUs of `rocm-smi --showproductname --showmeminfo vram --showuniqueid --showbus --json`.
 
-    ROCm 6 changed the casing of the keys (`Card series`, `Card Series`): they are compared in lower case.
+    ROCm 6 changed the casing of the keys (`Card series`, `Card Series`): they are compared in lowercase.
     """
     document = parse_json(text)
     if not isinstance(document, Mapping):
@@ -146,7 +146,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _lower(value: Any) -> dict[str, str]:
-    """Keys in lower case, without the values that say nothing."""
+    """Lowercase keys, without unknown values."""
     pairs = ((str(key).lower(), _word(item)) for key, item in _mapping(value).items())
     return {key: item for key, item in pairs if item is not None}
 

@@ -1,7 +1,7 @@
-"""NVIDIA GPUs, asked of the driver.
+"""NVIDIA GPUs, from the driver.
 
 read     through NVML
 smi      through nvidia-smi, where NVML cannot be loaded
-links    how each pair is joined
-drivers  which driver a version of CUDA needs
+links    how each pair of GPUs is connected
+drivers  which driver each CUDA version needs
 """

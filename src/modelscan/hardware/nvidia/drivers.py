@@ -1,4 +1,4 @@
-"""Which NVIDIA driver a version of CUDA needs."""
+"""Which NVIDIA driver each CUDA version needs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _DRIVERS = (
 
 
 def driver_for(cuda: float) -> str | None:
-    """The oldest driver that runs programs built for a version of CUDA, None where it is not known."""
+    """The oldest driver that runs programs built for a CUDA version; None where it is unknown."""
     return next((driver for version, driver in _DRIVERS if float(version) == cuda), None)
 
 
 def cuda_of(driver: str) -> str | None:
-    """The newest of the versions above that a driver runs, for where it does not say; None where it is no version."""
+    """The newest of the CUDA versions above that a driver supports; None where `driver` is not a version."""
     numbers = _numbers(driver)
     return next((version for version, oldest in _DRIVERS if numbers and numbers >= _numbers(oldest)), None)
 

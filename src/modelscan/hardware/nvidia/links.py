@@ -1,4 +1,4 @@
-"""How each pair of NVIDIA GPUs is joined: NVLink, access to one another's memory, the way over the bus."""
+"""How each pair of NVIDIA GPUs is connected: NVLink, peer access, the path over the bus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _READ, _NVLINK = 0, 2  # nvmlGpuP2PCapsIndex_t; pynvml 13.615 has a tuple for th
 
 
 def read_links(nvml: Any, handles: Sequence[tuple[int, Any]]) -> tuple[GpuLink, ...]:
-    """Every pair of `handles`, which come with their index."""
+    """Every pair of `handles`, each of which comes with its index."""
     return tuple(
         GpuLink(
             gpus=(one, other),
@@ -28,14 +28,14 @@ def read_links(nvml: Any, handles: Sequence[tuple[int, Any]]) -> tuple[GpuLink, 
 
 
 def interconnect(links: Sequence[GpuLink]) -> str | None:
-    """`nvlink` only where every pair is linked by it: a plan over all of them counts on the slowest."""
+    """`nvlink` only where it connects every pair: a plan over all of them is limited by the slowest."""
     if not links:
         return None
     return "nvlink" if all(link.nvlink for link in links) else "pcie"
 
 
 def without_access(links: Sequence[GpuLink]) -> tuple[str, ...]:
-    """A warning where GPUs are known not to reach one another's memory."""
+    """A warning where GPUs are known to lack peer access."""
     apart = [link.gpus for link in links if link.p2p is False]
     if not apart:
         return ()
@@ -43,7 +43,7 @@ def without_access(links: Sequence[GpuLink]) -> tuple[str, ...]:
     more = f" and {len(apart) - 4} more pairs" if len(apart) > 4 else ""  # noqa: PLR2004  as many as are named
     warning = (
         f"GPUs {pairs}{more} cannot read each other's memory (P2P): splitting a model over them is slow; "
-        "should it hang, add --env NCCL_P2P_DISABLE=1"
+        "if it hangs, add --env NCCL_P2P_DISABLE=1"
     )
     return (warning,)
 

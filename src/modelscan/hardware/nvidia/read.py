@@ -1,4 +1,4 @@
-"""NVIDIA GPUs, asked of the driver through NVML (`pynvml` is NVIDIA's own binding)."""
+"""NVIDIA GPUs through NVML (`pynvml` is NVIDIA's own binding)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ T = TypeVar("T")
 _DRIVER_NOT_LOADED = 9
 _LIBRARY_NOT_FOUND = 12
 _ADVICE = {
-    4: "does not let this user ask it; join the group that owns /dev/nvidia* or ask the administrator",
+    4: "denies this user access; join the group that owns /dev/nvidia*, or ask the administrator",
     9: "is installed but not loaded; try: sudo modprobe nvidia, or reboot",
-    12: "has no library here (libnvidia-ml.so.1); install the driver, or start the container with --gpus all",
-    15: "lost a GPU, it fell off the bus; reboot",
-    18: "was updated but the old one is still loaded; reboot",
-    999: "answers with an unknown error; in a container, restart it: its access to the GPU was lost",
+    12: "is missing its library libnvidia-ml.so.1; install the driver, or start the container with --gpus all",
+    15: "lost a GPU, which fell off the bus; reboot",
+    18: "was updated while the old version is still loaded; reboot",
+    999: "reports an unknown error; a container may have lost access to its GPU: restart it",
 }
 UNIFIED_NAMES = ("GB10", "N1X", "Orin", "Thor")
 
 
 def read_nvidia(*, host_total: int | None, host_free: int | None, expected: bool) -> Detected:
-    """All NVIDIA GPUs, MIG slices in place of the GPU that is cut up.
+    """All NVIDIA GPUs; a GPU in MIG mode is replaced by its slices.
 
-    `host_total` and `host_free` stand in for GPUs that share the host's memory. `expected` says whether the PCI bus
-    shows an NVIDIA GPU: a missing driver is worth a warning only then. Never raises.
+    `host_total` and `host_free` are the memory of GPUs that share the host's. `expected` is whether an NVIDIA GPU is
+    on the PCI bus: only then is a missing driver worth a warning. Never raises.
     """
     if not _library_there():
         return _no_driver(_LIBRARY_NOT_FOUND, "", expected=expected)
@@ -43,13 +43,13 @@ def read_nvidia(*, host_total: int | None, host_free: int | None, expected: bool
     try:
         return _Reader(pynvml, host_total, host_free).read()
     except pynvml.NVMLError as error:
-        return Detected(answered=False, warnings=(f"the NVIDIA driver failed while it was asked: {error}",))
+        return Detected(answered=False, warnings=(f"the NVIDIA driver failed during the query: {error}",))
     finally:
         _attempt(pynvml, pynvml.nvmlShutdown)
 
 
 def _library_there() -> bool:
-    """Whether the loader finds NVML: a machine without a GPU should not pay for the import of its binding."""
+    """Whether the loader finds NVML: a machine without a GPU should not pay for importing its binding."""
     import ctypes
 
     try:
@@ -59,15 +59,15 @@ def _library_there() -> bool:
     return True
 
 
-def _no_driver(number: int, said: str, *, expected: bool) -> Detected:
+def _no_driver(number: int, message: str, *, expected: bool) -> Detected:
     if not expected and number in {_LIBRARY_NOT_FOUND, _DRIVER_NOT_LOADED}:
         return Detected(answered=False)
-    advice = _ADVICE.get(number, f"cannot be asked: {said}")
+    advice = _ADVICE.get(number, f"cannot be queried: {message}")
     return Detected(answered=False, warnings=(f"the NVIDIA driver {advice}",))
 
 
 def _attempt(nvml: Any, ask: Callable[..., T], *arguments: Any) -> T | None:
-    """The answer, or None where this driver or this card cannot say."""
+    """The answer, or None where this driver or GPU does not support the query."""
     try:
         return ask(*arguments)
     except nvml.NVMLError:
@@ -114,8 +114,8 @@ class _Reader:
         slices = list(self._slices(handle))
         if not slices:
             self.warnings.append(
-                f"GPU {index} is in MIG mode and has no instances; make one (sudo nvidia-smi mig -cgi 0 -C -i {index})"
-                f" or leave the mode (sudo nvidia-smi -i {index} -mig 0)"
+                f"GPU {index} is in MIG mode but has no instances; create one (sudo nvidia-smi mig -cgi 0 -C -i"
+                f" {index}) or disable the mode (sudo nvidia-smi -i {index} -mig 0)"
             )
         for number, part in slices:
             yield self._gpu(index, part, handle, mig=True, mig_index=number)
@@ -128,7 +128,7 @@ class _Reader:
                 yield number, part
 
     def _gpu(self, index: int, handle: Any, physical: Any, *, mig: bool | None, mig_index: int | None = None) -> Gpu:
-        """`handle` is the GPU or its slice, `physical` the GPU: what both share is asked of the latter."""
+        """`handle` is the GPU or its slice; `physical` is the GPU, queried for what both share."""
         nvml = self.nvml
         name = _text(_attempt(nvml, nvml.nvmlDeviceGetName, handle))
         capability = _attempt(nvml, nvml.nvmlDeviceGetCudaComputeCapability, physical)
@@ -152,16 +152,16 @@ class _Reader:
         )
 
     def _memory(self, handle: Any, name: str | None) -> tuple[bool, int | None, int | None, int | None]:
-        """Unified or not, total, usable, free. `used` of version 1 counts the driver's reserve, so `free` is true."""
+        """Whether unified; total, usable, free: `used` of version 1 includes the driver's reserve, `free` does not."""
         nvml = self.nvml
         unified = any(part in (name or "") for part in UNIFIED_NAMES)
         try:
             memory = nvml.nvmlDeviceGetMemoryInfo(handle)
         except nvml.NVMLError_NotSupported:
-            # GB10 and Tegra have no memory of their own: the host's is the GPU's.
+            # GB10 and Tegra share the host's memory.
             return True, self.host_total, self.host_total, self.host_free
         if unified and (self.host_total or 0) > memory.total:
-            # Some of these report a small carve-out (seen on an N1X): the host's pool is what counts.
+            # Some of these report only a small carve-out (seen on an N1X): the host's memory counts.
             return True, self.host_total, self.host_total, self.host_free
         detailed = _attempt(nvml, nvml.nvmlDeviceGetMemoryInfo, handle, nvml.nvmlMemory_v2)
         reserved = int(detailed.reserved) if detailed is not None else None
@@ -179,7 +179,7 @@ def _text(value: object) -> str | None:
 
 
 def _bus_id(bus_id: str | None) -> str | None:
-    """NVML writes an eight-digit domain, the kernel and every other tool a four-digit one."""
+    """With a four-digit domain, as the kernel and every tool but NVML write it."""
     if bus_id is None:
         return None
     domain, _, rest = bus_id.partition(":")

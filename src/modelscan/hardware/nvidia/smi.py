@@ -1,4 +1,4 @@
-"""NVIDIA GPUs as `nvidia-smi` prints them, for where NVML's library cannot be loaded but the tool answers."""
+"""NVIDIA GPUs through `nvidia-smi`, where NVML's library cannot be loaded but the tool works."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from modelscan.system.processes.run import Runner
 from modelscan.units import GIB, MIB
 
 _FIELDS = ("index", "uuid", "name", "memory.total", "memory.free", "driver_version", "pci.bus_id")
-# Drivers that are older refuse the whole query for a field that they do not know.
+# Older drivers reject the whole query for one unknown field.
 _NEWER_FIELDS = (("compute_cap", "mig.mode.current"), ("compute_cap",), ())
-# WSL keeps the tool outside PATH for some users.
+# On WSL the tool is outside PATH for some users.
 _PROGRAMS = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi")
 _SLICE = re.compile(
     r"\s+MIG\s+(?P<profile>\S*?(?P<gib>\d+)gb\S*)\s+Device\s+(?P<number>\d+):\s*\(UUID:\s*(?P<uuid>[^)\s]+)"
 )
-# Of a profile's size, what its slice has: 9.5 GiB of an A100's 1g.10gb, 39.25 of a 3g.40gb (NVIDIA's MIG guide).
+# The share of a profile's size that its slice has: 9.5 GiB of an A100's 1g.10gb, 39.25 of a 3g.40gb (MIG guide).
 _OF_PROFILE = 0.95
 
 
 def read_nvidia_smi(
     *, environ: Mapping[str, str], run: Runner, host_total: int | None = None, host_free: int | None = None
 ) -> Detected:
-    """The GPUs of the tool; `answered` is False where it is missing or says nothing we can read. Never raises.
+    """The GPUs of the tool; `answered` is False where it is missing or its output is unreadable. Never raises.
 
-    `host_total` and `host_free` stand in for GPUs that share the host's memory.
+    `host_total` and `host_free` are the memory of GPUs that share the host's.
     """
     for program in _PROGRAMS:
         for newer in _NEWER_FIELDS:
@@ -44,7 +44,7 @@ def read_nvidia_smi(
                 if not any(gpu.mig for gpu in found.devices):
                     return found
                 return _with_slices(found, run([program, "-L"], env=environ, timeout=PROBE_SECONDS).stdout)
-            if done.returncode is None:  # missing, or it hangs: asking for less does not help
+            if done.returncode is None:  # missing or hanging: a shorter query does not help
                 break
     return Detected(answered=False)
 
@@ -56,7 +56,7 @@ def parse_nvidia_smi(
     host_total: int | None = None,
     host_free: int | None = None,
 ) -> Detected:
-    """The CSV of a query for `fields`. `[N/A]` and its kin are unknown; sizes are MiB."""
+    """Parse the CSV of a query for `fields`. `[N/A]` and the like are unknown; sizes are MiB."""
     devices = []
     driver = None
     for row in csv.reader(text.splitlines(), skipinitialspace=True):
@@ -73,7 +73,7 @@ def _gpu(values: Mapping[str, str | None], host_total: int | None, host_free: in
     total, free = _mebibytes(values["memory.total"]), _mebibytes(values["memory.free"])
     name, bus = values["name"], values["pci.bus_id"]
     usable, unified = usable_bytes(total, "nvidia"), any(part in (name or "") for part in UNIFIED_NAMES)
-    if unified and (total or 0) < (host_total or 0):  # the host's memory is the GPU's, as in NVML
+    if unified and (total or 0) < (host_total or 0):  # it shares the host's memory, as in NVML
         total, usable, free = host_total, host_total, host_free
     mode = values.get("mig.mode.current")
     return Gpu(
@@ -92,8 +92,8 @@ def _gpu(values: Mapping[str, str | None], host_total: int | None, host_free: in
 
 
 def _with_slices(found: Detected, listed: str) -> Detected:
-    """MIG slices in place of the GPU that is cut up, by `nvidia-smi -L`, which tells neither what is free nor exact
-    sizes: those of a profile's name are the upper end.
+    """Replace each GPU in MIG mode by its slices from `nvidia-smi -L`, which reports neither free memory nor exact
+    sizes: the size in the profile's name is the upper end.
     """
     devices: list[Gpu] = []
     warnings = []
@@ -102,8 +102,8 @@ def _with_slices(found: Detected, listed: str) -> Detected:
         devices.extend(slices)
         if not slices:
             warnings.append(
-                f"GPU {gpu.index} is in MIG mode and has no instances; make one (sudo nvidia-smi mig -cgi 0 -C -i"
-                f" {gpu.index}) or leave the mode (sudo nvidia-smi -i {gpu.index} -mig 0)"
+                f"GPU {gpu.index} is in MIG mode but has no instances; create one (sudo nvidia-smi mig -cgi 0 -C -i"
+                f" {gpu.index}) or disable the mode (sudo nvidia-smi -i {gpu.index} -mig 0)"
             )
     return replace(found, devices=tuple(devices), warnings=(*found.warnings, *warnings))
 
