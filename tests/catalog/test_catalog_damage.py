@@ -118,7 +118,7 @@ def test_damage_is_said_and_the_shipped_catalog_serves(settings: Settings, path:
     notice = asked(open_index(settings))
     assert notice is not None
     assert notice.startswith(f"the catalog index `{path}` is damaged (")
-    assert notice.endswith("the shipped catalog serves: modelscan catalog refresh")
+    assert notice.endswith("the shipped one is used: modelscan catalog refresh")
     refresh(settings, web(), Noon())
     healed = open_index(settings)
     assert (healed.notice, resolve("novel-9b", healed).model is not None) == (None, True)

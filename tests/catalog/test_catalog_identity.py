@@ -69,15 +69,15 @@ def test_names_find_their_weights(index: Index, query: str, repo: str) -> None:
 def test_an_explicit_repo_that_nobody_knows_is_passed_on(index: Index, query: str) -> None:
     resolution = resolve(query, index)
     assert (resolution.model, resolution.passthrough_repo) == (None, query)
-    assert resolution.warnings == (f"no catalog knows `{query}`; it is taken as a repo and checked at the hub",)
+    assert resolution.warnings == (f"no catalog lists `{query}`; it is taken as a repo and checked on the hub",)
 
 
 @pytest.mark.parametrize(
     ("query", "note"),
     [
         ("google/gemma-3-12b", "did you mean `google/gemma-3-12b-it`?"),
-        ("cerebras/llama3.3-70b", "it has the name of `meta/llama-3.3-70b-instruct`"),
-        ("bartowski/Llama-3.2-3B-Instruct-GGUF", "it has the name of `meta-llama/llama-3.2-3b-instruct`"),
+        ("cerebras/llama3.3-70b", "`meta/llama-3.3-70b-instruct` has the same name"),
+        ("bartowski/Llama-3.2-3B-Instruct-GGUF", "`meta-llama/llama-3.2-3b-instruct` has the same name"),
     ],
 )
 def test_a_repo_that_nobody_knows_is_passed_on_with_what_it_is_called_like(index: Index, query: str, note: str) -> None:
@@ -87,7 +87,7 @@ def test_a_repo_that_nobody_knows_is_passed_on_with_what_it_is_called_like(index
 
 def test_weights_before_tuning_of_the_very_name_are_named(index: Index) -> None:
     resolution = resolve("mistral-7b-v0.3", index)
-    assert resolution.notes[1] == "the weights before tuning have that name too: mistralai/mistral-7b-v0.3"
+    assert resolution.notes[1] == "the base model has the same name: mistralai/mistral-7b-v0.3"
 
 
 def test_an_unlisted_form_of_a_known_model_keeps_the_repo_that_was_asked_for(index: Index) -> None:
@@ -95,7 +95,7 @@ def test_an_unlisted_form_of_a_known_model_keeps_the_repo_that_was_asked_for(ind
     assert resolution.model is not None
     assert resolution.model.id == "qwen/qwen2.5-72b-instruct"
     assert resolution.weights_hint == WeightsHint(repo_id="Qwen/Qwen2.5-72B-Instruct-NVFP4", quantization="NVFP4")
-    assert "is checked at the hub" in resolution.warnings[0].replace("it is", "is")
+    assert "is checked on the hub" in resolution.warnings[0].replace("it is", "is")
 
 
 def test_a_quantization_and_a_revision_in_the_query_are_handed_on(index: Index) -> None:
@@ -155,7 +155,7 @@ def test_the_family_default_says_why_and_names_the_others(index: Index) -> None:
 
 def test_a_moving_name_warns(index: Index) -> None:
     assert resolve("deepseek-chat", index).warnings == (
-        "`deepseek-chat` is a name whose meaning the lab changes; now it is taken for deepseek-ai/deepseek-v3.2",
+        "`deepseek-chat` is a name that its lab moves from model to model; it now means deepseek-ai/deepseek-v3.2",
     )
 
 
@@ -172,9 +172,9 @@ def test_a_typo_is_suggested_and_not_taken(index: Index, query: str, near: str) 
 def test_nonsense_is_not_found(index: Index) -> None:
     with pytest.raises(ModelNotFound) as caught:
         resolve("nonsense-xyz", index)
-    assert caught.value.message == "no catalog knows a model `nonsense-xyz`"
+    assert caught.value.message == "no catalog lists a model `nonsense-xyz`"
     assert caught.value.details["near"]  # spelled most alike, for want of anything better
-    assert caught.value.hints[1:] == ("modelscan catalog search 'nonsense-xyz'", "or name a repo in full: owner/name")
+    assert caught.value.hints[1:] == ("modelscan catalog search 'nonsense-xyz'", "or give a repo in full: owner/name")
 
 
 def test_the_demo_is_a_folder(index: Index) -> None:

@@ -77,7 +77,7 @@ def test_a_damaged_index_of_the_user_costs_nothing(
     index = open_index(settings)
     assert index.notice is not None
     assert index.notice.startswith(f"the catalog index `{path}` is damaged")
-    assert index.notice.endswith("the shipped catalog serves: modelscan catalog refresh")
+    assert index.notice.endswith("the shipped one is used: modelscan catalog refresh")
     assert search(index, "qwen3 coder 30b")
     assert path.exists()
 

@@ -227,14 +227,14 @@ def test_the_shipped_facts_are_the_first_good_data(settings: Settings) -> None:
 def test_one_source_alone(settings: Settings) -> None:
     assert statuses(settings, web(), only="gpustack") == {"gpustack": "updated"}
     assert open_index(settings).get("openai/gpt-4o") is not None
-    with pytest.raises(Usage, match="there is no source `nowhere`"):
+    with pytest.raises(Usage, match="`nowhere` is not a catalog source"):
         refresh(settings, web(), Noon(), only="nowhere")
 
 
 def test_nothing_refreshed_is_an_error_and_changes_nothing(settings: Settings) -> None:
     with pytest.raises(SourceUnavailable) as caught:
         refresh(settings, Web({}), Noon())
-    assert caught.value.message == "no catalog could be refreshed; the one in use stays"
+    assert caught.value.message == "no catalog source could be refreshed; the current index stays"
     assert caught.value.cause[0] == f"models.dev: `{API}` answered 404 Not Found"
     assert not settings.paths.index_file.exists()
 
@@ -253,7 +253,7 @@ def test_canonical_models_beside_the_api_are_used(settings: Settings) -> None:
 
 def test_offline_refuses_addresses_and_allows_files(settings: Settings, tmp_path: Path) -> None:
     offline = {"MODELSCAN_HOME": str(tmp_path / "home"), "MODELSCAN_OFFLINE": "1"}
-    with pytest.raises(SourceUnavailable, match="no catalog could be refreshed"):
+    with pytest.raises(SourceUnavailable, match="no catalog source could be refreshed"):
         refresh(load_settings(offline), web(), Noon())
     local = load_settings({**offline, "MODELSCAN_MODELS_DEV_URL": str(tmp_path / "api.json")})
     pages = Web({str(tmp_path / "api.json"): json.dumps(OFFERS)})
@@ -303,7 +303,7 @@ def test_a_page_of_the_recipes_that_is_gone_keeps_what_it_said(refreshed: Settin
     recipes = refresh(refreshed, pages, Noon(), only="vllm-recipes").sources[0]
     assert (recipes.status, recipes.records) == ("updated", 2)
     assert [(item.reason, item.count) for item in recipes.skipped] == [
-        ("a page of the tree cannot be had or is not JSON", 2)
+        ("a page of the tree cannot be fetched or is not JSON", 2)
     ]
     kept = resolve("Lab/Novel-9B", open_index(refreshed)).model
     assert kept is not None
@@ -340,9 +340,9 @@ def test_progress_is_told_without_credentials(settings: Settings) -> None:
     secret = dataclasses.replace(settings, catalog=catalog)
     pages = web()
     pages.pages[secret.catalog.models_dev_url] = pages.pages[API]
-    refresh(secret, pages, Noon(), told=lambda source, what: told.append(f"{source}: {what}"))
+    refresh(secret, pages, Noon(), progress=lambda source, what: told.append(f"{source}: {what}"))
     assert told[0] == "models.dev: 194 B from https://catalogs.invalid/api.json"
-    assert told[-1] == "index: merging what the sources say"
+    assert told[-1] == "index: merging the sources"
     assert "secret" not in " ".join(told)
 
 

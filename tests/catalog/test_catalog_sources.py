@@ -236,7 +236,7 @@ def test_what_is_no_repo_is_never_weights(tmp_path: Path, repo: str) -> None:
     file.write_text(json.dumps({"models": [{"name": "me/mine", "hf_repo_id": repo}, {"hf_repo_id": "me/ok"}]}))
     parsed = local_files.parse_file(file)
     assert [record.names for record in parsed.records] == [("me/ok",)]
-    assert parsed.skipped == [("entry 1", "`hf_repo_id` of `me/mine` is no repo, `owner/name`")]
+    assert parsed.skipped == [("entry 1", "`hf_repo_id` of `me/mine` is not a repo, `owner/name`")]
     sets = {"model_sets": [{"name": "mine", "specs": [{"backend": "vllm", "huggingface_repo_id": repo}]}]}
     with pytest.raises(NotThisFormat, match="a set without a spec that names its weights"):
         gpustack.parse(json.dumps(sets).encode())

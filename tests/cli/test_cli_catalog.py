@@ -198,7 +198,7 @@ def test_what_is_deployed_stays_known_when_it_vanishes(modelscan: Modelscan, cat
     for _ in range(2):
         assert modelscan("catalog", "refresh").status == 0
         kept = modelscan("catalog", "info", "host/two", "--json").json
-        assert (kept["status"], kept["provenance"]["status"][:25]) == ("gone", "no source names it since ")
+        assert (kept["status"], kept["provenance"]["status"][:25]) == ("gone", "no source lists it since ")
         assert [offer["model"] for offer in kept["providers"]] == ["two"]
         (catalogs / "hf.yaml").write_text(yaml.safe_dump(SETS) + "# changed\n")
     (catalogs / "api.json").write_text(api(one=acme(), two={"id": "two"}))

@@ -1,6 +1,15 @@
 """The models in one SQLite file.
 
-`schema` is its tables, `build` writes one, `documents` a model in it, `whole` seals it and sees whether it is still
-what was written. `open` finds the best there is, `index` answers from it, `overlay` lays the user's own files over it.
-`search` finds models by words: `query` is what was asked (`words` and `translated` its words, `filters` its bounds).
+schema        its tables
+build         writes a file, complete or not at all
+documents     a model as compact JSON
+whole         the checksum at the end of a file
+open          the best index there is: the user's or the shipped one
+index         answers questions from an open file
+overlay       the user's own files on top of an index
+filters       what limits a search or a list
+query         a search, parsed: words, sizes, uses, formats
+words         words of searches (generated)
+translated    words of other languages, in English
+search        find and rank models for a query
 """

@@ -114,9 +114,9 @@ def _write_texts(connection: sqlite3.Connection, numbered: Sequence[tuple[int, M
     vocabulary: Counter[str] = Counter()
     rows: list[tuple[int, str, str]] = []
     for number, item in numbered:
-        named, told = _terms(item)
-        rows.append((number, " ".join(named), " ".join(told)))
-        vocabulary.update(word for word in (*named, *told) if not word[0].isdigit())
+        named, described = _terms(item)
+        rows.append((number, " ".join(named), " ".join(described)))
+        vocabulary.update(word for word in (*named, *described) if not word[0].isdigit())
     connection.executemany("INSERT INTO texts (rowid, name, words) VALUES (?, ?, ?)", rows)
     return vocabulary
 
@@ -175,15 +175,15 @@ def _terms(item: Merged) -> tuple[list[str], list[str]]:
     named = dict.fromkeys(item.parts)
     for alias in (model.name, model.id, *model.aliases):
         named.update(dict.fromkeys(names.words(alias)))
-    told: dict[str, None] = dict.fromkeys(names.words(model.owner or ""))
-    told.update(dict.fromkeys(names.words(item.lab or "")))
+    described: dict[str, None] = dict.fromkeys(names.words(model.owner or ""))
+    described.update(dict.fromkeys(names.words(item.lab or "")))
     for text in (model.family or "", model.license or "", model.task, *model.tags):
-        told.update(dict.fromkeys(names.words(text)))
+        described.update(dict.fromkeys(names.words(text)))
     for weights in model.weights:
-        told.update(dict.fromkeys(names.words((names.split_owner(weights.repo_id)[0] or "").replace("/", " "))))
+        described.update(dict.fromkeys(names.words((names.split_owner(weights.repo_id)[0] or "").replace("/", " "))))
         if weights.quantization:
-            told[weights.quantization.casefold()] = None
-    return list(named), [word for word in told if word not in named]
+            described[weights.quantization.casefold()] = None
+    return list(named), [word for word in described if word not in named]
 
 
 def _spaced(words: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ _LARGEST_INTEGER = 2**63 - 1  # of SQLite
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filters:
-    """What a search or list is limited to. `capability` is a word of the interface: tool_call, reasoning, vision,
+    """Limits of a search or list. `capability` is a word of the interface: tool_call, reasoning, vision,
     structured_output; `license` matches the beginning, so that `llama` finds `llama3.1`.
     """
 
@@ -33,7 +33,7 @@ class Filters:
     open_only: bool = False
 
     def allow(self, model: Model) -> bool:
-        """The same for a model that is in no index; what it does not say counts as not fulfilled."""
+        """Whether a model that is in no index passes. An unknown value does not."""
         can = {name for name in ("tool_call", "reasoning", "structured_output") if getattr(model.capabilities, name)}
         return (
             self.task in {None, model.task}
@@ -63,9 +63,9 @@ class Filters:
         return " AND ".join(clause for clause, _ in clauses) or "1", values
 
 
-def place(repo: str | None) -> str | None:
-    """A repo that the index names; of a shipped folder the path, where this installation has it: one without it
-    still finds and lists every model, and describing these weights then fails.
+def locate(repo: str | None) -> str | None:
+    """A repo as it is, a shipped folder as a path. Where this installation lacks the folder its name stays: search and
+    list still work, and describing these weights fails.
     """
     if repo is None or not repo.startswith(SHIPPED_FOLDER):
         return repo

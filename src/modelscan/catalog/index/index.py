@@ -1,6 +1,6 @@
 """The open index: the user's own or the shipped one, with the user's own files laid over it.
 
-Damage to the user's index costs nothing: the shipped one serves, and `notice` says so. Models come back whole;
+A damaged index of the user's costs nothing: the shipped one takes over, and `notice` says so. Models come back whole;
 `shipped:` folders become paths here, because only the running program knows where it is installed.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelscan.catalog.index.filters import SHIPPED_FOLDER, Filters, place
+from modelscan.catalog.index.filters import SHIPPED_FOLDER, Filters, locate
 from modelscan.catalog.index.schema import SHIPPED_NAME
 from modelscan.catalog.index.search import search
 from modelscan.catalog.index.whole import DamagedIndex, check
@@ -58,9 +58,7 @@ class Index:
         return found
 
     def base_rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
-        """Rows of the index itself. Damage that shows only now turns to the shipped index, and the question is
-        asked again there.
-        """
+        """Rows of the index itself. Where damage shows only now, the same query runs on the shipped index."""
         try:
             return list(self._base.execute(query, values))
         except sqlite3.DatabaseError as error:
@@ -75,7 +73,7 @@ class Index:
         from modelscan.catalog.index.documents import read_model
 
         for _, document in self.rows(f"{_DOCUMENTS} WHERE id = ?", [model_id]):
-            return _placed(read_model(document))
+            return _with_paths(read_model(document))
         return None
 
     def models(self, filters: Filters | None = None) -> Iterator[Model]:
@@ -84,14 +82,14 @@ class Index:
 
         where, values = (filters or Filters()).where()
         for _, document in sorted(self.rows(f"{_DOCUMENTS} WHERE {where}", values)):
-            yield _placed(read_model(document))
+            yield _with_paths(read_model(document))
 
     def documents(self) -> list[tuple[str, str]]:
-        """Every model of the index itself, as it is written there: its id and its document."""
+        """Id and document of every model in the index itself."""
         return [(str(key), str(text)) for key, text in self.base_rows(_DOCUMENTS)]
 
     def records(self, model_id: str) -> list[tuple[str, str, Mapping[str, Any]]]:
-        """What the sources say of a model, word for word: source, key there, entry."""
+        """What the sources say about a model, verbatim: source, its key there, entry."""
         query = "SELECT source, key, raw FROM records WHERE model = ? ORDER BY rowid"
         rows = list(self._overlay.execute(query, [model_id])) if self._overlay else []
         rows.extend(self.base_rows(query, [model_id]))
@@ -100,7 +98,7 @@ class Index:
     def entries(
         self, source: str, wanted: Callable[[str], bool] = lambda _: True
     ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """The entries of a source whose key is wanted, word for word."""
+        """The entries of a source whose key is wanted, verbatim."""
         for key, raw in self.raw_entries(source):
             if wanted(key):
                 yield key, json.loads(raw)
@@ -125,7 +123,7 @@ class Index:
         return [from_document(SourceState, json.loads(state)) for _, state in rows]
 
     def day(self) -> str | None:
-        """Of what day the hosts' offers are, which change the fastest."""
+        """The date of the hosts' offers, which change fastest."""
         for (state,) in self.base_rows("SELECT state FROM sources WHERE name = 'models.dev'"):
             values = json.loads(state)
             return str(values.get("fetched_at") or values.get("date") or "")[:10] or None
@@ -143,7 +141,7 @@ class Index:
         )
         return sorted({name for _, name in self.rows(query, [text, f"{text}\U0010ffff", limit])})[:limit]
 
-    # what `identity.resolve` asks
+    # for `identity.resolve`
 
     def named(self, text: str) -> list[Named]:
         rows = self.rows("SELECT model, kind FROM aliases WHERE text = ?", [text])
@@ -233,8 +231,8 @@ def _connect_shipped() -> sqlite3.Connection:
 
 
 def damage_notice(path: Path | None, error: Exception) -> str:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return f"the catalog index `{path}` is damaged ({said}); the shipped catalog serves: modelscan catalog refresh"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"the catalog index `{path}` is damaged ({reason}); the shipped one is used: modelscan catalog refresh"
 
 
 def connect(path: Path, *, trusted: bool = False) -> sqlite3.Connection:
@@ -248,12 +246,12 @@ def connect(path: Path, *, trusted: bool = False) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
-def _placed(model: Model) -> Model:
+def _with_paths(model: Model) -> Model:
     """The model with its shipped folder as a path."""
     if not any(weights.repo_id.startswith(SHIPPED_FOLDER) for weights in model.weights):
         return model
-    return dataclasses.replace(model, weights=tuple(_place(weights) for weights in model.weights))
+    return dataclasses.replace(model, weights=tuple(_located(weights) for weights in model.weights))
 
 
-def _place(weights: Weights) -> Weights:
-    return dataclasses.replace(weights, repo_id=place(weights.repo_id) or weights.repo_id)
+def _located(weights: Weights) -> Weights:
+    return dataclasses.replace(weights, repo_id=locate(weights.repo_id) or weights.repo_id)

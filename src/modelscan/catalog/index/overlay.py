@@ -28,7 +28,7 @@ _REPLACED = ("task", "license", "parameters", "active_parameters", "family", "st
 
 
 def read_local(files: Sequence[Path]) -> tuple[Parsed, list[str]]:
-    """What the files hold, and what was wrong with them in words."""
+    """The records in the files, and a sentence for each problem."""
     parsed = Parsed()
     problems: list[str] = []
     for path in files:
@@ -39,7 +39,7 @@ def read_local(files: Sequence[Path]) -> tuple[Parsed, list[str]]:
 
 
 def lay_over(index: Index, files: Sequence[Path]) -> tuple[sqlite3.Connection, list[str]]:
-    """An index in memory of what the files say about their models, and what was wrong with the files."""
+    """An index in memory of the models in the files, and a sentence for each problem."""
     parsed, problems = read_local(files)
     tables = Tables()
     merged = [_over(index, item) for item in merge(parsed.records, tables)]
@@ -55,29 +55,29 @@ def lay_over(index: Index, files: Sequence[Path]) -> tuple[sqlite3.Connection, l
 
 
 def _over(index: Index, item: Merged) -> Merged:
-    """What the user says, over what the index knows of the same model."""
+    """The user's values on top of what the index has for the same model."""
     base = _base(index, item)
     if base is None:
         return item
     lab, parts, keys = index.keys(base.id)
-    said = item.model
+    own = item.model
     stated = {field for record in item.records for field in record.facts}
-    changed = {name: getattr(said, name) for name in _REPLACED if name in stated}
+    changed = {name: getattr(own, name) for name in _REPLACED if name in stated}
     capabilities = {
         name: value
-        for name in said.capabilities.__dataclass_fields__
-        if (value := getattr(said.capabilities, name)) is not None
+        for name in own.capabilities.__dataclass_fields__
+        if (value := getattr(own.capabilities, name)) is not None
     }
     model = dataclasses.replace(
         base,
         **changed,
         aliases=tuple(dict.fromkeys((*base.aliases, *_names(item.records, base.id)))),
-        tags=tuple(dict.fromkeys((*said.tags, *base.tags))),
+        tags=tuple(dict.fromkeys((*own.tags, *base.tags))),
         capabilities=dataclasses.replace(base.capabilities, **capabilities),
-        limits=dataclasses.replace(base.limits, context=said.limits.context or base.limits.context),
-        weights=(*said.weights, *(old for old in base.weights if not _is_among(old.repo_id, said))),
-        specs=(*said.specs, *base.specs),
-        extra={**base.extra, **said.extra},
+        limits=dataclasses.replace(base.limits, context=own.limits.context or base.limits.context),
+        weights=(*own.weights, *(old for old in base.weights if not _is_among(old.repo_id, own))),
+        specs=(*own.specs, *base.specs),
+        extra={**base.extra, **own.extra},
         provenance={**base.provenance, **dict.fromkeys(stated, "local")},
     )
     return dataclasses.replace(item, model=model, lab=lab, parts=parts, keys=keys | item.keys)

@@ -1,4 +1,4 @@
-"""What a search asks for: words of a name, a size, a use, a quantization (pure).
+"""A search, parsed: words of a name, a size, a use, a quantization (pure).
 
 Sizes follow how people write them: `7b` is about seven billion, `under 10b` and `<=14b` are bounds. Uses have many
 words (`tts`, `asr`, `vlm`), which mean a task or a tag of ours.
@@ -34,7 +34,7 @@ _LONG_CONTEXT = 900_000
 
 
 class Query(NamedTuple):
-    """A search, understood; a light tuple, as every search makes one. `name_words` are all its words, those with
+    """A parsed search; a light tuple, because every search makes one. `name_words` are all its words, those with
     another meaning too.
 
     `active` is the number of active parameters of a mixture of experts, 0 where any will do. `is_unread` where there
@@ -66,7 +66,7 @@ class Query(NamedTuple):
 
 
 def read_query(text: str) -> Query:
-    """The query taken apart; nothing in it is an error."""
+    """Parse a query. Nothing in it is an error."""
     if not text.isascii():
         from modelscan.catalog.index.translated import in_english
 
@@ -112,7 +112,7 @@ def read_query(text: str) -> Query:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """All words: in a search the part before a slash counts too."""
+    """All words, including those before a slash."""
     return names.words(text.replace("/", " "))
 
 

@@ -1,7 +1,7 @@
 """Finding models by words: the exact name first, then what fits all that was asked, the best known ahead.
 
 SQLite's full text finds the candidates, the best known ones where there are too many, and `_score` orders them by what
-a person would count: how much of the name was asked for, whether size and use agree, official weights before claims,
+a person would count: how much of the name matches, whether size and use agree, official weights before claims,
 hosts' offers as popularity.
 """
 
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from modelscan.catalog.index.filters import Filters, place
+from modelscan.catalog.index.filters import Filters, locate
 from modelscan.catalog.index.query import ABOVE, BELOW, Query, read_query
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
@@ -57,7 +57,7 @@ class Searchable(Protocol):
 
 
 def search(index: Searchable, query: str, *, limit: int = 20, filters: Filters | None = None) -> list[Hit]:
-    """The best models for a query, best first. Nothing found is an empty list."""
+    """The best models for a query, best first."""
     asked = _spelled(read_query(query), index)
     filters = filters or Filters()
     where, values = _conditions(asked, filters)
@@ -73,15 +73,15 @@ def search(index: Searchable, query: str, *, limit: int = 20, filters: Filters |
     best = sorted(scores, key=lambda model_id: (-scores[model_id], model_id))[:limit]
     marks = ", ".join("?" * len(best))
     rows = index.rows(f"SELECT {', '.join(Hit._fields[:-1])} FROM models WHERE id IN ({marks})", best)  # noqa: S608
-    found = {model_id: (*shown, place(repo), round(scores[model_id], 3)) for model_id, *shown, repo in rows}
+    found = {model_id: (*shown, locate(repo), round(scores[model_id], 3)) for model_id, *shown, repo in rows}
     return [Hit(model_id, *found[model_id]) for model_id in best]
 
 
 def _spelled(asked: Query, index: Searchable) -> Query:
-    """What was meant by words that nothing has counts as asked for by name, too."""
+    """Corrections of words that no model has count as words of the name, too."""
     unknown = [word for word in asked.words if word.isalpha() and not index.has_word(word)]
-    meant = {term for word in unknown for term in corrections(word, index.words_like(word))}
-    return asked._replace(name_words=asked.name_words | meant) if meant else asked
+    corrected = {term for word in unknown for term in corrections(word, index.words_like(word))}
+    return asked._replace(name_words=asked.name_words | corrected) if corrected else asked
 
 
 def _exact(index: Searchable, query: str) -> set[str]:

@@ -13,7 +13,7 @@ from modelscan.catalog.index.words import TRANSLATIONS
 
 
 def in_english(text: str) -> str:
-    """A query in lower case, without accents, with the words above as English ones; the rest stays."""
+    """A query in lowercase without accents, with known words in English; the rest stays."""
     # Only the Latin script is read without its marks: elsewhere they are letters.
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not "\u0300" <= letter <= "\u036f")
     found = unicodedata.normalize("NFC", plain)

@@ -29,7 +29,7 @@ class DamagedIndex(Exception):
 
 
 def seal(path: Path) -> None:
-    """Write the checksum at the end of a new index, and the file to the disk. SQLite does not look behind its pages."""
+    """Append the checksum to a new index and sync it to disk. SQLite ignores what follows its pages."""
     with path.open("rb+") as file:
         checksum = _checksum(file, path.stat().st_size)
         file.seek(0, os.SEEK_END)
@@ -39,9 +39,9 @@ def seal(path: Path) -> None:
 
 
 def check(path: Path, *, trusted: bool) -> None:
-    """Raises DamagedIndex, or OSError. Of a `trusted` file only the size is looked at."""
+    """Check that an index is whole; of a `trusted` file check only the size. Raises DamagedIndex or OSError."""
     if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
-        raise DamagedIndex("it is no file")
+        raise DamagedIndex("it is not a file")
     with path.open("rb") as file:
         found = os.fstat(file.fileno())
         header = file.read(_HEADER_BYTES)
@@ -52,21 +52,21 @@ def check(path: Path, *, trusted: bool) -> None:
             raise DamagedIndex("it is not an index of this version")
         end = pages * page_size
         if found.st_size != end + _TRAILER_BYTES:
-            raise DamagedIndex("its size is not what its header says")
+            raise DamagedIndex("its size does not match its header")
         mark = path.with_name(_mark_of(found))
         if trusted or mark.exists():
             return
         file.seek(end)
         trailer = file.read(_TRAILER_BYTES)
         if trailer != _MAGIC + _checksum(file, end):
-            raise DamagedIndex("its checksum is not what was written")
+            raise DamagedIndex("its checksum does not match")
     _set(mark)
 
 
 def mark_as_whole(path: Path, folder: Path) -> None:
-    """Let the file count as looked at when it has come into the folder: it was written just now."""
+    """Mark a file that is about to move into the folder as checked: it was written just now."""
     for old in folder.glob(f"{_MARK}*"):
-        old.unlink(missing_ok=True)  # of files that are gone: a mark that is missed is made again
+        old.unlink(missing_ok=True)  # marks of files that are gone; a missing mark is made again
     _set(folder / _mark_of(path.stat()))
 
 
@@ -75,7 +75,7 @@ def _mark_of(found: os.stat_result) -> str:
 
 
 def _set(mark: Path) -> None:
-    with contextlib.suppress(OSError):  # a folder that cannot be written costs the same look each time
+    with contextlib.suppress(OSError):  # in a read-only folder the check runs each time
         mark.touch(mode=0o600)
 
 

@@ -1,3 +1,6 @@
-"""Many records become one model. Pure: `grouping` says which records mean the same model, `merge` whose word counts,
-`tables` whose names are whose and what is open where a model is closed.
+"""Many records become one model (pure).
+
+grouping    which records describe the same model
+merge       which source wins for each field
+tables      which lab owns which names, and open alternatives to closed models
 """

@@ -111,8 +111,8 @@ def _stand(groups: Groups, item: RecordGroup, tuned: AbstractSet[str] = frozense
         named = {(rung, f"{key} base") for rung, key in item.keys if rung in {Rung.WORDS, Rung.PLAIN}}
         has_tuned = any(key in tuned for rung, key in item.keys if rung is Rung.PLAIN)
         item.keys = frozenset(named if has_tuned else named | item.keys)
-    for place in item.keys:
-        if item not in (standing := groups.on_rung[place]):
+    for key in item.keys:
+        if item not in (standing := groups.on_rung[key]):
             standing.append(item)
 
 
@@ -129,8 +129,8 @@ def _add_identified(groups: Groups, record: Record) -> None:
     found.records.append(record)
     for weights in record.weights:
         repo = weights.repo_id.casefold()
-        place = f"{weights.source}:{repo}"
-        found.weights[place] = _filled(found.weights[place], weights) if place in found.weights else weights
+        key = f"{weights.source}:{repo}"
+        found.weights[key] = _filled(found.weights[key], weights) if key in found.weights else weights
         groups.by_name.setdefault(repo, found)
         groups.by_base_repo.setdefault(names.base_repo(repo), found)
     for name in _trusted_names(record):
@@ -138,7 +138,7 @@ def _add_identified(groups: Groups, record: Record) -> None:
 
 
 def _filled(known: Weights, other: Weights) -> Weights:
-    """What a more trusted source says of a repo, with what only another one knows."""
+    """What a more trusted source says about a repo, completed by a less trusted one."""
     added = {
         name: getattr(other, name)
         for name in ("quantization", "format", "size_bytes", "revision")
@@ -239,8 +239,8 @@ def _add_untied(groups: Groups, records: list[Record]) -> None:
         days[_without_day(parts)].update(word for word in parts if _DAY.fullmatch(word))
     dotted = {(lab, " ".join(parts).replace(".", "")): parts for _, lab, parts in named if "." in " ".join(parts)}
     collected: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    for record, lab, said in named:
-        parts = dotted.get((lab, " ".join(said)), said)  # `openai-gpt-55` at hosts that allow no dots
+    for record, lab, words in named:
+        parts = dotted.get((lab, " ".join(words)), words)  # `openai-gpt-55` at hosts that allow no dots
         dateless = _without_day(parts)
         key = dateless if len(days[dateless]) <= 1 else " ".join(parts)
         collected[lab or f"host:{record.provider}", key].append(record)

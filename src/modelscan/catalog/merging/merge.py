@@ -33,7 +33,7 @@ _PRICES = ("input", "output", "reasoning", "cache_read", "cache_write")
 
 
 class _Stated(NamedTuple):
-    """What a record says of a field. `by_host`: it is the word of a host other than the model's lab."""
+    """What a record says about a field. `by_host`: it comes from a host other than the model's lab."""
 
     rank: int
     value: Any
@@ -163,7 +163,7 @@ def _disagree(key: str, stated: Sequence[_Stated]) -> bool:
 
 
 def _conflict(stated: Sequence[_Stated]) -> list[Mapping[str, Any]]:
-    """What is said, by how many and by which sources, the most often said first."""
+    """Each value with how many and which sources state it, the most frequent first."""
     counted = Counter(item.value for item in stated)
     return [
         {
@@ -176,7 +176,7 @@ def _conflict(stated: Sequence[_Stated]) -> list[Mapping[str, Any]]:
 
 
 def _choose(key: str, stated: Sequence[_Stated]) -> tuple[Any, str]:
-    """The value of a field and where it is from. Hosts are asked together, better sources one by one."""
+    """The value of a field and its origin. Hosts count together, better sources one by one."""
     first, source = stated[0], stated[0].standing.name
     if key in _LIMITS and not first.standing.is_ours:
         offered = [item for item in stated if item.standing.knows_limits]

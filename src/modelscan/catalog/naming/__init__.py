@@ -1,7 +1,12 @@
-"""What names mean. Pure.
+"""What names mean (pure).
 
-`words` are the words that matter, made from `catalogs/words.csv`; `names` takes a name apart by them, `asked` what a
-user types; `matching` is the ladder of agreements between two names, `family` what a name without a size means,
-`identity` the way from what was typed to one model, over what `lookup` says an index answers. `spelling` finds typos;
-`tasks` is what a model is for, where no source says it.
+words       the words that matter (generated from `catalogs/words.csv`)
+names       split a name into words and compare names
+asked       parse what a user types
+matching    the ladder of agreements between two names
+family      which members of a family a name means
+lookup      what an index answers about a name
+identity    from what a user types to one model
+spelling    edit distance, to correct typos
+tasks       infer a model's task where no source states it
 """

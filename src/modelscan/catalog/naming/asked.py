@@ -1,4 +1,4 @@
-"""What a user types, taken apart: addresses, owners, tags, the words of the name, how the weights are stored (pure)."""
+"""What a user types, parsed: addresses, owners, tags, the words of the name, how the weights are stored (pure)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BASE_TAG = re.compile(r"(:(?:[\w.]+-)?)(?:text|code)(?=$|-(?:i?q\d|fp16))", re.
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightsHint:
-    """Which weights of the model the query named, as far as it did."""
+    """Which weights of the model the query names, if any."""
 
     repo_id: str | None = None
     revision: str | None = None
@@ -30,7 +30,7 @@ class WeightsHint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """A query taken apart. `repo` is set where it reads as an explicit `owner/name`."""
+    """A parsed query. `repo` is set where it reads as an explicit `owner/name`."""
 
     text: str
     owner: str | None
@@ -43,7 +43,7 @@ class Asked:
 
     @property
     def is_tier(self) -> bool:
-        """Whether a host's words of how it serves are in the name, which then is no repo's."""
+        """Whether the name has words for how a host serves it; such a name is not a repo's."""
         return names.without_tiers(self.parts) != self.parts
 
     def hint(self, *, repo_id: str | None = None) -> WeightsHint | None:

@@ -1,7 +1,7 @@
 """Which members of a family a name means: its first words, the others in any order, the sizes (pure).
 
 A name may leave out what a lab adds (`instruct`, dates, active sizes), but what makes another model of it (`coder`,
-`vl`, `thinking`) must be said: a member with such a word is offered and never taken.
+`vl`, `thinking`) must be in the name: a member with such a word is offered, never chosen.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MONTH_AND_YEAR = re.compile(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03
 
 
 class Members(Protocol):
-    """What is asked of an index here."""
+    """The part of an index that finds members."""
 
     def members(self, key: str) -> list[Member]:
         """Models whose words are the key's or begin with them."""
@@ -111,7 +111,7 @@ def plain_member(parts: Sequence[str], members: Sequence[Member]) -> Member | No
     """The member that the name means without a question, if there is one.
 
     With a size, it is the only member, or the only one that adds nothing of meaning. Without a size, its lab must have
-    no other, and it must not be another model than what was said.
+    no other, and no word of it may make it another model.
     """
     added = {item.id: _added(parts, item) for item in members}
     plain = [item for item in members if not added[item.id]]

@@ -2,7 +2,7 @@
 
 In this order: the exact id, repo, alias or host's name; then the ladder of `matching`; then a family with a default
 member of ours, with a single member, or with several, which is a question and not a choice. An explicit
-`owner/name` that nobody knows is handed on to be checked at the hub.
+`owner/name` that no catalog lists is handed on to be checked on the hub.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from modelscan.units import format_count
 
 _DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")
 _SHOWN_MEMBERS = 12
-_UNKNOWN = "no catalog knows `{repo}`; it is taken as a repo and checked at the hub"
-_HOSTED = "`{name}` is how a host calls {model}; the weights are taken from that model's own repo"
-_UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked at the hub"
+_UNKNOWN = "no catalog lists `{repo}`; it is taken as a repo and checked on the hub"
+_HOSTED = "`{name}` is a host's name for {model}; the weights come from that model's own repo"
+_UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked on the hub"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resolution:
-    """One model, or a repo that no catalog knows (`passthrough_repo`, to be checked at the hub).
+    """One model, or a repo that no catalog knows (`passthrough_repo`, to be checked on the hub).
 
     `warnings` are worth a person's attention before anything is deployed; `notes` explain a choice.
     """
@@ -45,7 +45,7 @@ class Resolution:
 
 
 class Lookup(Members, Protocol):
-    """What the resolution asks of an index."""
+    """The part of an index that resolution needs."""
 
     def get(self, model_id: str) -> Model | None: ...
 
@@ -113,7 +113,7 @@ def _named(asked: Asked, kind: str, model_id: str, index: Lookup) -> Resolution 
     hint_repo = repo.repo_id if repo else _unlisted_repo(asked, model)
     warnings: tuple[str, ...] = ()
     if kind == "moving":
-        warnings = (f"`{asked.text}` is a name whose meaning the lab changes; now it is taken for {model.id}",)
+        warnings = (f"`{asked.text}` is a name that its lab moves from model to model; it now means {model.id}",)
     elif hint_repo and not repo:
         warnings = (_UNLISTED.format(repo=hint_repo, model=model.id),)
     elif kind == "offer" and asked.repo and asked.owner and index.lab(asked.owner) is None:
@@ -235,7 +235,7 @@ def _closed(asked: Asked, known: Member | None, index: Lookup) -> Resolution | N
         open_alternatives=sibling.open_alternatives,
         provenance={"open_weights": "family"},
     )
-    unlisted = f"no catalog lists `{asked.text}`; every known model of that name's family is closed, as {known.id}"
+    unlisted = f"no catalog lists `{asked.text}`; every known model of its family is closed, such as {known.id}"
     return Resolution(model=model, warnings=(unlisted, *_closed_warning(model)))
 
 
@@ -255,15 +255,15 @@ def _is_repo_owner(asked: Asked, members: Sequence[Member]) -> bool:
 
 
 def _alike(asked: Asked, index: Lookup) -> tuple[str, ...]:
-    """What its owner publishes by nearly that name (`google/gemma-3-12b` is no repo, `…-12b-it` is), and whose name it
-    has where the owner is another: `cerebras/llama3.3-70b` is LiteLLM's, `bartowski/…-GGUF` a copy.
+    """What its owner publishes under nearly that name (`google/gemma-3-12b` is no repo, `…-12b-it` is), or whose name
+    it has under another owner: `cerebras/llama3.3-70b` is LiteLLM's, `bartowski/…-GGUF` a copy.
     """
     climbed = climb(asked.parts, lambda rung, key: _on_rung(rung, key, index))
     members = climbed[1] if climbed else ()
     if owned := [f"`{item.id}`" for item in members if _is_repo_owner(asked, [item])]:
         return (f"did you mean {' or '.join(owned)}?",)
     named = [f"`{item.id}`" for item in members if item.weights]
-    return (f"it has the name of {' and '.join(named)}",) if len(named) == 1 else ()
+    return (f"{named[0]} has the same name",) if len(named) == 1 else ()
 
 
 def _own_words(parts: Sequence[str]) -> tuple[str, ...]:
@@ -284,7 +284,7 @@ def _choose(asked: Asked, only: Member | None, members: Sequence[Member], index:
     return Resolution(
         model=model,
         weights_hint=asked.hint(repo_id=repo),
-        notes=(f"`{asked.text}` is taken for {model.id}", *_untuned(asked, model, index)),
+        notes=(f"`{asked.text}` means {model.id}", *_untuned(asked, model, index)),
         warnings=hosted + unlisted + _closed_warning(model),
     )
 
@@ -294,7 +294,7 @@ def _untuned(asked: Asked, model: Model, index: Lookup) -> tuple[str, ...]:
     if asked.repo or ":" in asked.text or model.task == "completion":
         return ()
     base = index.on_rung(Rung.WORDS, " ".join((*asked.parts, "base")))
-    return tuple(f"the weights before tuning have that name too: {name}" for name in base if name != model.id)
+    return tuple(f"the base model has the same name: {name}" for name in base if name != model.id)
 
 
 def _default(asked: Asked, parts: Sequence[str], index: Lookup) -> Resolution | None:
@@ -353,7 +353,7 @@ def _not_found(query: str, index: Lookup) -> ModelNotFound:
     others = f", or {', '.join(f'`{name}`' for name in near[1:3])}" if near[1:] else ""
     hints = [f"did you mean `{near[0]}`{others}?"] if near else []
     return ModelNotFound(
-        f"no catalog knows a model `{query}`",
-        hints=[*hints, f"modelscan catalog search '{query}'", "or name a repo in full: owner/name"],
+        f"no catalog lists a model `{query}`",
+        hints=[*hints, f"modelscan catalog search '{query}'", "or give a repo in full: owner/name"],
         details={"query": query, "near": near},
     )

@@ -89,7 +89,7 @@ def key(name: str) -> str:
 
 @_remembered
 def without_quantization(parts: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    """The words that do not say how weights are stored, and the quantization that the others said."""
+    """The words without those for how weights are stored, and the quantization that these name."""
     kept: list[str] = []
     found: str | None = None
     gguf = False
@@ -144,8 +144,8 @@ def size_in_name(name: str) -> tuple[int | None, int | None]:
     """Parameters and active parameters that a name states: `30b-a3b`, `8x22b` (total unknown), `17b-16e` (active)."""
     total: int | None = None
     active: int | None = None
-    said = re.split(_BETWEEN_SIZES, split_owner(name)[1].casefold())
-    for word, following in zip(said, [*said[1:], ""], strict=True):
+    parts = re.split(_BETWEEN_SIZES, split_owner(name)[1].casefold())
+    for word, following in zip(parts, [*parts[1:], ""], strict=True):
         match = re.fullmatch(_SIZE, word)
         if match is None:
             continue

@@ -1,3 +1,8 @@
-"""Fetching the sources anew: `refresh` replaces the user's index, `tombstones` keeps what the user depends on, and
-`difference` says what changed. `shipped` reads what comes with the program, `shipped_index` makes an index of it.
+"""Fetch the sources again and rebuild the index.
+
+refresh          replaces the user's index in one step
+shipped          reads the lists and tables that ship with the program
+shipped_index    builds the index that ships with the program
+tombstones       keeps models that their sources dropped and the user still needs
+difference       what a refresh changed
 """

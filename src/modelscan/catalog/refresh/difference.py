@@ -30,7 +30,7 @@ class Renamed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """`before` and `after` say when the two indexes got their data, or of what day it is."""
+    """`before` and `after` are when the data of the two indexes was fetched, or its date."""
 
     before: str | None
     after: str | None
@@ -41,7 +41,7 @@ class Difference:
 
 
 def difference(old: Index, new: Index) -> Difference:
-    """Ids that came, went or have another name now, and the prices and limits that are others."""
+    """Ids that were added, removed or renamed, and prices and limits that changed."""
     before, after = dict(old.documents()), dict(new.documents())
     renamed: list[Renamed] = []
     gone: list[str] = []

@@ -1,7 +1,7 @@
-"""Fetching the sources anew and replacing the user's index in one step.
+"""Fetch the sources again and replace the user's index in one step.
 
-A source that is down or sends something else keeps the records of the index in use: they are in it word for word.
-Readers see the old index or the new one, never a half.
+A source that is down or sends something else keeps its records from the current index, which holds them verbatim.
+Readers see the old index or the new one, never half of one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from modelscan.storage.files import private_folder, translated
 from modelscan.storage.shipped import shipped_text
 from modelscan.system.clock import Clock, rfc3339
 
-Told = Callable[[str, str], None]
+Progress = Callable[[str, str], None]
 _UNFINISHED = ".index-"
 _LEFTOVER_SECONDS = 3600.0
 NAMES = (*FETCHED, local_source.NAME)
@@ -49,7 +49,7 @@ NAMES = (*FETCHED, local_source.NAME)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefreshedSource:
-    """`records` counts the entries that serve now; `fetched_at` is when they were got."""
+    """`records` counts the entries in use; `fetched_at` is when they were fetched."""
 
     name: str
     status: Literal["updated", "unchanged", "failed"]
@@ -67,7 +67,7 @@ class RefreshReport:
 
 @dataclass(slots=True)
 class _SourcePart:
-    """What one source brings to the new index."""
+    """What one source contributes to the new index."""
 
     report: RefreshedSource
     state: SourceState
@@ -81,21 +81,26 @@ def refresh(
     *,
     only: str | None = None,
     keep: Collection[str] = (),
-    told: Told | None = None,
+    progress: Progress | None = None,
 ) -> RefreshReport:
     """Fetch every source (or `only` one), and replace the user's index.
 
-    Ids in `keep` stay though no source names them any more. `told` hears what is under way: of which source, and what.
+    Ids in `keep` stay though no source names them any more. `progress` is called with a source and what is happening.
     Raises Usage (unknown source), SourceUnavailable (nothing could be refreshed; the old index stays), StorageFailed.
     """
     if only not in {None, *NAMES}:
-        raise Usage(f"there is no source `{only}`", hints=[f"one of: {', '.join(NAMES)}"])
+        raise Usage(f"`{only}` is not a catalog source", hints=[f"one of: {', '.join(NAMES)}"])
     with _without_collector():
-        return _refresh(settings, http, clock, NAMES if only is None else (only,), keep, told)
+        return _refresh(settings, http, clock, NAMES if only is None else (only,), keep, progress)
 
 
 def _refresh(
-    settings: Settings, http: Fetcher, clock: Clock, wanted: Sequence[str], keep: Collection[str], told: Told | None
+    settings: Settings,
+    http: Fetcher,
+    clock: Clock,
+    wanted: Sequence[str],
+    keep: Collection[str],
+    progress: Progress | None,
 ) -> RefreshReport:
     now = rfc3339(clock.now())
     current = open_base(settings.paths.index_file)
@@ -104,21 +109,21 @@ def _refresh(
         if name not in wanted:
             parts.append(_keep(name, current))
         elif settings.offline and any(is_remote(address) for address in addresses):
-            parts.append(_keep(name, current, error="its address cannot be asked offline"))
+            parts.append(_keep(name, current, error="its address cannot be reached offline"))
         else:
-            heard = functools.partial(told, name) if told else None
-            downloads = Downloads(http, clock, settings.paths.downloads_folder, heard)
+            report = functools.partial(progress, name) if progress else None
+            downloads = Downloads(http, clock, settings.paths.downloads_folder, report)
             parts.append(_fetch(name, addresses, downloads, current, now))
     asked = [part.report for part in parts if part.report.name in wanted]
     if asked and all(report.status == "failed" for report in asked):
         raise SourceUnavailable(
-            "no catalog could be refreshed; the one in use stays",
+            "no catalog source could be refreshed; the current index stays",
             cause=[f"{report.name}: {report.error}" for report in asked],
             hints=["modelscan config show", "modelscan catalog sources"],
             details={"sources": {report.name: report.error for report in asked}},
         )
-    if told:
-        told("index", "merging what the sources say")
+    if progress:
+        progress("index", "merging the sources")
     _clear_leftovers(settings.paths.index_file.parent, before=clock.now().timestamp() - _LEFTOVER_SECONDS)
     models = _replace_index(settings, parts, current, keep, now)
     current.close()
@@ -128,8 +133,8 @@ def _refresh(
 
 @contextlib.contextmanager
 def _without_collector() -> Iterator[None]:
-    """Inside, no garbage is looked for: some million objects are made and all are needed to the end, so that each
-    look costs more and finds nothing (a fifth of a refresh).
+    """Turn off garbage collection: a refresh makes about a million objects and needs them all to the end, so that each
+    collection costs more and frees nothing (a fifth of the time).
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -141,7 +146,7 @@ def _without_collector() -> Iterator[None]:
 
 
 def insecure_addresses(settings: Settings) -> list[str]:
-    """Addresses that anybody on the way could change what they answer: `http:` beyond this machine."""
+    """Addresses whose answers anybody on the network could change: `http:` beyond this machine."""
     found = [address for addresses in _addresses(settings).values() for address in addresses]
     return [
         address
@@ -159,7 +164,7 @@ def _addresses(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 
 def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current: Index, now: str) -> _SourcePart:
-    """The new records of a source, or with the reason its last good ones."""
+    """The new records of a source, or its last good ones and why."""
     source, last = FETCHED[name], _last_state(name, current)
     try:
         parsed = source.fetch(addresses, downloads.get, functools.partial(current.entries, name))
@@ -185,7 +190,7 @@ def _last_state(name: str, current: Index) -> SourceState:
 
 
 def _keep(name: str, current: Index, error: str | None = None) -> _SourcePart:
-    """The records of the index in use, read again from their own words."""
+    """The records of the current index, parsed again from their verbatim entries."""
     state = dataclasses.replace(_last_state(name, current), error=error)
     parsed = FETCHED[name].parse_entries(current.entries(name))
     return _SourcePart(_report(state, "failed" if error else "unchanged"), state, parsed)
@@ -203,7 +208,7 @@ def _report(state: SourceState, status: Literal["updated", "unchanged", "failed"
 
 
 def _local(settings: Settings, now: str) -> RefreshedSource:
-    """The user's files are read at each use; a refresh only says what is in them."""
+    """The user's files are read on every use; a refresh only reports what is in them."""
     parsed, problems = read_local(local_files(settings))
     return RefreshedSource(
         name=local_source.NAME,
@@ -239,7 +244,7 @@ def _replace_index(
 
 
 def _clear_leftovers(folder: Path, *, before: float) -> None:
-    """What a refresh that was killed has left half-made; a younger one may be at work still."""
+    """Delete what a killed refresh left behind; a younger one may still be running."""
     for path in folder.glob(f"{_UNFINISHED}*"):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < before:
@@ -247,7 +252,7 @@ def _clear_leftovers(folder: Path, *, before: float) -> None:
 
 
 def _set_aside(path: Path, previous: Path, folder: Path) -> None:
-    """Give the index in use a second name, in one step, so that none is ever missing; the shipped one needs none."""
+    """Give the current index a second name in one step, so that one is always there; the shipped one needs none."""
     if not path.exists():
         previous.unlink(missing_ok=True)
         return
@@ -260,6 +265,6 @@ def _set_aside(path: Path, previous: Path, folder: Path) -> None:
 
 
 def _clear_the_way(path: Path) -> None:
-    """A folder in the place of the index is not ours to delete."""
+    """Rename a folder that has the name of the index: it is not ours to delete."""
     if path.is_dir():
         path.rename(path.with_name(f"{path.name}.set-aside"))

@@ -1,4 +1,4 @@
-"""What comes with the program: our own lists and tables, and the facts of the other catalogs at build time.
+"""What ships with the program: our own lists and tables, and the facts of the other catalogs at build time.
 
 The facts (`FACTS`) are in the repository only; a wheel carries the index that was built from them, with every
 record word for word. They are written by `scripts/catalogs/make.py`.

@@ -1,4 +1,4 @@
-"""Building the index that comes with the program. Called by the build hook; needs the standard library and YAML."""
+"""Build the index that ships with the program. Called by the build hook; needs the standard library and YAML."""
 
 from __future__ import annotations
 

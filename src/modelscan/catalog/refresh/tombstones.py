@@ -36,8 +36,8 @@ def _key(source: str, key: str) -> str:
 
 
 def _gone(model: Model, day: str) -> Model:
-    said = f"no source names it since {day}"
-    return dataclasses.replace(model, status=STATUS, provenance={**model.provenance, "status": said})
+    reason = f"no source lists it since {day}"
+    return dataclasses.replace(model, status=STATUS, provenance={**model.provenance, "status": reason})
 
 
 def _answers_to(model: Model) -> Iterator[str]:

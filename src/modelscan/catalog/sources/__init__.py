@@ -1,8 +1,17 @@
-"""One module per source: it turns a payload into records, and a bad entry costs only itself.
+"""One module per source. Each turns a payload into records; a bad entry costs only itself.
 
-- `models_dev`, `vllm_recipes`, `gpustack`: fetched by a refresh (`registry`, `downloads`);
-- `known_weights`, `model_list`: ours; `local_files`: the user's (`entry_check`: one that is added);
-- `hub`: a repo that no catalog knows;
-- `record`: what all are parsed into; `standing`: what the word of each is worth; `stated`: their words in ours;
-  `state`: what is known about each source of an index.
+registry         the sources that a refresh fetches
+downloads        fetches their documents, with a cache
+models_dev       models.dev: hosted offers and canonical models
+vllm_recipes     vLLM recipes: checkpoints and arguments by machine
+gpustack         GPUStack's model sets
+known_weights    our list of official repos
+model_list       `models.yaml`, ours and the user's
+local_files      the user's own files
+entry_check      checks an entry that the user adds
+hub              a model that only a hub knows
+record           what every source is parsed into
+stated           a source's own terms in ours
+standing         how much each source is trusted
+state            what an index knows of each source
 """

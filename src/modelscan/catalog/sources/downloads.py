@@ -1,4 +1,4 @@
-"""The documents of a source: over the network only what has changed, the last copy of the rest kept on disk."""
+"""Download the documents of a source; what has not changed comes from a cache on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from modelscan.system.clock import Clock
 from modelscan.system.retry import Backoff, retrying
 from modelscan.units import format_bytes
 
-# All who refresh by a timer come at once: they come back one by one.
+# Timers make everybody refresh at once: jitter spreads the retries.
 _BACKOFF = Backoff(tries=3, first=1.0, jitter=0.5, longest_asked=30.0, deadline=60.0)
 
 
@@ -52,25 +52,27 @@ def folder_at(address: str) -> Path | None:
 
 
 class Downloads:
-    """Documents of one source, got once each. `told` hears of each in words; several threads may get."""
+    """The documents of one source, fetched once each. `progress` gets a line for each; `get` is thread-safe."""
 
-    def __init__(self, http: Fetcher, clock: Clock, folder: Path, told: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, http: Fetcher, clock: Clock, folder: Path, progress: Callable[[str], None] | None = None
+    ) -> None:
         self._http = http
         self._clock = clock
         self._folder = folder
-        self._told = told
+        self._progress = progress
         self._digests: dict[str, str] = {}
 
     def get(self, address: str) -> bytes:
         """The document at an address. Raises SourceUnavailable."""
         content = self._get(address)
         self._digests[address] = hashlib.sha256(content).hexdigest()
-        if self._told:
-            self._told(f"{format_bytes(len(content))} from {shown(address)}")
+        if self._progress:
+            self._progress(f"{format_bytes(len(content))} from {shown(address)}")
         return content
 
     def digest(self) -> str:
-        """What was got, as one checksum: equal when nothing has changed since another time."""
+        """One checksum of all documents: equal when nothing has changed."""
         return hashlib.sha256(json.dumps(sorted(self._digests.items())).encode()).hexdigest()
 
     def _get(self, address: str) -> bytes:
@@ -80,7 +82,7 @@ class Downloads:
         etag, kept = _read(file)
         answer = retrying(lambda: self._http.fetch(address, etag=etag), _BACKOFF, self._clock)
         if answer.content is None and kept is None:
-            raise SourceUnavailable(f"`{address}` says that nothing has changed, but nothing was kept")
+            raise SourceUnavailable(f"`{address}` answers that nothing has changed, but there is no cached copy")
         if answer.content is None:
             return kept or b""
         if answer.etag:
@@ -89,7 +91,7 @@ class Downloads:
 
 
 def _read(file: Path) -> tuple[str | None, bytes | None]:
-    """What the server called the copy, and the copy; nothing when it is damaged, so that it is fetched again."""
+    """The ETag and the cached copy; None for both where it is damaged, so that it is fetched again."""
     try:
         head, _, content = file.read_bytes().partition(b"\n")
         values = json.loads(head)

@@ -1,7 +1,7 @@
 """Whether a model's entry in models.dev's own form says what it seems to say: every problem at once, by its key.
 
 A refresh is lenient with strangers; the user's own entry is checked, because a figure that is silently unknown is
-no help to the one who just wrote it. Keys without a meaning here are kept, and named when they look like a typo.
+no help to the one who just wrote it. Unknown keys are kept, and reported when they look like a typo.
 """
 
 from __future__ import annotations
@@ -69,4 +69,4 @@ def _typos(entry: Mapping[str, Any]) -> Iterator[str]:
     known = {key.partition(".")[0] for key in _CHECKS} | {"weights", "links", "provider", "interleaved", "experimental"}
     for key in entry:
         if key not in known and (near := get_close_matches(key, known, n=1, cutoff=0.8)):
-            yield f"`{key}` has no meaning here and is only kept; did you mean `{near[0]}`?"
+            yield f"`{key}` is not a known key and is only kept; did you mean `{near[0]}`?"

@@ -219,8 +219,8 @@ def _spec(spec: Mapping[str, Any]) -> Spec:
 
 def _backend(spec: Mapping[str, Any]) -> str | None:
     """`vLLM`, `vllm` and `SGLang` by our names, others in one spelling; before 2.0 `voxbox` had a hyphen."""
-    said = (fields.text(spec.get("backend")) or "").casefold().replace("vox-box", "voxbox")
-    return _our_names().get(said, said) or None
+    backend = (fields.text(spec.get("backend")) or "").casefold().replace("vox-box", "voxbox")
+    return _our_names().get(backend, backend) or None
 
 
 @functools.cache

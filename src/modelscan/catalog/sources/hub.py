@@ -14,7 +14,7 @@ NAME = "huggingface"
 
 
 def model_in_list(entry: HubEntry) -> Model:
-    """A repo of the hub's list. Whose it is and whether it can be served is not looked at."""
+    """A repo from the hub's list. Neither its owner nor whether it can be served is checked."""
     repo = clean(entry.repo_id)
     parts = names.words(repo)
     inputs = ("text", "image") if entry.kind in HUGGINGFACE_SEES else ()
@@ -41,7 +41,7 @@ def model_in_list(entry: HubEntry) -> Model:
 
 
 def model_described(found: WeightsDescription) -> Model:
-    """A repo that was looked into."""
+    """A repo whose files were read."""
     shape = found.architecture
     repo = found.repo_id
     counted = (shape.total_parameters if shape else None) or sum(found.parameters_by_dtype.values())
@@ -75,7 +75,7 @@ def model_described(found: WeightsDescription) -> Model:
 
 
 def unverified(repo: str, source: Source) -> Model:
-    """A repo that nobody could be asked about: only its name is known."""
+    """A repo of which only the name is known, because no hub could be reached."""
     return Model(
         id=repo.lower(),
         name=names.split_owner(repo)[1],

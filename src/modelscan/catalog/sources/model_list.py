@@ -51,7 +51,7 @@ def parse_document(document: object, *, source: str, place: Callable[[str], str]
             parsed.skipped.append(Skipped(label, "the entry has neither `name` nor `hf_repo_id`"))
             continue
         if wrong := next((key for item in (entry, *_variants(entry)) for key in _hub_keys(item)), None):
-            parsed.skipped.append(Skipped(label, f"`{wrong}` of `{name}` is no repo, `owner/name`"))
+            parsed.skipped.append(Skipped(label, f"`{wrong}` of `{name}` is not a repo, `owner/name`"))
             continue
         parsed.records.append(_record(name, entry, source, place))
     return parsed

@@ -82,7 +82,7 @@ def parse(payload: bytes | str) -> Parsed:
 
 
 def _attach(parsed: Parsed, provider: str, entry: Mapping[str, Any]) -> None:
-    """What is said of a host itself: its address, the variables for its keys, its documentation."""
+    """Keep what is known about a host itself: its address, the variables for its keys, its documentation."""
     with contextlib.suppress(RecursionError):
         parsed.attached.append(Attached(NAME, f"{clean(provider)}:", verbatim(entry)))
 

@@ -1,4 +1,4 @@
-"""What the word of each source is worth: whose facts are taken, which names are a model's (pure)."""
+"""How much each source is trusted: whose facts win, which names count as a model's (pure)."""
 
 from __future__ import annotations
 

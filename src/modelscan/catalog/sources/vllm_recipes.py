@@ -64,7 +64,7 @@ _UNDERSTOOD = frozenset({
 def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: Last) -> Parsed:
     """The recipes of a folder or of a static tree, whichever is at the address.
 
-    A page that cannot be had costs itself only, and keeps what it said the last time.
+    A page that cannot be fetched costs only itself and keeps its last good content.
     """
     (address,) = addresses
     folder = folder_at(address)
@@ -111,7 +111,7 @@ def _fetch_tree(base: str, get: Callable[[str], bytes], last: Last) -> Parsed:
                 parsed.extend(parse(found, label))
                 continue
             parsed.extend(parse_entries(last(_of_page(label))))
-            parsed.skipped.append(Skipped(label, "a page of the tree cannot be had or is not JSON"))
+            parsed.skipped.append(Skipped(label, "a page of the tree cannot be fetched or is not JSON"))
     return parsed
 
 

@@ -19,7 +19,7 @@ def refresh_catalog(
     context: Context, source: str | None = None, told: Callable[[str, str], None] | None = None
 ) -> RefreshReport:
     """Fetch, merge, replace the index in one step. Raises SourceUnavailable when nothing could be refreshed."""
-    return refresh(context.settings, context.http(), context.clock, only=source, keep=_in_use(context), told=told)
+    return refresh(context.settings, context.http(), context.clock, only=source, keep=_in_use(context), progress=told)
 
 
 def _in_use(context: Context) -> frozenset[str]:
