@@ -140,10 +140,10 @@ def test_without_estimates_its_memory_is_its_own_and_the_plan_says_so(house: Hou
     assert memory["total_high_bytes"] == memory["available_bytes"]
     assert (planned["max_model_len"], planned["max_num_seqs"], planned["kv_cache_tokens"]) == (None, None, None)
     told = house("plan", "demo", "--backend", "toy").stdout
-    assert "toy manages it by itself, so only its weights are counted; to set more aside: --max-memory SIZE" in told
-    assert "as toy chooses it" in told
+    assert "toy manages its own memory, so only its weights are counted; to set more aside: --max-memory SIZE" in told
+    assert "chosen by toy" in told
     explained = house("plan", "demo", "--backend", "toy", "--explain").stdout
-    assert "not known: toy manages its memory by itself" in explained
+    assert "unknown: toy manages its own memory" in explained
 
     deployed = house("deploy", "demo", "--backend", "toy", "--max-memory", "256MiB", "--json")
     assert deployed.status == 0, deployed.stderr

@@ -109,7 +109,9 @@ def test_gpus_of_a_file(modelscan: Modelscan, tmp_path: Path) -> None:
         refused = planned(f"gpu_filters: {{{filters}}}")
         assert refused.status == 4
         assert [item["code"] for item in refused.json["rejected"]] == ["gpu_filters"]
-        assert refused.json["hints"] == ["any GPU that holds it: modelscan plan qwen/qwen3-8b --hardware 4xh100-80gb"]
+        assert refused.json["hints"] == [
+            "any GPU that is large enough: modelscan plan qwen/qwen3-8b --hardware 4xh100-80gb"
+        ]
 
 
 def test_weights_of_the_users_own_run_as_that_model(modelscan: Modelscan, tmp_path: Path, folder: Path) -> None:

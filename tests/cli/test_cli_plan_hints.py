@@ -64,7 +64,7 @@ FP8     deepseek-ai/DeepSeek-R1                GPU  649.02 GiB  21.57 GiB  627.4
 error: `deepseek/deepseek-r1` does not fit this hardware as asked
   INT4 needs 369.02 GiB on the GPU, 21.57 GiB may be used: weights 357.01 GiB, activations 500.00 MiB, overhead 315.07 MiB, KV cache 17.16 MiB for one request of 256 tokens, uncertainty 11.20 GiB
 hint: no quantization helps: in INT4 the weights of 671B parameters alone are about 324.68 GiB
-hint: a machine that holds it: modelscan plan deepseek/deepseek-r1 --hardware 4xh200-sxm
+hint: a machine that is large enough: modelscan plan deepseek/deepseek-r1 --hardware 4xh200-sxm
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-32b --hardware rtx-4090
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-14b --hardware rtx-4090
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-0528-qwen3-8b --hardware rtx-4090
@@ -95,7 +95,7 @@ def test_the_deployment_that_holds_least_and_is_enough_is_to_be_stopped() -> Non
         FACTS,
         claims=claims,
     )
-    assert plan.hints[0] == "give back 9.00 GiB: modelscan stop middle"
+    assert plan.hints[0] == "free 9.00 GiB: modelscan stop middle"
 
 
 @pytest.mark.parametrize(
@@ -118,5 +118,5 @@ def test_a_gpu_without_kernels_names_another(modelscan: Modelscan) -> None:
     ran = modelscan("--offline", "plan", "qwen/qwen3-8b", "--hardware", "v100-32gb", "--json")
     assert ran.status == 4
     (hint,) = ran.error["hints"]
-    assert hint.startswith("a machine that holds it: modelscan plan qwen/qwen3-8b --hardware ")
+    assert hint.startswith("a machine that is large enough: modelscan plan qwen/qwen3-8b --hardware ")
     assert modelscan("--offline", *shlex.split(hint.partition("modelscan ")[2])).status == 0

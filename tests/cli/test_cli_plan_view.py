@@ -175,32 +175,32 @@ def test_what_is_explained_besides_the_sums() -> None:
     request = PlanRequest(model="llama", gpus=("0",), quantization="FP8")
     plan = make_plan(None, [LLAMA], hardware, request, FACTS)
     assert "\n".join(explain(plan, [LLAMA], [claim])) == snapshot("""\
-Arithmetic of the GPU: bytes, and the least and the most they may be in GiB
+Arithmetic of the GPU: bytes, with lower and upper bounds in GiB
     matrices        6,981,025,792     6.50     6.50   7B x 1 B: FP8, scales included
   + kept plain      2,101,870,592     1.96     1.96   1.1B x 2 B: embeddings, head, norms, routers, towers
   + correction         33,558,529    -0.24     0.30   to the known parameter count; positions, allocator
   + activations       459,669,504     0.32     0.54   sampling 256 sequences x 128,256 words x 14 B; a step of 2,048 tokens is less
   + libraries         146,800,640     0.04     0.39   CUDA kernels and workspaces beside PyTorch's memory
-  + CUDA graphs       701,622,912     0.26     1.05   of 51 batch sizes, each of every layer
+  + CUDA graphs       701,622,912     0.26     1.05   51 batch sizes, each with every layer
   + KV cache       12,232,687,616    10.37    12.26   5,833 blocks x 2.00 MiB, 16 tokens a block
   + rounding              278,122     0.00     0.00   less than one block
-  = total          22,657,513,707                     of which 12.84 GiB are the least that one request needs
+  = total          22,657,513,707                     at least 12.84 GiB for one request
 
-Where the bounds are from
-  weights: 3.2% at most: as far as counting from the shape was off in published starts
-  activations: 328.78 MiB to 547.97 MiB: as far as the formula was off in published starts
-  overhead: 307.65 MiB to 1.44 GiB: as published logs of starts spread, CUDA graphs most
-  KV cache: what the others leave; a plan fits where the most that they may be leaves one request
+Where the bounds come from
+  weights: 3.2% at most: the error of counting from the shape in published starts
+  activations: 328.78 MiB to 547.97 MiB: the error of the formula in published starts
+  overhead: 307.65 MiB to 1.44 GiB: the spread of published start logs, mostly CUDA graphs
+  KV cache: what the others leave; a plan fits if their upper bounds leave room for one request
 
-What may be used
+Usable memory
   a process can have 23.45 GiB of the GPU's 23.99 GiB
-  `other` will still take 1.00 GiB of its 5.00 GiB, which do not count as free
+  `other` has yet to take 1.00 GiB of its 5.00 GiB, which does not count as free
   free on GPU 0, which has least: 22.00 GiB
   share: the least of 0.92 and (free - 768.00 MiB for the backend's context) / what a process can have, rounded down to a hundredth
-  may be used: 21.10 GiB, told to the backend as 0.9
+  may be used: 21.10 GiB, passed to the backend as 0.9
 
-Where it is from
-  shape: the facts that come with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed; 8,030,261,248 parameters
+Sources
+  shape: the facts shipped with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed; 8,030,261,248 parameters
   speed: roofline: 1008 GB/s x 0.8, 330.3 TFLOPS x 0.5 (FP8 computed natively) of RTX 4090, 2,048 tokens for one request; estimated, not measured\
 """)
 
@@ -219,8 +219,8 @@ def test_what_was_measured_is_shown_beside_what_was_predicted() -> None:
     said = [line for line in lines if "measured" in line and "not measured" not in line]
     assert said == snapshot(
         [
-            "    weights        16,106,127,360    14.92    15.08   as measured here before",
-            "  measured: vllm 0.33.0 took 15.00 GiB for these weights on 2026-11-20, predicted were 14.99 GiB; the measured figure is used",
+            "    weights        16,106,127,360    14.92    15.08   as measured on this machine",
+            "  measured: vllm 0.33.0 took 15.00 GiB for these weights on 2026-11-20, the estimate was 14.99 GiB; the measured figure is used",
         ]
     )
 
@@ -230,8 +230,8 @@ def test_what_was_measured_is_shown_beside_what_was_predicted() -> None:
     [
         ({"commit": "0123abcd"}, "config.json of meta-llama/Llama-3.1-8B-Instruct at commit 0123abcd"),
         ({"source": "local_path", "location": "/models/llama"}, "config.json in /models/llama"),
-        ({"verified": False}, "the facts that come with modelscan for meta-llama/Llama-3.1-8B-Instruct, not confirmed"),
-        ({}, "the facts that come with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed"),
+        ({"verified": False}, "the facts shipped with modelscan for meta-llama/Llama-3.1-8B-Instruct, not confirmed"),
+        ({}, "the facts shipped with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed"),
     ],
 )
 def test_where_the_shape_is_from(changes: dict[str, Any], said: str) -> None:

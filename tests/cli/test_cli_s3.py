@@ -183,10 +183,10 @@ def test_sglang_is_refused_with_the_way_out(demo: Any, modelscan: Modelscan) -> 
         4,
         (
             "error: `demo` does not fit this hardware as asked\n"
-            "  SGLang does not read weights from S3 by itself: it would go on with the config that it copied first, "
+            "  SGLang does not read weights from S3 directly: it would go on with the config that it copied first, "
             "whatever lies there later\n"
             f"hint: another backend: modelscan plan {PLACE} --hardware h100-80gb\n"
-            f"hint: bring them to a folder: modelscan pull {PLACE} --to ./demo\n"
+            f"hint: download them to a folder: modelscan pull {PLACE} --to ./demo\n"
         ),
     )
 

@@ -41,7 +41,7 @@ def test_a_plan_takes_the_measured_weights_and_says_so() -> None:
     assert plan.memory_per_gpu.weights_bytes == 15 * GIB
     (said,) = [reason for reason in plan.reasons if reason.startswith("measured: ")]
     assert said == (
-        f"measured: vllm {CHOSEN.backend_version} took 15.00 GiB for these weights on 2026-11-20, predicted were "
+        f"measured: vllm {CHOSEN.backend_version} took 15.00 GiB for these weights on 2026-11-20, the estimate was "
         "14.99 GiB; the measured figure is used"
     )
 

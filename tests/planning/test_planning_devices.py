@@ -105,9 +105,9 @@ def test_a_share_that_is_not_free_is_refused() -> None:
     rejection = plan.rejected[0]
     assert (rejection.code, rejection.reason) == (
         "memory_taken",
-        "a share of 0.90 was asked for, 21.10 GiB of the GPU's 23.45 GiB, and 12.00 GiB are free",
+        "a share of 0.90 was requested, 21.10 GiB of the GPU's 23.45 GiB, but only 12.00 GiB is free",
     )
-    assert plan.hints == ("leave the share to the plan, which reads what is free: modelscan plan x/y",)
+    assert plan.hints == ("let the plan choose the share from what is free: modelscan plan x/y",)
 
 
 def test_sglang_is_told_the_share_of_weights_and_kv_cache_only() -> None:
@@ -280,9 +280,9 @@ def test_a_driver_that_is_too_old_is_named_with_the_one_that_is_needed() -> None
     here = replace(machine("h100-80gb"), driver_version="550.90.07", cuda_version="12.4", cpu=machine("cpu:64gb").cpu)
     plan = planned(weights("x/y", llama()), here)
     assert {rejection.reason for rejection in plan.rejected} == {
-        "vllm 0.33.0 needs a driver for CUDA 13, 580.65.06 or newer; this one, 550.90.07, is for 12.4"
+        "vllm 0.33.0 needs a driver for CUDA 13, 580.65.06 or newer; the installed one, 550.90.07, is for 12.4"
     }
     assert plan.hints == (
-        "once a newer driver is installed and runs: modelscan gpu",
+        "install a newer driver, then check it: modelscan gpu",
         "meanwhile on the CPU: modelscan plan x/y --gpu none",
     )

@@ -138,7 +138,7 @@ def test_copies_are_offered_and_share_their_experts() -> None:
     assert (
         "parallelism: 8 copies of all but the experts, each over one GPU, for throughput: KV cache and concurrency are "
         "those of each; "
-        "the experts are dealt out to all 8 GPUs"
+        "the experts are distributed over all 8 GPUs"
     ) in mixture.reasons
     whole = planned(QWEN3_235B, machine("8xh200-141gb"), mode="throughput", tensor_parallel=8)
     assert whole is not None
@@ -156,7 +156,9 @@ def test_copies_leave_room_for_the_cache() -> None:
     uneven = planned(blocks, machine("6xh200-141gb"), "FP8", mode="throughput")
     assert uneven is not None
     assert len(uneven.gpu_indices) == 4
-    assert any("2 stay idle, as they cannot be dealt out to more evenly" in reason for reason in uneven.reasons)
+    assert any(
+        "2 stay idle, because the experts cannot be distributed evenly over more" in reason for reason in uneven.reasons
+    )
     slow = planned(blocks, machine("8xrtx-5090"), "FP8", mode="throughput")  # GeForce: no P2P
     assert slow is None or slow.data_parallel == 1
 
@@ -186,7 +188,7 @@ def test_for_latency_more_gpus_only_where_one_request_is_answered_faster() -> No
     assert usual is not None
     assert (usual.tensor_parallel, fast.tensor_parallel) == (1, 8)
     assert (fast.estimated.decode_tokens_per_second or 0) > 2 * (usual.estimated.decode_tokens_per_second or 0)
-    assert any(reason.startswith("parallelism: 8 GPUs, as one request is answered faster") for reason in fast.reasons)
+    assert any(reason.startswith("parallelism: 8 GPUs, to answer one request faster") for reason in fast.reasons)
     needed = planned(QWEN3_32B, machine("2xrtx-3090"), "FP8", mode="latency")
     assert needed is not None
     assert "parallelism: 2 GPUs, the fewest that hold it" in needed.reasons

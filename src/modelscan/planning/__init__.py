@@ -1,8 +1,8 @@
-"""What fits best, and why: values in, a Plan out. No disk, clock, network, process or environment.
+"""What fits best, and why: values in, a plan out. No disk, clock, network, process or environment.
 
-options/  what there is to choose from
+options/  what there is to choose from: formats, layouts, budgets, context lengths
 memory/   what a candidate takes of each device
 speed     how fast it should be, to rank candidates
-decide/   candidates, and the plan among them
+decide/   from candidates to one plan
 telling/  reasons, arithmetic and hints, in words
 """

@@ -1,6 +1,6 @@
-"""The decision, from what is there to one plan.
+"""The decision: from the available weights and devices to one plan.
 
-nothing_there  refusals before any arithmetic
-candidates     one way to run it, judged: figures or a rejection
-planner        every candidate ends as the plan, an alternative or a rejection
+nothing_there  refusals that need no arithmetic
+candidates     one way to run the model, judged: all its figures, or a rejection
+planner        every candidate becomes the plan, an alternative or a rejection
 """

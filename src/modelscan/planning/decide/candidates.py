@@ -66,7 +66,7 @@ def _sized(
     weights: Sized,
     step: int,
 ) -> Candidate | Rejection:
-    """With the most requests at once, and of those the longest context, that fit. `step` is the tokens of a step."""
+    """The most concurrent requests, and for those the longest context, that fit. `step` is the tokens of a step."""
     shape, on_gpu = choice.weights.architecture, bool(layout.gpus)
     tp, pp = layout.tensor_parallel, layout.pipeline_parallel
     base, weights = with_measured(base, weights, setting, budget)
@@ -99,19 +99,19 @@ def _sized(
             )
         if length >= min(USEFUL_CONTEXT, lengths[0]):
             break
-    # Of what is refused the fewest requests at once, which came last, came nearest.
+    # Of the refusals the last, with the fewest concurrent requests, came nearest.
     return found or _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
 
 
 def _unmeasured(
     setting: Setting, choice: Choice, layout: Layout, budget: Budget, base: Candidate, weights: Sized | None
 ) -> Candidate | Rejection:
-    """For a backend that manages its memory by itself: what it is given, or as little as is known of it."""
+    """For a backend that manages its own memory: what it is given, or the little that is known."""
     request = setting.request
     memory, lines = own_memory(setting.backend, request.max_memory_bytes, weights, budget)
     needed, available = memory.weights_bytes, memory.available_bytes or 0
     if needed > available:
-        reason = f"the weights are {format_bytes(needed)}, {format_bytes(available)} may be used"
+        reason = f"the weights are {format_bytes(needed)}, but only {format_bytes(available)} may be used"
         return reject(base, "no_memory", reason, needed=needed, available=available)
     length = model_limit(choice.weights.architecture) if request.context_length == "max" else request.context_length
     base = dataclasses.replace(base, max_model_len=length, max_num_seqs=request.max_concurrency, arithmetic=lines)
@@ -119,7 +119,7 @@ def _unmeasured(
 
 
 def _refused(setting: Setting, shape: Architecture | None, budget: Budget, base: Candidate) -> Rejection | None:
-    """What the user fixed and cannot be, whatever is there."""
+    """What the user fixed that cannot work on any device."""
     request = setting.request
     limit = model_limit(shape)
     asked = request.context_length if isinstance(request.context_length, int) else None
@@ -127,21 +127,21 @@ def _refused(setting: Setting, shape: Architecture | None, budget: Budget, base:
         return reject(
             base,
             "context_too_long",
-            f"a context of {format_tokens(asked)} was asked for, the model ends at {format_tokens(limit)}",
+            f"a context of {format_tokens(asked)} was requested, but the model's limit is {format_tokens(limit)}",
         )
     if request.gpu_memory_utilization not in {None, budget.utilization}:
         return reject(
             base,
             "memory_limit",
-            f"a share of {request.gpu_memory_utilization:.2f} was asked for, and no more than "
-            f"{format_bytes(request.max_memory_bytes)} of the GPU's {format_bytes(budget.total)}",
+            f"a share of {request.gpu_memory_utilization:.2f} was requested, but at most "
+            f"{format_bytes(request.max_memory_bytes)} of the GPU's {format_bytes(budget.total)} is allowed",
         )
     if budget.available > budget.free:
         return reject(
             base,
             "memory_taken",
-            f"a share of {budget.utilization:.2f} was asked for, {format_bytes(budget.available)} of the GPU's "
-            f"{format_bytes(budget.total)}, and {format_bytes(budget.free)} are free",
+            f"a share of {budget.utilization:.2f} was requested, {format_bytes(budget.available)} of the GPU's "
+            f"{format_bytes(budget.total)}, but only {format_bytes(budget.free)} is free",
             needed=budget.available,
             available=budget.free,
         )
@@ -149,7 +149,7 @@ def _refused(setting: Setting, shape: Architecture | None, budget: Budget, base:
 
 
 def _too_many(setting: Setting, estimates: Estimates, base: Candidate, step: int) -> Rejection | None:
-    """More requests at once than the backend starts with. `step` is the tokens that it computes at once."""
+    """More concurrent requests than the backend starts with. `step` is the tokens that it computes at once."""
     requests = setting.request.max_concurrency or 0
     if not estimates.sequences_within_step or requests <= step:
         return None
@@ -158,8 +158,7 @@ def _too_many(setting: Setting, estimates: Estimates, base: Candidate, step: int
     return reject(
         base,
         "concurrency",
-        f"{requests} requests at once are more than the {step} tokens that {setting.backend} computes in a step here"
-        f"{way_out}",
+        f"{requests} concurrent requests exceed the {step} tokens that {setting.backend} computes in one step{way_out}",
     )
 
 
@@ -196,7 +195,7 @@ def _candidate(
     memory: MemoryPerGpu,
     holds: Capacity | None,
 ) -> Candidate | Rejection:
-    said = model_arguments(
+    chosen_arguments = model_arguments(
         setting.specs,
         backend=BACKENDS[setting.backend],
         version=setting.backend_version,
@@ -209,15 +208,15 @@ def _candidate(
     )
     candidate = dataclasses.replace(
         base,
-        model_args=said.words,
-        dropped=said.dropped,
+        model_args=chosen_arguments.words,
+        dropped=chosen_arguments.dropped,
         gpu_memory_utilization=_share(setting, budget, memory),
         memory_per_gpu=memory,
         kv_cache_tokens=holds.tokens if holds is not None else None,
         max_concurrency=round(holds.concurrency, 2) if holds is not None else None,
         reasons=(
             *reasons_of(setting, choice, layout, base, holds, budget),
-            *said.reasons,
+            *chosen_arguments.reasons,
             *(f"argument: {note}" for note in setting.arguments.notes),
             *base.reasons,
         ),
@@ -240,7 +239,7 @@ def _candidate(
 
 
 def _share(setting: Setting, budget: Budget, memory: MemoryPerGpu) -> float | None:
-    """The share of a GPU that the backend is told: all that may be used, where a KV cache takes what is left."""
+    """The share of a GPU that the backend is given: all that may be used, where a KV cache takes what is left."""
     if budget.utilization is None or setting.request.gpu_memory_utilization is not None:
         return budget.utilization
     if setting.estimates is None:
@@ -283,7 +282,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
 def reject(
     base: Candidate, code: str, reason: str, *, needed: int | None = None, available: int | None = None
 ) -> Rejection:
-    """The candidate as a rejection. Its figures stay, as far as they were reached."""
+    """The candidate as a rejection, with the figures that were computed so far."""
     values = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
     return Rejection(**values, code=code, reason=reason, needed_bytes=needed, available_bytes=available)
 
@@ -317,7 +316,7 @@ def _too_large(base: Candidate, fixed: Fixed, length: int, one_request: int, bud
 
 
 def _sequences(setting: Setting, step: int, *, on_gpu: bool) -> tuple[int, ...]:
-    """How many requests at once, the most first; one number only where the user fixed it."""
+    """How many concurrent requests to try, the most first; only one number where the user fixed it."""
     if setting.request.max_concurrency is not None:
         return (setting.request.max_concurrency,)
     if not on_gpu:

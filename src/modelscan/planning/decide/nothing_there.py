@@ -1,4 +1,4 @@
-"""Refusals before any arithmetic: nothing of what was asked for is there."""
+"""Refusals that need no arithmetic: no layout, no GPU or no weights match the request."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def none_allowed(model: Model | None, hardware: Hardware, request: PlanRequest, 
     there = ", ".join(sorted({gpu.name or "an unknown GPU" for gpu in hardware.devices})) or "none"
     backend = request.backend or BACKENDS.usual.name
     base = Candidate(backend=backend, quantization=request.quantization, explicit=("gpu_filters",))
-    reason = f"no GPU here is what the deployment file asks for: {filters_text(filters)}; there is {there}"
+    reason = f"no GPU matches the deployment file, which wants {filters_text(filters)}; this machine has {there}"
     return Plan(
         model=model.id if model is not None else request.model,
         hardware=hardware,

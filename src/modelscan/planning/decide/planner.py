@@ -1,4 +1,4 @@
-"""The decision: every candidate ends as the plan, an alternative, or a rejection with its reason."""
+"""The decision: every candidate becomes the plan, an alternative, or a rejection with its reason."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from modelscan.model import (
 )
 from modelscan.planning.decide.candidates import judge, reject
 from modelscan.planning.decide.nothing_there import no_layout, none_allowed, nothing_asked_for
+from modelscan.planning.options.allowances import ENCODERS, USUAL, Allowance, allowances
 from modelscan.planning.options.budget import Budget, gpu_budget, host_budget
 from modelscan.planning.options.context import UNKNOWN_LIMIT, USEFUL_CONTEXT, model_limit
 from modelscan.planning.options.eligibility import (
@@ -39,13 +40,12 @@ from modelscan.planning.options.gpu_filters import admitted
 from modelscan.planning.options.layouts import Layout, alike, layouts
 from modelscan.planning.options.quantization import Choice, answers, choices
 from modelscan.planning.options.setting import Setting
-from modelscan.planning.options.strains import AT_EASE, ENCODERS, Strain, strains
 from modelscan.planning.telling.hints import Refused, hints_for
 from modelscan.weights.counting.bytes import weights_bytes
 
-# Twice as many GPUs are worth it for latency where one request is answered a third faster: a judgement.
+# Doubling the GPUs is worth it for latency if one request is answered a third faster: a judgement.
 _WORTH_DOUBLING = 4 / 3
-# More copies exchange less, and each has the attention's weights again: they may hold so much less together.
+# More copies exchange less data, but each repeats the attention weights: this much less KV cache is acceptable.
 _ENOUGH_ROOM = 2 / 3
 
 
@@ -62,7 +62,7 @@ def make_plan(
     reference: str | None = None,
     described: str | None = None,
 ) -> Plan:
-    """What fits best on a machine, and why; where nothing does, what would help.
+    """What fits a machine best, and why; where nothing fits, what would help.
 
     `model` is None for weights that no catalog knows; `options` are all weights of it, the released ones first.
     `measurements` are what earlier starts of them took, the newest first: they win over estimates.
@@ -104,7 +104,7 @@ def decide(
     *,
     measurements: Sequence[Measurement] = (),
 ) -> Plan:
-    """The plan without hints: where only the answer counts, for many models."""
+    """The plan without hints, for callers that judge many models and need only the answer."""
     fitting: list[tuple[int, int, Candidate]] = []
     rejected: list[Rejection] = []
     allowed = admitted(_devices(hardware, request), request.gpu_filters)
@@ -121,17 +121,17 @@ def decide(
             for choice in _choices(setting, weights, devices, release=released):
                 if not answers(choice, request.quantization):
                     continue
-                found, strained = _judged(setting, choice, devices, hardware, obstacle)
+                found, tightened = _judged(setting, choice, devices, hardware, obstacle)
                 if isinstance(found, Rejection):
                     rejected.append(found)
                 else:
-                    # On a GPU a better format with hardly any context comes after a lesser one with enough of it.
-                    place = (bool(devices) and not _useful(found, choice)) + strained
-                    # Another packing of what was released does not need less: only less is known of it.
-                    place = max(place, own.get(choice.quantization, 0))
+                    # On a GPU a better format with a short context comes after a lesser one with a useful context.
+                    tier = (bool(devices) and not _useful(found, choice)) + tightened
+                    # A third-party packing of the released format needs no less memory: less is known about it.
+                    tier = max(tier, own.get(choice.quantization, 0))
                     if released:
-                        own[choice.quantization] = place
-                    fitting.append((place, choice.rank, found))
+                        own[choice.quantization] = tier
+                    fitting.append((tier, choice.rank, found))
         if len(fitting) + len(rejected) == before:
             rejected.append(nothing_asked_for(setting, options))
     fitting.sort(key=lambda item: item[:2])
@@ -247,7 +247,7 @@ def _judged(
     obstacle: tuple[str, str] | None,
 ) -> tuple[Candidate | Rejection, bool]:
     """The best layout of one choice: the fewest GPUs with a useful context, else the longest context; or the
-    rejection of the one that came nearest. And whether it took more than the usual share of memory, or KV in FP8.
+    rejection that came nearest. And whether it took more than the usual share of memory, or an FP8 KV cache.
     """
     base = Candidate(
         backend=setting.backend,
@@ -280,26 +280,26 @@ def _best(
 ) -> tuple[Candidate | Rejection, bool]:
     fits: list[tuple[Candidate, bool]] = []
     misses: list[Rejection] = []
-    bare: dict[Layout, int] = {}  # what a layout needs without any KV cache, where that was too much already
-    for strain, layout in _tries(setting, devices, spread):
-        budget = _budget(layout, setting.request, hardware, strain)
+    bare: dict[Layout, int] = {}  # what a layout needs before any KV cache, where that was already too much
+    for allowance, layout in _tries(setting, devices, spread):
+        budget = _budget(layout, setting.request, hardware, allowance)
         if budget is None:
-            misses.append(reject(base, "memory_unknown", "how much memory this device has is not known"))
+            misses.append(reject(base, "memory_unknown", "the memory size of this device is unknown"))
             continue
         if bare.get(layout, 0) > budget.available:
             continue
-        judged = judge(setting, choice, layout, budget, kv_cache_dtype=strain.kv_cache_dtype)
+        judged = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
         if isinstance(judged, Rejection):
             misses.append(judged)
             bare[layout] = (judged.needed_bytes or 0) - judged.memory_per_gpu.kv_cache_bytes
         elif _useful(judged, choice):
             if setting.request.mode == "latency":
-                judged = _faster(setting, choice, hardware, spread, strain, judged)
+                judged = _faster(setting, choice, hardware, spread, allowance, judged)
             elif judged.expert_parallel and judged.data_parallel > 1:
-                judged = _roomier(setting, choice, hardware, spread, strain, judged)
-            return judged, strain is not AT_EASE
+                judged = _roomier(setting, choice, hardware, spread, allowance, judged)
+            return judged, allowance is not USUAL
         else:
-            fits.append((judged, strain is not AT_EASE))
+            fits.append((judged, allowance is not USUAL))
     if fits:
         return max(fits, key=lambda item: (item[0].max_model_len or 0, not item[1]))
     return min(misses, key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0)), False
@@ -310,17 +310,17 @@ def _faster(
     choice: Choice,
     hardware: Hardware,
     spread: Sequence[Layout],
-    strain: Strain,
+    allowance: Allowance,
     found: Candidate,
 ) -> Candidate:
-    """For latency, each layer divided over more GPUs, as long as twice as many answer one request so much faster."""
+    """For latency: divide each layer over more GPUs while doubling them answers one request enough faster."""
     for wide in spread:
         layout = dataclasses.replace(wide, faster=True)
         more = layout.tensor_parallel / found.tensor_parallel
-        budget = _budget(layout, setting.request, hardware, strain)
+        budget = _budget(layout, setting.request, hardware, allowance)
         if budget is None or more <= 1 or layout.pipeline_parallel > 1:
             continue
-        wider = judge(setting, choice, layout, budget, kv_cache_dtype=strain.kv_cache_dtype)
+        wider = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
         speeds = found.estimated.decode_tokens_per_second, wider.estimated.decode_tokens_per_second
         if isinstance(wider, Rejection) or speeds[0] is None or speeds[1] is None:
             continue
@@ -334,33 +334,33 @@ def _roomier(
     choice: Choice,
     hardware: Hardware,
     spread: Sequence[Layout],
-    strain: Strain,
+    allowance: Allowance,
     found: Candidate,
 ) -> Candidate:
-    """For throughput, fewer copies of what is not experts, where these take too much from the KV cache of all."""
+    """For throughput: fewer copies of the non-expert weights where those leave too little KV cache in total."""
     judged = [found]
     for layout in spread:
-        budget = _budget(layout, setting.request, hardware, strain)
+        budget = _budget(layout, setting.request, hardware, allowance)
         same = layout.pipeline_parallel == 1 and len(layout.gpus) == len(found.gpu_indices)
         if budget is None or not same or layout.split <= found.tensor_parallel:
             continue
-        other = judge(setting, choice, layout, budget, kv_cache_dtype=strain.kv_cache_dtype)
+        other = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
         if not isinstance(other, Rejection):
             judged.append(other)
     room = [(item.kv_cache_tokens or 0) * item.data_parallel for item in judged]
     return next(item for item, tokens in zip(judged, room, strict=True) if tokens >= _ENOUGH_ROOM * max(room))
 
 
-def _tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -> Iterator[tuple[Strain, Layout]]:
-    """At ease first. A pipeline, in which GPUs wait for one another, only after all that divides each layer; but GPUs
-    that are apart are best in one for throughput.
+def _tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -> Iterator[tuple[Allowance, Layout]]:
+    """The usual allowance first. Pipelines, whose GPUs wait for one another, come after every layout that divides each
+    layer; but for throughput GPUs without peer-to-peer access are best in one.
     """
     throughput = setting.request.mode == "throughput"
     for piped in (False, True):
-        for strain in strains(setting, devices):
+        for allowance in allowances(setting, devices):
             for layout in spread:
                 if (layout.pipeline_parallel > 1 and not (throughput and layout.apart)) == piped:
-                    yield strain, layout
+                    yield allowance, layout
 
 
 def _spread(setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: Hardware) -> list[Layout]:
@@ -377,11 +377,11 @@ def _spread(setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: 
     )
 
 
-def _budget(layout: Layout, request: PlanRequest, hardware: Hardware, strain: Strain) -> Budget | None:
+def _budget(layout: Layout, request: PlanRequest, hardware: Hardware, allowance: Allowance) -> Budget | None:
     """Of the GPU that has least: each gets the same share."""
     if not layout.gpus:
         return host_budget(hardware.cpu, request)
-    budgets = [gpu_budget(gpu, request, most=strain.utilization) for gpu in layout.gpus]
+    budgets = [gpu_budget(gpu, request, most=allowance.utilization) for gpu in layout.gpus]
     known = [budget for budget in budgets if budget is not None]
     return min(known, key=lambda budget: budget.available) if len(known) == len(budgets) else None
 

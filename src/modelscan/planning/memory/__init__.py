@@ -1,10 +1,10 @@
-"""What a candidate takes of each device, and how much KV cache that leaves.
+"""What a candidate takes of each device, and how much KV cache that leaves room for.
 
 footprint    what is there before the first token of KV cache
-activations  what computing needs at its highest
+activations  the peak of what computing needs
 overhead     libraries, communication, CUDA graphs
-steps        how much a backend does in one step by default
-own_memory   the figures of a backend that manages its memory itself
+steps        the tokens of a step by default
+own_memory   a backend that manages its own memory
 corrections  measured figures in place of estimates
-arithmetic   the sum as lines that add up
+arithmetic   the sum, line by line
 """

@@ -1,4 +1,4 @@
-"""A candidate's arithmetic as lines, each with its bounds and how it comes about; they add up to its figures."""
+"""A candidate's arithmetic as lines, each with its bounds and its derivation; they add up to its figures."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def _weights(
     quantization, tensor_parallel = candidate.quantization or "BF16", candidate.tensor_parallel
     pipeline_parallel = candidate.pipeline_parallel
     split = _split(tensor_parallel, pipeline_parallel)
-    split += f", experts dealt out to {over} GPUs" if (over := experts_over(candidate)) else ""
+    split += f", experts distributed over {over} GPUs" if (over := experts_over(candidate)) else ""
     if measured:
-        return (line("weights", "weights", size, f"as measured here before{split}"),)
+        return (line("weights", "weights", size, f"as measured on this machine{split}"),)
     shape = weights.architecture
     mine = parameters_per_gpu(shape, tensor_parallel, over) if shape is not None else None
     if mine is None or pipeline_parallel > 1 or (weights.bytes_by_dtype and not at_load):
@@ -65,7 +65,7 @@ def _weights(
         ("matrices", mine.linear, each, f"{quantization}, scales included"),
         ("kept plain", mine.plain, plain, "embeddings, head, norms, routers, towers"),
         ("MLA's copy", mine.absorbed, 2.0, "up-projections absorbed for decoding"),
-        ("padding", mine.padding, each, "experts rounded up for the kernels"),
+        ("padding", mine.padding, each, "experts padded for the kernels"),
     )
     lines, left = [], size
     for what, count, width, note in sorts:
@@ -83,7 +83,7 @@ def _activations(sampling: float, shape: Architecture | None, candidate: Candida
     size, steps = fixed.activations, fixed.steps
     wide, tensor_parallel = candidate.dtype == "float32", candidate.tensor_parallel
     if shape is None or not shape.hidden_size or not shape.vocab_size:
-        return line("activations", "activations", size, "the shape is not known")
+        return line("activations", "activations", size, "the shape is unknown")
     prefill = activation_bytes(
         shape,
         tokens=steps.tokens,
@@ -103,23 +103,23 @@ def _activations(sampling: float, shape: Architecture | None, candidate: Candida
 
 
 def _overhead(setting: Setting, candidate: Candidate, fixed: Fixed) -> tuple[MemoryLine, ...]:
-    """Libraries, communication where GPUs talk, graphs where any are captured."""
+    """Libraries, communication between GPUs, CUDA graphs where any are captured."""
     if fixed.parts is None:
-        said = "as measured here before" if candidate.gpu_indices else f"{setting.backend}'s processes and libraries"
-        return (line("overhead", "overhead", fixed.overhead, said),)
+        how = "as measured on this machine" if candidate.gpu_indices else f"{setting.backend}'s processes and libraries"
+        return (line("overhead", "overhead", fixed.overhead, how),)
     overhead, steps = fixed.parts, fixed.steps
     parts = (
         ("libraries", overhead.libraries, "CUDA kernels and workspaces beside PyTorch's memory"),
         ("communication", overhead.communication, "buffers between the GPUs"),
-        ("CUDA graphs", overhead.graphs, f"of {steps.captured} batch sizes, each of every layer"),
+        ("CUDA graphs", overhead.graphs, f"{steps.captured} batch sizes, each with every layer"),
     )
     return tuple(line("overhead", what, size, how) for what, size, how in parts if size.high)
 
 
 def _cache(cache: Pool | None, pool: Sized) -> tuple[MemoryLine, ...]:
-    """What the backend can cut into blocks or tokens, and what is left over; only that has no bounds."""
+    """What the backend divides into blocks or tokens, and the remainder, which alone has no bounds."""
     if cache is None or not pool.estimate:
-        return (line("kv_cache", "KV cache", pool, "the model keeps none"),) if pool.high else ()
+        return (line("kv_cache", "KV cache", pool, "this model has no KV cache"),) if pool.high else ()
     cut = cache.cut(pool.estimate)
     taken = Sized(cut.used + pool.low - pool.estimate, cut.used, cut.used + pool.high - pool.estimate)
     lines = [line("kv_cache", "KV cache", taken, cut.how)]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from modelscan.model import Measurement
 from modelscan.weights.counting.sizes import Sized, within
 
-_AGAIN = 0.005  # two starts of the same differ by rounding and by what a kernel's tuning leaves behind
+_AGAIN = 0.005  # two identical starts differ by rounding and by what autotuning leaves behind
 _REST_AGAIN = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """What is about to be started, in the words of a measurement. `usable_bytes` is the GPU's total as CUDA has it."""
+    """What is about to start, keyed like a measurement. `usable_bytes` is the GPU's total as CUDA reports it."""
 
     repo_id: str
     revision: str | None

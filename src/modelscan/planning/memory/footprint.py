@@ -1,4 +1,4 @@
-"""What a device needs before the first token of KV cache: estimated, or as it was measured here before."""
+"""What a device needs before the first token of KV cache: estimated, or as measured on this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OVERHEAD_SHARE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What a device needs before the first token of KV cache; `parts` of the overhead where they are told apart."""
+    """What a device needs before the first token of KV cache; `parts` of the overhead where they were estimated."""
 
     weights: Sized
     activations: Sized
@@ -69,35 +69,35 @@ def footprint(
         rocm=setting.device == "rocm",
     )
     estimated = Fixed(weights, activations, overhead.total, steps, overhead)
-    tells = estimates.share_holds_all and setting.measurements
-    rest = measured_rest(_start(candidate, budget), setting.measurements) if tells else None
+    known = estimates.share_holds_all and setting.measurements
+    rest = measured_rest(_start(candidate, budget), setting.measurements) if known else None
     return estimated if rest is None else _with_rest(estimated, rest)
 
 
 def steps_of(setting: Setting, estimates: Estimates, layout: Layout, budget: Budget, sequences: int) -> Steps:
     """What the backend computes at once: its defaults for this GPU or what the user fixed, our number of sequences."""
-    told = setting.step_tokens
+    fixed = setting.step_tokens
     if not layout.gpus:
-        return Steps(told or CPU_STEP_TOKENS, sequences, 0)
+        return Steps(fixed or CPU_STEP_TOKENS, sequences, 0)
     steps = estimates.steps(
-        layout.gpus[0], budget.total, tensor_parallel=layout.tensor_parallel, sequences=sequences, tokens=told
+        layout.gpus[0], budget.total, tensor_parallel=layout.tensor_parallel, sequences=sequences, tokens=fixed
     )
     return dataclasses.replace(steps, captured=0) if setting.request.enforce_eager else steps
 
 
 def with_measured(candidate: Candidate, weights: Sized, setting: Setting, budget: Budget) -> tuple[Candidate, Sized]:
-    """The weights as they were measured here before, and the sentence that says so among the reasons."""
+    """The weights as measured on this machine, with that as one of the reasons."""
     start = _start(candidate, budget)
     found = measured_weights(start, setting.measurements) if setting.measurements else None
     if found is None:
         return candidate, weights
-    said = (
+    reason = (
         f"measured: {found.backend} {found.backend_version or ''} took {format_bytes(found.weights_bytes)} for these "
-        f"weights on {(found.at or 'an earlier day')[:10]}, predicted were {format_bytes(weights.estimate)}; the "
+        f"weights on {(found.at or 'an earlier day')[:10]}, the estimate was {format_bytes(weights.estimate)}; the "
         "measured figure is used"
     )
     corrected = correct_weights(weights, start, setting.measurements)
-    return dataclasses.replace(candidate, reasons=(*candidate.reasons, said)), corrected
+    return dataclasses.replace(candidate, reasons=(*candidate.reasons, reason)), corrected
 
 
 def _start(candidate: Candidate, budget: Budget) -> Start:
@@ -118,7 +118,7 @@ def _start(candidate: Candidate, budget: Budget) -> Start:
 
 
 def _with_rest(fixed: Fixed, rest: Sized) -> Fixed:
-    """Activations as estimated, and as overhead what is then missing of the measured rest."""
+    """Activations as estimated; the remainder of the measured rest counts as overhead."""
     working = min(fixed.activations.estimate, rest.low)
     overhead = Sized(rest.low - working, rest.estimate - working, rest.high - working)
     return Fixed(fixed.weights, Sized(working, working, working), overhead, fixed.steps)

@@ -13,7 +13,7 @@ from modelscan.weights.counting.sizes import Sized, within
 _LIBRARIES = Sized(40 * MIB, 140 * MIB, 400 * MIB)
 _ROCM_LIBRARIES = Sized(100 * MIB, 512 * MIB, 1536 * MIB)  # estimated, not measured
 _COMMUNICATION = Sized(60 * MIB, 200 * MIB, 600 * MIB)
-# Of one graph of one layer for one batch size: 0.31 GiB for 12 layers and 67 sizes, 0.86 for 32 layers and 67 sizes.
+# One graph of one layer for one batch size: 0.31 GiB for 12 layers and 67 sizes, 0.86 for 32 layers and 67 sizes.
 _GRAPH_BYTES = int(0.41 * MIB)
 _GRAPH_SHARE = 0.6
 

@@ -1,4 +1,4 @@
-"""The figures of a backend that manages its memory by itself: as they are given, or as far as they are known."""
+"""The figures of a backend that manages its own memory: as given, or as far as they are known."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def own_memory(
     between unknown.
     """
     loaded = weights.estimate if weights is not None else 0
-    if given is not None:  # to the byte: it is told no share, for which a budget is rounded down
+    if given is not None:  # to the byte: a budget is rounded down to a share, which this backend does not take
         available = min(given, budget.free)
         rest = max(available - loaded, 0)
         beside = Sized(rest, rest, rest)
-        said = "what is left of the memory that it is given"
+        how = "the rest of the memory that it is given"
     else:
         available = budget.available
         beside = Sized(0, 0, max(available - loaded, 0))
-        said = f"not known: {backend} manages its memory by itself; at most all that may be used"
+        how = f"unknown: {backend} manages its own memory; at most all that may be used"
     memory = MemoryPerGpu(
         weights_bytes=loaded,
         overhead_bytes=beside.estimate,
@@ -34,6 +34,6 @@ def own_memory(
     )
     counted = Sized(loaded, loaded, loaded)
     return memory, (
-        line("weights", "weights", counted, "as they are loaded"),
-        line("overhead", "all else", beside, said),
+        line("weights", "weights", counted, "as loaded"),
+        line("overhead", "all else", beside, how),
     )

@@ -1,4 +1,4 @@
-"""How much a backend does in one step where nobody says: its defaults, which depend on the GPU."""
+"""How many tokens a backend computes in one step by default."""
 
 from __future__ import annotations
 

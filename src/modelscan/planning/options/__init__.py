@@ -9,5 +9,5 @@ layouts          how weights are spread over GPUs
 budget           how much memory may be used
 context          the context length
 model_arguments  what a model needs whatever it runs on
-strains          what is done where the usual share of a GPU is too little
+allowances       the share of a GPU and the type of the KV cache, the usual first
 """

@@ -1,4 +1,4 @@
-"""The context length: what was asked, else the longest that leaves room for more than one request."""
+"""The context length: the requested one, else the longest that leaves room for more than one request."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def wanted_lengths(shape: Architecture | None, request: PlanRequest, *, on_gpu: 
 
 
 def choose_length(lengths: list[int], pool: int, request_bytes: Callable[[int], int]) -> int | None:
-    """The longest of which two fit into the pool; of lengths that are short anyway, and of one that is fixed, the
-    longest of which one fits; None where none does.
+    """The longest length of which the pool holds two requests; one request is enough for short lengths and for a fixed
+    one. None where none fits.
     """
     useful = lengths[0] if len(lengths) == 1 else USEFUL_CONTEXT
     for length in lengths:

@@ -23,7 +23,7 @@ def preferred_backend(
         return request.backend, f"{request.backend}, as asked"
     if any(item.source == "s3" for item in options):
         reader = next(backend.name for backend in BACKENDS.values() if backend.runs.s3_problem is None)
-        return reader, f"{reader}, which reads weights from S3 by itself"
+        return reader, f"{reader}, which reads weights from S3 directly"
     latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
     behind = []
     for backend in BACKENDS.values():
@@ -40,7 +40,7 @@ def preferred_backend(
 
 
 def _only_on_gpus(request: PlanRequest) -> tuple[str, str] | None:
-    """What was fixed and means nothing where no GPU is used."""
+    """What was fixed and has no meaning without a GPU."""
     counts = {
         "--gpus": request.gpu_count,
         "--tensor-parallel": request.tensor_parallel,
@@ -49,7 +49,7 @@ def _only_on_gpus(request: PlanRequest) -> tuple[str, str] | None:
     }
     asked = [f"{option} {value}" for option, value in counts.items() if value is not None and value != 1]
     asked += ["--gpus 1"] if request.gpu_count == 1 else []
-    return ("no_gpu", f"no GPU is used, and {' and '.join(asked)} was asked for") if asked else None
+    return ("no_gpu", f"no GPU is used, but {' and '.join(asked)} was asked") if asked else None
 
 
 def without_access(gpus: Sequence[Gpu], links: Sequence[GpuLink], facts: PlanningFacts) -> bool:
@@ -60,9 +60,9 @@ def without_access(gpus: Sequence[Gpu], links: Sequence[GpuLink], facts: Plannin
     is wrong they crash or hang (sgl-project/sglang#4814, vllm-project/vllm#51513).
     """
     among = frozenset(gpu.index for gpu in gpus)
-    said = [link.p2p for link in links if among.issuperset(link.gpus)]
-    if any(answer is not None for answer in said):
-        return False in said
+    reported = [link.p2p for link in links if among.issuperset(link.gpus)]
+    if any(answer is not None for answer in reported):
+        return False in reported
     known = [facts.gpu(gpu) for gpu in gpus]
     return len(gpus) > 1 and any(found is not None and "no P2P" in found.interconnect for found in known)
 
@@ -84,7 +84,7 @@ def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str
     problem = BACKENDS[backend].runs.s3_problem if weights.source == "s3" else None
     if problem is None:
         return None
-    return "not_streamed", f"{BACKENDS[backend].title} does not read weights from S3 by itself: {problem}"
+    return "not_streamed", f"{BACKENDS[backend].title} does not read weights from S3 directly: {problem}"
 
 
 def backend_problem(
@@ -108,7 +108,7 @@ def backend_problem(
     cuda = hardware.cuda_version
     if not installed and row.min_cuda is not None and cuda is not None and float(cuda) < row.min_cuda:
         oldest = f", {needed} or newer" if (needed := driver_for(row.min_cuda)) else ""
-        this = f"this one, {hardware.driver_version}," if hardware.driver_version else "this one"
+        this = f"the installed one, {hardware.driver_version}," if hardware.driver_version else "the installed one"
         what = f"{setting.backend} {row.version} needs a driver for CUDA {row.min_cuda:g}{oldest}"
         return "driver_too_old", f"{what}; {this} is for {cuda}"
     return None

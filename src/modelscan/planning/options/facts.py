@@ -1,4 +1,4 @@
-"""The shipped tables that the judgement rests on: which formats run where, and what each backend needs."""
+"""The shipped tables that planning rests on: which formats run where, and what each backend needs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class PlanningFacts:
     gpus: tuple[GpuFacts, ...]
     parsers: Parsers
     arguments: ArgumentHistory
-    gpus_met: dict[str, GpuFacts | None] = field(default_factory=dict, repr=False, compare=False)
+    gpus_seen: dict[str, GpuFacts | None] = field(default_factory=dict, repr=False, compare=False)
 
     def kernel(self, backend: str, device: Device, quantization: str) -> KernelSupport | None:
         return next(
@@ -73,7 +73,7 @@ class PlanningFacts:
         )
 
     def knows_kernels(self, backend: str) -> bool:
-        """Whether the table says anything of a backend. Of one that it does not know nothing is ruled out."""
+        """Whether the table covers a backend. For one that it does not cover, nothing is ruled out."""
         return any(row.backend == backend for row in self.kernels)
 
     def build(self, backend: str, device: Device) -> Build | None:
@@ -83,9 +83,9 @@ class PlanningFacts:
         """Bandwidth and speed of a GPU by the name that its driver gives, kept: a list of what fits asks it often."""
         if not gpu.name:
             return None
-        if gpu.name not in self.gpus_met:
-            self.gpus_met[gpu.name] = facts_for(gpu.name, self.gpus)
-        return self.gpus_met[gpu.name]
+        if gpu.name not in self.gpus_seen:
+            self.gpus_seen[gpu.name] = facts_for(gpu.name, self.gpus)
+        return self.gpus_seen[gpu.name]
 
 
 def load_facts(
@@ -96,7 +96,7 @@ def load_facts(
     backend_arguments_csv: str,
     argument_translations_csv: str,
 ) -> PlanningFacts:
-    """The tables of their texts. Raises KeyError or ValueError for a text that is not that table."""
+    """The tables, parsed. Raises KeyError or ValueError for a text that is not the expected table."""
     return PlanningFacts(
         kernels=tuple(_kernel(row) for row in _rows(quant_support_csv)),
         builds=parse_builds(backends_csv),

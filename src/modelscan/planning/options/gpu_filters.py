@@ -13,7 +13,7 @@ from modelscan.units import GIB
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "==": eq, "": ge}
 _BOUND = re.compile(r"(>=|<=|==|>|<|)\s*(\d+(?:\.\d+)?)")
-# "24" is what the seller calls it; a driver reports up to so much less.
+# A card sold as "24 GB" may report up to this much less to its driver.
 _SELLERS_SHARE = 0.9
 _KEYS = frozenset({"vendor", "min_memory_gb", "compute_capability"})
 

@@ -165,7 +165,7 @@ def _problems(shape: Architecture, size: int, *, whole_experts: bool) -> Iterato
         if heads % size:
             yield f"{heads} {what} cannot be divided by {size}"
     if whole_experts and (shape.num_experts or 0) % size:
-        yield f"{shape.num_experts} experts cannot be dealt out to {size} GPUs evenly"
+        yield f"{shape.num_experts} experts cannot be distributed evenly over {size} GPUs"
     if kv_heads and not shape.kv_lora_rank and kv_heads % size and size % kv_heads:
         yield f"{kv_heads} KV heads cannot be divided over {size} GPUs"
     widths = ((width, what) for width, what in _widths(shape, size) if what != _OF_EXPERTS or not whole_experts)

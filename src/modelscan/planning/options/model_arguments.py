@@ -163,9 +163,11 @@ def _weigh(
 
 
 def _reasons(chosen: _Chosen, backend: Backend, task: Task, capabilities: Capabilities | None) -> Iterable[str]:
-    said = ", ".join(f"{name.removeprefix('--')} {value}" for name, value in chosen.values.items() if value != _DEFAULT)
-    if said:
-        yield f"model: {said}, from {' and '.join(chosen.sources)}"
+    named = ", ".join(
+        f"{name.removeprefix('--')} {value}" for name, value in chosen.values.items() if value != _DEFAULT
+    )
+    if named:
+        yield f"model: {named}, from {' and '.join(chosen.sources)}"
     if task not in _TALKING:
         return
     unknown = [_PARSERS[name] for name in _wanted(backend, capabilities) if name not in chosen.values]

@@ -1,7 +1,7 @@
-"""The plan in words: why it is so, and what would help where nothing fits.
+"""The plan in words: the reason of each choice, and what would help where nothing fits.
 
 reasons  each choice with its reason
 explain  the arithmetic, line by line
-hints    what would help, in the order of what it costs
+hints    what would help, the cheapest first
 command  a request as the command line that makes it
 """

@@ -1,4 +1,4 @@
-"""A request as the command line that makes it, so that a hint can be run as it is."""
+"""A request as its command line, so that a hint can be pasted and run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OPTIONS = {"gpu_count": "gpus", "max_memory_bytes": "max_memory"}
 
 
 def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
-    """The command line of a request, quoted for a shell, without the program and the verb."""
+    """The arguments of a request, quoted for a shell, without the program and the verb."""
     words = [shlex.quote(reference)]
     for name, value in request.items():
         option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
@@ -38,7 +38,7 @@ def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
 
 
 def plan_command(request: PlanRequest, hardware: str | None = None) -> str:
-    """`modelscan plan …` with what the request fixes; `hardware` names a machine that is only described."""
+    """`modelscan plan …` with what the request fixes; `hardware` is the description of a machine."""
     fixed = {
         field.name: value
         for field in dataclasses.fields(request)

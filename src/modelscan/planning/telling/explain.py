@@ -1,4 +1,4 @@
-"""The arithmetic of a plan, line by line: what adds up to what, on each device."""
+"""The arithmetic of a plan on each device, line by line."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ _PARTS = ("weights", "activations", "overhead", "kv_cache")
 
 
 def explain(plan: Plan, options: Sequence[WeightsDescription] = (), claims: Sequence[Claim] = ()) -> tuple[str, ...]:
-    """Lines for a person. `options` tell where the shape of the weights is from, `claims` what others will take."""
+    """Lines for a person. `options` have the origin of the shape, `claims` what other deployments will take."""
     chosen = plan.chosen
     if chosen is None:
         return ()
     where = "host memory" if not chosen.gpu_indices else "each GPU" if len(chosen.gpu_indices) > 1 else "the GPU"
     weights = next((item for item in options if _is_of(item, chosen)), None)
-    lines = [f"Arithmetic of {where}: bytes, and the least and the most they may be in GiB"]
+    lines = [f"Arithmetic of {where}: bytes, with lower and upper bounds in GiB"]
     ordered = [line for part in _PARTS for line in chosen.arithmetic if line.part == part]
     for number, line in enumerate(ordered):
         bounds = f"{line.low_bytes / GIB:8.2f} {line.high_bytes / GIB:8.2f}"
         sign = "+" if number else " "
         lines.append(f"  {sign} {line.what:<13} {line.estimate_bytes:>15,} {bounds}   {line.how}".rstrip())
     memory = chosen.memory_per_gpu
-    needed = f"of which {format_bytes(memory.total_low_bytes)} are the least that one request needs"
+    needed = f"at least {format_bytes(memory.total_low_bytes)} for one request"
     lines.append(f"  = {'total':<13} {sum(line.estimate_bytes for line in ordered):>15,} {' ' * 17}   {needed}")
-    lines += ["", "Where the bounds are from", *(f"  {text}" for text in _bounds(chosen, weights))]
-    lines += ["", "What may be used", *(f"  {text}" for text in _budget(plan, chosen, claims))]
-    lines += ["", "Where it is from", f"  shape: {_shape_source(weights)}"]
+    lines += ["", "Where the bounds come from", *(f"  {text}" for text in _bounds(chosen, weights))]
+    lines += ["", "Usable memory", *(f"  {text}" for text in _budget(plan, chosen, claims))]
+    lines += ["", "Sources", f"  shape: {_shape_source(weights)}"]
     if chosen.estimated.basis is not None:
         lines.append(f"  speed: {chosen.estimated.basis}")
     lines += [f"  {reason}" for reason in chosen.reasons if reason.startswith("measured: ")]
     if chosen.dropped:
-        lines += ["", "Left out of what catalogs say", *(f"  {item}" for item in chosen.dropped)]
+        lines += ["", "Left out of the catalogs' arguments", *(f"  {item}" for item in chosen.dropped)]
     return tuple(lines)
 
 
@@ -44,22 +44,22 @@ def _is_of(weights: WeightsDescription, chosen: Candidate) -> bool:
 
 
 def _bounds(chosen: Candidate, weights: WeightsDescription | None) -> list[str]:
-    """How far each part may be off, and what that is taken from."""
+    """How far each part may be off, and the source of that figure."""
     memory = chosen.memory_per_gpu
     known = sum(line.high_bytes - line.estimate_bytes for line in chosen.arithmetic if line.part == "weights")
     share = known / max(memory.weights_bytes, 1)
     if any(reason.startswith("measured: ") for reason in chosen.reasons):
-        why = "two starts of the same weights here hardly differ"
+        why = "two starts of the same weights on this machine hardly differ"
     elif weights is not None and weights.bytes_by_dtype and chosen.load_quantization is None:
-        why = "the headers say every byte; kernels may lay them out anew"
+        why = "the headers list every byte; kernels may repack them"
     else:
-        why = "as far as counting from the shape was off in published starts"
+        why = "the error of counting from the shape in published starts"
         if weights is not None and weights.verified is False:
-            why += ", and more as nobody has confirmed this shape"
+            why += ", wider because nobody has confirmed this shape"
     lines = [f"weights: {share:.1%} at most: {why}"]
     others = {
-        "activations": "as far as the formula was off in published starts",
-        "overhead": "as published logs of starts spread, CUDA graphs most",
+        "activations": "the error of the formula in published starts",
+        "overhead": "the spread of published start logs, mostly CUDA graphs",
     }
     if not any(line.part == "activations" for line in chosen.arithmetic):
         others = {"overhead": "the backend brings no estimate"}
@@ -70,7 +70,7 @@ def _bounds(chosen: Candidate, weights: WeightsDescription | None) -> list[str]:
             f"{part}: {format_bytes(max(sum(line.low_bytes for line in own), 0))} to {format_bytes(high)}: {source}"
         )
     if memory.kv_cache_high_bytes > memory.kv_cache_low_bytes:
-        lines.append("KV cache: what the others leave; a plan fits where the most that they may be leaves one request")
+        lines.append("KV cache: what the others leave; a plan fits if their upper bounds leave room for one request")
     return lines
 
 
@@ -97,15 +97,15 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
         most += ["--max-memory"] if "max_memory_bytes" in chosen.explicit else []
         words = f"the least of {', '.join(most)} and {room}" if most else room
         lines.append(f"share: {words}, rounded down to a hundredth")
-        lines += [] if usual else [f"more than the usual {DEFAULT_UTILIZATION}, which would hold too little"]
-    told = f", told to the backend as {chosen.gpu_memory_utilization}" if chosen.gpu_memory_utilization else ""
-    return [*lines, f"{may}{told}"]
+        lines += [] if usual else [f"more than the usual {DEFAULT_UTILIZATION}, which would leave too little KV cache"]
+    passed = f", passed to the backend as {chosen.gpu_memory_utilization}" if chosen.gpu_memory_utilization else ""
+    return [*lines, f"{may}{passed}"]
 
 
 def _claimed(claims: Sequence[Claim], index: int | None) -> list[str]:
     return [
-        f"`{claim.deployment}` will still take {format_bytes(claim.outstanding_bytes)} of its "
-        f"{format_bytes(claim.claimed_bytes)}, which do not count as free"
+        f"`{claim.deployment}` has yet to take {format_bytes(claim.outstanding_bytes)} of its "
+        f"{format_bytes(claim.claimed_bytes)}, which does not count as free"
         for claim in claims
         if claim.gpu_index == index and claim.outstanding_bytes
     ]
@@ -123,15 +123,11 @@ def _shape_source(weights: WeightsDescription | None) -> str:
     count = weights.architecture.total_parameters
     known = f"; {format_tokens(count)} parameters" if count else ""
     if not count and not headers and not is_known(weights.architecture):
-        known = "; the parts of this family's layers are not known here, so the bounds are wider"
+        known = "; the layers of this family are unknown, so the bounds are wider"
     if weights.source == "local_path":
         return f"config.json{headers} in {weights.location}{known}"
     if weights.commit is not None:
         named = "commit " if weights.source in HUB_SOURCES else ""
         return f"config.json{headers} of {weights.repo_id} at {named}{weights.commit}{known}"
-    sure = (
-        "not confirmed by a count of its parameters, so the bounds are wider"
-        if weights.verified is False
-        else "confirmed"
-    )
-    return f"the facts that come with modelscan for {weights.repo_id}, {sure}{known}"
+    sure = "not confirmed by a parameter count, so the bounds are wider" if weights.verified is False else "confirmed"
+    return f"the facts shipped with modelscan for {weights.repo_id}, {sure}{known}"

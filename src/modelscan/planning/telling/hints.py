@@ -1,4 +1,4 @@
-"""What would help where nothing fits, in the order of what it costs. Every command was planned, and works."""
+"""What would help where nothing fits, the cheapest first. Every command was planned, and works."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from modelscan.units import format_bytes, format_count
 from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER, parameter_count
 
 _COUNTS = (1, 2, 4, 8)
-# What the user may have fixed and could leave to the plan, in the order of what it costs to give it up.
+# What the user may have fixed and could leave to the plan, the cheapest to give up first.
 _LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("fewer requests at once", ("max_concurrency",)),
+    ("fewer concurrent requests", ("max_concurrency",)),
     ("a shorter context", ("context_length",)),
     ("more of the memory", ("max_memory_bytes",)),
-    ("leave the share to the plan, which reads what is free", ("gpu_memory_utilization",)),
+    ("let the plan choose the share from what is free", ("gpu_memory_utilization",)),
     ("another type of the KV cache", ("kv_cache_dtype",)),
-    ("all GPUs, split as they divide", ("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel")),
+    ("let the plan choose the GPUs", ("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel")),
     ("another quantization", ("quantization", "dtype")),
-    ("any GPU that holds it", ("gpu_filters",)),
+    ("any GPU that is large enough", ("gpu_filters",)),
     ("another backend", ("backend", "backend_version")),
 )
 _OF_THE_MACHINE = (
@@ -40,7 +40,7 @@ _DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refused:
-    """A plan that fits nowhere, what was asked, and the judge: `decide` plans for another machine or request.
+    """A plan without a candidate, its request, and `decide`, which plans for another machine or request.
 
     `reference` is the model as the user names it; `described` the `--hardware` that was planned for, None where it was
     this machine.
@@ -58,17 +58,17 @@ class Refused:
 
 
 def hints_for(refused: Refused) -> tuple[str, ...]:
-    """What to stop, what to leave to the plan, another machine; a smaller model is for the catalog to name."""
+    """What to stop, what to leave to the plan, another machine; the catalog names smaller models."""
     codes = {rejection.code for rejection in refused.plan.rejected}
     hints = _stopping(refused) if codes & {"no_memory", "memory_taken"} else []
     hints += _loosened(refused)
     if "not_streamed" in codes:
         place = next(item.location for item in refused.options if item.source == "s3")
-        hints.append(f"bring them to a folder: modelscan pull {place} --to ./{place.rpartition('/')[2]}")
+        hints.append(f"download them to a folder: modelscan pull {place} --to ./{place.rpartition('/')[2]}")
     if "shape_unknown" in codes:
-        hints.append(f"with a network the shape is read from the hub: {_command(refused, refused.request)}")
+        hints.append(f"with network access the shape is read from the hub: {_command(refused, refused.request)}")
     if "driver_too_old" in codes:
-        hints.append("once a newer driver is installed and runs: modelscan gpu")
+        hints.append("install a newer driver, then check it: modelscan gpu")
         hints += _on_the_cpu(refused)
     if "no_memory" in codes:
         hints += _too_large_in_any(refused)
@@ -88,7 +88,7 @@ def _command(refused: Refused, request: PlanRequest) -> str:
 
 
 def _loosened(refused: Refused) -> list[str]:
-    """Each thing that was fixed and whose loss alone would be enough, with the value that then fits; else all of it."""
+    """Each fixed value that alone stands in the way, with the value that fits; else all of them together."""
     hints, without = [], refused.request
     for what, fields in _LOOSENED:
         fixed = {name: _DEFAULTS[name] for name in fields if getattr(refused.request, name) != _DEFAULTS[name]}
@@ -105,12 +105,12 @@ def _loosened(refused: Refused) -> list[str]:
             asked = dataclasses.replace(asked, quantization=chosen.quantization)
         hints.append(f"{what}: {_command(refused, asked)}")
     if not hints and without != refused.request and refused.decide(refused.plan.hardware, without).feasible:
-        hints.append(f"leave all of it to the plan: {_command(refused, without)}")
+        hints.append(f"let the plan choose all of it: {_command(refused, without)}")
     return hints
 
 
 def _too_large_in_any(refused: Refused) -> list[str]:
-    """Where even four bits are too many: the arithmetic, so that nobody looks for another quantization."""
+    """Where even four bits are too many: the arithmetic, so that nobody looks for a smaller quantization."""
     count = max((parameter_count(item) or 0 for item in refused.options), default=0)
     there = max((item.available_bytes or 0) * max(1, len(item.gpu_indices)) for item in refused.plan.rejected)
     int4 = int(count * BYTES_PER_PARAMETER["INT4"])
@@ -121,7 +121,7 @@ def _too_large_in_any(refused: Refused) -> list[str]:
 
 
 def _stopping(refused: Refused) -> list[str]:
-    """The one deployment whose end would be enough, the one that holds least; else all of them, where that would be."""
+    """The smallest deployment whose memory alone would be enough; else all of them, where that would be enough."""
     held: dict[str, list[Claim]] = {}
     for claim in refused.claims:
         held.setdefault(claim.deployment, []).append(claim)
@@ -130,7 +130,7 @@ def _stopping(refused: Refused) -> list[str]:
         freed = [claim for name in names for claim in held[name]]
         if freed and refused.decide(_given_back(refused.plan.hardware, freed), refused.request).feasible:
             size = format_bytes(sum(claim.claimed_bytes for claim in freed))
-            return [f"give back {size}: modelscan stop {' '.join(names)}"]
+            return [f"free {size}: modelscan stop {' '.join(names)}"]
     return []
 
 
@@ -151,22 +151,25 @@ def _given_back(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
 
 
 def _machines(refused: Refused) -> list[str]:
-    """More of the GPUs that are there, and the smallest machine that holds it."""
+    """More GPUs of the same kind, and the smallest machine that is large enough."""
     request = dataclasses.replace(refused.request, **{name: _DEFAULTS[name] for name in _OF_THE_MACHINE})
     sizes = [item.memory_per_gpu.weights_bytes * max(1, len(item.gpu_indices)) for item in refused.plan.rejected]
     least = min((size for size in sizes if size), default=0)
     hints: dict[str, str] = {}
-    for what, machines in (("more of these GPUs", _more(refused)), ("a machine that holds it", _sorted(refused))):
+    for what, machines in (
+        ("more of these GPUs", _more(refused)),
+        ("a machine that is large enough", _sorted(refused)),
+    ):
         for size, spec, hardware in machines:
-            if size * DEFAULT_UTILIZATION > least and _at_ease(refused.elsewhere(hardware, request), request):
+            if size * DEFAULT_UTILIZATION > least and _with_room(refused.elsewhere(hardware, request), request):
                 asked = dataclasses.replace(request, model=refused.reference)
                 hints.setdefault(spec, f"{what}: {plan_command(asked, spec)}")
                 break
     return list(hints.values())
 
 
-def _at_ease(plan: Plan, request: PlanRequest) -> bool:
-    """Whether a machine holds it without the last of its memory: one is not bought to be full."""
+def _with_room(plan: Plan, request: PlanRequest) -> bool:
+    """Whether it fits without the last of the memory: nobody buys a machine to fill it completely."""
     share = plan.chosen.gpu_memory_utilization if plan.chosen is not None else 1.0
     return plan.feasible and (request.gpu_memory_utilization is not None or (share or 0) <= DEFAULT_UTILIZATION)
 
@@ -175,7 +178,7 @@ _Machine = tuple[int, str, Hardware]
 
 
 def _more(refused: Refused) -> list[_Machine]:
-    """Twice, four and eight times the GPU that is there, in one machine."""
+    """More of the GPU that is there, in one machine."""
     devices = refused.plan.hardware.devices
     known = refused.facts.gpu(devices[0]) if devices else None
     if known is None or known.integrated or any(gpu.name != devices[0].name for gpu in devices):

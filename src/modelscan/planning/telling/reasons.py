@@ -23,12 +23,12 @@ def reasons_of(
     if layout.gpus:
         reasons += _spread(layout, choice.weights.architecture, setting)
     elif setting.estimates is not None:
-        reasons.append("start: without compiling graphs, which takes longer on a CPU than it saves")
+        reasons.append("start: eager, because compiling graphs on a CPU takes longer than it saves")
     reasons.append(_context(setting, base, limit, holds, on_gpu=bool(layout.gpus)))
     if base.kv_cache_dtype is not None and request.kv_cache_dtype is None:
-        reasons.append(f"KV cache: in {base.kv_cache_dtype}, as in 16 bit it would hold too little")
+        reasons.append(f"KV cache: {base.kv_cache_dtype}, because a 16-bit cache would hold too little")
     if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and 0 < sequences < 256:  # noqa: PLR2004
-        reasons.append(f"concurrency: {sequences} requests at once, so that less memory is kept for sampling")
+        reasons.append(f"concurrency: {sequences} concurrent requests, so that sampling takes less memory")
     reasons += _of_strangers(choice.weights, request)
     reasons += _memory(setting, budget)
     return tuple(reasons)
@@ -38,43 +38,43 @@ def _context(setting: Setting, base: Candidate, limit: int | None, holds: Capaci
     """Why the context is as long as it is."""
     length = base.max_model_len
     if length is None:
-        return f"context: as {setting.backend} chooses it, as its memory is its own to manage"
+        return f"context: chosen by {setting.backend}, which manages its own memory"
     if setting.request.context_length is not None:
         return f"context: {format_tokens(length)}, as asked"
     if length == limit:
         return f"context: {format_tokens(length)}, the model's limit"
     if not on_gpu and length == CPU_LONGEST:
-        return f"context: {format_tokens(length)}, as a CPU takes minutes to read more"
+        return f"context: {format_tokens(length)}, because a CPU takes minutes to read more"
     bound = f" of the model's {format_tokens(limit)}" if limit else ""
     room = "two requests" if holds is None or holds.concurrency >= 2 else "one request"  # noqa: PLR2004
     return f"context: {format_tokens(length)}{bound}, the longest that leaves room for {room}"
 
 
 def _spread(layout: Layout, shape: Architecture | None, setting: Setting) -> list[str]:
-    """Why the model is spread over these GPUs so."""
+    """Why the model is spread over these GPUs this way."""
     reasons = [f"parallelism: {_copied(layout) if layout.data_parallel > 1 else _held(layout, shape, setting)}"]
     if layout.apart and layout.tensor_parallel > 1:
         reasons.append(
-            "links: these GPUs cannot read each other's memory, so --disable-custom-all-reduce; should a start hang "
-            f"there: --env NCCL_P2P_DISABLE=1; a pipeline exchanges less: --pipeline-parallel {layout.split}"
+            "links: these GPUs cannot read each other's memory, so --disable-custom-all-reduce is set; if a start "
+            f"hangs: --env NCCL_P2P_DISABLE=1; a pipeline exchanges less data: --pipeline-parallel {layout.split}"
         )
     return reasons
 
 
 def _memory(setting: Setting, budget: Budget) -> list[str]:
-    """The share of a GPU, or what is set aside for a backend that brings no estimate."""
+    """The share of a GPU, or what is set aside for a backend without estimates."""
     request = setting.request
     if setting.estimates is None:
         given = request.max_memory_bytes
         if given is not None:
-            return [f"memory: {format_bytes(given)}, as asked; {setting.backend} manages it by itself"]
-        only = f"memory: {setting.backend} manages it by itself, so only its weights are counted"
+            return [f"memory: {format_bytes(given)}, as asked; {setting.backend} manages its own memory"]
+        only = f"memory: {setting.backend} manages its own memory, so only its weights are counted"
         return [f"{only}; to set more aside: --max-memory SIZE"]
     if budget.utilization is None:
         return []
     how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
     if request.gpu_memory_utilization is None and budget.utilization > DEFAULT_UTILIZATION:
-        how = "nearly all that is free, as less would hold too little"
+        how = "nearly all that is free, because less would hold too little"
     return [f"memory: {budget.utilization:.2f} of the GPU, {how}"]
 
 
@@ -90,48 +90,49 @@ def _held(layout: Layout, shape: Architecture | None, setting: Setting) -> str:
     elif request.tensor_parallel or request.pipeline_parallel or _asked_for(request) == layout.split:
         how = f"{layout.split} GPUs, as asked"
     elif layout.apart and layout.tensor_parallel == 1 and request.mode == "throughput":
-        how = f"a pipeline over {layout.split} GPUs, which exchanges least between GPUs that are apart"
+        how = f"a pipeline over {layout.split} GPUs, which exchanges the least data without peer-to-peer access"
     elif layout.pipeline_parallel > 1:
         how = (
-            f"{layout.tensor_parallel} x {layout.pipeline_parallel}, the fewest GPUs that hold it and "
-            "that its heads divide by"
+            f"{layout.tensor_parallel} x {layout.pipeline_parallel}, the fewest GPUs that hold it and divide its heads"
         )
     elif layout.faster:
-        how = f"{layout.split} GPUs, as one request is answered faster"
+        how = f"{layout.split} GPUs, to answer one request faster"
     elif request.mode == "throughput" and not copied(shape):
-        how = f"{layout.split} GPUs, for room for more requests at once"
+        how = f"{layout.split} GPUs, to leave room for more concurrent requests"
     else:
         how = f"{layout.split} GPUs, the fewest that hold it"
     if layout.expert_parallel:
         switch = BACKENDS[setting.backend].runs.whole_experts
         asked = switch is not None and setting.argument(switch) is not None
-        why = "as asked" if asked else f"as their width does not divide by {layout.tensor_parallel}"
-        how += f"; experts are dealt out whole, {why}"
+        why = "as asked" if asked else f"because their width is not divisible by {layout.tensor_parallel}"
+        how += f"; each GPU holds whole experts, {why}"
     if layout.idle >= layout.split and request.gpu_count is None and request.mode in {None, "standard"}:
         how += f"; {layout.idle} more could run copies: --mode throughput"
     return how
 
 
 def _copied(layout: Layout) -> str:
-    """For throughput; a mixture's experts are shared."""
+    """For throughput; the copies share the experts of a mixture."""
     what = "copies of all but the experts" if layout.expert_parallel else "copies"
     over = "one GPU" if layout.split == 1 else f"{layout.split} GPUs"
     if layout.split > 1 and layout.apart and layout.tensor_parallel == 1:
-        over = f"a pipeline of {over}, which exchanges least between GPUs that are apart"
+        over = f"a pipeline of {over}, which exchanges the least data between GPUs without peer-to-peer access"
     how = f"{layout.data_parallel} {what}, each over {over}, for throughput: KV cache and concurrency are those of each"
     if layout.expert_parallel:
-        how += f"; the experts are dealt out to all {layout.experts_over} GPUs"
-        how += f"; {layout.idle} stay idle, as they cannot be dealt out to more evenly" if layout.idle else ""
+        how += f"; the experts are distributed over all {layout.experts_over} GPUs"
+        how += (
+            f"; {layout.idle} stay idle, because the experts cannot be distributed evenly over more"
+            if layout.idle
+            else ""
+        )
     return how
 
 
 def _of_strangers(weights: WeightsDescription, request: PlanRequest) -> list[str]:
-    """What of the repo could run code, and does not without the user's word."""
+    """Files of the repo that could run code, and do not without the user's consent."""
     reasons = []
     if weights.code_files and not request.trust_remote_code:
-        reasons.append(
-            "remote code: the repo has Python files of its own, which do not run without --trust-remote-code"
-        )
+        reasons.append("remote code: the repo contains Python files, which do not run without --trust-remote-code")
     if weights.only_pickles and not request.allow_pickle:
-        reasons.append("pickles: loading these weights can run code in them, so `deploy` wants --allow-pickle")
+        reasons.append("pickles: loading these weights can run code in them, so `deploy` requires --allow-pickle")
     return reasons
