@@ -69,14 +69,14 @@ REFUSED = """
 --root-path=/x                         modelscan chooses the address
 --ssl-keyfile=x                        modelscan chooses the address
 --grpc                                 modelscan chooses the address
---trust-remote-code                    say it to modelscan instead: --trust-remote-code
---allowed-origins=["*"]                pages of other sites stay out
+--trust-remote-code                    use modelscan's own option: --trust-remote-code
+--allowed-origins=["*"]                cross-origin requests stay disabled
 --model=x/y                            modelscan names the model
 --served-model-name x                  modelscan names the model
 --tokenizer=x                          modelscan names the model
---code-revision=x                      weights, tokenizer and code come from one revision: give --revision
---config=x.yaml                        a file of settings would go past the checks
---chat-template=x.jinja                the template of the weights is used
+--code-revision=x                      weights, tokenizer and code come from one revision: use --revision
+--config=x.yaml                        a settings file would bypass the checks
+--chat-template=x.jinja                the chat template of the weights is used
 --download-dir=/x                      modelscan chooses the folders
 --middleware=x.y                       it can load code
 --tool-parser-plugin=x.py              it can load code
@@ -87,18 +87,18 @@ REFUSED = """
 --model-loader-extra-config={}         it can load code
 --data-parallel-size=2                 modelscan chooses the devices
 --nnodes=2                             modelscan chooses the devices
---kv-cache-memory-bytes=1              the plan sizes the memory: give --context-length, --max-concurrency or --max-memory
---max-num-seqs=8                       it enters the plan: give --max-concurrency N
---enforce-eager                        it enters the plan: give --enforce-eager
---ho=0.0.0.0                           it is not on the list of arguments for vLLM
---omni                                 it is not on the list of arguments for vLLM
---load-format=runai_streamer           it may be auto, dummy, mistral, safetensors
---generation-config=/x                 it may be auto, vllm
---distributed-executor-backend=a.B     it may be mp, uni
+--kv-cache-memory-bytes=1              the plan sizes the memory: use --context-length, --max-concurrency or --max-memory
+--max-num-seqs=8                       it affects the plan: use --max-concurrency N
+--enforce-eager                        it affects the plan: use --enforce-eager
+--ho=0.0.0.0                           it is not an argument that modelscan passes to vLLM
+--omni                                 it is not an argument that modelscan passes to vLLM
+--load-format=runai_streamer           valid values are auto, dummy, mistral, safetensors
+--generation-config=/x                 valid values are auto, vllm
+--distributed-executor-backend=a.B     valid values are mp, uni
 --enable-prefix-caching=x              it takes no value
---speculative-config={"model": "x/y"}  a second model is not in the plan
---speculative-config={"mod\\u0065l": 1}  a second model is not in the plan
---speculative-config.model=x/y         a second model is not in the plan
+--speculative-config={"model": "x/y"}  the plan does not cover a second model
+--speculative-config={"mod\\u0065l": 1}  the plan does not cover a second model
+--speculative-config.model=x/y         the plan does not cover a second model
 """
 
 
@@ -107,9 +107,9 @@ def test_refused(row: str) -> None:
     argument, reason = (part.strip() for part in row.split("  ", 1))
     with pytest.raises(Usage) as raised:
         VLLM.check_arguments([argument], {})
-    assert raised.value.message == f"`{argument}` may not be given to vLLM"
+    assert raised.value.message == f"`{argument}` is not allowed for vLLM"
     assert raised.value.cause == (reason,)
-    assert raised.value.hints == ("leave out that --backend-arg",)
+    assert raised.value.hints == ("remove that --backend-arg",)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_refused(row: str) -> None:
 def test_a_secret_is_refused_and_not_repeated(argument: str, name: str) -> None:
     with pytest.raises(Usage) as raised:
         VLLM.check_arguments([argument], {})
-    assert raised.value.message == f"`{name}=***` may not be given on a command line"
+    assert raised.value.message == f"`{name}=***` must not be given on a command line"
     assert "planted" not in str(raised.value.details)
     with pytest.raises(Usage, match="OMP_PLACES"):
         VLLM.check_arguments([], {"OMP_PLACES": "hf_plantedplantedplanted"})
@@ -139,7 +139,7 @@ def test_a_word_that_would_be_taken_for_the_model_is_refused(arguments: list[str
 
 
 def test_an_open_quotation_mark_is_said() -> None:
-    with pytest.raises(Usage, match="open quotation mark"):
+    with pytest.raises(Usage, match="unclosed quotation mark"):
         VLLM.check_arguments(["--seed '7"], {})
 
 
@@ -176,9 +176,9 @@ def test_refused_variables(name: str) -> None:
 def test_a_slip_is_met_with_near_names() -> None:
     with pytest.raises(Usage) as raised:
         VLLM.check_arguments(["--enable-prefix-cachin"], {})
-    assert raised.value.cause == ("it is not on the list of arguments for vLLM",)
+    assert raised.value.cause == ("it is not an argument that modelscan passes to vLLM",)
     assert raised.value.hints == (
         "did you mean: --backend-arg=--enable-prefix-caching",
         "did you mean: --backend-arg=--no-enable-prefix-caching",
-        "leave out that --backend-arg",
+        "remove that --backend-arg",
     )

@@ -63,11 +63,11 @@ def test_every_translation_starts_where_the_old_name_ends_and_passes_the_list() 
 @pytest.mark.parametrize(
     ("version", "argument", "cause"),
     [
-        ("0.9.2", "--runner=pooling", "it came with 0.10.0"),
+        ("0.9.2", "--runner=pooling", "it was added in 0.10.0"),
         ("0.33.0", "--preemption-policy=x", None),
-        ("0.33.0", "--rope-theta=1", "it is gone since 0.11.2"),
-        (None, "--rope-theta=1", "it is gone since 0.11.2"),
-        ("0.33.0", "--device=cpu", "it is gone since 0.10.0"),
+        ("0.33.0", "--rope-theta=1", "it was removed in 0.11.2"),
+        (None, "--rope-theta=1", "it was removed in 0.11.2"),
+        ("0.33.0", "--device=cpu", "it was removed in 0.10.0"),
     ],
 )
 def test_refused_where_the_version_does_not_have_it(version: str | None, argument: str, cause: str | None) -> None:
@@ -85,7 +85,7 @@ def test_the_plan_says_what_it_translated() -> None:
     assert plan.chosen is not None
     assert plan.chosen.extra_args == ("--structured-outputs-config.backend=xgrammar",)
     assert [reason for reason in plan.chosen.reasons if reason.startswith("argument: ")] == [
-        "argument: `--swap-space=4` is left out: preempted requests are computed again, nothing is swapped",
+        "argument: `--swap-space=4` is dropped: preempted requests are computed again, nothing is swapped",
         "argument: `--guided-decoding-backend=xgrammar` is now `--structured-outputs-config.backend=xgrammar`: renamed",
     ]
 
@@ -95,7 +95,7 @@ def test_a_version_that_lacks_what_the_plan_needs_is_refused() -> None:
     encoder = weights("x/y", llama(), task="embed")
     plan = make_plan(None, [encoder], machine("rtx-4090"), request, FACTS)
     assert {(rejection.code, rejection.reason) for rejection in plan.rejected} == {
-        ("version_unsupported", "a start of vllm 0.8.5 would need `--runner`, which came with 0.10.0")
+        ("version_unsupported", "a start of vllm 0.8.5 would need `--runner`, which was added in 0.10.0")
     }
 
 

@@ -126,7 +126,7 @@ def test_it_is_planned_deployed_listed_read_and_stopped(house: House) -> None:
 
 def test_it_is_refused_what_it_does_not_know_and_installed_by_nobody(house: House) -> None:
     refused = house("deploy", "demo", "--backend", "toy", "--backend-arg=--host=0.0.0.0", "--json")
-    assert (refused.status, refused.error["message"]) == (2, "`--host=0.0.0.0` may not be given to Toy")
+    assert (refused.status, refused.error["message"]) == (2, "`--host=0.0.0.0` is not allowed for Toy")
     missing = house("backend", "install", "toy", "--json")
     assert missing.status == 7
     assert missing.error["message"] == "no build of `toy` for `cpu`"

@@ -110,7 +110,7 @@ def test_another_request_is_a_conflict_with_the_difference_and_the_way_out(model
     assert (ran.status, ran.stderr) == (
         8,
         (
-            "error: the deployment `demo` was asked for differently\n"
+            "error: the deployment `demo` exists with other options\n"
             "  context_length: not given then, 512 now\n"
             "hint: modelscan deploy demo --context-length 512 --replace\n"
             "hint: or keep both: --name demo-2\n"
@@ -265,7 +265,7 @@ def test_a_context_that_does_not_fit_is_shortened_once_and_said(modelscan: Model
     ran = modelscan("deploy", str(folder), "--name", "tiny")
     assert ran.status == 0, ran.stderr
     assert (
-        "note: tiny: context length 4096 made 1024 and tried again: "
+        "note: tiny: context length reduced from 4096 to 1024 before another try: "
         "the KV cache is too small for a context length of 4096: 1024 fits\n"
     ) in ran.stderr
     shown = modelscan("status", "tiny", "--json").json

@@ -25,7 +25,7 @@ def test_a_named_folder_without_a_backend_is_a_problem(modelscan: Modelscan, tmp
     assert [(check["name"], check["message"], check["hints"][-1]) for check in problems] == [
         (
             "backend",
-            f"`{empty}`, which the setting backend.dirs names, has no backend that answers",
+            f"`{empty}` in the setting backend.dirs has no working backend",
             "modelscan config unset backend.dirs",
         )
     ]

@@ -78,7 +78,7 @@ def deployments() -> list[Deployment]:
         backend="vllm",
         backend_version="0.32.0+cpu",
         status="unhealthy",
-        message="3 probes in a row got no answer",
+        message="3 consecutive probes failed",
         port=8081,
         memory=DeploymentMemory(estimated_bytes=2 * GIB),
         started_at="2026-11-18T11:00:00Z",
@@ -98,7 +98,7 @@ NAME                                                STATUS     MODEL            
 qwen3-coder-480b-a35b-instruct-fp8-on-all-the-gpus  ready      qwen/qwen3-coder-480b-a35b-instruct  vllm 0.33.0      GPU 0,1  78/80 GiB  8080  ok 3s      2h 5m         0
 demo                                                unhealthy  modelscan/demo                       vllm 0.32.0+cpu  CPU      ?/2.0 GiB  8081  silent 1m  3d 1h         2
 old                                                 stopped    lab/old                              sglang           CPU              -  8082  -          -             0
-demo: 3 probes in a row got no answer
+demo: 3 consecutive probes failed
 """)
 
 
@@ -117,5 +117,5 @@ b-a35b-instruct                                                                 
 -gpus                                                                           \n\
 demo             unhealthy  CPU      ?/2.0 GiB  8081  silent 1m  3d 1h         2
 old              stopped    CPU              -  8082  -          -             0
-demo: 3 probes in a row got no answer
+demo: 3 consecutive probes failed
 """)

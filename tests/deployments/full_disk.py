@@ -13,7 +13,7 @@ from hostile_house import CLOCK, HOSTILE, eventually, free_port, observe, proces
 
 from modelscan.deployments.commanding import claims, command
 from modelscan.deployments.document import record_of
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.errors import StorageFailed
 from modelscan.model import Deployment
@@ -63,7 +63,7 @@ def main(home: Path) -> None:
         seen["a command"] = error.code
     os.kill(record(settings, made).pid or 0, signal.SIGKILL)
     eventually(lambda: not processes_of(made), 20)
-    eventually(lambda: not is_held(places(settings.paths, made.id).lock), 30)
+    eventually(lambda: not is_held(files_of(settings.paths, made.id).lock), 30)
     seen["killed while full"] = observe(record(settings, made), paths=settings.paths, clock=CLOCK).status
 
     filler.unlink()

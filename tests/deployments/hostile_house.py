@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from modelscan.deployments.commanding import command, current
 from modelscan.deployments.document import deployment_of, record_of
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment, Hardware
 from modelscan.settings.reading import Settings
@@ -97,4 +97,4 @@ def observe(deployment: Deployment, *, paths: Paths, clock: Clock) -> Deployment
 
 
 def log_of(settings: Settings, deployment: Deployment) -> str:
-    return (places(settings.paths, deployment.id).folder / "backend.log").read_text()
+    return (files_of(settings.paths, deployment.id).folder / "backend.log").read_text()

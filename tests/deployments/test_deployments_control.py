@@ -15,7 +15,7 @@ import pytest
 from hostile_house import CLOCK, Make, alter, eventually, observe, processes_of, record, remove, start, stop, wait
 
 from modelscan.deployments.commanding import command
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, Conflict, InterruptedBefore, TimedOut
 from modelscan.model import Deployment
@@ -40,7 +40,7 @@ def now(deployment: Deployment, settings: Settings) -> Deployment:
 
 
 def supervisor_of(deployment: Deployment, settings: Settings) -> Process:
-    found = live_supervisor(places(settings.paths, deployment.id).lock, deployment.id)
+    found = live_supervisor(files_of(settings.paths, deployment.id).lock, deployment.id)
     assert found is not None
     return found
 
@@ -83,7 +83,7 @@ def test_the_backend_is_killed(mode: str, settings: Settings, make: Make) -> Non
     failed = wait(ready, settings=settings, clock=CLOCK, until="stopped", timeout=10)
     assert (failed.status, failed.message) == ("failed", "vLLM was killed by SIGKILL")
     assert failed.last_error
-    eventually(lambda: not is_held(places(settings.paths, ready.id).lock))
+    eventually(lambda: not is_held(files_of(settings.paths, ready.id).lock))
     assert processes_of(ready) == set()
     again = up(ready, settings)
     assert (again.status, again.last_error) == ("ready", None)
@@ -93,7 +93,7 @@ def test_the_backend_is_killed(mode: str, settings: Settings, make: Make) -> Non
 def test_the_supervisor_is_killed(mode: str, settings: Settings, make: Make) -> None:
     ready = up(make(mode), settings)
     send(supervisor_of(ready, settings), signal.SIGKILL)
-    eventually(lambda: not is_held(places(settings.paths, ready.id).lock))
+    eventually(lambda: not is_held(files_of(settings.paths, ready.id).lock))
     shown = now(ready, settings)
     assert (shown.status, shown.message) == ("failed", "its supervisor was killed")
     if mode == "polite":
@@ -108,7 +108,7 @@ def test_the_supervisor_is_killed(mode: str, settings: Settings, make: Make) -> 
 def test_orphans_are_found_and_reaped_and_live_ones_are_not(settings: Settings, make: Make) -> None:
     dead, alive = up(make("deaf"), settings), up(make("polite", name="other"), settings)
     send(supervisor_of(dead, settings), signal.SIGKILL)
-    eventually(lambda: not is_held(places(settings.paths, dead.id).lock))
+    eventually(lambda: not is_held(files_of(settings.paths, dead.id).lock))
     with Store(settings.paths) as store:
         assert {(item.deployment, item.name) for item in find_orphans(store, settings.paths)} == {(dead.id, "demo")}
         assert reap_orphans(store, settings.paths, linger=2.0, clock=CLOCK) == ()
@@ -125,7 +125,9 @@ def test_a_forged_record_gets_nobody_killed(settings: Settings, make: Make) -> N
     with subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"]) as bystander:
         with Store(settings.paths) as store:
             alter(store, ready.id, pid=bystander.pid, supervisor_pid=bystander.pid)
-        places(settings.paths, ready.id).lock.write_text(f'{{"pid": {bystander.pid}, "start_time": 1, "boot_id": "x"}}')
+        files_of(settings.paths, ready.id).lock.write_text(
+            f'{{"pid": {bystander.pid}, "start_time": 1, "boot_id": "x"}}'
+        )
         assert stop(ready, settings=settings, clock=CLOCK).status == "stopped"
         assert bystander.poll() is None
         bystander.kill()
@@ -229,8 +231,8 @@ def test_remove_frees_name_and_port_and_logs(settings: Settings, make: Make) -> 
     ready = up(make("polite"), settings)
     gone = remove(ready, settings=settings, clock=CLOCK)
     assert gone.removed_at is not None
-    assert not places(settings.paths, ready.id).folder.exists()
-    with pytest.raises(Conflict, match="was removed meanwhile"):
+    assert not files_of(settings.paths, ready.id).folder.exists()
+    with pytest.raises(Conflict, match="was removed in the meantime"):
         start(ready, settings=settings, clock=CLOCK)
     make("polite", port=ready.port)
 
@@ -259,7 +261,7 @@ def test_a_late_supervisor_finds_the_deployment_stopped_and_leaves(settings: Set
     made = make("polite")
     supervisor = ("--state", str(settings.paths.state), "--id", made.id, "--pace", pace_of(settings).written())
     environ = {"MODELSCAN_SUPERVISOR": made.id}
-    src = str(places.__code__.co_filename).split("/modelscan/")[0]
+    src = str(files_of.__code__.co_filename).split("/modelscan/")[0]
     done = subprocess.run([*SUPERVISOR, *supervisor], env=environ, cwd=src, check=False, timeout=20)
     assert done.returncode == 0
     assert record(settings, made).status == "pending"
@@ -278,7 +280,7 @@ def test_a_taken_port_that_was_only_chosen_is_moved_on_until_it_was_ready_there(
     assert str(moved.port) in moved.argv
     with Store(settings.paths) as store:
         said = [event.message for event in store.events(made.id) if event.kind == "moved"]
-    assert said == [f"port {made.port} was taken by another program: now {moved.port}"]
+    assert said == [f"port {made.port} was in use by another program: moved to {moved.port}"]
     stop(moved, settings=settings, clock=CLOCK)
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -314,12 +316,12 @@ def test_a_key_that_a_killed_supervisor_left_goes_when_that_is_noticed(
     settings = replace(settings, environ={**settings.environ, "MY_KEY": "sk-planted-key"})
     made = make("never-ready", backend="sglang", api_key_env="MY_KEY")
     started = start(made, settings=settings, clock=CLOCK)
-    key = places(settings.paths, made.id).folder / "key.yaml"
+    key = files_of(settings.paths, made.id).folder / "key.yaml"
     eventually(key.is_file)
     assert now(started, settings).status == "starting"
     assert key.is_file()
     send(supervisor_of(started, settings), signal.SIGKILL)
-    eventually(lambda: not is_held(places(settings.paths, made.id).lock))
+    eventually(lambda: not is_held(files_of(settings.paths, made.id).lock))
     assert key.is_file()
     if noticed_by == "stop":
         stop(started, settings=settings, clock=CLOCK)

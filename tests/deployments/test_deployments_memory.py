@@ -81,7 +81,7 @@ def test_what_a_start_has_not_taken_yet_is_promised(make: Make, context: Context
         ):
             pytest.fail("the memory was given twice")
         assert refused.value.details["taken"] == "memory"
-        assert refused.value.cause == ("40.00 GiB are promised to deployments that are starting",)
+        assert refused.value.cause == ("40.00 GiB is reserved for deployments that are starting",)
     assert context.deployments.claims(machine(context)) == ()  # nobody is at work on it any more: interrupted
     take(50 * GIB)
     with pytest.raises(Conflict, match=r"needs 40.00 GiB on GPU 0"), claim_again(context, made.id):
@@ -137,7 +137,7 @@ def test_memory_that_does_not_come_back_is_told(make: Make, context: Context, ta
     take(20 * GIB)
     quick = replace(context.settings, deploy=DeploySettings(release_timeout=0.3))
     stopped = stop(ready, settings=quick, clock=CLOCK, hardware=lambda: machine(context))
-    assert (stopped.status, stopped.message) == ("stopped", "the memory of its GPU is not back after 0.3 s")
+    assert (stopped.status, stopped.message) == ("stopped", "its GPU memory was not released within 0.3 s")
 
 
 def test_one_at_a_time_starts_on_a_gpu(make: Make, settings: Settings) -> None:
@@ -186,7 +186,7 @@ def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: S
         progress = record(settings, waiting).progress
         return progress.detail if progress else None
 
-    eventually(lambda: said() == "it needs 20.00 GiB on GPU 0, and 14.00 GiB are free")
+    eventually(lambda: said() == "it needs 20.00 GiB on GPU 0, but only 14.00 GiB is free")
     assert not processes_of(waiting)
     use(10 * GIB)
     assert wait(waiting, settings=settings, clock=CLOCK, timeout=20).status == "ready"
@@ -194,5 +194,5 @@ def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: S
     use(50 * GIB)
     hasty = Settings(paths=settings.paths, environ=environ, deploy=DeploySettings(release_timeout=0.1))
     given_up = start(make("polite", name="other", **on_gpu(20 * GIB)), settings=hasty, clock=CLOCK)
-    with pytest.raises(BackendFailed, match=r"it needs 20.00 GiB on GPU 0, and 14.00 GiB are free"):
+    with pytest.raises(BackendFailed, match=r"it needs 20.00 GiB on GPU 0, but only 14.00 GiB is free"):
         wait(given_up, settings=settings, clock=CLOCK, timeout=20)

@@ -25,7 +25,7 @@ def planned(*explicit: str, argv: tuple[str, ...] = ()) -> Record:
 def test_a_smaller_context_is_taken() -> None:
     now = adjusted(planned(), "too large", {"context_length": 1024}, OPTIONS)
     assert now is not None
-    assert now.status.message == "context length 4096 made 1024 and tried again: too large"
+    assert now.status.message == "context length reduced from 4096 to 1024 before another try: too large"
     assert now.pinned.adjustments == (now.status.message,)
     assert now.pinned.max_model_len == now.pinned.plan["max_model_len"] == 1024
     assert now.pinned.argv[4] == "1024"
@@ -34,7 +34,7 @@ def test_a_smaller_context_is_taken() -> None:
 def test_a_smaller_share_is_taken() -> None:
     now = adjusted(planned(), "too large", {"gpu_memory_utilization": 0.85}, OPTIONS)
     assert now is not None
-    assert now.status.message == "share of the GPU's memory 0.9 made 0.85 and tried again: too large"
+    assert now.status.message == "GPU memory share reduced from 0.9 to 0.85 before another try: too large"
     assert now.pinned.plan["gpu_memory_utilization"] == 0.85
     assert now.pinned.argv[-1] == "0.85"
 

@@ -58,15 +58,15 @@ def test_what_a_start_will_take_is_the_median_of_earlier_ones() -> None:
 
 def test_work_is_told_from_standing_still() -> None:
     pulse = Pulse()
-    assert pulse.still_for(10.0) == 0.0
-    pulse.feel(Activity(0, 5.0), 10.0)
-    assert pulse.still_for(99.0) == 0.0  # idle
-    pulse.feel(Activity(2, 5.0), 100.0)
-    assert pulse.still_for(130.0) == 30.0
-    pulse.feel(Activity(2, 6.0), 140.0)  # slow, but it works
-    assert pulse.still_for(150.0) == 10.0
-    pulse.feel(Activity(3, 0.0), 160.0)  # it was restarted by itself: counts begin anew
-    assert pulse.still_for(161.0) == 1.0
+    assert pulse.stalled_for(10.0) == 0.0
+    pulse.update(Activity(0, 5.0), 10.0)
+    assert pulse.stalled_for(99.0) == 0.0  # idle
+    pulse.update(Activity(2, 5.0), 100.0)
+    assert pulse.stalled_for(130.0) == 30.0
+    pulse.update(Activity(2, 6.0), 140.0)  # slow, but it works
+    assert pulse.stalled_for(150.0) == 10.0
+    pulse.update(Activity(3, 0.0), 160.0)  # it was restarted by itself: counts begin anew
+    assert pulse.stalled_for(161.0) == 1.0
 
 
 # What a running vLLM 0.32.0 answered, shortened.
@@ -107,17 +107,17 @@ def test_the_pace_is_what_the_settings_say_and_survives_the_way_to_the_superviso
 
 def test_trouble_is_told_once_and_counts_from_its_beginning() -> None:
     health = Health(dataclasses.replace(pace_of(Settings()), unhealthy_after=2, wedged_after=10, restart_after=30))
-    health.take(answered=False, activity=None, now=1.0)
+    health.update(answered=False, activity=None, now=1.0)
     assert health.trouble is None
-    health.take(answered=False, activity=None, now=2.0)
-    health.take(answered=False, activity=None, now=20.0)
-    assert (health.trouble, health.overdue(31.0)) == ("2 probes in a row got no answer", None)
+    health.update(answered=False, activity=None, now=2.0)
+    health.update(answered=False, activity=None, now=20.0)
+    assert (health.trouble, health.overdue(31.0)) == ("2 consecutive probes failed", None)
     assert health.overdue(32.0) == 30.0
-    health.take(answered=True, activity=Activity(3, 7.0), now=33.0)
+    health.update(answered=True, activity=Activity(3, 7.0), now=33.0)
     assert (health.trouble, health.overdue(99.0)) == (None, None)
-    health.take(answered=True, activity=Activity(3, 7.0), now=42.0)
+    health.update(answered=True, activity=Activity(3, 7.0), now=42.0)
     assert health.trouble is None
-    health.take(answered=True, activity=Activity(3, 7.0), now=44.0)
+    health.update(answered=True, activity=Activity(3, 7.0), now=44.0)
     assert health.trouble == "wedged: 3 requests in flight and no token for 11 s"
-    health.take(answered=True, activity=Activity(3, 7.5), now=45.0)
+    health.update(answered=True, activity=Activity(3, 7.5), now=45.0)
     assert health.trouble is None

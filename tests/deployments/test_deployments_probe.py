@@ -128,13 +128,13 @@ def test_speech_is_half_a_second_of_silence_in_a_form() -> None:
 @pytest.mark.parametrize(
     ("task", "status", "said", "reason"),
     [
-        ("chat", 500, b"boom", "/v1/chat/completions answered 500: boom"),
-        ("chat", 200, b"data: [DONE]\n\n", "it answered without generating anything"),
-        ("chat", 200, b'data: {"error": "oom"}\n\n', 'it answered with an error: {"error": "oom"}'),
-        ("chat", 200, b"data: {oops\n\n", "it answered with something that is not JSON"),
-        ("embed", 200, b"[]", "it answered without an embedding"),
-        ("embed", 200, b"<html>", "it answered with something that is not JSON"),
-        ("speech-to-text", 200, b"{}", "it answered without a transcription"),
+        ("chat", 500, b"boom", "/v1/chat/completions returned 500: boom"),
+        ("chat", 200, b"data: [DONE]\n\n", "the response has no generated text"),
+        ("chat", 200, b'data: {"error": "oom"}\n\n', 'the response is an error: {"error": "oom"}'),
+        ("chat", 200, b"data: {oops\n\n", "the response is not valid JSON"),
+        ("embed", 200, b"[]", "the response has no embedding"),
+        ("embed", 200, b"<html>", "the response is not valid JSON"),
+        ("speech-to-text", 200, b"{}", "the response has no transcription"),
     ],
 )
 def test_bad_answers_are_told_in_words(task: Task, status: int, said: bytes, reason: str) -> None:

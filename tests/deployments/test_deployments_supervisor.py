@@ -28,7 +28,7 @@ from hostile_house import (
 )
 
 from modelscan.deployments.document import deployment_of
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed
 from modelscan.model import Deployment
@@ -58,7 +58,7 @@ def test_one_that_dies_early_is_explained(settings: Settings, make: Make) -> Non
         wait(made, settings=settings, clock=CLOCK, timeout=20)
     shown = record(settings, made)
     assert shown.status == "failed"
-    assert shown.message == "vLLM ended with status 1"
+    assert shown.message == "vLLM exited with status 1"
     assert "modelscan logs demo --tail 50" in failed.value.hints
     assert "the hostile backend does not want to" in log_of(settings, made)
     assert shown.restarts == 0
@@ -75,14 +75,14 @@ def test_a_program_that_is_not_there(settings: Settings, make: Make) -> None:
 def test_when_its_folder_is_removed_it_ends_the_backend(settings: Settings, make: Make) -> None:
     made = wait(begin(make("polite"), settings), settings=settings, clock=CLOCK, timeout=20)
     with Store(settings.paths) as store:
-        shutil.rmtree(places(settings.paths, made.id).folder)
+        shutil.rmtree(files_of(settings.paths, made.id).folder)
         eventually(lambda: not processes_of(made))
         eventually(lambda: deployment_of(store.by_id(made.id)).last_error == "its state folder was removed")
 
 
 def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, make: Make) -> None:
     made = wait(begin(make("flood"), settings), settings=settings, clock=CLOCK, timeout=20)
-    supervisor = live_supervisor(places(settings.paths, made.id).lock, made.id)
+    supervisor = live_supervisor(files_of(settings.paths, made.id).lock, made.id)
     assert supervisor is not None
     limits = resource.prlimit(supervisor.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))  # no byte more
     os.kill(made.pid or 0, signal.SIGSTOP)
@@ -101,7 +101,7 @@ def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, m
         # Time to get there first, also on a busy machine.
         ("babbling", 3.0, "no progress for 3 s while loading weights"),
         ("mute", 3.0, "no progress for 3 s while generating"),
-        ("refusing", 20.0, 'it answers, but does not generate: /v1/completions answered 404: {"error": "no"}'),
+        ("refusing", 20.0, 'it responds but does not generate: /v1/completions returned 404: {"error": "no"}'),
     ],
 )
 def test_one_that_never_gets_ready_is_given_up(
@@ -115,7 +115,7 @@ def test_one_that_never_gets_ready_is_given_up(
 
 def test_a_long_start_does_not_look_like_an_old_probe(settings: Settings, make: Make) -> None:
     made = begin(make("polite"), settings)
-    os.utime(places(settings.paths, made.id).lock, (0, 0))  # the start was long ago
+    os.utime(files_of(settings.paths, made.id).lock, (0, 0))  # the start was long ago
     seen: set[str] = set()
     while "ready" not in seen:
         seen.add(observe(record(settings, made), paths=settings.paths, clock=CLOCK).status)
@@ -142,15 +142,15 @@ def test_with_a_policy_it_is_started_again(settings: Settings, make: Make) -> No
 def test_without_a_policy_it_is_not(settings: Settings, make: Make) -> None:
     made = begin(make("dies-late", lasts=0.1), settings)
     failed = over(made, settings)
-    assert (failed.status, failed.message, failed.restarts) == ("failed", "vLLM ended with status 1", 0)
+    assert (failed.status, failed.message, failed.restarts) == ("failed", "vLLM exited with status 1", 0)
 
 
 def test_a_sick_one_is_unhealthy_and_with_a_policy_restarted(settings: Settings, make: Make) -> None:
     made = begin(make("sick", lasts=0.2, restart_policy="on-failure"), settings)
     eventually(lambda: record(settings, made).status == "unhealthy")
-    assert record(settings, made).message == "2 probes in a row got no answer"
+    assert record(settings, made).message == "2 consecutive probes failed"
     eventually(lambda: record(settings, made).restarts == 1)
-    assert record(settings, made).last_error == "it did not get well in 0 s: 2 probes in a row got no answer"
+    assert record(settings, made).last_error == "it did not become healthy within 0 s: 2 consecutive probes failed"
 
 
 def test_a_wedged_one_is_told_from_a_slow_one_and_with_a_policy_restarted(settings: Settings, make: Make) -> None:
@@ -161,7 +161,7 @@ def test_a_wedged_one_is_told_from_a_slow_one_and_with_a_policy_restarted(settin
     assert (said.last_probe_ok, said.message) == (True, "wedged: 1 request in flight and no token for 1 s")
     eventually(lambda: record(settings, wedged).restarts == 1)
     assert record(settings, wedged).last_error == (
-        "it did not get well in 0 s: wedged: 1 request in flight and no token for 1 s"
+        "it did not become healthy within 0 s: wedged: 1 request in flight and no token for 1 s"
     )
     with Store(settings.paths) as store:
         assert [event.kind for event in store.events(slow.id)] == ["pending", "starting", "ready"]
@@ -171,7 +171,7 @@ def test_one_that_nobody_uses_is_stopped_where_the_user_said_so(settings: Settin
     used = begin(make("slow", name="used", lasts=0.2, idle_timeout_seconds=1.0), settings)
     idle = begin(make("polite", idle_timeout_seconds=1.0, restart_policy="always"), settings)
     eventually(lambda: record(settings, idle).status == "stopped")
-    assert record(settings, idle).message == "nobody used it for 1 s"
+    assert record(settings, idle).message == "it was idle for 1 s"
     eventually(lambda: not processes_of(idle))
     assert record(settings, used).status == "ready"
 
@@ -233,7 +233,7 @@ def test_one_that_gets_well_is_ready_again(settings: Settings, make: Make) -> No
 def test_a_flood_is_kept_within_bounds_and_hinders_nothing(settings: Settings, make: Make) -> None:
     made = begin(make("flood"), settings)
     assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"
-    folder = places(settings.paths, made.id).folder
+    folder = files_of(settings.paths, made.id).folder
     eventually(lambda: len(log_files(folder)) >= 2, 20)
     assert max(path.stat().st_size for path in log_files(folder)) <= 10 * MEGABYTE
     began = time.monotonic()
@@ -246,7 +246,7 @@ def test_a_key_is_used_by_the_probe_and_is_nowhere_to_be_read(settings: Settings
     rich = Settings(paths=settings.paths, environ={**settings.environ, "MY_KEY": key})
     made = start(make("polite", api_key_env="MY_KEY"), settings=rich, clock=CLOCK)
     ready = wait(made, settings=rich, clock=CLOCK, timeout=20)
-    supervisor = live_supervisor(places(rich.paths, made.id).lock, made.id)
+    supervisor = live_supervisor(files_of(rich.paths, made.id).lock, made.id)
     assert supervisor is not None
     for pid in (supervisor.pid, ready.pid or 0):
         assert key.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -265,7 +265,7 @@ def test_a_stranger_on_the_port_is_never_called_ready(settings: Settings, make: 
         finally:
             stranger.terminate()
     assert failed.status == "failed"
-    assert (failed.last_error or "").startswith(f"port `{made.port}` is answered by another program: python")
+    assert (failed.last_error or "").startswith(f"port `{made.port}` is served by another program: python")
     assert str(stranger.pid) in (failed.last_error or "")
 
 
@@ -287,7 +287,10 @@ def test_a_context_that_does_not_fit_is_made_the_one_that_the_backend_names(sett
     made = begin(make("small-cache", max_model_len=4096, plan=plan), settings)
     said: list[str | None] = []
     ready = wait(made, settings=settings, clock=CLOCK, timeout=20, on_change=lambda it: said.append(it.message))
-    sentence = "context length 4096 made 1024 and tried again: the KV cache is too small for a context length of 4096: 1024 fits"
+    sentence = (
+        "context length reduced from 4096 to 1024 before another try: "
+        "the KV cache is too small for a context length of 4096: 1024 fits"
+    )
     assert (ready.max_model_len, ready.restarts, ready.adjustments) == (1024, 0, (sentence,))
     assert ready.argv[ready.argv.index("--max-model-len") + 1] == "1024"
     assert sentence in said
@@ -344,7 +347,7 @@ def test_it_imports_the_standard_library_and_light_modules_of_ours() -> None:
 def test_it_is_small_and_idle(settings: Settings, make: Make) -> None:
     made = start(make("polite", workers=0), settings=settings, clock=CLOCK)
     wait(made, settings=settings, clock=CLOCK, timeout=20)
-    supervisor = live_supervisor(places(settings.paths, made.id).lock, made.id)
+    supervisor = live_supervisor(files_of(settings.paths, made.id).lock, made.id)
     assert supervisor is not None
     status = Path(f"/proc/{supervisor.pid}/status").read_text()
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))

@@ -19,7 +19,7 @@ from tests.hardware.nvml import compile_nvml
 from traffic import MOODS
 
 from modelscan.deployments.document import deployment_of
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.settings.reading import Settings, load_settings
 from modelscan.storage.locks import is_held
@@ -103,7 +103,7 @@ def drive(settings: Settings, folder: Path, *, users: int, operations: int, seed
         numbers = store._connection.execute("SELECT DISTINCT deployment FROM events").fetchall()
         assert {row["deployment"] for row in numbers} == known
     assert [item for item in tagged() if item.state == str(settings.paths.state)] == []
-    assert [item.id for item in records if is_held(places(settings.paths, item.id).lock)] == []
+    assert [item.id for item in records if is_held(files_of(settings.paths, item.id).lock)] == []
     return refused
 
 
@@ -145,14 +145,14 @@ def test_rounds_of_killing_one_at_random(mode: str, settings: Settings, make: Ma
     for _ in range(17):
         start(made, settings=settings, clock=CLOCK)
         wait(made, settings=settings, clock=CLOCK, timeout=30)
-        supervisor = live_supervisor(places(settings.paths, made.id).lock, made.id)
+        supervisor = live_supervisor(files_of(settings.paths, made.id).lock, made.id)
         assert supervisor is not None
         victim = chance.choice([supervisor, *sorted(processes_of(made))])
         send(victim, signal.SIGKILL)
         eventually(
             lambda gone=victim: (
                 gone not in processes_of(made)
-                and gone != live_supervisor(places(settings.paths, made.id).lock, made.id)
+                and gone != live_supervisor(files_of(settings.paths, made.id).lock, made.id)
             )
         )
         shown = observe(record(settings, made), paths=settings.paths, clock=CLOCK)

@@ -38,9 +38,9 @@ def test_what_waits_is_written_later_by_a_way_that_the_statuses_allow(tmp_path: 
         writer.become(reached(writer.value, "warming up", Progress()))
         writer.become(became_ready(writer.value, AT, measured=Measured(ttft_ms=4.0), measured_bytes=None))
         for _ in range(100):
-            writer.become(became_unhealthy(writer.value, "3 probes in a row got no answer"))
+            writer.become(became_unhealthy(writer.value, "3 consecutive probes failed"))
             writer.become(recovered(writer.value))
-        writer.become(became_unhealthy(writer.value, "3 probes in a row got no answer"))
+        writer.become(became_unhealthy(writer.value, "3 consecutive probes failed"))
         assert store.by_id("1").status.current == "starting"
         assert not writer.flush()
 

@@ -24,7 +24,7 @@ RUNNING: dict[str, list[str]] = {}
 @dataclass(frozen=True, slots=True)
 class ToyTarget:
     site: Site
-    here: bool = False
+    is_local: bool = False
 
     def place(self, record: Record, among: Placement) -> Record:
         return record

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from modelscan.deployments.document import deployment_of
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Deployment, PlanRequest
@@ -50,7 +50,7 @@ def wanted(folder: Path, name: str, chance: random.Random) -> DeployRequest:
 
 def kill(context: Context, deployment: Deployment, chance: random.Random) -> None:
     victims = sorted(tagged_as(deployment.id))
-    supervisor = live_supervisor(places(context.settings.paths, deployment.id).lock, deployment.id)
+    supervisor = live_supervisor(files_of(context.settings.paths, deployment.id).lock, deployment.id)
     if supervisor is not None:
         victims.append(supervisor)
     if victims:

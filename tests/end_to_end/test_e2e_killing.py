@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tests.end_to_end.conftest import Run, runs, user_environment
 
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.storage.paths import paths_below
 from modelscan.system.processes.identity import Process, program_name, send, tagged_as
 from modelscan.system.processes.ports import is_free
@@ -50,7 +50,7 @@ def kill_a_command(home: Path, identity: str) -> None:
     """`kill -9` of `start` as soon as a supervisor has taken over."""
     argv = [sys.executable, "-m", "modelscan", "start", "demo"]
     with subprocess.Popen(argv, env=user_environment(home), stdout=subprocess.DEVNULL) as command:
-        lock = places(paths_below(home), identity).lock
+        lock = files_of(paths_below(home), identity).lock
         while live_supervisor(lock, identity) is None:
             assert command.poll() is None, "it was over before it could be killed"
             time.sleep(0.02)
@@ -59,7 +59,7 @@ def kill_a_command(home: Path, identity: str) -> None:
 
 def victim_of(role: str, demo: Any, home: Path, chance: random.Random) -> Process:
     tree = sorted(tagged_as(demo["id"]))
-    supervisor = live_supervisor(places(paths_below(home), demo["id"]).lock, demo["id"])
+    supervisor = live_supervisor(files_of(paths_below(home), demo["id"]).lock, demo["id"])
     assert supervisor is not None
     if role == "supervisor":
         return supervisor

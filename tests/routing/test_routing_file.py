@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_edited_says_what_to_add(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid) as refused:
         write_routes(path, [route()])
     assert refused.value.hints == (
-        "add by hand, below `routing.direct.providers`:",
+        "add these lines by hand below `routing.direct.providers`:",
         "- name: demo  # managed by modelscan",
         "  type: local",
         "  base_url: http://localhost:8080",

@@ -1,7 +1,15 @@
 """How models run: a folder per backend, found by its line in `registry`.
 
-A backend is a folder with `about` (what it says of itself) and a module per capability that it has: `runs`,
-`estimates`, `explains`, `installs`, `probes`, as `capabilities` describes them. `backend` loads each on use, `base` has
-the values that they take and return, `builds` reads the table of versions. What several backends need is shared:
-`arguments/` (their command lines), `explaining/` (their logs), `sampling`.
+registry      the backends by name, loaded on use
+backend       one backend: what it says of itself, and the capabilities it has
+about         names, and its spellings of our options
+capabilities  what a backend may be able to do: run, estimate, explain, install, probe
+base          the values that these take and return
+builds        the table of versions
+probing       how an installed program is recognized
+sampling      memory of sampling, shared by the estimates
+arguments/    command lines, whatever the backend
+explaining/   logs and failures, whatever the backend
+vllm/         vLLM
+sglang/       SGLang
 """

@@ -2,14 +2,15 @@
 
     record        the record in four parts: spec, pinned plan, status, owner
     transitions/  every change of a record, as a pure function
-    document      the record as the flat document that is kept and shown
+    document      the record as the flat document that is stored and shown
     store         the records and their events; names and ports are claimed here
-    claims        memory that is promised to deployments, as arithmetic
-    commanding    one command at a time works on a deployment, one at a time hands out memory
-    measurements  what started backends said of their memory
+    claims        memory claimed by deployments, as arithmetic
+    commanding    one command at a time works on a deployment, one at a time allocates memory
+    measurements  memory figures that backends reported
     naming        names of deployments
     again         the command that made a deployment, with something changed
-    places        where the files of one deployment lie
+    files         the files of one deployment
+    errand        an old module name that supervisors of the previous release call
 
-Who starts, watches and stops them is `targets`.
+`targets` starts, watches and stops them.
 """

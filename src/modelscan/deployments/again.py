@@ -1,4 +1,4 @@
-"""The command that made a deployment, said again with something changed: what a diagnosis asks a person to run."""
+"""The command that made a deployment, with something changed: what a diagnosis suggests to run."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _REPEATABLE = frozenset({"env", "backend_args"})
 
 
 def runnable(deployment: Deployment, hints: Iterable[str]) -> list[str]:
-    """The hints of a diagnosis as commands for this deployment; those that need what it does not have are left out."""
+    """The hints of a diagnosis as commands for this deployment; those with a missing value are dropped."""
     half = None if deployment.max_model_len is None else str(deployment.max_model_len // 2)
-    said = []
+    commands = []
     for hint in hints:
         if HALF in hint and half is None:
             continue
-        said.append(_completed(deployment, hint.replace(HALF, half or "")) if AGAIN in hint else hint)
-    return said
+        commands.append(_completed(deployment, hint.replace(HALF, half or "")) if AGAIN in hint else hint)
+    return commands
 
 
 def _completed(deployment: Deployment, hint: str) -> str:
-    """`modelscan deploy … --x 1` with what was asked for then in place of the dots, but for what is said anew."""
+    """`modelscan deploy … --x 1` with the original request in place of the dots, except for what is given anew."""
     before, _, after = hint.partition(AGAIN)
     changed = {name.replace("-", "_") for name in re.findall(r"--([a-z-]+)", after)} - _REPEATABLE
     request = {name: value for name, value in deployment.request.items() if name not in changed}

@@ -1,4 +1,4 @@
-"""One command at a time works on a deployment, and one at a time hands out memory."""
+"""One command at a time works on a deployment, and one at a time allocates memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from modelscan.deployments.places import CLAIMS_LOCK, places
+from modelscan.deployments.files import CLAIMS_LOCK, files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.errors import Conflict
@@ -30,15 +30,15 @@ def command(deployment_id: str, paths: Paths, *, clock: Clock) -> Iterator[Lock]
 
     Raises Conflict when another command keeps it.
     """
-    place = places(paths, deployment_id)
+    files = files_of(paths, deployment_id)
     note = f"process {os.getpid()}"
-    with hold(place.command_lock, note=note, timeout=_COMMAND_SECONDS, clock=clock) as lock:
+    with hold(files.command_lock, note=note, timeout=_COMMAND_SECONDS, clock=clock) as lock:
         yield lock
 
 
 @contextlib.contextmanager
 def commanding(deployment_id: str, held: Lock | None, paths: Paths, *, clock: Clock) -> Iterator[None]:
-    """The same, unless the caller holds the lock already."""
+    """The same, unless the caller already holds the lock."""
     if held is not None:
         yield
         return
@@ -47,8 +47,10 @@ def commanding(deployment_id: str, held: Lock | None, paths: Paths, *, clock: Cl
 
 
 def current(store: Store, deployment_id: str) -> Record:
-    """The record as it is by now. Raises Conflict for one that was removed meanwhile."""
+    """The record as it is now. Raises Conflict for one that was removed in the meantime."""
     record = store.by_id(deployment_id)
     if record.status.removed_at is not None:
-        raise Conflict(f"`{record.name}` was removed meanwhile", hints=["modelscan list"], details={"id": record.id})
+        raise Conflict(
+            f"`{record.name}` was removed in the meantime", hints=["modelscan list"], details={"id": record.id}
+        )
     return record

@@ -1,4 +1,4 @@
-"""What started backends said of their memory, kept for the next plan of the same weights."""
+"""Memory figures that backends reported, kept for the next plan of the same weights."""
 
 from __future__ import annotations
 

@@ -14,10 +14,8 @@ def deployment_name(wanted: str | None, model_id: str) -> str:
     if wanted is not None:
         if not _NAME.fullmatch(wanted):
             raise Usage(
-                f"`{wanted}` cannot be the name of a deployment",
-                cause=[
-                    "a name has lower-case letters, digits, `.`, `_` and `-`, at most 63, the first a letter or digit"
-                ],
+                f"`{wanted}` is not a valid deployment name",
+                cause=["use up to 63 lowercase letters, digits, `.`, `_` and `-`, starting with a letter or digit"],
                 hints=[f"--name {_made_fit(wanted)}"],
             )
         return wanted

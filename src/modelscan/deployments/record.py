@@ -20,7 +20,7 @@ from modelscan.model.words import Mode, RestartPolicy, Source, Status, Task
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentSpec:
-    """`request` is what the user asked for, word by word, for "same request: unchanged"."""
+    """`request` is what the user asked for, verbatim, for "same request: unchanged"."""
 
     id: str
     name: str
@@ -71,7 +71,7 @@ class PinnedPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastError:
-    """What the last end was put down to: a sentence, the line of the log that says so, commands and derived values."""
+    """Why it last ended: a sentence, the line of the log that says so, commands and derived values."""
 
     cause: str
     evidence: str | None = None
@@ -81,7 +81,7 @@ class LastError:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentStatus:
-    """`kv_cache_tokens` and `max_concurrency` are the plan's until the backend's log tells its own."""
+    """`kv_cache_tokens` and `max_concurrency` are the plan's until the backend's log reports its own."""
 
     current: Status = "pending"
     phase: str | None = None

@@ -22,7 +22,7 @@ STARTS_KEPT = 9  # an odd number, for the median
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentEvent:
-    """`kind` is a status that began, or a word of whoever wrote it."""
+    """`kind` is a status that began, or the writer's own word."""
 
     number: int
     deployment: str
@@ -70,7 +70,7 @@ class Store(State):
             return found[0]
         if found:
             raise ModelAmbiguous(
-                f"`{reference}` runs in {len(found)} deployments",
+                f"{len(found)} deployments run `{reference}`",
                 hints=[f"name one: {', '.join(item.name for item in found)}"],
                 details={"names": [item.name for item in found]},
             )
@@ -114,8 +114,8 @@ class Store(State):
             )
             if new.status.current != before:
                 cause = new.status.error.cause if new.status.error else None
-                said = cause if new.status.current == "failed" else new.status.message
-                self._event(new.id, now, new.status.current, said)
+                message = cause if new.status.current == "failed" else new.status.message
+                self._event(new.id, now, new.status.current, message)
         return new
 
     def add_event(self, deployment_id: str, kind: str, message: str | None = None) -> None:
@@ -133,7 +133,7 @@ class Store(State):
         return [DeploymentEvent(**dict(row)) for row in rows]
 
     def was_ready(self, deployment_id: str) -> bool:
-        """Whether it ever was, as far as its events go back."""
+        """Whether it was ever ready, as far as its events go back."""
         with self._reading():
             return (
                 self._connection.execute(
@@ -191,7 +191,7 @@ class Store(State):
             raise StateDamaged(
                 f"the record `{row['id']}` in `{self._path}` is damaged",
                 cause=[str(error)],
-                hints=[f"nothing was changed; move it away to start anew: mv '{self._path}' '{self._path}.damaged'"],
+                hints=[f"nothing was changed; move it away to start fresh: mv '{self._path}' '{self._path}.damaged'"],
                 details={"path": str(self._path), "id": row["id"]},
             ) from error
 
@@ -206,13 +206,13 @@ def _taken(new: Record, other: Record) -> Conflict:
         return Conflict(
             f"there is already a deployment `{new.name}`",
             cause=[f"it is `{other.status.current}` and runs {other.spec.model}"],
-            hints=[f"modelscan status {new.name}", f"modelscan remove {new.name}", "or choose another --name"],
+            hints=[f"modelscan status {new.name}", f"modelscan remove {new.name}", "or use another --name"],
             details={"taken": "name", "deployment": other.id},
         )
     return Conflict(
         f"port `{new.pinned.port}` belongs to the deployment `{other.name}`",
         cause=[f"`{other.name}` is `{other.status.current}`; a deployment keeps its port until it is removed"],
-        hints=[f"modelscan remove {other.name}", "or choose another --port"],
+        hints=[f"modelscan remove {other.name}", "or use another --port"],
         details={"taken": "port", "deployment": other.id},
     )
 

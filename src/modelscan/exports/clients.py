@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from modelscan.model import Deployment, Task
 
-_NO_KEY = "none"  # clients of the OpenAI API insist on a key, also where none is asked for
-# LiteLLM's words for what a model does; it tests and prices an endpoint by them (docs.litellm.ai/docs/proxy/health).
+_NO_KEY = "none"  # clients of the OpenAI API require a key even when the server does not
+# LiteLLM's words for a model's task, by which it tests and prices an endpoint (docs.litellm.ai/docs/proxy/health).
 _LITELLM_MODES: Mapping[Task, str] = {
     "chat": "chat",
     "completion": "completion",

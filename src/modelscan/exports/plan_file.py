@@ -9,20 +9,20 @@ from modelscan.deployments.naming import deployment_name
 from modelscan.model import HUB_SOURCES, Candidate, Gpu, GpuFilters, Plan, PlanRequest
 from modelscan.units import GIB, MIB
 
-# Words among the parameters that mean something to us and not to the backend.
+# Parameters that are modelscan's own, not the backend's.
 OWN_WORDS = {"--trust-remote-code": "trust_remote_code", "--allow-pickle": "allow_pickle"}
 
 
-def deployment_document(plan: Plan, request: PlanRequest, place: str | None) -> dict[str, Any]:
+def deployment_document(plan: Plan, request: PlanRequest, location: str | None) -> dict[str, Any]:
     """The chosen candidate as a deployment file. Empty where nothing fits.
 
-    `place` is where the weights of a model lie that no catalog knows; None for a model that one knows.
+    `location` is where the weights of a model are that is in no catalog; None for a model from a catalog.
     """
     chosen = plan.chosen
     if chosen is None:
         return {}
-    # What no catalog knows is named by its place: a folder's own name may be a model's.
-    model = plan.model if place is None else chosen.repo_id if chosen.source in HUB_SOURCES else place
+    # A model that is in no catalog is named by its location: a folder's name may be a model's.
+    model = plan.model if location is None else chosen.repo_id if chosen.source in HUB_SOURCES else location
     repo = "model_id" if chosen.source == "modelscope" else "repo_id"
     found: dict[str, Any] = {
         "name": deployment_name(None, plan.model),
@@ -43,10 +43,10 @@ def deployment_document(plan: Plan, request: PlanRequest, place: str | None) -> 
     return {"model": model, "deployment": {key: value for key, value in found.items() if value is not None}}
 
 
-def deployment_text(plan: Plan, request: PlanRequest, place: str | None) -> str:
+def deployment_text(plan: Plan, request: PlanRequest, location: str | None) -> str:
     import yaml
 
-    document = deployment_document(plan, request, place)
+    document = deployment_document(plan, request, location)
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)) if document else ""
 
 
@@ -97,9 +97,9 @@ def _document(filters: GpuFilters) -> dict[str, Any]:
 def _parameters(chosen: Candidate, request: PlanRequest) -> list[str]:
     """The plan in the backend's own words, which fold into a request again, and our own that go with them."""
     names = BACKENDS[chosen.backend].about.options
-    told = names.get("context_length") in chosen.argv  # encoders are not
+    is_given = names.get("context_length") in chosen.argv  # encoders are not
     values = {
-        "context_length": chosen.max_model_len if told else None,
+        "context_length": chosen.max_model_len if is_given else None,
         "max_concurrency": chosen.max_num_seqs,
         "tensor_parallel": chosen.tensor_parallel if chosen.gpu_indices else None,
         "pipeline_parallel": chosen.pipeline_parallel if chosen.gpu_indices else None,
@@ -109,5 +109,5 @@ def _parameters(chosen: Candidate, request: PlanRequest) -> list[str]:
     }
     own = [f"{names[field]}={value}" for field, value in values.items() if value is not None and field in names]
     eager = ["--enforce-eager"] if request.enforce_eager else []
-    said = [word for word, field in OWN_WORDS.items() if getattr(request, field)]
-    return [*own, *eager, *said, *chosen.extra_args]
+    own_words = [word for word, field in OWN_WORDS.items() if getattr(request, field)]
+    return [*own, *eager, *own_words, *chosen.extra_args]

@@ -1,4 +1,4 @@
-"""routing.yaml on the disk: read, changed under a lock, replaced in one step, the last version kept beside it."""
+"""routing.yaml on disk: read, edited under a lock, replaced atomically, with a backup of the last version."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _edited(path: Path, before: str, routes: Sequence[Route]) -> str | None:
         raise ConfigInvalid(
             f"`{path}` cannot be edited safely",
             cause=[str(reason)],
-            hints=["add by hand, below `routing.direct.providers`:", *block(routes).splitlines()],
+            hints=["add these lines by hand below `routing.direct.providers`:", *block(routes).splitlines()],
             details={"path": str(path)},
         ) from reason
     return None if after == before else after
@@ -80,7 +80,7 @@ def _read(path: Path) -> str:
 def _damaged(path: Path, reason: Exception) -> ConfigInvalid:
     return ConfigInvalid(
         f"the routing file `{path}` is damaged",
-        cause=[str(reason), "it was left as it is"],
-        hints=[f"mend it: ${{EDITOR:-vi}} '{path}'", f"the last version is kept: '{path}.bak'"],
+        cause=[str(reason), "it was not changed"],
+        hints=[f"fix it: ${{EDITOR:-vi}} '{path}'", f"the last version is kept: '{path}.bak'"],
         details={"path": str(path)},
     )

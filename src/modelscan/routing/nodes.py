@@ -1,4 +1,4 @@
-"""Where the parts of routing.yaml stand in its text. Pure; built on PyYAML's nodes, which know their places."""
+"""The positions of the parts of routing.yaml in its text. Pure; built on PyYAML's nodes, which know their positions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pair_of(parent: Node, key: str, depth: int) -> tuple[Node, Node] | None:
         raise RoutingDamaged(f"`{'.'.join(PATH[:depth]) or 'the file'}` is not a mapping")
     pairs = [(name, value) for name, value in parent.value if name.value == key]
     if len(pairs) > 1:
-        raise RoutingDamaged(f"`{key}` is there twice")
+        raise RoutingDamaged(f"`{key}` occurs twice")
     return pairs[0] if pairs else None
 
 
@@ -67,7 +67,7 @@ def line_start(text: str, index: int) -> int:
 
 
 def line_end(text: str, index: int) -> int:
-    """The place of the line's break, or the end of the text."""
+    """The index of the line break, or the end of the text."""
     found = text.find("\n", index)
     return len(text) if found < 0 else found
 

@@ -1,6 +1,6 @@
-"""Changing our entries inside the user's own text of routing.yaml. Pure: text in, text out.
+"""Edits our entries inside the user's own text of routing.yaml. Pure: text in, text out.
 
-The text is edited in place, never written anew, so that every other byte stays: comments, order, quotes, blank lines.
+The text is edited in place, never rewritten, so that every other byte stays: comments, order, quotes, blank lines.
 An entry is ours when the line of its name ends with the mark. The result is parsed again and compared: whatever the
 user wrote must mean what it meant, or the edit is refused.
 """
@@ -161,19 +161,19 @@ def _addition(text: str, present: Sequence[RouteEntry], added: Sequence[Route]) 
     if depth > 0 and is_empty(node):
         key, _ = pair_of(found[depth - 1], PATH[depth - 1], depth - 1) or (None, None)
         assert key is not None  # noqa: S101  `find` found its value
-        column, place = key.start_mark.column + 2, line_end(text, max(key.end_mark.index, node.end_mark.index))
+        column, position = key.start_mark.column + 2, line_end(text, max(key.end_mark.index, node.end_mark.index))
         edits = _without_value(text, key, node)
     elif node is None or is_empty(node):
         if node is not None and node.start_mark.index != node.end_mark.index:
             raise NotEditable("it holds an empty value instead of lines")
-        column, place, edits = 0, len(text), []
+        column, position, edits = 0, len(text), []
     else:
         if node.flow_style:
             raise NotEditable(f"`{'.'.join(PATH[:depth]) or 'the file'}` is written in braces")
-        column, place, edits = node.start_mark.column, content_end(text, node), []
+        column, position, edits = node.start_mark.column, content_end(text, node), []
     lines = _scaffold(missing, column, newline, with_mode=depth == 0 or (depth == 1 and is_empty(node)))
     inner = column + 2 * len(missing)
-    return [*edits, _insertion(text, place, lines + block(added, indent=inner, newline=newline), newline)]
+    return [*edits, _insertion(text, position, lines + block(added, indent=inner, newline=newline), newline)]
 
 
 def _scaffold(missing: Sequence[str], column: int, newline: str, *, with_mode: bool) -> str:
@@ -193,21 +193,21 @@ def _after_the_last(
     if providers.flow_style or text[start : start + 1] != "-" or text[line_start(text, start) : start].strip(" "):
         raise NotEditable(f"`{'.'.join(PATH)}` is not written with one entry a line")
     column = providers.start_mark.column
-    place = content_end(text, present[-1].node)
-    while place < len(text):  # comments that stand deeper than the dash belong to the last entry
-        line = text[place + 1 : line_end(text, place + 1)]
+    position = content_end(text, present[-1].node)
+    while position < len(text):  # comments that stand deeper than the dash belong to the last entry
+        line = text[position + 1 : line_end(text, position + 1)]
         stripped = line.lstrip(" ")
         if not stripped.startswith("#") or len(line) - len(stripped) <= column:
             break
-        place = line_end(text, place + 1)
-    return _insertion(text, place, block(added, indent=column, newline=newline), newline)
+        position = line_end(text, position + 1)
+    return _insertion(text, position, block(added, indent=column, newline=newline), newline)
 
 
-def _insertion(text: str, place: int, lines: str, newline: str) -> _Edit:
+def _insertion(text: str, position: int, lines: str, newline: str) -> _Edit:
     """After the line that ends there; a last line without a break gets one."""
-    if place < len(text):
-        return _Edit(place + 1, place + 1, lines)
-    return _Edit(place, place, lines if not text or text.endswith("\n") else newline + lines)
+    if position < len(text):
+        return _Edit(position + 1, position + 1, lines)
+    return _Edit(position, position, lines if not text or text.endswith("\n") else newline + lines)
 
 
 def _without_value(text: str, key: Node, value: Node) -> list[_Edit]:

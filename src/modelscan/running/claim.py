@@ -1,4 +1,4 @@
-"""Writing a deployment down before anything is started: the record is what claims its name, its port, its memory."""
+"""Records a deployment before anything starts: the record claims its name, its port and its memory."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Claimed:
 
 @contextlib.contextmanager
 def claim_record(context: Context, record: Record, *, port: int | None, replacing: Record | None) -> Iterator[Claimed]:
-    """Create the record and hold its command lock. What fails inside is written down: nothing stays half-made.
+    """Create the record and hold its command lock. A failure inside is recorded: nothing stays half-made.
 
-    `port` is the one that was asked for. The deployment that is replaced is stopped and removed first. Raises
+    `port` is the requested one. The deployment that is replaced is stopped and removed first. Raises
     Conflict when name, port or memory (`details["taken"]`) are taken.
     """
     paths, clock, deployments = context.settings.paths, context.clock, context.deployments
@@ -46,9 +46,9 @@ def claim_record(context: Context, record: Record, *, port: int | None, replacin
 
 @contextlib.contextmanager
 def claim_again(context: Context, deployment_id: str) -> Iterator[Claimed]:
-    """The same for one that is over: its record claims its memory again. One that lives is left as it is.
+    """The same for one that is over: its record claims its memory again. A live one is left unchanged.
 
-    What a killed supervisor left over is ended first, as it holds that memory.
+    Leftovers of a killed supervisor are ended first, because they hold that memory.
     """
     paths, clock, deployments = context.settings.paths, context.clock, context.deployments
     with commanding.command(deployment_id, paths, clock=clock) as lock, Store(paths, clock) as store:

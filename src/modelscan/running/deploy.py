@@ -1,4 +1,4 @@
-"""`deploy`, as one straight line: which model, what machine, what fits, which backend, a record, a start, a route."""
+"""`deploy`, step by step: which model, what machine, what fits, which backend, a record, a start, a route."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     The same request again changes nothing, or starts what was stopped. Raises NoFit with the plan in its details,
     Conflict with the difference and the way out, BackendNotInstalled, BackendFailed, TimedOut, Interrupted.
     """
-    here = context.deployments.target(wanted.target).here
+    is_local = context.deployments.target(wanted.target).is_local
     _refuse_unsafe(context, wanted)
     check_routing_file(context)
     resolved = resolve_request(context, wanted.plan)
@@ -72,7 +72,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
 
     with contextlib.ExitStack() as stack:
         claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
-        environment = _prepared(context, claimed.record, report, installation) if here else {}
+        environment = _prepared(context, claimed.record, report, installation) if is_local else {}
         report(Event("starting", "Starting deployment..."))
         started = context.deployments.start(claimed.record.id, held=claimed.lock, weights_environment=environment)
     deployment = start_and_follow(context, started, wait=wanted.wait, timeout=wanted.timeout, report=report)
@@ -80,7 +80,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
 
 
 def _prepared(context: Context, record: Record, report: Report, installation: Installation | None) -> Mapping[str, str]:
-    """Make what it needs on this machine; what its backend must be told of where its weights lie."""
+    """Prepare it on this machine; returns the variables that tell its backend where its weights are."""
     prepared = prepare(context, record, report, installation)
     return weights_environment(context, deployment_of(prepared), report)
 
@@ -95,7 +95,7 @@ def _claimed(
     report: Report,
     ask: Ask,
 ) -> tuple[Claimed, Installation | None]:
-    """Plan, and claim what the plan needs; when others were quicker with the memory, plan again with what they left."""
+    """Plan, and claim what the plan needs; when others took the memory first, plan again with what is left."""
     request = request_document(wanted, model_id=resolved.asked_for)
     for last in (False, False, True):
         hardware = machine(context)
@@ -109,7 +109,7 @@ def _claimed(
             raise no_fit(planned.plan)
         wanted.accept(chosen)
         installation = None
-        if context.deployments.target(wanted.target).here:
+        if context.deployments.target(wanted.target).is_local:
             chosen = _checked(context, wanted, planned, chosen, ask)
             installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
         record = new_record(context, wanted, planned, chosen, installation, name, request)
@@ -118,14 +118,14 @@ def _claimed(
         except Conflict as conflict:
             if last or conflict.details.get("taken") != "memory":
                 raise
-            report(Event("note", "the memory was taken meanwhile: planning again"))
+            report(Event("note", "another program took the memory: planning again"))
         else:
             return claimed, installation
     raise AssertionError("the last try returns or raises")
 
 
 def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask) -> Candidate:
-    """The choice, pinned to the commit of its weights, once nothing speaks against getting and loading them."""
+    """The choice, pinned to the commit of its weights, once all checks for downloading and loading them pass."""
     weights = check_weights(
         context,
         described(planned, chosen),
@@ -147,7 +147,9 @@ def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
         )
     variable = wanted.api_key_env
     if variable is not None and not context.settings.environ.get(variable):
-        raise Usage(f"the variable `{variable}` is not set", hints=[f"export {variable}=$(openssl rand -hex 24)"])
+        raise Usage(
+            f"the environment variable `{variable}` is not set", hints=[f"export {variable}=$(openssl rand -hex 24)"]
+        )
 
 
 def _same_again(context: Context, existing: Record, wanted: DeployRequest, report: Report) -> Deployment:
@@ -163,7 +165,7 @@ def _same_again(context: Context, existing: Record, wanted: DeployRequest, repor
 def _other_request(existing: Record, request: dict[str, object], wanted: DeployRequest) -> Conflict:
     line = " ".join(["modelscan deploy", *option_words(wanted), "--replace"])
     return Conflict(
-        f"the deployment `{existing.name}` was asked for differently",
+        f"the deployment `{existing.name}` exists with other options",
         cause=difference(existing.spec.request, request),
         hints=[line, f"or keep both: --name {existing.name}-2"],
         details={"deployment": existing.id, "difference": difference(existing.spec.request, request)},

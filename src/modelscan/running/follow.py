@@ -1,4 +1,4 @@
-"""Following a start until the endpoint answers, and putting it on the routes."""
+"""Follows a start until the endpoint responds, and publishes its route."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def start_and_follow(
 
 
 def _reporting(context: Context, report: Report) -> Callable[[Deployment], None]:
-    """Each phase as it comes, and what the supervisor did of itself (another port, a smaller context, a restart)."""
-    said: str | None = None
+    """Reports each phase, and what the supervisor did on its own (another port, a smaller context, a restart)."""
+    shown: str | None = None
     phase: Event | None = None
 
     def on_change(now: Deployment) -> None:
-        nonlocal said, phase
-        if now.status == "starting" and now.message not in {None, said}:
-            said = now.message
-            report(Event("note", f"{now.name}: {said}"))
+        nonlocal shown, phase
+        if now.status == "starting" and now.message not in {None, shown}:
+            shown = now.message
+            report(Event("note", f"{now.name}: {shown}"))
         if (latest := _phase(now, context.clock.now())) != phase:
             phase = latest
             report(latest)
@@ -54,21 +54,23 @@ def _reporting(context: Context, report: Report) -> Callable[[Deployment], None]
 
 
 def publish(context: Context, report: Report) -> None:
-    """Bring the routing file up to date; that it cannot be written is told, and fails nothing."""
+    """Update the routing file; a file that cannot be written is a warning, not a failure."""
     try:
         for route in update_routes(context):
-            report(Event("warning", f"`{route.name}` keeps your own route of that name in routing.yaml"))
+            report(
+                Event("warning", f"`{route.name}` got no route: routing.yaml already has one of yours with that name")
+            )
     except ModelscanError as error:
         report(Event("warning", f"{error.message}; the routes are not up to date"))
 
 
 def _phase(deployment: Deployment, now: datetime) -> Event:
     progress = deployment.progress or Progress()
-    said = [progress.detail or (f"{progress.fraction:.0%}" if progress.fraction is not None else "")]
+    parts = [progress.detail or (f"{progress.fraction:.0%}" if progress.fraction is not None else "")]
     if progress.expected_at is not None:
         left = (parse_rfc3339(progress.expected_at) - now).total_seconds()
-        said.append(f"about {left:.0f} s left" if left >= 1 else "any moment now")
-    text = ", ".join(part for part in said if part)
+        parts.append(f"about {left:.0f} s left" if left >= 1 else "any moment now")
+    text = ", ".join(part for part in parts if part)
     return Event(
         "phase",
         f"{deployment.phase or deployment.status}{f': {text}' if text else ''}",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.preparing import installing, prepared, progressed, pulling
@@ -42,7 +42,7 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
         host=record.pinned.host,
         program=installation.program,
         api_key_env=record.spec.api_key_env,
-        own_folder=str(places(context.settings.paths, record.id).folder / "assets"),
+        own_folder=str(files_of(context.settings.paths, record.id).folder / "assets"),
         device=installation.device,
     )
     backend = BACKENDS[chosen.backend]

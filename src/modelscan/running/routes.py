@@ -1,4 +1,4 @@
-"""The routing file, kept in step with what is ready."""
+"""Keeps the routing file in step with what is ready."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def check_routing_file(context: Context) -> None:
 
 
 def update_routes(context: Context) -> tuple[Route, ...]:
-    """Write a route for each ready deployment and take ours of the others out; the user's stay as they are.
+    """Write a route for each ready deployment and remove our others; the user's own stay unchanged.
 
     Returns those left out because the user has an entry of that name. What is ready is read under the file's lock, so
     that of two commands the later one knows the later state.

@@ -1,4 +1,4 @@
-"""Starting a deployment again by the plan that is pinned in its record."""
+"""Starts a deployment again from the plan pinned in its record."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def start_deployment(
     wait: bool = True,
     report: Report = silent,
 ) -> Deployment:
-    """Replay the pinned plan: the same weights, backend and arguments. One that runs is left as it is.
+    """Replay the pinned plan: the same weights, backend and arguments. A running one is left unchanged.
 
     Raises BackendNotInstalled, Conflict (memory or port taken), BackendFailed, TimedOut, Interrupted.
     """
@@ -32,13 +32,13 @@ def start_deployment(
     if found.status == "ready":
         return dataclasses.replace(found, changed=False)
     if found.status in {"stopped", "failed"}:
-        here = deployments.target(found.target).here
-        if here:
+        is_local = deployments.target(found.target).is_local
+        if is_local:
             _check_replay(found)
-        environment = weights_environment(context, found, report) if here else {}
+        environment = weights_environment(context, found, report) if is_local else {}
         with claim_again(context, found.id) as claimed:
             record = claimed.record
-            if here and not record.pinned.argv:
+            if is_local and not record.pinned.argv:
                 record = prepare(context, record, report)
             report(Event("starting", "Starting deployment..."))
             found = deployments.start(record.id, held=claimed.lock, weights_environment=environment)
@@ -50,20 +50,20 @@ def _check_replay(found: Deployment) -> None:
     """Raise before anything is started when the plan cannot be replayed here and now."""
     if not found.argv:
         if found.plan:
-            return  # its preparation was interrupted, and is resumed
+            return  # an interrupted preparation is resumed
         raise InterruptedBefore(
-            f"`{found.name}` was never prepared to the end",
+            f"`{found.name}` was never fully prepared",
             hints=[f"modelscan remove {found.name}", f"modelscan deploy {found.model} --name {found.name}"],
             details={"id": found.id},
         )
     if found.program is None or not Path(found.program).exists():
         raise BackendNotInstalled(
-            f"the backend of `{found.name}` is gone: `{found.program}`",
+            f"the backend of `{found.name}` no longer exists: `{found.program}`",
             hints=[f"modelscan backend install {found.backend} --version {found.backend_version}"],
             details={"backend": found.backend, "version": found.backend_version},
         )
     if found.location is not None and found.location.startswith("/") and not Path(found.location).exists():
         raise BackendFailed(
-            f"the weights of `{found.name}` are gone: `{found.location}`",
+            f"the weights of `{found.name}` no longer exist: `{found.location}`",
             hints=[f"modelscan remove {found.name}", f"modelscan deploy {found.model} --name {found.name}"],
         )

@@ -1,4 +1,4 @@
-"""Stopping a deployment."""
+"""Stops a deployment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelscan.selecting.machine import machine
 
 
 def stop_deployment(context: Context, reference: str, report: Report = silent) -> Deployment:
-    """End the whole process tree and keep the record; one that is over already is left as it is."""
+    """End the whole process tree and keep the record; one that is already stopped is left unchanged."""
     found = context.deployments.find(reference)
     if found.removed_at is not None or found.status == "stopped":
         return dataclasses.replace(found, changed=False)

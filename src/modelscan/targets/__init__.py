@@ -1,10 +1,10 @@
 """Where deployments run, behind the Protocol `Target`.
 
-    target       what a target does, and the values that are handed to it
+    target       what a target does, and the values that are passed to it
     registry     the targets by name: a line each, loaded on use
-    site         what a target works with here: folders, clock, pace, the user's environment
-    pace         how often one looks, and how long one waits
-    deployments  what runs and ran, and what is done to it: the one door for the rooms above
+    site         what a target works with: folders, clock, pace, the user's environment
+    pace         how often to probe, and how long to wait
+    deployments  what runs and ran, and every operation on it: the one door for the layers above
     waiting      following a deployment until it is ready or over
     local/       this machine: a supervisor for every deployment
 

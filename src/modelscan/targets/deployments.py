@@ -1,4 +1,4 @@
-"""Deployments as they are now, and what is done to them: the rooms above know no target beside this."""
+"""Deployments as they are now, and every operation on them; the layers above know no target but through this."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class Deployments:
         ]
 
     def recorded(self, *, removed: bool = False) -> tuple[Deployment, ...]:
-        """The same as they were written last, without a look at where they run."""
+        """The same as last written, without asking their targets."""
         return tuple(deployment_of(record) for record in self._records(removed=removed))
 
     def live_names(self) -> tuple[str, ...]:
-        """Of all that are not known to be over: also where the supervisor was killed, which may have left something."""
+        """The names of all that are not known to be over, including those whose supervisor was killed."""
         return tuple(item.name for item in self.recorded() if item.status in LIVE_STATUSES)
 
     def observe(self, record: Record, *, commanding: bool = False) -> Record:
@@ -62,22 +62,22 @@ class Deployments:
         return self._target(record).observe(record, commanding=commanding)
 
     def now(self, reference: str) -> Deployment:
-        """One deployment as it is now; a removed one that had this name is still known. Raises DeploymentNotFound."""
+        """One deployment as it is now; the last removed one of that name still counts. Raises DeploymentNotFound."""
         return self._shown(self._find(reference))
 
     def find(self, reference: str) -> Deployment:
-        """The record as it was written last; a removed one that had this name is still known.
+        """The record as last written; the last removed one of that name still counts.
 
         Raises DeploymentNotFound.
         """
         return deployment_of(self._find(reference))
 
     def named(self, name: str) -> Record | None:
-        """The record that has this very name."""
+        """The record with exactly this name."""
         return next((record for record in self._records() if record.name == name), None)
 
     def find_present(self, reference: str) -> Deployment:
-        """As `find`, without those that were removed. Raises DeploymentNotFound."""
+        """As `find`, but not removed. Raises DeploymentNotFound."""
         found = self.find(reference)
         if found.removed_at is not None:
             raise DeploymentNotFound(
@@ -105,9 +105,9 @@ class Deployments:
         hardware: ReadMachine,
         replacing: Record | None = None,
     ) -> Record:
-        """The record with its address, once there is what it claims. Call it with the lock of claims held.
+        """The record with its address, once what it claims is available. Call it with the claims lock held.
 
-        `port` is the one that was asked for. Raises Conflict.
+        `port` is the requested one. Raises Conflict.
         """
         from modelscan.targets.target import Placement
 
@@ -135,7 +135,7 @@ class Deployments:
         return deployment_of(started)
 
     def stop(self, deployment_id: str, *, hardware: ReadMachine | None = None, held: Lock | None = None) -> Deployment:
-        """End all of it; with `hardware`, until its memory is free again."""
+        """End all of it; with `hardware`, also wait for its memory."""
         with self._commanding(deployment_id, held) as (record, store):
             return deployment_of(self._target(record).stop(record, store, hardware=hardware))
 
@@ -173,7 +173,7 @@ class Deployments:
         return self._target(record).logs(record, tail=tail, since=since, is_over=is_over)
 
     def orphans(self) -> tuple[Orphan, ...]:
-        """Processes of ours that nobody owns any more."""
+        """Processes that killed supervisors left behind."""
         with Store.for_reading(self.site.paths, self.site.clock) as store:
             return tuple(orphan for target in self._reaping() for orphan in target.orphans(store))
 
@@ -222,7 +222,7 @@ class Deployments:
 
 
 def not_ready(deployment: Deployment) -> BackendFailed:
-    """For callers that need a ready one."""
+    """The error for callers that need a ready one."""
     name = deployment.name
     word = "removed" if deployment.removed_at else deployment.status
     hints = {

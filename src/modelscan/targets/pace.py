@@ -1,4 +1,4 @@
-"""How often a supervisor looks and how long it waits: the user's settings, handed over at each start."""
+"""How often a supervisor probes and how long it waits: the user's settings, passed at each start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a target works with here."""
+"""What a target works with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelscan.targets.pace import Pace, pace_of
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
-    """`environ` is the user's, `routing_file` the one to keep in step where no command waits."""
+    """`environ` is the user's, `routing_file` the file to update when no command waits."""
 
     paths: Paths
     clock: Clock

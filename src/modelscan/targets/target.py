@@ -1,4 +1,4 @@
-"""What a target does: the same few verbs, wherever deployments run."""
+"""What a target does: the same operations, wherever deployments run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LogLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Orphan:
-    """A process of ours that nobody owns any more. `name` is None when the record is gone too."""
+    """A process that its supervisor left behind. `name` is None when the record is gone too."""
 
     deployment: str
     name: str | None
@@ -34,9 +34,9 @@ class Orphan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Placement:
-    """What a record is given its place among.
+    """What a record is placed among.
 
-    `port` is the one that was asked for, `first_port` where the search for another begins, `ports` whose each is.
+    `port` is the requested one, `first_port` where the search for another begins, `ports` maps ports to their owners.
     `claims` are those of all others that live; `replacing` ends before this one starts.
     """
 
@@ -55,28 +55,28 @@ class Target(Protocol):
     """
 
     @property
-    def here(self) -> bool:
-        """Whether it runs on this machine: then environment, weights and command line are made before a start."""
+    def is_local(self) -> bool:
+        """Whether it runs on this machine: then environment, weights and command line are prepared before a start."""
         ...
 
     def place(self, record: Record, among: Placement) -> Record:
-        """The record with the address that it will have, once what it claims is there for it; nothing is written.
+        """The record with its address, once what it claims is available; nothing is written.
 
         Raises Conflict (`details["taken"]` is `memory` where another plan may help).
         """
         ...
 
     def start(self, record: Record, store: Store, *, weights_environment: Mapping[str, str]) -> Record:
-        """Start its pinned plan, and return without waiting until it is ready. One that runs is left as it is.
+        """Start its pinned plan, and return without waiting until it is ready. A running one is left unchanged.
 
-        `weights_environment` is what the backend must be told of where its weights lie; it is never kept.
+        `weights_environment` tells the backend where its weights are; it is never stored.
         """
         ...
 
     def observe(self, record: Record, *, commanding: bool = False) -> Record:
         """The record with the status that the target confirms; nothing is written.
 
-        `commanding`: the caller holds the command lock, so nobody else is at work on it.
+        `commanding`: the caller holds the command lock, so no other command works on it.
         """
         ...
 
@@ -88,7 +88,7 @@ class Target(Protocol):
         ...
 
     def remove(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
-        """Stop it, mark it as removed, and take away what it leaves."""
+        """Stop it, mark it as removed, and delete its files."""
         ...
 
     def logs(
@@ -98,7 +98,7 @@ class Target(Protocol):
         ...
 
     def endpoint(self, record: Record) -> str | None:
-        """The base URL at which it answers, without a path; None where it has none yet."""
+        """Its base URL, without a path; None while it has none."""
         ...
 
     def claims(self, records: Sequence[Record], hardware: Hardware) -> tuple[Claim, ...]:

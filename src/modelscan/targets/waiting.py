@@ -38,7 +38,7 @@ def wait(
             raise failure(now)
         if deadline is not None and clock.monotonic() >= deadline:
             raise TimedOut(
-                f"`{now.name}` is not {until} after {timeout:g} s: it is `{now.status}`",
+                f"`{now.name}` did not become {until} within {timeout:g} s: it is `{now.status}`",
                 cause=[now.phase] if now.phase else [],
                 hints=[f"modelscan wait {now.name}", f"modelscan logs {now.name} --follow"],
                 details={"status": now.status, "phase": now.phase},
@@ -53,7 +53,7 @@ def failure(deployment: Deployment) -> BackendFailed:
         return BackendFailed(f"`{name}` was stopped before it was ready", hints=[f"modelscan start {name}"])
     cause = [text for text in (deployment.message, deployment.error_evidence) if text]
     return BackendFailed(
-        f"`{name}` failed: {deployment.last_error or deployment.message or 'its log may say why'}",
+        f"`{name}` failed: {deployment.last_error or deployment.message or 'see its log'}",
         cause=[text for text in cause if text != deployment.last_error],
         hints=[*runnable(deployment, deployment.error_hints), f"modelscan logs {name} --tail 50"],
         details={"id": deployment.id, "log_path": deployment.log_path, "suggested": dict(deployment.error_suggested)},

@@ -1,3 +1,8 @@
-"""Command lines, whatever the backend: `words` reads arguments, `folding` takes those a plan counts into the request,
-`allowed` lets the listed ones pass, `history` brings them to a version's form, `command` has what all lines share.
+"""Command lines, whatever the backend.
+
+words    from --backend-arg to arguments: names with values
+folding  arguments that the planner knows become part of the request
+allowed  the lists that arguments and environment variables must pass
+history  which version knows an argument, and what an old form became
+command  what all command lines share
 """

@@ -1,4 +1,4 @@
-"""What may be added to a backend's command line and environment: what is listed, and nothing else.
+"""What may be added to a backend's command line and environment: only what is listed.
 
 What a catalog or a user adds is data (rule 11): it never chooses the address, the keys, the files or the code that
 runs. Backends complete shortened names (`--ho` for `--host`), so only full names that are listed pass.
@@ -17,22 +17,22 @@ from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
 
-# Reasons for what is refused, by its name. The first that matches is said.
+# Why a name is refused. The first match is reported.
 _REFUSED = (
     (r"host|port|uds|grpc.*|(fastapi-)?root-path|(enable-)?ssl-.*", "modelscan chooses the address"),
-    (r"trust-remote-code", "say it to modelscan instead: --trust-remote-code"),
-    (r"allow(ed)?-(origins|methods|headers|credentials)", "pages of other sites stay out"),
+    (r"trust-remote-code", "use modelscan's own option: --trust-remote-code"),
+    (r"allow(ed)?-(origins|methods|headers|credentials)", "cross-origin requests stay disabled"),
     (r"model(-path)?|served-model-name|tokenizer(-path)?|hf-config-path", "modelscan names the model"),
-    (r"(tokenizer|code)-revision", "weights, tokenizer and code come from one revision: give --revision"),
-    (r"config|log-config-file|logging-config", "a file of settings would go past the checks"),
-    (r"chat-template|hf-chat-template-name", "the template of the weights is used"),
+    (r"(tokenizer|code)-revision", "weights, tokenizer and code come from one revision: use --revision"),
+    (r"config|log-config-file|logging-config", "a settings file would bypass the checks"),
+    (r"chat-template|hf-chat-template-name", "the chat template of the weights is used"),
     (r"download-dir|allowed-local-media-path|file-storage-path", "modelscan chooses the folders"),
     (r".*-(plugin|cls)|middleware|logits-processors|tool-server|compilation-config|custom-.*", "it can load code"),
     (r"model-loader-.*|(kv|ec)-transfer-config|additional-config", "it can load code"),
     (r"(data-parallel|dp|nnodes|node|dist|master|headless|base-gpu|device|gpu-id).*", "modelscan chooses the devices"),
     (
         r"kv-cache-memory-bytes|max-total-tokens|num-gpu-blocks-override|.*offload.*",
-        "the plan sizes the memory: give --context-length, --max-concurrency or --max-memory",
+        "the plan sizes the memory: use --context-length, --max-concurrency or --max-memory",
     ),
 )
 
@@ -48,9 +48,9 @@ _ENV_PREFIXES = (
     *("TRITON_", "FLASHINFER_"),
 )
 
-# Among those, what the parts of a name (between underscores) give away. The first that matches is said.
+# Among those, words in a name (between underscores) and what they reveal. The first match is reported.
 _ENV_PARTS = (
-    (frozenset({"VISIBLE", "ORDER"}), "modelscan chooses the devices: give --gpu"),
+    (frozenset({"VISIBLE", "ORDER"}), "modelscan chooses the devices: use --gpu"),
     (
         frozenset({"TOKEN", "KEY", "APIKEY", "SECRET", "PASSWORD", "CREDENTIAL", "CREDENTIALS"}),
         "it looks like a secret",
@@ -58,7 +58,7 @@ _ENV_PARTS = (
     (frozenset({"PROXY", "ENDPOINT", "HOST", "IP", "PORT", "URL", "ADDR", "MODELSCOPE"}), "it names an address"),
     (frozenset({"PLUGIN", "PLUGINS", "MODULE", "PACKAGE", "EXTERNAL", "LIBRARY", "SO", "CXX"}), "it can load code"),
     (frozenset({"PATH", "DIR", "FILE", "ROOT", "HOME", "CACHE", "CONFIG", "FOLDER"}), "it names a file or folder"),
-    (frozenset({"INSECURE", "DEV", "RUNTIME"}), "it opens what is closed on purpose"),
+    (frozenset({"INSECURE", "DEV", "RUNTIME"}), "it disables a protection"),
 )
 
 
@@ -86,18 +86,18 @@ class Allowed:
                 raise self._refused(argument, "it takes no value")
         elif name in self.choices:
             if not argument.values or not self.choices[name].issuperset(argument.values):
-                raise self._refused(argument, f"it may be {', '.join(sorted(self.choices[name]))}")
+                raise self._refused(argument, f"valid values are {', '.join(sorted(self.choices[name]))}")
         elif name not in self.valued:
             near = difflib.get_close_matches(name, sorted({*self.switches, *self.valued, *self.choices}), cutoff=0.85)
             raise self._refused(argument, why_refused(name, self.backend), near)
         elif name == "--speculative-config" and _SECOND_MODEL.search(argument.shown.removeprefix(name)):
-            raise self._refused(argument, "a second model is not in the plan")
+            raise self._refused(argument, "the plan does not cover a second model")
 
     def _refused(self, argument: Argument, reason: str, near: Sequence[str] = ()) -> Usage:
         return Usage(
-            f"`{argument.shown}` may not be given to {self.backend}",
+            f"`{argument.shown}` is not allowed for {self.backend}",
             cause=[reason],
-            hints=[*(f"did you mean: --backend-arg={name}" for name in near), "leave out that --backend-arg"],
+            hints=[*(f"did you mean: --backend-arg={name}" for name in near), "remove that --backend-arg"],
             details={"argument": argument.name, "backend": self.backend},
         )
 
@@ -109,7 +109,7 @@ def refuse_secrets(arguments: Sequence[str]) -> None:
     for argument in read_arguments(arguments):
         if _KEYS.search(argument.name) or _SECRET.search(argument.shown):
             raise Usage(
-                f"`{argument.name}=***` may not be given on a command line",
+                f"`{argument.name}=***` must not be given on a command line",
                 cause=["it holds a secret, which every user of this machine could read there"],
                 hints=["for the endpoint's key: export MY_KEY=... and --api-key-env MY_KEY"],
                 details={"argument": argument.name},
@@ -122,7 +122,7 @@ def check_env(env: Mapping[str, str]) -> None:
         reason = "its value looks like a secret" if _SECRET.search(value) else _env_reason(name)
         if reason is not None:
             raise Usage(
-                f"the variable `{name}` may not be given to a backend",
+                f"the environment variable `{name}` may not be passed to a backend",
                 cause=[reason],
                 hints=["leave out that --env"],
                 details={"variable": name},
@@ -134,7 +134,7 @@ def _env_reason(name: str) -> str | None:
     for telling, reason in _ENV_PARTS:
         if parts & telling:
             return reason
-    return None if name.startswith(_env_prefixes()) else "it is none of the variables that backends read"
+    return None if name.startswith(_env_prefixes()) else "it is not a variable that backends read"
 
 
 @functools.cache
@@ -148,6 +148,6 @@ def why_refused(name: str, backend: str) -> str:
     """Why an argument that is not listed does not reach a backend."""
     option = option_for(name)
     if option is not None:
-        return f"it enters the plan: give {option}"
+        return f"it affects the plan: use {option}"
     known = (why for pattern, why in _REFUSED if re.fullmatch(pattern, name.lstrip("-")))
-    return next(known, f"it is not on the list of arguments for {backend}")
+    return next(known, f"it is not an argument that modelscan passes to {backend}")

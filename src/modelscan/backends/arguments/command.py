@@ -1,4 +1,4 @@
-"""What the command lines of all backends share: words of a candidate, the environment, the choice of GPUs."""
+"""What all backends' command lines share: a candidate's arguments, the environment, the choice of GPUs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def given(candidate: Candidate, name: str) -> bool:
 
 
 def without_given(candidate: Candidate) -> list[str]:
-    """What catalogs say of the model, but for what the user said otherwise."""
+    """The catalog's arguments for the model, except those that the user overrides."""
     return [word for word in candidate.model_args if not given(candidate, word.partition("=")[0])]
 
 

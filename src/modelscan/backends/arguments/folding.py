@@ -1,7 +1,6 @@
-"""Arguments of a backend that the planner knows become part of the request, so that the arithmetic counts them.
+"""Backend arguments that the planner knows become part of the request, so that the arithmetic counts them.
 
-How a backend spells them it says itself (`About`). Any spelling is understood, whichever backend is planned for: that
-is decided later.
+Each backend lists its spellings (`About`). Any spelling is understood, because the backend is chosen later.
 """
 
 from __future__ import annotations
@@ -128,18 +127,18 @@ def _value(argument: Argument, known: _Known) -> object | None:
         return known.read(text)
     except (ValueError, StopIteration):
         raise Usage(
-            f"`{argument.shown}` cannot be planned for",
-            hints=[f"say it to modelscan instead: {known.option}"],
+            f"`{argument.shown}` has a value that cannot be planned",
+            hints=[f"use modelscan's own option: {known.option}"],
             details={"argument": argument.name},
         ) from None
 
 
 def _with(request: PlanRequest, argument: Argument, known: _Known, *, value: object) -> PlanRequest:
-    said = getattr(request, known.field)
-    if said is not None and said != value:
+    present = getattr(request, known.field)
+    if present is not None and present != value:
         raise Usage(
-            f"`{argument.shown}` contradicts `{known.option.split()[0]} {said}`",
-            hints=["give one of the two"],
+            f"`{argument.shown}` contradicts `{known.option.split()[0]} {present}`",
+            hints=["use only one of them"],
             details={"argument": argument.name},
         )
     return dataclasses.replace(request, **{known.field: value})  # type: ignore[arg-type]

@@ -140,7 +140,7 @@ class ArgumentHistory:
             raise Usage(
                 f"{title} {version} has no `{argument.name}`",
                 cause=[f"it {reason}"],
-                hints=["leave out that --backend-arg"],
+                hints=["remove that --backend-arg"],
                 details={"argument": argument.name, "backend": backend, "version": version},
             )
 
@@ -148,12 +148,12 @@ class ArgumentHistory:
         positive = f"--{name.removeprefix('--no-')}"
         since, until = self.known.get((backend, name)) or self.known.get((backend, positive)) or (None, None)
         if version is not None and since is not None and release(version) < since:
-            return f"came with {since}"
+            return f"was added in {since}"
         if until is not None and (version is None or release(version) >= until):
-            return f"is gone since {until}"
+            return f"was removed in {until}"
         return None
 
 
 def _became(row: Translation, argument: Argument) -> str:
     words = " ".join(row.words(argument))
-    return f"is now `{words}`" if words else "is left out"
+    return f"is now `{words}`" if words else "is dropped"

@@ -54,7 +54,7 @@ def read_arguments(arguments: Sequence[str], switches: Collection[str] = ()) -> 
             name, equals, value = word.partition("=")
             found.append(Argument(_named(name), (value,) if equals else (), (word,)))
         elif not found or found[-1].name in switches or "=" in found[-1].words[0]:
-            raise Usage(f"`{word}` is not an argument", hints=["write it like --backend-arg=--name=value"])
+            raise Usage(f"`{word}` is not an argument", hints=["the form is --backend-arg=--name=value"])
         else:
             last = found[-1]
             found[-1] = Argument(last.name, (*last.values, word), (*last.words, word))
@@ -70,4 +70,4 @@ def _unquoted(text: str, argument: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
-        raise Usage(f"`{argument}` has an open quotation mark", hints=["close it"]) from None
+        raise Usage(f"`{argument}` has an unclosed quotation mark", hints=["close it"]) from None

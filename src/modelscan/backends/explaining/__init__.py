@@ -1,4 +1,9 @@
-"""Logs and metrics, whatever the backend: `logtext` strips lines, `metrics` sums series, `diagnosis` finds the first
-known cause of an end; `common_causes` and `weights_causes` are the tables that backends share, `plain` is for a backend
-without its own.
+"""Logs, metrics and failures, whatever the backend.
+
+logtext         log lines without colour, progress bars and prefixes
+metrics         sums over the series of /metrics
+diagnosis       the first known cause of a failure
+common_causes   causes that every backend shares
+weights_causes  causes that lie in the weights
+plain           for a backend without a log reader of its own
 """

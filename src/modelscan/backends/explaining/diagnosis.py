@@ -17,14 +17,14 @@ _ERROR = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception): .+")
 _CONSEQUENCE = re.compile(r"Engine core initialization failed|EngineDeadError|Worker failed with error|BrokenPipe")
 _SIGNALS = {
     4: ("it used an instruction that this CPU does not have", ("install a build for this CPU, or use a GPU",)),
-    6: ("it aborted itself", ()),
-    7: ("it ran out of shared memory, or a file of the weights was cut short", ("df -h /dev/shm",)),
+    6: ("it aborted", ()),
+    7: ("it ran out of shared memory, or a weights file is truncated", ("df -h /dev/shm",)),
     9: (
         "it was killed, most likely by the kernel because the machine ran out of memory",
         ("dmesg | grep -i 'killed process'", "modelscan deploy … --context-length HALF"),
     ),
     11: ("it crashed with a segmentation fault", ()),
-    15: ("something else ended it with SIGTERM", ()),
+    15: ("another process terminated it with SIGTERM", ()),
 }
 _SHELL_OFFSET = 128
 
@@ -35,7 +35,7 @@ Derive = Callable[[Mapping[str, str]], Derived]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
-    """A known end. `pattern` is searched in each message of the log; `cause` and `hints` may use its named groups.
+    """A known failure. `pattern` is searched in each message of the log; `cause` and `hints` may use its named groups.
     It is compiled when a log is read: every command loads the tables, and few read a log.
 
     `derive` makes values for the next start from those groups; `hints` may use them too, and a hint that needs a value
@@ -49,7 +49,7 @@ class Cause:
 
 
 def cause(patterns: str | tuple[str, ...], sentence: str, *hints: str, derive: Derive | None = None) -> Cause:
-    """A row of a table; any of `patterns` tells it."""
+    """A row of a table; any of `patterns` identifies it."""
     pattern = patterns if isinstance(patterns, str) else "|".join(patterns)
     return Cause(pattern=pattern, cause=sentence, hints=hints, derive=derive)
 
@@ -59,7 +59,7 @@ def explain_end(
 ) -> Diagnosis:
     """Known causes in the order of the table, then the signal, then the log's first error, then the exit status.
 
-    Where the log holds `kills_itself`, the signal came from the backend and says nothing.
+    Where the log contains `kills_itself`, the signal came from the backend itself and is ignored.
     """
     messages = [message for line in log_tail.splitlines() if (message := message_of(line))]
     for known in causes:

@@ -1,4 +1,4 @@
-"""What can be said of a program whose log and metrics nobody has read yet."""
+"""For a backend without a log reader of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modelscan.backends.explaining.weights_causes import WEIGHTS
 
 
 class PlainLog(Explains):
-    """Its phases are not known, and it is taken for well as long as it answers; ends as those of all programs."""
+    """Its phases are unknown, it is healthy as long as it responds, and it ends as any program does."""
 
     metrics_path: str | None = None
 

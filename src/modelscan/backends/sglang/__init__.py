@@ -1,3 +1,10 @@
-"""SGLang: `runs` its command line, `estimates` its memory, `explains` it with `log` and `causes`, `installs` its
-environments; `about` is what it says of itself. It is known by its name, so it has no `probes`.
+"""SGLang.
+
+about      what it says of itself
+runs       its command line
+estimates  its memory
+explains   its log, metrics and failures
+log        phases and figures in its log
+causes     how it fails
+installs   its environments
 """

@@ -39,7 +39,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     cause(
         r"state cache is too small to serve any requests",
-        "the memory holds the state of not one request",
+        "the memory is too small for the state of one request",
         "modelscan deploy … --max-concurrency 1",
     ),
     cause(

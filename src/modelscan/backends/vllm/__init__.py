@@ -1,3 +1,11 @@
-"""vLLM: `runs` its command line, `estimates` its memory, `explains` it with `log` and `causes`, `installs` and `probes`
-its environments; `about` is what it says of itself.
+"""vLLM.
+
+about      what it says of itself
+runs       its command line
+estimates  its memory
+explains   its log, metrics and failures
+log        phases and figures in its log
+causes     how it fails
+installs   its environments
+probes     how an installation is recognized
 """

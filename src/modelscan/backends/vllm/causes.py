@@ -31,12 +31,12 @@ def _batch(groups: Mapping[str, str]) -> Derived:
     return {"context_length": int(groups["batch"])}
 
 
-_READ_HERE = "see whether it can be read from here: modelscan plan …"
+_READ_HERE = "check whether this machine can read it: modelscan plan …"
 # Weights in S3: run with runai-model-streamer 0.17.0.
 _STREAMED: tuple[Cause, ...] = (
     cause(
         (r"No module named 'runai_model_streamer\w*'", "S3 files module not found", r"vllm\[runai\]"),
-        "it has nothing that reads weights from S3",
+        "it has no reader for weights in S3",
         "modelscan backend install vllm --s3",
     ),
     cause(
@@ -46,7 +46,7 @@ _STREAMED: tuple[Cause, ...] = (
     ),
     cause(
         r"botocore\.\w*exceptions\.\w+: (?P<said>.+)",
-        "S3 did not answer as it should: {said}",
+        "S3 returned an error: {said}",
         _READ_HERE,
     ),
 )
@@ -115,7 +115,7 @@ CAUSES: tuple[Cause, ...] = (
     *WEIGHTS,
     cause(
         r"No available shared memory broadcast block found",
-        "its processes waited for one another: one of them hangs, mostly in a transfer between GPUs",
+        "its processes are deadlocked: one of them hangs, usually in a transfer between GPUs",
         "modelscan deploy … --env NCCL_P2P_DISABLE=1 --backend-arg=--disable-custom-all-reduce",
         "modelscan deploy … --tensor-parallel 1",
     ),

@@ -3,13 +3,13 @@
     allowed      which status may follow which
     preparing    before there is anything to start: environment, weights, command line
     starting     a supervisor, its backend's process, the phases until it answers
-    serving      ready, probed, unhealthy and well again
+    serving      ready, probed, unhealthy and recovered
     ending       stopping, stopped, failed, removed
     restarting   whether a backend that ended is started again, and that it is
     replanning   what is changed of the pinned plan so that it starts: another port, a smaller context
-    observing    what to say of a record by what the machine shows
+    observing    what a record is now, judged by what the machine shows
 
-What happens when something ends that nobody asked to end:
+What happens when something ends unexpectedly:
 
     Ctrl-C in `deploy`     the command stops the backend and keeps the record: `stopped`
     SIGTERM to `deploy`    the same as Ctrl-C

@@ -1,4 +1,4 @@
-"""The end of a deployment: asked for or not, and for good."""
+"""The end of a deployment: on request, unexpected, or for good."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def stopping(record: Record) -> Record:
 
 
 def stopped(record: Record, at: str, reason: str | None = None) -> Record:
-    """Nothing of it runs any more, as somebody asked for; or, with a `reason`, as it did of itself."""
+    """Nothing of it runs any more, on request; or, with a `reason`, on its own."""
     return dataclasses.replace(
         record,
         status=dataclasses.replace(
@@ -30,7 +30,7 @@ def stopped(record: Record, at: str, reason: str | None = None) -> Record:
 
 
 def failed(record: Record, at: str, error: LastError, message: str | None = None) -> Record:
-    """Nothing of it runs any more, and nobody asked for that."""
+    """Nothing of it runs any more, unexpectedly."""
     return dataclasses.replace(
         record,
         status=dataclasses.replace(
@@ -48,7 +48,7 @@ def failed(record: Record, at: str, error: LastError, message: str | None = None
 
 
 def remarked(record: Record, message: str) -> Record:
-    """Something worth knowing of how it ended."""
+    """With a remark on how it ended."""
     return dataclasses.replace(record, status=dataclasses.replace(record.status, message=message))
 
 

@@ -1,4 +1,4 @@
-"""What to say of a record by what the machine shows."""
+"""What a record is now, judged by what the machine shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROBE_IS_OLD_SECONDS = 60.0
 class Found:
     """What the machine says about a record.
 
-    `supervised`: the supervisor's lock is held. `commanded`: a command is at work on it. `same_boot`: None where the
+    `supervised`: the supervisor's lock is held. `commanded`: a command works on it. `same_boot`: None where the
     record names no boot. `left_over`: processes that carry its tag; only counted where nobody owns them.
     """
 

@@ -1,4 +1,4 @@
-"""A record before there is anything to start: its environment, its weights and its command line are made."""
+"""A record while its environment, weights and command line are prepared."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from modelscan.model import Progress
 
 
 def installing(record: Record) -> Record:
-    """Its backend's environment is being made."""
+    """Its backend's environment is being installed."""
     status = dataclasses.replace(record.status, current="pending", phase="environment", progress=None)
     return dataclasses.replace(record, status=status)
 
 
 def pulling(record: Record) -> Record:
-    """Its weights are being fetched."""
+    """Its weights are being downloaded."""
     status = dataclasses.replace(record.status, current="pulling", phase="download", progress=None)
     return dataclasses.replace(record, status=status)
 
@@ -35,7 +35,7 @@ def prepared(
     argv: tuple[str, ...],
     env: Mapping[str, str],
 ) -> Record:
-    """All that a start needs is here, and its exact command line is pinned."""
+    """Everything that a start needs is available, and its exact command line is pinned."""
     return dataclasses.replace(
         record,
         pinned=dataclasses.replace(
@@ -51,13 +51,13 @@ def prepared(
 
 
 def claimed_again(record: Record) -> Record:
-    """One that was over claims its name, port and memory for another start."""
+    """A deployment that was over claims its name, port and memory again."""
     status = dataclasses.replace(record.status, current="pending", phase=None, progress=None, message=None)
     return dataclasses.replace(record, status=status)
 
 
 def preparation_stopped(record: Record, message: str) -> Record:
-    """Its preparation ended without a fault: it was interrupted, or a start of one that was stopped is given up."""
+    """Its preparation ended without a fault: it was interrupted, or the restart of a stopped one was abandoned."""
     return dataclasses.replace(
         record,
         status=dataclasses.replace(

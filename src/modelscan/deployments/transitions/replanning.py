@@ -31,9 +31,9 @@ def adjusted(record: Record, cause: str, suggested: Mapping[str, Any], options: 
     if found is None:
         return None
     pinned, change = found
-    said = f"{change} and tried again: {cause}"
-    pinned = dataclasses.replace(pinned, adjustments=(*pinned.adjustments, said))
-    return retried(dataclasses.replace(record, pinned=pinned), said)
+    message = f"{change} before another try: {cause}"
+    pinned = dataclasses.replace(pinned, adjustments=(*pinned.adjustments, message))
+    return retried(dataclasses.replace(record, pinned=pinned), message)
 
 
 def retried(record: Record, message: str) -> Record:
@@ -47,11 +47,11 @@ def retried(record: Record, message: str) -> Record:
 
 def with_option(argv: Sequence[str], option: str, value: str) -> tuple[str, ...] | None:
     """The command line with another value of an option; None where the option is not there, or more than once."""
-    places = [number for number, word in enumerate(argv) if word == option]
-    if len(places) != 1 or places[0] + 1 >= len(argv):
+    positions = [number for number, word in enumerate(argv) if word == option]
+    if len(positions) != 1 or positions[0] + 1 >= len(argv):
         return None
-    place = places[0] + 1
-    return (*argv[:place], value, *argv[place + 1 :])
+    position = positions[0] + 1
+    return (*argv[:position], value, *argv[position + 1 :])
 
 
 def _on_port(pinned: PinnedPlan, port: int) -> PinnedPlan:
@@ -71,7 +71,7 @@ def _smaller_context(
         return None
     plan = {**pinned.plan, "max_model_len": context}
     smaller = dataclasses.replace(pinned, argv=argv, max_model_len=context, plan=plan)
-    return smaller, f"context length {before} made {context}"
+    return smaller, f"context length reduced from {before} to {context}"
 
 
 def _smaller_share(
@@ -86,7 +86,7 @@ def _smaller_share(
         return None
     plan = {**pinned.plan, "gpu_memory_utilization": share}
     smaller = dataclasses.replace(pinned, argv=argv, plan=plan)
-    return smaller, f"share of the GPU's memory {planned:g} made {share:g}"
+    return smaller, f"GPU memory share reduced from {planned:g} to {share:g}"
 
 
 def _fixed(pinned: PinnedPlan) -> set[str]:

@@ -1,4 +1,4 @@
-"""A backend that ended unasked: whether it is started again, and the records of that."""
+"""A backend that ended unexpectedly: whether it is restarted, and the records of that."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AfterExit:
 
 
 def after_exit(policy: RestartPolicy, *, was_ready: bool, restarted_at: Sequence[float], now: float) -> AfterExit:
-    """Whether a backend that ended unasked is started again: `on-failure` once it was ready, `always` also before.
+    """Whether a backend that ended unexpectedly is restarted: `on-failure` once it was ready, `always` also before.
 
     The exit status says nothing here: vLLM ends with 0 when its engine core was killed (measured, 0.32.0).
     `restarted_at` and `now` are readings of one monotonic clock.
@@ -39,7 +39,7 @@ def after_exit(policy: RestartPolicy, *, was_ready: bool, restarted_at: Sequence
 
 
 def restarting(record: Record, error: LastError, message: str) -> Record:
-    """It ended and is started again after a pause."""
+    """It ended and restarts after a pause."""
     return dataclasses.replace(
         record,
         status=dataclasses.replace(

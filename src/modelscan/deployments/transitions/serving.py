@@ -1,4 +1,4 @@
-"""A backend that answers: ready, probed, unhealthy and well again."""
+"""A backend that answers: ready, probed, unhealthy and recovered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modelscan.model import Measured
 
 
 def became_ready(record: Record, at: str, *, measured: Measured, measured_bytes: int | None) -> Record:
-    """It generated for the first time."""
+    """It generated its first token."""
     return dataclasses.replace(
         record,
         status=dataclasses.replace(

@@ -10,7 +10,7 @@ from modelscan.model import Progress
 
 
 def starting(record: Record, at: str, *, log_path: str | None = None) -> Record:
-    """Its start begins, and what the last one left in the status is forgotten."""
+    """Its start begins; what the last one left in the status is cleared."""
     return dataclasses.replace(
         record,
         status=dataclasses.replace(
@@ -33,19 +33,19 @@ def starting(record: Record, at: str, *, log_path: str | None = None) -> Record:
 
 
 def supervised(record: Record, *, boot_id: str | None, pid: int, start_time: int | None) -> Record:
-    """A supervisor has it."""
+    """A supervisor owns it."""
     owner = Owner(boot_id=boot_id, supervisor_pid=pid, supervisor_start_time=start_time)
     return dataclasses.replace(record, owner=owner)
 
 
 def waiting(record: Record, detail: str) -> Record:
-    """Its GPUs are not free for it yet."""
+    """Its GPUs are not available yet."""
     status = dataclasses.replace(record.status, phase="waiting", progress=Progress(detail=detail))
     return dataclasses.replace(record, status=status)
 
 
 def admitted(record: Record) -> Record:
-    """Its GPUs are."""
+    """Its GPUs are available."""
     return dataclasses.replace(record, status=dataclasses.replace(record.status, phase="launching", progress=None))
 
 
@@ -63,7 +63,7 @@ def reached(record: Record, phase: str, progress: Progress) -> Record:
 
 
 def sized(record: Record, *, kv_cache_tokens: int | None, max_concurrency: float | None) -> Record:
-    """Its backend's log says what fits into the KV cache; None where it does not."""
+    """Its backend's log reports the size of the KV cache; None where it does not."""
     status = record.status
     if kv_cache_tokens is not None:
         status = dataclasses.replace(status, kv_cache_tokens=kv_cache_tokens)

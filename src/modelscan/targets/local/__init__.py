@@ -1,15 +1,19 @@
 """This machine as a target: each deployment has a small supervisor, a process of its own that outlives the terminal.
 
-    target       the target itself; `placement`, `start`, `stop`, `release` are its verbs
+    target       the target itself
+    placement    a port, and memory measured again, for a new deployment
+    start        a supervisor, which starts the rest
+    stop         with its supervisor, or on what a killed one left
+    release      waiting until the memory is free again
     observe      a record, checked against lock, boot and processes
-    claims       what memory is promised, and how much of it is not held yet
+    claims       memory that is claimed, and how much of it is not held yet
     owner        who holds the supervisor's lock
-    orphans      processes that nobody owns any more
-    moving       another port for one whose port somebody else took
-    environment  what supervisor and backend get of the user's environment
+    orphans      processes that a killed supervisor left behind
+    moving       another port for a deployment whose port was taken
+    environment  which of the user's variables supervisor and backend get
     supervisor/  the program that owns one backend
-    health/      asking a backend, and what the answers mean
+    health/      probing a backend, and what the results mean
     logs/        its output, kept within bounds and read again
 
-A process is not its number: the supervisor holds a lock for its whole life, and only what carries our tag is signalled.
+A process is not its pid: the supervisor holds a lock for its whole life, and only what carries our tag is signalled.
 """

@@ -11,7 +11,7 @@ from modelscan.system.processes.identity import Process, tagged
 from modelscan.system.processes.memory import resident_bytes
 
 # A backend that was ready holds what it wanted; where its processes cannot be matched with the driver's list (another
-# pid namespace), nothing of its claim is taken for outstanding.
+# pid namespace), none of its claim counts as outstanding.
 _SETTLED = frozenset({"ready", "unhealthy", "stopping"})
 
 
@@ -47,7 +47,7 @@ def _held(record: Record, index: int | None, processes: Collection[Process], har
 
 
 def held_on_gpu(index: int, pids: Collection[int], hardware: Hardware) -> int | None:
-    """What the driver says these processes hold of a GPU; None when it knows none of them or does not tell."""
+    """What the driver says these processes hold of a GPU; None when it knows none of them or does not report it."""
     sizes = [
         process.memory_bytes
         for gpu in hardware.devices

@@ -32,18 +32,18 @@ _VISIBILITY = frozenset({"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VI
 
 
 def supervisor_environment(
-    record: Record, environ: Mapping[str, str], place: Mapping[str, str] = MappingProxyType({})
+    record: Record, environ: Mapping[str, str], weights_environment: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, str]:
-    """What the supervisor is started with. `place` is what the backend must be told of where its weights lie.
+    """What the supervisor is started with. `weights_environment` tells the backend where its weights are.
 
-    Raises ConfigInvalid when the key's variable is not set, Usage when the backend cannot be told that key.
+    Raises ConfigInvalid when the key's variable is not set, Usage when the backend cannot take that key.
     """
     values = {name: value for name, value in environ.items() if _allowed(name)}
     values |= record.pinned.env
     if record.pinned.source == "s3":
         own = {name: value for name, value in environ.items() if name.startswith(_S3_PREFIXES)}
         streamer = {name: value for name, value in own.items() if name.startswith("RUNAI_")}
-        values |= {**own, **place, **streamer}
+        values |= {**own, **weights_environment, **streamer}
     if record.spec.api_key_env is not None:
         key = _key(record, record.spec.api_key_env, environ)
         BACKENDS[record.pinned.backend].runs.hand_key(key)  # it may refuse
@@ -67,7 +67,7 @@ def key_files(record: Record, environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def secrets_of(record: Record, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """What may not reach the log: the key of the endpoint, and those of S3."""
+    """What must not reach the log: the endpoint's key and the S3 credentials."""
     names = (record.spec.api_key_env, *(_S3_SECRETS if record.pinned.source == "s3" else ()))
     return tuple(value for name in names if name and (value := environ.get(name)))
 
@@ -85,7 +85,7 @@ def _key(record: Record, variable: str, environ: Mapping[str, str]) -> str:
     value = environ.get(variable) or record.pinned.env.get(variable)
     if not value:
         raise ConfigInvalid(
-            f"the variable `{variable}`, which holds the key of `{record.name}`, is not set",
+            f"the environment variable `{variable}`, which holds the API key of `{record.name}`, is not set",
             hints=[f"export {variable}=…", f"modelscan start {record.name}"],
             details={"variable": variable},
         )
@@ -93,5 +93,5 @@ def _key(record: Record, variable: str, environ: Mapping[str, str]) -> str:
 
 
 def own_environment() -> dict[str, str]:
-    """The environment of this supervisor process, which `supervisor_environment` made."""
+    """The environment of this supervisor process, made by `supervisor_environment`."""
     return dict(os.environ)  # noqa: TID251  the supervisor reads no settings; this is what it was handed

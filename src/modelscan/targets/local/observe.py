@@ -6,7 +6,7 @@ import contextlib
 import os
 from datetime import UTC, datetime
 
-from modelscan.deployments.places import Places, places
+from modelscan.deployments.files import DeploymentFiles, files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.observing import Found, conclude
@@ -39,15 +39,15 @@ def observe(record: Record, *, paths: Paths, clock: Clock, commanding: bool = Fa
 
 
 def _found(record: Record, paths: Paths, clock: Clock, *, commanding: bool) -> Found:
-    place = places(paths, record.id)
+    files = files_of(paths, record.id)
     # In this order: a command that starts one holds its lock until the supervisor holds its own.
-    commanded = not commanding and is_held(place.command_lock)
-    supervised = is_held(place.lock)
-    probed = _last_probe(place, record) if supervised else None
+    commanded = not commanding and is_held(files.command_lock)
+    supervised = is_held(files.lock)
+    probed = _last_probe(files, record) if supervised else None
     same_boot = None if record.owner.boot_id is None else record.owner.boot_id == boot_id()
     alone = not supervised and not commanded and same_boot is True
-    if not supervised and not commanded and place.key_files:
-        _forget_keys(place)
+    if not supervised and not commanded and files.key_files:
+        _forget_keys(files)
     return Found(
         supervised=supervised,
         commanded=commanded,
@@ -58,19 +58,19 @@ def _found(record: Record, paths: Paths, clock: Clock, *, commanding: bool) -> F
     )
 
 
-def _forget_keys(place: Places) -> None:
+def _forget_keys(files: DeploymentFiles) -> None:
     """Under the command lock, without which nobody starts a supervisor that would write one now."""
-    with contextlib.suppress(OSError, StorageFailed), Lock(place.command_lock) as lock:
-        if lock.try_acquire(f"process {os.getpid()}") and not is_held(place.lock):
-            for path in place.key_files:
+    with contextlib.suppress(OSError, StorageFailed), Lock(files.command_lock) as lock:
+        if lock.try_acquire(f"process {os.getpid()}") and not is_held(files.lock):
+            for path in files.key_files:
                 path.unlink(missing_ok=True)
 
 
-def _last_probe(place: Places, record: Record) -> datetime | None:
+def _last_probe(files: DeploymentFiles, record: Record) -> datetime | None:
     """The supervisor touches its lock at each probe."""
     if record.status.ready_at is None:
         return None
     try:
-        return datetime.fromtimestamp(place.lock.stat().st_mtime, UTC)
+        return datetime.fromtimestamp(files.lock.stat().st_mtime, UTC)
     except OSError:
         return None

@@ -1,10 +1,10 @@
-"""Processes of ours that nobody owns any more: what a killed supervisor leaves behind."""
+"""Processes that a killed supervisor leaves behind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.storage.locks import Lock, is_held
 from modelscan.storage.paths import Paths
@@ -24,12 +24,12 @@ def find_orphans(store: Store, paths: Paths) -> tuple[Orphan, ...]:
 
 
 def reap_orphans(store: Store, paths: Paths, *, linger: float, clock: Clock) -> tuple[Orphan, ...]:
-    """End them, each within `linger` seconds; returns those that the kernel holds and that are still there."""
+    """End them, each within `linger` seconds; returns those that survive because the kernel blocks them."""
     left = []
     for identity, (name, _) in sorted(_unowned(store, paths).items()):
-        place = places(paths, identity)
-        with Lock(place.lock) as lock:  # no supervisor can begin while we look; without a folder none can at all
-            if not place.folder.exists() or lock.try_acquire("doctor"):
+        files = files_of(paths, identity)
+        with Lock(files.lock) as lock:  # no supervisor can start meanwhile; without a folder none can at all
+            if not files.folder.exists() or lock.try_acquire("doctor"):
                 left += [
                     Orphan(deployment=identity, name=name, pid=process.pid, program=program_name(process.pid))
                     for process in sweep(identity, grace=linger, linger=linger, clock=clock).survivors
@@ -45,9 +45,9 @@ def sweep(
     linger: float,
     clock: Clock,
 ) -> TreeEnd:
-    """End everything that carries the tag of one deployment; only when it has no living supervisor.
+    """End everything that carries the tag of one deployment. Call it only when no supervisor lives.
 
-    `leader` is asked first when it is one of them.
+    When `leader` is among them, it is signalled first.
     """
     return end_tree(lambda: tagged_as(deployment_id), leader, grace=grace, linger=linger, clock=clock)
 
@@ -57,6 +57,6 @@ def _unowned(store: Store, paths: Paths) -> Mapping[str, tuple[str | None, list[
     found: dict[str, tuple[str | None, list[Process]]] = {}
     for item in tagged():
         mine = item.deployment in names or item.state == str(paths.state)
-        if mine and not is_held(places(paths, item.deployment).lock):
+        if mine and not is_held(files_of(paths, item.deployment).lock):
             found.setdefault(item.deployment, (names.get(item.deployment), []))[1].append(item.process)
     return found

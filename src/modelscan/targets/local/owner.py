@@ -1,4 +1,4 @@
-"""The supervisor behind a held lock: it writes who it is into the lock's file, and is believed only after a check."""
+"""The supervisor behind a held lock: it writes its identity into the lock file, which is verified before use."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from modelscan.storage.locks import holder, is_held
 from modelscan.system.processes.identity import SUPERVISOR_TAG, Process, boot_id, environment, find
 
 
-def own_note() -> str:
-    """Who this process is, for its lock."""
+def lock_note() -> str:
+    """This process's identity, for its lock."""
     me = find(os.getpid())
     return json.dumps({"pid": os.getpid(), "start_time": me.start_time if me else None, "boot_id": boot_id()})
 
 
 def live_supervisor(lock: Path, deployment_id: str) -> Process | None:
-    """The process that holds the lock; None when nobody does, or when its file names somebody else.
+    """The process that holds the lock; None when nobody does, or when its file names another process.
 
     It must be of this boot, started when the file says, and carry the supervisor's tag of this deployment.
     """

@@ -1,4 +1,4 @@
-"""The place of a deployment on this machine: a port, and the memory that it claims, measured anew."""
+"""Placing a deployment on this machine: its port, and a fresh measurement of the memory that it claims."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelscan.units import format_bytes
 def placed(record: Record, among: Placement) -> Record:
     """The record on its port, once there is the memory that it claims. Raises Conflict.
 
-    One that has a port keeps it: what to do where that is taken by now is found at its start.
+    A record that has a port keeps it; `start` handles a port that is taken by then.
     """
     port = _port(among) if record.pinned.port is None else None
     _require_memory(record, among)
@@ -22,7 +22,7 @@ def placed(record: Record, among: Placement) -> Record:
 
 
 def _port(among: Placement) -> int:
-    """The port that was asked for, that of the deployment which is replaced, or the next free one."""
+    """The requested port, that of the deployment being replaced, or the next free one."""
     own = among.replacing.pinned.port if among.replacing is not None else None
     wanted = among.port
     if wanted is None:
@@ -30,7 +30,7 @@ def _port(among: Placement) -> int:
     if wanted in among.ports:
         raise Conflict(
             f"port `{wanted}` belongs to the deployment `{among.ports[wanted]}`",
-            hints=["choose another --port", f"modelscan remove {among.ports[wanted]}"],
+            hints=["use another --port", f"modelscan remove {among.ports[wanted]}"],
             details={"port": wanted},
         )
     if wanted != own:
@@ -53,8 +53,8 @@ def _require_memory(record: Record, among: Placement) -> None:
             others = [claim for claim in claims if claim.gpu_index == index and claim.outstanding_bytes]
             promised = sum(claim.outstanding_bytes for claim in others)
             raise Conflict(
-                f"`{record.name}` needs {format_bytes(each)} on {where}, and {format_bytes(left)} are free",
-                cause=[f"{format_bytes(promised)} are promised to deployments that are starting"] if others else [],
+                f"`{record.name}` needs {format_bytes(each)} on {where}, but only {format_bytes(left)} is free",
+                cause=[f"{format_bytes(promised)} is reserved for deployments that are starting"] if others else [],
                 hints=[
                     "modelscan gpu",
                     "modelscan ps",

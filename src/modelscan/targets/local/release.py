@@ -16,9 +16,9 @@ _POLL_SECONDS = 0.2
 
 
 def memory_is_back(record: Record, hardware: ReadMachine) -> Callable[[], bool] | None:
-    """A question to ask after it was ended: do its GPUs have again what its processes hold now?
+    """A check for after it has ended: have its GPUs got back what its processes hold now?
 
-    None when there is nothing to wait for: no GPU, or the driver does not tell what they hold.
+    None when there is nothing to wait for: no GPU, or the driver does not report what they hold.
     """
     indices, measured = record.pinned.gpu_indices, record.status.measured_bytes
     if not indices:
@@ -50,7 +50,7 @@ def memory_is_back(record: Record, hardware: ReadMachine) -> Callable[[], bool] 
 
 
 def until(is_back: Callable[[], bool], site: Site) -> bool:
-    """Wait for it as long as the user allows; whether it came back."""
+    """Wait for it as long as the user allows; False when it does not come back."""
     deadline = site.clock.monotonic() + site.pace.release_timeout
     while not is_back():
         if site.clock.monotonic() >= deadline:

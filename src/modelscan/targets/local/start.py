@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from modelscan.deployments.places import Places, places
+from modelscan.deployments.files import DeploymentFiles, files_of
 from modelscan.deployments.record import LastError, Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.ending import failed
@@ -42,20 +42,21 @@ def start(
     weights_environment: Mapping[str, str],
     supervisor: Sequence[str] = SUPERVISOR,
 ) -> Record:
-    """Start the pinned plan under a new supervisor and return once that runs.
+    """Start the pinned plan under a new supervisor and return once the supervisor runs.
 
-    One that runs already is returned as it is. What an earlier supervisor left over is ended first. Raises Conflict
-    (port taken), ConfigInvalid (the variable of the key is not set), InterruptedBefore (it has no command line yet),
-    BackendFailed (the supervisor did not start). Ctrl-C ends what was begun.
+    A deployment that already runs is returned unchanged. Leftovers of an earlier supervisor are ended first.
+
+    Raises Conflict (port in use), ConfigInvalid (the variable of the key is not set), InterruptedBefore (it has no
+    command line yet), BackendFailed (the supervisor did not start). Ctrl-C ends what was begun.
     """
-    place, clock = places(site.paths, record.id), site.clock
+    files, clock = files_of(site.paths, record.id), site.clock
     if not record.pinned.argv:
         raise InterruptedBefore(
-            f"`{record.name}` was never prepared to the end",
+            f"`{record.name}` was never fully prepared",
             hints=[f"modelscan remove {record.name}", f"modelscan deploy {record.spec.model} --name {record.name}"],
             details={"id": record.id},
         )
-    own = _own_lock(place, record, store, clock)
+    own = _own_lock(files, record, store, clock)
     if own is None:
         return observe(store.by_id(record.id), paths=site.paths, clock=clock)
     with own:
@@ -63,12 +64,12 @@ def start(
             end_left_over(record, site)
         record = _with_free_port(record, store, site)
         env = supervisor_environment(record, site.environ, weights_environment)
-        record = store.write(starting(record, rfc3339(clock.now()), log_path=str(place.folder / LOG_NAME)))
-        place.supervisor_log.unlink(missing_ok=True)
+        record = store.write(starting(record, rfc3339(clock.now()), log_path=str(files.folder / LOG_NAME)))
+        files.supervisor_log.unlink(missing_ok=True)
     argv = (*supervisor, *_arguments(record, site))
-    pid = spawn_detached(argv, env=env, output=place.supervisor_log, cwd=_import_root())
+    pid = spawn_detached(argv, env=env, output=files.supervisor_log, cwd=_import_root())
     try:
-        _until_supervised(pid, place, record, store, clock)
+        _until_supervised(pid, files, record, store, clock)
     except KeyboardInterrupt:
         end_processes(record, store, site)
         raise
@@ -89,16 +90,16 @@ def _with_free_port(record: Record, store: Store, site: Site) -> Record:
     return move(store, record, site.paths, site.clock)
 
 
-def _own_lock(place: Places, record: Record, store: Store, clock: Clock) -> Lock | None:
-    """The supervisor's lock, taken by us while nobody supervises; None when a supervisor has it and goes on.
+def _own_lock(files: DeploymentFiles, record: Record, store: Store, clock: Clock) -> Lock | None:
+    """The supervisor's lock, taken by us while nobody supervises; None when a live supervisor keeps it.
 
-    One that is on its way out is waited for.
+    A supervisor that is exiting is waited for.
     """
-    lock = Lock(place.lock)
+    lock = Lock(files.lock)
     deadline = clock.monotonic() + record.spec.stop_grace_seconds + AFTER_GRACE_SECONDS
     while not lock.try_acquire(f"process {os.getpid()}"):
         status = store.by_id(record.id).status.current
-        if status in {"starting", "ready", "unhealthy"} and live_supervisor(place.lock, record.id) is not None:
+        if status in {"starting", "ready", "unhealthy"} and live_supervisor(files.lock, record.id) is not None:
             return None
         if clock.monotonic() >= deadline:
             raise stuck(record)
@@ -106,21 +107,21 @@ def _own_lock(place: Places, record: Record, store: Store, clock: Clock) -> Lock
     return lock
 
 
-def _until_supervised(pid: int, place: Places, record: Record, store: Store, clock: Clock) -> None:
+def _until_supervised(pid: int, files: DeploymentFiles, record: Record, store: Store, clock: Clock) -> None:
     deadline = clock.monotonic() + _START_SECONDS
-    while live_supervisor(place.lock, record.id) is None:
+    while live_supervisor(files.lock, record.id) is None:
         over = _has_ended(pid)
         if over and store.by_id(record.id).status.current != "starting":
             return  # it came, did its work and is gone: the record says how that went
-        if (over and not is_held(place.lock)) or clock.monotonic() >= deadline:
-            said = _last_words(place.supervisor_log)
-            error = LastError(cause=f"its supervisor did not start: {said}")
+        if (over and not is_held(files.lock)) or clock.monotonic() >= deadline:
+            message = _last_line(files.supervisor_log)
+            error = LastError(cause=f"its supervisor did not start: {message}")
             store.write(failed(store.by_id(record.id), rfc3339(clock.now()), error))
             raise BackendFailed(
                 f"the supervisor of `{record.name}` did not start",
-                cause=[said],
+                cause=[message],
                 hints=[f"modelscan start {record.name}"],
-                details={"log_path": str(place.supervisor_log)},
+                details={"log_path": str(files.supervisor_log)},
             )
         clock.sleep(_POLL_SECONDS)
 
@@ -131,12 +132,12 @@ def _has_ended(pid: int) -> bool:
     return find(pid) is None
 
 
-def _last_words(path: Path) -> str:
+def _last_line(path: Path) -> str:
     try:
         lines = path.read_text(errors="replace").split("\n")
     except OSError:
         lines = []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it left no message")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it logged nothing")
 
 
 def _import_root() -> Path:

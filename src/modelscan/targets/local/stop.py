@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 
-from modelscan.deployments.places import Places, places
+from modelscan.deployments.files import DeploymentFiles, files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.ending import remarked, removed, stopped
@@ -28,28 +28,28 @@ AFTER_GRACE_SECONDS = 25.0  # the two further steps of ending a tree, and writin
 def stop(record: Record, store: Store, site: Site, *, hardware: ReadMachine | None) -> Record:
     """End the backend and everything it started, and return when nothing of it is left and its memory is back.
 
-    Works with a living supervisor, on what a killed one left over, and on a record that has nothing running. Memory is
-    waited for at most for the time of `deploy.release_timeout`; the record's message says so when that was too short.
-    Raises BackendFailed when the kernel holds a process that cannot be ended.
+    Works with a live supervisor, on the leftovers of a killed one, and on a record with nothing running. Waits for the
+    memory for at most `deploy.release_timeout`; when that is too short, the record's message says so.
+    Raises BackendFailed when a process is blocked in the kernel and cannot be killed.
     """
     is_back = memory_is_back(record, hardware) if hardware is not None else None
     ended = end_processes(record, store, site)
     if is_back is None or until(is_back, site):
         return ended
-    said = f"the memory of its GPU is not back after {site.pace.release_timeout:g} s"
-    return store.write(remarked(ended, said))
+    message = f"its GPU memory was not released within {site.pace.release_timeout:g} s"
+    return store.write(remarked(ended, message))
 
 
 def remove(record: Record, store: Store, site: Site, *, hardware: ReadMachine | None) -> Record:
     """Stop, then mark as removed: name and port are free again, the logs are gone. Raises as `stop` does."""
     record = store.write(removed(stop(record, store, site, hardware=hardware), rfc3339(site.clock.now())))
-    shutil.rmtree(places(site.paths, record.id).folder, ignore_errors=True)
+    shutil.rmtree(files_of(site.paths, record.id).folder, ignore_errors=True)
     return record
 
 
 def end_processes(record: Record, store: Store, site: Site) -> Record:
-    """What `stop` does, but for the memory."""
-    with _lock_without_supervisor(places(site.paths, record.id), record, site.clock):
+    """As `stop`, without waiting for the memory."""
+    with _lock_without_supervisor(files_of(site.paths, record.id), record, site.clock):
         end_left_over(record, site)
         record = store.by_id(record.id)
         if record.status.current == "stopped":
@@ -57,17 +57,17 @@ def end_processes(record: Record, store: Store, site: Site) -> Record:
         return store.write(stopped(record, rfc3339(site.clock.now())))
 
 
-def _lock_without_supervisor(place: Places, record: Record, clock: Clock) -> Lock:
-    """Ask the supervisor to end, wait until it has, kill it when it does not; then its lock is ours.
+def _lock_without_supervisor(files: DeploymentFiles, record: Record, clock: Clock) -> Lock:
+    """Ask the supervisor to exit, wait for it, kill it when it does not; then take its lock.
 
-    While we have it, one that is only just starting finds `stopped` and leaves.
+    While we hold it, a supervisor that is just starting finds `stopped` and exits.
     """
-    lock = Lock(place.lock)
+    lock = Lock(files.lock)
     asked: Process | None = None
     killed = False
     deadline = clock.monotonic() + record.spec.stop_grace_seconds + AFTER_GRACE_SECONDS
     while not lock.try_acquire(f"process {os.getpid()}"):
-        supervisor = live_supervisor(place.lock, record.id)
+        supervisor = live_supervisor(files.lock, record.id)
         if supervisor is not None and supervisor != asked:
             send(supervisor, signal.SIGTERM)
             asked = supervisor
@@ -82,7 +82,7 @@ def _lock_without_supervisor(place: Places, record: Record, clock: Clock) -> Loc
 
 def stuck(record: Record) -> Conflict:
     return Conflict(
-        f"the supervisor of `{record.name}` does not end",
+        f"the supervisor of `{record.name}` did not exit",
         cause=["its lock is still held"],
         hints=[f"modelscan logs {record.name}", "modelscan doctor"],
         details={"id": record.id},
@@ -91,7 +91,7 @@ def stuck(record: Record) -> Conflict:
 
 def end_left_over(record: Record, site: Site) -> None:
     """End what carries the tag of this deployment. Call it with the supervisor's lock held."""
-    for path in places(site.paths, record.id).key_files:
+    for path in files_of(site.paths, record.id).key_files:
         path.unlink(missing_ok=True)
     leader = None
     owner = record.owner
@@ -102,8 +102,8 @@ def end_left_over(record: Record, site: Site) -> None:
     )
     if ended.survivors:
         raise BackendFailed(
-            f"{len(ended.survivors)} processes of `{record.name}` cannot be ended",
+            f"{len(ended.survivors)} processes of `{record.name}` could not be killed",
             cause=[f"process {process.pid} ({program_name(process.pid)})" for process in ended.survivors],
-            hints=["the kernel holds them, mostly in a driver call: look at dmesg, then try again"],
+            hints=["they are blocked in the kernel, usually in a driver call: check dmesg, then try again"],
             details={"pids": [process.pid for process in ended.survivors]},
         )

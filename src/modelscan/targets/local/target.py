@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from modelscan.deployments.places import places
+from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.model import Claim, Hardware
@@ -20,10 +20,10 @@ if TYPE_CHECKING:  # `list` needs none of it at run time
 
 @dataclass(frozen=True, slots=True)
 class LocalTarget:
-    """A supervisor of its own for each deployment. What `list` does not need is loaded with the method that does."""
+    """A supervisor of its own for each deployment. Methods import what `list` does not need."""
 
     site: Site
-    here: bool = True
+    is_local: bool = True
 
     def place(self, record: Record, among: Placement) -> Record:
         from modelscan.targets.local.placement import placed
@@ -53,7 +53,7 @@ class LocalTarget:
     ) -> Iterator[LogLine]:
         from modelscan.targets.local.logs.logs import follow_log, read_log
 
-        folder = places(self.site.paths, record.id).folder
+        folder = files_of(self.site.paths, record.id).folder
         if is_over is None:
             return iter(read_log(folder, tail=tail, since=since))
         return follow_log(folder, tail=tail, since=since, is_over=is_over, clock=self.site.clock)

@@ -1,4 +1,4 @@
-"""What is wrong here, and the command that mends it."""
+"""What is wrong on this machine, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def examine(context: Context, *, reap: bool = False) -> list[Check]:
 
 
 def _guarded(part: Callable[[Context], Iterator[Check]], context: Context) -> Iterator[Check]:
-    """A check that cannot be made is itself a finding."""
+    """A check that fails to run is itself a finding."""
     try:
         yield from part(context)
     except ModelscanError as error:
@@ -54,8 +54,8 @@ def _settings(context: Context) -> Iterator[Check]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     yield Check(name="python", status="ok", message=version)
     set_here = len(context.settings.origins)
-    said = f"{set_here} of them set" if set_here else "all at their defaults"
-    yield Check(name="settings", status="ok", message=f"{context.settings.config_path}, {said}")
+    values = f"{set_here} of them set" if set_here else "all at the defaults"
+    yield Check(name="settings", status="ok", message=f"{context.settings.config_path}, {values}")
 
 
 def _folders(context: Context) -> Iterator[Check]:
@@ -102,8 +102,8 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
         yield Check(
             name="backend",
             status="ok" if fitting else "note",
-            message=f"{item.backend} {item.version or 'of unknown version'} for {item.device} ({whose})"
-            + ("" if fitting else f"; this machine wants {device}"),
+            message=f"{item.backend} {item.version or '(unknown version)'} for {item.device} ({whose})"
+            + ("" if fitting else f"; this machine needs {device}"),
         )
     for named in context.settings.backend.dirs:
         folder = Path(named).expanduser()
@@ -111,7 +111,7 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
             yield Check(
                 name="backend",
                 status="problem",
-                message=f"`{named}`, which the setting backend.dirs names, has no backend that answers",
+                message=f"`{named}` in the setting backend.dirs has no working backend",
                 hints=("modelscan config get backend.dirs", "modelscan config unset backend.dirs"),
             )
     if not found:

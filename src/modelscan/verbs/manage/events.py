@@ -1,4 +1,4 @@
-"""What happened to the deployments, from their store."""
+"""The events of deployments, from their store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastEvent:
-    """`kind` is a status that began, or a word of whoever wrote it; `number` grows with each event."""
+    """`kind` is a status that began, or the writer's own word; `number` grows with each event."""
 
     number: int
     deployment: str
@@ -31,7 +31,7 @@ def past_events(context: Context, reference: str | None) -> list[PastEvent]:
 
 
 def follow_events(context: Context, reference: str | None) -> Iterator[PastEvent]:
-    """What happened, then what happens, for ever. Raises DeploymentNotFound."""
+    """Past events, then new ones, without end. Raises DeploymentNotFound."""
     wanted = context.deployments.find(reference).id if reference is not None else None
     last = 0
     while True:

@@ -1,4 +1,4 @@
-"""What a backend wrote, as lines."""
+"""The lines of a backend's log."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def _moment(text: str, now: datetime) -> datetime:
         return parse_rfc3339(text)
     except ValueError:
         raise Usage(
-            f"`{text}` is not a time", hints=["write it like --since 10m or --since 2026-11-21T10:00:00Z"]
+            f"`{text}` is not a valid time", hints=["for example --since 10m or --since 2026-11-21T10:00:00Z"]
         ) from None

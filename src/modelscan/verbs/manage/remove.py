@@ -1,4 +1,4 @@
-"""Removing a deployment."""
+"""Removes a deployment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelscan.selecting.machine import machine
 
 
 def remove_deployment(context: Context, reference: str, report: Report = silent) -> Deployment:
-    """Stop it and take it off the list; one that is removed already is left as it is."""
+    """Stop it and remove it from the list; one that is already removed is left unchanged."""
     found = context.deployments.find(reference)
     if found.removed_at is not None:
         return dataclasses.replace(found, changed=False)

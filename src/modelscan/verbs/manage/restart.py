@@ -1,4 +1,4 @@
-"""Restarting a deployment."""
+"""Restarts a deployment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for a deployment."""
+"""Waits for a deployment."""
 
 from __future__ import annotations
 

@@ -1,1 +1,7 @@
-"""How a backend is: `probe` asks it, `watch` asks again and again, `health` and `pulse` judge the answers."""
+"""The health of a backend.
+
+probe   one request: does it respond, does it generate
+watch   a thread that probes until the backend is ready, and then whether it stays so
+health  from probes to a judgement: healthy, unresponsive or wedged
+pulse   progress, read from its metrics
+"""

@@ -1,4 +1,4 @@
-"""Asking a backend: does it answer, and does it generate. Blocking, with time-outs; no library beyond the standard."""
+"""Probes a backend: does it respond, and does it generate. Blocking, with timeouts; standard library only."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class Endpoint:
             connection.request(method, path, body, headers)
             with connection.getresponse() as response:
                 if response.status != _OK:
-                    said = response.read(300).decode("utf-8", "replace")
-                    said = said.replace(self.api_key, "***") if self.api_key else said
-                    raise ProbeFailed(f"{path} answered {response.status}: {said}", response.status)
+                    answer = response.read(300).decode("utf-8", "replace")
+                    answer = answer.replace(self.api_key, "***") if self.api_key else answer
+                    raise ProbeFailed(f"{path} returned {response.status}: {answer}", response.status)
                 yield response
         except (OSError, HTTPException, ValueError) as error:
             raise ProbeFailed(f"{path}: {str(error) or type(error).__name__}") from error
@@ -95,13 +95,13 @@ class Endpoint:
             return False
 
     def generate(self, task: Task, timeout: float) -> Generated:
-        """One small piece of the work that the task is. Raises ProbeFailed."""
+        """One small request of the task's kind. Raises ProbeFailed."""
         match task:
             case "chat" | "completion":
                 return self._text(task, timeout)
             case "embed":
                 answer = self.post("/v1/embeddings", {"input": _PROMPT}, timeout)
-                _require(_has(answer, "data", 0, "embedding"), "it answered without an embedding")
+                _require(_has(answer, "data", 0, "embedding"), "the response has no embedding")
             case "rerank":
                 self._rerank(timeout)
             case "speech-to-text":
@@ -118,7 +118,7 @@ class Endpoint:
                 )
             except ProbeFailed as failed:
                 if failed.status not in {_BAD_REQUEST, _NOT_FOUND}:
-                    raise  # those two are how servers say that the model has no chat template
+                    raise  # this is how servers report a model without a chat template
         return self._stream("/v1/completions", {"prompt": _PROMPT}, timeout)
 
     def _stream(self, path: str, document: dict[str, Any], timeout: float) -> Generated:
@@ -133,7 +133,7 @@ class Endpoint:
                 if _text_of(choice):
                     times.append(self.clock.monotonic())
         if not times:
-            _require(finished, "it answered without generating anything")
+            _require(finished, "the response has no generated text")
             return Generated()
         span = times[-1] - times[0]
         return Generated(
@@ -144,23 +144,23 @@ class Endpoint:
     def _rerank(self, timeout: float) -> None:
         try:
             answer = self.post("/v1/rerank", {"query": "greeting", "documents": [_PROMPT]}, timeout)
-            _require(bool(answer), "it answered without a ranking")
+            _require(bool(answer), "the response has no ranking")
         except ProbeFailed as failed:
             if failed.status != _NOT_FOUND:
                 raise
             answer = self.post("/score", {"text_1": "greeting", "text_2": _PROMPT}, timeout)
-            _require(_has(answer, "data", 0) is not None, "it answered without a score")
+            _require(_has(answer, "data", 0) is not None, "the response has no score")
 
     def _transcribe(self, timeout: float) -> None:
         kind = f"multipart/form-data; boundary={_BOUNDARY}"
         body = _form(self.model, silence())
         with self._exchange("POST", "/v1/audio/transcriptions", body, kind, timeout) as response:
             answer = _parsed(response.read(_LONGEST_ANSWER_BYTES))
-        _require(_has(answer, "text") is not None, "it answered without a transcription")
+        _require(_has(answer, "text") is not None, "the response has no transcription")
 
 
 def silence(seconds: float = 0.5) -> bytes:
-    """A WAV file of nothing: 16 kHz, mono, 16 bit."""
+    """A silent WAV file: 16 kHz, mono, 16 bit."""
     data = bytes(2 * int(_SAMPLE_RATE * seconds))
     form = struct.pack("<HHIIHH", 1, 1, _SAMPLE_RATE, _SAMPLE_RATE * 2, 2, 16)
     return _chunk(b"RIFF", b"WAVE" + _chunk(b"fmt ", form) + _chunk(b"data", data))
@@ -192,7 +192,7 @@ def _events(response: HTTPResponse) -> Iterator[Any]:
             return
         event = _parsed(data)
         if _has(event, "error") is not None:
-            raise ProbeFailed(f"it answered with an error: {data[:300].decode('utf-8', 'replace')}")
+            raise ProbeFailed(f"the response is an error: {data[:300].decode('utf-8', 'replace')}")
         yield event
 
 
@@ -202,7 +202,7 @@ def _text_of(choice: Any) -> bool:
 
 
 def _has(document: Any, *keys: str | int) -> Any:
-    """What lies at the end of the keys, or None: answers of strangers may have any shape."""
+    """The value at the end of the keys, or None: a response may have any shape."""
     for key in keys:
         try:
             document = document[key]
@@ -215,7 +215,7 @@ def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise ProbeFailed("it answered with something that is not JSON") from error
+        raise ProbeFailed("the response is not valid JSON") from error
 
 
 def _require(condition: object, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Watching one backend from outside: first until it generates, then whether it still answers. A thread of its own."""
+"""Watches one backend from outside, in its own thread: first until it generates, then whether it still responds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TRY_LATER = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """The health address answers; now it is asked to generate."""
+    """The health endpoint responds; the next step is a generation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """A generation failed and is tried again."""
+    """A generation failed and is retried."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It will not become ready by waiting. `port_taken`: somebody else has its port."""
+    """Waiting will not make it ready. `port_taken`: another program has its port."""
 
     reason: str
     port_taken: bool = False
@@ -46,7 +46,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """`activity` is what its metrics say, where it was time to read them and they say something."""
+    """`activity` is what its metrics say, when they were read and could be parsed."""
 
     healthy: bool
     activity: Activity | None = None
@@ -56,7 +56,7 @@ Seen = Answering | Ready | NotYet | Refused | Probed
 
 
 class Watch(threading.Thread):
-    """Tells `tell` what it sees, until `stop`. `members` are the processes of the backend."""
+    """Reports what it sees to `tell`, until `stop`. `members` are the processes of the backend."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class Watch(threading.Thread):
                 final = failed.status in _CLIENT_ERRORS and failed.status not in _TRY_LATER
                 refusals = refusals + 1 if final else 0
                 if refusals == _MOST_REFUSALS:
-                    self._tell(Refused(f"it answers, but does not generate: {failed.reason}"))
+                    self._tell(Refused(f"it responds but does not generate: {failed.reason}"))
                     return False
                 self._tell(NotYet(failed.reason))
                 self._stopped.wait(self._pace.between_generations)
@@ -149,13 +149,13 @@ class Watch(threading.Thread):
         return self._endpoint.is_healthy(self._backend.runs.health_path(), self._pace.answer_within)
 
     def _stranger(self) -> str | None:
-        """What to say when somebody else answers on the port; None when it is the backend."""
+        """The message when another program serves the port; None when it is the backend."""
         reachable = listening_sockets(self._endpoint.port)
         if reachable is None:  # no /proc/net here: the names it serves must do
             ours = self._endpoint.serves_one_of(self._names, self._pace.answer_within)
         else:
             ours = bool(reachable) and reachable <= sockets_of(process.pid for process in self._members())
-        return None if ours else f"port `{self._endpoint.port}` is answered by {_who(self._endpoint.port)}"
+        return None if ours else f"port `{self._endpoint.port}` is served by {_who(self._endpoint.port)}"
 
 
 def _who(port: int) -> str:

@@ -1,9 +1,8 @@
-"""The log of a backend: every line with its time, in files that are turned over at a size. Never fatal.
+"""The log of a backend: timestamped lines in files that are rotated by size. Never fatal.
 
     2026-11-21T03:52:01.218Z INFO … what the backend wrote
 
-`backend.log` is the newest; `.1` to `.4` are older. A disk that is full costs lines, which are counted, and nothing
-else.
+`backend.log` is the newest; `.1` to `.4` are older. A full disk costs lines, which are counted, and nothing else.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class LogFile:
         self.lost = 0
 
     def write(self, stamp: str, lines: list[bytes]) -> None:
-        """Append lines without their ends, all with the time `stamp`."""
+        """Append lines (without line ends), all with the timestamp `stamp`."""
         if self.lost:
             note = f"modelscan: {self.lost} lines could not be written".encode()
             if self._append(stamp.encode() + b" " + note + b"\n"):
@@ -53,7 +52,7 @@ class LogFile:
     def _append(self, data: bytes) -> bool:
         try:
             if self._size + len(data) > self._max_bytes and self._size:
-                self._turn_over()
+                self._rotate()
             if self._descriptor is None:
                 self._open()
             assert self._descriptor is not None  # noqa: S101  opened above
@@ -70,7 +69,7 @@ class LogFile:
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _MODE)
         self._size = os.fstat(self._descriptor).st_size
 
-    def _turn_over(self) -> None:
+    def _rotate(self) -> None:
         self.close()
         self._size = 0
         for number in range(self._files - 1, 0, -1):

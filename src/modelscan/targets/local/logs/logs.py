@@ -1,4 +1,4 @@
-"""Reading the log of a deployment: the last lines, from a time on, or as it grows."""
+"""Reading the log of a deployment: the last lines, from a given time, or as it grows."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def follow_log(
     is_over: Callable[[], bool],
     clock: Clock,
 ) -> Iterator[LogLine]:
-    """What `read_log` gives, then each line as it comes, until `is_over` and all is read. Raises StorageFailed."""
+    """What `read_log` returns, then each new line, until `is_over` and everything is read. Raises StorageFailed."""
     path = folder / LOG_NAME
-    inode, place = _inode(path), _size(path)
-    yield from _read(folder, tail, since, newest_bytes=place)
+    inode, offset = _inode(path), _size(path)
+    yield from _read(folder, tail, since, newest_bytes=offset)
     rest = b""
     while True:
         over = is_over()
-        if _inode(path) != inode:  # turned over: what came before the turn is in the file `.1`
+        if _inode(path) != inode:  # rotated: what came before is in the file `.1`
             older = path.with_name(f"{LOG_NAME}.1")
             if _inode(older) == inode:
-                rest += _from(older, place)
-            inode, place = _inode(path), 0
-        new = _from(path, place)
-        place += len(new)
+                rest += _from(older, offset)
+            inode, offset = _inode(path), 0
+        new = _from(path, offset)
+        offset += len(new)
         *whole, rest = (rest + new).split(b"\n")
         yield from (_line(raw) for raw in whole)
         if over:
@@ -67,10 +67,10 @@ def _line(raw: bytes) -> LogLine:
     return LogLine(stamp, rest) if stamp[:2] == "20" and stamp[-1:] == "Z" else LogLine("", text)
 
 
-def _from(path: Path, place: int) -> bytes:
+def _from(path: Path, offset: int) -> bytes:
     try:
         with path.open("rb") as file:
-            file.seek(place)
+            file.seek(offset)
             return file.read()
     except FileNotFoundError:
         return b""

@@ -1,4 +1,4 @@
-"""Carrying a backend's output from its pipe to the log, so that it never blocks and never fills a disk."""
+"""Copies a backend's output from its pipe to the log, so that the backend never blocks and the disk never fills."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Pump(threading.Thread):
         self._log.close()
 
     def tail(self) -> str:
-        """The end of the output, also of lines that a full disk kept out of the log."""
+        """The end of the output, including lines that a full disk kept out of the log."""
         return self._tail.decode("utf-8", "replace")
 
     def _read(self) -> bytes:

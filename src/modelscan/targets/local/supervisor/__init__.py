@@ -1,11 +1,13 @@
 """The program that owns one backend. It loads the standard library and light modules of ours: a test lists them.
 
-    supervise  lives of its backend, one after the other, until it is stopped or given up
+    supervise  lives of its backend, one after the other, until it is stopped or fails
     life       one of them, from its start to its end
-    admission  before a start on GPUs: the `lease` on them, and their memory measured anew
+    admission  before a start on GPUs: the lease on them, and their memory measured again
+    lease      the locks of those GPUs
     phases     what of a start is progress, and how long it will take
-    writer     the hand on the record: what cannot be written waits
-    jobs, job  what needs more than it may load, each in a short process of its own
+    writer     its writes to the record: what cannot be written is retried
+    jobs       starts what needs more than it may load
+    job        those jobs, each a short process
 
-Supervisors of the release before call a job as `modelscan.deployments.errand`.
+Supervisors of the previous release call a job as `modelscan.deployments.errand`.
 """

@@ -1,4 +1,4 @@
-"""Before a backend starts on GPUs: the lease on them, and the memory it was promised, measured anew."""
+"""Before a backend starts on GPUs: the lease on them, and a fresh measurement of the memory it claimed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MEASURE_SECONDS = 1.0
 
 
 def wait_for_gpus(supervision: Supervision) -> Ended | None:
-    """Return None once it may start, with its lease taken; else how the waiting ended."""
+    """None once it may start, with its lease taken; otherwise how the wait ended."""
     writer, lease = supervision.writer, supervision.lease
     if not writer.value.pinned.gpu_indices:
         return None
@@ -40,7 +40,7 @@ def wait_for_gpus(supervision: Supervision) -> Ended | None:
 
 
 def asked_to_stop(supervision: Supervision, seconds: float) -> bool:
-    """Wait so long; whether somebody asked to stop meanwhile."""
+    """Wait that long; True when a stop was requested meanwhile."""
     deadline = supervision.clock.monotonic() + seconds
     while (left := deadline - supervision.clock.monotonic()) > 0:
         try:
@@ -58,9 +58,9 @@ def _show(supervision: Supervision, detail: str) -> None:
 
 
 def _shortage(record: Record, free: Mapping[int, int]) -> str | None:
-    """What is missing on one of its GPUs; a GPU that cannot be asked lacks nothing."""
+    """What is missing on one of its GPUs; a GPU that cannot be queried counts as free."""
     each = claimed_bytes(record)
     for index in record.pinned.gpu_indices:
         if each is not None and free.get(index, each) < each:
-            return f"it needs {format_bytes(each)} on GPU {index}, and {format_bytes(free[index])} are free"
+            return f"it needs {format_bytes(each)} on GPU {index}, but only {format_bytes(free[index])} is free"
     return None

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from modelscan.deployments.places import paths_of_state
+from modelscan.deployments.files import paths_of_state
 from modelscan.errors import ModelscanError
 from modelscan.hardware.machine import read_hardware
 from modelscan.routing.file import write_routes

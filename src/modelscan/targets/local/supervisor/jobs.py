@@ -1,4 +1,4 @@
-"""Starting a supervisor's jobs (see `job`): they load what it does not, and are gone a moment later."""
+"""Starts a supervisor's jobs (see `job`): short processes that load what it does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SETTLED_SECONDS = 2.0  # a command that waits writes the routes itself, within 
 
 
 def memory_of_gpus(environ: Mapping[str, str]) -> dict[int, int]:
-    """Free bytes of each GPU that says so; empty where they cannot be asked."""
+    """Free bytes of each GPU that reports them; empty where they cannot be read."""
     answer = process.run((*_JOB, "memory"), env=environ, timeout=_MEMORY_SECONDS)
     try:
         return {int(index): size for index, size in json.loads(answer.stdout).items() if size is not None}

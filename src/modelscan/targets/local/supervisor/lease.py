@@ -1,4 +1,4 @@
-"""The lease on some GPUs for a start: one backend at a time measures and takes memory there.
+"""The lease on GPUs for a start: one backend at a time measures and takes memory there.
 
 Two that start side by side would each take the other's half-loaded weights for somebody else's memory, and vLLM gives
 up when what is free changes while it measures (0.32: utils/mem_utils.py).
@@ -13,7 +13,7 @@ from modelscan.storage.paths import Paths
 
 
 class GpuLease:
-    """The locks of some GPUs, all or none. None of them: always ours."""
+    """The locks of some GPUs, all or none. Without GPUs it is always granted."""
 
     def __init__(self, paths: Paths, gpu_indices: Sequence[int]) -> None:
         self._locks = [Lock(paths.locks_folder / f"gpu-{index}.lock") for index in sorted(gpu_indices)]

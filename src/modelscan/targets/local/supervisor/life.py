@@ -17,8 +17,8 @@ from queue import Empty, SimpleQueue
 
 from modelscan.backends.backend import Backend
 from modelscan.backends.base import Diagnosis, LogEvent
+from modelscan.deployments.files import DeploymentFiles, paths_of_state
 from modelscan.deployments.measurements import measurement_of
-from modelscan.deployments.places import Places, paths_of_state
 from modelscan.deployments.transitions.ending import stopping
 from modelscan.deployments.transitions.serving import became_ready, became_unhealthy, probed, recovered
 from modelscan.deployments.transitions.starting import launched, reached, sized
@@ -51,7 +51,7 @@ _DRAIN_SECONDS = 5.0
 
 
 class Call(Enum):
-    """What signal handlers say."""
+    """What signal handlers report."""
 
     STOP = "stop"
     CHILD = "child"
@@ -66,7 +66,7 @@ class Supervision:
 
     writer: RecordWriter
     backend: Backend
-    place: Places
+    files: DeploymentFiles
     state: Path
     environ: Mapping[str, str]
     clock: Clock
@@ -79,7 +79,7 @@ class Supervision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """How a life ended: stopped, asked or for `reason`; by itself (`exit_code`); by us for what `diagnosis` says."""
+    """How a life ended: stopped on request or for `reason`; by itself (`exit_code`); or by us, as `diagnosis` says."""
 
     was_ready: bool
     stopped: bool = False
@@ -109,12 +109,12 @@ class Life:
         record = self._writer.value
         port, argv = record.pinned.port or 0, record.pinned.argv
         if listening_sockets(port):
-            return self._ended(f"port `{port}` is taken by another program", port_taken=True)
+            return self._ended(f"port `{port}` is already in use by another program", port_taken=True)
         argv = (record.pinned.program or argv[0], *argv[1:])
         env = backend_environment(record, self._with.environ, state=str(self._with.state))
         try:
             self._write_key()
-            leader = spawn(argv, env=env, folder=self._with.place.folder)
+            leader = spawn(argv, env=env, folder=self._with.files.folder)
         except OSError as error:
             self._forget_key()
             return self._ended(f"`{argv[0]}` could not be started: {error.strerror}")
@@ -141,22 +141,22 @@ class Life:
         return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis, port_taken=taken)
 
     def _write_key(self) -> None:
-        """For a backend that takes its key from a file, which is gone again once that was read."""
+        """For a backend that reads its key from a file, which is deleted once it was read."""
         for name, content in key_files(self._writer.value, self._with.environ).items():
-            path = self._with.place.folder / name
+            path = self._with.files.folder / name
             path.unlink(missing_ok=True)
             path.touch(mode=0o600, exist_ok=False)
             path.write_text(content, encoding="utf-8")
 
     def _forget_key(self) -> None:
         for name in key_files(self._writer.value, self._with.environ):
-            (self._with.place.folder / name).unlink(missing_ok=True)
+            (self._with.files.folder / name).unlink(missing_ok=True)
 
     def _pump(self, leader: Child) -> Pump:
         assert leader.stdout is not None  # noqa: S101  `spawn` asks for a pipe
         pump = Pump(
             leader.stdout.fileno(),
-            LogFile(self._with.place.folder),
+            LogFile(self._with.files.folder),
             clock=self._clock,
             on_line=self._read_line,
             secrets=secrets_of(self._writer.value, self._with.environ),
@@ -195,7 +195,7 @@ class Life:
                 self._phases.read_bar(line, self._clock.monotonic())
 
     def _tell(self, event: Event) -> None:
-        """From the pump and the watch; what comes after the end of this life is not said to the next one."""
+        """For the pump and the watch; events after the end of this life do not reach the next one."""
         if not self._over:
             self._with.events.put(event)
 
@@ -226,14 +226,14 @@ class Life:
             return None
 
     def _take(self, event: Event | None) -> str | None:
-        """Write what an event means; the problem, when the life must end for it."""
+        """Write what an event means; returns the problem when the backend must be ended for it."""
         match event:
             case LogEvent():
                 self._take_log(event)
             case Answering():
                 self._answering = True
                 self._forget_key()
-                self._reach(_LAST_PHASE, None, "it answers; asked to generate")
+                self._reach(_LAST_PHASE, None, "it responds; testing a generation")
             case NotYet():
                 self._reach(_LAST_PHASE, None, event.reason[:200])
             case Refused():
@@ -273,7 +273,7 @@ class Life:
     def _beat(self) -> bool:
         """The heartbeat is the lock's time: no transaction, and it works on a full disk. False: the lock is gone."""
         try:
-            os.utime(self._with.place.lock)
+            os.utime(self._with.files.lock)
         except FileNotFoundError:
             return False
         except OSError:
@@ -294,7 +294,7 @@ class Life:
         )
 
     def _measured_bytes(self) -> int | None:
-        """On a GPU what the backend's log says it took, on a CPU what the kernel says of its processes."""
+        """On a GPU what the backend's log reports, on a CPU the resident memory of its processes."""
         if not self._writer.value.pinned.gpu_indices:
             return resident_bytes(self._members())
         parts = [self._measured.get("weights_bytes"), self._measured.get("kv_cache_bytes")]
@@ -305,7 +305,7 @@ class Life:
         if not self._beat():
             return "its state folder was removed"  # nobody could find it any more to stop it
         health = self._health
-        health.take(answered=probe.healthy, activity=probe.activity, now=self._clock.monotonic())
+        health.update(answered=probe.healthy, activity=probe.activity, now=self._clock.monotonic())
         before = self._writer.value
         record = before
         if (health.trouble is not None) != (before.status.current == "unhealthy"):
@@ -315,18 +315,20 @@ class Life:
         return None
 
     def _idle(self) -> str | None:
-        """That nobody has used it for as long as the user allowed."""
+        """The reason to stop it when it was idle for as long as the user allowed."""
         limit = self._writer.value.spec.idle_timeout_seconds
         if not self._ready or limit is None or self._health.pulse.idle_seconds < limit:
             return None
-        return f"nobody used it for {format_duration(limit)}"
+        return f"it was idle for {format_duration(limit)}"
 
     def _stuck(self) -> str | None:
         now = self._clock.monotonic()
         spec, phase = self._writer.value.spec, self._writer.value.status.phase
         if self._ready:
             overdue = None if spec.restart_policy == "no" else self._health.overdue(now)
-            return None if overdue is None else f"it did not get well in {overdue:.0f} s: {self._health.trouble}"
+            return (
+                None if overdue is None else f"it did not become healthy within {overdue:.0f} s: {self._health.trouble}"
+            )
         if now - self._phases.progress_at <= spec.stall_timeout_seconds:
             return None
         doing = f" while {phase}" if phase else ""

@@ -1,4 +1,4 @@
-"""The phases of a start: which of what is said is progress, and how long it will take, from earlier starts. Pure."""
+"""The phases of a start: what counts as progress, and how long it will take, judged by earlier starts. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import median
 
 # A bar as tqdm draws it; what stands before it tells one bar from another.
 _BAR = re.compile(r"^(.{0,80}?)(\d{1,3})%\|")
-_MOST_BARS = 64  # a flood of bars with ever new names is no progress
+_MOST_BARS = 64  # a flood of bars with new names is no progress
 
 Durations = Sequence[tuple[str, float]]
 
@@ -28,7 +28,7 @@ class Phases:
         self.progress_at = now
 
     def reach(self, phase: str, fraction: float | None, now: float) -> bool:
-        """Take what the backend says of itself; whether the phase is a new one."""
+        """Record a phase that the backend reports; True when it is a new one."""
         before = self._reached.get(phase)
         if before is None or (fraction or 0.0) > before:
             self.progress_at = now
@@ -38,7 +38,7 @@ class Phases:
         return before is None
 
     def read_bar(self, line: str, now: float) -> None:
-        """Any other progress bar of its log: it names no phase, but shows that something moves."""
+        """Any other progress bar in its log: it names no phase, but shows progress."""
         found = _BAR.match(line)
         if found is None:
             return

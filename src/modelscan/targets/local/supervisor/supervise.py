@@ -1,7 +1,7 @@
 """A deployment inside its supervisor: lives of its backend, one after the other, until it is stopped or given up.
 
-The supervisor holds the deployment's lock for as long as it lives: that, and no pid, is what others take as its being
-alive. While it holds the lock it is the only writer of the record.
+The supervisor holds the deployment's lock for as long as it lives: others take the lock, not a pid, as proof that it
+lives. While it holds the lock it is the only writer of the record.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from modelscan.backends.registry import BACKENDS
-from modelscan.deployments.places import paths_of_state, places
+from modelscan.deployments.files import files_of, paths_of_state
 from modelscan.deployments.record import LastError
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.ending import failed, stopped
@@ -28,7 +28,7 @@ from modelscan.system.clock import SystemClock, rfc3339
 from modelscan.system.processes.identity import boot_id, find
 from modelscan.system.processes.spawn import become_subreaper
 from modelscan.targets.local.environment import own_environment
-from modelscan.targets.local.owner import own_note
+from modelscan.targets.local.owner import lock_note
 from modelscan.targets.local.supervisor.admission import asked_to_stop, wait_for_gpus
 from modelscan.targets.local.supervisor.jobs import Routes
 from modelscan.targets.local.supervisor.lease import GpuLease
@@ -41,22 +41,22 @@ _MOST_MOVES = 5  # to other ports, within one start
 
 
 def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
-    """Supervise until the deployment is over. The exit status is for the log only: nobody waits for it."""
+    """Supervise until the deployment is over. The exit status is only for the log."""
     options = _arguments(arguments)
     environ = own_environment()
     clock = SystemClock()
     events = _listen()
     paths = paths_of_state(options.state)
-    place = places(paths, options.deployment)
+    files = files_of(paths, options.deployment)
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(hold(place.lock, note=own_note(), timeout=_LOCK_SECONDS, clock=clock))
+            stack.enter_context(hold(files.lock, note=lock_note(), timeout=_LOCK_SECONDS, clock=clock))
         except Conflict:
-            return 0  # another supervisor was quicker
+            return 0  # another supervisor was first
         store = stack.enter_context(Store(paths, clock))
         record = store.by_id(options.deployment)
         if record.status.current != "starting":
-            return 0  # stopped again before we were here
+            return 0  # stopped again before this process started
         become_subreaper()
         me = find(os.getpid())
         writer = RecordWriter(store, record, clock)
@@ -65,14 +65,14 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
         supervision = Supervision(
             writer=writer,
             backend=BACKENDS[record.pinned.backend].loaded(),
-            place=place,
+            files=files,
             state=options.state,
             environ=environ,
             clock=clock,
             events=events,
             pace=pace or options.pace,
             routes=Routes(
-                options.routes, state=options.state, environ=environ, output=place.supervisor_log, clock=clock
+                options.routes, state=options.state, environ=environ, output=files.supervisor_log, clock=clock
             ),
             lease=GpuLease(paths, record.pinned.gpu_indices),
         )
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
             _supervise(supervision)
         except Exception as error:
             cause = f"a bug in modelscan: {type(error).__name__}: {error}"
-            why = LastError(cause=cause, hints=(f"see `{place.supervisor_log}`",))
+            why = LastError(cause=cause, hints=(f"see `{files.supervisor_log}`",))
             writer.become(failed(writer.value, rfc3339(clock.now()), why, "the supervisor failed"))
             writer.finish()
             raise
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Options:
-    """What `start` says on the command line."""
+    """What `start` passes on the command line."""
 
     state: Path
     deployment: str
@@ -106,7 +106,7 @@ def _arguments(arguments: Sequence[str]) -> _Options:
 
 
 def _listen() -> SimpleQueue[Event]:
-    """A queue (its `put` is safe inside a signal handler) that learns when to stop and when a child has ended."""
+    """A queue (its `put` is safe inside a signal handler) that receives stop requests and ended children."""
     events: SimpleQueue[Event] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: events.put(Call.STOP))
@@ -116,7 +116,7 @@ def _listen() -> SimpleQueue[Event]:
 
 
 def _supervise(supervision: Supervision) -> None:
-    """Returns when it is over and the record says so."""
+    """Returns once the end of the deployment is recorded."""
     restarted_at: list[float] = []
     was_ready = reduced = False
     moves = 0
@@ -154,7 +154,7 @@ def _live(supervision: Supervision) -> Ended:
 
 
 def _adjust(supervision: Supervision, ended: Ended) -> bool:
-    """Change the plan by what the backend derived; whether there was anything to change. Once per start."""
+    """Apply what the backend derived to the plan; False when there is nothing to change. Once per start."""
     if ended.diagnosis is None:
         return False
     options, writer = supervision.backend.about.options, supervision.writer
@@ -166,7 +166,7 @@ def _adjust(supervision: Supervision, ended: Ended) -> bool:
 
 
 def _move(supervision: Supervision, ended: Ended) -> bool:
-    """Take another port where that is ours to do."""
+    """Move to another port, unless the user fixed it."""
     writer = supervision.writer
     if not writer.may_move():
         return False
@@ -174,8 +174,8 @@ def _move(supervision: Supervision, ended: Ended) -> bool:
         writer.move(paths_of_state(supervision.state))
     except (Conflict, StorageFailed):
         return False
-    said = f"moved to port {writer.value.pinned.port}: {_cause(supervision, ended)}"
-    writer.become(retried(writer.value, said))
+    message = f"moved to port {writer.value.pinned.port}: {_cause(supervision, ended)}"
+    writer.become(retried(writer.value, message))
     return True
 
 
@@ -183,7 +183,7 @@ def _stopped(supervision: Supervision, reason: str | None = None) -> None:
     writer = supervision.writer
     writer.become(stopped(writer.value, rfc3339(supervision.clock.now()), reason))
     writer.finish()
-    if reason is not None:  # nobody asked: no command is there to take it off the routes
+    if reason is not None:  # no command is running that would take it off the routes
         supervision.routes.look(writer.value, over=True)
 
 
@@ -217,10 +217,10 @@ def _how(supervision: Supervision, ended: Ended) -> str:
     title = supervision.backend.title
     code = ended.exit_code
     if code is None:
-        return ended.diagnosis.cause if ended.diagnosis else f"{title} was ended"
+        return ended.diagnosis.cause if ended.diagnosis else f"{title} was stopped"
     if code < 0:
         try:
             return f"{title} was killed by {signal.Signals(-code).name}"
         except ValueError:
             return f"{title} was killed by signal {-code}"
-    return f"{title} ended with status {code}"
+    return f"{title} exited with status {code}"

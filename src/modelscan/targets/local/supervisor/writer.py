@@ -1,4 +1,4 @@
-"""The supervisor's hand on its record: what cannot be written waits and is tried again."""
+"""The supervisor's writes to its record: what cannot be written is kept and retried."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LAST_TRIES_SECONDS = 10.0
 
 
 class RecordWriter:
-    """`value` is the record as the supervisor means it, written or not."""
+    """`value` is the record as it should be, written or not."""
 
     def __init__(self, store: Store, record: Record, clock: Clock) -> None:
         self.value = record
@@ -33,7 +33,7 @@ class RecordWriter:
         self._next_try = 0.0
 
     def become(self, record: Record) -> None:
-        """Write it now, or, when the disk does not let us, later."""
+        """Write it now, or later when the disk is full."""
         self.value = record
         while self._waiting and may_follow(self._before_last(), record.status.current):
             self._waiting.pop()
@@ -42,7 +42,7 @@ class RecordWriter:
         self.flush()
 
     def flush(self) -> bool:
-        """Write what waits, when it is time to try; whether nothing waits any more."""
+        """Write what waits, when a retry is due; True when nothing waits any more."""
         if self._waiting and self._clock.monotonic() >= self._next_try:
             try:
                 while self._waiting:
@@ -55,7 +55,7 @@ class RecordWriter:
         return not self._waiting
 
     def adjusted(self, record: Record) -> None:
-        """Become one whose plan was changed, and keep what was done as an event too."""
+        """Write a record whose plan was changed, and an event that says how."""
         self.become(record)
         with contextlib.suppress(StorageFailed):
             self._store.add_event(record.id, "adjusted", record.status.message)
@@ -72,12 +72,12 @@ class RecordWriter:
         return self._store.starts(_what(self.value))
 
     def keep_start(self, durations: Durations) -> None:
-        """What is learned for the next time; a full disk may keep it from being learned."""
+        """Keep how long the start took, for the next estimate; ignored on a full disk."""
         with contextlib.suppress(StorageFailed):
             self._store.add_start(_what(self.value), durations)
 
     def keep_measurement(self, measurement: Measurement | None, paths: Paths) -> None:
-        """The same for what its log said of memory."""
+        """The same for the memory figures of its log."""
         if measurement is not None:
             with contextlib.suppress(StorageFailed), Measurements(paths) as measurements:
                 measurements.add(measurement)

@@ -1,4 +1,4 @@
-"""Where the files of one deployment lie: its two locks and its logs, in a folder with its id."""
+"""The files of one deployment: its two locks and its logs, in a folder named by its id."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from modelscan.storage.paths import Paths
 
-CLAIMS_LOCK = "claims.lock"  # in the folder of locks: one at a time hands out memory and ports
+CLAIMS_LOCK = "claims.lock"  # in the folder of locks: one command at a time allocates memory and ports
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class DeploymentFiles:
     """`lock` is the supervisor's for its whole life; `command_lock` is held by a command at work on the record."""
 
     folder: Path
@@ -26,21 +26,19 @@ class Places:
 
     @property
     def key_files(self) -> list[Path]:
-        """What is here of a key that is handed over in files (`KeyHandover`): left by a killed supervisor, unless it
-        starts.
-        """
+        """Files that hold a key (`KeyHandover`): during a start, or left by a killed supervisor."""
         return list(self.folder.glob("key.*"))
 
     @property
     def supervisor_log(self) -> Path:
-        """What the supervisor itself has to say: nothing, or why it failed."""
+        """Output of the supervisor itself: empty, or why it failed."""
         return self.folder / "supervisor.log"
 
 
-def places(paths: Paths, deployment_id: str) -> Places:
-    return Places(paths.deployments_folder / deployment_id)
+def files_of(paths: Paths, deployment_id: str) -> DeploymentFiles:
+    return DeploymentFiles(paths.deployments_folder / deployment_id)
 
 
 def paths_of_state(state: Path) -> Paths:
-    """For the supervisor, which is told the state folder and needs no other."""
+    """For the supervisor, which gets only the state folder."""
     return Paths(config=state, cache=state, state=state, data=state)
