@@ -129,7 +129,7 @@ def test_it_is_refused_what_it_does_not_know_and_installed_by_nobody(house: Hous
     assert (refused.status, refused.error["message"]) == (2, "`--host=0.0.0.0` is not allowed for Toy")
     missing = house("backend", "install", "toy", "--json")
     assert missing.status == 7
-    assert missing.error["message"] == "no build of `toy` for `cpu`"
+    assert missing.error["message"] == "no build of `toy` for `cpu` is known"
 
 
 def test_without_estimates_its_memory_is_its_own_and_the_plan_says_so(house: House) -> None:
