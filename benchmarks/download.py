@@ -21,7 +21,7 @@ MIB = 1024**2
 SERVER = Path(__file__).parents[1] / "tests" / "hubs" / "hub_server.py"
 OURS = """
 import os
-from modelscan.hubs.places import Access, fetcher
+from modelscan.hubs.sources import Access, fetcher
 from modelscan.settings.reading import load_settings
 environ = dict(os.environ)
 hub = fetcher("huggingface", Access(settings=load_settings(environ), environ=lambda: environ))

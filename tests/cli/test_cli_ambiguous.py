@@ -30,7 +30,7 @@ def test_how_it_looks(modelscan: Modelscan) -> None:
 error: `phi-3-medium` may be any of 2 models; 2 of them fit the described machine
   it could be microsoft/phi-3-medium-128k-instruct (14B), fits in BF16
   it could be microsoft/phi-3-medium-4k-instruct (14B), fits in BF16
-hint: name one of them, for example: modelscan plan microsoft/phi-3-medium-128k-instruct
+hint: choose one, for example: modelscan plan microsoft/phi-3-medium-128k-instruct
 hint: modelscan catalog search 'phi-3-medium'
 """)
 

@@ -91,7 +91,7 @@ def test_what_a_person_sees(modelscan: Modelscan) -> None:
     assert ran.status == 0, ran.stderr
     lines = ran.stdout.splitlines()
     port = modelscan("list", "--json").json[0]["port"]
-    assert lines[0].startswith("Detects GPU: none; the CPU with ")
+    assert lines[0].startswith("Detects GPU: none, using the CPU with ")
     assert lines[1].startswith("Selects quantization: FP32 (estimated ")
     assert lines[2:7] == [
         "Backend: vllm 0.32.0+cpu",
@@ -110,8 +110,8 @@ def test_another_request_is_a_conflict_with_the_difference_and_the_way_out(model
     assert (ran.status, ran.stderr) == (
         8,
         (
-            "error: the deployment `demo` exists with other options\n"
-            "  context_length: not given then, 512 now\n"
+            "error: the deployment `demo` already exists with different options\n"
+            "  context_length: not given before, 512 now\n"
             "hint: modelscan deploy demo --context-length 512 --replace\n"
             "hint: or keep both: --name demo-2\n"
         ),
@@ -203,7 +203,7 @@ def test_a_taken_port_is_named_and_the_next_one_is_found(modelscan: Modelscan) -
         port = other.getsockname()[1]
         ran = modelscan("deploy", "demo", "--port", str(port), "--json")
         assert (ran.status, ran.error["code"]) == (8, "conflict")
-        assert f"port `{port}` is taken" in ran.error["message"]
+        assert f"port `{port}` is already in use" in ran.error["message"]
         assert modelscan("list", "--json").json == []
 
 
@@ -214,7 +214,7 @@ def test_a_missing_backend_is_said_with_the_command(modelscan: Modelscan, vllm: 
     assert ran.stderr == (
         "error: the backend `vllm 0.32.0` is not installed\n"
         "hint: modelscan backend install vllm --version 0.32.0\n"
-        "hint: or say --yes to have it installed\n"
+        "hint: or add --yes to install it\n"
     )
     assert modelscan("list", "--json").json == []
 
@@ -223,7 +223,7 @@ def test_a_backend_of_another_build_is_said(modelscan: Modelscan, vllm: Path) ->
     fake_vllm.install(vllm.parent, "0.32.0")
     ran = modelscan("deploy", "demo")
     assert (ran.status, ran.stderr.splitlines()[:2]) == (
-        7, ["error: the backend `vllm 0.32.0` is not installed", f"  `{vllm.parent}` has 0.32.0 for cuda"],
+        7, ["error: the backend `vllm 0.32.0` is not installed", f"  `{vllm.parent}` is 0.32.0 for cuda"],
     )  # fmt: skip
 
 

@@ -184,8 +184,8 @@ def test_gated_says_what_to_click_before_the_first_byte(run: Callable[..., Ran],
     assert (ran.status, ran.stderr.replace(hub.endpoint, "HUB")) == (
         6,
         snapshot("""\
-error: `lab/tiny` is gated: its owner lets only those in who accepted the terms
-hint: accept them in a browser: HUB/lab/tiny
+error: `lab/tiny` is gated: its owner grants access only to people who accepted the terms
+hint: accept the terms in a browser: HUB/lab/tiny
 hint: log in: modelscan login
 """),
     )
@@ -200,9 +200,9 @@ def test_pickles_only_by_word(run: Callable[..., Ran], hub: HubServer) -> None:
     assert (ran.status, ran.stderr) == (
         1,
         snapshot("""\
-warning: no catalog lists `lab/pickled`; it is taken as a repo and checked on the hub
-error: the weights of `lab/pickled` are pickles only, and loading a pickle can run any code that is in it
-hint: look for a repo of the same model with safetensors files
+warning: no catalog knows `lab/pickled`; it is taken as a repo and checked at the hub
+error: the weights of `lab/pickled` are only pickles, and loading a pickle can run any code in it
+hint: find a repo of the same model with safetensors files
 hint: if you trust its owner: --allow-pickle
 """),
     )
@@ -219,11 +219,11 @@ def test_remote_code_is_shown_and_agreed_to_once_per_hash(
     assert (refused.status, refused.stderr.replace(hub.endpoint, "HUB")) == (
         2,
         snapshot("""\
-warning: no catalog lists `lab/tiny`; it is taken as a repo and checked on the hub
-error: nobody could be asked whether `lab/tiny` may run code
+warning: no catalog knows `lab/tiny`; it is taken as a repo and checked at the hub
+error: there is no terminal to ask whether `lab/tiny` may run code
   modeling_tiny.py git:26db4d61ad867c0a32a50d379ce146f5c4f51c81
-hint: read it, then say yes ahead: --trust-remote-code --yes
-hint: or leave out --trust-remote-code
+hint: read it, then allow it: --trust-remote-code --yes
+hint: or drop --trust-remote-code
 """),
     )
     assert run(*pull, "--yes").status == 0
@@ -363,6 +363,6 @@ def test_weights_in_formats_that_no_backend_loads_are_refused(run: Callable[...,
     files = {name: data for name, data in hub.repos["lab/tiny"].files.items() if not name.endswith(".safetensors")}
     hub.repos["lab/onnx"] = Repo(files=files | {"onnx/model.onnx": b"x", "tf_model.h5": b"x"})
     ran = run("pull", "lab/onnx", "--json")
-    assert (ran.status, ran.error["message"]) == (1, "`lab/onnx` has no weights that a backend could load")
+    assert (ran.status, ran.error["message"]) == (1, "`lab/onnx` has no weights that a backend can load")
     assert ran.error["details"]["cause"] == ["its weights are .h5, .onnx files"]
     assert not any("onnx/model" in line for line in hub.requests)

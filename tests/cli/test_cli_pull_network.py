@@ -75,14 +75,14 @@ def test_an_unknown_certificate_is_told_with_what_to_set(modelscan: Modelscan, h
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("SSL_CERT_FILE", "/nowhere/ca.pem", "the variables for proxies or certificates cannot be used as they are"),
-        ("REQUESTS_CA_BUNDLE", "/nowhere/ca", "the variables for proxies or certificates cannot be used as they are"),
+        ("SSL_CERT_FILE", "/nowhere/ca.pem", "the environment variables for proxies or certificates are not valid"),
+        ("REQUESTS_CA_BUNDLE", "/nowhere/ca", "the environment variables for proxies or certificates are not valid"),
         (
             "ALL_PROXY",
             "nonsense://me:planted@x",
-            "the variables for proxies or certificates cannot be used as they are",
+            "the environment variables for proxies or certificates are not valid",
         ),
-        ("ALL_PROXY", "socks5://me:planted@x:1", "a SOCKS proxy is named, and what speaks to one is not installed"),
+        ("ALL_PROXY", "socks5://me:planted@x:1", "a SOCKS proxy is configured, but SOCKS support is not installed"),
     ],
 )
 @pytest.mark.parametrize("source", ["huggingface", "modelscope"])
@@ -110,5 +110,7 @@ def test_a_proxy_that_wants_a_login(modelscan: Modelscan, monkeypatch: pytest.Mo
         proxy.status["lab/tiny"] = 407
         monkeypatch.setenv("MODELSCOPE_ENDPOINT", proxy.endpoint)
         ran = modelscan(*PULL, "--json")
-    assert ran.error["message"] == f"{proxy.endpoint} cannot be reached: the proxy before it wants a login"
-    assert ran.error["hints"] == ["give it in its address: export HTTPS_PROXY=http://USER:PASSWORD@host:port"]
+    assert ran.error["message"] == f"{proxy.endpoint} cannot be reached: the proxy requires authentication"
+    assert ran.error["hints"] == [
+        "put the credentials in its address: export HTTPS_PROXY=http://USER:PASSWORD@host:port"
+    ]

@@ -48,8 +48,8 @@ def test_what_is_no_address_of_a_hub(modelscan: Modelscan, monkeypatch: pytest.M
     monkeypatch.setenv("HF_ENDPOINT", address)
     ran = modelscan("pull", "lab/tiny", "--json")
     assert (ran.status, ran.error["code"]) == (1, "config_invalid")
-    assert ran.error["message"] == "the variable `HF_ENDPOINT` holds no address of a hub"
-    assert ran.error["hints"] == ["give it in full: export HF_ENDPOINT=https://host.example"]
+    assert ran.error["message"] == "the environment variable `HF_ENDPOINT` is not a valid hub address"
+    assert ran.error["hints"] == ["write the full address: export HF_ENDPOINT=https://host.example"]
 
 
 def test_offline_may_stand_anywhere(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def test_offline_may_stand_anywhere(modelscan: Modelscan, monkeypatch: pytest.Mo
             ran = modelscan(*command)
             assert (ran.status, ran.stderr.splitlines()[0]) == (
                 6,
-                "error: `lab/tiny` is not in the cache, and the network is not to be used",
+                "error: `lab/tiny` is not in the cache, and network access is off",
             )
         assert server.requests == []
     assert modelscan("catalog", "search", "--", "--offline").status != 2
@@ -101,7 +101,9 @@ def test_a_token_that_no_request_can_carry_is_told_without_it(
             monkeypatch.setenv(variable, server.endpoint)
         ran = modelscan(*command)
     assert ran.status == 1
-    assert ran.stderr.startswith("error: the variable `HF_TOKEN` holds no token: it has characters that no token has\n")
+    assert ran.stderr.startswith(
+        "error: the environment variable `HF_TOKEN` is not a valid token: it has forbidden characters\n"
+    )
     assert "planted" not in ran.stdout + ran.stderr
     assert not any(b"planted" in path.read_bytes() for path in home.rglob("*") if path.is_file())
 

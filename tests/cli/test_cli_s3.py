@@ -108,7 +108,7 @@ def test_deployed_stopped_changed_started(
     changed = modelscan("start", "demo")
     assert changed.status == 0
     assert (
-        f"warning: the objects at `{PLACE}` have changed since `demo` was planned; to plan anew: "
+        f"warning: the objects at `{PLACE}` have changed since `demo` was planned; to plan again: "
         f"modelscan deploy {PLACE} --name demo --replace\n" in changed.stderr
     )
     assert modelscan("weights", "list", "--json").json == []
@@ -159,9 +159,9 @@ def test_a_vllm_of_ours_without_the_reader(demo: Any, vllm: Path, home: Path, mo
     assert (ran.status, ran.stderr) == (
         7,
         (
-            f"error: `{program}` has nothing that reads weights from S3\n"
+            f"error: `{program}` cannot read weights from S3\n"
             "hint: modelscan backend install vllm --s3\n"
-            "hint: or say --yes to have it installed\n"
+            "hint: or add --yes to install it\n"
         ),
     )
     assert modelscan("list", "--json").json == []
@@ -170,7 +170,7 @@ def test_a_vllm_of_ours_without_the_reader(demo: Any, vllm: Path, home: Path, mo
 def test_a_vllm_of_the_users_is_not_changed(demo: Any, vllm: Path, modelscan: Modelscan) -> None:
     ran = modelscan("deploy", PLACE, "--yes")
     assert ran.status == 7
-    assert ran.stderr.splitlines()[0] == f"error: `{vllm}` has nothing that reads weights from S3"
+    assert ran.stderr.splitlines()[0] == f"error: `{vllm}` cannot read weights from S3"
     assert ran.stderr.splitlines()[2] == (
         "hint: python -m pip install --no-deps 'runai-model-streamer>=0.15.7,<0.18' "
         "'runai-model-streamer-s3>=0.15.7,<0.18' boto3 botocore s3transfer jmespath python-dateutil six humanize"
@@ -202,8 +202,8 @@ OUT = f"hint: modelscan pull {PLACE} --to ./demo\nhint: modelscan deploy ./demo\
             (),
             1,
             (
-                f"error: the backend cannot read `{PLACE}` where it is\n"
-                f"  its reader takes safetensors files only, and there are none\n{OUT}"
+                f"error: the backend cannot read `{PLACE}` directly\n"
+                f"  its reader loads only safetensors files, and there are none\n{OUT}"
             ),
         ),
         (
@@ -211,8 +211,8 @@ OUT = f"hint: modelscan pull {PLACE} --to ./demo\nhint: modelscan deploy ./demo\
             (),
             1,
             (
-                f"error: the backend cannot read `{PLACE}` where it is\n"
-                "  its reader takes every safetensors file there, and none below: 6.95 MiB of them for a model of 3.48 MiB\n"
+                f"error: the backend cannot read `{PLACE}` directly\n"
+                "  its reader loads every safetensors file there and none in subfolders: 6.95 MiB of them for a model of 3.48 MiB\n"
                 f"{OUT}"
             ),
         ),
@@ -221,8 +221,8 @@ OUT = f"hint: modelscan pull {PLACE} --to ./demo\nhint: modelscan deploy ./demo\
             ("--trust-remote-code", "--yes"),
             2,
             (
-                "error: `--trust-remote-code` is not for weights that stay in S3\n"
-                f"  nothing pins that code: it can change after you said yes to it\n{OUT}"
+                "error: `--trust-remote-code` does not work with weights that stay in S3\n"
+                f"  that code is not pinned: it can change after you allow it\n{OUT}"
             ),
         ),
         (
@@ -230,8 +230,8 @@ OUT = f"hint: modelscan pull {PLACE} --to ./demo\nhint: modelscan deploy ./demo\
             (),
             3,
             (
-                f"error: `{PLACE}` has no `config.json`, so it holds no model that a backend could load\n"
-                f"hint: an upload that was broken off goes on with: modelscan pull ID --to {PLACE}\n"
+                f"error: `{PLACE}` has no `config.json`, so no backend can load it\n"
+                f"hint: resume an interrupted upload with: modelscan pull ID --to {PLACE}\n"
             ),
         ),
         (
@@ -240,24 +240,24 @@ OUT = f"hint: modelscan pull {PLACE} --to ./demo\nhint: modelscan deploy ./demo\
             1,
             (
                 f"error: the weights of `{PLACE}` are damaged\n"
-                "  its index names `model-00001-of-00002.safetensors`, which is not there\n"
-                f"hint: an upload that was broken off goes on with: modelscan pull ID --to {PLACE}\n"
+                "  its index names `model-00001-of-00002.safetensors`, which is missing\n"
+                f"hint: resume an interrupted upload with: modelscan pull ID --to {PLACE}\n"
             ),
         ),
         (
             {},
             ("--source", "modelscope"),
             2,
-            f"error: `{PLACE}` is not on modelscope\nhint: leave --source out\nhint: or name the repo there\n",
+            f"error: `{PLACE}` is not on modelscope\nhint: drop --source\nhint: or name a repo on that hub\n",
         ),
         (
             {},
             ("--revision", "etags:0000000000000000"),
             3,
             (
-                f"error: `{PLACE}` does not hold `etags:0000000000000000` any more\n"
-                "  its objects have changed: they are `ETAGS` now\n"
-                "hint: leave --revision out to take what is there\n"
+                f"error: `{PLACE}` no longer holds `etags:0000000000000000`\n"
+                "  its objects have changed and are now `ETAGS`\n"
+                "hint: drop --revision to use what is there now\n"
             ),
         ),
     ],
@@ -285,12 +285,12 @@ def test_refused_before_anything_starts(
 @pytest.mark.parametrize(
     ("place", "change", "status", "said"),
     [
-        ("s3://bucket/none", {}, 3, "error: there is nothing at `s3://bucket/none`\n"),
+        ("s3://bucket/none", {}, 3, "error: nothing exists at `s3://bucket/none`\n"),
         ("s3://nowhere/x", {}, 6, "error: `s3://nowhere/x` cannot be used\n  The specified bucket does not exist\n"),
         (PLACE, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, 6, f"error: `{PLACE}` cannot be used\n  Could not connect"),
         (PLACE, {"AWS_PROFILE": "nobody"}, 6, f"error: `{PLACE}` cannot be used\n  The config profile (nobody)"),
-        ("s3://bucket/x?y", {}, 2, "error: `s3://bucket/x?y` is not an S3 address\n"),
-        (PLACE, {"MODELSCAN_OFFLINE": "1"}, 6, f"error: `{PLACE}` needs a network, and none is to be used\n"),
+        ("s3://bucket/x?y", {}, 2, "error: `s3://bucket/x?y` is no address in S3\n"),
+        (PLACE, {"MODELSCAN_OFFLINE": "1"}, 6, f"error: `{PLACE}` needs the network, and network access is off\n"),
     ],
 )
 def test_places_that_cannot_be_read(
@@ -312,7 +312,7 @@ def test_keys_that_the_server_does_not_know(demo: Any, modelscan: Modelscan, s3_
     finally:
         control(s3_server, "reset-auth", "Infinity")
     assert (ran.status, ran.error["code"]) == (6, "unauthorized")
-    assert ran.error["message"] == f"S3 refuses access to `{PLACE}`"
+    assert ran.error["message"] == f"S3 denies access to `{PLACE}`"
     assert SECRET not in ran.stderr
 
 

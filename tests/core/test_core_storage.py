@@ -107,7 +107,7 @@ def test_a_newer_state_is_refused_and_kept(tmp_path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(StateTooNew) as caught:
         open_database(path, MIGRATIONS)
-    assert caught.value.cause == ("its schema is 3, this program knows 2",)
+    assert caught.value.cause == ("its schema version is 3, this program supports 2",)
     assert path.read_bytes() == before
 
 

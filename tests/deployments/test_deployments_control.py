@@ -286,7 +286,7 @@ def test_a_taken_port_that_was_only_chosen_is_moved_on_until_it_was_ready_there(
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind(("127.0.0.1", moved.port))
         server.listen()
-        with pytest.raises(Conflict, match=f"port `{moved.port}` is taken"):
+        with pytest.raises(Conflict, match=f"port `{moved.port}` is already in use"):
             start(moved, settings=settings, clock=CLOCK)
 
 

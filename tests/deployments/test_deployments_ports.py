@@ -26,7 +26,7 @@ def test_a_taken_port_is_refused_with_its_owner(taken: int) -> None:
     assert not is_free(taken)
     with pytest.raises(Conflict) as refused:
         require_free(taken)
-    assert refused.value.message == f"port `{taken}` is taken"
+    assert refused.value.message == f"port `{taken}` is already in use"
     assert refused.value.details["pid"] == os.getpid()
     assert f"process {os.getpid()}" in refused.value.cause[0]
 

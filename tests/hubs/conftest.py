@@ -67,7 +67,7 @@ DRIVER = """
 import json, os, signal, sys, time
 from pathlib import Path
 from modelscan.errors import ModelscanError
-from modelscan.hubs.places import Access, describer, fetcher
+from modelscan.hubs.sources import Access, describer, fetcher
 from modelscan.settings.reading import load_settings
 from modelscan.storage.documents import to_document
 from modelscan.system.clock import SystemClock

@@ -30,9 +30,9 @@ def test_a_login_page_in_between_is_told(tiny: Any, source: str, page: bytes) ->
     (answer,) = tiny.run(DESCRIBE | {"source": source})
     assert (answer["error"], answer["message"]) == (
         "source_unavailable",
-        f"{tiny.endpoint} gives an answer that no hub gives",
+        f"{tiny.endpoint} sent an answer that is not a hub's",
     )
-    assert answer["hints"][0].endswith(f"look: curl -iL {tiny.endpoint}")
+    assert answer["hints"][0].endswith(f"check: curl -iL {tiny.endpoint}")
 
 
 @pytest.mark.parametrize("source", ["huggingface", "modelscope"])
@@ -99,7 +99,7 @@ def test_a_shard_that_was_never_uploaded_is_missed_without_an_index(tiny: Any) -
     files |= {SHARD.format(number): weights for number in (1, 3)}
     (answer,) = tiny.run(DESCRIBE)
     assert answer["message"] == "the weights of `lab/tiny` are damaged on the hub"
-    assert answer["cause"] == [f"the numbers of its files speak of `{SHARD.format(2)}`, which is not there"]
+    assert answer["cause"] == [f"the numbers in its file names imply `{SHARD.format(2)}`, which is missing"]
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_a_shard_that_was_never_uploaded_is_missed_without_an_index(tiny: Any) -
         ),
         (
             {"model_index.json": b"{}", "unet/diffusion_pytorch_model.safetensors": b"x"},
-            "it is a pipeline for diffusers, in folders of its own",
-            "look for another repo: modelscan catalog search tiny",
+            "it is a diffusers pipeline, with one folder per component",
+            "search for another repo: modelscan catalog search tiny",
         ),
     ],
     ids=["adapter", "diffusers"],

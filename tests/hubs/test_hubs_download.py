@@ -78,13 +78,13 @@ def test_a_server_without_ranges(tiny: Any) -> None:
     ("fault", "error", "message"),
     [
         ({"kind": 503}, "source_unavailable", f"{{endpoint}} answered 503 for `{WEIGHTS}`"),
-        ({"kind": 429}, "source_unavailable", "{endpoint} asks to wait: too many requests"),
-        ({"kind": 403}, "unauthorized", "{endpoint} refuses access to `lab/tiny`"),
-        ({"kind": "wrong", "after": 5}, "source_unavailable", f"`{WEIGHTS}` arrives damaged"),
+        ({"kind": 429}, "source_unavailable", "{endpoint} is rate limiting: too many requests"),
+        ({"kind": 403}, "unauthorized", "{endpoint} denies access to `lab/tiny`"),
+        ({"kind": "wrong", "after": 5}, "source_unavailable", f"`{WEIGHTS}` arrived damaged"),
         (
             {"kind": "truncate", "after": 0},
             "source_unavailable",
-            f"the transfer of `{WEIGHTS}` breaks off again and again",
+            f"the download of `{WEIGHTS}` keeps failing",
         ),
     ],
     ids=lambda value: str(value["kind"]) if isinstance(value, dict) else "",

@@ -143,15 +143,15 @@ def test_gated(tiny: Any) -> None:
     described, got = tiny.run(DESCRIBE, DOWNLOAD)
     expected = {
         "error": "gated",
-        "message": "`lab/tiny` is gated: its owner lets only those in who accepted the terms",
+        "message": "`lab/tiny` is gated: its owner grants access only to people who accepted the terms",
         "cause": [],
-        "hints": [f"accept them in a browser: {tiny.endpoint}/lab/tiny", "log in: modelscan login"],
+        "hints": [f"accept the terms in a browser: {tiny.endpoint}/lab/tiny", "log in: modelscan login"],
         "status": 6,
     }
     for answer in (described, got):
         assert {key: answer[key] for key in expected} == expected
     (refused,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_bad"})
-    assert refused["hints"][-1] == "the token in use may not open it"
+    assert refused["hints"][-1] == "the token in use may lack access"
     assert "hf_bad" not in json.dumps(refused)
     (allowed,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_good"})
     assert allowed["found"]["commit"] == COMMIT
@@ -165,7 +165,7 @@ def test_what_is_not_there(tiny: Any) -> None:
     assert unknown["message"] == f"`lab/none` is not on {tiny.endpoint}"
     assert unknown["hints"] == ["modelscan catalog search none", "log in: modelscan login"]
     assert (revision["error"], revision["message"]) == ("model_not_found", "`lab/tiny` has no revision `v9`")
-    assert (name["error"], name["message"]) == ("model_not_found", "`a/b/c` is not the name of a repo")
+    assert (name["error"], name["message"]) == ("model_not_found", "`a/b/c` is not a valid repo name")
 
 
 def test_a_repo_without_a_config(tiny: Any) -> None:
@@ -200,8 +200,8 @@ def test_offline_asks_nobody(tiny: Any) -> None:
     )
     for answer in (refused, flagged):
         assert answer["error"] == "source_unavailable"
-        assert answer["message"] == "`lab/tiny` is not in the cache, and the network is not to be used"
-        assert answer["hints"] == ["with the network, once: modelscan pull lab/tiny"]
+        assert answer["message"] == "`lab/tiny` is not in the cache, and network access is off"
+        assert answer["hints"] == ["download it once with network access: modelscan pull lab/tiny"]
     assert tiny.requests == []
 
 
@@ -234,7 +234,7 @@ def test_no_token_is_left_anywhere(tiny: Any) -> None:
 
 def test_through_a_proxy(tiny: Any) -> None:
     code = (
-        "import os; from modelscan.hubs.places import Access, describer, fetcher; from modelscan.settings.reading import load_settings;"
+        "import os; from modelscan.hubs.sources import Access, describer, fetcher; from modelscan.settings.reading import load_settings;"
         "environ = dict(os.environ);"
         "access = Access(settings=load_settings(environ), environ=lambda: environ);"
         "describer('huggingface', access).describe('lab/tiny', None);"

@@ -56,7 +56,7 @@ def test_shards_of_an_index(write_model: Write, make_safetensors: Make, llama: d
     with pytest.raises(ModelscanError) as raised:
         describe_folder(folder)
     assert raised.value.message == f"`{folder}/model-00002-of-00002.safetensors` is missing"
-    assert raised.value.cause == ("1 of the 2 files that the index names are not there",)
+    assert raised.value.cause == ("1 of the 2 files that the index names are missing",)
 
 
 def test_an_index_that_points_outside(write_model: Write, llama: dict[str, Any]) -> None:
@@ -88,7 +88,7 @@ def test_other_files(write_model: Write, llama: dict[str, Any], name: str, forma
 
 
 def test_no_folder_and_no_config(tmp_path: Path, write_model: Write, llama: dict[str, Any]) -> None:
-    with pytest.raises(ModelNotFound, match="there is no folder"):
+    with pytest.raises(ModelNotFound, match="does not exist"):
         describe_folder(tmp_path / "none")
     folder = write_model({"inner/config.json": llama})
     with pytest.raises(ModelNotFound) as raised:

@@ -94,12 +94,12 @@ def test_refusals(tiny: Any) -> None:
     tiny.repos["Lab/Tiny-0.5B"].gated = True
     (gated,) = tiny.run(DOWNLOAD)
     assert (gated["error"], gated["status"]) == ("gated", 6)
-    assert gated["hints"][0] == f"accept them in a browser: {tiny.endpoint}/Lab/Tiny-0.5B"
+    assert gated["hints"][0] == f"accept the terms in a browser: {tiny.endpoint}/Lab/Tiny-0.5B"
     (allowed,) = tiny.run(DOWNLOAD, environ={"MODELSCOPE_API_TOKEN": "hf_good"})
     assert allowed["found"][1] == COMMIT
     tiny.server.status["Lab/Tiny-0.5B"] = 429
     (busy,) = tiny.run({**DESCRIBE, "call": "listing"})
-    assert busy["message"] == f"{tiny.endpoint} asks to wait: too many requests"
+    assert busy["message"] == f"{tiny.endpoint} is rate limiting: too many requests"
 
 
 def test_the_branch_by_its_own_name_is_known_offline(tiny: Any) -> None:

@@ -31,9 +31,9 @@ def read(kind: Any, answer: object) -> Any:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"<html>log in</html>", "it begins with b'<html>log in</html>'"),
-        (b"[" * 100_000, f"it begins with {b'[' * 80!r}"),
-        ([], "it begins with b'[]'"),
+        (b"<html>log in</html>", "it starts with b'<html>log in</html>'"),
+        (b"[" * 100_000, f"it starts with {b'[' * 80!r}"),
+        ([], "it starts with b'[]'"),
         ({}, "`Data`: field required"),
         ({"Data": {"Files": [{"Path": "a"}, {"Size": 3}]}}, "`Data.FileList.Files.1.Path`: field required"),
         (

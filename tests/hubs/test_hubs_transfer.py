@@ -149,7 +149,7 @@ def test_an_unknown_certificate_is_told_from_a_dead_line() -> None:
         pass
     assert raised.value.message == "`https://hub.example/x` cannot be reached"
     assert raised.value.hints == (
-        "if a proxy or a company signs it, name their certificates: export SSL_CERT_FILE=/path/to/ca.pem",
+        "if a proxy or your company signs it, set its certificates: export SSL_CERT_FILE=/path/to/ca.pem",
     )
 
 

@@ -57,4 +57,4 @@ def test_storage_that_is_away(tiny: Any) -> None:
     tiny.server.cas = "http://127.0.0.1:9"
     (got,) = tiny.run(DOWNLOAD, environ=XET)
     assert (got["error"], got["status"]) == ("source_unavailable", 6)
-    assert got["message"] == f"the transfer of `{WEIGHTS}` breaks off again and again"
+    assert got["message"] == f"the download of `{WEIGHTS}` keeps failing"

@@ -1,11 +1,22 @@
-"""Where weights live, and bringing them here.
+"""Where weights are, and how they get here.
 
-`protocol` says what there is to ask for: who describes weights (`Describes`), who fetches them too (`Fetches`), and
-which are in a folder or are streamed, so that nobody fetches them. `places` finds the one for a source.
-
-- `huggingface`, `modelscope`: how each hub is asked, and the cache of its own tools; `remote`: the same for both;
-- `folder`, `s3`: weights that the user put there; `describing`: a description from a listing, for all but folders;
-- `transfer`: getting files, going on where it stopped, checking them; `preflight`: what must be so before;
-- `memory`: what hubs said, per commit; `ledger`: what we fetched, whose code may run; `stored`: what the caches hold;
-- `tokens`: the user's logins; `refusals`: what a hub's refusal means; `files`: the words they share.
+protocol     the two protocols, `Describes` and `Fetches`
+sources      which source implements what
+huggingface  how it is called, and the cache of its own tools
+modelscope   the same
+remote       what all hubs on the network have in common
+folder       weights in folders of the user
+s3           weights in S3
+describing   a description from a listing, for every source but folders
+transfer     downloads files, resumes and verifies them
+preflight    the checks before a download
+memory       hub answers, cached per commit
+ledger       what modelscan downloaded, and whose code may run
+stored       what the caches hold
+tokens       the user's logins
+account      which account owns a token
+refusals     error responses as our errors
+payload      validates answers
+files        shared values
+families     the shipped model families
 """

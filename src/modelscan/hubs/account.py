@@ -1,4 +1,4 @@
-"""Whose a token is, as the hubs answer it."""
+"""The hubs' answers to which account owns a token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A description of a repo from its listing, its small files, and the headers of its weights: what any hub can give."""
+"""Describe a repo from its listing, its small files and the headers of its weights, which any hub can serve."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LARGEST_JSON = 32 * 1024**2
 
 
 def describe_listing(source: Source, repo_id: str, listing: Listing, read: ReadRange) -> WeightsDescription:
-    """What the files tell. Raises ModelNotFound where no backend could load them, ModelscanError where one lies."""
+    """The weights. Raises ModelNotFound if no backend can load them, ModelscanError if a file is damaged."""
     return _Repo(source, repo_id, listing, read).describe()
 
 
@@ -92,11 +92,11 @@ class _Repo:
             cause = ["it is an adapter, which goes on top of another model"]
             hints = [f"that model: modelscan plan {base}"] if isinstance(base, str) and "/" in base else []
         elif "model_index.json" in self.sizes:
-            cause, hints = ["it is a pipeline for diffusers, in folders of its own"], []
+            cause, hints = ["it is a diffusers pipeline, with one folder per component"], []
         else:
             cause, hints = [], self._upload_again()
         raise ModelNotFound(
-            f"`{self.repo_id}` has no `config.json`, so it holds no model that a backend could load",
+            f"`{self.repo_id}` has no `config.json`, so no backend can load it",
             cause=cause,
             hints=hints or [self._look_elsewhere()],
             details={"repo_id": self.repo_id, "files": sorted(self.sizes)[:50]},
@@ -104,13 +104,13 @@ class _Repo:
 
     def _json(self, name: str) -> dict[str, Any]:
         if self.sizes[name] > _LARGEST_JSON:
-            raise self._damaged(f"`{name}` would have {self.sizes[name]} bytes")
+            raise self._damaged(f"`{name}` has {self.sizes[name]} bytes, which is too large")
         try:
             document = json.loads(self.read(name, 0, self.sizes[name]))
         except (ValueError, RecursionError) as error:
             raise self._damaged(f"`{name}`: {error}") from error
         if not isinstance(document, dict):
-            raise self._damaged(f"`{name}` holds no JSON object")
+            raise self._damaged(f"`{name}` does not hold a JSON object")
         return document
 
     def _has_template(self) -> bool:
@@ -125,8 +125,8 @@ class _Repo:
         shards = index_shards(self._json(INDEX)) if indexed else all_parts(loaded_safetensors(self.sizes))
         missing = [name for name in shards if name not in self.sizes]
         if missing:
-            namer = "its index names" if indexed else "the numbers of its files speak of"
-            raise self._damaged(f"{namer} `{missing[0]}`, which is not there")
+            namer = "its index names" if indexed else "the numbers in its file names imply"
+            raise self._damaged(f"{namer} `{missing[0]}`, which is missing")
         return shards
 
     def _from_hub(self, shards: Sequence[str]) -> TensorSums | None:
@@ -162,11 +162,11 @@ class _Repo:
 
     def _upload_again(self) -> list[str]:
         """Our own uploads bring `config.json` last."""
-        again = f"an upload that was broken off goes on with: modelscan pull ID --to {self.repo_id}"
+        again = f"resume an interrupted upload with: modelscan pull ID --to {self.repo_id}"
         return [again] if self.source == "s3" else []
 
     def _look_elsewhere(self) -> str:
-        return f"look for another repo: modelscan catalog search {shlex.quote(self.repo_id.rpartition('/')[2])}"
+        return f"search for another repo: modelscan catalog search {shlex.quote(self.repo_id.rpartition('/')[2])}"
 
     def _damaged(self, cause: str) -> ModelscanError:
         place = " on the hub" if self.source in HUB_SOURCES else ""

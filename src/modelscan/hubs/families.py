@@ -1,4 +1,4 @@
-"""The model families that ship, read once: every place of weights reads configs by them."""
+"""The shipped model families, read once: every describer reads configs by them."""
 
 from __future__ import annotations
 

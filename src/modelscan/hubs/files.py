@@ -1,4 +1,4 @@
-"""What the parts of a download tell one another: the files of a repo, and how far their transfer is."""
+"""The values that the parts of a download exchange: the files of a repo, and the progress of a transfer."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class RemoteFile:
         parts = self.path.split("/")
         hashes = [digest for digest in (self.sha256, self.blob_id) if digest is not None]
         if not {"", ".", ".."}.isdisjoint(parts) or "\\" in self.path or "\0" in self.path:
-            raise ModelscanError(f"a hub lists `{self.path!r}`, which is no name of a file in a repo")
+            raise ModelscanError(f"a hub lists `{self.path!r}`, which is not a valid file name in a repo")
         if self.size_bytes < 0 or not all(_HEX.fullmatch(digest) for digest in hashes):
-            raise ModelscanError(f"a hub lists `{self.path}` with an impossible size or hash")
+            raise ModelscanError(f"a hub lists `{self.path}` with an invalid size or checksum")
 
     @property
     def digest(self) -> str | None:
@@ -56,8 +56,8 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transferred:
-    """How far a transfer is. The rate is that of the last seconds; both it and the time left may be unknown.
-    `waits_for` says in words who else is getting the same, while that is waited for.
+    """Progress of a transfer. The rate covers the last seconds; the rate and the time left may be unknown.
+    `waits_for` names the process that downloads the same file while this one waits for it.
     """
 
     done_bytes: int
@@ -77,7 +77,7 @@ class Transferred:
         if self.seconds_left is not None:
             minutes, seconds = divmod(round(self.seconds_left), 60)
             text += f", {minutes} min {seconds:02d} s left" if minutes else f", {seconds} s left"
-        return f"{text}, waiting: {self.waits_for}" if self.waits_for else text
+        return f"{text}, waiting for: {self.waits_for}" if self.waits_for else text
 
 
 OnProgress = Callable[[Transferred], None]

@@ -1,4 +1,4 @@
-"""What is remembered of weights: which of them modelscan downloaded, and whose code the user let run."""
+"""Records about weights: which ones modelscan downloaded, and whose code the user allowed to run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelscan.system.clock import rfc3339
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Downloaded:
-    """Weights that modelscan brought to this machine; `path` is the folder that they have for themselves."""
+    """Weights that modelscan downloaded; `path` is the folder of their repo."""
 
     path: str
     source: Source
@@ -22,7 +22,7 @@ class Downloaded:
 
 
 class Ledger(State):
-    """What was downloaded, and what was agreed to."""
+    """Downloads and agreements."""
 
     def downloads(self) -> Mapping[str, Downloaded]:
         """By their folder."""
@@ -31,7 +31,7 @@ class Ledger(State):
         return {row["path"]: Downloaded(**dict(row)) for row in rows}
 
     def add_download(self, path: Path, source: Source, repo_id: str) -> None:
-        """Written before the first byte: what is half there is ours too."""
+        """Written before the first byte, so that a partial download is ours too."""
         with self._writing():
             self._connection.execute(
                 "INSERT OR IGNORE INTO downloads (path, source, repo_id, at) VALUES (?, ?, ?, ?)",

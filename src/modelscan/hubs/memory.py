@@ -1,4 +1,4 @@
-"""What hubs said, kept per commit: a commit never changes, so that planning again needs no network.
+"""Hub answers cached per commit: a commit never changes, so planning again needs no network.
 
 A cache, with its version in its name: `weights-v1/SOURCE/OWNER--NAME/COMMIT.json`, and `refs.json` for which commit a
 branch or tag last was, and when.
@@ -26,14 +26,14 @@ _FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """Which commit a branch or tag was, `age` ago."""
+    """The commit that a branch or tag pointed to `age` ago."""
 
     commit: str
     age: timedelta
 
 
 class Memory:
-    """The memory of one hub. Nothing here fails: what cannot be read or written is asked again.
+    """The cached answers of one hub. Nothing here fails: what cannot be read or written is requested again.
 
     `newest` is the hub's name for the branch that is meant where none is named.
     """

@@ -1,6 +1,6 @@
-"""Answers of hubs, validated where they enter: bounded and cleaned, what is optional and makes no sense is unknown.
+"""Hub answers, validated where they enter: bounded and cleaned; invalid optional values become None.
 
-Loaded with the first answer that is read, never before: pydantic costs as much as a plan.
+Imported with the first answer, never before: importing pydantic takes as long as a plan.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _count(value: Any) -> int | None:
 
 
 Lenient = WrapValidator(_or_none)
-"""Where what does not fit is None, and the rest of the answer counts."""
+"""An invalid value becomes None, and the rest of the answer is kept."""
 Text = Annotated[str | None, BeforeValidator(_text)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Count = Annotated[int | None, BeforeValidator(_count)]
@@ -46,13 +46,13 @@ Flag = Annotated[bool | None, BeforeValidator(fields.flag)]
 
 
 class Payload(BaseModel):
-    """A part of an answer. Fields without a name of ours are left alone."""
+    """A part of an answer. Unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 def read_payload(kind: type[_Kind], content: bytes, refusal: Callable[[str], Exception]) -> _Kind:
-    """An answer as what it should be. Raises what `refusal` makes of the reason why it is not."""
+    """The validated answer. Raises `refusal(reason)` for an invalid one."""
     try:
         return TypeAdapter(kind).validate_json(content)
     except ValidationError as error:
@@ -60,9 +60,9 @@ def read_payload(kind: type[_Kind], content: bytes, refusal: Callable[[str], Exc
 
 
 def _reason(error: ValidationError, content: bytes) -> str:
-    """Where it is wrong; of what is no JSON how it begins, which may be a login page."""
+    """The invalid field; for an answer that is not JSON its first bytes, as it may be a login page."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = clean(".".join(map(str, first["loc"])))
     if first["type"] == "json_invalid" or not place:
-        return f"it begins with {content[:_SHOWN]!r}"
+        return f"it starts with {content[:_SHOWN]!r}"
     return f"`{place}`: {first['msg'].lower()}"

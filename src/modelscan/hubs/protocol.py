@@ -1,4 +1,4 @@
-"""What hubs do: some describe weights, some fetch them too; and what they are handed to do it with."""
+"""The protocols of weight sources (describe, fetch), and the dependencies they are given."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def _http() -> Http:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """The doors a hub goes through. `environ` gives the variables for asking it, with the user's token; looking it up
-    may open a keyring, so it is called only then.
+    """The dependencies of a hub. `environ` returns the variables for requests, with the user's token; looking it up
+    may open a keyring, so it is called only when needed.
     """
 
     settings: Settings
@@ -38,7 +38,7 @@ class Access:
 
 
 class Describes(Protocol):
-    """Says what weights are before a byte of them is fetched. `revision` is a branch, a tag, a commit, or None for the
+    """Describes weights before they are downloaded. `revision` is a branch, a tag, a commit, or None for the
     newest; a folder has none.
 
     All but `describe_here` may ask the network, and raise SourceUnavailable, Gated, Unauthorized, ModelNotFound.
@@ -47,53 +47,53 @@ class Describes(Protocol):
     source: Source
 
     def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:
-        """What is known of weights. Remembered per commit."""
+        """The description of weights. Cached per commit."""
         ...
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
-        """The same without a network: from the complete folder on this machine, or from what the hub said lately."""
+        """The same without a network: from a complete local copy, or from a recent answer of the hub."""
         ...
 
     def listing(self, repo_id: str, revision: str | None) -> Listing:
-        """The commit that a revision means now, and all files there. Remembered per commit."""
+        """The commit that a revision points to now, and its files. Cached per commit."""
         ...
 
     def files(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
-        """Of the files at a commit those that a backend needs."""
+        """The files at a commit that a backend needs."""
         ...
 
 
 class Fetches(Protocol):
-    """Brings weights from a hub into the cache that the hub's own tools use.
+    """Downloads weights from a hub into the cache that the hub's own tools use.
 
-    All but `cached` and `place` may ask the network, and raise as `Describes` does, and StorageFailed.
+    All but `cached` and `folder` may ask the network, and raise as `Describes` does, and StorageFailed.
     """
 
     source: HubName
 
     def cached(self, repo_id: str, revision: str | None) -> Path | None:
-        """The folder on this machine where all that a backend needs is there. No network."""
+        """The local folder with everything that a backend needs, None if incomplete. No network."""
         ...
 
-    def place(self, repo_id: str, commit: str) -> Path:
+    def folder(self, repo_id: str, commit: str) -> Path:
         """The folder that `download` fills; it need not exist."""
         ...
 
     def missing(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
-        """What `download` would fetch; a file that is half here counts with the bytes that it still lacks."""
+        """The files that `download` would fetch; a partial file counts with its missing bytes."""
         ...
 
     def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[CheckedFile, ...]:
-        """The verdict on each file that a backend needs; `again` reads also those that were found right before."""
+        """The verdict on each file that a backend needs; `again` also re-reads files verified before."""
         ...
 
     def download(
         self, repo_id: str, revision: str | None, *, on_progress: OnProgress, into: Path | None = None
     ) -> tuple[Path, str]:
-        """Get what a backend needs; the folder and its commit.
+        """Download what a backend needs; returns the folder and its commit.
 
-        Goes on where an earlier try stopped, waits for another process that wants the same, checks every file that it
-        fetches. `into` is a plain folder to fill in place of the hub's own cache.
+        Resumes an earlier attempt, waits for another process that downloads the same, and verifies every file that it
+        fetches. `into` is a plain folder to fill instead of the hub's own cache.
         """
         ...
 
@@ -101,7 +101,7 @@ class Fetches(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class InFolder:
-    """Weights in a folder of the user's: nothing is fetched, and nothing there is ever changed."""
+    """Weights in a folder of the user's: nothing is downloaded, and the folder is never changed."""
 
     path: Path
 
@@ -109,10 +109,10 @@ class InFolder:
 @final
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """Weights that stay at an address: the backend reads them there itself."""
+    """Weights that stay at an address, from which the backend reads them."""
 
     address: S3Address
 
 
 Delivery = Fetches | InFolder | Streamed
-"""How a backend comes by weights."""
+"""How a backend gets weights."""

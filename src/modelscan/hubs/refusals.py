@@ -1,6 +1,6 @@
-"""What a hub's refusal means, in our words: who must do what. Pure.
+"""Hub error responses as our errors: the cause and what to do. Pure.
 
-The codes are those of Hugging Face's `X-Error-Code` header; other hubs' answers are put into them.
+The codes are those of Hugging Face's `X-Error-Code` header; other hubs' responses are mapped to them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _UNAUTHORIZED, _FORBIDDEN, _PROXY, _TOO_MANY = 401, 403, 407, 429
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """Who was asked for what. `endpoint` is fit to be shown, `log_in` the command that takes a token for this hub."""
+    """A request to a hub. `endpoint` is safe to show, `log_in` is the command that stores a token for this hub."""
 
     endpoint: str
     repo_id: str
@@ -32,11 +32,11 @@ class Question:
 
     @property
     def token_hint(self) -> str:
-        return "the token in use may not open it" if self.has_token else f"log in: {self.log_in}"
+        return "the token in use may lack access" if self.has_token else f"log in: {self.log_in}"
 
 
 def require_address(text: str, variable: str) -> str:
-    """The address of a hub, without a slash at its end. Raises ConfigInvalid for what is none."""
+    """The address of a hub without a trailing slash. Raises ConfigInvalid for an invalid one."""
     try:
         parts = urlsplit(text)
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -44,8 +44,8 @@ def require_address(text: str, variable: str) -> str:
         valid = False
     if not valid:
         raise ConfigInvalid(
-            f"the variable `{variable}` holds no address of a hub",
-            hints=[f"give it in full: export {variable}=https://host.example"],
+            f"the environment variable `{variable}` is not a valid hub address",
+            hints=[f"write the full address: export {variable}=https://host.example"],
         )
     return text.rstrip("/")
 
@@ -59,35 +59,35 @@ def refused(
     retry_after: float | None = None,
     file: str | None = None,
 ) -> ModelscanError:
-    """The failure for an answer that is no success. `file` is the one that was asked for, if any."""
+    """The error for an unsuccessful response. `file` is the requested file, if any."""
     details = asked.details | {"status": status, "retry_after": retry_after}
     if file is not None:
         details["file"] = file
     said = [text] if (text := clean(message)) else []
     if code == GATED:
         return Gated(
-            f"`{asked.repo_id}` is gated: its owner lets only those in who accepted the terms",
-            hints=[f"accept them in a browser: {asked.endpoint}/{asked.repo_id}", asked.token_hint],
+            f"`{asked.repo_id}` is gated: its owner grants access only to people who accepted the terms",
+            hints=[f"accept the terms in a browser: {asked.endpoint}/{asked.repo_id}", asked.token_hint],
             details=details,
         )
     if code is not None:
         return _not_found(asked, code, said, details)
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
         return Unauthorized(
-            f"{asked.endpoint} refuses access to `{asked.repo_id}`",
+            f"{asked.endpoint} denies access to `{asked.repo_id}`",
             cause=said or [f"it answered {status}" + (f" for {file}" if file else "")],
             hints=[asked.token_hint],
             details=details,
         )
     if status == _PROXY:
         return SourceUnavailable(
-            f"{asked.endpoint} cannot be reached: the proxy before it wants a login",
-            hints=["give it in its address: export HTTPS_PROXY=http://USER:PASSWORD@host:port"],
+            f"{asked.endpoint} cannot be reached: the proxy requires authentication",
+            hints=["put the credentials in its address: export HTTPS_PROXY=http://USER:PASSWORD@host:port"],
             details=details,
         )
     if status == _TOO_MANY:
         return SourceUnavailable(
-            f"{asked.endpoint} asks to wait: too many requests",
+            f"{asked.endpoint} is rate limiting: too many requests",
             hints=[
                 f"wait {retry_after:.0f} s" if retry_after else "wait a few minutes",
                 *([] if asked.has_token else [asked.token_hint]),
@@ -97,17 +97,17 @@ def refused(
     return SourceUnavailable(
         f"{asked.endpoint} answered {status}" + (f" for `{file}`" if file else ""),
         cause=said,
-        hints=["try again later: what came is kept"],
+        hints=["try again later: what was downloaded is kept"],
         details=details,
     )
 
 
 def no_answer(asked: Question, cause: str) -> SourceUnavailable:
-    """The failure for an answer that is not in the hub's language: often that of a gate which wants a login."""
+    """The error for a response that is not a hub's: often the login page of a proxy."""
     return SourceUnavailable(
-        f"{asked.endpoint} gives an answer that no hub gives",
+        f"{asked.endpoint} sent an answer that is not a hub's",
         cause=[cause],
-        hints=[f"is a proxy's or a network's login page in between? look: curl -iL {asked.endpoint}"],
+        hints=[f"a proxy or a login page may be in between, check: curl -iL {asked.endpoint}"],
         details=asked.details,
     )
 
@@ -125,12 +125,12 @@ def _not_found(asked: Question, code: str, said: list[str], details: dict[str, o
         return ModelNotFound(
             f"`{repo_id}` lacks {named}",
             cause=said,
-            hints=["the repo, or a mirror of it, is not whole: try again later, or without the mirror"],
+            hints=["the repo or its mirror is incomplete: try again later, or without the mirror"],
             details=details,
         )
     return ModelNotFound(
         f"`{repo_id}` is not on {asked.endpoint}",
-        cause=["no such repo, or a private one that the token in use does not open"],
+        cause=["there is no such repo, or it is private and the token in use has no access"],
         hints=[f"modelscan catalog search {repo_id.rpartition('/')[2]}", asked.token_hint],
         details=details,
     )

@@ -1,4 +1,4 @@
-"""What weights lie on this machine, in the caches that all tools share; and taking them away. No network."""
+"""List and delete the weights in the caches that all tools share. No network."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def repo_folder(snapshot: Path) -> Path:
 
 
 def take_away(stored: Stored) -> int:
-    """Delete a repo with all its commits; the bytes that are free again.
+    """Delete a repo with all its commits; returns the bytes freed.
 
     Its snapshots go first: what a crash leaves of it looks like what it is, not there. Raises Conflict while it is
     being fetched, StorageFailed.
@@ -60,7 +60,7 @@ def take_away(stored: Stored) -> int:
     if stored.locks is not None and any(is_held(lock) for lock in stored.locks.rglob("*.lock")):
         raise Conflict(
             f"`{stored.repo_id}` is being downloaded",
-            hints=["wait for that to end, or end it; then try again"],
+            hints=["wait for the download to finish, or stop it, then try again"],
             details={"repo_id": stored.repo_id, "path": str(stored.path)},
         )
     with translated(stored.path, verb="remove"):

@@ -1,4 +1,4 @@
-"""The user's tokens for the hubs: from the environment, from the hub's own login, from `modelscan login`."""
+"""The user's hub tokens: from the environment, from the hub's own login, from `modelscan login`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ HUBS: Mapping[str, HubLogin] = {
 
 
 def login_elsewhere(hub: HubLogin, environ: Mapping[str, str]) -> str | None:
-    """Where a token comes from that is used before ours: a variable's name, or a file of the hub's own login."""
+    """The origin of a token that takes precedence over ours: an environment variable, or the hub's login file."""
     for variable in hub.variables:
         if environ.get(variable):
             return variable
@@ -72,7 +72,7 @@ def _login_file(environ: Mapping[str, str]) -> Path:
 
 
 def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
-    """The environment for asking the hubs: with our stored token where no other is set.
+    """The environment for requests to hubs, with our stored token where no other is set.
 
     Only for calls of this process: it is never handed to another one. Raises ConfigInvalid for a token that no request
     can carry; the libraries would repeat it in their messages.
@@ -84,7 +84,7 @@ def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
                 found[variable] = named
                 if not is_token(named):
                     raise ConfigInvalid(
-                        f"the variable `{variable}` holds no token: it has characters that no token has",
+                        f"the environment variable `{variable}` is not a valid token: it has forbidden characters",
                         hints=[f"unset {variable}", f"modelscan login {hub.name}"],
                     )
         if login_elsewhere(hub, environ) is None and (token := secrets.get(hub.name)):
@@ -106,7 +106,7 @@ def address(hub: HubLogin, environ: Mapping[str, str]) -> str:
 
 
 def whose(hub: HubLogin, token: str, environ: Mapping[str, str], http: Http) -> str:
-    """The name of the account that a token opens. Raises Unauthorized, SourceUnavailable."""
+    """The name of the account that owns a token. Raises Unauthorized, SourceUnavailable."""
     from modelscan.hubs.account import AccountAnswer  # pydantic is loaded for an answer only
     from modelscan.hubs.payload import read_payload
 
@@ -114,9 +114,9 @@ def whose(hub: HubLogin, token: str, environ: Mapping[str, str], http: Http) -> 
 
     def unclear(reason: str) -> SourceUnavailable:
         return SourceUnavailable(
-            f"{place} does not say whose token this is",
+            f"{place} did not say whose token this is",
             cause=[reason],
-            hints=[f"to keep the token unchecked: modelscan --offline login {hub.name}"],
+            hints=[f"to store the token without checking it: modelscan --offline login {hub.name}"],
         )
 
     try:
@@ -130,7 +130,7 @@ def whose(hub: HubLogin, token: str, environ: Mapping[str, str], http: Http) -> 
 
 def _refused(hub: HubLogin, place: str) -> Unauthorized:
     return Unauthorized(
-        f"{place} does not know this token",
-        cause=["it was mistyped, has expired, or belongs to another hub"],
-        hints=[f"make one: {place}{hub.page}", f"modelscan login {hub.name}"],
+        f"{place} does not accept this token",
+        cause=["it is mistyped, expired, or belongs to another hub"],
+        hints=[f"create one: {place}{hub.page}", f"modelscan login {hub.name}"],
     )

@@ -1,4 +1,8 @@
-"""Text, JSON and YAML of strangers become harmless values, or a reason why not. Pure.
+"""Untrusted text, JSON and YAML become harmless values, or a reason why not. Pure.
 
-`text` cleans, `fields` reads single values, `json_text` and `yaml_text` read documents, `problems` are the reasons.
+text       removes control characters, and cuts
+fields     reads single values
+json_text  reads JSON documents
+yaml_text  reads YAML documents
+problems   the reasons for a rejection
 """

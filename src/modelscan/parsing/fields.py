@@ -1,4 +1,4 @@
-"""Lenient readers of strangers' values: what makes no sense is None, never a made-up figure (pure)."""
+"""Lenient readers of untrusted values: an invalid one is None, never a guess (pure)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON of strangers, whatever Python says of it in one word."""
+"""Untrusted JSON: every parse error becomes one exception."""
 
 from __future__ import annotations
 

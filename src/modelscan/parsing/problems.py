@@ -1,4 +1,4 @@
-"""Why a document, or one entry of it, is not taken."""
+"""Why a document, or one entry of it, is rejected."""
 
 from __future__ import annotations
 

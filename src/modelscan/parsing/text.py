@@ -1,4 +1,4 @@
-"""Text of strangers, made harmless before it enters the index: no control and no direction-changing characters."""
+"""Untrusted text made harmless: no control characters and no bidirectional controls."""
 
 from __future__ import annotations
 

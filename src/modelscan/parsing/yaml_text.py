@@ -1,4 +1,4 @@
-"""YAML of strangers: the fast safe loader, and nothing larger or deeper than it can honestly be.
+"""Untrusted YAML: the fast safe loader, with limits on size, depth and merges.
 
 The loader composes a document by recursion in C, which ends the process where the nesting is too deep, and writes
 out merges (`<<`) of merges, of which forty lines make a billion pairs. So depth is looked at before, and merges are

@@ -1,19 +1,19 @@
-"""From a plan to a deployment that responds: what verbs share once it is known what is to run.
+"""From a plan to a deployment that responds: what verbs share once there is a plan.
 
-    deploy       all of it, step by step
-    preflight    before the first byte: may these weights be downloaded and loaded, and is there room
-    environment  the installed backend, or permission to install it
-    installing   installing it
-    record       the record of a new deployment, made from its plan
-    claim        writing it, which claims its name, its port and its memory
-    prepare      environment, weights and command line
-    fetch        downloading the weights
-    streaming    weights that stay in S3
-    follow       a start until it responds, reported phase by phase
-    routes       keeps the routing file in step with what is ready
-    start        again from the pinned plan
-    stop         to the end
-    choice       how the decisions are reported
+deploy       all steps in order
+preflight    before the download: access, code, disk space
+environment  the installed backend, or permission to install it
+installing   installs it
+record       the record of a new deployment, made from its plan
+claim        stores the record, which claims its name, port and memory
+prepare      environment, weights and command line
+fetch        downloads the weights
+streaming    weights that stay in S3
+follow       follows a start until the endpoint responds, and reports each phase
+routes       keeps the routing file in step with ready deployments
+start        starts again by the pinned plan
+stop         stops
+choice       reports the decisions
 
 Where it runs is behind `targets`: nothing here knows which target a deployment has.
 """

@@ -1,4 +1,4 @@
-"""What `deploy` says of its decisions, one line each."""
+"""Report the decisions of `deploy`, one line each."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def report_choice(hardware: Hardware, chosen: Candidate | None, report: Report) 
 def _devices(hardware: Hardware) -> str:
     if not hardware.devices:
         cpu = hardware.cpu
-        return f"none; the CPU with {format_bytes(cpu.memory_free_bytes)} free"
+        return f"none, using the CPU with {format_bytes(cpu.memory_free_bytes)} free"
     return ", ".join(
         f"{gpu.index}: {gpu.name or 'unknown'} ({format_bytes(gpu.memory_free_bytes)} free)" for gpu in hardware.devices
     )

@@ -1,4 +1,4 @@
-"""Records a deployment before anything starts: the record claims its name, its port and its memory."""
+"""Store a deployment before anything starts: its record claims its name, port and memory."""
 
 from __future__ import annotations
 

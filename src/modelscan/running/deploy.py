@@ -1,4 +1,4 @@
-"""`deploy`, step by step: which model, what machine, what fits, which backend, a record, a start, a route."""
+"""`deploy`, step by step: model, machine, plan, backend, record, start, route."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployed:
-    """The deployment, and what the same model costs where it is hosted."""
+    """The deployment, and the hosted price of the same model."""
 
     deployment: Deployment
     hosted_price: Pricing | None = None
@@ -80,7 +80,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
 
 
 def _prepared(context: Context, record: Record, report: Report, installation: Installation | None) -> Mapping[str, str]:
-    """Prepare it on this machine; returns the variables that tell its backend where its weights are."""
+    """Prepare it on this machine; returns the environment that tells its backend where its weights are."""
     prepared = prepare(context, record, report, installation)
     return weights_environment(context, deployment_of(prepared), report)
 
@@ -95,7 +95,7 @@ def _claimed(
     report: Report,
     ask: Ask,
 ) -> tuple[Claimed, Installation | None]:
-    """Plan, and claim what the plan needs; when others took the memory first, plan again with what is left."""
+    """Plan and claim what the plan needs; if another command claims the memory first, plan again."""
     request = request_document(wanted, model_id=resolved.asked_for)
     for last in (False, False, True):
         hardware = machine(context)
@@ -118,14 +118,14 @@ def _claimed(
         except Conflict as conflict:
             if last or conflict.details.get("taken") != "memory":
                 raise
-            report(Event("note", "another program took the memory: planning again"))
+            report(Event("note", "another deployment took the memory: planning again"))
         else:
             return claimed, installation
     raise AssertionError("the last try returns or raises")
 
 
 def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask) -> Candidate:
-    """The choice, pinned to the commit of its weights, once all checks for downloading and loading them pass."""
+    """The choice, pinned to the commit of its weights, once they passed the preflight checks."""
     weights = check_weights(
         context,
         described(planned, chosen),
@@ -141,9 +141,9 @@ def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
     refuse_secrets(wanted.plan.backend_args)
     if wanted.host not in _LOOPBACK:
         raise Usage(
-            f"`--host {wanted.host}` would open the endpoint to the network",
-            cause=["a backend's own key protects only part of its routes, so only loopback is served"],
-            hints=["leave --host out, and put an authenticating proxy in front of http://127.0.0.1:PORT"],
+            f"`--host {wanted.host}` would expose the endpoint to the network",
+            cause=["a backend's own API key protects only some of its routes, so only loopback addresses are allowed"],
+            hints=["drop --host, and put an authenticating proxy in front of http://127.0.0.1:PORT"],
         )
     variable = wanted.api_key_env
     if variable is not None and not context.settings.environ.get(variable):
@@ -165,7 +165,7 @@ def _same_again(context: Context, existing: Record, wanted: DeployRequest, repor
 def _other_request(existing: Record, request: dict[str, object], wanted: DeployRequest) -> Conflict:
     line = " ".join(["modelscan deploy", *option_words(wanted), "--replace"])
     return Conflict(
-        f"the deployment `{existing.name}` exists with other options",
+        f"the deployment `{existing.name}` already exists with different options",
         cause=difference(existing.spec.request, request),
         hints=[line, f"or keep both: --name {existing.name}-2"],
         details={"deployment": existing.id, "difference": difference(existing.spec.request, request)},

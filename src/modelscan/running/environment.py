@@ -1,4 +1,4 @@
-"""The installed backend that a plan runs in, or the leave to install it."""
+"""The installed backend that a plan runs in, or permission to install it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def installation_or_leave(
     device = device_of(hardware) if chosen.gpu_indices else "cpu"
     streamed = chosen.source == "s3"
     found = choose(installations, chosen.backend, chosen.backend_version, device=device, reader=streamed)
-    yes = "or say --yes to have it installed"
+    yes = "or add --yes to install it"
     if found is None:
-        reader = ", with what reads weights from S3" if streamed else ""
+        reader = ", with support for weights in S3" if streamed else ""
         others = [item for item in installations if item.backend == chosen.backend]
         missing = not_installed(chosen.backend, chosen.backend_version, yes, others=others)
-        question = f"{chosen.backend} is not installed for {device}. Install it in an environment of its own{reader}?"
+        question = f"{chosen.backend} is not installed for {device}. Install it in an isolated environment{reader}?"
     elif streamed and STREAMER not in found.requirements:
         missing = no_reader(found, *([yes] if found.managed else []))
-        question = f"{chosen.backend} has nothing that reads weights from S3. Add it to its environment (50 MB)?"
+        question = f"{chosen.backend} cannot read weights from S3. Add the reader to its environment (50 MB)?"
         if not found.managed:
             raise missing
     else:

@@ -1,4 +1,4 @@
-"""Getting weights onto this machine: those of a decision, or those that a name stands for."""
+"""Download weights: those of a plan, or those of a name."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def fetch(
     if isinstance(delivery, InFolder):
         describe_folder(delivery.path)  # raises where there is no model in it any more
         return delivery.path, ""
-    repo = repo_folder(delivery.place(repo_id, revision or "main"))
+    repo = repo_folder(delivery.folder(repo_id, revision or "main"))
     if not repo.exists():
         with Ledger(context.settings.paths, context.clock) as ledger:
             ledger.add_download(repo, delivery.source, repo_id)

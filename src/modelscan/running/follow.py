@@ -1,4 +1,4 @@
-"""Follows a start until the endpoint responds, and publishes its route."""
+"""Follow a start until the endpoint responds, and add it to the routes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def start_and_follow(
 
 
 def _reporting(context: Context, report: Report) -> Callable[[Deployment], None]:
-    """Reports each phase, and what the supervisor did on its own (another port, a smaller context, a restart)."""
+    """Report each phase, and what the supervisor changed (another port, a smaller context, a restart)."""
     shown: str | None = None
     phase: Event | None = None
 
@@ -54,14 +54,12 @@ def _reporting(context: Context, report: Report) -> Callable[[Deployment], None]
 
 
 def publish(context: Context, report: Report) -> None:
-    """Update the routing file; a file that cannot be written is a warning, not a failure."""
+    """Update the routing file; a failure to write it is only a warning."""
     try:
         for route in update_routes(context):
-            report(
-                Event("warning", f"`{route.name}` got no route: routing.yaml already has one of yours with that name")
-            )
+            report(Event("warning", f"`{route.name}` keeps your own route with that name in routing.yaml"))
     except ModelscanError as error:
-        report(Event("warning", f"{error.message}; the routes are not up to date"))
+        report(Event("warning", f"{error.message}; the routes are out of date"))
 
 
 def _phase(deployment: Deployment, now: datetime) -> Event:

@@ -1,4 +1,4 @@
-"""Installing what a plan needs of a backend."""
+"""Install the backend that a plan needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before the first byte of weights: may they be loaded, may their code run, is there a token, is there room."""
+"""Checks before a download: may the weights be loaded, may their code run, is there a token and disk space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelscan.hubs.files import RemoteFile
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.protocol import InFolder, Streamed
 from modelscan.hubs.tokens import HUBS, address, login_elsewhere
-from modelscan.hubs.transfer.disk import require_room
+from modelscan.hubs.transfer.disk import require_disk_space
 from modelscan.model import WeightsDescription
 from modelscan.model.events import Ask
 from modelscan.running.streaming import check_streamed
@@ -36,7 +36,7 @@ def check_weights(
     may_download: bool = True,
     into: Path | None = None,
 ) -> WeightsDescription:
-    """The same weights with all that is known of them, pinned to their commit, once nothing speaks against them.
+    """The same weights fully described and pinned to their commit, once they passed all checks.
 
     `into` is a folder to fill in place of the hub's cache. Raises Gated, StorageFailed, Usage (code that nobody agreed
     to), Conflict (missing, and not `may_download`), ModelscanError (pickles), and what asking the hub raises.
@@ -65,13 +65,13 @@ def check_weights(
     elif into is not None:
         missing, place = hub.files(weights.repo_id, commit), into
     else:
-        missing, place = delivery.missing(weights.repo_id, commit), delivery.place(weights.repo_id, commit)
+        missing, place = delivery.missing(weights.repo_id, commit), delivery.folder(weights.repo_id, commit)
     if not may_download:
         raise _not_here(known, missing)
     _refuse(_no_token(context, known) if here is None else None)
     there = _sizes(place) if into else {}
     needed = sum(file.size_bytes for file in missing if there.get(file.path) != file.size_bytes)
-    require_room(known.repo_id, needed, place)
+    require_disk_space(known.repo_id, needed, place)
     return known
 
 
@@ -81,7 +81,7 @@ def _refuse(problem: ModelscanError | None) -> None:
 
 
 def _sizes(folder: Path) -> dict[str, int]:
-    """What an earlier try left in a plain folder."""
+    """The files that an earlier attempt left in a plain folder."""
     return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
@@ -97,7 +97,7 @@ def _no_token(context: Context, weights: WeightsDescription) -> ModelscanError |
 
 
 def _page(context: Context, weights: WeightsDescription) -> str | None:
-    """Where a browser shows the repo."""
+    """The web page of the repo."""
     hub = HUBS.get(weights.source)
     if hub is None:
         return None
@@ -141,7 +141,7 @@ def _not_here(weights: WeightsDescription, missing: tuple[RemoteFile, ...]) -> C
     names = [f"{file.path}  {format_bytes(file.size_bytes)}" for file in missing]
     more = [f"and {len(names) - _LISTED} more"] if len(names) > _LISTED else []
     return Conflict(
-        f"weights of `{weights.repo_id}` are missing, and AUTO_DOWNLOAD_MODELS forbids to download them",
+        f"weights of `{weights.repo_id}` are missing, and AUTO_DOWNLOAD_MODELS forbids downloading them",
         cause=[*names[:_LISTED], *more],
         hints=[f"modelscan pull {weights.repo_id}"],
         details={

@@ -1,4 +1,4 @@
-"""Making what a record needs before its backend can start: the environment, the weights, the command line.
+"""Prepare what a record needs before its backend can start: environment, weights, command line.
 
 What was made already is found again, so an interrupted preparation is resumed by doing it once more.
 """
@@ -23,7 +23,7 @@ from modelscan.selecting.installations import choose, device_of, installations
 from modelscan.selecting.machine import machine
 from modelscan.storage.documents import from_document
 
-_NOTED_SECONDS = 1.0
+_PROGRESS_SECONDS = 1.0
 
 
 def prepare(context: Context, record: Record, report: Report, installation: Installation | None = None) -> Record:
@@ -75,11 +75,11 @@ def _installed(context: Context, record: Record, chosen: Candidate, report: Repo
     found = choose(installations(context), chosen.backend, chosen.backend_version, device=device, reader=streamed)
     if found is not None and not streamed:
         return found
-    note = _noting(context, installing(record))
+    write = _progress_writer(context, installing(record))
 
     def on_line(line: str) -> None:
         report(Event("install", line))
-        note(None, line)
+        write(None, line)
 
     if found is None:
         found = install_backend(context, chosen.backend, chosen.backend_version, device=device, on_line=on_line)
@@ -87,28 +87,28 @@ def _installed(context: Context, record: Record, chosen: Candidate, report: Repo
 
 
 def _weights(context: Context, record: Record, chosen: Candidate, report: Report) -> tuple[str, str | None]:
-    note = _noting(context, pulling(record))
+    write = _progress_writer(context, pulling(record))
 
     def on_event(event: Event) -> None:
         report(event)
         if event.kind == "pull":
-            note(event.fields.get("fraction"), event.message)
+            write(event.fields.get("fraction"), event.message)
 
     return ensure_weights(context, dataclasses.replace(chosen, revision=record.pinned.revision), on_event)
 
 
-def _noting(context: Context, record: Record) -> Callable[[float | None, str], None]:
-    """Write a phase down, and then, once a second at most, how far it is."""
+def _progress_writer(context: Context, record: Record) -> Callable[[float | None, str], None]:
+    """Store a phase, and its progress at most once a second."""
     with Store(context.settings.paths, context.clock) as store:
         store.write(record)
-    noted = context.clock.monotonic()
+    written = context.clock.monotonic()
 
-    def note(fraction: float | None, detail: str) -> None:
-        nonlocal noted
-        if context.clock.monotonic() - noted < _NOTED_SECONDS:
+    def write(fraction: float | None, detail: str) -> None:
+        nonlocal written
+        if context.clock.monotonic() - written < _PROGRESS_SECONDS:
             return
-        noted = context.clock.monotonic()
+        written = context.clock.monotonic()
         with Store(context.settings.paths, context.clock) as store:
             store.write(progressed(record, Progress(fraction=fraction, detail=detail[:200])))
 
-    return note
+    return write

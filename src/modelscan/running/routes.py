@@ -1,4 +1,4 @@
-"""Keeps the routing file in step with what is ready."""
+"""Keep the routing file in step with ready deployments."""
 
 from __future__ import annotations
 

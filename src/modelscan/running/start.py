@@ -58,12 +58,12 @@ def _check_replay(found: Deployment) -> None:
         )
     if found.program is None or not Path(found.program).exists():
         raise BackendNotInstalled(
-            f"the backend of `{found.name}` no longer exists: `{found.program}`",
+            f"cannot find the backend of `{found.name}`: `{found.program}`",
             hints=[f"modelscan backend install {found.backend} --version {found.backend_version}"],
             details={"backend": found.backend, "version": found.backend_version},
         )
     if found.location is not None and found.location.startswith("/") and not Path(found.location).exists():
         raise BackendFailed(
-            f"the weights of `{found.name}` no longer exist: `{found.location}`",
+            f"cannot find the weights of `{found.name}`: `{found.location}`",
             hints=[f"modelscan remove {found.name}", f"modelscan deploy {found.model} --name {found.name}"],
         )

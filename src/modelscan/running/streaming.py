@@ -1,4 +1,4 @@
-"""Weights that the backend reads from S3 itself: what must be so before it starts, and what it is told of the place."""
+"""Weights that the backend reads from S3 itself: checks before the start, and its environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from modelscan.weights.address import parse_s3
 def check_streamed(
     context: Context, weights: WeightsDescription, *, trust_remote_code: bool = False
 ) -> WeightsDescription:
-    """The same weights with all that is known of them, once nothing speaks against reading them there.
+    """The same weights fully described, once they passed all checks for reading them from S3.
 
     Raises Usage (code, which may change between the question and the start), ModelscanError (not what the backend
     would read as these weights), and what asking S3 raises.
@@ -26,8 +26,8 @@ def check_streamed(
     way_out = [f"modelscan pull {address} --to ./{address.name}", f"modelscan deploy ./{address.name}"]
     if trust_remote_code:
         raise Usage(
-            "`--trust-remote-code` is not for weights that stay in S3",
-            cause=["nothing pins that code: it can change after you said yes to it"],
+            "`--trust-remote-code` does not work with weights that stay in S3",
+            cause=["that code is not pinned: it can change after you allow it"],
             hints=way_out,
             details={"repo_id": weights.repo_id},
         )
@@ -37,12 +37,12 @@ def check_streamed(
     read = sum(file.size_bytes for file in listing.files if _is_read(file.path))
     if read != known.size_bytes:
         raise ModelscanError(
-            f"the backend cannot read `{address}` where it is",
+            f"the backend cannot read `{address}` directly",
             cause=[
-                "its reader takes every safetensors file there, and none below: "
+                "its reader loads every safetensors file there and none in subfolders: "
                 f"{format_bytes(read)} of them for a model of {format_bytes(known.size_bytes)}"
                 if read
-                else "its reader takes safetensors files only, and there are none"
+                else "its reader loads only safetensors files, and there are none"
             ],
             hints=way_out,
             details={"repo_id": weights.repo_id, "read_bytes": read, "size_bytes": known.size_bytes},
@@ -56,7 +56,7 @@ def _is_read(path: str) -> bool:
 
 
 def weights_environment(context: Context, deployment: Deployment, report: Report) -> Mapping[str, str]:
-    """What the backend must be told of where its weights lie, beside the user's own variables; of S3 only.
+    """The environment that tells the backend where its weights are, besides the user's own variables; S3 only.
 
     They are looked at again: what has changed since the plan is told, what is gone or broken is raised, as by
     `check_streamed`.
@@ -69,7 +69,7 @@ def weights_environment(context: Context, deployment: Deployment, report: Report
             Event(
                 "warning",
                 f"the objects at `{deployment.repo_id}` have changed since `{deployment.name}` was planned; to plan "
-                f"anew: modelscan deploy {deployment.repo_id} --name {deployment.name} --replace",
+                f"again: modelscan deploy {deployment.repo_id} --name {deployment.name} --replace",
                 {"planned": deployment.revision, "found": known.commit},
             )
         )

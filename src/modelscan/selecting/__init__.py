@@ -1,17 +1,17 @@
-"""What verbs share before a plan stands: from a name to weights to a decision. Touches nothing.
+"""What verbs share before there is a plan: from a name to weights to a decision. Changes nothing.
 
-context          the doors a verb may use, handed in
-requests         what the user asked for, as values, and back
+context          the dependencies of a verb
+requests         the user's options as values, and back to words
 deployment_file  the same from a file
 resolve          from a name to a model and its weights
-resolved         what a name led to
-known_here       what is known of weights without a hub
-machine          this machine, or a described one in its place
-evidence         what plans stand on: shipped facts and measurements
-plan             from what was typed to the decision
+resolved         the result of that
+known_here       what is known of weights without asking a hub
+machine          this machine, or a described one instead
+evidence         the basis of plans: shipped facts and measurements
+plan             from the command line to the decision
 judge            which models fit this machine
-others           other models that would do
-ask              the question that a family's name is answered with
+others           alternative models
+ask              the question in answer to a family's name
 installations    the installed backends
-weights_here     what weights are here, whose they are, who uses them
+weights_here     the weights on this machine, and the deployments that use them
 """

@@ -1,4 +1,4 @@
-"""The question that a family's name is answered with: its members, those that fit this machine first."""
+"""The question in answer to a family's name: its members, those that fit this machine first."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fitting_first(
     return ModelAmbiguous(
         f"{asked.message}; {judged}",
         cause=[_line(model, fits.get(model.id)) for model in ordered[:_SHOWN]],
-        hints=[f"name one of them, for example: modelscan plan {candidates[0]}", *(searched or asked.hints[1:])],
+        hints=[f"choose one, for example: modelscan plan {candidates[0]}", *(searched or asked.hints[1:])],
         details={**asked.details, "candidates": candidates, "fits": {key: asdict(fits[key]) for key in fits}},
     )
 

@@ -1,4 +1,4 @@
-"""The doors an operation may use, handed in so that tests hand in others."""
+"""The dependencies of an operation, passed in so that tests can pass fakes."""
 
 from __future__ import annotations
 
@@ -48,26 +48,26 @@ class Context:
 
     @property
     def deployments(self) -> Deployments:
-        """What runs and ran here."""
+        """The deployments of this machine."""
         from modelscan.targets.deployments import deployments_of
 
         return deployments_of(self.settings, self.clock, self.targets)
 
     def describer(self, source: Source) -> Describes:
-        """Who says what weights of this source are."""
-        from modelscan.hubs.places import describer
+        """The describer of this source."""
+        from modelscan.hubs.sources import describer
 
         return describer(source, self._access)
 
     def delivery(self, source: Source, repo_id: str) -> Delivery:
-        """How a backend comes by these weights."""
-        from modelscan.hubs.places import delivery
+        """How a backend gets these weights."""
+        from modelscan.hubs.sources import delivery
 
         return delivery(source, repo_id, self._access)
 
     def fetcher(self, hub: HubName) -> Fetches:
-        """Who brings weights here from a hub."""
-        from modelscan.hubs.places import fetcher
+        """The fetcher of a hub."""
+        from modelscan.hubs.sources import fetcher
 
         return fetcher(hub, self._access)
 
@@ -78,7 +78,7 @@ class Context:
         return Access(settings=self.settings, environ=self.hub_environment, http=self.http, clock=self.clock)
 
     def hub_environment(self) -> Mapping[str, str]:
-        """The variables for asking hubs, with the user's tokens; looking those up may open a keyring."""
+        """The environment for requests to hubs, with the user's tokens; looking them up may open a keyring."""
         from modelscan.hubs.tokens import with_tokens
         from modelscan.storage.secrets import Secrets
 

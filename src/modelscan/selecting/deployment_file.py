@@ -55,7 +55,7 @@ def read_deployment_file(path: Path) -> DeploymentFile:
         raise Usage(f"`{key}` is not a key of a deployment file", hints=[_HINT])
     name, port = deployment.get("name"), deployment.get("port")
     if port is not None and (not isinstance(port, int) or not 0 < port < 1 << 16):
-        raise Usage(f"`port: {port}` is not a port")
+        raise Usage(f"`port: {port}` is not a valid port")
     return DeploymentFile(
         request=_request(whole, deployment), name=_text(name, "name") if name is not None else None, port=port
     )
@@ -95,7 +95,7 @@ def _read_gpus(value: object) -> dict[str, Any]:
         return {"gpu_count": value}
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list) or not words or not all(isinstance(item, int | str) for item in words):
-        raise Usage(f"`gpus: {value}` names no GPUs", hints=["write it like gpus: none, gpus: 2 or gpus: [0, 1]"])
+        raise Usage(f"`gpus: {value}` does not name GPUs", hints=["write it like gpus: none, gpus: 2 or gpus: [0, 1]"])
     chosen, none = parse_gpus([str(item) for item in words])
     return {"gpus": chosen, "no_gpu": none}
 
@@ -114,7 +114,7 @@ def overridden(request: PlanRequest, by: PlanRequest) -> PlanRequest:
 
 def _mapping(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise Usage(f"`{name}` of a deployment file must have keys", hints=[_HINT])
+        raise Usage(f"`{name}` of a deployment file must be a mapping", hints=[_HINT])
     return value
 
 

@@ -1,4 +1,4 @@
-"""What plans stand on: shipped facts, and what was measured on this machine."""
+"""The basis of plans: shipped facts, and measurements from this machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelscan.storage.shipped import shipped_text
 
 
 def planning_facts() -> PlanningFacts:
-    """The shipped tables that the judgement rests on."""
+    """The shipped tables that plans are judged by."""
     return load_facts(
         shipped_text("quant_support.csv"),
         shipped_text("gpus.csv"),
@@ -24,7 +24,7 @@ def planning_facts() -> PlanningFacts:
 
 
 def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[Measurement, ...]:
-    """What earlier starts of these weights took here."""
+    """What earlier starts of these weights used on this machine."""
     if not context.settings.paths.database_file.exists():  # nothing was ever started here
         return ()
     with Measurements.for_reading(context.settings.paths) as kept:

@@ -1,4 +1,4 @@
-"""What models run in: the installed backends, and making or removing an environment."""
+"""The installed backends, and which of them a plan uses."""
 
 from __future__ import annotations
 
@@ -48,27 +48,27 @@ def not_installed(
     option = f" --version {version}" if version else ""
     return BackendNotInstalled(
         f"the backend `{wanted}` is not installed",
-        cause=[f"`{item.path}` has {item.version or 'an unknown version'} for {item.device}" for item in others],
+        cause=[f"`{item.path}` is {item.version or 'an unknown version'} for {item.device}" for item in others],
         hints=[f"modelscan backend install {backend}{option}", *hints],
         details={"backend": backend, "version": version},
     )
 
 
 def no_reader(installation: Installation, *hints: str) -> BackendNotInstalled:
-    """The failure for a backend without what reads weights from S3."""
+    """The error for a backend that cannot read weights from S3."""
     from modelscan.environments.streamer import command_to_add
 
     ours = f"modelscan backend install {installation.backend} --s3"
     return BackendNotInstalled(
-        f"`{installation.program}` has nothing that reads weights from S3",
-        cause=[] if installation.managed else ["modelscan changes only what it installed"],
+        f"`{installation.program}` cannot read weights from S3",
+        cause=[] if installation.managed else ["modelscan only changes environments that it installed"],
         hints=[ours if installation.managed else command_to_add(installation), *hints],
         details={"backend": installation.backend, "version": installation.version, "path": installation.path},
     )
 
 
 def device_of(hardware: Hardware) -> Device:
-    """The kind of build that this machine's GPUs want."""
+    """The build of a backend that this machine's GPUs need."""
     vendors = {gpu.vendor for gpu in hardware.devices}
     if "nvidia" in vendors:
         return "cuda"

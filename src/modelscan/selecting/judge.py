@@ -54,20 +54,20 @@ def judge_for(
     def judge(model: Model) -> Fits:
         if not model.weights:
             closed = model.open_weights is False
-            return Fits(feasible=False, reason="its weights are closed" if closed else "no source names its weights")
+            return Fits(feasible=False, reason="its weights are closed" if closed else "no source lists its weights")
         if most is not None and model.parameters and model.parameters * _SMALLEST_BYTES > most:
             return Fits(feasible=False, reason="even 4-bit weights are larger than this machine's memory")
         asked = dataclasses.replace(request, model=model.id)
         try:
             options = resolve_offline(context, model).options
             if all(item.architecture is None for item in options):  # `plan` asks the hub, and may find that it fits
-                return Fits(feasible=False, reason="the shape of its weights is not known on this machine")
+                return Fits(feasible=False, reason="the architecture of its weights is unknown on this machine")
             known = measured(context, options)
             plan = decide(model, options, hardware, asked, facts, installed, measurements=known)
         except ModelscanError as error:
             return Fits(feasible=False, reason=error.message)
         if plan.chosen is None:
-            reason = plan.rejected[0].reason if plan.rejected else "nothing is known of its shape"
+            reason = plan.rejected[0].reason if plan.rejected else "nothing is known about its architecture"
             return Fits(feasible=False, reason=reason)
         chosen = plan.chosen
         return Fits(

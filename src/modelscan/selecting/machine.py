@@ -1,4 +1,4 @@
-"""Reading the machine, or taking a described one in its place, and what is promised of its memory."""
+"""This machine, or a described one instead."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def machine(context: Context, described: str | None = None) -> Hardware:
 
 
 def _old_driver(hardware: Hardware) -> str | None:
-    """What to do about a driver that today's backends do not run on."""
+    """What to do about a driver that is too old for today's backends."""
     if hardware.cuda_version is None:
         return None
     rows = [row for row in csv.DictReader(shipped_text("backends.csv").splitlines()) if row["min_cuda"]]

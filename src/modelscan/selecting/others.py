@@ -1,4 +1,4 @@
-"""Other models that would do: smaller ones of a family that fit, open ones in place of a closed one."""
+"""Alternative models: smaller ones of the family that fit, open ones instead of a closed one."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def refuse_closed(context: Context, model: Model, described: str | None = None) 
     fitting = _that_fit(context, others, described)
     hints = [f"an open alternative that fits: {plan_command(PlanRequest(model=other), described)}" for other in fitting]
     too_large = [other for other in others if other not in fitting][: max(MOST_NAMED - len(fitting), 0)]
-    hints += [f"an open alternative, not for this machine: modelscan catalog info {other}" for other in too_large]
+    hints += [f"an open alternative, too large for this machine: modelscan catalog info {other}" for other in too_large]
     raise ClosedWeights(
         f"`{model.id}` has closed weights and cannot be deployed",
         cause=[f"only its owner{f', {model.owner},' if model.owner else ''} and hosting partners run it"],

@@ -1,4 +1,4 @@
-"""Planning: from what the user typed to the decision, touching nothing."""
+"""Planning: from the user's request to the decision, without changing anything."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TOO_MUCH = frozenset({"no_memory", "no_kernel"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """The plan, and what was met on the way to it. `request` has what arguments of the backend said as its own."""
+    """The plan and its inputs. `request` includes what backend arguments set that are options of ours."""
 
     plan: Plan
     request: PlanRequest
@@ -46,7 +46,7 @@ class Planned:
 
     @property
     def place(self) -> str | None:
-        """Where the weights lie of a model that no catalog knows."""
+        """Where the weights are of a model that no catalog knows."""
         return None if self.resolved.model else self.resolved.asked_for
 
 

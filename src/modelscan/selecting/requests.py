@@ -1,4 +1,4 @@
-"""What the user asked for: from the words of options to values, to the record, and back to words."""
+"""The user's request: from option values to dataclasses, to the record, and back to options."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     """One line per key in which two requests differ."""
     keys = sorted({*before, *after})
     return [
-        f"{key}: {_said(before.get(key))} then, {_said(after.get(key))} now"
+        f"{key}: {_said(before.get(key))} before, {_said(after.get(key))} now"
         for key in keys
         if before.get(key) != after.get(key)
     ]
@@ -86,7 +86,7 @@ def parse_gpus(words: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     parts = tuple(part.strip() for word in words for part in word.split(",") if part.strip())
     if any(part.lower() == "none" for part in parts):
         if len(parts) > 1:
-            raise Usage("`--gpu none` cannot be combined with other GPUs", hints=["name the GPUs, or none of them"])
+            raise Usage("`--gpu none` cannot be combined with other GPUs", hints=["name GPUs, or none"])
         return (), True
     return parts, False
 
@@ -105,7 +105,7 @@ def parse_idle_timeout(text: str) -> float:
     """Seconds of `90s`, `30m`, `2h`. Raises Usage for none: it would stop what it has just started."""
     seconds = parse_duration(text)
     if seconds < 1:
-        raise Usage(f"`{text}` is too short a time", hints=["write it like --idle-timeout 30m"])
+        raise Usage(f"`{text}` is too short", hints=["write it like --idle-timeout 30m"])
     return float(seconds)
 
 
@@ -120,7 +120,9 @@ def parse_env(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str
         check_env_names((name,))
         if not equals:
             if name not in environ:
-                raise Usage(f"the variable `{name}` is not set", hints=[f"export {name}=...", f"--env {name}=VALUE"])
+                raise Usage(
+                    f"the environment variable `{name}` is not set", hints=[f"export {name}=...", f"--env {name}=VALUE"]
+                )
             value = environ[name]
         found[name] = value
     return found
@@ -130,9 +132,9 @@ def check_env_names(names: Iterable[str]) -> None:
     """Raise Usage for what is no name of a variable, or looks like that of a secret."""
     for name in names:
         if not _NAME.fullmatch(name):
-            raise Usage(f"`{name}` is not the name of a variable", hints=["write it like --env NAME=VALUE"])
+            raise Usage(f"`{name}` is not a valid environment variable name", hints=["write it like --env NAME=VALUE"])
         if _SECRET.search(name):
             raise Usage(
-                f"`{name}` looks like a secret, which --env would store in plain text",
+                f"`{name}` looks like a secret, and --env would store it in plain text",
                 hints=["for the endpoint's key: export MY_KEY=... and --api-key-env MY_KEY"],
             )

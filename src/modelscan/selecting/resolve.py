@@ -1,4 +1,4 @@
-"""From a name to weights: which model is meant, and what is known of each of its weights."""
+"""From a name to weights: which model it means, and what is known of each of its weights."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def canonical_id(context: Context, reference: str) -> str | None:
 def _prefix(context: Context, reference: str, source: Source | None, revision: str | None) -> Resolved:
     address = parse_s3(reference)
     if source in HUB_SOURCES:
-        raise Usage(f"`{address}` is not on {source}", hints=["leave --source out", "or name the repo there"])
+        raise Usage(f"`{address}` is not on {source}", hints=["drop --source", "or name a repo on that hub"])
     description = context.describer("s3").describe(str(address), revision)
     return Resolved(reference=reference, model_id=address.name, model=None, options=(description,))
 

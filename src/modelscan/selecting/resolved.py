@@ -1,4 +1,4 @@
-"""What a name led to: the model, and weights to choose from."""
+"""The result of resolving a name: the model, and its weights to choose from."""
 
 from __future__ import annotations
 

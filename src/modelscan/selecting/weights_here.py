@@ -1,4 +1,4 @@
-"""House-keeping: what weights are on this machine, whose they are, who uses them, and taking them away."""
+"""The weights on this machine, and the deployments that use them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def find_weights(context: Context, reference: str) -> list[tuple[WeightsHere, St
         chosen = [pair for pair in found if pair[0].repo_id.lower() in wanted]
     if not chosen:
         raise ModelNotFound(
-            f"no weights of `{reference}` are here", hints=["modelscan weights list"], details={"reference": reference}
+            f"there are no weights of `{reference}` on this machine",
+            hints=["modelscan weights list"],
+            details={"reference": reference},
         )
     return chosen
 

@@ -1,7 +1,16 @@
-"""Settings: flag before environment before file before default, and where each value came from.
+"""Settings: option before environment before file before default, and where each value came from.
 
-`reading` puts them together from a section (a module) per table of the configuration file: `catalog`, `backend`,
-`weights`, `deploy`, `routing`. A section declares each key with its default, its variable and its line of the
-reference (`declaring`), and how its value reads (`values`). `file` reads config.toml; `environment` is the one door
-to environment variables.
+reading      puts the settings together
+declaring    how a section declares a key: default, environment variable, line of the reference
+values       how values are read
+file         reads config.toml
+environment  the one door to environment variables
+
+A section is a module per table of config.toml:
+
+catalog  the sources of the catalogs
+backend  backends that modelscan did not install
+weights  what is downloaded
+deploy   starts, health checks, stops
+routing  the routing file
 """

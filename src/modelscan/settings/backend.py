@@ -1,4 +1,4 @@
-"""Where backends are that modelscan did not install."""
+"""Where to find backends that modelscan did not install."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class BackendSettings:
         (),
         folders,
         env="MODELSCAN_BACKEND_DIRS",
-        doc="environments of backends that you made yourself, separated by `:`",
+        doc="environments of backends that you installed yourself, separated by `:`",
     )

@@ -1,4 +1,4 @@
-"""Where the catalogs come from."""
+"""The sources of the catalogs."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class CatalogSettings:
         "https://recipes.vllm.ai",
         text,
         env="MODELSCAN_VLLM_RECIPES_URL",
-        doc="vLLM's recipes: an address of their JSON tree, or a folder of their YAML files",
+        doc="vLLM's recipes: the address of their JSON tree, or a folder with their YAML files",
     )
     dirs: tuple[str, ...] = setting(
         (),
         folders,
         env="MODELSCAN_CATALOG_DIRS",
-        doc="folders of catalog files besides `catalogs/` in the config folder, separated by `:`",
+        doc="more folders with catalog files, besides `catalogs/` in the config folder, separated by `:`",
     )

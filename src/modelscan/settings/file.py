@@ -32,6 +32,6 @@ def unreadable(path: Path, error: Exception) -> ConfigInvalid:
     return ConfigInvalid(
         f"the configuration file `{path}` cannot be read",
         cause=[str(error)],
-        hints=[f"mend it: ${{EDITOR:-vi}} '{path}'"],
+        hints=[f"fix it: ${{EDITOR:-vi}} '{path}'"],
         details={"path": str(path)},
     )

@@ -30,7 +30,7 @@ class Settings:
 
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
     backend: BackendSettings = field(default_factory=BackendSettings)
-    offline: bool = setting(False, flag, env="MODELSCAN_OFFLINE", doc="use no network; what is cached must do")
+    offline: bool = setting(False, flag, env="MODELSCAN_OFFLINE", doc="use only cached data; make no network requests")
     weights: WeightsSettings = field(default_factory=WeightsSettings)
     deploy: DeploySettings = field(default_factory=DeploySettings)
     routing: RoutingSettings = field(default_factory=RoutingSettings)
@@ -60,7 +60,7 @@ def setting_for(key: str) -> DeclaredSetting:
         return SETTINGS[key]
     near = get_close_matches(key, SETTINGS, n=3)
     raise Usage(
-        f"there is no setting `{key}`",
+        f"unknown setting `{key}`",
         hints=[f"did you mean `{near[0]}`?" if near else "modelscan config show"],
         details={"known": list(SETTINGS)},
     )
@@ -131,7 +131,7 @@ def _flat(content: Mapping[str, Any], path: Path, prefix: str = "") -> dict[str,
         else:
             raise ConfigInvalid(
                 f"`{path}` has an unknown setting `{key}`",
-                hints=["modelscan config show", f"or take the line out: ${{EDITOR:-vi}} '{path}'"],
+                hints=["modelscan config show", f"or remove the line: ${{EDITOR:-vi}} '{path}'"],
                 details={"path": str(path), "key": key},
             )
     return found

@@ -14,5 +14,5 @@ class RoutingSettings:
         "",
         text,
         env="MODELSCAN_ROUTING_FILE",
-        doc="routing.yaml; empty: in the config folder",
+        doc="path of routing.yaml; empty for the config folder",
     )

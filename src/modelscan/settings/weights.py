@@ -14,11 +14,11 @@ class WeightsSettings:
         True,
         flag,
         env="AUTO_DOWNLOAD_MODELS",
-        doc="false: a deployment whose weights are missing fails at once and lists them",
+        doc="false: a deployment with missing weights fails immediately and lists them",
     )
     models: tuple[str, ...] = setting(
         (),
         names,
         env="MODELS",
-        doc="what `pull` without an ID gets, separated by commas",
+        doc="models that `pull` downloads without an ID, separated by commas",
     )

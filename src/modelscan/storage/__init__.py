@@ -1,7 +1,7 @@
-"""What is kept: where it lies, how it is written so that nothing is lost, and who may write now.
+"""Storage: where it is, how it is written so that nothing is lost, and who may write.
 
 paths      every folder and file of ours, one value
-files      private folders, replacement in one step, disk trouble in our words
+files      private folders, atomic replacement, disk errors as ours
 locks      `flock` on a file that stays; held means that its owner lives
 database   SQLite with numbered migrations, newer or damaged files refused
 state      the state database: its migrations, and what its kinds of record share

@@ -52,7 +52,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, found: int, migrations:
     if found > len(migrations):
         raise StateTooNew(
             f"`{path}` was written by a newer modelscan",
-            cause=[f"its schema is {found}, this program knows {len(migrations)}"],
+            cause=[f"its schema version is {found}, this program supports {len(migrations)}"],
             hints=[
                 "upgrade: uv tool upgrade modelscan-cli",
                 "or use another home: export MODELSCAN_HOME=/path",
@@ -101,19 +101,19 @@ def refused(path: Path) -> Iterator[None]:
         if "locked" in str(error) or "busy" in str(error):
             raise StorageFailed(
                 f"`{path}` stayed locked for {BUSY_TIMEOUT_MS // 1000} s",
-                hints=["end the command that uses it, then try again"],
+                hints=["stop the command that uses it, then try again"],
             ) from error
         raise StorageFailed(
             f"cannot use `{path}`",
             cause=[str(error)],
-            hints=["check the disk and the rights of that folder, or export MODELSCAN_HOME=/path/to/folder"],
+            hints=["check the disk and the permissions of that folder, or export MODELSCAN_HOME=/path/to/folder"],
             details={"path": str(path)},
         ) from error
     except sqlite3.DatabaseError as error:
         raise StateDamaged(
             f"`{path}` is damaged",
             cause=[str(error)],
-            hints=[f"nothing was changed; move it away to start anew: mv '{path}' '{path}.damaged'"],
+            hints=[f"nothing was changed; move it away to start over: mv '{path}' '{path}.damaged'"],
             details={"path": str(path)},
         ) from error
     except OSError as error:

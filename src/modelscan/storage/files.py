@@ -1,4 +1,4 @@
-"""Files done right: private folders, replacement in one step, and disk trouble said in our words."""
+"""Private folders, atomic replacement, and disk errors as ours."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from modelscan.errors import StorageFailed
 
-_ELSEWHERE = "choose a folder of yours: export MODELSCAN_HOME=/path/to/folder (HF_HOME for a hub's cache)"
+_ELSEWHERE = "choose a folder you can write to: export MODELSCAN_HOME=/path/to/folder (or HF_HOME for the hub cache)"
 _CAUSES = {
-    errno.ENOSPC: ("the disk is full", "free some space there, then run the command again"),
-    errno.EDQUOT: ("your disk quota is used up", "free some space there, then run the command again"),
+    errno.ENOSPC: ("the disk is full", "free some space, then run the command again"),
+    errno.EDQUOT: ("your disk quota is used up", "free some space, then run the command again"),
     errno.EROFS: ("the file system is read-only", _ELSEWHERE),
     errno.EACCES: ("permission denied", _ELSEWHERE),
     errno.EPERM: ("permission denied", _ELSEWHERE),
-    errno.ENOTDIR: ("a part of that path is a file", _ELSEWHERE),
+    errno.ENOTDIR: ("part of that path is a file", _ELSEWHERE),
 }
 
 

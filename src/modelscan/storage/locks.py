@@ -1,4 +1,4 @@
-"""Locks that the kernel gives up for us when their owner dies: `flock` on a file that stays.
+"""Locks that the kernel releases when their owner dies: `flock` on a file that stays.
 
 A held lock is the proof that its owner lives; the file's text says who that is, for messages only.
 """
@@ -106,7 +106,7 @@ def hold(
             raise Conflict(
                 f"another command holds `{path.name}`",
                 cause=[holder(path) or "its owner is unknown"],
-                hints=["wait for it to end, then run the command again"],
+                hints=["wait for it to finish, then run the command again"],
                 details={"lock": str(path)},
             )
         clock.sleep(_POLL_SECONDS)

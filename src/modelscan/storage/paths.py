@@ -1,4 +1,4 @@
-"""Where everything lives: one value made once, from `MODELSCAN_HOME` or the user's own folders."""
+"""All paths: one value made once, from `MODELSCAN_HOME` or the user's own folders."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The doors to the world, one for each effect; nothing else opens them.
+"""One door per effect; nothing else in the program opens it.
 
-clock       time, and waiting
+clock       time and sleeping
 http        documents over HTTP, from `file:` or a path
-streaming   answers that come line by line
-retry       when asking again can help
+streaming   responses read line by line
+retry       retry schedules
 processes/  starting programs, and knowing whose a process is
 """

@@ -39,7 +39,7 @@ class Fetched:
 class Http:
     """A client made when first used. Proxies and CA bundles come from the usual variables (httpx reads them).
 
-    `timeout` is the longest silence in seconds, `longest` what a document may take in all.
+    `timeout` is the read timeout in seconds, `longest` the limit for a whole document.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class Http:
         weakref.finalize(self, client.close)
         return client
 
-    def session(self, *, silence: float = 30.0) -> HttpSession:
-        """For transfers: many requests to few hosts. `silence` is how many seconds a server may say nothing."""
-        return HttpSession(self._transport, silence)
+    def session(self, *, read_timeout: float = 30.0) -> HttpSession:
+        """For transfers: many requests to few hosts. `read_timeout` is in seconds."""
+        return HttpSession(self._transport, read_timeout)
 
     def fetch(
         self,
@@ -123,8 +123,8 @@ class HttpSession:
     httpx drops them when it is sent to another.
     """
 
-    def __init__(self, transport: httpx.BaseTransport | None = None, silence: float = 30.0) -> None:
-        timeout = httpx.Timeout(silence, connect=10.0, pool=None)
+    def __init__(self, transport: httpx.BaseTransport | None = None, read_timeout: float = 30.0) -> None:
+        timeout = httpx.Timeout(read_timeout, connect=10.0, pool=None)
         self._client = _client(transport, timeout)
 
     @contextlib.contextmanager
@@ -171,9 +171,9 @@ def _answer(response: httpx.Response, shown: str, limit: int, longest: float) ->
         return Fetched(None, known_as)
     details = {"address": shown, "status": response.status_code, "retry_after": retry_after(headers)}
     if response.status_code == _UNAUTHORIZED:
-        raise Unauthorized(f"`{shown}` wants a login", details=details)
+        raise Unauthorized(f"`{shown}` requires authentication", details=details)
     if response.status_code == _FORBIDDEN:
-        raise Gated(f"`{shown}` refuses access", details=details)
+        raise Gated(f"`{shown}` denies access", details=details)
     if not response.is_success:
         raise SourceUnavailable(f"`{shown}` answered {response.status_code} {response.reason_phrase}", details=details)
     clock = SystemClock()
@@ -229,31 +229,31 @@ def _client(transport: httpx.BaseTransport | None, timeout: httpx.Timeout) -> ht
         return httpx.Client(transport=transport, timeout=timeout, follow_redirects=True)
     except ImportError as error:  # httpx leaves SOCKS to an extra of its own
         raise ConfigInvalid(
-            "a SOCKS proxy is named, and what speaks to one is not installed",
+            "a SOCKS proxy is configured, but SOCKS support is not installed",
             hints=[
-                "install it beside modelscan: uv tool install modelscan-cli --with socksio",
-                "or name an HTTP proxy: export ALL_PROXY=http://host:port",
+                "install it with modelscan: uv tool install modelscan-cli --with socksio",
+                "or use an HTTP proxy: export ALL_PROXY=http://host:port",
             ],
         ) from error
     except (OSError, ValueError, httpx.InvalidURL) as error:
         raise ConfigInvalid(
-            "the variables for proxies or certificates cannot be used as they are",
+            "the environment variables for proxies or certificates are not valid",
             cause=[told_reason(error)],
-            hints=["look at them: env | grep -i -e _proxy -e ssl_cert -e ca_bundle"],
+            hints=["check them: env | grep -i -e _proxy -e ssl_cert -e ca_bundle"],
         ) from error
 
 
 def network_hint(address: str, reason: str) -> str:
     """What to try when a server cannot be reached for `reason`."""
     if reason.startswith("407"):
-        return "the proxy wants a login: export HTTPS_PROXY=http://USER:PASSWORD@host:port"
+        return "the proxy requires authentication: export HTTPS_PROXY=http://USER:PASSWORD@host:port"
     if "CERTIFICATE_VERIFY_FAILED" in reason:
-        return "if a proxy or a company signs it, name their certificates: export SSL_CERT_FILE=/path/to/ca.pem"
-    return f"is it a proxy's or a firewall's doing? try: curl -I {address}"
+        return "if a proxy or your company signs it, set its certificates: export SSL_CERT_FILE=/path/to/ca.pem"
+    return f"a proxy or a firewall may block it, check: curl -I {address}"
 
 
 def told_reason(error: BaseException) -> str:
     """What a transport says went wrong; it repeats a header that cannot be sent, which can hold a token."""
     if type(error).__name__ == "LocalProtocolError":
-        return "a request would have a header that none may have"
+        return "a request header is not valid"
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Trying again: when that can help, how long to wait before it, and when it is over. The schedule is a pure value."""
+"""Retries: when they can help, how long to wait, and when to give up. The schedule is a pure value."""
 
 from __future__ import annotations
 

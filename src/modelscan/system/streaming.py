@@ -30,7 +30,7 @@ def post_for_lines(address: str, document: Any, *, key: str | None = None) -> Ge
                 raise _refusal(response, address, key)
             yield from response.iter_lines()
     except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-        raise SourceUnavailable(f"`{address}` broke off", cause=[_reason(error)]) from error
+        raise SourceUnavailable(f"`{address}` closed the connection", cause=[_reason(error)]) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceUnavailable(f"`{address}` cannot be reached", cause=[_reason(error)]) from error
 

@@ -1,1 +1,7 @@
-"""Folders of the user: `describer` and `describe` say what is in one by `headers` and config; `copying` fills one."""
+"""Weights in folders of the user.
+
+describe   the weights in a folder, from `config.json`, file names and headers
+headers    the header of a safetensors file on disk
+describer  the same as a `Describes`
+copying    copies cached files into a folder
+"""

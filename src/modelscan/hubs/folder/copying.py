@@ -1,4 +1,4 @@
-"""Bringing files that are here into a folder of the user's: under their names only once they are whole and right."""
+"""Copy cached files into a folder of the user's. A file gets its name only once it is complete and verified."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BLOCK = 4 * 1024**2
 def copy_files(
     source: Path, target: Path, files: Sequence[RemoteFile], *, on_progress: OnProgress, clock: Clock
 ) -> int:
-    """The bytes that had to be copied. A file that is there already is read and compared, and replaced when it is not
+    """The number of bytes copied. An existing file is read and compared, and replaced when it
     right. Raises SourceUnavailable when the source is not what its hub lists, StorageFailed.
     """
     meter = Meter(sum(file.size_bytes for file in files), 0, on_progress, clock)
@@ -63,7 +63,7 @@ def _copy(source: Path, target: Path, file: RemoteFile, meter: Meter) -> None:
             partial.unlink()
             raise SourceUnavailable(
                 f"`{source}` is damaged",
-                cause=["its content is not what the hub lists"],
+                cause=["its checksum differs from the hub's"],
                 hints=["fetch it again: modelscan pull ID, without --to"],
                 details={"path": str(source), "expected": file.digest},
             )

@@ -1,4 +1,4 @@
-"""Weights in a folder: what its `config.json`, its file names and its safetensors headers say."""
+"""Describe the weights in a folder from its `config.json`, file names and safetensors headers."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def describe_folder(path: Path) -> WeightsDescription:
     folder = path.expanduser()
     if not folder.is_dir():
         raise ModelNotFound(
-            f"there is no folder `{path}`",
+            f"the folder `{path}` does not exist",
             hints=[f"ls '{path.parent}'", f"modelscan catalog search '{path.name}'"],
             details={"path": str(path)},
         )
     if not (folder / "config.json").is_file():
         raise ModelNotFound(
-            f"the folder `{path}` has no `config.json`, so it holds no model that a backend could load",
+            f"the folder `{path}` has no `config.json`, so no backend can load it",
             hints=[_what_is_there(folder)],
             details={"path": str(path)},
         )
@@ -88,11 +88,11 @@ def weight_files(folder: Path, files: Collection[str]) -> list[Path]:
     shards = index_shards(read_json(folder / INDEX)) if indexed else all_parts(loaded_safetensors(files))
     missing = [name for name in shards if not (folder / name).is_file()]
     if missing:
-        namer = "the index names" if indexed else "the numbers in the names speak of"
+        namer = "the index names" if indexed else "the numbers in the file names imply"
         raise ModelscanError(
             f"`{folder / missing[0]}` is missing",
-            cause=[f"{len(missing)} of the {len(shards)} files that {namer} are not there"],
-            hints=["finish the download of these weights, or name another folder"],
+            cause=[f"{len(missing)} of the {len(shards)} files that {namer} are missing"],
+            hints=["finish downloading these weights, or name another folder"],
             details={"missing": missing},
         )
     return [folder / name for name in shards]
@@ -105,7 +105,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise _damaged(path, str(error)) from error
     if not isinstance(document, dict):
-        raise _damaged(path, "it holds no JSON object")
+        raise _damaged(path, "it does not hold a JSON object")
     return document
 
 
@@ -124,4 +124,4 @@ def _what_is_there(folder: Path) -> str:
     if any(folder.glob("*.gguf")):
         return "GGUF files alone are not enough: use the Hugging Face folder of the same model"
     below = sorted(child.parent for child in folder.glob("*/config.json"))
-    return f"did you mean `{below[0]}`?" if below else "name the folder that a Hugging Face model was downloaded to"
+    return f"did you mean `{below[0]}`?" if below else "name the folder that holds the downloaded model"

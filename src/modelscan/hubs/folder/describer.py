@@ -1,4 +1,4 @@
-"""What weights in a folder of the user's are."""
+"""Describe weights in a folder of the user's."""
 
 from __future__ import annotations
 

@@ -1,3 +1,9 @@
-"""Hugging Face: `hub` is how it is asked for files, `client` its library and its failures, `cache` the library's cache,
-`xet` its storage of large files, `search` its own search for models.
+"""Hugging Face.
+
+hub      its files, in huggingface_hub's own cache
+client   huggingface_hub's client, and its errors as ours
+cache    the layout of huggingface_hub's cache
+xet      its storage of large files
+search   its model search
+answers  the answers of its API
 """

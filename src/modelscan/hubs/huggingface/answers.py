@@ -1,4 +1,4 @@
-"""What Hugging Face's API answers where it is asked directly, as far as it is used."""
+"""The answers of Hugging Face's API where it is called directly; only the fields in use."""
 
 from __future__ import annotations
 
@@ -30,4 +30,4 @@ class ListedModel(Payload):
 
 
 ListedModels = Annotated[list[Annotated[ListedModel | None, Lenient]], Field(max_length=_MOST_MODELS)]
-"""The list; what is no model in it is None."""
+"""The list; an entry that is not a model is None."""

@@ -1,4 +1,4 @@
-"""huggingface_hub's cache, without the library: a look-up must cost nothing on the way to `plan`.
+"""huggingface_hub's cache, read without importing the library, so that `plan` starts fast.
 
 Layout (huggingface_hub guides, "Manage the cache"): `models--owner--name/refs/REVISION` holds a commit,
 `snapshots/COMMIT/` links the files, `trees/COMMIT.json` lists what the repo has (written by releases since 2.0).

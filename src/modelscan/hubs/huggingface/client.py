@@ -1,4 +1,4 @@
-"""huggingface_hub's client with the user's own settings, and its failures in our words.
+"""huggingface_hub's client with the user's own settings, and its errors as ours.
 
 The library reads HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE from the process when it is imported. They are
 passed on here by hand as well, so that a caller's `environ` is what counts.
@@ -59,7 +59,7 @@ def make_api(environ: Mapping[str, str]) -> HfApi:
     )
 
 
-def silence_of(environ: Mapping[str, str]) -> float:
+def read_timeout_of(environ: Mapping[str, str]) -> float:
     """The library's own variable and default (huggingface_hub 2.4.0, constants.py)."""
     try:
         return max(0.1, float(environ["HF_HUB_DOWNLOAD_TIMEOUT"]))
@@ -101,7 +101,7 @@ def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) ->
         info = api.model_info(repo_id, revision=revision, timeout=_SECONDS)
         commit = info.sha
         if not isinstance(commit, str) or not is_commit(commit):
-            raise ValueError("it tells no commit")
+            raise ValueError("it names no commit")
         tree = api.list_repo_tree(repo_id, recursive=True, revision=commit)
         files = tuple(_remote_file(entry) for entry in tree if isinstance(entry, RepoFile))
     card, counts = info.card_data, getattr(info.safetensors, "parameters", None)
@@ -146,9 +146,7 @@ def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) 
     except (ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
         # The library takes for granted what it reads, and that the user's variables make sense.
         require_usable_variables()
-        raise no_answer(
-            asked(repo_id, revision, environ), f"it does not read as one ({type(error).__name__})"
-        ) from error
+        raise no_answer(asked(repo_id, revision, environ), f"it is not valid ({type(error).__name__})") from error
 
 
 def _ours(error: Any, about: Question) -> ModelscanError:
@@ -158,7 +156,7 @@ def _ours(error: Any, about: Question) -> ModelscanError:
     from modelscan.system.http import network_hint, require_usable_variables, retry_after, told_reason
 
     if isinstance(error, hub.HFValidationError):
-        return ModelNotFound(f"`{about.repo_id}` is not the name of a repo", cause=[str(error)], details=about.details)
+        return ModelNotFound(f"`{about.repo_id}` is not a valid repo name", cause=[str(error)], details=about.details)
     if isinstance(error, hub.HfHubHTTPError):
         kinds = {
             hub.GatedRepoError: GATED,

@@ -17,8 +17,8 @@ from modelscan.hubs.huggingface.client import (
     endpoint_of,
     is_offline,
     list_repo,
+    read_timeout_of,
     request_headers,
-    silence_of,
     wants_xet,
 )
 from modelscan.hubs.protocol import Access
@@ -44,7 +44,7 @@ class HuggingFace:
     def __init__(self, access: Access) -> None:
         self._environ, self._asking = access.settings.environ, cache(access.environ)
         self.endpoint = endpoint_of(self._environ)
-        self.silence = silence_of(self._environ)
+        self.read_timeout = read_timeout_of(self._environ)
         self.root = hf_cache.hub_cache(self._environ)
 
     def ask(self, repo_id: str, revision: str | None) -> Listing:

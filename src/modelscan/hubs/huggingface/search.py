@@ -1,4 +1,4 @@
-"""Hugging Face's own search for models: what its list says of each, no more.
+"""Hugging Face's own model search; only what its list says of each model.
 
 Fields and parameters as huggingface_hub 2.4.0 asks for them (hf_api.py, `list_models`), from whose source they were
 read.
@@ -52,7 +52,7 @@ def search_hub(words: str, *, limit: int, environ: Mapping[str, str], http: Http
     from modelscan.hubs.payload import read_payload
 
     def refusal(reason: str) -> SourceUnavailable:
-        said = f"{shown_address(endpoint)} answered with something that is no list of models"
+        said = f"{shown_address(endpoint)} did not answer with a list of models"
         return SourceUnavailable(said, cause=[reason])
 
     listed = read_payload(ListedModels, content, refusal)

@@ -1,1 +1,6 @@
-"""ModelScope: `hub` is how it is asked, `cache` the cache of its own client."""
+"""ModelScope.
+
+hub      its API and its files
+cache    the cache of its own client
+answers  the answers of its API
+"""

@@ -1,4 +1,4 @@
-"""What ModelScope's API answers, as far as it is used (shapes as modelscope_hub 0.5.1 reads them: _legacy_api.py)."""
+"""The answers of ModelScope's API; only the fields in use (shapes as in modelscope_hub 0.5.1, _legacy_api.py)."""
 
 from __future__ import annotations
 

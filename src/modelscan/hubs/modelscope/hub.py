@@ -1,4 +1,4 @@
-"""ModelScope: its public API asked directly, its files into the cache that its own client uses.
+"""ModelScope: its public API, and its files in the cache that its own client uses.
 
 Addresses and shapes as modelscope_hub 0.5.1 uses them (_legacy_api.py, _download.py), from whose source they were read.
 """
@@ -43,7 +43,7 @@ _MOST_FILES = 3000
 class ModelScope:
     source: HubName = "modelscope"
     default_revision = _DEFAULT_REVISION
-    silence = 30.0
+    read_timeout = 30.0
 
     def __init__(self, access: Access) -> None:
         environ = access.settings.environ
@@ -64,7 +64,7 @@ class ModelScope:
             rest = f"/repo/files?Revision={wanted}&Recursive=True"
             found = self._answer(FilesAnswer, session, repo_id, revision, rest).files
         if len(found) >= _MOST_FILES:
-            raise SourceUnavailable(f"`{repo_id}` has more files than {shown_address(self.endpoint)} lists")
+            raise SourceUnavailable(f"`{repo_id}` has more files than {shown_address(self.endpoint)} can list")
         files = tuple(RemoteFile(path=entry.path, size_bytes=entry.size_bytes, sha256=entry.sha256) for entry in found)
         return Listing(
             commit=_head(found) or _of_content(files),

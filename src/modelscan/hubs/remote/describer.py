@@ -1,4 +1,4 @@
-"""What weights are before a byte of them is fetched, from a hub on the network; remembered per commit."""
+"""Describe weights on a hub before they are downloaded; cached per commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bringing weights here from a hub on the network: what lacks, what is wrong, and getting it into the hub's cache."""
+"""Download weights from a hub: find missing and damaged files, and fetch them into the hub's cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
 from modelscan.hubs.remote.listings import FRESH, NOW, Listings, has, needed
-from modelscan.hubs.transfer.disk import require_room
+from modelscan.hubs.transfer.disk import require_disk_space
 from modelscan.hubs.transfer.meter import Meter
 from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.hubs.transfer.transfer import Transfer
@@ -27,7 +27,7 @@ class RemoteFetcher:
     def cached(self, repo_id: str, revision: str | None) -> Path | None:
         return self._listings.cached(repo_id, revision)
 
-    def place(self, repo_id: str, commit: str) -> Path:
+    def folder(self, repo_id: str, commit: str) -> Path:
         return self._site.snapshot(repo_id, commit)
 
     def missing(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
@@ -39,7 +39,7 @@ class RemoteFetcher:
         )
 
     def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[CheckedFile, ...]:
-        """The verdict on each file that a backend needs. `again` reads also those found right before."""
+        """The verdict on each file that a backend needs. `again` also re-reads files verified before."""
         listing = self._listings.get(repo_id, commit, fresh=FRESH)
         folder = self._site.snapshot(repo_id, listing.commit)
         return verify_files(folder, needed(listing), self._verified(repo_id), again=again)
@@ -63,7 +63,7 @@ class RemoteFetcher:
                 {part.target: part for part in (self._part(repo_id, listing, item, into) for item in wrong)}.values()
             )
             self._refuse_offline(repo_id, wrong)
-            require_room(repo_id, sum(part.file.size_bytes - part.here_bytes for part in parts), folder)
+            require_disk_space(repo_id, sum(part.file.size_bytes - part.here_bytes for part in parts), folder)
             for part in self._fetch(repo_id, listing, parts, files, on_progress):
                 verified.add(part.target.resolve(), part.file.digest or "")
             verified.save()
@@ -83,7 +83,7 @@ class RemoteFetcher:
         total = sum(file.size_bytes for file in files)
         lacking = sum(part.file.size_bytes - part.here_bytes for part in parts)
         meter = Meter(total, total - lacking, on_progress, self._access.clock)
-        with self._access.http().session(silence=self._site.silence) as session:
+        with self._access.http().session(read_timeout=self._site.read_timeout) as session:
 
             def open_at(file: RemoteFile, start: int) -> contextlib.AbstractContextManager[ByteStream]:
                 return self._site.open(session, repo_id, listing, file, start)
@@ -97,7 +97,7 @@ class RemoteFetcher:
         return replace(part, target=part.target if into is None else into / item.file.path, replaces=item.inode)
 
     def _listing_to_download(self, repo_id: str, revision: str | None) -> Listing | None:
-        """The newest listing there is to be had; None where only a complete folder is known."""
+        """The newest listing available; None if only a complete folder is known."""
         try:
             return self._listings.get(repo_id, revision, fresh=NOW)
         except SourceUnavailable as error:
@@ -113,7 +113,7 @@ class RemoteFetcher:
         if not self._listings.is_offline():
             return
         raise SourceUnavailable(
-            f"the copy of `{repo_id}` in the cache is not complete, and the network is not to be used",
+            f"the copy of `{repo_id}` in the cache is incomplete, and network access is off",
             cause=[f"{item.file.path}: {item.verdict}" for item in wrong[:10]],
             hints=[self._listings.pull_hint(repo_id)],
             details={"repo_id": repo_id, "files": {item.file.path: item.verdict for item in wrong}},

@@ -1,4 +1,4 @@
-"""Which commit a revision means and which files it has: from what is remembered, else from the hub."""
+"""The commit and the files of a revision: from the cache, else from the hub."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modelscan.hubs.remote.site import HubSite
 from modelscan.system.retry import FOR_A_QUESTION, retrying
 from modelscan.weights.reading.selection import needed_files
 
-# How long a branch is believed to stand where it stood: `plan` and the `deploy` after it speak of one commit.
+# How long a branch is assumed to point to the same commit: `plan` and the `deploy` after it agree on it.
 FRESH = timedelta(hours=1)
 NOW = timedelta(0)
 
@@ -26,7 +26,7 @@ class Listings:
         self.memory = Memory(site.source, access.settings, access.clock, newest=site.default_revision)
 
     def get(self, repo_id: str, revision: str | None, *, fresh: timedelta) -> Listing:
-        """From memory for a commit, or for a branch that was asked less than `fresh` ago; else from the hub."""
+        """From the cache for a commit, or for a branch that was requested less than `fresh` ago; else from the hub."""
         if self.site.is_commit(revision):
             known = self.known(repo_id, str(revision))
             if known is not None:
@@ -54,18 +54,18 @@ class Listings:
         return self.memory.listing(repo_id, commit) or self.site.listed(repo_id, commit)
 
     def commit_here(self, repo_id: str, revision: str | None) -> str | None:
-        """The commit that a revision means on this machine."""
+        """The commit that a revision points to on this machine."""
         if self.site.is_commit(revision):
             return revision
         reference = self.memory.reference(repo_id, revision)
         known = self.site.known(repo_id, revision)
-        # What other tools fetched since is newer than what we were told, and the other way round.
+        # Other tools may have downloaded a newer commit since our last request, or an older one before it.
         candidates = [commit for commit in (reference and reference.commit, known) if commit]
         there = [commit for commit in candidates if self.site.snapshot(repo_id, commit).is_dir()]
         return next(iter(there or candidates), None)
 
     def cached(self, repo_id: str, revision: str | None) -> Path | None:
-        """The folder on this machine where all that a backend needs is there. No network."""
+        """The local folder with everything that a backend needs, None if incomplete. No network."""
         commit = self.commit_here(repo_id, revision)
         if commit is None:
             return None
@@ -80,20 +80,20 @@ class Listings:
 
     def _offline_refusal(self, repo_id: str, revision: str | None) -> SourceUnavailable:
         return SourceUnavailable(
-            f"`{repo_id}` is not in the cache, and the network is not to be used",
+            f"`{repo_id}` is not in the cache, and network access is off",
             cause=[f"looked in `{self.site.root}`"],
             hints=[self.pull_hint(repo_id)],
             details={"repo_id": repo_id, "revision": revision},
         )
 
     def pull_hint(self, repo_id: str) -> str:
-        """The command that brings a repo here."""
+        """The command that downloads a repo."""
         named = "" if self.site.source == "huggingface" else f" --source {self.site.source}"
-        return f"with the network, once: modelscan pull {repo_id}{named}"
+        return f"download it once with network access: modelscan pull {repo_id}{named}"
 
 
 def is_fresh(reference: Reference, fresh: timedelta) -> bool:
-    """Whether a branch was asked for lately; what was asked in the future was so before the clock was set right."""
+    """Whether a branch was requested recently; a time in the future comes from a wrong clock."""
     return timedelta(0) <= reference.age < fresh
 
 

@@ -1,4 +1,4 @@
-"""One hub as the rest of this room sees it."""
+"""The interface of a single hub to the rest of this folder."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class HubSite(Protocol):
     source: HubName
     endpoint: str
     root: Path
-    default_revision: str  # what is meant where none is named
-    silence: float  # seconds that a transfer may be silent before it is taken up anew
+    default_revision: str  # the revision used when none is named
+    read_timeout: float  # read timeout of a transfer in seconds, after which it is retried
 
     def ask(self, repo_id: str, revision: str | None) -> Listing:
-        """The network's answer. Raises our errors."""
+        """The listing from the network. Raises our errors."""
         ...
 
     def is_commit(self, revision: str | None) -> bool: ...
@@ -43,11 +43,11 @@ class HubSite(Protocol):
     def snapshot(self, repo_id: str, commit: str) -> Path: ...
 
     def known(self, repo_id: str, revision: str | None) -> str | None:
-        """The commit that the hub's own cache says a revision was."""
+        """The commit of a revision in the hub's own cache."""
         ...
 
     def complete(self, repo_id: str, commit: str) -> bool:
-        """Whether the folder of a commit of which no listing is known has all that a backend needs."""
+        """Whether the folder of a commit without a known listing has everything that a backend needs."""
         ...
 
     def listed(self, repo_id: str, commit: str) -> Listing | None:
@@ -57,7 +57,7 @@ class HubSite(Protocol):
     def part(self, repo_id: str, commit: str, file: RemoteFile) -> Part: ...
 
     def adopt(self, repo_id: str, listing: Listing, files: Sequence[RemoteFile]) -> None:
-        """Put into the snapshot what other folders of the cache already have of these files."""
+        """Add to the snapshot those of these files that other folders of the cache have."""
         ...
 
     def seal(self, repo_id: str, revision: str | None, listing: Listing, files: Sequence[RemoteFile]) -> None:

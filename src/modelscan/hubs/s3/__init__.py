@@ -1,3 +1,7 @@
-"""Weights in S3: `describer` says what lies at an address, `download` and `upload` bring it here and there, `client` is
-the library and its failures.
+"""Weights in S3.
+
+describer  describes the objects under an address
+download   to a folder
+upload     from a folder
+client     the library, and its errors as ours
 """

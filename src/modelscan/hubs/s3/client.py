@@ -1,4 +1,4 @@
-"""Weights in S3: addresses, the client, and its failures in our words.
+"""Weights in S3: addresses, the client, and its errors as ours.
 
 Credentials, region, endpoint (AWS_ENDPOINT_URL) and certificates are found by botocore where AWS's own tools find
 them; none of them is ever read or kept here. The extra `modelscan-cli[s3]`.
@@ -25,11 +25,11 @@ _OTHER_REGION = re.compile(r"expecting '([a-z0-9-]+)'")
 
 
 def refuse_offline(address: S3Address, settings: Settings) -> None:
-    """Raise SourceUnavailable where the network is not to be used: what lies in S3 is kept nowhere else."""
+    """Raise SourceUnavailable if network access is off: objects in S3 are cached nowhere else."""
     if settings.offline:
         raise SourceUnavailable(
-            f"`{address}` needs a network, and none is to be used",
-            hints=["for an S3 of your own room leave out --offline: hubs stay unasked with HF_HUB_OFFLINE=1"],
+            f"`{address}` needs the network, and network access is off",
+            hints=["for an S3 server of your own, drop --offline and set HF_HUB_OFFLINE=1 to keep off the hubs"],
             details={"address": str(address)},
         )
 
@@ -46,7 +46,7 @@ def s3_client() -> Any:
 
 @contextlib.contextmanager
 def s3_translated(address: S3Address) -> Iterator[None]:
-    """Inside, the failures of s3fs (OSError) and botocore become ours."""
+    """Translate errors of s3fs (OSError) and botocore into ours."""
     try:
         from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
     except ImportError:
@@ -56,7 +56,7 @@ def s3_translated(address: S3Address) -> Iterator[None]:
         yield
     except (PermissionError, NoCredentialsError) as error:
         raise Unauthorized(
-            f"S3 refuses access to `{address}`",
+            f"S3 denies access to `{address}`",
             cause=[str(error)],
             hints=["aws sts get-caller-identity", "export AWS_PROFILE=NAME"],
             details={"address": str(address)},
@@ -69,7 +69,7 @@ def s3_translated(address: S3Address) -> Iterator[None]:
             cause=[said],
             hints=[f"export AWS_DEFAULT_REGION={region[1]}"]
             if region
-            else [f"aws s3 ls s3://{address.bucket}", "another server than AWS's: export AWS_ENDPOINT_URL=https://…"],
+            else [f"aws s3 ls s3://{address.bucket}", "for a server other than AWS: export AWS_ENDPOINT_URL=https://…"],
             details={"address": str(address)},
         ) from error
 
@@ -83,7 +83,7 @@ class S3Object:
 
 
 def require_reachable(address: S3Address) -> None:
-    """Raise what would end an upload to or a download from there: no extra, no bucket, keys that do not open it."""
+    """Raise what would stop an upload or a download: missing extra, missing bucket, no permission."""
     with s3_translated(address):
         s3_client().call_s3("list_objects_v2", Bucket=address.bucket, Prefix=address.key(""), MaxKeys=1)
 
@@ -98,7 +98,9 @@ def list_objects(client: Any, address: S3Address) -> dict[str, S3Object]:
         for entry in page.get("Contents") or ():
             name = str(entry["Key"]).removeprefix(start)
             if name.startswith("/") or ".." in name.split("/"):
-                raise ModelscanError(f"`{address}` has an object `{entry['Key']}`, whose name leads out of the folder")
+                raise ModelscanError(
+                    f"`{address}` has an object `{entry['Key']}`, whose name points outside the folder"
+                )
             if not name.endswith("/"):  # what some tools put in place of a folder
                 found[name] = S3Object(int(entry["Size"]), str(entry["ETag"]).strip('"'))
         if not page.get("IsTruncated"):

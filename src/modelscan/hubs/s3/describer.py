@@ -1,4 +1,4 @@
-"""What lies below an address in S3: described there, and left there, as the backend reads it itself.
+"""Describe the objects under an S3 address; they stay there, as the backend reads them itself.
 
 An object has no commit. In its place stands a hash over the names, sizes and ETags of what a backend needs: it tells
 whether they are still the same, and cannot bring back what they were.
@@ -46,7 +46,7 @@ class S3Describer:
         return known
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:  # noqa: ARG002
-        """None: what was there a while ago is not what a backend would read."""
+        """None: the objects may have changed since they were last described."""
         return None
 
     def listing(self, repo_id: str, revision: str | None) -> Listing:
@@ -90,13 +90,13 @@ def _listing(client: Any, address: S3Address, revision: str | None) -> Listing:
     """Raises ModelNotFound where there is nothing, or no longer what `revision` stands for."""
     objects = list_objects(client, address)
     if not objects:
-        raise ModelNotFound(f"there is nothing at `{address}`", hints=[f"aws s3 ls {address}/"])
+        raise ModelNotFound(f"nothing exists at `{address}`", hints=[f"aws s3 ls {address}/"])
     commit = _fingerprint(objects)
     if revision not in {None, commit}:
         raise ModelNotFound(
-            f"`{address}` does not hold `{revision}` any more",
-            cause=[f"its objects have changed: they are `{commit}` now"],
-            hints=["leave --revision out to take what is there"],
+            f"`{address}` no longer holds `{revision}`",
+            cause=[f"its objects have changed and are now `{commit}`"],
+            hints=["drop --revision to use what is there now"],
             details={"address": str(address), "revision": revision, "found": commit},
         )
     files = (RemoteFile(path=name, size_bytes=item.size_bytes) for name, item in sorted(objects.items()))

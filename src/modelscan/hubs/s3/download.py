@@ -1,4 +1,4 @@
-"""Bringing objects from S3 into a folder: going on where an earlier try stopped, each file checked before it counts."""
+"""Download objects from S3 into a folder: resumable, and each file is verified before it gets its name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modelscan.errors import ModelNotFound, SourceUnavailable
 from modelscan.hubs.files import OnProgress
 from modelscan.hubs.s3.client import PART_BYTES, list_objects, s3_client, s3_translated
 from modelscan.hubs.s3.upload import Upload
-from modelscan.hubs.transfer.disk import require_room
+from modelscan.hubs.transfer.disk import require_disk_space
 from modelscan.hubs.transfer.meter import Meter
 from modelscan.storage.files import translated
 from modelscan.system.clock import Clock
@@ -26,10 +26,10 @@ def download(address: S3Address, folder: Path, *, on_progress: OnProgress, clock
         client = s3_client()
         sizes = {name: item.size_bytes for name, item in list_objects(client, address).items()}
         if not sizes:
-            raise ModelNotFound(f"there is nothing at `{address}`", hints=[f"aws s3 ls {address}/"])
+            raise ModelNotFound(f"nothing exists at `{address}`", hints=[f"aws s3 ls {address}/"])
         total = sum(sizes.values())
         there = {path.relative_to(folder).as_posix(): path.stat().st_size for path in _files(folder)}
-        require_room(str(address), sum(size for name, size in sizes.items() if there.get(name) != size), folder)
+        require_disk_space(str(address), sum(size for name, size in sizes.items() if there.get(name) != size), folder)
         meter = Meter(total, 0, on_progress, clock)
         fetched = sum(_fetch(client, address, folder, name, size, meter) for name, size in sorted(sizes.items()))
     meter.finish()
@@ -64,8 +64,8 @@ def _fetch(client: Any, address: S3Address, folder: Path, name: str, size: int, 
         meter.add(-size)
         partial.unlink()
     raise SourceUnavailable(
-        f"`{name}` arrives damaged from `{address}`",
-        cause=["its content does not have the checksum that S3 keeps of it"],
+        f"`{name}` arrived damaged from `{address}`",
+        cause=["its content does not match the checksum that S3 keeps"],
         hints=["try again later"],
         details={"address": str(address), "file": name},
     )

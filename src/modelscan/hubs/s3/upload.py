@@ -1,4 +1,4 @@
-"""Bringing files to S3: in parts, going on where a broken upload stopped, each object checked at the end."""
+"""Upload files to S3: in parts, resumable, and each object is verified at the end."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ class Upload:
         sent = self._put() if len(self._starts) == 1 else self._send()
         if not self.is_there():
             raise SourceUnavailable(
-                f"`{self._shown}` is not what was sent",
-                cause=["its size or its checksum differs"],
-                hints=["run the command again: it is sent anew"],
+                f"`{self._shown}` does not match what was sent",
+                cause=["its size or checksum differs"],
+                hints=["run the command again to upload it again"],
                 details={"address": self._shown},
             )
         return sent

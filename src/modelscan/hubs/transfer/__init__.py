@@ -1,3 +1,8 @@
-"""Getting files: `transfer` gets many `parts` at once and goes on where it stopped, `meter` counts the bytes, `verify`
-compares what is here with what a hub lists, `disk` asks for room.
+"""Downloading files.
+
+transfer  downloads many parts at once and resumes them
+parts     a file to download, and its byte stream
+meter     counts the bytes, and reports progress
+verify    compares local files with a hub's listing
+disk      checks free disk space
 """

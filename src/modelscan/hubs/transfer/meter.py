@@ -1,4 +1,4 @@
-"""Counting the bytes of a transfer, from many threads, and telling of them now and then."""
+"""Count the bytes of a transfer from many threads, and report progress at intervals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WINDOW_SECONDS = 8.0
 
 
 class Meter:
-    """`done_bytes` are those that an earlier try left here."""
+    """`done_bytes` were downloaded by an earlier attempt."""
 
     def __init__(self, total_bytes: int, done_bytes: int, on_progress: OnProgress, clock: Clock) -> None:
         self._total, self._done, self._on_progress, self._clock = total_bytes, done_bytes, on_progress, clock
@@ -25,7 +25,7 @@ class Meter:
         on_progress(Transferred(done_bytes=done_bytes, total_bytes=total_bytes))
 
     def add(self, count: int) -> None:
-        """Count bytes that came; a negative count takes back what has to come again."""
+        """Count received bytes; a negative count takes back bytes that must be downloaded again."""
         with self._lock:
             self._done += count
             now = self._clock.monotonic()
@@ -34,7 +34,7 @@ class Meter:
                 self._on_progress(self._at(now))
 
     def wait(self, holder: str) -> None:
-        """Tell whom a part is waiting for."""
+        """Report which process a part is waiting for."""
         with self._lock:
             self._on_progress(replace(self._at(self._clock.monotonic()), waits_for=holder or "another process"))
 

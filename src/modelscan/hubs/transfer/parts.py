@@ -1,4 +1,4 @@
-"""What a transfer is made of: files to get, and the bytes of one of them as they come."""
+"""The parts of a transfer: files to download, and the byte stream of one of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelscan.hubs.files import RemoteFile
 
 @dataclass(frozen=True, slots=True)
 class ByteStream:
-    """Bytes of a file: `start` is where in the file `chunks` begin, however far on they were asked to."""
+    """Bytes of a file: `start` is the offset at which `chunks` begin, whatever offset was requested."""
 
     start: int
     chunks: Iterable[bytes]
@@ -38,7 +38,7 @@ class Part:
 
     @property
     def here_bytes(self) -> int:
-        """How much of it an earlier try left."""
+        """The bytes that an earlier attempt downloaded."""
         try:
             return min(self.partial.stat().st_size, self.file.size_bytes)
         except OSError:

@@ -1,4 +1,4 @@
-"""Getting files: several at a time, going on where an earlier try stopped, each checked before it counts as here.
+"""Download files: several at a time, resumable, each verified before it gets its name.
 
 huggingface_hub writes to a file of a new name in every process and removes it at the end (since its pull request 4228;
 2.4.0, file_download.py, `_download_to_tmp_and_move`), so that a killed download starts from zero. Here the unfinished
@@ -28,7 +28,7 @@ _BLOCK = 4 * 1024**2
 # A connection may break as often as it likes while bytes come. A hub that counts requests over minutes says when to
 # come back: it is given that long.
 _BACKOFF = Backoff(tries=5, first=0.1, factor=5.0, longest=8.0, longest_asked=600.0)
-_GLANCE, _NAP = 0.02, 0.1
+_POLL_SECONDS, _SLEEP_SECONDS = 0.02, 0.1
 
 
 class Stopped(Exception):
@@ -53,7 +53,7 @@ class Transfer:
             try:
                 # Not the futures' own `wait`: a second Ctrl-C inside a Condition leaves it broken.
                 while not all(future.done() for future in futures) and not any(map(_failed, futures)):
-                    self.clock.sleep(_GLANCE)
+                    self.clock.sleep(_POLL_SECONDS)
             finally:
                 self._stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -70,7 +70,7 @@ class Transfer:
             part.lock.touch()  # with the mode that other tools would give it
         except OSError as error:
             raise storage_failed(part.target, error) from error
-        note = f"process {os.getpid()} gets {part.file.path}"
+        note = f"process {os.getpid()} downloads {part.file.path}"
         with hold(part.lock, note=note, timeout=float("inf"), on_wait=self._meter.wait, clock=_Interruptible(self)):
             try:
                 if part.target.exists() and part.target.stat().st_ino != part.replaces:
@@ -105,7 +105,7 @@ class Transfer:
             if have > before:
                 retries.progressed()
             elif failure is None:
-                failure = SourceUnavailable(f"no byte of `{part.file.path}` comes")
+                failure = SourceUnavailable(f"the server sends no data for `{part.file.path}`")
             if failure is not None and not retries.again(failure):
                 refused = failure.details.get("status") is not None or isinstance(failure, Gated | Unauthorized)
                 raise failure if refused else _broke_off(part.file, have, failure) from failure
@@ -131,7 +131,7 @@ class Transfer:
         with self._open(part.file, have) as source:
             skip = have - source.start
             if skip < 0:
-                raise SourceUnavailable(f"the server leaves out bytes of `{part.file.path}`")
+                raise SourceUnavailable(f"the server skipped bytes of `{part.file.path}`")
             for received in source.chunks:
                 self.check_stop()
                 chunk = received
@@ -161,7 +161,7 @@ class _Interruptible:
         until = self.monotonic() + seconds
         self._transfer.check_stop()
         while (left := until - self.monotonic()) > 0:
-            self._transfer.clock.sleep(min(left, _NAP))
+            self._transfer.clock.sleep(min(left, _SLEEP_SECONDS))
             self._transfer.check_stop()
 
 
@@ -171,17 +171,17 @@ def _failed(future: Future[bool]) -> BaseException | None:
 
 def _wrong_bytes(file: RemoteFile) -> ModelscanError:
     return SourceUnavailable(
-        f"`{file.path}` arrives damaged",
-        cause=["its content is not what the hub lists, twice in a row"],
-        hints=["a proxy or a mirror may alter it: try without", "try again later"],
+        f"`{file.path}` arrived damaged",
+        cause=["its checksum differs from the hub's twice in a row"],
+        hints=["a proxy or a mirror may alter it: try without one", "try again later"],
         details={"file": file.path, "expected": file.digest},
     )
 
 
 def _broke_off(file: RemoteFile, have: int, error: SourceUnavailable) -> SourceUnavailable:
     return SourceUnavailable(
-        f"the transfer of `{file.path}` breaks off again and again",
-        cause=[error.message, *error.cause, f"{have} of {file.size_bytes} bytes are here"],
-        hints=["run the command again: it goes on where it stopped", *error.hints],
+        f"the download of `{file.path}` keeps failing",
+        cause=[error.message, *error.cause, f"{have} of {file.size_bytes} bytes are downloaded"],
+        hints=["run the command again to resume the download", *error.hints],
         details={"file": file.path, "have_bytes": have, "size_bytes": file.size_bytes},
     )

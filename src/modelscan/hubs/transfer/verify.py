@@ -1,4 +1,4 @@
-"""Whether files are what their hub lists: size, then SHA-256 (git's SHA-1 for small ones), once per file.
+"""Verify files against their hub's listing: size, then SHA-256 (git's SHA-1 for small ones), once per file.
 
 huggingface_hub has `verify_repo_checksums`. It is not used: it asks the hub again for the list, hashes every file every
 time, and calls each file missing that was left out on purpose (2.4.0, utils/_verification.py).
@@ -23,7 +23,7 @@ _BLOCK = 4 * 1024**2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedFile:
-    """What is the matter with one file; `path` is its place on this machine, `inode` what was found there."""
+    """The verdict on one file; `path` is its local path, `inode` that of the file found there."""
 
     file: RemoteFile
     path: Path
@@ -32,7 +32,7 @@ class CheckedFile:
 
 
 class Verified:
-    """Which files were found right, remembered by size, time of change and inode: a touched file is read again."""
+    """The files verified before, by size, modification time and inode: a touched file is read again."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

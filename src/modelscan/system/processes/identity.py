@@ -1,4 +1,4 @@
-"""Who a process is, read from /proc, and signals that reach only the one that was meant.
+"""The identity of a process, read from /proc, and signals that reach only the intended one.
 
 A pid alone names nobody: it is given away again. A process is its pid with its start time (field 22 of
 /proc/PID/stat, in clock ticks), within one boot. Ours carry a tag in their environment, which every worker of a

@@ -1,4 +1,4 @@
-"""Ports: the next free one, and who has the one that is taken."""
+"""Ports: the next free one, and the owner of one in use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def next_free(first: int, claimed: Collection[int]) -> int:
     for port in range(first, _LAST_PORT + 1):
         if port not in claimed and is_free(port):
             return port
-    raise Conflict(f"no port from `{first}` on is free", hints=["choose another --port"], details={"first": first})
+    raise Conflict(f"no port from `{first}` up is free", hints=["choose another --port"], details={"first": first})
 
 
 def require_free(port: int) -> None:
@@ -39,9 +39,9 @@ def require_free(port: int) -> None:
     name = program_name(pid) if pid is not None else None
     owner = "a process of another user" if pid is None else f"process {pid}" + (f" ({name})" if name else "")
     raise Conflict(
-        f"port `{port}` is taken",
+        f"port `{port}` is already in use",
         cause=[f"{owner} uses it"],
-        hints=["choose another --port", f"or end that process: kill {pid}" if pid else f"ss -ltnp sport = :{port}"],
+        hints=["choose another --port", f"or stop that process: kill {pid}" if pid else f"ss -ltnp sport = :{port}"],
         details={"port": port, "pid": pid, "program": name},
     )
 

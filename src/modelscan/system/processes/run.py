@@ -47,7 +47,7 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Compl
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
-        return Completed(None, problem=f"`{argv[0]}` did not answer within {timeout:g} s")
+        return Completed(None, problem=f"`{argv[0]}` did not respond within {timeout:g} s")
     except OSError as error:
         return Completed(None, problem=f"`{argv[0]}` could not be started: {error.strerror}")
     return Completed(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""Ending everything that one deployment started, however it behaves.
+"""Stop everything that one deployment started, however it behaves.
 
 The order was found by experiment on a tree shaped like vLLM's (API server, engine core, workers): a signal to the
 leader alone leaves workers that ignore it; a signal to its group misses those in a session of their own; only the

@@ -1,4 +1,4 @@
-"""Where weights can be, by the name of the source: who describes them there, and how a backend comes by them."""
+"""The registry of weight sources: who describes weights there, and how a backend gets them."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ _DELIVERIES: dict[Source, Callable[[str, Access], Delivery]] = {
 
 
 def describer(source: Source, access: Access) -> Describes:
-    """Who says what weights of this source are."""
+    """The describer of this source."""
     return _DESCRIBERS[source](access)
 
 
 def delivery(source: Source, repo_id: str, access: Access) -> Delivery:
-    """How a backend comes by these weights. Raises Usage for what is no address."""
+    """How a backend gets these weights. Raises Usage for an invalid address."""
     return _DELIVERIES[source](repo_id, access)
 
 
 def fetcher(hub: HubName, access: Access) -> Fetches:
-    """Who brings weights here from a hub."""
+    """The fetcher of a hub."""
     from modelscan.hubs.remote.fetcher import RemoteFetcher  # and with it what transfers: `plan` needs none of that
 
     return RemoteFetcher(listings(hub, access))
 
 
 def listings(hub: HubName, access: Access) -> Listings:
-    """What a hub has, as far as it is known."""
+    """The listings of a hub."""
     return Listings(_SITES[hub](access), access)
