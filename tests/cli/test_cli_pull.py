@@ -200,7 +200,7 @@ def test_pickles_only_by_word(run: Callable[..., Ran], hub: HubServer) -> None:
     assert (ran.status, ran.stderr) == (
         1,
         snapshot("""\
-warning: no catalog knows `lab/pickled`; it is taken as a repo and checked at the hub
+warning: no catalog lists `lab/pickled`; it is taken as a repo and checked on the hub
 error: the weights of `lab/pickled` are only pickles, and loading a pickle can run any code in it
 hint: find a repo of the same model with safetensors files
 hint: if you trust its owner: --allow-pickle
@@ -219,7 +219,7 @@ def test_remote_code_is_shown_and_agreed_to_once_per_hash(
     assert (refused.status, refused.stderr.replace(hub.endpoint, "HUB")) == (
         2,
         snapshot("""\
-warning: no catalog knows `lab/tiny`; it is taken as a repo and checked at the hub
+warning: no catalog lists `lab/tiny`; it is taken as a repo and checked on the hub
 error: there is no terminal to ask whether `lab/tiny` may run code
   modeling_tiny.py git:26db4d61ad867c0a32a50d379ce146f5c4f51c81
 hint: read it, then allow it: --trust-remote-code --yes

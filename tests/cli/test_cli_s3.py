@@ -289,7 +289,7 @@ def test_refused_before_anything_starts(
         ("s3://nowhere/x", {}, 6, "error: `s3://nowhere/x` cannot be used\n  The specified bucket does not exist\n"),
         (PLACE, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, 6, f"error: `{PLACE}` cannot be used\n  Could not connect"),
         (PLACE, {"AWS_PROFILE": "nobody"}, 6, f"error: `{PLACE}` cannot be used\n  The config profile (nobody)"),
-        ("s3://bucket/x?y", {}, 2, "error: `s3://bucket/x?y` is no address in S3\n"),
+        ("s3://bucket/x?y", {}, 2, "error: `s3://bucket/x?y` is not an S3 address\n"),
         (PLACE, {"MODELSCAN_OFFLINE": "1"}, 6, f"error: `{PLACE}` needs the network, and network access is off\n"),
     ],
 )
