@@ -63,9 +63,8 @@ def test_one_pair_without_a_link_makes_it_pcie(read_with_nvml: Read) -> None:
 def test_one_bad_gpu_does_not_hide_the_others(read_with_nvml: Read) -> None:
     machine = read_with_nvml(H100 + H100 + "fail nvmlDeviceGetHandleByIndex_v2=15\n" + H100)
     assert [gpu["index"] for gpu in machine["devices"]] == [0, 2]
-    assert machine["warnings"] == [
-        "GPU 1 cannot be used: GPU is lost; the others can. See: nvidia-smi -q -i 1",
-    ]
+    assert machine["warnings"] == ["GPU 1 fell off the bus; reboot, or see: nvidia-smi -q -i 1"]
+    assert machine["faults"] == machine["warnings"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +127,7 @@ def test_unified_memory_is_the_hosts(read_with_nvml: Read) -> None:
 )
 def test_a_driver_that_fails_is_a_warning_with_advice(read_with_nvml: Read, number: int, warning: str) -> None:
     machine = read_with_nvml(f"init {number}\n")
-    assert (machine["devices"], machine["warnings"]) == ([], [warning])
+    assert (machine["devices"], machine["warnings"], machine["faults"]) == ([], [warning], [warning])
 
 
 def test_a_leftover_library_without_a_gpu_is_no_problem(read_with_nvml: Read) -> None:
@@ -188,7 +187,7 @@ def test_slices_by_the_tool_stand_in_place_of_the_gpu(fake_tools: Callable[..., 
         (0, True, 0, "MIG-c788539f"), (0, True, 3, "MIG-b4b2228d"), (1, False, None, "GPU-2"),
     ]  # fmt: skip
     assert [round((gpu.memory_total_bytes or 0) / 1024**3, 1) for gpu in found.devices] == [38.0, 9.5, 79.6]
-    (warning,) = found.warnings
+    (warning,) = found.faults
     assert warning == (
         "GPU 2 is in MIG mode but has no instances; create one (sudo nvidia-smi mig -cgi 0 -C -i 2)"
         " or disable the mode (sudo nvidia-smi -i 2 -mig 0)"

@@ -19,6 +19,7 @@ from modelscan.units import GIB, parse_bytes
 
 MOST_GPUS = 1024
 _SOME = 3
+_JSON_KINDS = {list: "list", str: "string", int: "number", float: "number", bool: "boolean"}
 # The "80gb" in a name is the vendor's figure, up to 8 % off the driver's; beyond this it is a different card.
 _SAME_MEMORY = 0.1
 _COUNTED = re.compile(
@@ -180,9 +181,17 @@ def _link(facts: GpuFacts) -> str:
 
 def _from_file(path: Path) -> Hardware:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = _object(json.loads(path.read_text(encoding="utf-8")))
         devices = [_device(index, item) for index, item in enumerate(document.get("devices") or [])]
-        hardware = from_document(Hardware, {**document, "devices": devices, "warnings": document.get("warnings") or []})
+        hardware = from_document(
+            Hardware,
+            {
+                **document,
+                "devices": devices,
+                "warnings": document.get("warnings") or [],
+                "faults": document.get("faults") or [],
+            },
+        )
     except OSError as error:
         raise Usage(
             f"cannot read the hardware file `{path}`", cause=[error.strerror or str(error)], hints=[_EXAMPLES]
@@ -192,6 +201,12 @@ def _from_file(path: Path) -> Hardware:
             f"the hardware file `{path}` does not have the format of `modelscan gpu --json`", cause=[str(error)]
         ) from error
     return replace(hardware, cpu=hardware.cpu or Cpu())
+
+
+def _object(document: object) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise TypeError(f"it holds a {_JSON_KINDS.get(type(document), 'value')}, not an object with `devices`")
+    return document
 
 
 def _device(index: int, item: Mapping[str, Any]) -> dict[str, Any]:

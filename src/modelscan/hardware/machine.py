@@ -10,7 +10,7 @@ from modelscan.hardware.amd.read import read_amd
 from modelscan.hardware.cpu import read_cpu
 from modelscan.hardware.nvidia.read import read_nvidia
 from modelscan.hardware.nvidia.smi import read_nvidia_smi
-from modelscan.hardware.pci import display_vendors, numa_node
+from modelscan.hardware.pci import accelerators, display_vendors, numa_node
 from modelscan.hardware.probe import PROBE_SECONDS, Detected, within
 from modelscan.hardware.visibility import apply_visibility
 from modelscan.model import Cpu, Hardware
@@ -32,10 +32,19 @@ def read_hardware(
     amd = within(
         # Each tool has its own timeout; this one covers a kernel that does not respond.
         PROBE_SECONDS * 6,
-        lambda: read_amd(environ=environ, run=run, sysfs=sysfs, host_free=cpu.memory_free_bytes),
+        lambda: read_amd(
+            environ=environ,
+            run=run,
+            sysfs=sysfs,
+            host_free=cpu.memory_free_bytes,
+            expected="amd" in accelerators(sysfs),
+        ),
         what="the AMD driver",
     )
-    devices, narrowed = apply_visibility((*nvidia.devices, *amd.devices), environ)
+    found = (*nvidia.devices, *amd.devices)
+    devices, narrowed = apply_visibility(found, environ)
+    hidden = narrowed[-1:] if found and not devices else ()
+    faults = (*nvidia.faults, *amd.faults, *hidden)
     devices = tuple(replace(gpu, numa_node=numa_node(sysfs, gpu.pci_bus_id)) for gpu in devices)
     shown = {gpu.index for gpu in devices if gpu.vendor == "nvidia"}
     seen = {gpu.vendor for gpu in devices}
@@ -48,7 +57,12 @@ def read_hardware(
         interconnect=main.interconnect if len(devices) > 1 else None,
         links=tuple(link for link in nvidia.links if shown.issuperset(link.gpus)),
         cpu=cpu,
-        warnings=(*nvidia.warnings, *amd.warnings, *narrowed, *_mixed(seen), *_under_windows(proc, nvidia)),
+        warnings=tuple(
+            dict.fromkeys(
+                (*faults, *nvidia.warnings, *amd.warnings, *narrowed, *_mixed(seen), *_under_windows(proc, nvidia))
+            )
+        ),
+        faults=faults,
     )
 
 
@@ -62,9 +76,13 @@ def _nvidia(environ: Mapping[str, str], run: Runner, cpu: Cpu, *, expected: bool
         return found
     # The tool may find a library that the loader does not (WSL, containers): then its answer counts.
     by_tool = read_nvidia_smi(
-        environ=environ, run=run, host_total=cpu.memory_total_bytes, host_free=cpu.memory_free_bytes
+        environ=environ,
+        run=run,
+        host_total=cpu.memory_total_bytes,
+        host_free=cpu.memory_free_bytes,
+        expected=expected,
     )
-    return by_tool if by_tool.answered else found
+    return by_tool if by_tool.answered or not found.faults else found
 
 
 def _under_windows(proc: Path, nvidia: Detected) -> tuple[str, ...]:

@@ -7,14 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from modelscan.model import Gpu, GpuLink
+from modelscan.parsing.text import clean
+from modelscan.system.processes.run import Completed
 
 # A driver that hangs must not hang modelscan. The tools of a sleeping or busy card need up to two seconds.
 PROBE_SECONDS = 10.0
+_LINE = 160  # characters of a tool's output that a warning quotes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detected:
-    """`devices` before any visibility variable is applied; `warnings` are problems with advice.
+    """`devices` before any visibility variable is applied; `warnings` are problems with advice; `faults` are
+    those that make a GPU unusable.
 
     `answered` is False where the driver could not be queried, so that another way may be tried.
     """
@@ -26,6 +30,7 @@ class Detected:
     interconnect: str | None = None
     links: tuple[GpuLink, ...] = ()
     warnings: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     answered: bool = True
 
 
@@ -49,5 +54,19 @@ def within(seconds: float, ask: Callable[[], Detected], *, what: str) -> Detecte
         return answers[0]
     return Detected(
         answered=False,
-        warnings=(f"{what} did not respond within {seconds:g} s; if this persists, the driver hangs: reboot",),
+        faults=(f"{what} did not respond within {seconds:g} s; if this persists, the driver hangs: reboot",),
     )
+
+
+def started(done: Completed) -> bool:
+    """Whether the program is installed: it ran, well or not."""
+    return done.returncode is not None or "could not be started" not in (done.problem or "")
+
+
+def tool_fault(name: str, done: Completed) -> str:
+    """For a vendor's tool that ran and named no GPU."""
+    if done.problem is not None:
+        return f"{done.problem}; if this persists, the driver hangs: reboot"
+    lines = (clean(line).strip() for line in f"{done.stdout}\n{done.stderr}".splitlines())
+    first = next((line for line in lines if line), "it prints nothing")[:_LINE]
+    return f"`{name}` lists no GPU that modelscan can read (status {done.returncode}): {first}"

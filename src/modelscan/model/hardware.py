@@ -65,7 +65,10 @@ class Cpu:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hardware:
-    """A machine as read or as described. `interconnect`: `nvlink`, `xgmi`, `pcie`, or None."""
+    """A machine as read or as described. `interconnect`: `nvlink`, `xgmi`, `pcie`, or None.
+
+    `faults` are those of the `warnings` that say why a GPU of this machine cannot be used.
+    """
 
     devices: tuple[Gpu, ...] = ()
     driver_version: str | None = None
@@ -75,3 +78,4 @@ class Hardware:
     links: tuple[GpuLink, ...] = ()
     cpu: Cpu = field(default_factory=Cpu)
     warnings: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()

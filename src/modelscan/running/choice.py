@@ -41,7 +41,8 @@ def report_choice(hardware: Hardware, chosen: Candidate | None, report: Report) 
 def _devices(hardware: Hardware) -> str:
     if not hardware.devices:
         cpu = hardware.cpu
-        return f"none, using the CPU with {format_bytes(cpu.memory_free_bytes)} free"
+        none = "none that can be used" if hardware.faults else "none"
+        return f"{none}, using the CPU with {format_bytes(cpu.memory_free_bytes)} free"
     return ", ".join(
         f"{gpu.index}: {gpu.name or 'unknown'} ({format_bytes(gpu.memory_free_bytes)} free)" for gpu in hardware.devices
     )

@@ -28,7 +28,7 @@ from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed
-from modelscan.selecting.plan import Planned, described, no_fit, plan_resolved
+from modelscan.selecting.plan import Planned, described, faults_beside, no_fit, plan_resolved
 from modelscan.selecting.requests import DeployRequest, difference, option_words, request_document
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
@@ -104,6 +104,8 @@ def _claimed(
             hardware = with_memory_back(hardware, context.deployments.observe(existing))
         planned = plan_resolved(context, resolved, wanted.plan, hardware, claims=claims)
         chosen = planned.plan.chosen
+        for fault in faults_beside(planned.plan):
+            report(Event("warning", fault))
         report_choice(hardware, chosen, report)
         if chosen is None:
             raise no_fit(planned.plan)

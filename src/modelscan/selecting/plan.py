@@ -117,6 +117,13 @@ def explained(planned: Planned) -> tuple[str, ...]:
     return explain(planned.plan, planned.resolved.options, planned.claims)
 
 
+def faults_beside(plan: Plan) -> tuple[str, ...]:
+    """What is wrong with GPUs of this machine and the plan goes on without; not where the CPU was asked for."""
+    answered = any(item.code == "gpu_unusable" for item in plan.rejected)  # the refusal says it
+    meant = plan.chosen is not None and "no_gpu" in plan.chosen.explicit
+    return () if answered or meant else plan.hardware.faults
+
+
 def refuse_infeasible(plan: Plan) -> None:
     """Raise NoFit, with the arithmetic of the nearest miss, when the plan's answer is no."""
     if not plan.feasible:

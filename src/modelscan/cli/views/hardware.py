@@ -15,7 +15,7 @@ def show_hardware(printer: Printer, hardware: Hardware) -> None:
             right=("free", "usable", "total"),
         )
     else:
-        printer.line("No GPU found: models run on the CPU.")
+        printer.line("No GPU can be used." if hardware.faults else "No GPU found: models run on the CPU.")
     printer.line()
     cpu = hardware.cpu
     rows = [

@@ -63,7 +63,8 @@ def describe_machine(hardware: Hardware) -> str:
     if not hardware.devices:
         cpu = hardware.cpu
         name = cpu.model or cpu.architecture or "unknown"
-        return f"the CPU ({name}, {format_bytes(cpu.memory_free_bytes)} free)"
+        broken = "; no GPU can be used" if hardware.faults else ""
+        return f"the CPU ({name}, {format_bytes(cpu.memory_free_bytes)} free{broken})"
     names: dict[str, int] = {}
     for gpu in hardware.devices:
         name = gpu.name or "unknown GPU"

@@ -5,6 +5,7 @@ The index is HIP's: the order of the GPUs among KFD's nodes. The tools number in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from modelscan.hardware.amd.sysfs import KernelGpu, read_kernel_gpus
 from modelscan.hardware.amd.tools import ToolGpu, parse_amd_smi, parse_rocm_smi
-from modelscan.hardware.probe import PROBE_SECONDS, Detected
+from modelscan.hardware.probe import PROBE_SECONDS, Detected, started, tool_fault
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Gpu, GpuProcess
 from modelscan.system.processes.run import Completed, Runner
@@ -24,6 +25,15 @@ ROCM = Path("/", "opt", "rocm")
 _SERVING_APUS = {"gfx1150", "gfx1151"}
 _APUS = _SERVING_APUS | {"gfx902", "gfx90c", "gfx1033", "gfx1035", "gfx1036", "gfx1103", "gfx1152", "gfx1153"}
 _SMALL = 4 * GIB
+_NOT_LISTED = (
+    "an AMD GPU is on the PCI bus, but neither the amdgpu driver nor ROCm's tools list it; try: sudo modprobe amdgpu;"
+    " in a container, start it with --device /dev/kfd --device /dev/dri"
+)
+_NO_GPU = re.compile(
+    r"not found in modules|no (?:supported |amd )?(?:gpu|device|json data)|driver not (?:loaded|initialized)"
+    r"|not_loaded|no_drv|invalid platform|^\s*(?:\{\s*\}|\[\s*\])\s*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,17 +43,24 @@ class _Merged:
 
 
 def read_amd(
-    *, environ: Mapping[str, str], run: Runner, sysfs: Path, host_free: int | None, rocm: Path = ROCM
+    *,
+    environ: Mapping[str, str],
+    run: Runner,
+    sysfs: Path,
+    host_free: int | None,
+    rocm: Path = ROCM,
+    expected: bool = False,
 ) -> Detected:
-    """All AMD GPUs that can serve models. Never raises."""
+    """All AMD GPUs that can serve models. `expected`: an accelerator of AMD's is on the PCI bus. Never raises."""
     kernel = read_kernel_gpus(sysfs)
+    run = heard = _Heard(run)
     tools = _ask_amd_smi(environ, run, rocm)
     merged = pair(kernel, tools)
     if not merged or not all(_complete(one) for one in merged):
         tools = join(tools, _ask_rocm_smi(environ, run, rocm))
         merged = pair(kernel, tools)
     if not merged:
-        return Detected(answered=False)
+        return Detected(answered=False, faults=heard.faults(expected=expected))
     devices = [_gpu(index, one, host_free) for index, one in enumerate(merged)]
     kept, warnings = leave_out_integrated(devices)
     nodes = {gpu.index: merged[gpu.index].kernel for gpu in kept}
@@ -55,6 +72,27 @@ def read_amd(
         interconnect=_interconnect([node for node in nodes.values() if node is not None], len(kept)),
         warnings=warnings,
     )
+
+
+class _Heard:
+    """A runner that keeps what ROCm's tools answered, for where they list no GPU."""
+
+    def __init__(self, run: Runner) -> None:
+        self.run = run
+        self.answers: dict[str, Completed] = {}
+
+    def __call__(self, argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Completed:
+        done = self.run(argv, env=env, timeout=timeout)
+        if started(done):
+            self.answers.setdefault(Path(argv[0]).name, done)
+        return done
+
+    def faults(self, *, expected: bool) -> tuple[str, ...]:
+        if expected:
+            return (_NOT_LISTED,)
+        # ROCm's tools are often installed where there is no GPU of AMD's: that they find none is no fault.
+        wrong = [(name, done) for name, done in self.answers.items() if not _NO_GPU.search(done.stdout + done.stderr)]
+        return tuple(tool_fault(name, done) for name, done in wrong[:1])
 
 
 def _complete(one: _Merged) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from modelscan.hardware.nvidia.links import interconnect, read_links, without_access
@@ -13,9 +14,9 @@ from modelscan.model import Gpu, GpuProcess
 T = TypeVar("T")
 
 # What to do about an error of nvmlInit, by its number in nvml.h; the text completes "the NVIDIA driver ...".
-_DRIVER_NOT_LOADED = 9
+DRIVER_NOT_LOADED, _LOST, VERSION_MISMATCH = 9, 15, 18
 _LIBRARY_NOT_FOUND = 12
-_ADVICE = {
+ADVICE = {
     4: "denies this user access; join the group that owns /dev/nvidia*, or ask the administrator",
     9: "is installed but not loaded; try: sudo modprobe nvidia, or reboot",
     12: "is missing its library libnvidia-ml.so.1; install the driver, or start the container with --gpus all",
@@ -23,6 +24,10 @@ _ADVICE = {
     18: "was updated while the old version is still loaded; reboot",
     999: "reports an unknown error; a container may have lost access to its GPU: restart it",
 }
+NONE_LISTED = (
+    "an NVIDIA GPU is on the PCI bus, but the driver does not list it; see why: sudo dmesg | grep -i nvrm; in a"
+    " container, start it with --gpus all"
+)
 UNIFIED_NAMES = ("GB10", "N1X", "Orin", "Thor")
 
 
@@ -41,11 +46,14 @@ def read_nvidia(*, host_total: int | None, host_free: int | None, expected: bool
     except pynvml.NVMLError as error:
         return _no_driver(int(error.value), str(error), expected=expected)
     try:
-        return _Reader(pynvml, host_total, host_free).read()
+        found = _Reader(pynvml, host_total, host_free).read()
     except pynvml.NVMLError as error:
-        return Detected(answered=False, warnings=(f"the NVIDIA driver failed during the query: {error}",))
+        return Detected(answered=False, faults=(f"the NVIDIA driver failed during the query: {error}",))
     finally:
         _attempt(pynvml, pynvml.nvmlShutdown)
+    if expected and not found.devices and not found.faults:
+        return replace(found, faults=(NONE_LISTED,))
+    return found
 
 
 def _library_there() -> bool:
@@ -60,10 +68,10 @@ def _library_there() -> bool:
 
 
 def _no_driver(number: int, message: str, *, expected: bool) -> Detected:
-    if not expected and number in {_LIBRARY_NOT_FOUND, _DRIVER_NOT_LOADED}:
+    if not expected and number in {_LIBRARY_NOT_FOUND, DRIVER_NOT_LOADED}:
         return Detected(answered=False)
-    advice = _ADVICE.get(number, f"cannot be queried: {message}")
-    return Detected(answered=False, warnings=(f"the NVIDIA driver {advice}",))
+    advice = ADVICE.get(number, f"cannot be queried: {message}")
+    return Detected(answered=False, faults=(f"the NVIDIA driver {advice}",))
 
 
 def _attempt(nvml: Any, ask: Callable[..., T], *arguments: Any) -> T | None:
@@ -79,7 +87,7 @@ class _Reader:
         self.nvml = nvml
         self.host_total = host_total
         self.host_free = host_free
-        self.warnings: list[str] = []
+        self.faults: list[str] = []
 
     def read(self) -> Detected:
         nvml = self.nvml
@@ -91,9 +99,8 @@ class _Reader:
                 devices.extend(self._gpus(index, handle))
                 handles.append((index, handle))
             except nvml.NVMLError as error:
-                self.warnings.append(
-                    f"GPU {index} cannot be used: {error}; the others can. See: nvidia-smi -q -i {index}"
-                )
+                what = "fell off the bus; reboot, or see" if error.value == _LOST else f"cannot be used: {error}; see"
+                self.faults.append(f"GPU {index} {what}: nvidia-smi -q -i {index}")
         version = _attempt(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2)
         links = read_links(nvml, handles)
         return Detected(
@@ -102,7 +109,8 @@ class _Reader:
             cuda_version=f"{version // 1000}.{version % 1000 // 10}" if version else None,
             interconnect=interconnect(links),
             links=links,
-            warnings=(*self.warnings, *without_access(links)),
+            warnings=without_access(links),
+            faults=tuple(self.faults),
         )
 
     def _gpus(self, index: int, handle: Any) -> Iterator[Gpu]:
@@ -113,7 +121,7 @@ class _Reader:
             return
         slices = list(self._slices(handle))
         if not slices:
-            self.warnings.append(
+            self.faults.append(
                 f"GPU {index} is in MIG mode but has no instances; create one (sudo nvidia-smi mig -cgi 0 -C -i"
                 f" {index}) or disable the mode (sudo nvidia-smi -i {index} -mig 0)"
             )

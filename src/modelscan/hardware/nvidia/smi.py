@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from modelscan.hardware.nvidia.drivers import cuda_of
-from modelscan.hardware.nvidia.read import UNIFIED_NAMES
-from modelscan.hardware.probe import PROBE_SECONDS, Detected
+from modelscan.hardware.nvidia.read import ADVICE, DRIVER_NOT_LOADED, NONE_LISTED, UNIFIED_NAMES, VERSION_MISMATCH
+from modelscan.hardware.probe import PROBE_SECONDS, Detected, started, tool_fault
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Gpu
-from modelscan.system.processes.run import Runner
+from modelscan.system.processes.run import Completed, Runner
 from modelscan.units import GIB, MIB
 
 _FIELDS = ("index", "uuid", "name", "memory.total", "memory.free", "driver_version", "pci.bus_id")
@@ -20,6 +20,9 @@ _FIELDS = ("index", "uuid", "name", "memory.total", "memory.free", "driver_versi
 _NEWER_FIELDS = (("compute_cap", "mig.mode.current"), ("compute_cap",), ())
 # On WSL the tool is outside PATH for some users.
 _PROGRAMS = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi")
+_MISMATCH = re.compile(r"version mismatch", re.IGNORECASE)
+_NO_DRIVER = re.compile(r"couldn't communicate with the NVIDIA driver|driver not loaded", re.IGNORECASE)
+_NO_DEVICE = re.compile(r"no devices were found", re.IGNORECASE)
 _SLICE = re.compile(
     r"\s+MIG\s+(?P<profile>\S*?(?P<gib>\d+)gb\S*)\s+Device\s+(?P<number>\d+):\s*\(UUID:\s*(?P<uuid>[^)\s]+)"
 )
@@ -28,25 +31,48 @@ _OF_PROFILE = 0.95
 
 
 def read_nvidia_smi(
-    *, environ: Mapping[str, str], run: Runner, host_total: int | None = None, host_free: int | None = None
+    *,
+    environ: Mapping[str, str],
+    run: Runner,
+    host_total: int | None = None,
+    host_free: int | None = None,
+    expected: bool = False,
 ) -> Detected:
     """The GPUs of the tool; `answered` is False where it is missing or its output is unreadable. Never raises.
 
-    `host_total` and `host_free` are the memory of GPUs that share the host's.
+    `host_total` and `host_free` are the memory of GPUs that share the host's. `expected` is whether an NVIDIA GPU is
+    on the PCI bus: without one, a driver that is not loaded is no fault.
     """
+    ran: Completed | None = None
     for program in _PROGRAMS:
         for newer in _NEWER_FIELDS:
             fields = (*_FIELDS, *newer)
             argv = [program, f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
             done = run(argv, env=environ, timeout=PROBE_SECONDS)
+            ran = done if started(done) else ran
             if done.ok:
                 found = parse_nvidia_smi(done.stdout, fields, host_total=host_total, host_free=host_free)
+                if not found.answered:
+                    break
                 if not any(gpu.mig for gpu in found.devices):
                     return found
                 return _with_slices(found, run([program, "-L"], env=environ, timeout=PROBE_SECONDS).stdout)
             if done.returncode is None:  # missing or hanging: a shorter query does not help
                 break
-    return Detected(answered=False)
+    fault = _fault(ran, expected=expected) if ran is not None else None
+    return Detected(answered=False, faults=(fault,) if fault else ())
+
+
+def _fault(done: Completed, *, expected: bool) -> str | None:
+    """What the tool says is wrong with a GPU; None where there is none to be wrong."""
+    output = f"{done.stdout}\n{done.stderr}"
+    if _MISMATCH.search(output):
+        return f"the NVIDIA driver {ADVICE[VERSION_MISMATCH]}"
+    if _NO_DRIVER.search(output):
+        return f"the NVIDIA driver {ADVICE[DRIVER_NOT_LOADED]}" if expected else None
+    if _NO_DEVICE.search(output):
+        return NONE_LISTED if expected else None
+    return tool_fault("nvidia-smi", done)
 
 
 def parse_nvidia_smi(
@@ -96,16 +122,16 @@ def _with_slices(found: Detected, listed: str) -> Detected:
     sizes: the size in the profile's name is the upper end.
     """
     devices: list[Gpu] = []
-    warnings = []
+    faults = []
     for gpu in found.devices:
         slices = list(_slices(gpu, listed)) if gpu.mig else [gpu]
         devices.extend(slices)
         if not slices:
-            warnings.append(
+            faults.append(
                 f"GPU {gpu.index} is in MIG mode but has no instances; create one (sudo nvidia-smi mig -cgi 0 -C -i"
                 f" {gpu.index}) or disable the mode (sudo nvidia-smi -i {gpu.index} -mig 0)"
             )
-    return replace(found, devices=tuple(devices), warnings=(*found.warnings, *warnings))
+    return replace(found, devices=tuple(devices), faults=(*found.faults, *faults))
 
 
 def _slices(gpu: Gpu, listed: str) -> Iterator[Gpu]:

@@ -43,16 +43,35 @@ def no_layout(setting: Setting, choice: Choice, devices: Sequence[Gpu]) -> str:
     )
 
 
-def none_allowed(model: Model | None, hardware: Hardware, request: PlanRequest, filters: GpuFilters) -> Plan:
+def nothing_usable(
+    model: Model | None, hardware: Hardware, request: PlanRequest, allowed: Sequence[Gpu]
+) -> Plan | None:
+    """The refusal where a GPU was wanted and none can be had: a machine whose GPU is broken is no CPU machine."""
+    if request.no_gpu:
+        return None
+    if hardware.faults and not request.gpus and not any(not gpu.integrated for gpu in hardware.devices):
+        reason = f"no GPU of this machine can be used: {'; '.join(hardware.faults)}"
+        return _refused(model, hardware, request, "gpu_unusable", reason)
+    if request.gpu_filters is not None and not allowed:
+        return _none_allowed(model, hardware, request, request.gpu_filters)
+    return None
+
+
+def _none_allowed(model: Model | None, hardware: Hardware, request: PlanRequest, filters: GpuFilters) -> Plan:
     there = ", ".join(sorted({gpu.name or "an unknown GPU" for gpu in hardware.devices})) or "none"
-    backend = request.backend or BACKENDS.usual.name
-    base = Candidate(backend=backend, quantization=request.quantization, explicit=("gpu_filters",))
     reason = f"no GPU matches the deployment file, which wants {filters_text(filters)}; this machine has {there}"
+    return _refused(model, hardware, request, "gpu_filters", reason)
+
+
+def _refused(model: Model | None, hardware: Hardware, request: PlanRequest, code: str, reason: str) -> Plan:
+    backend = request.backend or BACKENDS.usual.name
+    explicit = ("gpu_filters",) if request.gpu_filters is not None else ()
+    base = Candidate(backend=backend, quantization=request.quantization, explicit=explicit)
     return Plan(
         model=model.id if model is not None else request.model,
         hardware=hardware,
         feasible=False,
-        rejected=(reject(base, "gpu_filters", reason),),
+        rejected=(reject(base, code, reason),),
     )
 
 

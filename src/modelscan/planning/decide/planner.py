@@ -24,7 +24,7 @@ from modelscan.model import (
     WeightsDescription,
 )
 from modelscan.planning.decide.candidates import judge, reject
-from modelscan.planning.decide.nothing_there import no_layout, none_allowed, nothing_asked_for
+from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for, nothing_usable
 from modelscan.planning.options.allowances import ENCODERS, USUAL, Allowance, allowances
 from modelscan.planning.options.budget import Budget, gpu_budget, host_budget
 from modelscan.planning.options.context import UNKNOWN_LIMIT, USEFUL_CONTEXT, model_limit
@@ -108,8 +108,8 @@ def decide(
     fitting: list[tuple[int, int, Candidate]] = []
     rejected: list[Rejection] = []
     allowed = admitted(_devices(hardware, request), request.gpu_filters)
-    if request.gpu_filters is not None and not allowed and not request.no_gpu:
-        return none_allowed(model, hardware, request, request.gpu_filters)
+    if (refused := nothing_usable(model, hardware, request, allowed)) is not None:
+        return refused
     for devices in _kinds(allowed, request):
         setting = _setting(model, options, devices, _device(devices), request, facts, installations)
         setting = dataclasses.replace(setting, measurements=measurements)
@@ -175,7 +175,7 @@ def _named(word: str, hardware: Hardware) -> Gpu:
     known = [str(gpu.index) for gpu in hardware.devices]
     raise GpuNotFound(
         f"there is no GPU `{word}`",
-        cause=[f"this machine has {', '.join(known)}" if known else "this machine has none"],
+        cause=[f"this machine has {', '.join(known)}" if known else "this machine has none", *hardware.faults],
         hints=["modelscan gpu", "or run on the CPU: --gpu none"],
         details={"known": known},
     )

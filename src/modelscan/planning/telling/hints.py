@@ -70,6 +70,9 @@ def hints_for(refused: Refused) -> tuple[str, ...]:
     if "driver_too_old" in codes:
         hints.append("install a newer driver, then check it: modelscan gpu")
         hints += _on_the_cpu(refused)
+    if "gpu_unusable" in codes:
+        hints.append("see what is wrong: modelscan gpu")
+        hints += _on_the_cpu(refused, "or run on the CPU")
     if "no_memory" in codes:
         hints += _too_large_in_any(refused)
     if codes & {"no_memory", "no_kernel"}:
@@ -77,10 +80,10 @@ def hints_for(refused: Refused) -> tuple[str, ...]:
     return tuple(hints)
 
 
-def _on_the_cpu(refused: Refused) -> list[str]:
+def _on_the_cpu(refused: Refused, meanwhile: str = "meanwhile on the CPU") -> list[str]:
     asked = dataclasses.replace(refused.request, no_gpu=True)
     found = refused.decide(refused.plan.hardware, asked)
-    return [f"meanwhile on the CPU: {_command(refused, asked)}"] if found.feasible else []
+    return [f"{meanwhile}: {_command(refused, asked)}"] if found.feasible else []
 
 
 def _command(refused: Refused, request: PlanRequest) -> str:

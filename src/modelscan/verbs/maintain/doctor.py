@@ -88,7 +88,13 @@ def _hardware(context: Context) -> Iterator[Check]:
     for warning in hardware.warnings:
         yield Check(name="hardware", status="note", message=warning)
     count = len(hardware.devices)
-    message = f"{count} GPU{'s' if count != 1 else ''}" if count else "no GPU: models run on the CPU"
+    message = (
+        f"{count} GPU{'s' if count != 1 else ''}"
+        if count
+        else "no GPU can be used"
+        if hardware.faults
+        else "no GPU: models run on the CPU"
+    )
     yield Check(name="hardware", status="ok", message=message)
     yield from _backends(context, hardware)
 

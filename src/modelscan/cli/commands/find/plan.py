@@ -15,7 +15,7 @@ from modelscan.cli.views.plan import show_command, show_file, show_plan
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 from modelscan.selecting.deployment_file import overridden, read_deployment_file
-from modelscan.selecting.plan import explained, plan_model, refuse_infeasible
+from modelscan.selecting.plan import explained, faults_beside, plan_model, refuse_infeasible
 
 
 @takes_plan_request
@@ -46,7 +46,7 @@ def plan(
         raise Usage("nothing was named", hints=["modelscan plan ID", "modelscan plan --file deployment.yaml"])
     output = Output(json=json or format_ == "json")
     planned = plan_model(context_of(ctx), request, described_hardware=hardware, alternatives=alternatives)
-    output.remarks(planned.resolved.warnings, planned.resolved.notes)
+    output.remarks((*planned.resolved.warnings, *faults_beside(planned.plan)), planned.resolved.notes)
     if format_ == "command":
         output.document(planned.plan, lambda printer: show_command(printer, planned.plan))
     elif format_ == "yaml":
