@@ -111,6 +111,16 @@ def test_unified_memory_is_the_hosts(read_with_nvml: Read) -> None:
     )  # fmt: skip
 
 
+def test_of_unified_memory_free_is_what_the_kernel_calls_available(read_with_nvml: Read) -> None:
+    """Where NVML knows the size, it counts the page cache as used."""
+    machine = read_with_nvml(
+        "gpu\nname NVIDIA Thor\ntotal 128000000000\nused 90000000000\ncc 11.0\n",
+        meminfo="MemTotal:       125000000 kB\nMemFree: 2000000 kB\nMemAvailable:   100000000 kB\n",
+    )
+    (gpu,) = machine["devices"]
+    assert (gpu["memory_total_bytes"], gpu["memory_free_bytes"]) == (128_000_000_000, 102_400_000_000)
+
+
 @pytest.mark.parametrize(
     ("number", "warning"),
     [

@@ -168,8 +168,9 @@ class _Reader:
         except nvml.NVMLError_NotSupported:
             # GB10 and Tegra share the host's memory.
             return True, self.host_total, self.host_total, self.host_free
-        if unified and (self.host_total or 0) > memory.total:
-            # Some of these report only a small carve-out (seen on an N1X): the host's memory counts.
+        if unified and self.host_total:
+            # Some report only a small carve-out (seen on an N1X), others all memory, but count the page cache as used:
+            # what the kernel calls available is free.
             return True, self.host_total, self.host_total, self.host_free
         detailed = _attempt(nvml, nvml.nvmlDeviceGetMemoryInfo, handle, nvml.nvmlMemory_v2)
         reserved = int(detailed.reserved) if detailed is not None else None

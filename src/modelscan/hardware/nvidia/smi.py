@@ -99,7 +99,7 @@ def _gpu(values: Mapping[str, str | None], host_total: int | None, host_free: in
     total, free = _mebibytes(values["memory.total"]), _mebibytes(values["memory.free"])
     name, bus = values["name"], values["pci.bus_id"]
     usable, unified = usable_bytes(total, "nvidia"), any(part in (name or "") for part in UNIFIED_NAMES)
-    if unified and (total or 0) < (host_total or 0):  # it shares the host's memory, as in NVML
+    if unified and host_total:  # it shares the host's memory, as in NVML
         total, usable, free = host_total, host_total, host_free
     mode = values.get("mig.mode.current")
     return Gpu(

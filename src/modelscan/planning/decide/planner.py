@@ -25,6 +25,7 @@ from modelscan.model import (
 )
 from modelscan.planning.decide.candidates import judge, reject
 from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for, nothing_usable
+from modelscan.planning.decide.pace import by_pace
 from modelscan.planning.options.allowances import ENCODERS, USUAL, Allowance, allowances
 from modelscan.planning.options.budget import Budget, gpu_budget, host_budget
 from modelscan.planning.options.context import UNKNOWN_LIMIT, USEFUL_CONTEXT, model_limit
@@ -134,7 +135,7 @@ def decide(
                     fitting.append((tier, choice.rank, found))
         if len(fitting) + len(rejected) == before:
             rejected.append(nothing_asked_for(setting, options))
-    fitting.sort(key=lambda item: item[:2])
+    fitting = by_pace(sorted(fitting, key=lambda item: item[:2]))
     rejected.sort(key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
     chosen = fitting[0][2] if fitting else None
     return Plan(

@@ -13,6 +13,10 @@ DEFAULT_UTILIZATION = 0.92  # vLLM 0.33: --gpu-memory-utilization
 # buffers: vLLM 0.33 sets both up before it compares what is free (v1/worker/gpu_worker.py: init_device).
 GPU_RESERVE = 768 * MIB
 HOST_RESERVE = 1 * GIB
+# Of memory that a GPU shares with the host. vLLM's recipes for GB10 say 0.8 (vllm-project/recipes, overrides for
+# dgx_spark_gb10), and 0.82 to 0.83 is the most that starts on an idle one
+# (MiaAI-Lab/GLM-5.3-Flash-EXL3-2x-DGX-Sparks#47): loading and the host need the rest.
+SHARED_UTILIZATION = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Budget:
 
 def gpu_budget(gpu: Gpu, request: PlanRequest, *, most: float = DEFAULT_UTILIZATION) -> Budget | None:
     """What may be used of one GPU, at most the share `most` unless the user fixed one; None where even its size is
-    unknown.
+    unknown. Of memory that is the host's too, the host keeps its share.
 
     vLLM refuses to start unless `utilization x total` is free, so our share is rounded down to a hundredth; one that
     the user fixed is kept as it is.
@@ -40,7 +44,10 @@ def gpu_budget(gpu: Gpu, request: PlanRequest, *, most: float = DEFAULT_UTILIZAT
         return None
     free = total if gpu.memory_free_bytes is None else min(gpu.memory_free_bytes, total)
     allowed = 1.0 if request.max_memory_bytes is None else request.max_memory_bytes / total
-    share = max(math.floor(min(most, (free - GPU_RESERVE) / total, allowed) * 100) / 100, 0.0)
+    reserve = GPU_RESERVE
+    if gpu.integrated:
+        most, reserve = min(most, SHARED_UTILIZATION), GPU_RESERVE + HOST_RESERVE
+    share = max(math.floor(min(most, (free - reserve) / total, allowed) * 100) / 100, 0.0)
     if request.gpu_memory_utilization is not None:
         share = min(request.gpu_memory_utilization, allowed)
     return Budget(available=int(share * total), total=total, free=free, utilization=share)
