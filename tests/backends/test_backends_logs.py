@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from modelscan.backends.base import LogEvent
-from modelscan.backends.explaining.logtext import message_of
+from modelscan.backends.explaining.logtext import LONGEST_MESSAGE, message_of
 from modelscan.backends.registry import BACKENDS
 from modelscan.units import GIB
 
@@ -112,3 +114,51 @@ STAMP = "[2026-11-21 05:01:02] "
 )
 def test_sglang(line: str, event: LogEvent | None) -> None:
     assert BACKENDS["sglang"].explains.read_log_line(line) == event
+
+
+# What a pattern may begin to match again and again: words of the tables, and what stands for a repetition in them.
+_REPEATED = (
+    *(
+        "x",
+        "0",
+        "0.",
+        "Aa",
+        "Word.",
+        "\x1b]",
+        "\x1b[",
+        "(",
+        "'",
+        "INFO ",
+        "[2026-11-21 04:57:03 x",
+        "1%|",
+        " ",
+        "é",
+        "\r",
+    ),
+    *("Loading ", "Loading safetensors checkpoint ", "Capturing CUDA graph", "GPU KV cache size: ", "K size: 1"),
+    *("timed out ", "quantization ", "dtype ", "rope_scaling", "CUDA_HOME ", "cudaIpcX ", "p2p ", "HIP error: "),
+    *("Failed core proc(s): {", "Free memory on device (", "max seq len (1)", "version `GLIBC", "libx.so", "pass "),
+    *("unable to ", "ncclShm", "requires you to execute ", "model type `", "Permission denied", "undefined symbol: "),
+    *("loaded weights leave no GPU memory ", "botocore.aexceptions.", "Tokenizer class ", "Subprocess a"),
+)
+
+
+@pytest.mark.parametrize("text", _REPEATED)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_line_keeps_the_patterns_busy(backend: str, text: str) -> None:
+    """16 KB of `x` took a second, 64 KB minutes, in the supervisor."""
+    explains = BACKENDS[backend].explains
+    line = (text * 70_000)[:70_000]
+    assert len(message_of(line)) <= LONGEST_MESSAGE
+    started = time.process_time()
+    explains.read_log_line(line)
+    explains.read_metrics(line)
+    assert time.process_time() - started < 0.5  # some 10 ms
+    started = time.process_time()
+    explains.diagnose("\n".join([line[:16_384]] * 12), 1)  # as much as is kept of a log
+    assert time.process_time() - started < 5  # some 100 ms
+
+
+def test_the_beginning_of_a_long_line_is_read() -> None:
+    line = "[2026-11-21 05:01:02] server_args=ServerArgs(" + "x" * 100_000
+    assert BACKENDS["sglang"].explains.read_log_line(line) == LogEvent(phase="starting")

@@ -170,7 +170,7 @@ MACHINE: tuple[Cause, ...] = (
     ),
     cause(r"(CUDA|HIP) error: (?P<what>[^.]{3,80})", "the GPU reported an error: {what}", "modelscan doctor"),
     cause(
-        r"(?P<library>lib[\w.+-]+\.so[\w.]*): cannot open shared object file",
+        r"(?P<library>lib[\w.+-]{1,60}\.so[\w.]{0,20}): cannot open shared object file",
         "the library `{library}` is missing",
         "modelscan doctor",
     ),

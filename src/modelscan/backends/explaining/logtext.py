@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*(?:\x07|\x1b\\))")
+# In characters. What a program prints may be of any length, and patterns see no more of it than this: the longest
+# message that the tables know has 600.
+LONGEST_MESSAGE = 2_000
+
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 _PREFIXES = re.compile(
     r"(?:"
     r"\([A-Za-z_]\w*(?: pid=\d+)?\)\s*"  # (EngineCore pid=1234): vLLM's processes
@@ -15,9 +19,9 @@ _PREFIXES = re.compile(
 
 
 def message_of(line: str) -> str:
-    """The message of a line. Of a progress bar that rewrites itself, the last state."""
-    text = _ANSI.sub("", line)
-    text = next((part for part in reversed(text.split("\r")) if part.strip()), "").strip()
+    """The message of a line, cut to a bounded length. Of a progress bar that rewrites itself, the last state."""
+    states = (_ANSI.sub("", state[:LONGEST_MESSAGE]).strip() for state in reversed(line.split("\r")))
+    text = next(filter(None, states), "")
     match = _PREFIXES.match(text)
     return text[match.end() :].strip() if match else text
 

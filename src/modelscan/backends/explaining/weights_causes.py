@@ -158,7 +158,7 @@ WEIGHTS: tuple[Cause, ...] = (
         derive=_divisor,
     ),
     cause(
-        (r"(?P<heads>\d+) is not divisible by (?P<size>\d+)", r"not divisible by tp"),
+        (r"\b(?P<heads>\d{1,6}) is not divisible by (?P<size>\d+)", r"not divisible by tp"),
         "a part of the model cannot be split over that many GPUs",
         "modelscan deploy … --tensor-parallel 1",
     ),

@@ -13,7 +13,7 @@ _POOL = re.compile(r"max_total_num_tokens=(\d+)")
 _ALLOCATED = re.compile(r"KV Cache is allocated\..*#tokens: ([\d,]+)(.*)")
 _SIZE = re.compile(r"\b(?:K|V|KV) size: ([\d.]+) GB")
 _LOADED = re.compile(r"Load weight end\..*mem usage=([\d.]+) GB")
-_SHARDS = re.compile(r"[Ll]oading [\w .-]*shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
+_SHARDS = re.compile(r"[Ll]oading [\w .-]{0,60}shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
 
 _PHASES = (
     ("The server is fired up and ready to roll", "listening"),

@@ -10,11 +10,11 @@ from modelscan.units import GIB
 
 # v1/core/kv_cache_utils.py; the last group is what a request of that length leaves room for.
 _KV_CACHE = re.compile(
-    r"\w+ KV cache size: ([\d,]+) tokens(?:, Maximum concurrency for ([\d,]+) tokens per request: ([\d.]+)x)?"
+    r"\bKV cache size: ([\d,]+) tokens(?:, Maximum concurrency for ([\d,]+) tokens per request: ([\d.]+)x)?"
 )
 # A line of its own before 0.32.
 _CONCURRENCY = re.compile(r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x")
-_SHARDS = re.compile(r"[Ll]oading [\w .-]*(shards|Runai Model Streamer):\s*\d+% Completed \| (\d+)/(\d+)")
+_SHARDS = re.compile(r"[Ll]oading [\w .-]{0,60}(shards|Runai Model Streamer):\s*\d+% Completed \| (\d+)/(\d+)")
 _WEIGHTS = re.compile(r"Model loading took ([\d.]+) GiB")
 _AVAILABLE = re.compile(r"Available KV cache memory: ([\d.]+) GiB")
 _GRAPHS = re.compile(r"Graph capturing finished in [\d.]+ secs, took ([\d.]+) GiB")

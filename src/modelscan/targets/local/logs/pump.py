@@ -11,6 +11,7 @@ from modelscan.targets.local.logs.log_file import LogFile
 
 _CHUNK_BYTES = 65_536
 _LONGEST_LINE_BYTES = 16_384
+_LONGEST_READ_BYTES = 4_096  # of a line that is searched for phases; the log keeps it whole
 _TAIL_BYTES = 200_000  # enough for the root cause above vLLM's last traceback
 _SHORTEST_SECRET = 6  # masking shorter ones would eat ordinary words
 
@@ -46,7 +47,9 @@ class Pump(threading.Thread):
             self.last_output = self._clock.monotonic()
             *lines, self._rest = (self._rest + data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split(b"\n")
             if len(self._rest) > _LONGEST_LINE_BYTES:
-                lines, self._rest = [*lines, self._rest], b""
+                whole = self._masked(self._rest)  # a secret that is not whole yet is in what stays
+                cut = len(whole) - max(map(len, self._secrets), default=1) + 1
+                lines, self._rest = [*lines, whole[:cut]], whole[cut:]
             self._take(lines)
         if self._rest:
             self._take([self._rest])
@@ -62,13 +65,17 @@ class Pump(threading.Thread):
         except OSError:
             return b""
 
-    def _take(self, lines: list[bytes]) -> None:
+    def _masked(self, text: bytes) -> bytes:
         for secret in self._secrets:
-            lines = [line.replace(secret, b"***") for line in lines]
+            text = text.replace(secret, b"***")
+        return text
+
+    def _take(self, lines: list[bytes]) -> None:
+        lines = [self._masked(line) for line in lines]
         if not lines:
             return
         self._tail = (self._tail + b"\n".join(lines) + b"\n")[-_TAIL_BYTES:]
         self._log.write(self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z", lines)
         if self.listening:
             for line in lines:
-                self._on_line(line.decode("utf-8", "replace"))
+                self._on_line(line[:_LONGEST_READ_BYTES].decode("utf-8", "replace"))
