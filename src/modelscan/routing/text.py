@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import yaml
 
 from modelscan.model import Route
+from modelscan.routing.marked import MARK
 from modelscan.routing.nodes import (
     PATH,
     Node,
@@ -29,7 +30,6 @@ from modelscan.routing.nodes import (
 )
 from modelscan.routing.table import changes
 
-MARK = "# managed by modelscan"
 _FIELDS = ("type", "base_url", "model")
 # Line breaks for YAML 1.1 that are none for an editor: a position after one cannot be trusted.
 _ODD_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")

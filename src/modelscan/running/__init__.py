@@ -11,6 +11,7 @@ fetch        downloads the weights
 streaming    weights that stay in S3
 follow       follows a start until the endpoint responds, and reports each phase
 routes       keeps the routing file in step with ready deployments
+stale_routes removes routes that lead to nothing, for commands that only look
 start        starts again by the pinned plan
 stop         stops
 choice       reports the decisions

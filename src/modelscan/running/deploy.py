@@ -18,7 +18,7 @@ from modelscan.model.events import Ask, Event, Report
 from modelscan.running.choice import report_choice
 from modelscan.running.claim import Claimed, claim_record
 from modelscan.running.environment import installation_or_leave
-from modelscan.running.follow import start_and_follow
+from modelscan.running.follow import publish, start_and_follow
 from modelscan.running.preflight import check_weights
 from modelscan.running.prepare import prepare
 from modelscan.running.record import new_record
@@ -157,6 +157,7 @@ def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
 def _same_again(context: Context, existing: Record, wanted: DeployRequest, report: Report) -> Deployment:
     now = deployment_of(context.deployments.observe(existing))
     if now.status == "ready":
+        publish(context, report)
         return dataclasses.replace(now, changed=False)
     if now.status in {"stopped", "failed"}:
         return start_deployment(context, now.id, timeout=wanted.timeout, wait=wanted.wait, report=report)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from modelscan.errors import Interrupted, ModelscanError
@@ -20,18 +21,18 @@ def start_and_follow(
 
     Ctrl-C stops the backend and keeps the record. Raises BackendFailed, TimedOut, Interrupted.
     """
-    if not wait:
-        return deployment
-    try:
-        ready = context.deployments.wait(deployment.id, timeout=timeout, on_change=_reporting(context, report))
-    except KeyboardInterrupt:
-        context.deployments.stop(deployment.id)
-        name = deployment.name
-        raise Interrupted(
-            f"interrupted: `{name}` was stopped before it was ready",
-            hints=[f"modelscan start {name}", f"modelscan remove {name}"],
-        ) from None
-    publish(context, report)
+    with publishing(context, report):
+        if not wait:
+            return deployment
+        try:
+            ready = context.deployments.wait(deployment.id, timeout=timeout, on_change=_reporting(context, report))
+        except KeyboardInterrupt:
+            context.deployments.stop(deployment.id)
+            name = deployment.name
+            raise Interrupted(
+                f"interrupted: `{name}` was stopped before it was ready",
+                hints=[f"modelscan start {name}", f"modelscan remove {name}"],
+            ) from None
     report(Event("ready", f"{ready.name} is ready", {"base_url": ready.base_url}))
     return ready
 
@@ -51,6 +52,15 @@ def _reporting(context: Context, report: Report) -> Callable[[Deployment], None]
             report(latest)
 
     return on_change
+
+
+@contextlib.contextmanager
+def publishing(context: Context, report: Report) -> Iterator[None]:
+    """Update the routing file at the end, however it ends: after a failure, too, a deployment may be over."""
+    try:
+        yield
+    finally:
+        publish(context, report)
 
 
 def publish(context: Context, report: Report) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelscan.model import Route
 from modelscan.routing.file import read_routes, write_routes
-from modelscan.routing.table import routes_to
+from modelscan.routing.table import changes, routes_to
 from modelscan.selecting.context import Context
 
 
@@ -21,4 +21,14 @@ def update_routes(context: Context) -> tuple[Route, ...]:
     """
     return write_routes(
         context.settings.routing_path, lambda: routes_to(context.deployments.list()), clock=context.clock
+    )
+
+
+def routes_out_of_step(context: Context) -> tuple[str, ...]:
+    """What is wrong in the routing file, a sentence each. Raises ConfigInvalid for a damaged one."""
+    needed = changes(read_routes(context.settings.routing_path), routes_to(context.deployments.list()))
+    return (
+        *(f"`{name}` has a route but is not ready" for name in needed.drop),
+        *(f"`{route.name}` is ready but has no route" for route in needed.add),
+        *(f"the route of `{route.name}` does not lead to {route.base_url}" for route in needed.change),
     )

@@ -9,7 +9,7 @@ from modelscan.errors import BackendFailed, BackendNotInstalled, InterruptedBefo
 from modelscan.model import Deployment
 from modelscan.model.events import Event, Report, silent
 from modelscan.running.claim import claim_again
-from modelscan.running.follow import start_and_follow
+from modelscan.running.follow import publish, start_and_follow
 from modelscan.running.prepare import prepare
 from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
@@ -30,6 +30,7 @@ def start_deployment(
     deployments = context.deployments
     found = deployments.now(deployments.find_present(reference).id)
     if found.status == "ready":
+        publish(context, report)
         return dataclasses.replace(found, changed=False)
     if found.status in {"stopped", "failed"}:
         is_local = deployments.target(found.target).is_local

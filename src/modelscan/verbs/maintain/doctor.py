@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from modelscan.catalog.index.open import open_index
 from modelscan.errors import ModelscanError
 from modelscan.model import Hardware
 from modelscan.routing.file import read_routes
+from modelscan.running.routes import routes_out_of_step, update_routes
 from modelscan.selecting.context import Context
 from modelscan.selecting.installations import device_of, installations
 from modelscan.selecting.machine import machine
@@ -34,12 +36,13 @@ class Check:
 
 
 def examine(context: Context, *, reap: bool = False) -> list[Check]:
-    """Every check, in the order of the pipeline. With `reap`, orphaned processes of ours are ended first."""
+    """Every check, in the order of the pipeline. With `reap`, orphaned processes are ended and routes written first."""
     checks: list[Check] = []
-    for part in (_settings, _folders, _catalog, _hardware, _routing):
+    for part in (_settings, _folders, _catalog, _hardware):
         checks += _guarded(part, context)
-    checks += _guarded(lambda inner: _deployments(inner, reap=reap), context)
-    return checks
+    for mending in (_orphans, _routing):
+        checks += _guarded(functools.partial(mending, reap=reap), context)
+    return [*checks, *_guarded(_deployments, context)]
 
 
 def _guarded(part: Callable[[Context], Iterator[Check]], context: Context) -> Iterator[Check]:
@@ -129,13 +132,17 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
         )
 
 
-def _routing(context: Context) -> Iterator[Check]:
+def _routing(context: Context, *, reap: bool) -> Iterator[Check]:
+    if reap:
+        update_routes(context)
     path = context.settings.routing_path
     routes = read_routes(path)
+    for problem in routes_out_of_step(context):
+        yield Check(name="routing", status="problem", message=problem, hints=("modelscan doctor --reap",))
     yield Check(name="routing", status="ok", message=f"{len(routes)} route{'s' if len(routes) != 1 else ''} in {path}")
 
 
-def _deployments(context: Context, *, reap: bool) -> Iterator[Check]:
+def _orphans(context: Context, *, reap: bool) -> Iterator[Check]:
     orphans = context.deployments.orphans()
     if orphans and reap:
         left = context.deployments.reap()
@@ -149,6 +156,9 @@ def _deployments(context: Context, *, reap: bool) -> Iterator[Check]:
             message=f"processes without a supervisor: {named}",
             hints=("modelscan doctor --reap",),
         )
+
+
+def _deployments(context: Context) -> Iterator[Check]:
     deployments = context.deployments.list()
     for item in deployments:
         if item.status in {"failed", "unhealthy"}:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from modelscan.model import Deployment
 from modelscan.model.events import Report, silent
-from modelscan.running.follow import publish
+from modelscan.running.follow import publishing
 from modelscan.selecting.context import Context
 
 
@@ -19,6 +19,5 @@ def wait_for(
 ) -> Deployment:
     """Wait until it is ready, or stopped. Raises BackendFailed, TimedOut, DeploymentNotFound."""
     found = context.deployments.find_present(reference)
-    done = context.deployments.wait(found.id, until=until, timeout=timeout)
-    publish(context, report)
-    return done
+    with publishing(context, report):
+        return context.deployments.wait(found.id, until=until, timeout=timeout)

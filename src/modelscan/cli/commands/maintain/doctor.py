@@ -15,7 +15,9 @@ from modelscan.verbs.maintain.doctor import examine
 
 def doctor(
     ctx: typer.Context,
-    reap: Annotated[bool, typer.Option("--reap", help="End processes of ours that lost their supervisor.")] = False,
+    reap: Annotated[
+        bool, typer.Option("--reap", help="End processes without a supervisor and update the routes.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:

@@ -14,6 +14,7 @@ from modelscan.cli.signals import until_interrupted
 from modelscan.cli.views.deployments import show_deployments, watch_deployments
 from modelscan.model import Deployment
 from modelscan.model.words import Status
+from modelscan.running.stale_routes import drop_stale_routes
 
 StatusOption = Annotated[
     Status | None,
@@ -50,7 +51,10 @@ def _list(
     context = context_of(ctx)
 
     def read() -> list[Deployment]:
-        return context.deployments.list(status=status, removed=removed, live_only=live_only)
+        shown = context.deployments.list(status=status, removed=removed, live_only=live_only)
+        if status is None:
+            drop_stale_routes(context, [item.name for item in shown if item.status == "ready"])
+        return shown
 
     if watch:
         with until_interrupted():

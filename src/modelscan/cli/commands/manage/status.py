@@ -11,6 +11,7 @@ from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
 from modelscan.cli.views.deployments import show_deployment
 from modelscan.deployments.again import runnable
+from modelscan.running.stale_routes import drop_stale_routes
 from modelscan.targets.deployments import not_ready
 
 
@@ -22,7 +23,10 @@ def status(
     quiet: Quiet = False,
 ) -> int:
     output = Output(json=json, quiet=quiet)
-    found = context_of(ctx).deployments.now(name)
+    context = context_of(ctx)
+    found = context.deployments.now(name)
+    if found.status != "ready":
+        drop_stale_routes(context, (), among=[found.name])
     hints = runnable(found, found.error_hints)
     output.document(found, lambda printer: show_deployment(printer, found, hints=hints), [found.status])
     if check and found.status != "ready":

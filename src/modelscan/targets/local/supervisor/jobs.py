@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from modelscan.deployments.record import Record
+from modelscan.routing.marked import marked_names
 from modelscan.system.clock import Clock
 from modelscan.system.processes import run as process
 
@@ -27,17 +28,19 @@ def memory_of_gpus(environ: Mapping[str, str]) -> dict[int, int]:
 
 
 class Routes:
-    """Keeps the routing file in step with one deployment when no command does it: after `--no-wait`, or a crash."""
+    """Keeps the routing file in step with one deployment when no command does: after `--no-wait`, after a crash, and
+    when the command that stops it is killed.
+    """
 
     def __init__(
-        self, file: Path | None, *, state: Path, environ: Mapping[str, str], output: Path, clock: Clock
+        self, file: Path | None, name: str, *, state: Path, environ: Mapping[str, str], output: Path, clock: Clock
     ) -> None:
         self._file = file
         self._argv = (*_JOB, "routes", "--state", str(state), "--file", str(file))
         self._environ = environ
         self._output = output
         self._clock = clock
-        self._routed = False
+        self._routed = file is not None and name in marked_names(file)  # an earlier start may have left a route
         self._changed_at: float | None = None
 
     def look(self, record: Record, *, over: bool = False) -> None:

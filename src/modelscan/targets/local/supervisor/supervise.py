@@ -72,7 +72,12 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
             events=events,
             pace=pace or options.pace,
             routes=Routes(
-                options.routes, state=options.state, environ=environ, output=files.supervisor_log, clock=clock
+                options.routes,
+                record.name,
+                state=options.state,
+                environ=environ,
+                output=files.supervisor_log,
+                clock=clock,
             ),
             lease=GpuLease(paths, record.pinned.gpu_indices),
         )
@@ -183,8 +188,7 @@ def _stopped(supervision: Supervision, reason: str | None = None) -> None:
     writer = supervision.writer
     writer.become(stopped(writer.value, rfc3339(supervision.clock.now()), reason))
     writer.finish()
-    if reason is not None:  # no command is running that would take it off the routes
-        supervision.routes.look(writer.value, over=True)
+    supervision.routes.look(writer.value, over=True)
 
 
 def _failed(supervision: Supervision, ended: Ended, reason: str | None) -> None:
