@@ -7,7 +7,10 @@ modelscope   the same
 remote       what all hubs on the network have in common
 folder       weights in folders of the user
 s3           weights in S3
-describing   a description from a listing, for every source but folders
+describing   a description from a listing, for every source
+loadable     what no backend can load, each kind with its own sentence
+params_json  Mistral's own form of a config
+forms        the words and file names by which those are known
 transfer     downloads files, resumes and verifies them
 preflight    the checks before a download
 memory       hub answers, cached per commit

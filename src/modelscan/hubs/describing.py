@@ -10,6 +10,9 @@ from typing import Any
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.families import shipped_families
 from modelscan.hubs.files import Listing
+from modelscan.hubs.loadable import Contents, require_loadable_config, require_loadable_files
+from modelscan.hubs.params_json import INDEX as CONSOLIDATED_INDEX
+from modelscan.hubs.params_json import PARAMS, config_of
 from modelscan.model import HUB_SOURCES, Source, WeightsDescription
 from modelscan.weights.reading.listing import (
     INDEX,
@@ -24,7 +27,7 @@ from modelscan.weights.reading.listing import (
 )
 from modelscan.weights.reading.quantization import quantization_of, read_quantization
 from modelscan.weights.reading.safetensors import HEADER_GUESS, TensorSums, bits_of, header_end, parse_header
-from modelscan.weights.reading.selection import is_code, needed_files, only_gguf, only_pickles, weight_names
+from modelscan.weights.reading.selection import is_code, needed_files, only_pickles, weight_names
 from modelscan.weights.reading.shape import read_architecture
 from modelscan.weights.reading.tasks import CHAT_TEMPLATES, task_of
 
@@ -46,14 +49,18 @@ class _Repo:
         self.source, self.repo_id, self.listing, self.read = source, repo_id, listing, read
         self.files = {file.path: file for file in listing.files}
         self.sizes = {file.path: file.size_bytes for file in listing.files}
+        self.is_folder = source == "local_path"
+        self.contents = Contents(
+            repo_id=repo_id,
+            shown=f"the folder `{repo_id}`" if self.is_folder else f"`{repo_id}`",
+            sizes=self.sizes,
+            is_folder=self.is_folder,
+            read=lambda name: read(name, 0, self.sizes[name]),
+            json=self._json,
+        )
 
     def describe(self) -> WeightsDescription:
-        self._refuse_unloadable()
-        config = self._json("config.json")
-        if not read_quantization(config).method and "hf_quant_config.json" in self.sizes:
-            config = with_modelopt(config, self._json("hf_quant_config.json"))
-        if SENTENCES in self.sizes:
-            config = with_limits(config, self._json(SENTENCES))
+        config = self._config()
         needed = needed_files(self.sizes)
         shards = self._shards()
         sums = self._from_hub(shards) or self._from_headers(shards)
@@ -65,7 +72,7 @@ class _Repo:
             repo_id=self.repo_id,
             location=self.repo_id,
             revision=self.listing.revision,
-            commit=self.listing.commit,
+            commit=self.listing.commit or None,
             architecture=read_architecture(config, shipped_families()),
             quantization=quantization_of(config, sums.parameters_by_dtype),
             format=format_of(config, weights),
@@ -82,35 +89,37 @@ class _Repo:
             task=task_of(config, list(self.sizes), shipped_families(), has_chat_template=template),
         )
 
-    def _refuse_unloadable(self) -> None:
+    def _config(self) -> dict[str, Any]:
+        """`config.json`, or what Mistral's own `params.json` says in its place."""
+        require_loadable_files(self.contents)
+        config = self._config_file()
+        if not read_quantization(config).method and "hf_quant_config.json" in self.sizes:
+            config = with_modelopt(config, self._json("hf_quant_config.json"))
+        require_loadable_config(self.contents, config)
+        return with_limits(config, self._json(SENTENCES)) if SENTENCES in self.sizes else config
+
+    def _config_file(self) -> dict[str, Any]:
         if "config.json" in self.sizes:
-            return
-        if only_gguf(self.sizes):
-            cause, hints = ["its weights are GGUF files"], ["use the repo that these files were made from"]
-        elif "adapter_config.json" in self.sizes:
-            base = self._json("adapter_config.json").get("base_model_name_or_path")
-            cause = ["it is an adapter, which goes on top of another model"]
-            hints = [f"that model: modelscan plan {base}"] if isinstance(base, str) and "/" in base else []
-        elif "model_index.json" in self.sizes:
-            cause, hints = ["it is a diffusers pipeline, with one folder per component"], []
-        else:
-            cause, hints = [], self._upload_again()
+            return self._json("config.json")
+        if PARAMS in self.sizes and any(name.startswith("consolidated") for name in self.sizes):
+            return config_of(self._json(PARAMS))
+        pipeline = "model_index.json" in self.sizes
         raise ModelNotFound(
-            f"`{self.repo_id}` has no `config.json`, so no backend can load it",
-            cause=cause,
-            hints=hints or [self._look_elsewhere()],
+            f"{self.contents.shown} has no `config.json`, so no backend can load it",
+            cause=["it is a diffusers pipeline, with one folder per component"] if pipeline else [],
+            hints=[] if self.is_folder else self._upload_again() or [self._look_elsewhere()],
             details={"repo_id": self.repo_id, "files": sorted(self.sizes)[:50]},
         )
 
     def _json(self, name: str) -> dict[str, Any]:
         if self.sizes[name] > _LARGEST_JSON:
-            raise self._damaged(f"`{name}` has {self.sizes[name]} bytes, which is too large")
+            raise self._damaged(name, f"`{name}` has {self.sizes[name]} bytes, which is too large")
         try:
             document = json.loads(self.read(name, 0, self.sizes[name]))
         except (ValueError, RecursionError) as error:
-            raise self._damaged(f"`{name}`: {error}") from error
+            raise self._damaged(name, f"`{name}`: {error}") from error
         if not isinstance(document, dict):
-            raise self._damaged(f"`{name}` does not hold a JSON object")
+            raise self._damaged(name, f"`{name}` does not hold a JSON object")
         return document
 
     def _has_template(self) -> bool:
@@ -121,12 +130,15 @@ class _Repo:
         return bool(self._json("tokenizer_config.json").get("chat_template"))
 
     def _shards(self) -> list[str]:
-        indexed = INDEX in self.sizes
-        shards = index_shards(self._json(INDEX)) if indexed else all_parts(loaded_safetensors(self.sizes))
+        """The safetensors files that a backend loads: those of the index, else those at the top."""
+        top = loaded_safetensors(self.sizes)
+        index = CONSOLIDATED_INDEX if top and all(name.startswith("consolidated") for name in top) else INDEX
+        indexed = index in self.sizes
+        shards = index_shards(self._json(index)) if indexed else all_parts(top)
         missing = [name for name in shards if name not in self.sizes]
         if missing:
             namer = "its index names" if indexed else "the numbers in its file names imply"
-            raise self._damaged(f"{namer} `{missing[0]}`, which is missing")
+            raise self._damaged(missing[0], f"{namer} `{missing[0]}`, which is missing", missing)
         return shards
 
     def _from_hub(self, shards: Sequence[str]) -> TensorSums | None:
@@ -148,17 +160,20 @@ class _Repo:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 for one in pool.map(self._header, shards):
                     sums += one
-        except ValueError as error:
-            raise self._damaged(str(error)) from error
+        except _BadHeader as error:
+            raise self._damaged(error.name, str(error)) from error
         return sums
 
     def _header(self, name: str) -> TensorSums:
         size = self.sizes[name]
-        content = self.read(name, 0, min(size, HEADER_GUESS))
-        end = header_end(content, size)
-        if end > len(content):
-            content += self.read(name, len(content), end)
-        return parse_header(content[:end], size)
+        try:
+            content = self.read(name, 0, min(size, HEADER_GUESS))
+            end = header_end(content, size)
+            if end > len(content):
+                content += self.read(name, len(content), end)
+            return parse_header(content[:end], size)
+        except ValueError as error:
+            raise _BadHeader(name, str(error)) from error
 
     def _upload_again(self) -> list[str]:
         """Our own uploads bring `config.json` last."""
@@ -168,7 +183,15 @@ class _Repo:
     def _look_elsewhere(self) -> str:
         return f"search for another repo: modelscan catalog search {shlex.quote(self.repo_id.rpartition('/')[2])}"
 
-    def _damaged(self, cause: str) -> ModelscanError:
+    def _damaged(self, name: str, cause: str, missing: Sequence[str] = ()) -> ModelscanError:
+        if self.is_folder:
+            path = f"{self.repo_id}/{name}"
+            return ModelscanError(
+                f"`{path}` is {'missing' if missing else 'damaged'}",
+                cause=[cause],
+                hints=["finish downloading these weights, or name another folder" if missing else "download it again"],
+                details={"path": path, "missing": list(missing)},
+            )
         place = " on the hub" if self.source in HUB_SOURCES else ""
         return ModelscanError(
             f"the weights of `{self.repo_id}` are damaged{place}",
@@ -176,3 +199,11 @@ class _Repo:
             hints=self._upload_again() or [self._look_elsewhere()],
             details={"repo_id": self.repo_id, "commit": self.listing.commit},
         )
+
+
+class _BadHeader(Exception):
+    """A header of weights that lies."""
+
+    def __init__(self, name: str, cause: str) -> None:
+        super().__init__(cause)
+        self.name = name

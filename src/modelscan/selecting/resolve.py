@@ -9,7 +9,8 @@ from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.catalog.naming.identity import resolve
 from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
-from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.folder.describe import CONFIGS, describe_folder
+from modelscan.hubs.folder.locate import model_folder
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
@@ -47,14 +48,14 @@ def resolve_model(
     if is_s3(reference):
         return _prefix(context, reference, source, revision)
     folder = Path(reference).expanduser()
-    if reference.startswith(("/", "./", "../", "~")) or source == "local_path":
-        return _folder(reference, folder)
+    if reference.startswith(("/", "./", "../", "~")) or source == "local_path" or _is_weights(folder):
+        return _folder(folder)
     index = open_index(context.settings)
     try:
         resolution = resolve(reference, index)
     except ModelNotFound:
-        if (folder / "config.json").is_file():
-            return _folder(reference, folder)
+        if any((folder / name).is_file() for name in CONFIGS):
+            return _folder(folder)
         raise
     except ModelAmbiguous as asked:
         raise fitting_first(context, index, asked, described_hardware) from None
@@ -98,9 +99,19 @@ def _prefix(context: Context, reference: str, source: Source | None, revision: s
     return Resolved(reference=reference, model_id=address.name, model=None, options=(description,))
 
 
-def _folder(reference: str, folder: Path) -> Resolved:
+def _is_weights(path: Path) -> bool:
+    return path.suffix in {".gguf", ".safetensors"} and path.is_file()
+
+
+def _folder(path: Path) -> Resolved:
+    """Absolute from here on: what is printed and what a backend is given work from any folder."""
+    folder = model_folder(path)
+    asked = path.expanduser().absolute()
     description = describe_folder(folder)
-    return Resolved(reference=reference, model_id=folder.resolve().name, model=None, options=(description,))
+    notes = () if folder == asked else (f"`{asked}` is taken for the folder `{folder}`",)
+    return Resolved(
+        reference=str(folder), model_id=folder.resolve().name, model=None, options=(description,), notes=notes
+    )
 
 
 def _describe_all(

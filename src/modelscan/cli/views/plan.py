@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modelscan.cli.output.printer import Printer
 from modelscan.cli.views.memory_bar import index_text, show_memory
 from modelscan.exports.plan_file import deployment_text
-from modelscan.model import Candidate, Hardware, Plan, Rejection
+from modelscan.model import HUB_SOURCES, Candidate, Hardware, Plan, Rejection
 from modelscan.units import format_bytes, format_tokens
 
 if TYPE_CHECKING:
@@ -37,7 +37,14 @@ def show_plan(printer: Printer, plan: Plan, *, arithmetic: Sequence[str] = (), h
             printer.line(text)
     elif here:
         printer.line()
-        printer.line(f"Run it: modelscan deploy {shlex.quote(plan.model)}, with the same options", "dim")
+        printer.line(
+            f"Run it: modelscan deploy {shlex.quote(_named(plan.model, plan.chosen))}, with the same options", "dim"
+        )
+
+
+def _named(model: str, chosen: Candidate) -> str:
+    """The model as `deploy` takes it from any folder: weights that no catalog knows by where they are."""
+    return model if "/" in model or chosen.source in HUB_SOURCES else chosen.repo_id
 
 
 def show_command(printer: Printer, plan: Plan) -> None:

@@ -1,7 +1,7 @@
 """Weights in folders of the user.
 
 describe   the weights in a folder, from `config.json`, file names and headers
-headers    the header of a safetensors file on disk
+locate     which folder a path means
 describer  the same as a `Describes`
 copying    copies cached files into a folder
 """

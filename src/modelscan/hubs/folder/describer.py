@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelscan.hubs.files import Listing, RemoteFile
-from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.folder.describe import describe_folder, folder_listing
 from modelscan.hubs.protocol import Access
 from modelscan.model import Source, WeightsDescription
 from modelscan.storage.shipped import shipped
@@ -36,10 +36,7 @@ class FolderDescriber:
         return self.describe(repo_id, revision)
 
     def listing(self, repo_id: str, revision: str | None) -> Listing:  # noqa: ARG002
-        folder = local_folder(repo_id)
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        files = (RemoteFile(path=path.relative_to(folder).as_posix(), size_bytes=path.stat().st_size) for path in paths)
-        return Listing(commit="", files=tuple(files))
+        return folder_listing(local_folder(repo_id))
 
     def files(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
         found = self.listing(repo_id, commit).files

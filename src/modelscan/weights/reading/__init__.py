@@ -7,5 +7,6 @@ tasks         what a repo is for, where no catalog says
 safetensors   tensor types and sizes from a safetensors header
 listing       what the list of files says: format, shards, code
 selection     which files a backend needs
+tokenizers    which files can be a tokenizer, and whether one is there
 shipped       shapes of well-known repos that ship with the program
 """

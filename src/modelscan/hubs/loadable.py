@@ -1,0 +1,266 @@
+"""What no backend can load, told apart by kind: each kind has its own sentence, for folders, hubs and S3 alike.
+
+Pure but for `read`, which is called for small files only.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any, NamedTuple
+
+from modelscan.errors import ModelNotFound
+from modelscan.hubs.forms import FOREIGN_METHODS, HEADS, NOT_LOADED, POINTERS, TRAINING
+from modelscan.parsing.text import clean
+from modelscan.weights.reading.listing import loaded_safetensors
+from modelscan.weights.reading.selection import needed_files, only_gguf, weight_names
+from modelscan.weights.reading.tokenizers import has_tokenizer
+
+_POINTER_BYTES = range(16, 1025)
+_LARGEST_CARD = 1024**2
+# The files of a model that version control keeps elsewhere: only those are worth a look.
+_LARGE_ELSEWHERE = (
+    "*.safetensors",
+    "*.bin",
+    "*.pt",
+    "*.gguf",
+    "*.model",
+    "*tokenizer*.json",
+    "tekken.json",
+    "*.tiktoken",
+)
+_REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+_BASE = re.compile(r"^base_model:\s*(?:\n\s*-\s*)?[\"']?([\w][\w.-]*/[\w][\w.-]*)", re.MULTILINE)
+_FORM = re.compile(r"(?i)[-_.]?\b(?:gguf|mlx|exl[23]|\d(?:\.\d+)?bpw|\d+-?bit)\b.*$")
+_GGUF = re.compile(r"(?i)(?:^|[-_./])((?:UD-)?I?Q\d\w*|BF16|F16|F32|MXFP4\w*|TQ\d\w*)(?=[-_./]|\.gguf)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contents:
+    """The files of weights. `shown` names them in a message; `read` returns the content of a small file."""
+
+    repo_id: str
+    shown: str
+    sizes: Mapping[str, int]
+    is_folder: bool
+    read: Callable[[str], bytes]
+    json: Callable[[str], dict[str, Any]]
+
+    @property
+    def base_model(self) -> str | None:
+        """The model that these weights were made from, as their card names it."""
+        if not 0 < self.sizes.get("README.md", 0) <= _LARGEST_CARD:
+            return None
+        found = _BASE.search(self.read("README.md").decode("utf-8", "replace").partition("\n---\n")[0])
+        return found[1] if found else None
+
+    @property
+    def original(self) -> str:
+        """What to do instead: plan the model that these weights were made from, or look for it."""
+        hint = "use the model that these weights were made from"
+        if base := self.base_model:
+            return f"{hint}: modelscan plan {base}"
+        name, forms = _FORM.subn("", self.repo_id.rpartition("/")[2])
+        return (
+            f"{hint}: modelscan catalog search {shlex.quote(name)}" if (forms and name) or not self.is_folder else hint
+        )
+
+
+class Unloadable(NamedTuple):
+    """`what` completes a sentence that begins with the name of the weights."""
+
+    kind: str
+    what: str
+    cause: Sequence[str] = ()
+    hints: Sequence[str] = ()
+
+
+def require_loadable_files(contents: Contents) -> None:
+    """Raise ModelNotFound for files that no backend loads, whatever the config says."""
+    _refuse(contents, (_pointers, _adapter, _gguf, _checkpoint, _other_format, _unfinished))
+
+
+def require_loadable_config(contents: Contents, config: Mapping[str, Any]) -> None:
+    """Raise ModelNotFound for a config that no backend loads, and for text models without a tokenizer."""
+    kinds = (_mlx, _foreign, _head, _nameless, _mute)
+    _refuse(contents, tuple(partial(kind, config=config) for kind in kinds))
+
+
+def _refuse(contents: Contents, kinds: Sequence[Callable[[Contents], Unloadable | None]]) -> None:
+    for kind in kinds:
+        if found := kind(contents):
+            raise ModelNotFound(
+                f"{contents.shown} {found.what}",
+                cause=found.cause,
+                hints=found.hints,
+                details={
+                    "repo_id": contents.repo_id, "reason": found.kind, "files": sorted(contents.sizes)[:50],
+                },
+            )  # fmt: skip
+
+
+def _pointers(contents: Contents) -> Unloadable | None:
+    """Small files that stand for large ones: what git, a copied cache or a login page leaves in their place."""
+    for name, size in contents.sizes.items():
+        if size not in _POINTER_BYTES or not any(fnmatchcase(name, pattern) for pattern in _LARGE_ELSEWHERE):
+            continue
+        start = contents.read(name).lstrip()
+        for mark, what, here, elsewhere in POINTERS:
+            if start.startswith(mark):
+                hint = here if contents.is_folder else elsewhere
+                return Unloadable("pointer", f"holds {what}", [f"`{name}` has {size} bytes"], [hint])
+    return None
+
+
+def _adapter(contents: Contents) -> Unloadable | None:
+    sizes = contents.sizes
+    if "adapter_config.json" not in sizes or (
+        "config.json" in sizes and any(not _is_adapter(name) for name in weight_names(needed_files(sizes)))
+    ):
+        return None
+    base = contents.json("adapter_config.json").get("base_model_name_or_path")
+    base = clean(base) if isinstance(base, str) and base else None
+    served = f"vllm serve {base or 'BASE'} --enable-lora --lora-modules NAME={contents.repo_id}"
+    return Unloadable(
+        "adapter",
+        f"is an adapter, which goes on top of {f'`{base}`' if base else 'another model'}",
+        ["modelscan does not serve adapters yet"],
+        [
+            *([f"that model: modelscan plan {base}"] if base and _REPO.fullmatch(base) else []),
+            f"serve both with vLLM itself: {served}",
+            "or merge the adapter into its model (peft: merge_and_unload) and deploy that folder",
+        ],
+    )
+
+
+def _is_adapter(name: str) -> bool:
+    return name.rpartition("/")[2].startswith("adapter_")
+
+
+def _gguf(contents: Contents) -> Unloadable | None:
+    if not only_gguf(contents.sizes) or "config.json" in contents.sizes:
+        return None
+    forms = sorted({found[1] for name in contents.sizes if name.endswith(".gguf") and (found := _GGUF.search(name))})
+    base = contents.base_model
+    return Unloadable(
+        "gguf",
+        "holds GGUF files, which are for llama.cpp",
+        [*([f"it has {', '.join(forms)}"] if forms else []), *([f"they were made from `{base}`"] if base else [])],
+        [contents.original],
+    )
+
+
+def _checkpoint(contents: Contents) -> Unloadable | None:
+    """A checkpoint in the form of the framework that trains it."""
+    if any(name.endswith(".safetensors") and not _is_adapter(name) for name in needed_files(contents.sizes)):
+        return None
+    for patterns, what, hint in TRAINING:
+        if any(fnmatchcase(name, pattern) for name in contents.sizes for pattern in patterns):
+            return Unloadable("training_checkpoint", f"is {what}", ["no backend loads it as it is"], [hint])
+    return None
+
+
+def _other_format(contents: Contents) -> Unloadable | None:
+    """Weights of other programs, where there are none that a backend loads."""
+    if weight_names(needed_files(contents.sizes)):
+        return None
+    for patterns, what in NOT_LOADED:
+        if any(fnmatchcase(name, pattern) for name in contents.sizes for pattern in patterns):
+            return Unloadable(
+                "other_format",
+                f"holds {what}, which no backend here loads",
+                (),
+                [contents.original],
+            )
+    return None
+
+
+def _unfinished(contents: Contents) -> Unloadable | None:
+    """What download tools leave behind, where the weights themselves are not there."""
+    left = [name for name in contents.sizes if name.endswith((".incomplete", ".aria2", ".part", ".crdownload"))]
+    if not left or weight_names(contents.sizes):
+        return None
+    return Unloadable("unfinished", "is an unfinished download", [f"`{left[0]}`"], ["finish the download first"])
+
+
+def _mlx(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None:
+    """mlx-lm writes `quantization`, and the same again as `quantization_config`, without a method."""
+    section, declared = config.get("quantization"), config.get("quantization_config")
+    if not isinstance(section, Mapping) or not {"bits", "group_size"} <= section.keys():
+        return None
+    if isinstance(declared, Mapping) and declared.get("quant_method"):
+        return None
+    hints = [contents.original]
+    return Unloadable("mlx", "holds MLX weights, which only Apple's MLX loads", (), hints)
+
+
+def _foreign(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None:
+    """A quantization that other programs load."""
+    section = config.get("quantization_config")
+    method = section.get("quant_method") if isinstance(section, Mapping) else None
+    program = FOREIGN_METHODS.get(str(method).lower())
+    if program is None:
+        return None
+    return Unloadable(
+        "foreign_quantization",
+        f"is quantized with {clean(str(method)).upper()}, which no backend here loads",
+        [f"it is for {program}"],
+        [contents.original],
+    )
+
+
+def _head(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None:
+    """A draft for speculative decoding."""
+    names = config.get("architectures")
+    words = [
+        *(names if isinstance(names, list) else []),
+        config.get("model_type"),
+        config.get("speculators_model_type"),
+    ]
+    drafts = "draft_vocab_size" in config or any(
+        fnmatchcase(str(word).lower(), pattern) for word in words if word for pattern in HEADS
+    )
+    if not drafts:
+        return None
+    section = config.get("speculators_config")
+    verifier = section.get("verifier") if isinstance(section, Mapping) else None
+    named = verifier.get("name_or_path") if isinstance(verifier, Mapping) else None
+    base = named if isinstance(named, str) and _REPO.fullmatch(named) else contents.base_model
+    return Unloadable(
+        "draft_head",
+        f"is a draft head: it speeds up {f'`{base}`' if base else 'another model'} and cannot run alone",
+        (),
+        [f"plan that model: modelscan plan {base}"] if base else ["plan the model that it was made for"],
+    )
+
+
+def _nameless(_: Contents, config: Mapping[str, Any]) -> Unloadable | None:
+    names = config.get("architectures")
+    if isinstance(names, list) and any(isinstance(name, str) and name for name in names):
+        return None
+    return Unloadable(
+        "no_architectures",
+        "has a `config.json` without `architectures`, so a backend cannot know the model's class",
+        (),
+        ['add its class to `config.json`, such as "architectures": ["LlamaForCausalLM"]'],
+    )
+
+
+def _mute(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None:
+    """Text needs a tokenizer. Of a config alone nothing can be said."""
+    names = " ".join(map(str, config["architectures"]))
+    if not loaded_safetensors(contents.sizes) or not re.search("ForCausalLM|ForSequenceClassification", names):
+        return None
+    if has_tokenizer(contents.sizes):
+        return None
+    base = contents.base_model
+    return Unloadable(
+        "no_tokenizer",
+        "has no tokenizer",
+        ["none of tokenizer.json, tokenizer.model, tekken.json or vocab.json is there"],
+        [f"copy the tokenizer of {f'`{base}`' if base else 'the model it was made from'} beside the weights"],
+    )
