@@ -365,3 +365,20 @@ def test_weights_in_formats_that_no_backend_loads_are_refused(run: Callable[...,
     ran = run("pull", "lab/onnx", "--json")
     assert (ran.status, ran.error["message"]) == (3, "`lab/onnx` holds ONNX files, which no backend here loads")
     assert not any("onnx/model" in line for line in hub.requests)
+
+
+@pytest.mark.parametrize("wanted", [(), ("--backend-arg=--load-format=mistral",)])
+def test_what_is_downloaded_is_what_the_planned_command_loads(
+    run: Callable[..., Ran], hub: HubServer, tmp_path: Path, wanted: tuple[str, ...]
+) -> None:
+    files = hub.repos["lab/tiny"].files
+    weights = files["model.safetensors"]
+    hub.repos["lab/two"] = Repo(files=files | {"consolidated.safetensors": weights, "params.json": b"{}"})
+    path = f"{fake_vllm.install(tmp_path / 'bin').parent}:/usr/bin:/bin"
+    ran = run("deploy", "lab/two", "--name", "two", *wanted, "--json", PATH=path)
+    assert ran.status == 0, ran.stderr
+    [folder] = (tmp_path / "hf" / "hub" / "models--lab--two" / "snapshots").iterdir()
+    there = {file.name for file in folder.iterdir()} & {"model.safetensors", "consolidated.safetensors"}
+    assert there == {"consolidated.safetensors" if wanted else "model.safetensors"}
+    assert run("weights", "verify", "lab/two", PATH=path).status == 0
+    run("remove", "two", PATH=path)

@@ -38,6 +38,25 @@ def test_what_is_needed(names: list[str], needed: list[str]) -> None:
     assert list(needed_files(names)) == needed
 
 
+OWN = ["config.json", "consolidated.safetensors", "params.json", "tekken.json"]
+COMMON = ["model.safetensors", "model.safetensors.index.json", "config.json"]
+
+
+@pytest.mark.parametrize(
+    ("names", "own_form", "needed"),
+    [
+        ([*OWN, *COMMON[:2], "tokenizer.json"], True, [*OWN, "tokenizer.json"]),
+        ([*OWN[1:], *COMMON, "tokenizer.json"], False, [*OWN[2:], *COMMON, "tokenizer.json"]),
+        ([*OWN, *COMMON[:2]], False, OWN),  # the tokenizer comes in that form only
+        ([*OWN, *COMMON[:2], "tokenizer_config.json"], False, [*OWN, "tokenizer_config.json"]),
+        (COMMON, True, COMMON),  # there is no such copy
+        ([*OWN, "pytorch_model.bin"], True, OWN),
+    ],
+)
+def test_the_vendors_own_copy_where_the_backend_loads_it(names: list[str], own_form: bool, needed: list[str]) -> None:
+    assert list(needed_files(names, own_form=own_form)) == needed
+
+
 @given(NAMES)
 def test_one_format_in_each_folder(names: list[str]) -> None:
     needed = needed_files(names)

@@ -18,6 +18,7 @@ from modelscan.model.events import Ask, Event, Report
 from modelscan.running.choice import report_choice
 from modelscan.running.claim import Claimed, claim_record
 from modelscan.running.environment import installation_or_leave
+from modelscan.running.fetch import in_own_form
 from modelscan.running.follow import publish, start_and_follow
 from modelscan.running.preflight import check_weights
 from modelscan.running.prepare import prepare
@@ -134,6 +135,7 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
         trust_remote_code=wanted.plan.trust_remote_code,
         allow_pickle=wanted.plan.allow_pickle,
         may_download=context.settings.weights.auto_download,
+        own_form=in_own_form(chosen),
         ask=ask,
     )
     return dataclasses.replace(chosen, revision=weights.commit or chosen.revision)

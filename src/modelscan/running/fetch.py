@@ -23,12 +23,25 @@ def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tu
     delivery = context.delivery(candidate.source, candidate.repo_id)
     if isinstance(delivery, Streamed):
         return candidate.repo_id, candidate.revision
-    folder, commit = fetch(context, delivery, candidate.repo_id, candidate.revision, report)
+    own_form = in_own_form(candidate)
+    folder, commit = fetch(context, delivery, candidate.repo_id, candidate.revision, report, own_form=own_form)
     return str(folder), commit or None
 
 
+def in_own_form(candidate: Candidate) -> bool:
+    """Whether the planned command loads the vendor's own copy of the weights."""
+    words = " ".join((*candidate.model_args, *candidate.extra_args)).replace("=", " ")
+    return "--load-format mistral" in words
+
+
 def fetch(
-    context: Context, delivery: Fetches | InFolder, repo_id: str, revision: str | None, report: Report
+    context: Context,
+    delivery: Fetches | InFolder,
+    repo_id: str,
+    revision: str | None,
+    report: Report,
+    *,
+    own_form: bool = False,
 ) -> tuple[Path, str]:
     """The folder that holds weights, and their commit: of a hub in its own cache, which is remembered where it was not
     there before.
@@ -40,7 +53,7 @@ def fetch(
     if not repo.exists():
         with Ledger(context.settings.paths, context.clock) as ledger:
             ledger.add_download(repo, delivery.source, repo_id)
-    return delivery.download(repo_id, revision, on_progress=lambda now: report(progress_event(now)))
+    return delivery.download(repo_id, revision, on_progress=lambda now: report(progress_event(now)), own_form=own_form)
 
 
 def progress_event(now: Transferred) -> Event:

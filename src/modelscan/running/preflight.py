@@ -35,9 +35,11 @@ def check_weights(
     ask: Ask,
     may_download: bool = True,
     into: Path | None = None,
+    own_form: bool = False,
 ) -> WeightsDescription:
     """The same weights fully described and pinned to their commit, once they passed all checks.
 
+    `own_form`: the backend loads the vendor's own copy of the weights.
     `into` is a folder to fill in place of the hub's cache. Raises Gated, StorageFailed, Usage (code that nobody agreed
     to), Conflict (missing, and not `may_download`), ModelscanError (pickles), and what asking the hub raises.
     """
@@ -49,7 +51,10 @@ def check_weights(
     if isinstance(delivery, InFolder):
         here, known = delivery.path, weights
     else:
-        here, known = delivery.cached(weights.repo_id, revision), hub.describe(weights.repo_id, revision)
+        here, known = (
+            delivery.cached(weights.repo_id, revision, own_form=own_form),
+            hub.describe(weights.repo_id, revision),
+        )
     known = dataclasses.replace(known, official=weights.official, verified=weights.verified)
     _refuse(preflight.pickles(known, allowed=allow_pickle))
     if trust_remote_code:
@@ -61,11 +66,12 @@ def check_weights(
     _refuse(preflight.no_weights(known.repo_id, [file.path for file in listed.files]))
     commit = known.commit or ""
     if isinstance(delivery, InFolder):
-        missing, place = hub.files(weights.repo_id, commit), into or delivery.path
+        missing, place = hub.files(weights.repo_id, commit, own_form=own_form), into or delivery.path
     elif into is not None:
-        missing, place = hub.files(weights.repo_id, commit), into
+        missing, place = hub.files(weights.repo_id, commit, own_form=own_form), into
     else:
-        missing, place = delivery.missing(weights.repo_id, commit), delivery.folder(weights.repo_id, commit)
+        missing = delivery.missing(weights.repo_id, commit, own_form=own_form)
+        place = delivery.folder(weights.repo_id, commit)
     if not may_download:
         raise _not_here(known, missing)
     _refuse(_no_token(context, known) if here is None else None)

@@ -38,7 +38,7 @@ class FolderDescriber:
     def listing(self, repo_id: str, revision: str | None) -> Listing:  # noqa: ARG002
         return folder_listing(local_folder(repo_id))
 
-    def files(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
+    def files(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
         found = self.listing(repo_id, commit).files
-        wanted = set(needed_files([file.path for file in found]))
+        wanted = set(needed_files([file.path for file in found], own_form=own_form))
         return tuple(file for file in found if file.path in wanted)

@@ -15,7 +15,7 @@ from typing import Any
 
 from modelscan.errors import ModelscanError
 from modelscan.hubs.files import Listing, RemoteFile
-from modelscan.hubs.folder.describe import read_json
+from modelscan.hubs.folder.describe import CONFIGS, read_json
 from modelscan.storage.files import translated
 from modelscan.weights.reading.listing import INDEX, all_parts, index_shards, loaded_safetensors
 
@@ -62,7 +62,7 @@ def listed(repo: Path, commit: str) -> Listing | None:
 def is_complete(folder: Path) -> bool:
     """Without a listing: whether all is there that the index, or the numbers in the names, speak of."""
     try:
-        wanted = _expected(folder) if (folder / "config.json").is_file() else []
+        wanted = _expected(folder) if any((folder / name).is_file() for name in CONFIGS) else []
     except ModelscanError:
         return False
     return bool(wanted) and all((folder / name).is_file() for name in wanted)

@@ -57,8 +57,8 @@ class RemoteDescriber:
     def listing(self, repo_id: str, revision: str | None) -> Listing:
         return self._listings.get(repo_id, revision, fresh=NOW)
 
-    def files(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
-        return needed(self._listings.get(repo_id, commit, fresh=FRESH))
+    def files(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
+        return needed(self._listings.get(repo_id, commit, fresh=FRESH), own_form=own_form)
 
     def _of_folder(self, folder: Path, repo_id: str, commit: str) -> WeightsDescription:
         listing, found = self._listings.known(repo_id, commit), describe_folder(folder)

@@ -24,15 +24,15 @@ class RemoteFetcher:
         self.source = listings.site.source
         self._listings, self._site, self._access = listings, listings.site, listings.access
 
-    def cached(self, repo_id: str, revision: str | None) -> Path | None:
-        return self._listings.cached(repo_id, revision)
+    def cached(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> Path | None:
+        return self._listings.cached(repo_id, revision, own_form=own_form)
 
     def folder(self, repo_id: str, commit: str) -> Path:
         return self._site.snapshot(repo_id, commit)
 
-    def missing(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
+    def missing(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
         listing, folder = self._listings.get(repo_id, commit, fresh=FRESH), self._site.snapshot(repo_id, commit)
-        lacking = (file for file in needed(listing) if not has(folder, file))
+        lacking = (file for file in needed(listing, own_form=own_form) if not has(folder, file))
         return tuple(
             replace(file, size_bytes=file.size_bytes - self._site.part(repo_id, listing.commit, file).here_bytes)
             for file in lacking
@@ -42,17 +42,25 @@ class RemoteFetcher:
         """The verdict on each file that a backend needs. `again` also re-reads files verified before."""
         listing = self._listings.get(repo_id, commit, fresh=FRESH)
         folder = self._site.snapshot(repo_id, listing.commit)
-        return verify_files(folder, needed(listing), self._verified(repo_id), again=again)
+        own = needed(listing, own_form=True)
+        files = own if all(has(folder, file) for file in own) else needed(listing)
+        return verify_files(folder, files, self._verified(repo_id), again=again)
 
     def download(
-        self, repo_id: str, revision: str | None, *, on_progress: OnProgress, into: Path | None = None
+        self,
+        repo_id: str,
+        revision: str | None,
+        *,
+        on_progress: OnProgress,
+        into: Path | None = None,
+        own_form: bool = False,
     ) -> tuple[Path, str]:
         listing = self._listing_to_download(repo_id, revision)
         if listing is None:  # complete by what other tools left, and nobody can be asked
             folder = self._listings.cached(repo_id, revision)
             assert folder is not None  # noqa: S101  the other half of _listing_to_download
             return folder, folder.name
-        files, verified = needed(listing), self._verified(repo_id)
+        files, verified = needed(listing, own_form=own_form), self._verified(repo_id)
         folder = self._site.snapshot(repo_id, listing.commit) if into is None else into
         if into is None:
             self._site.adopt(repo_id, listing, files)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.folder.describe import CONFIGS
 from modelscan.hubs.memory import Memory, Reference
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.remote.site import HubSite
@@ -64,7 +65,7 @@ class Listings:
         there = [commit for commit in candidates if self.site.snapshot(repo_id, commit).is_dir()]
         return next(iter(there or candidates), None)
 
-    def cached(self, repo_id: str, revision: str | None) -> Path | None:
+    def cached(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> Path | None:
         """The local folder with everything that a backend needs, None if incomplete. No network."""
         commit = self.commit_here(repo_id, revision)
         if commit is None:
@@ -72,8 +73,8 @@ class Listings:
         folder, listing = self.site.snapshot(repo_id, commit), self.known(repo_id, commit)
         if listing is None:
             return folder if self.site.complete(repo_id, commit) else None
-        here = all(has(folder, file) for file in needed(listing))
-        return folder if here and (folder / "config.json").is_file() else None
+        here = all(has(folder, file) for file in needed(listing, own_form=own_form))
+        return folder if here and any((folder / name).is_file() for name in CONFIGS) else None
 
     def is_offline(self) -> bool:
         return self.access.settings.offline or self.site.offline()
@@ -97,9 +98,9 @@ def is_fresh(reference: Reference, fresh: timedelta) -> bool:
     return timedelta(0) <= reference.age < fresh
 
 
-def needed(listing: Listing) -> tuple[RemoteFile, ...]:
+def needed(listing: Listing, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
     """The files that a backend needs."""
-    wanted = set(needed_files([file.path for file in listing.files]))
+    wanted = set(needed_files([file.path for file in listing.files], own_form=own_form))
     return tuple(file for file in listing.files if file.path in wanted)
 
 

@@ -54,9 +54,9 @@ class S3Describer:
         with self._open(address) as client:
             return _listing(client, address, revision)
 
-    def files(self, repo_id: str, commit: str) -> tuple[RemoteFile, ...]:
+    def files(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
         found = self.listing(repo_id, commit or None).files
-        wanted = set(needed_files([file.path for file in found]))
+        wanted = set(needed_files([file.path for file in found], own_form=own_form))
         return tuple(file for file in found if file.path in wanted)
 
     @contextlib.contextmanager

@@ -16,7 +16,7 @@ from modelscan.hubs.s3.download import download
 from modelscan.hubs.s3.upload import upload
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.model.events import Ask, Event, Report
-from modelscan.running.fetch import fetch, progress_event
+from modelscan.running.fetch import fetch, in_own_form, progress_event
 from modelscan.running.preflight import check_weights
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
@@ -78,7 +78,7 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     if wanted.to is not None and is_s3(wanted.to):
         refuse_offline(parse_s3(wanted.to), context.settings)
         require_reachable(parse_s3(wanted.to))  # not after hours of downloading
-    model_id, weights = _choose(context, reference, wanted, report)
+    model_id, weights, own_form = _choose(context, reference, wanted, report)
     delivery = context.delivery(weights.source, weights.repo_id)
     if isinstance(delivery, Streamed):
         return _from_s3(context, weights.repo_id, PullRequest(to=wanted.to), report)
@@ -92,15 +92,16 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
         allow_pickle=wanted.allow_pickle,
         ask=ask,
         into=into,
+        own_form=own_form,
     )
-    files = context.describer(weights.source).files(weights.repo_id, weights.commit or "")
+    files = context.describer(weights.source).files(weights.repo_id, weights.commit or "", own_form=own_form)
     size = sum(file.size_bytes for file in files)
     report(Event("source", f"Source: {weights.repo_id} ({weights.source}), {format_bytes(size)}"))
     if into is not None:
-        path, changed = str(into), _into_folder(context, delivery, weights, files, into, report)
+        path, changed = str(into), _into_folder(context, delivery, weights, files, into, report, own_form=own_form)
     else:
-        here = _here(delivery, weights)
-        folder, _ = fetch(context, delivery, weights.repo_id, weights.commit, report)
+        here = _here(delivery, weights, own_form=own_form)
+        folder, _ = fetch(context, delivery, weights.repo_id, weights.commit, report, own_form=own_form)
         path, changed = str(folder), here is None
         if wanted.to is not None:
             path, changed = _into_s3(context, folder, files, wanted.to, report)
@@ -117,9 +118,11 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     )
 
 
-def _here(delivery: Fetches | InFolder, weights: WeightsDescription) -> Path | None:
+def _here(delivery: Fetches | InFolder, weights: WeightsDescription, *, own_form: bool) -> Path | None:
     """The folder on this machine where all of it is there."""
-    return delivery.path if isinstance(delivery, InFolder) else delivery.cached(weights.repo_id, weights.commit)
+    if isinstance(delivery, InFolder):
+        return delivery.path
+    return delivery.cached(weights.repo_id, weights.commit, own_form=own_form)
 
 
 def _into_folder(
@@ -129,15 +132,17 @@ def _into_folder(
     files: Sequence[RemoteFile],
     into: Path,
     report: Report,
+    *,
+    own_form: bool,
 ) -> bool:
     """Whether anything had to be done. What is in the cache is copied, so that this needs no network."""
-    here = _here(delivery, weights)
+    here = _here(delivery, weights, own_form=own_form)
     if here is not None:
         told = _telling(report)
         return copy_files(here, into, files, on_progress=told, clock=context.clock) > 0
     assert not isinstance(delivery, InFolder)  # noqa: S101  those weights are always here
     before = {file.path for file in files if (into / file.path).is_file()}
-    delivery.download(weights.repo_id, weights.commit, on_progress=_telling(report), into=into)
+    delivery.download(weights.repo_id, weights.commit, on_progress=_telling(report), into=into, own_form=own_form)
     return len(before) < len(files)
 
 
@@ -186,7 +191,10 @@ def refuse_one_target(references: Sequence[str], to: str | None) -> None:
         )
 
 
-def _choose(context: Context, reference: str, wanted: PullRequest, report: Report) -> tuple[str, WeightsDescription]:
+def _choose(
+    context: Context, reference: str, wanted: PullRequest, report: Report
+) -> tuple[str, WeightsDescription, bool]:
+    """The model, its weights, and whether the planned command loads the vendor's own copy of them."""
     resolved = resolve_model(context, reference, wanted.source, wanted.revision)
     for text in resolved.warnings:
         report(Event("warning", text))
@@ -199,13 +207,14 @@ def _choose(context: Context, reference: str, wanted: PullRequest, report: Repor
     )
     planned = plan_resolved(context, resolved, request, machine(context))
     if planned.plan.chosen is not None:
-        return resolved.model_id, described(planned, planned.plan.chosen)
+        chosen = planned.plan.chosen
+        return resolved.model_id, described(planned, chosen), in_own_form(chosen)
     word = wanted.quantization or resolved.quantization
     fitting = [item for item in resolved.options if word in {None, item.quantization, (item.format or "").upper()}]
     if not fitting:
         raise no_fit(planned.plan)
     report(Event("note", f"{resolved.model_id} does not fit this machine; taking {fitting[0].repo_id} all the same"))
-    return resolved.model_id, fitting[0]
+    return resolved.model_id, fitting[0], False
 
 
 def _folder(to: str | None) -> Path | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
+from modelscan.weights.reading.tokenizers import only_own_tokenizer
+
 # Weights of other frameworks, exports, vendors' second copies, training leftovers, and images.
 _NEVER = (
     "original/*", "metal/*", "onnx/*", "openvino/*", "coreml/*", "flax/*", "tf/*", "runs/*", "checkpoint-*/*",
@@ -17,18 +19,29 @@ _NEVER = (
     "optimizer.*", "scheduler.pt", "rng_state*", "training_args.bin", "events.out.tfevents*",
     ".gitattributes", ".gitignore", "*.png", "*.jpg", "*.jpeg", "*.gif", "*.webp", "*.svg", "*.mp4", "*.pdf",
 )  # fmt: skip
+_PARAMS = "params.json"
 # Best first. Pickles can run code, safetensors cannot.
 _FORMATS = (".safetensors", ".bin", ".pt")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 _WEIGHTS = (*_FORMATS, ".pth", ".gguf")
 
 
-def needed_files(names: Collection[str]) -> tuple[str, ...]:
-    """The files of a repo that a backend needs: one copy of the weights and everything that goes with them."""
+def needed_files(names: Collection[str], *, own_form: bool = False) -> tuple[str, ...]:
+    """The files of a repo that a backend needs: one copy of the weights and everything that goes with them.
+
+    `own_form`: the vendor's own copy (`consolidated*`, with `params.json`), where there is one. It is also what a
+    backend needs where the tokenizer comes in that form only: without those weights it looks for another.
+    """
+    if _PARAMS in names and (own_form or only_own_tokenizer(names)) and any(map(_is_own_form, names)):
+        names = [name for name in names if "/" in name or _format(name) is None or _is_second_copy(name)]
     kept = [name for name in names if not any(fnmatchcase(name, pattern) for pattern in _NEVER)]
     best = {folder: _best_format(kept, folder) for folder in {_folder(name) for name in kept}}
     kept = [name for name in kept if _format(name) in {None, best[_folder(name)]}]
-    if any(_is_own(name) and name.endswith(".safetensors") and not _is_second_copy(name) for name in kept):
+    if any(
+        _is_own(name) and name.endswith(".safetensors") and not _is_second_copy(name)
+        for name in kept
+        if "/" not in name
+    ):
         kept = [name for name in kept if not _is_second_copy(name)]
     return tuple(kept)
 
@@ -52,6 +65,10 @@ def only_gguf(names: Collection[str]) -> bool:
 def is_code(name: str) -> bool:
     """Whether a backend would run this file with remote code enabled."""
     return name.endswith(".py")
+
+
+def _is_own_form(name: str) -> bool:
+    return _is_second_copy(name) and name.endswith(".safetensors")
 
 
 def _best_format(names: Iterable[str], folder: str) -> str | None:
