@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -17,6 +18,7 @@ from modelscan.model.words import Task
 
 COLUMNS = ["kind", "word", "means", "why", "source"]
 NAMES, SEARCHES = "catalog/naming/words.py", "catalog/index/words.py"
+LANGUAGES = "catalog/naming/languages.py"
 _WIDTH = 120
 
 
@@ -118,6 +120,12 @@ from modelscan.model import Task
 # fmt: off
 from __future__ import annotations
 ''',
+    LANGUAGES: '''"""Words of other languages, made by `make docs` from `catalogs/words.csv`, which is edited (pure)."""
+
+# fmt: off
+# ruff: noqa: RUF001
+from __future__ import annotations
+''',
 }
 
 
@@ -173,18 +181,23 @@ def _list(items: Sequence[str], *, always_comma: bool = False) -> str:
 def _wrapped(items: Iterable[str]) -> str:
     lines, line = [], " " * 4
     for item in items:
-        if len(line) + len(item) + 1 > _WIDTH:
+        if len(line) + len(item) + 1 >= _WIDTH:
             lines.append(line.rstrip())
             line = " " * 4
         line += f"{item}, "
     return "\n".join([*lines, line.rstrip()])
 
 
+def _columns(text: str) -> int:
+    """How wide a text is shown: letters of East Asian scripts take two columns."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def _expression(pattern: str) -> str:
     """A raw string, of several lines where it is long: broken between alternatives."""
     lines, line = [], ""
     for part in re.split(r"(?<=\|)", pattern):
-        if line and len(line) + len(part) > _WIDTH - 40:
+        if line and _columns(line + part) > _WIDTH - 40:
             lines.append(line)
             line = ""
         line += part
@@ -202,6 +215,12 @@ def _search_kind(
     constant: str, form: Callable[[Sequence[Word]], str], doc: str, means: Iterable[str] | None = None, **more: bool
 ) -> Kind:
     return Kind(SEARCHES, constant, _TYPES[form], doc, form, None if means is None else frozenset(means), **more)
+
+
+def _languages_kind(
+    constant: str, form: Callable[[Sequence[Word]], str], doc: str, means: Iterable[str] | None = None, **more: bool
+) -> Kind:
+    return Kind(LANGUAGES, constant, _TYPES[form], doc, form, None if means is None else frozenset(means), **more)
 
 
 def _tasks(words: Sequence[Word]) -> str:
@@ -223,6 +242,7 @@ _TYPES: Mapping[Callable[[Sequence[Word]], str], str] = {
     _expressions: "tuple[tuple[str, str], ...]",
 }
 _TASKS = get_args(Task)
+_FORMS = {*_TASKS, "sparse", "dense", "vision"}
 KINDS = {
     "hub-address": _names_kind(
         "HUB_ADDRESSES", _meanings, "Hosts of hubs, and which hub each is.", {"huggingface", "modelscope", "ollama"}
@@ -230,6 +250,8 @@ KINDS = {
     "hub-scheme": _names_kind("HUB_SCHEMES", _sequence, "Before a name with a colon."),
     "host-path": _names_kind("HOST_PATHS", _sequence, "Before a name with a slash, and no organization."),
     "wrapper": _names_kind("WRAPPERS", _sequence, "Expressions of other beginnings.", patterns=True),
+    "host": _names_kind("HOSTS", _set, "The same, and maybe an organization too."),
+    "file-ending": _names_kind("FILE_ENDINGS", _sequence, "Behind the last dot of a file of weights."),
     "region": _names_kind("REGIONS", _sequence, "Before a name with a dot."),
     "dotted-owner": _names_kind("DOTTED_OWNERS", _sequence, "Owners before a dot in place of a slash."),
     "serving-tag": _names_kind("SERVING_TAGS", _set, "Behind a colon: how a host serves it."),
@@ -245,12 +267,15 @@ KINDS = {
     "tier-of-tuned": _names_kind("TIER_OF_TUNED", _set, "The same behind a tuning word or a date."),
     "other-model": _names_kind("OTHER_MODEL", _set, "These make another model of a name."),
     "size-word": _names_kind("SIZE_WORDS", _set, "Sizes in words, which name no family."),
+    "form": _names_kind("FORMS", _meanings, "They say what a model is, also where its name does not.", _FORMS),
+    "order": _names_kind("ORDERS", _meanings, "An order among models.", {"largest", "smallest", "newest"}),
     "quantization": _names_kind("QUANTIZATION", _meanings, "How weights are stored.", None),
     "quantization-spelling": _names_kind(
         "QUANTIZATION_SPELLINGS", _meanings, "Catalogs' spellings of the same.", None, capitals=True
     ),
     "storage": _names_kind("STORAGE", _set, "About how weights are stored, without saying in what."),
     "gguf-size": _names_kind("GGUF_SIZES", _set, "Behind a quantization of GGUF."),
+    "behind-quantization": _names_kind("BEHIND_QUANTIZATION", _set, "Behind any other quantization."),
     "repo-suffix": _names_kind("REPO_SUFFIXES", _sequence, "Repos of a model in another form end so."),
     "recipe-storage": _names_kind("RECIPE_STORAGE", _set, "More of them, in the repos of recipes."),
     "task-sign": _names_kind("TASK_SIGNS", _tasks_of_signs, "In a name: what the model is for.", _TASKS),
@@ -265,8 +290,10 @@ KINDS = {
     "use-in-name": _search_kind("USES_IN_NAMES", _meanings, "Words of names that are a use where they stand alone."),
     "license": _search_kind("LICENSES", _expressions, "How a licence is called, and how it begins.", patterns=True),
     "small": _search_kind("SMALL", _sizes, "Sizes in words, and the most parameters that are meant."),
-    "translation": _search_kind(
-        "TRANSLATIONS", _expressions, "What words of other languages mean in English.", patterns=True
+    "translation": _languages_kind(
+        "TRANSLATIONS", _expressions, "What words of scripts without spaces mean in English.", patterns=True
     ),
+    "foreign": _languages_kind("FOREIGN", _meanings, "What words, phrases and stems (`*`) mean in English."),
+    "foreign-filler": _languages_kind("FOREIGN_FILLERS", _set, "They join words of another language.", ()),
 }
 """Every kind of word, in the order of the compiled modules."""

@@ -75,8 +75,6 @@ def test_an_explicit_repo_that_nobody_knows_is_passed_on(index: Index, query: st
 @pytest.mark.parametrize(
     ("query", "note"),
     [
-        ("google/gemma-3-12b", "did you mean `google/gemma-3-12b-it`?"),
-        ("cerebras/llama3.3-70b", "`meta/llama-3.3-70b-instruct` has the same name"),
         ("bartowski/Llama-3.2-3B-Instruct-GGUF", "`meta-llama/llama-3.2-3b-instruct` has the same name"),
     ],
 )
@@ -169,12 +167,49 @@ def test_a_typo_is_suggested_and_not_taken(index: Index, query: str, near: str) 
     assert caught.value.details["near"][0] == near
 
 
+def test_a_repo_that_a_lab_does_not_have_is_asked_about(index: Index) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        resolve("google/gemma-3-12b", index)
+    assert caught.value.message == "no catalog lists a repo `google/gemma-3-12b`"
+    assert caught.value.hints == (
+        "did you mean `google/gemma-3-12b-it`?",
+        "if it is a repo all the same: modelscan plan huggingface.co/google/gemma-3-12b",
+    )
+    assert resolve("huggingface.co/google/gemma-3-12b", index).passthrough_repo == "google/gemma-3-12b"
+
+
+def test_a_copy_leads_to_the_model_with_a_warning(index: Index) -> None:
+    resolution = resolve("somebody/qwen3-reranker:8b-q4_K_M", index)
+    assert repo_of(resolution) == "Qwen/Qwen3-Reranker-8B"
+    assert resolution.weights_hint == WeightsHint(quantization="Q4_K_M")
+    assert resolution.warnings[0].endswith("the weights come from that model's own repo")
+
+
+def test_a_moving_name_moves_at_a_host_too(index: Index) -> None:
+    plain, hosted = resolve("deepseek-chat", index), resolve("openrouter/deepseek/deepseek-chat", index)
+    assert hosted.model == plain.model
+    assert "moves from model to model" in hosted.warnings[0]
+
+
+def test_letters_that_nobody_understands_are_never_ignored(index: Index) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        resolve("qwen3 4b \u043d\u0435\u0447\u0442\u043e", index)
+    assert "qwen/qwen3-4b" in caught.value.details["near"]
+
+
+def test_an_order_puts_the_members_in_that_order(index: Index) -> None:
+    with pytest.raises(ModelAmbiguous) as caught:
+        resolve("qwen3 biggest", index)
+    sizes = [index.get(name).parameters or 0 for name in caught.value.details["candidates"]]  # type: ignore[union-attr]
+    assert sizes == sorted(sizes, reverse=True)
+
+
 def test_nonsense_is_not_found(index: Index) -> None:
     with pytest.raises(ModelNotFound) as caught:
         resolve("nonsense-xyz", index)
     assert caught.value.message == "no catalog lists a model `nonsense-xyz`"
-    assert caught.value.details["near"]  # spelled most alike, for want of anything better
-    assert caught.value.hints[1:] == ("modelscan catalog search 'nonsense-xyz'", "or give a repo in full: owner/name")
+    assert caught.value.details["near"] == []  # nothing is spelled so alike that it may be meant
+    assert caught.value.hints == ("modelscan catalog search 'nonsense-xyz'", "or give a repo in full: owner/name")
 
 
 def test_the_demo_is_a_folder(index: Index) -> None:
@@ -210,6 +245,9 @@ class Nothing:
 
     def containing(self, _word: str) -> list[Member]:
         return []
+
+    def is_host(self, _owner: str) -> bool:
+        return False
 
     def near(self, _text: str) -> list[str]:
         return []

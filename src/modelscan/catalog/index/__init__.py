@@ -10,6 +10,5 @@ overlay       the user's own files on top of an index
 filters       what limits a search or a list
 query         a search, parsed: words, sizes, uses, formats
 words         words of searches (generated)
-translated    words of other languages, in English
 search        find and rank models for a query
 """

@@ -29,7 +29,21 @@ if TYPE_CHECKING:
 
 __all__ = ["DamagedIndex", "Index", "open_base"]
 
-_MEMBER_COLUMNS = ("id", "key", "lab", "open", "weights", "parameters", "task", "offers")
+_MEMBER_COLUMNS = (
+    "id",
+    "key",
+    "lab",
+    "open",
+    "weights",
+    "parameters",
+    "task",
+    "offers",
+    "active_parameters",
+    "tags",
+    "released",
+)
+# Below this share of letters in common a name is no misspelling: `nosuch` and `flux/schnell`.
+_NEAR = 0.72
 _DOCUMENTS = "SELECT id, document FROM models JOIN documents USING (number)"
 
 
@@ -186,7 +200,8 @@ class Index:
         return [
             Member(
                 id=row[0], key=row[1], lab=row[2], open=None if row[3] is None else bool(row[3]), weights=bool(row[4]),
-                parameters=row[5], task=row[6], offers=row[7], official=bool(row[8]),
+                parameters=row[5], task=row[6], offers=row[7], active=row[8], tags=tuple(row[9].split()),
+                released=row[10], official=bool(row[11]),
             )
             for row in rows
         ]  # fmt: skip
@@ -199,6 +214,11 @@ class Index:
         rows = self.base_rows("SELECT lab FROM labs WHERE alias = ?", [owner.casefold()])
         return str(rows[0][0]) if rows else None
 
+    def is_host(self, owner: str) -> bool:
+        """Whether a source lists it as a host of others' models."""
+        query = "SELECT 1 FROM records WHERE model = '' AND source = 'models.dev' AND key = ?"
+        return bool(self.base_rows(query, [f"{owner.casefold()}:"]))
+
     def near(self, text: str) -> list[str]:
         """At most five ids: what a search finds, else the names that are spelled most alike."""
         from difflib import get_close_matches
@@ -208,7 +228,7 @@ class Index:
         by_name: dict[str, str] = {}
         for (model_id,) in self.rows("SELECT id FROM models ORDER BY offers DESC"):
             by_name.setdefault(model_id.rpartition("/")[2], model_id)
-        return [by_name[name] for name in get_close_matches(text.lower(), by_name, n=5, cutoff=0.3)]
+        return [by_name[name] for name in get_close_matches(text.lower(), by_name, n=5, cutoff=_NEAR)]
 
     def close(self) -> None:
         self._base.close()

@@ -68,7 +68,7 @@ class Query(NamedTuple):
 def read_query(text: str) -> Query:
     """Parse a query. Nothing in it is an error."""
     if not text.isascii():
-        from modelscan.catalog.index.translated import in_english
+        from modelscan.catalog.naming.translated import in_english
 
         text = in_english(text.casefold())
     rest = f" {' '.join(text.casefold().split())} "

@@ -63,39 +63,7 @@ LICENSES: tuple[tuple[str, str], ...] = (
 
 SMALL: dict[str, int] = {
     "small": 10_000_000_000, "little": 10_000_000_000, "laptop": 10_000_000_000, "lightweight": 10_000_000_000,
-    "cpu": 5_000_000_000, "edge": 5_000_000_000, "mobile": 5_000_000_000, "phone": 5_000_000_000, "tiny": 5_000_000_000,
+    "cpu": 5_000_000_000, "edge": 5_000_000_000, "mobile": 5_000_000_000, "phone": 5_000_000_000,
+    "tiny": 5_000_000_000,
 }
 """Sizes in words, and the most parameters that are meant."""
-
-TRANSLATIONS: tuple[tuple[str, str], ...] = (
-    (r"语音识别|語音識別|语音转文字|音声認識|음성 인식|reconnaissance vocale|reconocimiento de voz", "asr"),
-    (r"语音合成|文字转语音|音声合成|음성 합성|synthese vocale|sintesis de voz", "text to speech"),
-    (r"文生图|图像生成|画像生成|이미지 생성|generation d.images|generacion de imagenes", "text to image"),
-    (r"文生视频|视频生成|動画生成|generation de videos?|generacion de videos?", "text to video"),
-    (r"代码|代碼|编程|コード|코드|codigo|programmation|programacion", "coding"),
-    (r"嵌入|向量|埋め込み|임베딩", "embedding"),
-    (r"重排序?|リランク", "rerank"),
-    (r"文字识别|文档识别|文字認識", "ocr"),
-    (r"多模态|视觉|視覚|マルチモーダル|multimodale?|vision artificial", "vision"),
-    (r"推理|推論|추론|razonamiento|raisonnement", "reasoning"),
-    (r"翻译|翻譯|翻訳|번역|traduccion|traduction|traducao|ubersetz\w+", "translation"),
-    (r"数学|數學|mathematiques|matematicas", "math"),
-    (r"医疗|医学|医療|medizinisch\w*|medicina", "medical"),
-    (r"多语言|多語言|多言語|multilingue", "multilingual"),
-    (r"小(?=模型)", "small"),
-    ((
-        r"大?(?:语言)?模型|モデル|모델|(?:grands? )?modeles?(?: de)?(?: langage)?|"
-        r"modelos?(?: de)?(?: lenguaje)?"
-    ), ""),
-    (r"通义千问|通義千問|千问|通义", "qwen"),
-    (r"深度求索", "deepseek"),
-    (r"智谱|智譜", "glm"),
-    (r"文心(?:一言)?", "ernie"),
-    (r"混元", "hunyuan"),
-    (r"书生", "internlm"),
-    (r"百川", "baichuan"),
-    (r"豆包", "doubao"),
-    (r"月之暗面", "kimi"),
-    (r"零一万物", "yi"),
-)
-"""What words of other languages mean in English."""

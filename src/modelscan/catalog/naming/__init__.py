@@ -1,12 +1,16 @@
 """What names mean (pure).
 
 words       the words that matter (generated from `catalogs/words.csv`)
+languages   words of other languages (generated)
+translated  a text in other languages, in English
 names       split a name into words and compare names
 asked       parse what a user types
 matching    the ladder of agreements between two names
 family      which members of a family a name means
 lookup      what an index answers about a name
 identity    from what a user types to one model
+described   names that say what a model is, or which of several
+questions   what is said where a name means no one model
 spelling    edit distance, to correct typos
 tasks       infer a model's task where no source states it
 """

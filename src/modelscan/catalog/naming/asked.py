@@ -14,8 +14,13 @@ _SOURCES: dict[str, Source] = {"huggingface": "huggingface", "modelscope": "mode
 _HUBS = {host: _SOURCES[hub] for host, hub in vocabulary.HUB_ADDRESSES.items() if hub in _SOURCES}
 _HUB_ADDRESS = re.compile(rf"^(?:https?://)?(?:www\.)?({'|'.join(map(re.escape, _HUBS))})/(?:models/)?", re.IGNORECASE)
 _REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
+_FILE_IN_REPO = re.compile(
+    rf"([\w.-]+/[\w.-]+)/(?:.*/)?([\w.-]+\.(?:{'|'.join(vocabulary.FILE_ENDINGS)}))", re.IGNORECASE
+)
+_TITLE = re.compile(r"\s+:\s+")  # LM Studio shows `publisher : name`
 # Ollama's tags for weights before tuning: `llama3:8b-text`, `codegemma:2b-code-q4_0`.
 _BASE_TAG = re.compile(r"(:(?:[\w.]+-)?)(?:text|code)(?=$|-(?:i?q\d|fp16))", re.IGNORECASE)
+_USUAL_TAG = re.compile(rf":(?:{'|'.join(sorted(vocabulary.TAGS))})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +35,9 @@ class WeightsHint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """A parsed query. `repo` is set where it reads as an explicit `owner/name`."""
+    """A parsed query. `repo` is set where it reads as an explicit `owner/name`; `owners` are all parts before the
+    name, of which `owner` is the last. `unread` are letters of no language that is understood here.
+    """
 
     text: str
     owner: str | None
@@ -40,6 +47,9 @@ class Asked:
     repo: str | None
     revision: str | None
     source: Source | None
+    owners: tuple[str, ...] = ()
+    unread: str = ""
+    is_hosted: bool = False
 
     @property
     def is_tier(self) -> bool:
@@ -63,11 +73,16 @@ def read(query: str) -> Asked:
             text, revision = text[: match.start()], match[1]
         text = "/".join(text.split("/")[:2])
         text, _, tag = text.partition(":")  # hf.co/OWNER/NAME-GGUF:Q4_K_M, as Ollama takes it
-    unwrapped = names.unwrap(text)
+    translated, unread = _translated(text)
+    if file := _FILE_IN_REPO.search(translated):
+        text = translated = file[1]
+        tag = names.without_quantization(names.words(file[2]))[1] or ""
+    unwrapped = names.unwrap(_USUAL_TAG.sub("", _TITLE.sub("/", translated)))
     words = names.words(_BASE_TAG.sub(r"\1base", unwrapped))
-    parts = tuple(word for word in words if word not in vocabulary.TAGS or "/" in unwrapped)
+    parts = tuple(word for word in words if word not in vocabulary.TAGS - vocabulary.ORDERS.keys())
     kept, quantization = names.without_quantization((*parts, *names.words(tag)))
     is_repo = _REPO.fullmatch(unwrapped) is not None and unwrapped == text
+    owners = tuple(unwrapped.split("/")[:-1])
     return Asked(
         text=text,
         owner=names.split_owner(unwrapped)[0],
@@ -77,4 +92,16 @@ def read(query: str) -> Asked:
         repo=unwrapped if is_repo else None,
         revision=revision,
         source=source,
+        owners=owners,
+        unread=unread,
     )
+
+
+def _translated(text: str) -> tuple[str, str]:
+    """The text with words of other languages in English, and the letters that stay unread."""
+    if text.isascii():
+        return text, ""
+    from modelscan.catalog.naming.translated import in_english, unread
+
+    found = in_english(text)
+    return found, unread(found)

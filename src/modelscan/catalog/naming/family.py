@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
-from modelscan.catalog.naming.lookup import Member
+from modelscan.catalog.naming.lookup import Member, Members
 from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
 
 _EXPERTS = re.compile(r"(\d+)x(\d+b)")  # Ollama's `16x17b` is the `17B-16E` of Llama 4
@@ -20,19 +19,8 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)*")
 # A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.
 _SIZE_TOLERANCE = 0.08
 _SHORTEST_NAME = 3
+_NICKNAME = re.compile(r"[a-uw-z]\d")  # beside other words: `r1 distill 32b`, `k2 thinking`
 _MONTH_AND_YEAR = re.compile(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
-
-
-class Members(Protocol):
-    """The part of an index that finds members."""
-
-    def members(self, key: str) -> list[Member]:
-        """Models whose words are the key's or begin with them."""
-        ...
-
-    def containing(self, word: str) -> list[Member]:
-        """Models with this word anywhere in the words of their names."""
-        ...
 
 
 def members_meant(parts: Sequence[str], index: Members, *, exactly: bool = False) -> list[Member]:
@@ -52,7 +40,8 @@ def members_meant(parts: Sequence[str], index: Members, *, exactly: bool = False
             return found
         closed = closed or found
     first = rest[0]
-    if closed or exactly or len(first) < _SHORTEST_NAME or not first.isalpha() or first in _NO_NAMES:
+    is_name = (len(first) >= _SHORTEST_NAME and first.isalpha()) or (len(rest) > 1 and _NICKNAME.fullmatch(first))
+    if closed or exactly or not is_name or first in _NO_NAMES:
         return closed
     return _fitting(index.containing(first), rest[1:], sizes)
 
@@ -135,17 +124,22 @@ def _added(parts: Sequence[str], member: Member) -> set[str]:
 
 
 def closed_family(parts: Sequence[str], lab: str | None, index: Members) -> Member | None:
-    """The best known of a family all of whose members are closed: another of its names means nothing open.
+    """The best known of a lab's family all of whose members are closed: another of its names means nothing open.
 
     A family is a beginning of the name, or its words without the version: `qwen3.9-max`.
     """
+    sizes = {word for word in parts if SIZE_WORD.fullmatch(word)}
     unversioned = [word for word in parts if not _VERSION.fullmatch(word)]
     for length in range(len(parts) - 1, 0, -1):
         members = [item for item in index.members(" ".join(parts[:length])) if lab in {None, item.lab}]
         if length == 1 and len(unversioned) > 1:
             alike = [item for item in members if set(unversioned) <= set(item.key.split())]
             members = alike if len(alike) > 1 else members
-        if members and (length == 1 or all(item.open is False for item in members)):
+        # Closed models do not tell their size: `nova 7b` is none of Amazon's.
+        has_size = not sizes or any(sizes <= set(item.key.split()) for item in members)
+        if not has_size or not any(item.official for item in members):
+            continue
+        if length == 1 or all(item.open is False for item in members):
             return best_known(members) if len(members) > 1 else None
     return None
 

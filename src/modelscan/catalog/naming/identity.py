@@ -11,20 +11,18 @@ import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked, WeightsHint, read
-from modelscan.catalog.naming.family import Members, best_known, closed_family, members_meant, plain_member
-from modelscan.catalog.naming.lookup import KIND_ORDER, Member, Named
+from modelscan.catalog.naming.described import described
+from modelscan.catalog.naming.family import best_known, closed_family, members_meant, plain_member
+from modelscan.catalog.naming.lookup import KIND_ORDER, Lookup, Member, Named
 from modelscan.catalog.naming.matching import Rung, climb
-from modelscan.errors import ModelAmbiguous, ModelNotFound
+from modelscan.catalog.naming.questions import SHOWN_MEMBERS, ambiguous, closed_warning, no_such_repo, not_found
 from modelscan.model import Model
-from modelscan.units import format_count
 
 _DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")
-_SHOWN_MEMBERS = 12
 _UNKNOWN = "no catalog lists `{repo}`; it is taken as a repo and checked on the hub"
 _HOSTED = "`{name}` is a host's name for {model}; the weights come from that model's own repo"
 _UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked on the hub"
@@ -44,43 +42,38 @@ class Resolution:
     passthrough_repo: str | None = None
 
 
-class Lookup(Members, Protocol):
-    """The part of an index that resolution needs."""
-
-    def get(self, model_id: str) -> Model | None: ...
-
-    def named(self, text: str) -> list[Named]:
-        """Models with this name, which is given in lower case."""
-        ...
-
-    def on_rung(self, rung: Rung, key: str) -> list[str]: ...
-
-    def family_default(self, key: str) -> tuple[str, str] | None:
-        """The member that a family's name means, and why."""
-        ...
-
-    def lab(self, owner: str) -> str | None: ...
-
-    def near(self, text: str) -> list[str]:
-        """Ids to suggest, best first."""
-        ...
-
-
 def resolve(query: str, index: Lookup) -> Resolution:
     """The model that `query` means. Raises ModelNotFound (with near names) or ModelAmbiguous (with the members)."""
     asked = read(query)
     if found := _exact(asked, index):
         return found
-    if found := _by_words(asked, index):
+    if asked.unread:
+        raise not_found(query, index)
+    named = _named_by(asked, index)
+    if found := _by_words(named, index) or _described(named, index) or _without_weights(named, index):
         return found
     if asked.repo is not None:
+        _ask_for_repo_of_lab(asked, index)
         return Resolution(
             passthrough_repo=asked.repo,
             weights_hint=asked.hint(repo_id=asked.repo),
             warnings=(_UNKNOWN.format(repo=asked.repo),),
             notes=_alike(asked, index),
         )
-    raise _not_found(query, index)
+    raise not_found(query, index)
+
+
+def _named_by(asked: Asked, index: Lookup) -> Asked:
+    """The query with the owner that says whose model it is. An owner that is a host, or one before something that no
+    repo is called (`user/model:tag`), says nothing of that.
+    """
+    labs = [owner for owner in asked.owners if index.lab(owner)]
+    if labs or not asked.owners:
+        return dataclasses.replace(asked, owner=labs[-1]) if labs else asked
+    is_host = asked.owners[-1].casefold() in vocabulary.HOSTS or index.is_host(asked.owners[-1])
+    if asked.repo is not None and not is_host:
+        return asked
+    return dataclasses.replace(asked, owner=None, repo=None, is_hosted=True)
 
 
 def _exact(asked: Asked, index: Lookup) -> Resolution | None:
@@ -90,11 +83,20 @@ def _exact(asked: Asked, index: Lookup) -> Resolution | None:
         if not named:
             continue
         kind = min((item.kind for item in named), key=KIND_ORDER.index)
+        if kind == "offer" and (moving := _moving(unwrapped, named, index)):
+            kind, named = "moving", moving
         ids = list(dict.fromkeys(item.model for item in named if item.kind == kind))
         if len(ids) > 1:
-            raise _ambiguous(asked.text, [member for model_id in ids for member in _member(model_id, index)])
+            raise ambiguous(asked.text, [member for model_id in ids for member in _member(model_id, index)])
         return _named(asked, kind, ids[0], index)
     return None
+
+
+def _moving(name: str, offered: Sequence[Named], index: Lookup) -> list[Named]:
+    """What the lab now means by a name that a host offers as well: `openrouter/deepseek/deepseek-chat`."""
+    found = [item for item in index.named(names.split_owner(name)[1].casefold()) if item.kind == "moving"]
+    models = [model for item in (*found, *offered[:1]) if (model := index.get(item.model))]
+    return found if len({_lab_of(model, index) for model in models}) == 1 else []
 
 
 def _named(asked: Asked, kind: str, model_id: str, index: Lookup) -> Resolution | None:
@@ -121,7 +123,7 @@ def _named(asked: Asked, kind: str, model_id: str, index: Lookup) -> Resolution 
     return Resolution(
         model=model,
         weights_hint=asked.hint(repo_id=hint_repo),
-        warnings=warnings + _closed_warning(model),
+        warnings=warnings + closed_warning(model),
     )
 
 
@@ -139,14 +141,14 @@ def _instead(asked: Asked, model: Model, index: Lookup) -> Member | None:
     """
     if model.weights or model.provenance.get("open_weights") == "labs":
         return None
-    parts = names.without_tiers(asked.parts)
+    parts = tuple(word for word in names.without_tiers(asked.parts) if vocabulary.ORDERS.get(word) != "newest")
     members = [item for item in members_meant(parts, index) if item.weights]
     only = plain_member(parts, members)
     # Of another task it is another model: `Qwen3-1.7B-Base` is not the `Qwen3-TTS-12Hz-1.7B-Base`.
     if only and only.lab == _lab_of(model, index):
         return only if only.task == model.task else None
     if len(members) > 1:
-        raise _ambiguous(asked.text, members)
+        raise ambiguous(asked.text, members)
     return None
 
 
@@ -167,6 +169,15 @@ def _by_words(asked: Asked, index: Lookup) -> Resolution | None:
                 return None
         if found := _of_family(asked, parts, named_lab, index):
             return found
+    published = _behind_publisher(asked, index)
+    return _choose(asked, published, [published], index) if published else None
+
+
+def _without_weights(asked: Asked, index: Lookup) -> Resolution | None:
+    """What is known of the name though nobody names weights: a host's offer, a closed family."""
+    lab = index.lab(asked.owner) if asked.owner else None
+    if not asked.parts or (asked.owner and lab is None):
+        return None
     return (
         _offered(asked, lab, index)
         or _closed(asked, closed_family(asked.parts, lab, index), index)
@@ -174,10 +185,48 @@ def _by_words(asked: Asked, index: Lookup) -> Resolution | None:
     )
 
 
+def _described(asked: Asked, index: Lookup) -> Resolution | None:
+    """What a name means that also says what the model is, or which of several."""
+    if asked.repo is not None:
+        return None
+    lab = index.lab(asked.owner) if asked.owner else None
+
+    def members_of(parts: Sequence[str]) -> Iterator[list[Member]]:
+        climbed = climb(parts, lambda rung, key: _on_rung(rung, key, index))
+        for members in (climbed[1] if climbed else (), members_meant(parts, index)):
+            yield [item for item in members if item.weights and lab in {None, item.lab}]
+
+    found = described(asked.parts, members_of)
+    if found is None:
+        return None
+    if found.only is None:
+        raise ambiguous(asked.text, found.members, is_ordered=found.is_ordered)
+    return _choose(asked, found.only, found.members, index)
+
+
+def _ask_for_repo_of_lab(asked: Asked, index: Lookup) -> None:
+    """Raise where a lab has no such repo that any catalog lists, but one of nearly that name; an address on a hub is
+    taken as it is.
+    """
+    lab = index.lab(asked.owner or "")
+    if lab is None or asked.source is not None:
+        return
+    climbed = climb(asked.parts, lambda rung, key: _on_rung(rung, key, index))
+    members = [item for item in climbed[1] if item.lab == lab] if climbed else []
+    near = [item.id for item in members or members_meant(asked.parts, index) if item.lab == lab]
+    if not near:
+        return
+    raise no_such_repo(asked, near)
+
+
 def _dated(asked: Asked, index: Lookup) -> Resolution | None:
-    """A closed model by the day of an edition (`claude-3-haiku-20240307`); of weights, a day may be another model."""
-    parts = tuple(word for word in asked.parts if not _DAY.fullmatch(word))
-    found = _by_words(dataclasses.replace(asked, parts=parts), index) if parts != asked.parts else None
+    """A closed model by the day of an edition (`claude-3-haiku-20240307`) or as the latest one; of weights, a day may
+    be another model.
+    """
+    undated = (word for word in asked.parts if not _DAY.fullmatch(word))
+    parts = tuple(word for word in undated if vocabulary.ORDERS.get(word) != "newest")
+    shorter = dataclasses.replace(asked, parts=parts)
+    found = (_by_words(shorter, index) or _without_weights(shorter, index)) if parts != asked.parts else None
     return found if found and found.model and found.model.open_weights is False else None
 
 
@@ -196,6 +245,18 @@ def _with_and_without_lab(asked: Asked, lab: str | None, index: Lookup) -> Itera
         rest, leading = asked.parts[length:], index.lab("-".join(asked.parts[:length]))
         if rest and leading:
             yield rest, leading
+    if asked.owner and lab:  # `deepseek.r1`: the owner is a word of the name
+        yield (*names.words(asked.owner), *asked.parts), lab
+
+
+def _behind_publisher(asked: Asked, index: Lookup) -> Member | None:
+    """The model behind its publisher's name: `swiss-ai.Apertus-8B-Instruct-2509`."""
+    for length in (1, 2, 3) if asked.owner is None else ():
+        climbed = climb(asked.parts[length:], lambda rung, key: _on_rung(rung, key, index))
+        own = [item for item in climbed[1] if names.words(item.owner or "") == asked.parts[:length]] if climbed else []
+        if len(own) == 1:
+            return own[0]
+    return None
 
 
 def _of_family(asked: Asked, parts: tuple[str, ...], lab: str | None, index: Lookup) -> Resolution | None:
@@ -222,7 +283,7 @@ def _offered(asked: Asked, lab: str | None, index: Lookup) -> Resolution | None:
 def _closed(asked: Asked, known: Member | None, index: Lookup) -> Resolution | None:
     """A name of a family whose every member is closed: the family's own, newer than the catalogs, or misspelled."""
     sibling = index.get(known.id) if known else None
-    if known is None or sibling is None:
+    if known is None or sibling is None or _lab_of(sibling, index) is None:
         return None
     name = names.split_owner(names.unwrap(asked.text))[1]
     model = Model(
@@ -236,7 +297,7 @@ def _closed(asked: Asked, known: Member | None, index: Lookup) -> Resolution | N
         provenance={"open_weights": "family"},
     )
     unlisted = f"no catalog lists `{asked.text}`; every known model of its family is closed, such as {known.id}"
-    return Resolution(model=model, warnings=(unlisted, *_closed_warning(model)))
+    return Resolution(model=model, warnings=(unlisted, *closed_warning(model)))
 
 
 def _only(parts: Sequence[str], members: Sequence[Member]) -> Member | None:
@@ -274,18 +335,19 @@ def _choose(asked: Asked, only: Member | None, members: Sequence[Member], index:
     """The one that the words mean, or a question."""
     model = index.get(only.id) if only else None
     if model is None:
-        raise _ambiguous(asked.text, members)
+        raise ambiguous(asked.text, members)
     if instead := _instead(asked, model, index):
         model = index.get(instead.id) or model
     # A repo of a known model in a form that no catalog lists (`-AWQ`, `-GGUF`): the model is certain, the repo not.
     repo = asked.repo if asked.is_stored_otherwise and not asked.is_tier else None
     unlisted = (_UNLISTED.format(repo=repo, model=model.id),) if repo else ()
-    hosted = (_HOSTED.format(name=asked.text, model=model.id),) if asked.repo and asked.is_tier else ()
+    is_hosted = asked.is_hosted or (asked.repo and asked.is_tier)
+    hosted = (_HOSTED.format(name=asked.text, model=model.id),) if is_hosted else ()
     return Resolution(
         model=model,
         weights_hint=asked.hint(repo_id=repo),
         notes=(f"`{asked.text}` means {model.id}", *_untuned(asked, model, index)),
-        warnings=hosted + unlisted + _closed_warning(model),
+        warnings=hosted + unlisted + closed_warning(model),
     )
 
 
@@ -307,7 +369,7 @@ def _default(asked: Asked, parts: Sequence[str], index: Lookup) -> Resolution | 
     return Resolution(
         model=model,
         weights_hint=asked.hint(),
-        notes=(note, *((f"others: {', '.join(others[:_SHOWN_MEMBERS])}",) if others else ())),
+        notes=(note, *((f"others: {', '.join(others[:SHOWN_MEMBERS])}",) if others else ())),
     )
 
 
@@ -326,34 +388,8 @@ def _member(model_id: str, index: Lookup) -> list[Member]:
             parameters=model.parameters,
             task=model.task,
             offers=len(model.providers),
+            active=model.active_parameters,
+            tags=model.tags,
+            released=model.release_date,
         )
     ]
-
-
-def _closed_warning(model: Model) -> tuple[str, ...]:
-    if model.open_weights is not False:
-        return ()
-    instead = f"; open models of that kind: {', '.join(model.open_alternatives)}" if model.open_alternatives else ""
-    return (f"the weights of {model.id} are closed{instead}",)
-
-
-def _ambiguous(text: str, members: Sequence[Member]) -> ModelAmbiguous:
-    ordered = sorted(members, key=lambda item: (-item.offers, item.id))
-    shown = [f"{item.id} ({format_count(item.parameters)})" if item.parameters else item.id for item in ordered]
-    return ModelAmbiguous(
-        f"`{text}` may be any of {len(ordered)} models",
-        cause=[f"it could be {name}" for name in shown[:_SHOWN_MEMBERS]],
-        hints=[f"name one of them, for example: modelscan plan {ordered[0].id}", f"modelscan catalog search '{text}'"],
-        details={"query": text, "candidates": [item.id for item in ordered]},
-    )
-
-
-def _not_found(query: str, index: Lookup) -> ModelNotFound:
-    near = index.near(query)
-    others = f", or {', '.join(f'`{name}`' for name in near[1:3])}" if near[1:] else ""
-    hints = [f"did you mean `{near[0]}`{others}?"] if near else []
-    return ModelNotFound(
-        f"no catalog lists a model `{query}`",
-        hints=[*hints, f"modelscan catalog search '{query}'", "or give a repo in full: owner/name"],
-        details={"query": query, "near": near},
-    )

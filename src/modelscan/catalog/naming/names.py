@@ -28,12 +28,13 @@ _BEDROCK_MINOR = r"(?<=-v0):(?=\d$)"  # Mistral's own `v0.2`, as `mistral-7b-ins
 _GAP = re.compile(r"[\s_]+")
 _AT_DATE = r"@(?:\d{8}|default|latest)$"
 _JOINED_WORD = re.compile(rf"(?<=\d)(?=(?:{'|'.join(vocabulary.JOINED)})(?![a-z]))")  # `qwen2.5vl`, `qwen3coder`
+_FILE = rf"(?:-\d{{5}}-of-\d{{5}})?\.(?:{'|'.join(vocabulary.FILE_ENDINGS)})$"  # with its number among shards
 _POINT_P = re.compile(r"(?<=\d)p(?=\d)")
 _DASHED_VERSION = re.compile(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|\d|x\d|k(?![a-z])))")
 _UNDERSCORED_SIZE = re.compile(r"(?<=\d)_(?=\d[bm](?![a-z\d]))")  # `stablelm-2-1_6b`
 _POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
 _WORD = re.compile(
-    r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|iq\d(?![a-z\d])|w\d+a\d+(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
+    r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|[it]q\d(?![a-z\d])|w\d+a\d+(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
 )
 _BETWEEN_SIZES = r"[^a-z\d.]+"
 _SIZE = r"(a)?(\d+(?:\.\d+)?)([bmt])|\d+x\d+(?:\.\d+)?b"
@@ -41,7 +42,7 @@ _EXPERTS = r"\d+e"
 _FACTORS = {"m": 10**6, "b": 10**9, "t": 10**12}
 _LARGEST = 1e15
 
-_GGUF = re.compile(r"i?q\d")
+_GGUF = re.compile(r"[it]?q\d")
 _TUNED = re.compile(rf"{'|'.join(sorted(vocabulary.TUNING))}|0[1-9][0-3]\d|1[0-2][0-3]\d|2[3-9][01]\d")
 TUNING_WORDS = vocabulary.TUNING | vocabulary.LAB
 """Words that a lab adds to the repo of the very model that people call by the name without them."""
@@ -49,8 +50,8 @@ TUNING_WORDS = vocabulary.TUNING | vocabulary.LAB
 
 @_remembered
 def unwrap(name: str) -> str:
-    """A name without what hosts wrap around it: `@cf/`, `accounts/x/models/`, `us.`, `:free`, `@20250929`, `-v1:0`."""
-    text = name.strip()
+    """A name without what hosts, tools and files wrap around it: `@cf/`, `us.`, `:free`, `@20250929`, `.gguf`."""
+    text = re.sub(_FILE, "", name.strip(), flags=re.IGNORECASE)
     lowered = text.casefold()
     while match := next((found for pattern in _WRAPPERS if (found := re.match(pattern, lowered))), None):
         text, lowered = text[match.end() :], lowered[match.end() :]
@@ -98,6 +99,8 @@ def without_quantization(parts: tuple[str, ...]) -> tuple[tuple[str, ...], str |
             found, gguf = word.upper(), True
         elif gguf and found and word in vocabulary.GGUF_SIZES:
             found = f"{found}_{word.upper()}"
+        elif found and word in vocabulary.BEHIND_QUANTIZATION and parts[position - 1] in vocabulary.QUANTIZATION:
+            continue
         elif position and word in vocabulary.QUANTIZATION:
             # `AWQ` and `GPTQ` say more than the `Int4` beside them.
             found = found if found in {"AWQ", "GPTQ"} else vocabulary.QUANTIZATION[word]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import combinations
 
-# Shorter words are one letter away from too many others.
-_SHORTEST, _LONG = 4, 8
+# Shorter words are one letter away from too many others; of these only two swapped letters are a mistake: `gml`.
+_SHORTEST, _SWAPPED, _LONG = 4, 3, 8
 _BEGINNING = 7
 
 
@@ -47,8 +47,10 @@ def _mistakes(length: int) -> int:
 
 def corrections(word: str, known: Mapping[str, int]) -> list[str]:
     """The known words nearest to `word`, the most used first; none for short words and numbers."""
-    if len(word) < _SHORTEST or word[0].isdigit():
+    if len(word) < _SWAPPED or word[0].isdigit():
         return []
+    if len(word) < _SHORTEST:
+        known = {term: used for term, used in known.items() if sorted(term) == sorted(word)}
     limit = _mistakes(len(word))
     found = [(away, -used, term) for term, used in known.items() if (away := distance(word, term, limit)) <= limit]
     nearest = min(found)[0] if found else 0

@@ -16,14 +16,29 @@ HUB_SCHEMES: tuple[str, ...] = ("hf", "huggingface", "modelscope", "ollama")
 
 HOST_PATHS: tuple[str, ...] = (
     "workers-ai", "openrouter", "models", "library", "route", "ollama", "ollama_chat", "together_ai", "fireworks_ai",
-    "vertex_ai", "bedrock", "hosted_vllm", "azure_ai",
+    "vertex_ai", "bedrock", "hosted_vllm", "azure_ai", "converse", "invoke", "litellm_proxy", "nvidia_nim",
+    "lm_studio", "custom_openai", "openai_like", "openai-compatible", "text-completion-openai", "amazon-bedrock",
+    "llamafile", "watsonx", "sagemaker", "github_copilot", "gradient_ai",
 )
 """Before a name with a slash, and no organization."""
 
 WRAPPERS: tuple[str, ...] = (
     "publishers/[^/]+/models/", "@(?:cf|hf)/", "accounts/[^/]+/(?:models|routers)/", "databricks-(?!dbrx|dolly)", "~",
+    "ollama (?:run|pull|show) +(?=\\S)", "vllm serve +(?=\\S)", "lms (?:get|load) +(?=\\S)",
+    "(?:hf|huggingface-cli) download +(?=\\S)", "docker model (?:run|pull) +(?=\\S)",
+    "(?:ggml|mmproj)-(?=[\\w.-]+\\.(?:gguf|bin)$)",
 )
 """Expressions of other beginnings."""
+
+HOSTS: frozenset[str] = frozenset({
+    "ai21", "anyscale", "azure", "baseten", "cerebras", "deepinfra", "featherless-ai", "fireworks", "friendliai",
+    "groq", "huggingface", "hyperbolic", "lambda", "lambda_ai", "lepton", "nebius", "novita", "nscale", "nvidia_nim",
+    "ovhcloud", "replicate", "sambanova", "scaleway", "siliconflow", "together", "vercel", "volcengine",
+})
+"""The same, and maybe an organization too."""
+
+FILE_ENDINGS: tuple[str, ...] = ("gguf", "safetensors", "bin", "pth", "pt", "onnx", "ggml")
+"""Behind the last dot of a file of weights."""
 
 REGIONS: tuple[str, ...] = ("us", "eu", "apac", "au", "jp", "ca", "global")
 """Before a name with a dot."""
@@ -54,7 +69,9 @@ EMBEDDING_PREFIXES: frozenset[str] = frozenset({"text embedding"})
 REPO_HOSTS: frozenset[str] = frozenset({"huggingface"})
 """Hosts whose ids are repo ids."""
 
-JOINED: tuple[str, ...] = ("vl", "coder", "omni", "math", "audio")
+JOINED: tuple[str, ...] = (
+    "vl", "coder", "omni", "math", "audio", "embedding", "reranker",
+)
 """Words written on to a version."""
 
 LAB: frozenset[str] = frozenset({"c4ai", "meta", "nvidia"})
@@ -77,15 +94,30 @@ TIER_OF_TUNED: frozenset[str] = frozenset({"lite", "turbo"})
 
 OTHER_MODEL: frozenset[str] = frozenset({
     "abliterated", "airx", "asr", "audio", "base", "code", "coder", "distill", "distilled", "edit", "embed",
-    "embedding", "embeddings", "exp", "flash", "flashx", "fp4", "guard", "guardian", "image", "kontext", "lite", "math",
-    "medical", "mini", "moe", "multimodal", "nano", "ocr", "omni", "pro", "prover", "reasoner", "reasoning", "rerank",
-    "reranker", "safeguard", "speciale", "speech", "sqlcoder", "text", "thinking", "tts", "turbo", "ultra",
+    "embedding", "embeddings", "exp", "flash", "flashx", "fp4", "guard", "guardian", "image", "kontext", "lite",
+    "math", "medical", "mini", "moe", "multimodal", "nano", "ocr", "omni", "pro", "prover", "reasoner", "reasoning",
+    "rerank", "reranker", "safeguard", "speciale", "speech", "sqlcoder", "text", "thinking", "tts", "turbo", "ultra",
     "uncensored", "vision", "vl", "zero",
 })
 """These make another model of a name."""
 
 SIZE_WORDS: frozenset[str] = frozenset({"big", "large", "medium", "small", "tiny"})
 """Sizes in words, which name no family."""
+
+FORMS: dict[str, str] = {
+    "moe": "sparse", "dense": "dense", "tts": "text-to-speech", "speech": "text-to-speech", "asr": "speech-to-text",
+    "stt": "speech-to-text", "transcribe": "speech-to-text", "rerank": "rerank", "reranker": "rerank",
+    "reranking": "rerank", "embed": "embed", "embedding": "embed", "embeddings": "embed", "vision": "vision",
+    "vl": "vision", "visual": "vision", "multimodal": "vision", "vlm": "vision", "image": "text-to-image",
+    "diffusion": "text-to-image", "video": "text-to-video", "instruct": "chat", "chat": "chat",
+}
+"""They say what a model is, also where its name does not."""
+
+ORDERS: dict[str, str] = {
+    "big": "largest", "biggest": "largest", "largest": "largest", "huge": "largest", "smallest": "smallest",
+    "latest": "newest", "newest": "newest", "small": "smallest",
+}
+"""An order among models."""
 
 QUANTIZATION: dict[str, str] = {
     "fp32": "FP32", "bf16": "BF16", "fp16": "FP16", "f16": "FP16", "fp8": "FP8", "mxfp8": "FP8", "int8": "INT8",
@@ -108,6 +140,9 @@ STORAGE: frozenset[str] = frozenset({
 
 GGUF_SIZES: frozenset[str] = frozenset({"0", "1", "k", "l", "m", "nl", "s", "xl", "xs", "xxs"})
 """Behind a quantization of GGUF."""
+
+BEHIND_QUANTIZATION: frozenset[str] = frozenset({"moe"})
+"""Behind any other quantization."""
 
 REPO_SUFFIXES: tuple[str, ...] = (
     "fp8", "bf16", "fp16", "fp4", "mxfp4", "mxfp8", "nvfp4", "awq", "gptq", "int4", "int8", "gptq-int4", "gptq-int8",
