@@ -68,7 +68,8 @@ class Architecture:
 class WeightsDescription:
     """What is known of weights before any byte of them is loaded.
 
-    `location` is what the backend is given: a folder, or the repo id. `bytes_by_dtype` and `parameters_by_dtype`
+    `location` is what the backend is given: a folder, or the repo id. `shape_from` is the repo whose shape stands in
+    `architecture` where that of these weights is unknown. `bytes_by_dtype` and `parameters_by_dtype`
     come from the safetensors headers (exact) and are empty where only `config.json` is known.
     `code_files` are Python files in the repo: they run only where the user agreed; `code_hashes` are the hub's hashes
     of them, by name; `code_repos` are other repos whose code the config names. `only_pickles` is True where loading the
@@ -81,6 +82,7 @@ class WeightsDescription:
     revision: str | None = None
     commit: str | None = None
     architecture: Architecture | None = None
+    shape_from: str | None = None
     quantization: str | None = None
     format: str | None = None
     size_bytes: int | None = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.errors import ModelNotFound
 from modelscan.hubs.families import shipped_families
-from modelscan.model import HUB_SOURCES, Architecture, Model, Source, Weights, WeightsDescription
+from modelscan.model import HUB_SOURCES, Model, Source, Weights, WeightsDescription
+from modelscan.planning.options.quantization import UNQUANTIZED, own_quantization
 from modelscan.selecting.context import Context
 from modelscan.selecting.resolved import Resolved
 from modelscan.storage.shipped import shipped_text
@@ -75,18 +77,30 @@ def _unknown(hint: WeightsHint, wanted: Source | None) -> Weights:
 
 
 def with_shared_shape(known: tuple[WeightsDescription, ...]) -> tuple[WeightsDescription, ...]:
-    """Fills in the first known shape where none is known: they are forms of one model."""
-    shape = next((item.architecture for item in known if item.architecture is not None), None)
-    if shape is None:
-        return known
-    return tuple(item if item.architecture else _shaped_like(item, shape) for item in known)
+    """Fills in a known shape where none is known: they are forms of one model."""
+    return tuple(item if item.architecture else borrowed_shape(item, known) for item in known)
 
 
-def _shaped_like(item: WeightsDescription, shape: Architecture) -> WeightsDescription:
-    """A quantized form has the shape of its base model; how it was quantized in detail stays unknown."""
-    method = (item.format or "").lower() or None
-    bare = replace(shape, quant_method=method, quant_bits=None, quant_group_size=None, unquantized_modules=())
-    return replace(item, architecture=bare, verified=False) if item.quantization else item
+def borrowed_shape(item: WeightsDescription, known: Iterable[WeightsDescription]) -> WeightsDescription:
+    """A quantized form with the shape of another form of the model, unquantized if there is one.
+
+    How it was quantized in detail stays unknown. A count of parameters holds for the form it was counted in: that of
+    quantized files has packed numbers and scales in it, and is not passed on.
+    """
+    shaped = [other for other in known if other.architecture is not None]
+    lender = min(shaped, key=lambda other: own_quantization(other) not in UNQUANTIZED, default=None)
+    if lender is None or lender.architecture is None or not item.quantization:
+        return item
+    shape = replace(
+        lender.architecture,
+        quant_method=(item.format or "").lower() or None,
+        quant_bits=None,
+        quant_group_size=None,
+        unquantized_modules=(),
+        details={key: value for key, value in lender.architecture.details.items() if key != "quant_zeros"},
+        total_parameters=lender.architecture.total_parameters if own_quantization(lender) in UNQUANTIZED else None,
+    )
+    return replace(item, architecture=shape, shape_from=lender.repo_id, verified=False)
 
 
 def describe_here(

@@ -9,6 +9,7 @@ from modelscan.hubs.huggingface.search import HubEntry
 from modelscan.model import Limits, Modalities, Model, Source, Weights, WeightsDescription
 from modelscan.parsing import fields
 from modelscan.parsing.text import clean
+from modelscan.weights.counting.bytes import parameter_count
 
 NAME = "huggingface"
 
@@ -44,7 +45,7 @@ def model_described(found: WeightsDescription) -> Model:
     """A repo whose files were read."""
     shape = found.architecture
     repo = found.repo_id
-    counted = (shape.total_parameters if shape else None) or sum(found.parameters_by_dtype.values())
+    counted = parameter_count(found)
     context = shape.max_position_embeddings if shape else None
     stated = {"task": found.task, "license": found.license, "parameters": counted, "limits.context": context}
     return Model(

@@ -35,7 +35,7 @@ _ALLOCATOR = 16 * MIB  # rounding by PyTorch's allocator: 6 MiB for OPT-125m in 
 _EXACT, _FROM_SHAPE, _QUANTIZED, _FROM_COUNT, _UNCONFIRMED = 0.01, 0.02, 0.03, 0.05, 0.03
 _UNKNOWN_FAMILY = 0.15  # half of the families that were wrong before their structure was read were off by more
 _PACKED = frozenset({"INT4", "NVFP4", "MXFP4", "FP4"})
-_PACKED_COUNT = 0.8  # a count this far below the shape's sum counted packed integers, two parameters each
+_PACKED_COUNT = 0.8  # a count this far below the shape's sum is one of packed numbers, not of parameters
 
 
 def weights_bytes(
@@ -147,7 +147,7 @@ def _loaded(weights: WeightsDescription, shape: Architecture, whole: Parameters)
     if count is None:
         return None
     packed = (weights.quantization or "").upper() in _PACKED or shape.quant_bits == 4  # noqa: PLR2004  four bits
-    if packed and count < whole.checkpoint * _PACKED_COUNT:
+    if count < whole.checkpoint * _PACKED_COUNT and (packed or is_known(shape)):
         return None
     return count - _surplus(shape, whole, count)
 
