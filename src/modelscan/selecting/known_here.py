@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from modelscan.catalog.naming.asked import WeightsHint
+from modelscan.catalog.naming.names import words
 from modelscan.errors import ModelNotFound
 from modelscan.hubs.families import shipped_families
 from modelscan.model import HUB_SOURCES, Model, Source, Weights, WeightsDescription
@@ -110,10 +111,16 @@ def describe_here(
     return replace(
         description,
         quantization=description.quantization or weights.quantization,
-        format=description.format or weights.format,
+        format=description.format or weights.format or _stored_by_name(weights.repo_id),
         official=weights.official,
         verified=weights.verified,
     )
+
+
+def _stored_by_name(repo_id: str) -> str | None:
+    """AWQ or GPTQ, where the name of a repo says so: `…-GPTQ-Int8` says how as well as in how many bits."""
+    said = words(repo_id)
+    return next((method for method in ("awq", "gptq") if method in said), None)
 
 
 def _look_here(

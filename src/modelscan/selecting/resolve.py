@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.catalog.naming.identity import resolve
-from modelscan.errors import ModelAmbiguous, ModelNotFound, Usage
+from modelscan.catalog.naming.names import without_quantization, words
+from modelscan.errors import ModelAmbiguous, ModelNotFound, SourceUnavailable, Usage
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
-from modelscan.selecting.known_here import describe_here, selected_weights, with_shared_shape
+from modelscan.selecting.known_here import borrowed_shape, describe_here, selected_weights, with_shared_shape
 from modelscan.selecting.resolved import Resolved
 from modelscan.weights.address import is_s3, parse_s3
 
@@ -62,8 +64,16 @@ def resolve_model(
     notices = (*((index.notice,) if index.notice else ()), *resolution.warnings)
     if resolution.model is None:
         assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
-        weights = Weights(source=source or "huggingface", repo_id=resolution.passthrough_repo, verified=False)
-        options = _describe_all(context, (weights,), revision)
+        repo = resolution.passthrough_repo
+        weights = Weights(source=source or "huggingface", repo_id=repo, verified=False)
+        try:
+            options = _describe_all(context, (weights,), revision)
+        except SourceUnavailable:
+            if revision is not None or (form := _form_of_a_known_model(context, weights, index)) is None:
+                raise
+            options = (form,)
+            lent = f"the hub cannot be asked about `{repo}`, so it is planned with the shape of {form.shape_from}"
+            notices = (*notices, lent)
         return Resolved(
             reference=reference, model_id=resolution.passthrough_repo.lower(), model=None, options=options,
             warnings=notices, notes=resolution.notes,
@@ -76,7 +86,8 @@ def resolve_model(
         model_id=model.id,
         model=model,
         options=options,
-        quantization=hint.quantization,
+        # A repo that was named is not left out for its own format, whatever its name says of it.
+        quantization=None if {item.repo_id for item in options} == {hint.repo_id} else hint.quantization,
         warnings=notices,
         notes=resolution.notes,
     )
@@ -117,11 +128,34 @@ def _folder(path: Path) -> Resolved:
 def _describe_all(
     context: Context, weights: tuple[Weights, ...], revision: str | None, known_weights: tuple[Weights, ...] = ()
 ) -> tuple[WeightsDescription, ...]:
-    """What is known of each, from this machine and from what ships; only if that is nothing, from the hub."""
+    """What is known of each, from this machine and from what ships; only if that is nothing, from the hub.
+
+    Where that cannot be asked, a quantized form has the shape of its model.
+    """
     known = with_shared_shape(tuple(describe_here(context, item, revision, known_weights) for item in weights))
     if not weights or any(item.architecture is not None for item in known):
         return known
-    return (_describe_on_hub(context, weights[0], revision), *known[1:])
+    try:
+        first = _describe_on_hub(context, weights[0], revision)
+    except SourceUnavailable:
+        first = borrowed_shape(known[0], (describe_here(context, item, None, known_weights) for item in known_weights))
+        if first.architecture is None:
+            raise
+    return (first, *known[1:])
+
+
+def _form_of_a_known_model(context: Context, weights: Weights, index: Index) -> WeightsDescription | None:
+    """A repo that nobody knows, as the form that its name says of the model that the rest of its name is."""
+    parts, quantization = without_quantization(words(weights.repo_id.rpartition("/")[2]))
+    try:
+        model = resolve(" ".join(parts), index).model if quantization else None
+    except (ModelNotFound, ModelAmbiguous):
+        return None
+    if model is None:
+        return None
+    item = describe_here(context, replace(weights, quantization=quantization), None, ())
+    form = borrowed_shape(item, (describe_here(context, known, None, model.weights) for known in model.weights))
+    return replace(form, task=form.task or model.task) if form.shape_from else None
 
 
 def _describe_on_hub(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:

@@ -17,6 +17,7 @@ from modelscan.planning.options.context import USEFUL_CONTEXT, choose_length, mo
 from modelscan.planning.options.layouts import Layout
 from modelscan.planning.options.model_arguments import model_arguments
 from modelscan.planning.options.quantization import Choice
+from modelscan.planning.options.recipe_minimum import below_minimum, recipe_minimum
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.speed import estimate
 from modelscan.planning.telling.reasons import reasons_of
@@ -38,6 +39,7 @@ def judge(
     """A candidate whose high bound fits into the budget, or why there is none. `kv_cache_dtype` is our choice."""
     base = _base(setting, choice, layout)
     base = dataclasses.replace(base, kv_cache_dtype=kv_cache_dtype or setting.request.kv_cache_dtype)
+    least = recipe_minimum(choice.weights, setting.specs)
     weights = weights_bytes(
         choice.weights,
         choice.quantization,
@@ -45,8 +47,14 @@ def judge(
         tensor_parallel=layout.tensor_parallel,
         pipeline_parallel=layout.pipeline_parallel,
         experts_over=layout.experts_over,
+        at_most=None if least is None else least * GIB,
     )
     refused = _refused(setting, choice.weights.architecture, budget, base)
+    minimum = below_minimum(choice.weights, setting.specs, layout.gpus)
+    if minimum is not None and refused is None:
+        share = len(layout.gpus)
+        needed, there = minimum.needed // share, minimum.there // share
+        refused = reject(base, "no_memory", minimum.reason, needed=needed, available=there)
     if setting.estimates is None:
         return refused or _unmeasured(setting, choice, layout, budget, base, weights)
     if weights is None:

@@ -5,6 +5,7 @@ facts            the shipped tables that the judgement rests on
 eligibility      which backend can run on these devices at all
 quantization     formats of weights, in the order a specialist takes them
 gpu_filters      which GPUs a deployment file allows
+recipe_minimum   the least memory that a recipe names, where sizes are not exact
 layouts          how weights are spread over GPUs
 budget           how much memory may be used
 context          the context length

@@ -43,13 +43,16 @@ def admitted(devices: Sequence[Gpu], filters: GpuFilters | None) -> tuple[Gpu, .
     return tuple(gpu for gpu in devices if filters is None or _matches(gpu, filters))
 
 
+def is_sold_with(memory_bytes: int, gigabytes: float) -> bool:
+    """Whether a GPU with this memory, by its driver, is sold as one with so many GB, or more."""
+    return memory_bytes >= gigabytes * GIB * _SELLERS_SHARE
+
+
 def _matches(gpu: Gpu, filters: GpuFilters) -> bool:
     if filters.vendor and gpu.vendor not in filters.vendor:
         return False
-    if filters.min_memory_gb is not None:
-        least = filters.min_memory_gb * GIB * _SELLERS_SHARE
-        if gpu.memory_total_bytes is None or gpu.memory_total_bytes < least:
-            return False
+    if filters.min_memory_gb is not None and not is_sold_with(gpu.memory_total_bytes or 0, filters.min_memory_gb):
+        return False
     if filters.compute_capability is None:
         return True
     if gpu.compute_capability is None:

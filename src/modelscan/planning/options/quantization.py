@@ -14,7 +14,8 @@ UNQUANTIZED = SIXTEEN_BIT | {"FP32"}
 _SMALL_SHARE = 0.25  # of a GPU: shrinking 16-bit weights that take no more gains nothing
 # Larger 16-bit files are not quantized at load time if any other format is available: 16 billion parameters.
 _LIGHT_BYTES = 32 * 10**9
-_FORMATS = {"AWQ": "awq", "GPTQ": "gptq"}
+_FORMATS = ("AWQ", "GPTQ")
+_INTEGERS = frozenset({"INT4", "INT8"})
 _DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16"}
 
 
@@ -83,7 +84,7 @@ def choices(
         )
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
             problem = f"{backend} cannot quantize to FP8 at load time on this kind of device"
-        native = kernel is not None and kernel.native_on(gpu)
+        native = kernel is not None and kernel.native_on(gpu) and _stored_as(weights) not in _FORMATS
         circumstances = _Circumstances(
             native=native,
             small=small,
@@ -180,15 +181,24 @@ def _refused_in_float16(shape: Architecture, backend: str) -> bool:
 def own_quantization(weights: WeightsDescription) -> str:
     """The format of the files; BF16 by default, like nearly all releases."""
     word = (weights.quantization or "BF16").upper()
-    return {"AWQ": "INT4", "GPTQ": "INT4", "FLOAT16": "FP16", "BFLOAT16": "BF16", "FLOAT32": "FP32"}.get(word, word)
+    if word in _FORMATS:  # how it is stored, not in how many bits
+        bits = weights.architecture.quant_bits if weights.architecture is not None else None
+        return f"INT{bits or 4}"
+    return {"FLOAT16": "FP16", "BFLOAT16": "BF16", "FLOAT32": "FP32"}.get(word, word)
+
+
+def _stored_as(weights: WeightsDescription) -> str | None:
+    """AWQ or GPTQ, as the files or a catalog say; both are weight-only in any number of bits."""
+    stored = (weights.format or weights.quantization or "").upper()
+    return next((method for method in _FORMATS if stored.startswith(method)), None)
 
 
 def answers(choice: Choice, wanted: str | None) -> bool:
-    """Whether a choice is what the user asked for; AWQ and GPTQ are storage formats of INT4."""
+    """Whether a choice is what the user asked for; AWQ and GPTQ are how integers of four or eight bits are stored."""
     if wanted is None:
         return True
     if wanted in _FORMATS:
-        return choice.quantization == "INT4" and (choice.weights.format or "").lower().startswith(_FORMATS[wanted])
+        return choice.quantization in _INTEGERS and _stored_as(choice.weights) == wanted
     return choice.quantization == wanted
 
 
@@ -209,7 +219,9 @@ def _rank(word: str, own: str, it: _Circumstances) -> tuple[int, str]:
         return 10, why if it.unstable else "float32, as requested"
     how = "runs natively" if it.native else "weight-only: saves memory, does not speed up computation"
     what = "the format of the release" if it.release else "the format of the files"
-    return (1 if it.release else 8 if word == "INT4" else 7), f"{word}, {what}, {how} on {on}"
+    # Weight-only in eight bits reads twice what four bits do, and computes no faster.
+    rank = 8 if word == "INT4" else 9 if word == "INT8" and not it.native else 7
+    return (1 if it.release else rank), f"{word}, {what}, {how} on {on}"
 
 
 def _rank_fp8(it: _Circumstances, on: str) -> tuple[int, str]:
