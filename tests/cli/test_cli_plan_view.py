@@ -55,20 +55,22 @@ Quantization  BF16: the weights take at most a quarter of the GPU, so a smaller
 Backend       vllm 0.33.0, which runs on the widest range of hardware and
               formats
 Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, as asked
-Context       131,072, the model's limit; 34.7 full-length requests at once
-Speed         about 358 tokens/s for one request, 1104 for 34 of full length
+Context       131,072, the model's limit; 35.0 full-length requests at once
+Speed         about 358 tokens/s for one request, 1107 for 35 of full length
               together; prompts at 129,589/s (estimated, not measured)
+Concurrency   64 requests at once; for more: --max-concurrency N, or --mode
+              throughput
 Memory        0.92 of the GPU, from the memory that is free now
 Or            FP8 with vllm on GPU 0-7, context 131,072, about 405 tokens/s:
               meta-llama/Llama-3.1-8B-Instruct
 
 GPU 0-7  8 x NVIDIA H100 80GB HBM3, 79.11 GiB
   ██▒░▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓······
-    ├─┤ needed before the KV cache: 2.53 to 4.51 GiB
+    ├┤ needed before the KV cache: 2.24 to 3.66 GiB
   █ weights        1.90 GiB   1.85 to 1.96
-  ▒ activations    0.43 GiB   0.32 to 0.54
-  ░ overhead       0.99 GiB   0.36 to 2.02
-  ▓ KV cache      69.47 GiB   68.27 to 70.25
+  ▒ activations    0.27 GiB   0.20 to 0.34
+  ░ overhead       0.58 GiB   0.20 to 1.37
+  ▓ KV cache      70.03 GiB   69.12 to 70.54
   · free           6.33 GiB\
 """)
 
@@ -179,17 +181,17 @@ Arithmetic of the GPU: bytes, with lower and upper bounds in GiB
     matrices        6,981,025,792     6.50     6.50   7B x 1 B: FP8, scales included
   + kept plain      2,101,870,592     1.96     1.96   1.1B x 2 B: embeddings, head, norms, routers, towers
   + correction         33,558,529    -0.24     0.30   to the known parameter count; positions, allocator
-  + activations       459,669,504     0.32     0.54   sampling 256 sequences x 128,256 words x 14 B; a step of 2,048 tokens is less
+  + activations       226,492,416     0.16     0.26   a step of 2,048 tokens; sampling 64 sequences is less
   + libraries         146,800,640     0.04     0.39   CUDA kernels and workspaces beside PyTorch's memory
-  + CUDA graphs       701,622,912     0.26     1.05   51 batch sizes, each with every layer
-  + KV cache       12,232,687,616    10.37    12.26   5,833 blocks x 2.00 MiB, 16 tokens a block
-  + rounding              278,122     0.00     0.00   less than one block
-  = total          22,657,513,707                     at least 12.84 GiB for one request
+  + CUDA graphs       261,388,928     0.10     0.39   19 batch sizes, each with every layer
+  + KV cache       12,905,873,408    11.30    12.59   6,154 blocks x 2.00 MiB, 16 tokens a block
+  + rounding              503,402     0.00     0.00   less than one block
+  = total          22,657,513,707                     at least 12.51 GiB for one request
 
 Where the bounds come from
   weights: 3.2% at most: the error of counting from the shape in published starts
-  activations: 328.78 MiB to 547.97 MiB: the error of the formula in published starts
-  overhead: 307.65 MiB to 1.44 GiB: the spread of published start logs, mostly CUDA graphs
+  activations: 162.00 MiB to 270.00 MiB: the error of the formula in published starts
+  overhead: 139.71 MiB to 798.85 MiB: the spread of published start logs, mostly CUDA graphs
   KV cache: what the others leave; a plan fits if their upper bounds leave room for one request
 
 Usable memory

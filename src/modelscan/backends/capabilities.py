@@ -72,6 +72,12 @@ class Pool(Protocol):
 
     def capacity(self, pool: int, context: int, in_flight: int) -> Capacity: ...
 
+    def most_requests(self, pool: int) -> int | None:
+        """The most concurrent requests with which a start does not end, where CUDA graphs are captured; None where
+        the pool sets no such limit.
+        """
+        ...
+
     def cut(self, pool: int) -> Cut: ...
 
 

@@ -39,6 +39,9 @@ class Cells:
     def request_bytes(self, context: int, in_flight: int) -> int:  # noqa: ARG002  a step takes no more of it
         return int(context * self.cell_bytes / (1 - self.states)) + 1
 
+    def most_requests(self, pool: int) -> None:
+        """It lowers the number by itself to what its pool of states holds."""
+
     def cut(self, pool: int) -> Cut:
         count = int(pool * (1 - self.states) / self.cell_bytes)
         how = f"{count:,} tokens x {self.cell_bytes:,.0f} B"

@@ -79,6 +79,12 @@ class Blocks:
     def request_bytes(self, context: int, in_flight: int) -> int:
         return self.per_request(context, in_flight) * self.block_bytes
 
+    def most_requests(self, pool: int) -> int | None:
+        """Where layers keep a state, a block for each request of the largest captured batch
+        (0.33: config/compilation.py, adjust_cudagraph_sizes_for_mamba_cache).
+        """
+        return pool // self.block_bytes if any(group.kind == "linear" for group in self.groups) else None
+
     def cut(self, pool: int) -> Cut:
         count = pool // self.block_bytes
         sizes = " and ".join(dict.fromkeys(str(group.block) for group in self.groups if group.kind != "linear"))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 from modelscan.backends.base import Capacity, Launch
-from modelscan.backends.capabilities import Estimates
+from modelscan.backends.capabilities import Estimates, Pool
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, MemoryPerGpu, Rejection
 from modelscan.planning.memory.arithmetic import candidate_lines
 from modelscan.planning.memory.footprint import Fixed, footprint, steps_of, with_measured
 from modelscan.planning.memory.own_memory import own_memory
-from modelscan.planning.options.budget import Budget, static_share
+from modelscan.planning.options.budget import Budget, narrowed, static_share
+from modelscan.planning.options.concurrency import ON_CPU, POOLING, bounded, counts_to_try
 from modelscan.planning.options.context import USEFUL_CONTEXT, choose_length, model_limit, wanted_lengths
 from modelscan.planning.options.layouts import Layout
 from modelscan.planning.options.model_arguments import model_arguments
@@ -26,7 +26,6 @@ from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.kv_cache import element_bytes, request_bytes
 from modelscan.weights.counting.sizes import Sized
 
-_CPU_REQUESTS = 4  # full-length requests that the KV cache of a CPU plan holds
 _CPU_POOL = 1 * GIB  # and no more than this, unless one request needs more
 # With asynchronous scheduling, vLLM's default, the next step is under way before one settles (0.32: config/vllm.py,
 # max_in_flight_tokens).
@@ -79,6 +78,7 @@ def _sized(
     tp, pp = layout.tensor_parallel, layout.pipeline_parallel
     base, weights = with_measured(base, weights, setting, budget)
     number = element_bytes(base.kv_cache_dtype, choice.dtype)
+    request = setting.request
     lengths = wanted_lengths(shape, setting.request, on_gpu=on_gpu)
     cache = estimates.pool(shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
     in_flight = step * _BATCHES_IN_FLIGHT
@@ -90,18 +90,38 @@ def _sized(
     def holds(pool: int, length: int) -> Capacity | None:
         return cache.capacity(pool, length, in_flight) if cache is not None and one_request(length) else None
 
-    found: Candidate | None = None
-    for sequences in _sequences(setting, step, on_gpu=on_gpu):  # fewer at once need less memory for sampling
+    def most(fixed: Fixed) -> int | None:
+        pool = budget.available - fixed.total.high
+        return cache.most_requests(pool) if cache is not None and fixed.steps.captured and pool > 0 else None
+
+    found: Candidate | Rejection | None = None
+    counts = counts_to_try(
+        request.max_concurrency,
+        request.mode,
+        setting.task,
+        step,
+        on_gpu=on_gpu,
+        asked_context=request.context_length is not None,
+    )
+    for sequences in counts:  # fewer at once need less memory for sampling
         several = dataclasses.replace(base, max_num_seqs=sequences)
         fixed = footprint(setting, estimates, choice, layout, budget, several, weights)
+        limit = most(fixed)
+        if limit is not None and 0 < limit < sequences:
+            if request.max_concurrency is not None:
+                return _more_than_states(several, limit)
+            several = dataclasses.replace(base, max_num_seqs=bounded(limit), reasons=(*base.reasons, _of_states(limit)))
+            fixed = footprint(setting, estimates, choice, layout, budget, several, weights)
         pool = budget.available - fixed.total.high
         length = choose_length(lengths, pool, one_request) if pool >= 0 else None
         if length is None:
             continue
         longer = dataclasses.replace(several, max_model_len=length)
         if found is None or length > (found.max_model_len or 0):
-            memory = _memory(setting, fixed, budget, one_request(length), on_gpu=on_gpu)
-            found = _candidate(setting, choice, layout, budget, longer, memory, holds(memory.kv_cache_bytes, length))
+            used = _used(setting, cache, several.max_num_seqs or 1, one_request(length), in_flight)
+            taken = narrowed(budget, fixed.total.high + used, request)
+            memory = _memory(setting, fixed, taken, one_request(length), on_gpu=on_gpu)
+            found = _candidate(setting, choice, layout, taken, longer, memory, holds(memory.kv_cache_bytes, length))
             found = dataclasses.replace(
                 found, arithmetic=candidate_lines(setting, estimates, choice, found, fixed, cache)
             )
@@ -109,6 +129,31 @@ def _sized(
             break
     # Of the refusals the last, with the fewest concurrent requests, came nearest.
     return found or _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
+
+
+def _used(setting: Setting, cache: Pool | None, sequences: int, one_request: int, in_flight: int) -> int:
+    """The KV cache that can be used: by as many full-length requests; where a prompt is all, by one beside those that
+    fill the steps in flight, as each gives its blocks back when it has been read (0.33: v1/core/sched/scheduler.py).
+    """
+    if setting.task in POOLING and cache is not None and one_request:
+        return one_request + min(cache.request_bytes(in_flight, in_flight), (sequences - 1) * one_request)
+    return sequences * one_request
+
+
+def _of_states(limit: int) -> str:
+    return (
+        f"concurrency: {bounded(limit)} requests at once, because each needs a block for its state and the KV cache "
+        f"holds at least {limit}"
+    )
+
+
+def _more_than_states(base: Candidate, limit: int) -> Rejection:
+    return reject(
+        base,
+        "concurrency",
+        f"{base.max_num_seqs} concurrent requests need as many blocks for their states, and the KV cache holds at "
+        f"least {limit}: --max-concurrency {bounded(limit)} would do, or --enforce-eager, which captures no graphs",
+    )
 
 
 def _unmeasured(
@@ -177,7 +222,7 @@ def _memory(setting: Setting, fixed: Fixed, budget: Budget, one_request: int, *,
     if not one_request:
         pool = Sized(0, 0, 0)
     elif not on_gpu:
-        requests = setting.request.max_concurrency or _CPU_REQUESTS
+        requests = setting.request.max_concurrency or ON_CPU
         size = min(max(min(one_request * requests, _CPU_POOL), one_request), pool.low)
         pool = Sized(size, size, size)
     return MemoryPerGpu(
@@ -253,7 +298,7 @@ def _share(setting: Setting, budget: Budget, memory: MemoryPerGpu) -> float | No
     if setting.estimates is None:
         return None
     if not memory.kv_cache_bytes:
-        return min(budget.utilization, math.ceil(memory.total_high_bytes / budget.total * 100) / 100)
+        return budget.utilization
     return budget.utilization if setting.estimates.share_holds_all else static_share(memory, budget)
 
 
@@ -321,14 +366,3 @@ def _too_large(base: Candidate, fixed: Fixed, length: int, one_request: int, bud
     )
     base = dataclasses.replace(base, memory_per_gpu=memory, max_model_len=length)
     return reject(base, "no_memory", reason, needed=needed, available=budget.available)
-
-
-def _sequences(setting: Setting, step: int, *, on_gpu: bool) -> tuple[int, ...]:
-    """How many concurrent requests to try, the most first; only one number where the user fixed it."""
-    if setting.request.max_concurrency is not None:
-        return (setting.request.max_concurrency,)
-    if not on_gpu:
-        return (_CPU_REQUESTS,)
-    first = {"latency": 16, "throughput": 512}.get(setting.request.mode or "standard", 256)
-    first = min(first, step)
-    return (first, *(count for count in (64, 16) if count < first))

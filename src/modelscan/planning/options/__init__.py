@@ -9,6 +9,7 @@ recipe_minimum   the least memory that a recipe names, where sizes are not exact
 layouts          how weights are spread over GPUs
 budget           how much memory may be used
 context          the context length
+concurrency      how many requests at once
 model_arguments  what a model needs whatever it runs on
 allowances       the share of a GPU and the type of the KV cache, the usual first
 """

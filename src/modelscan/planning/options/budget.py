@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -23,13 +24,27 @@ SHARED_UTILIZATION = 0.8
 class Budget:
     """`available` bytes on one device. `utilization` is the backend's share of a GPU's total, None on the CPU.
 
-    `free` is what it may not go beyond: only a share that the user fixed can.
+    `free` is what it may not go beyond: only a share that the user fixed can. `spare` is what stays free of what could
+    be used.
     """
 
     available: int
     total: int
     free: int
     utilization: float | None = None
+    spare: int = 0
+
+
+def narrowed(budget: Budget, needed: int, request: PlanRequest) -> Budget:
+    """A GPU's budget without what nothing would use, in hundredths; what the user fixed is kept."""
+    fixed = request.gpu_memory_utilization is not None or request.max_memory_bytes is not None
+    if budget.utilization is None or fixed:
+        return budget
+    share = min(budget.utilization, math.ceil(needed / budget.total * 100) / 100)
+    available = int(share * budget.total)
+    return dataclasses.replace(
+        budget, available=available, utilization=share, spare=max(budget.available - available, 0)
+    )
 
 
 def gpu_budget(gpu: Gpu, request: PlanRequest, *, most: float = DEFAULT_UTILIZATION) -> Budget | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Plan, WeightsDescription
-from modelscan.planning.options.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE
+from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Plan, PlanRequest, WeightsDescription
+from modelscan.planning.options.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE, gpu_budget
 from modelscan.units import GIB, format_bytes, format_tokens
 from modelscan.weights.counting.trust import is_known
 
@@ -92,6 +93,12 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
         lines.append(f"share: {chosen.gpu_memory_utilization}, as asked")
     else:
         room = f"(free - {format_bytes(GPU_RESERVE)} for the backend's context) / what a process can have"
+        spare = _spare(plan, chosen, least)
+        if spare:
+            lines.append(f"share: what can be used, rounded up to a hundredth; {format_bytes(spare)} stays free")
+            fullest = math.floor(min(DEFAULT_UTILIZATION, (_free(least) - GPU_RESERVE) / total) * 100) / 100
+            lines.append(f"to give it that too: --gpu-memory-utilization {fullest}, or --max-memory SIZE")
+            return [*lines, f"{may}, passed to the backend as {chosen.gpu_memory_utilization}"]
         usual = (memory.available_bytes or 0) <= DEFAULT_UTILIZATION * total
         most = [str(DEFAULT_UTILIZATION)] if usual else []
         most += ["--max-memory"] if "max_memory_bytes" in chosen.explicit else []
@@ -100,6 +107,14 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
         lines += [] if usual else [f"more than the usual {DEFAULT_UTILIZATION}, which would leave too little KV cache"]
     passed = f", passed to the backend as {chosen.gpu_memory_utilization}" if chosen.gpu_memory_utilization else ""
     return [*lines, f"{may}{passed}"]
+
+
+def _spare(plan: Plan, chosen: Candidate, least: Gpu) -> int:
+    """Bytes of one GPU that the usual share would take and this plan leaves free."""
+    usual = gpu_budget(least, PlanRequest(model=plan.model))
+    if usual is None or "max_memory_bytes" in chosen.explicit:
+        return 0
+    return max(usual.available - (chosen.memory_per_gpu.available_bytes or 0), 0)
 
 
 def _claimed(claims: Sequence[Claim], index: int | None) -> list[str]:

@@ -104,6 +104,8 @@ def _loosened(refused: Refused) -> list[str]:
             continue
         if "context_length" in fixed:
             asked = dataclasses.replace(asked, context_length=chosen.max_model_len)
+        if "max_concurrency" in fixed:
+            asked = dataclasses.replace(asked, max_concurrency=chosen.max_num_seqs)
         if "quantization" in fixed:
             asked = dataclasses.replace(asked, quantization=chosen.quantization)
         hints.append(f"{what}: {_command(refused, asked)}")

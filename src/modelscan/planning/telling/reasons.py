@@ -6,6 +6,7 @@ from modelscan.backends.base import Capacity
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, PlanRequest, WeightsDescription
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION, Budget
+from modelscan.planning.options.concurrency import POOLING, stated
 from modelscan.planning.options.context import CPU_LONGEST, model_limit
 from modelscan.planning.options.layouts import Layout, copied
 from modelscan.planning.options.quantization import Choice
@@ -27,11 +28,23 @@ def reasons_of(
     reasons.append(_context(setting, base, limit, holds, on_gpu=bool(layout.gpus)))
     if base.kv_cache_dtype is not None and request.kv_cache_dtype is None:
         reasons.append(f"KV cache: {base.kv_cache_dtype}, because a 16-bit cache would hold too little")
-    if request.max_concurrency is None and layout.gpus and request.mode in {None, "standard"} and 0 < sequences < 256:  # noqa: PLR2004
-        reasons.append(f"concurrency: {sequences} concurrent requests, so that sampling takes less memory")
+    if request.max_concurrency is None and layout.gpus and sequences:
+        reasons += _concurrency(sequences, base, setting)
     reasons += _of_strangers(choice.weights, request)
     reasons += _memory(setting, budget)
     return tuple(reasons)
+
+
+def _concurrency(sequences: int, base: Candidate, setting: Setting) -> list[str]:
+    """Why so many requests at once, where that is not what the mode stands for."""
+    usual = stated(setting.request.mode, setting.task)
+    if any(reason.startswith("concurrency: ") for reason in base.reasons) or setting.task in POOLING:
+        return []
+    if sequences < usual:
+        return [f"concurrency: {sequences} requests at once, so that sampling takes less memory"]
+    if setting.request.mode in {None, "standard"}:
+        return [f"concurrency: {sequences} requests at once; for more: --max-concurrency N, or --mode throughput"]
+    return []
 
 
 def _context(setting: Setting, base: Candidate, limit: int | None, holds: Capacity | None, *, on_gpu: bool) -> str:
@@ -75,6 +88,8 @@ def _memory(setting: Setting, budget: Budget) -> list[str]:
     how = "as asked" if request.gpu_memory_utilization is not None else "from the memory that is free now"
     if request.gpu_memory_utilization is None and budget.utilization > DEFAULT_UTILIZATION:
         how = "nearly all that is free, because less would hold too little"
+    if budget.spare:
+        how = f"which is all that can be used; {format_bytes(budget.spare)} more could be, and stays free"
     return [f"memory: {budget.utilization:.2f} of the GPU, {how}"]
 
 
