@@ -119,9 +119,9 @@ Weights       open
 Released      unknown
 Status        unknown
 Knowledge     unknown
-Takes         unknown
-Gives         unknown
-Can           reason
+Input         unknown
+Output        unknown
+Capabilities  reasoning
 Hosted price  $2 in, $2 out, per million tokens, models.dev (median of 2)
 Tags          reasoning
 
@@ -130,7 +130,7 @@ SOURCE       REPO              QUANTIZATION  SIZE  OFFICIAL
 huggingface  acme/Acme-9B      BF16          -     yes
 huggingface  acme/Acme-9B-FP8  FP8           -     unknown
 
-How catalogs run it (data: nothing of it is run unchecked)
+How catalogs run it (arguments are checked before use)
   standard BF16 vllm >=0.20.0 acme/Acme-9B (vllm-recipes)
     --reasoning-parser=acme
     verified on h200
@@ -139,7 +139,7 @@ How catalogs run it (data: nothing of it is run unchecked)
     VLLM_X=1
 
 Hosts, dollars per million tokens
-HOST  NAME THERE    INPUT  OUTPUT  CACHE READ
+HOST  MODEL         INPUT  OUTPUT  CACHE READ
 host  acme/acme-9b      1       2           -
 host  acme/acme-9b      3       2           -
 
@@ -147,7 +147,7 @@ Sources disagree
   limits.context: 65,536 (1), 32,768 (1)
   open_weights: yes (1), no (1)
 
-Where it is from
+Sources
 FIELD                   SOURCE
 capabilities.reasoning  vllm-recipes
 limits.context          models.dev (median of 2)
@@ -166,9 +166,9 @@ def test_diff_after_a_refresh(modelscan: Modelscan, catalogs: Path) -> None:
     dates, *rest = modelscan("catalog", "diff").stdout.splitlines()
     assert dates.count("T") == 2
     assert "\n".join(rest) == snapshot("""\
-New: 1
+Added: 1
   host/three
-Gone: 1
+Removed: 1
   host/two
 Prices and limits: 2
 ID            FIGURE         BEFORE    AFTER
@@ -265,7 +265,7 @@ error: `FILE` cannot be added to the catalog
   `limit.context` must be a number of tokens, 512 or more, not `12`
   `cost.input` must be US dollars per million tokens, 0 or more, not `-1`
   `weights` 1: `url` must be a repo at huggingface.co or modelscope.cn, not `https://x.invalid/a/b`
-hint: an entry that can be added:
+hint: a valid entry:
 id = "mylab/mymodel-7b"
 name = "MyModel 7B"
 open_weights = true
@@ -369,7 +369,7 @@ class On:
     ("day", "notes"),
     [
         ("2026-10-17", ()),
-        ("2030-01-01", ("prices and models are of 2026-10-16, 1173 days ago: modelscan catalog refresh",)),
+        ("2030-01-01", ("the catalog is 1173 days old (2026-10-16); to update it: modelscan catalog refresh",)),
         ("2020-01-01", ()),
     ],
 )

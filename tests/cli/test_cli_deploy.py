@@ -101,7 +101,7 @@ def test_what_a_person_sees(modelscan: Modelscan) -> None:
         "",
     ]
     assert "  curl http://localhost" in ran.stdout
-    assert "Open to      every user of this machine; --api-key-env VAR asks for a key" in ran.stdout
+    assert "Open to      every user of this machine; --api-key-env VAR requires a key" in ran.stdout
 
 
 def test_another_request_is_a_conflict_with_the_difference_and_the_way_out(modelscan: Modelscan) -> None:

@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
 @pytest.mark.usefixtures("vllm")
 def test_each_change_of_status_is_an_event(modelscan: Modelscan) -> None:
-    assert modelscan("events").stderr == "Nothing has happened yet.\n"
+    assert modelscan("events").stderr == "No events yet.\n"
     modelscan("deploy", "demo")
     modelscan("stop", "demo")
     modelscan("remove", "demo")

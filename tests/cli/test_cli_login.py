@@ -98,7 +98,7 @@ def test_a_token_is_checked_kept_for_the_user_alone_and_forgotten(
     file = home / "config" / "tokens.json"
     done = typed(f"{TOKEN}\n", "login", hub)
     assert (done.status, done.stdout) == (0, f"Logged in to {accounts.endpoint} as ada; the token is in {file}\n")
-    assert done.stderr.startswith("warning: there is no system keyring here")
+    assert done.stderr.startswith("warning: no system keyring is available")
     assert len(accounts.seen) == 1
     assert anywhere(home) == [file]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -149,7 +149,7 @@ def test_what_comes_first_is_said(
     monkeypatch.setenv("HF_TOKEN", "hf_of_environment")
     assert typed(TOKEN, "login", "--json").json["used_before"] == "HF_TOKEN"
     out = modelscan("logout")
-    assert out.stderr == "warning: the token in HF_TOKEN is still used: it is not modelscan's\n"
+    assert out.stderr == "warning: the token in HF_TOKEN is still used; modelscan did not store it\n"
     assert login_file.read_text() == "hf_of_hf_auth_login"
 
 
@@ -184,7 +184,7 @@ def test_on_a_terminal_it_is_typed_unseen(accounts: Accounts, home: Path) -> Non
     ) as process:
         os.close(child)
         shown = b""
-        while b"not shown): " not in shown:  # with its last space, echo is off
+        while b"(hidden): " not in shown:  # with its last space, echo is off
             shown += os.read(parent, 1000)
         os.write(parent, f"{TOKEN}\n".encode())
         while b"as ada" not in shown:

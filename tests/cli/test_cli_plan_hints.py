@@ -54,9 +54,9 @@ def test_a_giant_on_a_small_card(modelscan: Modelscan, monkeypatch: pytest.Monke
     assert ran.stdout == snapshot("""\
 deepseek/deepseek-r1 on NVIDIA GeForce RTX 4090
 
-Nothing fits as asked.
+Nothing fits.
 
-FORMAT  WEIGHTS                                ON        NEEDS   THERE IS    SHORT OF
+FORMAT  WEIGHTS                                ON        NEEDS  AVAILABLE    SHORT BY
 INT4    cognitivecomputations/DeepSeek-R1-AWQ  GPU  369.02 GiB  21.57 GiB  347.45 GiB
 FP8     deepseek-ai/DeepSeek-R1                GPU  649.02 GiB  21.57 GiB  627.45 GiB
 """)

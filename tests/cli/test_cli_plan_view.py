@@ -55,13 +55,13 @@ Quantization  BF16: the weights take at most a quarter of the GPU, so a smaller
 Backend       vllm 0.33.0, which runs on the widest range of hardware and
               formats
 Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, as asked
-Context       131,072, the model's limit; 35.0 full-length requests at once
-Speed         about 358 tokens/s for one request, 1107 for 35 of full length
-              together; prompts at 129,589/s (estimated, not measured)
+Context       131,072, the model's limit; 35.0 concurrent full-length requests
+Speed         about 358 tokens/s for one request, 1107 for 35 full-length
+              requests together; prompts at 129,589/s (estimated, not measured)
 Concurrency   64 requests at once; for more: --max-concurrency N, or --mode
               throughput
 Memory        0.92 of the GPU, from the memory that is free now
-Or            FP8 with vllm on GPU 0-7, context 131,072, about 405 tokens/s:
+Alternative   FP8 with vllm on GPU 0-7, context 131,072, about 405 tokens/s:
               meta-llama/Llama-3.1-8B-Instruct
 
 GPU 0-7  8 x NVIDIA H100 80GB HBM3, 79.11 GiB

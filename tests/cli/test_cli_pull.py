@@ -142,7 +142,7 @@ def test_to_a_folder_from_the_hub_and_from_the_cache(run: Callable[..., Ran], hu
 def test_a_planted_wrong_byte_is_found_and_mended(run: Callable[..., Ran], hub: HubServer) -> None:
     [pulled] = run("pull", "lab/tiny", "--json").json
     right = run("weights", "verify", "lab/tiny")
-    assert (right.status, right.stdout) == (0, "lab/tiny  c0ffee00  7 files, 3.53 MiB: as the hub lists them\n")
+    assert (right.status, right.stdout) == (0, "lab/tiny  c0ffee00  7 files, 3.53 MiB: checksums match\n")
     path = Path(pulled["path"]) / "model.safetensors"
     content = path.read_bytes()
     path.resolve().write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
@@ -162,7 +162,7 @@ def test_targets_that_are_refused(run: Callable[..., Ran], tmp_path: Path) -> No
     assert run("pull", "lab/tiny", "--to", str(tmp_path / "file")).status == 2
     assert run("pull", "lab/tiny", "--to", "gs://bucket/x").status == 2
     assert run("pull", "a/b", "c/d", "--to", "/tmp/x").stderr == snapshot("""\
-error: several models cannot go to one `--to`: their files would mix
+error: `--to` takes one model: the files of several would mix
 hint: modelscan pull a/b --to /tmp/x/b
 hint: modelscan pull c/d --to /tmp/x/d
 """)

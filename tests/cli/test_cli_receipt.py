@@ -49,7 +49,7 @@ Memory        19.50 GiB predicted, 18.75 GiB measured
 First token   41 ms
 Speed         93.4 tokens/s in the readiness probe
 Hosted price  $0.05 in, $0.4 out, per million tokens
-Open to       every user of this machine; --api-key-env VAR asks for a key
+Open to       every user of this machine; --api-key-env VAR requires a key
 """)
 
 

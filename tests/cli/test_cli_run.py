@@ -92,7 +92,7 @@ def test_nothing_to_ask_is_usage_and_deploys_nothing(modelscan: Modelscan) -> No
     ran = modelscan("run", "demo")
     assert (ran.status, ran.stderr) == (
         2,
-        "error: there is no prompt, and nothing was piped in\nhint: modelscan run ID 'your question'\n",
+        "error: no prompt was given, and stdin is empty\nhint: modelscan run ID 'your question'\n",
     )
     assert modelscan("list", "--json").json == []
 
@@ -104,9 +104,9 @@ def test_a_model_of_another_task_is_refused_before_anything_starts(modelscan: Mo
     ran = modelscan("run", str(folder), "hello")
     assert ran.status == 2, ran.stderr
     assert ran.stderr.splitlines()[-3:] == [
-        f"error: `{folder}` turns text into embeddings: it does not answer a prompt",
+        f"error: `{folder}` turns text into embeddings and does not answer prompts",
         f"hint: modelscan deploy {folder}",
-        "hint: ask its endpoint: http://localhost:PORT/v1/embeddings",
+        "hint: send requests to its endpoint: http://localhost:PORT/v1/embeddings",
     ]
     assert modelscan("list", "--json").json == []
 

@@ -74,8 +74,8 @@ def test_what_is_here(modelscan: Modelscan, cache: Path, home: Path, tmp_path: P
     assert (ran.status, columns) == (
         0,
         snapshot("""\
-WEIGHTS  SOURCE  COMMITS  SIZE  BROUGHT BY  USED BY
-lab/ours  huggingface  c0ffee00  3.46 KiB (unfinished)  modelscan  one
+WEIGHTS  SOURCE  COMMITS  SIZE  ORIGIN  USED BY
+lab/ours  huggingface  c0ffee00  3.46 KiB (incomplete)  modelscan  one
 lab/theirs  huggingface  c0ffee00  1.99 KiB  another program  -
 lab/mirrored  modelscope  c0ffee00,master  1000 B  another program  -
 TMP/mine  local_path  -  10 B  you  two
@@ -109,10 +109,7 @@ def test_what_stays_in_s3_is_not_here(modelscan: Modelscan, cache: Path, home: P
 def test_nothing_here(modelscan: Modelscan, home: Path) -> None:
     ran = modelscan("weights", "list", "--json")
     assert (ran.status, ran.json) == (0, [])
-    assert (
-        modelscan("weights", "prune", "--yes").stdout
-        == "Nothing to free: modelscan downloaded nothing that no deployment needs\n"
-    )
+    assert modelscan("weights", "prune", "--yes").stdout == "Nothing to free: no downloaded weights are unused\n"
     assert list(home.iterdir()) == []
 
 
@@ -161,7 +158,7 @@ def test_prune_shows_asks_and_takes_only_what_modelscan_brought(modelscan: Model
     assert (unasked.status, unasked.stderr) == (
         2,
         snapshot("""\
-error: nothing was deleted: that needs a yes
+error: nothing was deleted: this needs confirmation
   lab/ours  2.97 KiB  (huggingface)
 hint: modelscan weights prune --yes
 """),

@@ -1,16 +1,27 @@
 """The command line: parse, call one verb, show the result. `main` is the only entry.
 
-`table` names every command; `app` makes the tree of it, as far as a command line goes down; `commands` are the
-functions, `options` what they take, `views` and `output` what people and programs see; `session` leads from a command
-to its settings and doors. `signals`, `bugs`, `asking`, `bulk` and `conversation` are each what it says.
+table           every command: help line, heading, and the function that runs it
+app             the command tree, built only as deep as a command line needs
+main            the outer boundary: runs a command, renders a failure, returns the exit status
+session         from a command's context to its settings and its verb's context
+global_options  the options before the command
+commands/       the functions, one room per group
+options/        the options they take, each declared once
+views/          results as text
+output/         the one way to stdout and stderr
+asking          questions to the user, and `--yes`
+bulk            one verb over several names
+conversation    an answer, or a chat
+signals         Ctrl-C and SIGTERM
+bugs            where the traceback of a bug is saved
 """
 
 import gc
 
-# Starting makes classes and functions by the ten thousand and next to no garbage: looking for it each 700 objects is a
-# twentieth of the time that a short command takes (docs/benchmarks.md).
+# Start-up creates tens of thousands of classes and functions and almost no garbage: collecting every 700 objects costs
+# a twentieth of the time that a short command takes (docs/benchmarks.md).
 gc.set_threshold(100_000)
 
-from modelscan.cli.main import main  # noqa: E402  all that it imports is meant
+from modelscan.cli.main import main  # noqa: E402  the import must follow the threshold
 
 __all__ = ["main"]

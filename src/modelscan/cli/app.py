@@ -1,4 +1,4 @@
-"""The command tree: listed from the table, made as far as a command line goes down into it."""
+"""The command tree: listed from the table, built only as deep as a command line needs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typer.core import TyperCommand, TyperGroup
 
 from modelscan.cli.global_options import GlobalOptions
 from modelscan.cli.output.output import Output
-from modelscan.cli.signals import interruption_told
+from modelscan.cli.signals import interruption_as_error
 from modelscan.cli.table import COMMANDS
 from modelscan.cli.views.version import show_version
 
 
 class _Group(TyperGroup):
-    """The commands of the table whose paths begin with `inside`: only listed, and loaded when they are called."""
+    """The commands of the table whose paths begin with `inside`: listed at once, loaded when called."""
 
     def __init__(self, *, inside: str = "", **settings: Any) -> None:
         super().__init__(**settings)
@@ -36,14 +36,14 @@ class _Group(TyperGroup):
 
 
 class _Root(_Group):
-    """The one place that every command runs through, with the reading of its arguments."""
+    """The one place that every command runs through, including the parsing of its arguments."""
 
     def make_context(self, *words: Any, **settings: Any) -> Any:
-        with interruption_told():
+        with interruption_as_error():
             return super().make_context(*words, **settings)
 
     def invoke(self, ctx: Any) -> Any:
-        with interruption_told():
+        with interruption_as_error():
             return super().invoke(ctx)
 
 
@@ -60,7 +60,7 @@ def _load(path: str) -> Any:
 
 
 def program() -> Any:
-    """The whole tree, as something to call with a command line."""
+    """The whole tree, as a callable that takes a command line."""
     app = typer.Typer(
         name="modelscan",
         cls=_Root,
@@ -76,11 +76,11 @@ def program() -> Any:
 def _root(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="With --version: as JSON.", hidden=True)] = False,
+    json: Annotated[bool, typer.Option("--json", help="With --version: print JSON.", hidden=True)] = False,
     config_file: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Use this configuration file.", show_default=False)
+        Path | None, typer.Option("--config", metavar="FILE", help="Configuration file to use.", show_default=False)
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Use no network; what is cached must do.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Use only cached data; make no network requests.")] = False,
 ) -> None:
     ctx.obj = GlobalOptions(config_file=config_file, offline=offline)
     if version:

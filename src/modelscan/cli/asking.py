@@ -1,4 +1,4 @@
-"""Questions: only on a terminal; `--yes` says yes ahead; a script is never left waiting."""
+"""Questions: asked only on a terminal and answered by `--yes`; a script is never left waiting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from modelscan.model.events import Ask
 
 
 def asker(output: Output, *, yes: bool) -> Ask:
-    """Asks on a terminal; `yes` says yes ahead."""
+    """Ask on a terminal; `yes` answers every question."""
 
     def ask(question: str, /, *, default: bool = True) -> bool | None:
         if yes:

@@ -1,4 +1,4 @@
-"""Where the traceback of a bug is kept."""
+"""Where the traceback of a bug is saved."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Done = TypeVar("Done")
 
 
 def run_bulk(context: Context, names: Iterable[str], output: Output, verb: Verb) -> int:
-    """Do it for each deployment."""
+    """Run the verb on each deployment."""
 
     def one(name: str) -> Deployment:
         with DeployView(output, context.clock) as view:
@@ -37,10 +37,10 @@ def run_each(
     key: str,
     show: Callable[[Printer, dict[str, Any]], None],
 ) -> int:
-    """Do it for each name; a failure of one does not keep the others from being done, an interruption does.
+    """Run `one` on each name. A failure does not stop the others; an interruption does.
 
-    In JSON each result is a document of `kind`, whose field `key` is the name, with `error`, which is null where it
-    went well. `show` draws one that did.
+    In JSON each result is a document of `kind` whose field `key` is the name, plus `error`, which is null on success.
+    `show` prints a success.
     """
     results: list[dict[str, Any]] = []
     failures: list[ModelscanError] = []

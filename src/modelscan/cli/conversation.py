@@ -1,4 +1,4 @@
-"""A question and its answer, or many in a row on a terminal. The answer goes to stdout as it comes."""
+"""One question and its answer, or a chat on a terminal. The answer is streamed to stdout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from modelscan.model import Deployment
 from modelscan.selecting.context import Context
 from modelscan.verbs.run.run import Message, Piece, Sampling, answer
 
-# What a model writes may begin an escape sequence; only line ends and tabs reach a terminal.
+# A model may write escape sequences; of control characters, only newlines and tabs reach a terminal.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _PROMPT = ">>> "
@@ -29,7 +29,7 @@ class TokenCounts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeasuredAnswer:
-    """What `--json` prints; the times are measured here, from the request on."""
+    """What `--json` prints. Times are measured on this side, from the moment of the request."""
 
     deployment: str
     model: str
@@ -42,19 +42,19 @@ class MeasuredAnswer:
 
 
 def read_prompt(prompt: str | None, output: Output) -> str | None:
-    """The prompt with what is piped in below it; None means a chat. Raises Usage where there is nothing to ask."""
+    """The prompt followed by piped input; None starts a chat. Raises Usage without prompt and terminal."""
     if sys.stdin.isatty():
         if prompt is None and (output.json or not output.stdout.isatty()):
-            raise Usage("there is no prompt", hints=["modelscan run ID 'your question'"])
+            raise Usage("no prompt was given", hints=["modelscan run ID 'your question'"])
         return prompt
     parts = [part for part in (prompt, sys.stdin.read().strip()) if part]
     if not parts:
-        raise Usage("there is no prompt, and nothing was piped in", hints=["modelscan run ID 'your question'"])
+        raise Usage("no prompt was given, and stdin is empty", hints=["modelscan run ID 'your question'"])
     return "\n\n".join(parts)
 
 
 class Conversation:
-    """`ask` prints one answer, in the form that was asked for; `chat` goes on until Ctrl-D."""
+    """`ask` prints one answer as text or JSON; `chat` continues until Ctrl-D."""
 
     def __init__(
         self, context: Context, deployment: Deployment, output: Output, *, system: str | None, sampling: Sampling
@@ -73,11 +73,11 @@ class Conversation:
             pass
 
     def chat(self) -> None:
-        """Ctrl-C ends the answer that is being made, or forgets the line; Ctrl-D on an empty line ends the chat."""
+        """Ctrl-C ends the current answer or discards the line; Ctrl-D on an empty line ends the chat."""
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401  arrow keys and earlier lines in input()
 
-        self._output.say(f"{self._deployment.name} is listening. Ctrl-C ends an answer, Ctrl-D the chat.")
+        self._output.say(f"Chatting with {self._deployment.name}. Ctrl-C stops an answer, Ctrl-D ends the chat.")
         while True:
             try:
                 question = input(_PROMPT)
@@ -90,24 +90,24 @@ class Conversation:
                 self._output.stdout.write("\n")
                 continue
             if question.strip():
-                self._turn(question)
+                self._exchange(question)
 
-    def _turn(self, question: str) -> None:
-        said: list[str] = []
+    def _exchange(self, question: str) -> None:
+        received: list[str] = []
         try:
             for text in self._printed(question):
-                said.append(text)  # noqa: PERF402  what came before Ctrl-C is kept
+                received.append(text)  # noqa: PERF402  what arrived before Ctrl-C is kept
         except Terminated:
             raise
         except KeyboardInterrupt:
             self._output.stdout.write("\n")
-        except ModelscanError as error:  # the chat goes on: a shorter question, or the backend is back
+        except ModelscanError as error:  # the chat continues: the next question may be shorter, or the backend back
             self._output.failure(error)
-            if not said:
+            if not received:
                 return
         self._messages += [
             Message(role="user", content=question),
-            Message(role="assistant", content="".join(said)),
+            Message(role="assistant", content="".join(received)),
         ]
 
     def _pieces(self, question: str) -> Iterator[Piece]:
@@ -116,7 +116,7 @@ class Conversation:
             yield from pieces
 
     def _printed(self, question: str) -> Iterator[str]:
-        """The text of an answer, printed as it comes; what the model thinks is shown on a terminal only."""
+        """The text of an answer, printed as it arrives; reasoning is shown only on a terminal."""
         stdout = self._output.stdout
         terminal = stdout.isatty()
         thinking = False

@@ -1,4 +1,4 @@
-"""What stands before the command: read once, used when a command first needs its settings."""
+"""The options before the command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class GlobalOptions(NamedTuple):
-    """The options of `modelscan` itself. No configuration is read for them, so that `--help` never fails."""
+    """The options of `modelscan` itself. Parsing them reads no configuration, so that `--help` never fails."""
 
     config_file: Path | None = None
     offline: bool = False

@@ -1,4 +1,4 @@
-"""The outer boundary: run a command, render a failure once, answer with its exit status."""
+"""The outer boundary: run a command, render a failure once, return its exit status."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import typer
 
 from modelscan.cli.app import program
 from modelscan.cli.output.output import Output
-from modelscan.cli.signals import interruption_told, terminate
+from modelscan.cli.signals import interruption_as_error, terminate
 from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
 from modelscan.settings.environment import trust_named_certificates
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit status. Never raises, but for a closed pipe's own handling."""
+    """Run one command line and return its exit status. Never raises."""
     arguments = _offline_first(sys.argv[1:] if argv is None else argv)
     output = Output.before_parsing(arguments)
     signal.signal(signal.SIGTERM, terminate)
     trust_named_certificates()
     try:
-        with interruption_told():
+        with interruption_as_error():
             status = program()(args=arguments, prog_name="modelscan", standalone_mode=False)
             sys.stdout.flush()
     except ModelscanError as error:
         return output.failure(error)
     except typer.TyperException as error:
         return output.failure(_usage(error))
-    except typer.Abort:  # the end of input, where a question was asked
+    except typer.Abort:  # end of input at a question
         return output.failure(Interrupted("interrupted", hints=["modelscan list"]))
     except (BrokenPipeError, SystemExit) as end:
         # Typer ends with 0 after printing a completion script, and with 1 when the reader of stdout went away.
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _offline_first(argv: Sequence[str]) -> list[str]:
-    """`--offline` holds for the whole program and may stand anywhere before a bare `--`."""
+    """`--offline` applies to the whole program and may stand anywhere before a bare `--`."""
     end = list(argv).index("--") if "--" in argv else len(argv)
     others = [word for word in argv[:end] if word != "--offline"]
     return ["--offline"] * (len(others) < end) + others + list(argv[end:])
@@ -55,7 +55,7 @@ def _usage(error: typer.TyperException) -> Usage:
 
 
 def _closed_pipe() -> int:
-    """The reader went away (`| head`): not a failure of ours, and nothing more can be said to it."""
+    """The reader closed the pipe (`| head`): not our failure, and there is nobody left to write to."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  kept open for the exit flush
     return 0
 
@@ -70,7 +70,7 @@ def _bug(output: Output, error: Exception) -> int:
     report = ModelscanError(
         "this is a bug in modelscan",
         cause=[f"{type(error).__name__}: {error}", shown],
-        hints=["please report it with that file"],
+        hints=["please report it and attach that file"],
         details={"traceback": str(place) if place else None},
     )
     output.failure(report, code="bug")

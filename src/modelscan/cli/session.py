@@ -1,4 +1,4 @@
-"""From a command's Typer context to the settings and doors that its verb takes."""
+"""From a command's Typer context to the settings and the context that its verb takes."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def settings_of(ctx: typer.Context) -> Settings:
 
 
 def context_of(ctx: typer.Context) -> Context:
-    """What verbs work with. Reads the configuration: once a command, and not before there is one to run."""
+    """The context for verbs. Reads the configuration, once per command and only when one runs."""
     return Context(settings=settings_of(ctx))

@@ -1,4 +1,4 @@
-"""What ends a command from outside."""
+"""Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelscan.errors import Interrupted
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM, which is as Ctrl-C but for a chat: what is half-made is undone on the way out."""
+    """SIGTERM: like Ctrl-C, but ends a chat too. Partial work is undone on the way out."""
 
 
 def terminate(_number: int, _frame: FrameType | None) -> None:
@@ -20,10 +20,10 @@ def terminate(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextlib.contextmanager
-def interruption_told() -> Iterator[None]:
-    """Inside, an interruption that nothing else had words for becomes a failure like any other.
+def interruption_as_error() -> Iterator[None]:
+    """Turn an interruption that nothing else handled into a failure like any other.
 
-    Typer would make a bare exit status of it (0.28, core.py, `_main`).
+    Typer would turn it into a bare exit status (0.28, core.py, `_main`).
     """
     try:
         yield
@@ -37,11 +37,11 @@ def interruption_told() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def until_interrupted(*, told: bool = False) -> Iterator[None]:
-    """For what goes on until Ctrl-C: a person knows why it ends. `told`: who reads it is told, as of all commands."""
+def until_interrupted(*, reported: bool = False) -> Iterator[None]:
+    """For commands that run until Ctrl-C: exit silently, since the user knows why. `reported`: raise it as an error."""
     try:
         yield
     except KeyboardInterrupt as end:
-        if told or isinstance(end, Terminated):
+        if reported or isinstance(end, Terminated):
             raise
         raise typer.Exit(Interrupted.exit_status) from None

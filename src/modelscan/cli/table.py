@@ -1,7 +1,7 @@
-"""The command table: every command with its line of help, its heading, and the one function that it calls.
+"""The command table: every command with its help line, its heading, and the function that runs it.
 
-It is all that `--help` shows and the shell completes, and the one lazy seam of the program: the module of a command
-is imported when that command is called, and imports at its top what it needs.
+`--help` and completion need nothing else. It is the one lazy seam of the program: the module of a command is imported
+when that command is called, and imports at its top what it needs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FIND, RUN, MANAGE, CONNECT, MAINTAIN = "Find", "Run", "Manage", "Connect", "Main
 class Command(NamedTuple):
     """`function` is `module:name` below `cli/commands`; None for a group of commands.
 
-    `heading` is what a command stands under in the help of the program; those of a group stand together.
+    `heading` is the section of the program's help; commands of a group have none.
     """
 
     help: str
@@ -26,82 +26,82 @@ class Command(NamedTuple):
 # In the order of the help.
 COMMANDS: Mapping[str, Command] = {
     "catalog": Command("Find models in the merged catalogs.", heading=FIND),
-    "catalog search": Command("Search all catalogs: ranked, tolerant of typing errors, offline.", "find.search:search"),
-    "catalog list": Command("List every model of the catalogs.", "find.listing:list_models"),
-    "catalog info": Command("Show everything that is known of a model, and from where.", "find.info:info"),
-    "catalog sources": Command("Show what the index was made from, and when.", "find.sources:sources"),
-    "catalog refresh": Command("Fetch the catalogs and replace the index in one step.", "find.refresh:refresh"),
+    "catalog search": Command("Search all catalogs, offline; tolerates typing errors.", "find.search:search"),
+    "catalog list": Command("List every model in the catalogs.", "find.listing:list_models"),
+    "catalog info": Command("Show everything known about a model, and the source of each field.", "find.info:info"),
+    "catalog sources": Command("Show the sources of the catalog index and their age.", "find.sources:sources"),
+    "catalog refresh": Command("Fetch the catalogs and rebuild the index.", "find.refresh:refresh"),
     "catalog diff": Command(
-        "Show what the last refresh changed: new and gone models, other prices and limits.", "find.diff:diff"
+        "Show what the last refresh changed: models added and removed, prices and limits.", "find.diff:diff"
     ),
-    "catalog add": Command("Add a model of your own to your catalogs.", "find.add:add"),
-    "gpu": Command("Show the GPUs, the memory that is free on them, and the CPU.", "find.gpu:gpu", FIND),
-    "plan": Command("Show what deploy would do and why, touching nothing.", "find.plan:plan", FIND),
-    "deploy": Command(
-        "Plan, start and watch a model until it answers; then print its address.", "run.deploy:deploy", RUN
-    ),
+    "catalog add": Command("Add a model to your own catalog.", "find.add:add"),
+    "gpu": Command("Show GPUs, free GPU memory and the CPU.", "find.gpu:gpu", FIND),
+    "plan": Command("Show what deploy would do and why, without changing anything.", "find.plan:plan", FIND),
+    "deploy": Command("Plan a model, start it, wait until it answers and print its address.", "run.deploy:deploy", RUN),
     "run": Command(
-        "Ask a model, which is deployed first if it is not running. Ctrl-C ends an answer, Ctrl-D a chat.",
+        "Ask a model a question or chat with it, deploying it first if needed.",
         "run.run:run",
         RUN,
     ),
-    "pull": Command(
-        "Download what deploy would take here, checked and ready for use without a network.", "carry.pull:pull", RUN
+    "pull": Command("Download and verify the weights that deploy would use on this machine.", "carry.pull:pull", RUN),
+    "wait": Command("Wait until deployments are ready or stopped.", "manage.wait:wait", RUN),
+    "list": Command("List deployments with their current status.", "manage.listing:list_deployments", MANAGE),
+    "ps": Command("List running deployments.", "manage.listing:ps", MANAGE),
+    "status": Command("Show the current status of a deployment.", "manage.status:status", MANAGE),
+    "logs": Command("Print the log of a deployment's backend.", "manage.logs:logs", MANAGE),
+    "events": Command(
+        "Print the history of deployments: each change of status and its cause.", "manage.events:events", MANAGE
     ),
-    "wait": Command("Wait until deployments are ready, or stopped.", "manage.wait:wait", RUN),
-    "list": Command("List the deployments, each checked now.", "manage.listing:list_deployments", MANAGE),
-    "ps": Command("List the deployments that are alive.", "manage.listing:ps", MANAGE),
-    "status": Command("Show one deployment as it is now.", "manage.status:status", MANAGE),
-    "logs": Command("Print what the backend wrote.", "manage.logs:logs", MANAGE),
-    "events": Command("Print what happened: each change of status, and why.", "manage.events:events", MANAGE),
     "start": Command(
-        "Start stopped deployments as they were planned, and wait until they answer.", "manage.start:start", MANAGE
+        "Start stopped deployments with their recorded plan and wait until they answer.", "manage.start:start", MANAGE
     ),
-    "stop": Command("End deployments with all their processes; they can be started again.", "manage.stop:stop", MANAGE),
-    "restart": Command("Stop and start again.", "manage.start:restart", MANAGE),
-    "remove": Command("Stop deployments and take them off the list.", "manage.remove:remove", MANAGE),
-    "weights": Command("Show, check and remove the weights on this machine.", heading=MANAGE),
+    "stop": Command("Stop deployments and all their processes, keeping their records.", "manage.stop:stop", MANAGE),
+    "restart": Command("Stop deployments and start them again.", "manage.start:restart", MANAGE),
+    "remove": Command("Stop deployments and remove them from the list.", "manage.remove:remove", MANAGE),
+    "weights": Command("List, verify and remove the weights on this machine.", heading=MANAGE),
     "weights list": Command(
-        "List the weights on this machine: how big, brought by whom, used by which deployment.",
+        "List the weights on this machine with size, origin and the deployments that use them.",
         "carry.weights:list_weights",
     ),
-    "weights verify": Command("Read weights again and compare them with their hub's hashes.", "carry.verify:verify"),
-    "weights remove": Command("Delete weights that no deployment needs.", "carry.weights:remove"),
-    "weights prune": Command("Delete what modelscan downloaded and no deployment needs.", "carry.weights:prune"),
-    "routes": Command("Show and export where models can be reached.", heading=CONNECT),
-    "routes show": Command("Show the routes of routing.yaml, yours and ours.", "connect.routes:show"),
-    "routes export": Command("Print what is ready in another program's form.", "connect.routes:export"),
-    "env": Command('Print shell lines for a client: eval "$(modelscan env NAME)".', "connect.env:env", CONNECT),
-    "backend": Command("Install, show and remove the backends.", heading=MAINTAIN),
+    "weights verify": Command("Check weights against the checksums of their hub.", "carry.verify:verify"),
+    "weights remove": Command("Delete weights, unless a deployment needs them.", "carry.weights:remove"),
+    "weights prune": Command("Delete downloaded weights that no deployment needs.", "carry.weights:prune"),
+    "routes": Command("Show and export the routes to deployed models.", heading=CONNECT),
+    "routes show": Command("Show the routes in routing.yaml.", "connect.routes:show"),
+    "routes export": Command(
+        "Print routes to ready deployments in the format of another program.", "connect.routes:export"
+    ),
+    "env": Command(
+        'Print environment variables for clients, for eval "$(modelscan env NAME)".', "connect.env:env", CONNECT
+    ),
+    "backend": Command("Install, show and remove backends.", heading=MAINTAIN),
     "backend list": Command(
-        "List the installed backends: modelscan's own and those found on this machine.",
+        "List installed backends, including those that modelscan did not install.",
         "maintain.backend:list_backends",
     ),
     "backend install": Command(
-        "Make an isolated environment for a backend, right for this machine.", "maintain.install:install"
+        "Install a backend for this machine into an isolated environment.", "maintain.install:install"
     ),
-    "backend show": Command(
-        "Show one installed backend: where it is, where it came from, what is in it.", "maintain.backend:show"
-    ),
+    "backend show": Command("Show an installed backend: path, origin and packages.", "maintain.backend:show"),
     "backend remove": Command("Remove a backend that modelscan installed.", "maintain.backend:remove"),
     "doctor": Command(
-        "Check the machine, the files, the backends and the deployments.", "maintain.doctor:doctor", MAINTAIN
+        "Check the machine, files, backends and deployments for problems.", "maintain.doctor:doctor", MAINTAIN
     ),
     "config": Command("Show and change settings.", heading=MAINTAIN),
-    "config show": Command("Show every setting, its value, and where the value came from.", "maintain.config:show"),
-    "config get": Command("Print the value of one setting.", "maintain.config:get"),
-    "config set": Command("Write a setting into the configuration file.", "maintain.configure:set_"),
+    "config show": Command("Show every setting, its value and where the value comes from.", "maintain.config:show"),
+    "config get": Command("Print the value of a setting.", "maintain.config:get"),
+    "config set": Command("Write a setting to the configuration file.", "maintain.configure:set_"),
     "config unset": Command(
-        "Take a setting out of the configuration file, so that the default counts again.", "maintain.configure:unset"
+        "Remove a setting from the configuration file, restoring its default.", "maintain.configure:unset"
     ),
-    "config path": Command("Print where the configuration, state, cache and data live.", "maintain.config:path"),
+    "config path": Command("Print the paths of configuration, state, cache and data.", "maintain.config:path"),
     "login": Command(
-        "Keep a token for a hub: typed unseen, or read from stdin (`login < token.txt`).",
+        "Store a hub token, read from a hidden prompt or from stdin.",
         "maintain.login:login",
         MAINTAIN,
     ),
-    "logout": Command("Forget the token that `login` kept.", "maintain.login:logout", MAINTAIN),
+    "logout": Command("Delete the token that `login` stored.", "maintain.login:logout", MAINTAIN),
     "schema": Command(
-        "Print the JSON Schema of a document, or the names of the documents.", "maintain.schema:schema", MAINTAIN
+        "Print the JSON Schema of a document, or list the documents.", "maintain.schema:schema", MAINTAIN
     ),
 }

@@ -1,9 +1,9 @@
-"""One function per verb: request in, result out. The command line and later the REST API call the same.
+"""One function per verb: request in, result out. No verb imports another.
 
-find/      which model
-run/       asking a deployed one
-manage/    deployments that are there
-connect/   making them reachable
-carry/     weights, here and elsewhere
-maintain/  settings, logins, backends, and what is wrong
+find/      searching and describing models
+run/       asking a deployed model
+manage/    existing deployments
+connect/   routes and client environments
+carry/     downloading, verifying and removing weights
+maintain/  settings, logins, backends, schemas, diagnosis
 """

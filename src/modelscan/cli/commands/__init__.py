@@ -1,5 +1,12 @@
-"""The commands, in the rooms of the verbs that they call: `find`, `run`, `carry`, `manage`, `connect`, `maintain`.
+"""The commands, in the same rooms as the verbs that they call.
 
-Each function parses, calls one verb and hands the result to a view. The table (`cli/table.py`) names it and has its
-line of help; its module is imported when it is called, and not before.
+find/      catalogs, this machine, plans
+run/       `deploy` and `run`
+carry/     `pull` and `weights`
+manage/    deployments
+connect/   routes and client environments
+maintain/  settings, logins, backends, schemas
+
+Each function parses, calls one verb and hands the result to a view. The table (`cli/table.py`) holds its help line; its
+module is imported only when it is called.
 """

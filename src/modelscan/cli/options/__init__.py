@@ -1,4 +1,11 @@
-"""Options, each declared once: `shared` (of many commands), `plan` and `deploy` (those that stand for one request,
-made by `request`), `words` (closed lists in help texts), `quantization` and `backend` (words that are looked up when
-they are used), `complete` (what the shell offers).
+"""Options, each declared once.
+
+shared        options of many commands
+plan          the options that make a PlanRequest: `plan`, `deploy`, `run`
+deploy        the options that make a DeployRequest: `deploy`, `run`
+request       the decorator that turns declared options into one request
+quantization  `--quantization`: words in any case
+backend       `--backend`: names from the registry
+words         closed lists in help texts
+complete      shell completion of ids, names, GPUs and settings
 """

@@ -1,4 +1,4 @@
-"""The name of a backend, as an option or an argument: what the registry knows when it is used."""
+"""The name of a backend as an option or an argument, checked against the registry."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _complete(incomplete: str) -> list[str]:
 def backend_option(panel: str) -> Any:
     return typer.Option(
         "--backend",
-        help="The backend.",
+        help="Backend to run the model with.",
         metavar=METAVAR,
         callback=_known,
         autocompletion=_complete,
@@ -34,6 +34,9 @@ def backend_option(panel: str) -> Any:
 
 
 BackendName = Annotated[
-    str, typer.Argument(metavar="BACKEND", help="The backend.", callback=_known, autocompletion=_complete)
+    str,
+    typer.Argument(
+        metavar="BACKEND", help="Name of a backend, such as vllm.", callback=_known, autocompletion=_complete
+    ),
 ]
-BackendVersion = Annotated[str | None, typer.Option("--version", metavar="V", help="This version.")]
+BackendVersion = Annotated[str | None, typer.Option("--version", metavar="V", help="Version of the backend.")]

@@ -1,4 +1,4 @@
-"""What the shell offers after a Tab. A completion never fails and never says anything: it only offers less."""
+"""Shell completion. A completion never fails and never prints: at worst it offers nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def complete_deployment(incomplete: str) -> Iterator[str]:
 
 
 def complete_model(incomplete: str) -> Iterator[str]:
-    """Model ids and aliases that begin like this."""
+    """Model ids and aliases with this prefix."""
     from modelscan.catalog.index.open import open_index
 
     with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
@@ -34,7 +34,7 @@ def complete_model(incomplete: str) -> Iterator[str]:
 
 
 def complete_weights(incomplete: str) -> Iterator[str]:
-    """Repos whose weights are here."""
+    """Repos whose weights are on this machine."""
     from modelscan.hubs.stored import stored_weights
 
     with contextlib.suppress(ModelscanError, OSError):

@@ -1,4 +1,4 @@
-"""What a deployment can be asked for: the options that `deploy` and `run` share, as one DeployRequest."""
+"""The options that `deploy` and `run` share, as one DeployRequest."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from modelscan.model import PlanRequest, RestartPolicy
 from modelscan.selecting.requests import DeployRequest, parse_idle_timeout
 from modelscan.settings.deploy import DeploySettings
 
-SERVING, STARTING = "How it is served", "How it starts"
+SERVING, STARTING = "Serving", "Starting"
 
-_UNASKED = DeployRequest(plan=PlanRequest(model=""))
+_DEFAULTS = DeployRequest(plan=PlanRequest(model=""))
 
 _OWN: Declared = {
     "name": option(
-        str | None, "--name", panel=SERVING, help="Its name; the last part of the id by default.", metavar="NAME"
+        str | None,
+        "--name",
+        panel=SERVING,
+        help="Name of the deployment; by default the last part of the model id.",
+        metavar="NAME",
     ),
     "port": option(
         int | None,
         "--port",
         panel=SERVING,
-        help=f"Its port; {DeploySettings.first_port} or the next free one.",
+        help=f"Port to listen on; by default {DeploySettings.first_port} or the next free one.",
         min=1,
         max=65535,
         metavar="PORT",
@@ -31,18 +35,22 @@ _OWN: Declared = {
         str,
         "--host",
         panel=SERVING,
-        help="Its address; only loopback for now.",
-        default=_UNASKED.host,
+        help="Address to listen on; loopback only.",
+        default=_DEFAULTS.host,
         metavar="HOST",
     ),
     "api_key_env": option(
-        str | None, "--api-key-env", panel=SERVING, help="Ask callers for the key in this variable.", metavar="VAR"
+        str | None,
+        "--api-key-env",
+        panel=SERVING,
+        help="Environment variable that holds the API key clients must send.",
+        metavar="VAR",
     ),
     "restart": option(
         RestartPolicy | None,
         "--restart",
         panel=SERVING,
-        help="When the backend dies.",
+        help="When to restart a backend that exited.",
         case_sensitive=False,
         show_default=DeploySettings.restart,
     ),
@@ -50,28 +58,28 @@ _OWN: Declared = {
         str | None,
         "--idle-timeout",
         panel=SERVING,
-        help="Stop it when nobody has used it for so long.",
+        help="Stop the deployment after this long without requests.",
         metavar="30m|2h",
     ),
     "target": option(
         Literal["local"],
         "--target",
         panel=SERVING,
-        help="Where it runs.",
-        default=_UNASKED.target,
+        help="Where to run.",
+        default=_DEFAULTS.target,
         case_sensitive=False,
     ),
     "replace": option(
-        bool, "--replace", panel=SERVING, help="Take the place of another deployment of this name.", default=False
+        bool, "--replace", panel=SERVING, help="Replace an existing deployment of the same name.", default=False
     ),
     "timeout": option(
-        float | None, "--timeout", panel=STARTING, help="Give up after so many seconds.", min=0.1, metavar="S"
+        float | None, "--timeout", panel=STARTING, help="Maximum number of seconds to wait.", min=0.1, metavar="S"
     ),
     "stall_timeout": option(
         float | None,
         "--stall-timeout",
         panel=STARTING,
-        help="Give up after so many seconds without progress.",
+        help="Give up after this many seconds without progress.",
         min=1,
         metavar="S",
         show_default=f"{DeploySettings.stall_timeout:g}",
@@ -80,7 +88,7 @@ _OWN: Declared = {
 
 
 def _deploy_request(*, idle_timeout: str | None, **values: Any) -> DeployRequest:
-    """What was said of these options. Raises Usage."""
+    """The request that these options make. Raises Usage."""
     own = {name: values.pop(name) for name in _OWN if name in values}
     return DeployRequest(
         plan=plan_request(**values), idle_timeout=parse_idle_timeout(idle_timeout) if idle_timeout else None, **own

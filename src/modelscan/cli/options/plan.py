@@ -1,4 +1,4 @@
-"""What a plan can be asked for: the options that `plan`, `deploy` and `run` share, as one PlanRequest."""
+"""The options that `plan`, `deploy` and `run` share, as one PlanRequest."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from modelscan.selecting.requests import parse_context_length, parse_env, parse_
 from modelscan.settings.environment import process_environment
 from modelscan.units import parse_bytes
 
-_CHOICE, _FIT, _BACKEND = "What to run", "How it fits", "How the backend is started"
+_CHOICE, _FIT, _BACKEND = "Model", "Resources", "Backend options"
 
 PLAN_OPTIONS: Declared = {
     "quantization": (Annotated[str | None, quantization_option(_CHOICE)], None),
     "backend": (Annotated[str | None, backend_option(_CHOICE)], None),
-    "backend_version": option(str | None, "--backend-version", panel=_CHOICE, help="This version of it.", metavar="V"),
+    "backend_version": option(
+        str | None, "--backend-version", panel=_CHOICE, help="Version of the backend.", metavar="V"
+    ),
     "mode": option(
         Mode | None,
         "--mode",
         panel=_CHOICE,
-        help=f"What to favour: {one_of(Mode)}.",
+        help=f"Optimize for {one_of(Mode)} use.",
         metavar="MODE",
         case_sensitive=False,
         show_default="standard",
@@ -33,72 +35,102 @@ PLAN_OPTIONS: Declared = {
         Source | None,
         "--source",
         panel=_CHOICE,
-        help=f"Take the weights from {one_of(Source)}.",
+        help=f"Where to get the weights: {one_of(Source)}.",
         metavar="SOURCE",
         case_sensitive=False,
     ),
     "revision": option(
-        str | None, "--revision", panel=_CHOICE, help="A branch, tag or commit of the repo.", metavar="REVISION"
+        str | None, "--revision", panel=_CHOICE, help="Branch, tag or commit of the repo.", metavar="REVISION"
     ),
     "trust_remote_code": option(
-        bool, "--trust-remote-code", panel=_CHOICE, help="Let the repo's own Python code run.", default=False
+        bool, "--trust-remote-code", panel=_CHOICE, help="Allow Python code from the repo to run.", default=False
     ),
     "allow_pickle": option(
-        bool, "--allow-pickle", panel=_CHOICE, help="Also weights that are pickles, which can run code.", default=False
+        bool,
+        "--allow-pickle",
+        panel=_CHOICE,
+        help="Allow pickled weights, which can run code when loaded.",
+        default=False,
     ),
     "gpu": option(
         list[str] | None,
         "--gpu",
         panel=_FIT,
-        help="Use these: indices or UUIDs, separated by commas; or none.",
+        help="GPUs to use: comma-separated indices or UUIDs, or none for the CPU.",
         metavar="0,1|UUID|none",
         autocompletion=complete_gpu,
     ),
-    "gpus": option(int | None, "--gpus", panel=_FIT, help="Use so many GPUs.", min=1, metavar="N"),
+    "gpus": option(int | None, "--gpus", panel=_FIT, help="Number of GPUs to use.", min=1, metavar="N"),
     "max_memory": option(
-        str | None, "--max-memory", panel=_FIT, help="Use at most so much memory of each GPU.", metavar="10GiB"
+        str | None, "--max-memory", panel=_FIT, help="Maximum memory to use on each GPU.", metavar="10GiB"
     ),
     "tensor_parallel": option(
-        int | None, "--tensor-parallel", panel=_FIT, help="Split each layer.", min=1, metavar="N"
+        int | None,
+        "--tensor-parallel",
+        panel=_FIT,
+        help="Tensor parallelism: shard each layer over N GPUs.",
+        min=1,
+        metavar="N",
     ),
     "pipeline_parallel": option(
-        int | None, "--pipeline-parallel", panel=_FIT, help="Split the layers.", min=1, metavar="N"
+        int | None,
+        "--pipeline-parallel",
+        panel=_FIT,
+        help="Pipeline parallelism: split the layers into N stages.",
+        min=1,
+        metavar="N",
     ),
     "context_length": option(
-        str | None, "--context-length", panel=_FIT, help="Tokens of a request and its answer.", metavar="32768|32k|max"
+        str | None,
+        "--context-length",
+        panel=_FIT,
+        help="Context length in tokens: prompt and answer together.",
+        metavar="32768|32k|max",
     ),
     "max_concurrency": option(
-        int | None, "--max-concurrency", panel=_FIT, help="Requests at once.", min=1, metavar="N"
+        int | None, "--max-concurrency", panel=_FIT, help="Maximum number of concurrent requests.", min=1, metavar="N"
     ),
     "dtype": option(
-        str | None, "--dtype", panel=_BACKEND, help="Type of computation, such as bfloat16.", metavar="TYPE"
+        str | None, "--dtype", panel=_BACKEND, help="Data type for computation, such as bfloat16.", metavar="TYPE"
     ),
     "kv_cache_dtype": option(
-        str | None, "--kv-cache-dtype", panel=_BACKEND, help="Type of the KV cache.", metavar="TYPE"
+        str | None, "--kv-cache-dtype", panel=_BACKEND, help="Data type of the KV cache, such as fp8.", metavar="TYPE"
     ),
     "gpu_memory_utilization": option(
-        float | None, "--gpu-memory-utilization", panel=_BACKEND, help="Share of the GPU.", min=0.01, max=1.0,
+        float | None,
+        "--gpu-memory-utilization",
+        panel=_BACKEND,
+        help="Share of GPU memory that the backend may use.",
+        min=0.01,
+        max=1.0,
         metavar="0.9",
     ),
     "enforce_eager": option(
-        bool, "--enforce-eager", panel=_BACKEND, help="No graphs, no compilation: quicker start, slower answers.",
+        bool,
+        "--enforce-eager",
+        panel=_BACKEND,
+        help="Disable CUDA graphs and compilation: starts faster, generates slower.",
         default=False,
     ),
     "backend_arg": option(
-        list[str] | None, "--backend-arg", panel=_BACKEND, help="One more argument for the backend.", metavar="=--ARG"
+        list[str] | None,
+        "--backend-arg",
+        panel=_BACKEND,
+        help="Extra argument for the backend; repeatable.",
+        metavar="=--ARG",
     ),
     "env": option(
         list[str] | None,
         "--env",
         panel=_BACKEND,
-        help="A variable for the backend: K=V, or K to pass on the one that is set.",
+        help="Environment variable for the backend: K=V, or K to pass the current value; repeatable.",
         metavar="K=V|K",
     ),
-}  # fmt: skip
+}
 
 
 def plan_request(*, model: str | None, gpu: list[str] | None, gpus: int | None, **values: Any) -> PlanRequest:
-    """What was said of these options. Raises Usage."""
+    """The request that these options make. Raises Usage."""
     chosen, no_gpu = parse_gpus(gpu or [])
     max_memory, context = values.pop("max_memory"), values.pop("context_length")
     return PlanRequest(

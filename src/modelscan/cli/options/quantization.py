@@ -1,4 +1,4 @@
-"""`--quantization`: in any case, and more words than a help text can hold."""
+"""`--quantization`: words in any case, more than a help text can list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ALL = QUANTIZATIONS + GGUF_QUANTIZATIONS
 
 
 def _usual(value: str | None) -> str | None:
-    """The word in its usual spelling, or a usage error that lists them."""
+    """The word in its usual spelling. Raises a usage error that lists the words."""
     if value is None:
         return None
     word = value.upper()
@@ -29,7 +29,7 @@ def _complete(incomplete: str) -> list[str]:
 def quantization_option(panel: str | None = None) -> Any:
     return typer.Option(
         "--quantization",
-        help=f"{', '.join(QUANTIZATIONS)}, or a GGUF name.",
+        help=f"Quantization of the weights: {', '.join(QUANTIZATIONS)}, or a GGUF name.",
         metavar="FP8",
         callback=_usual,
         autocompletion=_complete,

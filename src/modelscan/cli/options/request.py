@@ -1,4 +1,4 @@
-"""Options that stand for one request: declared once, taken by several commands, handed to each as one value."""
+"""Options that make one request: declared once, taken by several commands, passed to each as one value."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def option(kind: Any, *names: str, panel: str, help: str, default: Any = None, *
 
 
 def takes(declared: Declared, build: Callable[..., Any]) -> Callable[[Command], Command]:
-    """For Typer, replace a command's parameter `request` by the model's ID and these options; what was said of them
-    is built into one value. A command that takes `--file` may go without an ID.
+    """For Typer, replace a command's parameter `request` with the model's ID and these options, and build their values
+    into one request. A command that takes `--file` may omit the ID.
     """
 
     def decorate(command: Command) -> Command:
@@ -42,8 +42,8 @@ def takes(declared: Declared, build: Callable[..., Any]) -> Callable[[Command], 
 
         @functools.wraps(command)
         def with_request(**values: Any) -> int | None:
-            said = {name: values.pop(name) for name in ("model", *declared)}
-            return command(request=build(**said), **values)
+            given = {name: values.pop(name) for name in ("model", *declared)}
+            return command(request=build(**given), **values)
 
         with_request.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_request.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

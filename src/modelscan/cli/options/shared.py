@@ -9,13 +9,13 @@ import typer
 from modelscan.cli.options.complete import complete_deployment, complete_model, complete_setting, complete_weights
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print names only, one a line.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Say yes ahead to every question.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only names, one per line.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.")]
 ModelId = Annotated[
     str,
     typer.Argument(
         metavar="ID",
-        help="A model id, alias, repo, bare name or folder.",
+        help="Model id, alias, repo, name or folder.",
         autocompletion=complete_model,
         show_default=False,
     ),
@@ -24,7 +24,7 @@ OptionalModelId = Annotated[
     str | None,
     typer.Argument(
         metavar="[ID]",
-        help="A model id, alias, repo, bare name or folder; or --file.",
+        help="Model id, alias, repo, name or folder; may be omitted with --file.",
         autocompletion=complete_model,
         show_default=False,
     ),
@@ -32,37 +32,39 @@ OptionalModelId = Annotated[
 Name = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", help="A deployment's name or id.", autocompletion=complete_deployment, show_default=False
+        metavar="NAME", help="Name or id of a deployment.", autocompletion=complete_deployment, show_default=False
     ),
 ]
 Names = Annotated[
     list[str],
     typer.Argument(
-        metavar="NAME...", help="Deployments by name or id.", autocompletion=complete_deployment, show_default=False
+        metavar="NAME...", help="Names or ids of deployments.", autocompletion=complete_deployment, show_default=False
     ),
 ]
 OptionalNames = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[NAME]...", help="Deployments by name or id.", autocompletion=complete_deployment, show_default=False
+        metavar="[NAME]...", help="Names or ids of deployments.", autocompletion=complete_deployment, show_default=False
     ),
 ]
 WeightsIds = Annotated[
     list[str],
     typer.Argument(
-        metavar="ID...", help="Repos, or models by name.", autocompletion=complete_weights, show_default=False
+        metavar="ID...", help="Repos, or names of models.", autocompletion=complete_weights, show_default=False
     ),
 ]
 SettingKey = Annotated[
     str,
     typer.Argument(
         metavar="KEY",
-        help="A setting, such as deploy.first_port.",
+        help="Name of a setting, such as deploy.first_port.",
         autocompletion=complete_setting,
         show_default=False,
     ),
 ]
-Progress = Annotated[Literal["jsonl"] | None, typer.Option("--progress", help="jsonl: one event per line on stderr.")]
+Progress = Annotated[
+    Literal["jsonl"] | None, typer.Option("--progress", help="Print progress to stderr as JSON, one event per line.")
+]
 StartTimeout = Annotated[
-    float | None, typer.Option("--timeout", min=0.1, metavar="S", help="Give up after so many seconds.")
+    float | None, typer.Option("--timeout", min=0.1, metavar="S", help="Maximum number of seconds to wait.")
 ]

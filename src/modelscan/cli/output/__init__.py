@@ -1,5 +1,12 @@
-"""Where words go: `output` (the one sink), `printer` (text on a stream; on a terminal through `terminal`), `live` (what
-is drawn while a command works, with `transfer_bar` and `progress_bar`), `encoding`.
+"""Output to stdout and stderr.
 
-`terminal` and `progress_bar` are loaded where there is a terminal: rich costs more than a short command takes.
+output        the one sink: results, warnings, failures, events; text, JSON or names
+printer       text on a stream, plain in a pipe
+terminal      the same on a terminal, with rich
+live          output while a command works
+transfer_bar  progress of downloads
+progress_bar  a bar on a terminal, with rich
+encoding      whether a stream takes more than ASCII
+
+`terminal` and `progress_bar` are imported only on a terminal: rich costs more than a short command takes.
 """

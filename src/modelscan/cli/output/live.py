@@ -1,4 +1,4 @@
-"""What is drawn while a command works: lines as decisions fall, a spinner on a terminal, events for programs."""
+"""Output while a command works: a line per decision, a spinner on a terminal, events for programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DECISIONS = frozenset({"hardware", "choice", "backend", "source", "starting"})
 
 
 class _Status:
-    """One line at the bottom of a terminal that says what is going on; nothing elsewhere."""
+    """A status line at the bottom of a terminal; nothing in a pipe."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -43,7 +43,7 @@ class _Status:
 
 
 class FetchView:
-    """What a refresh is at: one line on a terminal, nothing in a pipe."""
+    """The step that a refresh is at: one line on a terminal, nothing in a pipe."""
 
     def __init__(self, output: Output) -> None:
         self._status = _Status(output)
@@ -59,7 +59,7 @@ class FetchView:
 
 
 class InstallView:
-    """The installer's lines: all of them in a pipe, the newest one on a terminal."""
+    """The installer's output: every line in a pipe, the latest line on a terminal."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -79,9 +79,9 @@ class InstallView:
 
 
 class DeployView:
-    """Decisions as lines on stdout (they are the answer), waiting on stderr (it is talk).
+    """Decisions on stdout, progress on stderr.
 
-    `decisions_are_talk`: for commands whose answer is another.
+    With `decisions_are_talk` decisions go to stderr too: for commands that print something else on stdout.
     """
 
     def __init__(self, output: Output, clock: Clock, *, decisions_are_talk: bool = False) -> None:
@@ -124,7 +124,7 @@ class DeployView:
             output.say(event.message)
 
     def show_result(self, printer: Printer, deployed: Deployed) -> None:
-        """The address, a call that works, and the receipt."""
+        """The address, an example request, and the receipt."""
         item = deployed.deployment
         if item.status != "ready":
             printer.line(f"Started {item.name}; it is {item.status}. Wait for it: modelscan wait {item.name}")
@@ -139,7 +139,7 @@ class DeployView:
 
 
 def curl_lines(item: Deployment) -> list[str]:
-    """A call that works when it is pasted, for the deployment's task."""
+    """A request for the deployment's task that works when pasted."""
     name = item.served_model_names[0]
     paths = {
         "embed": ("/embeddings", f'{{"model": "{name}", "input": "Hello"}}'),
@@ -172,5 +172,5 @@ def _receipt(deployed: Deployed) -> list[tuple[str, str]]:
     if price is not None and price.output is not None:
         rows.append(("Hosted price", f"${price.input} in, ${price.output} out, per million tokens"))
     if item.api_key_env is None:
-        rows.append(("Open to", "every user of this machine; --api-key-env VAR asks for a key"))
+        rows.append(("Open to", "every user of this machine; --api-key-env VAR requires a key"))
     return rows

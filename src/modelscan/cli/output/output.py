@@ -1,4 +1,4 @@
-"""The one sink: data to stdout, talk to stderr, as text, JSON or names; plain lines in a pipe."""
+"""The one sink: data to stdout, talk to stderr; as text, JSON or names; plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modelscan.storage.documents import to_document
 
 @dataclass(slots=True)
 class Output:
-    """How this command talks. `json` and `quiet` are the command's own options; `progress` is `jsonl` or None."""
+    """How a command prints. `json`, `quiet` and `verbose` are its own options; `progress` is `jsonl` or None."""
 
     json: bool = False
     quiet: bool = False
@@ -25,7 +25,7 @@ class Output:
 
     @classmethod
     def before_parsing(cls, arguments: Sequence[str]) -> Output:
-        """What failures look like before, or instead of, parsing: `--json` anywhere before a bare `--` counts."""
+        """How failures of parsing itself are rendered: `--json` counts anywhere before a bare `--`."""
         options = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
         format_json = "--format=json" in options or ("--format", "json") in itertools.pairwise(options)
         return cls(json="--json" in options or format_json)
@@ -40,7 +40,7 @@ class Output:
 
     @property
     def talks(self) -> bool:
-        """Whether talk is wanted: under `--json` only on a terminal, never under `--quiet`."""
+        """Whether to print talk: with `--json` only on a terminal, with `--quiet` never."""
         return not self.quiet and (not self.json or self.stderr.isatty())
 
     @property
@@ -49,7 +49,7 @@ class Output:
         return self.talks and self.stderr.isatty() and self.progress is None
 
     def document(self, value: object, text: Callable[[Printer], None], names: Iterable[str] | None = None) -> None:
-        """Print a result in the form that was asked for. `names` are what `--quiet` prints, one a line."""
+        """Print a result as JSON, names or text. `names` are what `--quiet` prints, one per line."""
         if self.json:
             self.stdout.write(json.dumps(to_document(value), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
         elif self.quiet and names is not None:
@@ -67,7 +67,7 @@ class Output:
             printer_for(self.stderr).labelled("warning", text, "yellow")
 
     def notice(self, text: str | None) -> None:
-        """A warning, where there is one."""
+        """Print a warning, if there is one."""
         if text is not None:
             self.warn(text)
 
@@ -80,7 +80,7 @@ class Output:
                 printer_for(self.stderr).labelled("note", text, "dim")
 
     def event(self, event: str, at: str, **fields: Any) -> None:
-        """One line of JSON to stderr under `--progress jsonl`."""
+        """Write one line of JSON to stderr with `--progress jsonl`."""
         if self.progress == "jsonl":
             self.stderr.write(json.dumps({"event": event, "at": at, **fields}, ensure_ascii=False) + "\n")
             self.stderr.flush()
@@ -100,7 +100,7 @@ class Output:
 
 
 def error_document(error: ModelscanError, *, code: str | None = None) -> Mapping[str, Any]:
-    """`{"code", "message", "hints", "details"}` of a failure; what lies behind it is `details.cause`."""
+    """`{"code", "message", "hints", "details"}` of a failure; its cause is `details.cause`."""
     details = to_document(error.details)
     if error.cause:
         details["cause"] = list(error.cause)

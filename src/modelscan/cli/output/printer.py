@@ -13,7 +13,7 @@ class Printer(Protocol):
 
     @property
     def width(self) -> int | None:
-        """Columns of the terminal; None where lines may be as long as they like."""
+        """Columns of the terminal; None where lines may have any length."""
         ...
 
     @property

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 
 class ProgressBar:
-    """Drawn from the start on, and gone when it is stopped."""
+    """Appears when created, disappears when stopped."""
 
     def __init__(self, stream: TextIO) -> None:
         console = Console(file=stream, highlight=False, markup=False)

@@ -1,4 +1,4 @@
-"""What is drawn on a terminal, with rich: a module of its own, because a pipe needs none of it."""
+"""Output on a terminal, with rich: a module of its own, because a pipe does not need it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TerminalPrinter:
 
 
 def spinner(stream: TextIO, text: str) -> Status:
-    """A line at the bottom that turns until it is stopped."""
+    """A spinner on the last line, until it is stopped."""
     status = Console(file=stream, highlight=False, markup=False).status(text)
     status.start()
     return status

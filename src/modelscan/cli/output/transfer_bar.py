@@ -1,4 +1,4 @@
-"""How far a download is: one bar with rate and time left on a terminal, a line now and then in a pipe."""
+"""Progress of a download: a bar with rate and time left on a terminal, an occasional line in a pipe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modelscan.cli.output.output import Output
 from modelscan.model.events import Event
 from modelscan.system.clock import Clock
 
-# A log is for reading: a line for each tenth, and one when nothing was said for so long.
+# Logs stay readable: one line per tenth, and one after this many seconds without a line.
 _EACH_SHARE = 0.1
 _EACH_SECONDS = 30.0
 
@@ -19,25 +19,25 @@ class TransferBar:
     def __init__(self, output: Output, clock: Clock) -> None:
         self._output, self._clock = output, clock
         self._bar: Any = None
-        self._said: tuple[float, float] | None = None
+        self._printed: tuple[float, float] | None = None
 
     def show(self, event: Event) -> None:
         fraction = float(event.fields.get("fraction") or 0.0)
         if self._output.live:
             self._draw(event, fraction)
         elif self._is_due(fraction):
-            self._said = (fraction, self._clock.monotonic())
+            self._printed = (fraction, self._clock.monotonic())
             self._output.say(event.message)
 
     def clear(self) -> None:
         if self._bar is not None:
             self._bar.stop()
-        self._bar, self._said = None, None
+        self._bar, self._printed = None, None
 
     def _is_due(self, fraction: float) -> bool:
-        if self._said is None:
-            return fraction < 1.0  # what is here already needs no line
-        share, at = self._said
+        if self._printed is None:
+            return fraction < 1.0  # nothing to download needs no line
+        share, at = self._printed
         late = self._clock.monotonic() - at >= _EACH_SECONDS
         return late or fraction - share >= _EACH_SHARE or (fraction >= 1.0 > share)
 

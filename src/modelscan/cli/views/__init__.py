@@ -1,1 +1,16 @@
-"""Documents as text for people: one module per document."""
+"""Results as text, one module per document.
+
+models       models in lists and in full
+catalogs     catalog sources, a refresh and its differences
+hardware     the machine
+plan         a plan on one screen
+memory_bar   memory per device, drawn
+deployments  deployments in a list and in full
+events       events, one per line
+weights      weights on this machine
+backends     installed backends
+routes       routes
+env          environment variables for clients
+doctor       findings of `doctor`
+version      `--version`
+"""

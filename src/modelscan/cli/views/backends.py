@@ -32,7 +32,7 @@ def show_installation(printer: Printer, installation: Installation) -> None:
     rows = [
         ("Backend", f"{installation.backend} {installation.version or 'unknown'}"),
         ("Built for", installation.device),
-        ("Installed by", "modelscan" if installation.managed else "you; modelscan uses it and never changes it"),
+        ("Installed by", "modelscan" if installation.managed else "you; modelscan never changes it"),
         ("Origin", installation.origin or "unknown"),
         ("Path", installation.path),
         ("Program", installation.program),

@@ -1,4 +1,4 @@
-"""Catalogs as text: their sources, what a refresh did, what it changed."""
+"""Catalogs as text: their sources, the result of a refresh and its differences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FIELDS = {"pricing": "price", "limits": "limit"}
 
 def show_sources(printer: Printer, states: Sequence[SourceState], today: date) -> None:
     printer.table(
-        ("source", "records", "skipped", "data of", "age", "license", "address"),
+        ("source", "records", "skipped", "data from", "age", "license", "address"),
         [
             (
                 state.name,
@@ -68,9 +68,9 @@ def show_refresh(printer: Printer, report: RefreshReport) -> None:
 def show_difference(printer: Printer, found: Difference) -> None:
     printer.line(f"{found.before or 'unknown'} -> {found.after or 'unknown'}", "dim")
     if not (found.new or found.gone or found.renamed or found.changed):
-        printer.line("nothing changed")
+        printer.line("No differences")
         return
-    for title, ids in (("New", found.new), ("Gone", found.gone)):
+    for title, ids in (("Added", found.new), ("Removed", found.gone)):
         if ids:
             printer.line(f"{title}: {len(ids):,}", "bold")
             for model_id in ids[:_MOST_IDS]:
@@ -93,7 +93,7 @@ def show_difference(printer: Printer, found: Difference) -> None:
 
 def _more(printer: Printer, count: int) -> None:
     if count > _MOST_IDS:
-        printer.line(f"  and {count - _MOST_IDS:,} more: --json", "dim")
+        printer.line(f"  and {count - _MOST_IDS:,} more; --json shows all", "dim")
 
 
 def _change_row(change: Change) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ def _figure(part: str, value: float | None) -> str:
 
 
 def show_added(printer: Printer, added: Added) -> None:
-    word = "wrote" if added.changed else "unchanged:"
+    word = "Wrote" if added.changed else "Unchanged:"
     printer.line(f"{word} {added.path}")
     for model_id in added.models:
         printer.line(f"  {model_id}")

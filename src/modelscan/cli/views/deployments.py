@@ -16,7 +16,7 @@ _WATCH_SECONDS = 1.0
 
 
 def show_deployments(printer: Printer, deployments: Sequence[Deployment], now: datetime) -> None:
-    """What does not fit into a narrow terminal is left to `status`."""
+    """A narrow terminal gets fewer columns; `status` shows them all."""
     if not deployments:
         return
     columns = dict(_COLUMNS)
@@ -30,9 +30,9 @@ def show_deployments(printer: Printer, deployments: Sequence[Deployment], now: d
         right=("memory", "port", "restarts"),
     )
     for item in deployments:
-        said = (item.last_error if item.status == "failed" else None) or item.message
-        if item.status in {"failed", "unhealthy"} and said:
-            printer.line(f"{item.name}: {said}")
+        reason = (item.last_error if item.status == "failed" else None) or item.message
+        if item.status in {"failed", "unhealthy"} and reason:
+            printer.line(f"{item.name}: {reason}")
 
 
 def _status(item: Deployment, _now: datetime) -> str:
@@ -51,7 +51,7 @@ def _device(item: Deployment, _now: datetime) -> str:
 
 
 def _memory_used(item: Deployment, _now: datetime) -> str:
-    """`1.7/1.9 GiB`: what was measured of what was claimed."""
+    """`1.7/1.9 GiB`: measured and claimed."""
     measured, claimed = item.memory.measured_bytes, item.memory.estimated_bytes
     if measured is None and claimed is None:
         return "-"
@@ -65,7 +65,7 @@ def _gib(size: int | None) -> str:
 
 
 def _health(item: Deployment, now: datetime) -> str:
-    """How the last probe went, and when that was."""
+    """Result and age of the last health check."""
     if item.last_probe_at is None or item.status not in LIVE_STATUSES:
         return "-"
     age = format_seconds((now - parse_rfc3339(item.last_probe_at)).total_seconds())
@@ -101,7 +101,7 @@ def _progress(item: Deployment) -> str:
 
 
 def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str]) -> None:
-    """`hints` are commands that may help one that failed."""
+    """`hints` are commands that may help after a failure."""
     word = "removed" if item.removed_at else item.status
     printer.line(f"{item.name}  {word}{f': {item.message}' if item.message else ''}", "bold")
     printer.line()
@@ -116,8 +116,8 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
         ("KV cache", f"{format_tokens(item.kv_cache_tokens)} tokens"),
         ("Memory", _memory(item)),
         ("Address", item.openai_base_url or "-"),
-        ("Answers to", ", ".join(item.served_model_names)),
-        ("Key", f"in ${item.api_key_env}" if item.api_key_env else "none: every user of this machine can call it"),
+        ("Served as", ", ".join(item.served_model_names)),
+        ("Key", f"in ${item.api_key_env}" if item.api_key_env else "none; every user of this machine can call it"),
         ("Process", f"pid {item.pid}" if item.pid else "-"),
         ("Restarts", str(item.restarts)),
         ("Last probe", _probe(item)),
@@ -146,7 +146,7 @@ def _probe(item: Deployment) -> str:
 
 
 def watch_deployments(output: Output, clock: Clock, read: Callable[[], list[Deployment]]) -> None:
-    """Draw the list every second until Ctrl-C. Raises Usage where there is no terminal to draw on."""
+    """Redraw the list every second until Ctrl-C. Raises Usage without a terminal."""
     if output.json or not output.stdout.isatty():
         raise Usage("`--watch` needs a terminal", hints=["modelscan list --json"])
     while True:

@@ -1,4 +1,4 @@
-"""The doctor's report as text."""
+"""Findings of `doctor` as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables of clients, as lines for a shell."""
+"""Environment variables for clients, as shell lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, one line each."""
+"""Events as text, one per line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def show_events(printer: Printer, events: Sequence[PastEvent]) -> None:
 
 
 def stream_events(output: Output, events: Iterable[PastEvent]) -> None:
-    """As they come; with `--json` one object a line, since an array that grows has no end."""
+    """Print events as they arrive; with `--json` one object per line, since a growing array never ends."""
     printer = printer_for(output.stdout)
     for event in events:
         if output.json:
@@ -29,5 +29,5 @@ def stream_events(output: Output, events: Iterable[PastEvent]) -> None:
 
 
 def _line(event: PastEvent, width: int) -> str:
-    said = f"{event.at}  {event.name:<{width}}  {event.kind}"
-    return f"{said}: {event.message}" if event.message else said
+    line = f"{event.at}  {event.name:<{width}}  {event.kind}"
+    return f"{line}: {event.message}" if event.message else line

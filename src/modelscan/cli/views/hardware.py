@@ -15,7 +15,7 @@ def show_hardware(printer: Printer, hardware: Hardware) -> None:
             right=("free", "usable", "total"),
         )
     else:
-        printer.line("No GPU can be used." if hardware.faults else "No GPU found: models run on the CPU.")
+        printer.line("No GPU can be used." if hardware.faults else "No GPU found; models run on the CPU.")
     printer.line()
     cpu = hardware.cpu
     rows = [
@@ -52,7 +52,7 @@ def _row(gpu: Gpu) -> tuple[str, ...]:
 
 
 def _interconnect(hardware: Hardware) -> str:
-    """Where only some pairs have NVLink, which."""
+    """With the pairs that have NVLink, unless all do."""
     linked = [f"{one}-{other}" for one, other in (link.gpus for link in hardware.links if link.nvlink)]
     if hardware.interconnect == "nvlink" or not linked:
         return hardware.interconnect or "unknown"
@@ -60,7 +60,7 @@ def _interconnect(hardware: Hardware) -> str:
 
 
 def _node(node: int, hardware: Hardware) -> str:
-    return f"GPU {', '.join(str(gpu.index) for gpu in hardware.devices if gpu.numa_node == node)} at node {node}"
+    return f"GPU {', '.join(str(gpu.index) for gpu in hardware.devices if gpu.numa_node == node)} on node {node}"
 
 
 def _or_unknown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Where the memory of each device goes, as a bar that can be read without colour."""
+"""The memory of each device as a bar that can be read without colour."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ALIKE_BYTES = GIB // 16  # GPUs whose free memory differs by less share a bar
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """What is drawn, so that no part needs its colour to be told from the others."""
+    """The characters of each part, so that no part depends on its colour."""
 
     weights: str
     activations: str
@@ -35,7 +35,7 @@ _PARTS = ("weights", "activations", "overhead", "kv_cache")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """`whole` is what a process can have at most, `others` what is taken of it already; `used` by this plan or not."""
+    """`whole` is what a process can use at most, `others` what other processes use; `used`: by the plan."""
 
     label: str
     whole: int
@@ -48,7 +48,7 @@ def _glyphs_of(printer: Printer) -> Glyphs:
 
 
 def show_memory(printer: Printer, candidate: Candidate, hardware: Hardware) -> None:
-    """A bar per kind of device, the parts with their bounds below."""
+    """A bar per kind of device, and below it each part with its bounds."""
     glyphs, memory = _glyphs_of(printer), candidate.memory_per_gpu
     devices = _devices(candidate, hardware)
     parts = [(part, getattr(memory, f"{part}_bytes")) for part in _PARTS]
@@ -93,7 +93,7 @@ def _show_parts(
 
 
 def _gib(size: int) -> str:
-    """One unit for all, so that a column can be compared at a glance."""
+    """The same unit for all, so that the column can be compared."""
     return f"{size / GIB:7.2f} GiB"
 
 
@@ -162,9 +162,9 @@ def _range(candidate: Candidate, device: Device, width: int, glyphs: Glyphs) -> 
     end = min(max(int((device.others + high) * scale), start + 1), width - 1)
     mark = glyphs.range[0] + glyphs.range[1] * (end - start - 1) + glyphs.range[2]
     sizes = f"{max(low, 0) / GIB:.2f} to {high / GIB:.2f} GiB"
-    for said in (f"needed before the KV cache: {sizes}", f"before KV cache: {sizes}", sizes):
-        if end + 2 + len(said) <= width:
-            return f"{' ' * start}{mark} {said}"
-        if len(said) < start:
-            return f"{said:>{start - 1}} {mark}"
+    for label in (f"needed before the KV cache: {sizes}", f"before KV cache: {sizes}", sizes):
+        if end + 2 + len(label) <= width:
+            return f"{' ' * start}{mark} {label}"
+        if len(label) < start:
+            return f"{label:>{start - 1}} {mark}"
     return f"{' ' * start}{mark}"

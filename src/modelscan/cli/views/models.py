@@ -31,7 +31,7 @@ def show_models(printer: Printer, models: Sequence[Model | Hit]) -> None:
 def _fits(model: Model) -> str:
     fits = model.fits
     if fits is None or not fits.feasible:
-        return f"no: {fits.reason}" if fits else "not asked"
+        return f"no: {fits.reason}" if fits else "unknown"
     return f"{fits.quantization or 'as it is'} on {fits.backend}, {format_tokens(fits.max_model_len)} tokens"
 
 
@@ -69,9 +69,9 @@ def show_model(printer: Printer, model: Model) -> None:
         ("Released", model.release_date or "unknown"),
         ("Status", model.status or "unknown"),
         ("Knowledge", f"until {model.knowledge}" if model.knowledge else "unknown"),
-        ("Takes", ", ".join(model.modalities.input) or "unknown"),
-        ("Gives", ", ".join(model.modalities.output) or "unknown"),
-        ("Can", ", ".join(_capabilities(model)) or "unknown"),
+        ("Input", ", ".join(model.modalities.input) or "unknown"),
+        ("Output", ", ".join(model.modalities.output) or "unknown"),
+        ("Capabilities", ", ".join(_capabilities(model)) or "unknown"),
         ("Hosted price", _price(model)),
         *((("Homepage", model.homepage),) if model.homepage else ()),
         *((("Tags", ", ".join(model.tags)),) if model.tags else ()),
@@ -92,19 +92,19 @@ def show_model(printer: Printer, model: Model) -> None:
         printer.line()
         printer.line("Sources disagree", "bold")
         for name, values in model.conflicts.items():
-            printer.line(f"  {name}: {_said(values)}")
+            printer.line(f"  {name}: {_values(values)}")
     if model.extra:
         printer.line()
-        printer.line("Also said", "bold")
+        printer.line("Other fields", "bold")
         for name, value in model.extra.items():
             printer.line(f"  {name}: {_short(value)}")
-    _section(printer, "Where it is from", ("field", "source"), sorted(model.provenance.items()))
+    _section(printer, "Sources", ("field", "source"), sorted(model.provenance.items()))
 
 
 def _section(
     printer: Printer, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
 ) -> None:
-    """A table under a title, nothing where it has no rows."""
+    """A table under a title, unless it has no rows."""
     if found := list(rows):
         printer.line()
         printer.line(title, "bold")
@@ -112,11 +112,11 @@ def _section(
 
 
 def _show_specs(printer: Printer, model: Model) -> None:
-    """How catalogs run it. Several specs often differ in the machine only, so the arguments stand below each."""
+    """Specs of the catalogs. Several often differ only in the machine, so each shows its arguments below."""
     if not model.specs:
         return
     printer.line()
-    printer.line("How catalogs run it (data: nothing of it is run unchecked)", "bold")
+    printer.line("How catalogs run it (arguments are checked before use)", "bold")
     for spec in model.specs:
         version = spec.backend_version or (f">={spec.min_backend_version}" if spec.min_backend_version else "")
         filters = " ".join(f"{name}={_short(value)}" for name, value in spec.gpu_filters.items())
@@ -136,11 +136,11 @@ def _show_hosts(printer: Printer, model: Model) -> None:
         for offer in model.providers
     ]
     prices = ("input", "output", "cache read")
-    _section(printer, f"Hosts, dollars {_unit(model)}", ("host", "name there", *prices), rows, right=prices)
+    _section(printer, f"Hosts, dollars {_unit(model)}", ("host", "model", *prices), rows, right=prices)
 
 
 def _unit(model: Model) -> str:
-    """models.dev asks for prices of tokens; of what makes or hears no text, hosts give them for minutes or pieces."""
+    """models.dev lists prices per token; for audio, images and video hosts price minutes or pieces."""
     return "in the hosts' own units" if model.task in _OTHER_UNITS else "per million tokens"
 
 
@@ -149,13 +149,13 @@ def _dollars(price: float | None) -> str:
 
 
 def _short(value: object) -> str:
-    """A value of a stranger's own structure on one line."""
+    """A value of unknown structure on one line."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _said(values: object) -> str:
-    """`64,000 (8 say so), 128,000 (2)`: what the sources say, the most often said first."""
+def _values(values: object) -> str:
+    """`64,000 (8), 128,000 (2)`: the values of the sources, the most frequent first."""
     if not isinstance(values, list | tuple):
         return str(values)
     return ", ".join(
@@ -172,10 +172,10 @@ def _plain(value: object) -> str:
 def _capabilities(model: Model) -> list[str]:
     can = model.capabilities
     named = {
-        "call tools": can.tool_call,
-        "reason": can.reasoning,
-        "read attachments": can.attachment,
-        "keep to a schema": can.structured_output,
+        "tool calls": can.tool_call,
+        "reasoning": can.reasoning,
+        "attachments": can.attachment,
+        "structured output": can.structured_output,
     }
     return [name for name, able in named.items() if able]
 
@@ -188,7 +188,7 @@ def _price(model: Model) -> str:
 
 
 def _other_names(model: Model) -> list[str]:
-    """Aliases that do not stand above already, each in one spelling."""
+    """Aliases that are not shown elsewhere, each in one spelling."""
     shown = {name.casefold() for name in (model.id, *(weights.repo_id for weights in model.weights))}
     names = {name.casefold(): name for name in reversed(model.aliases) if name.casefold() not in shown}
     return list(reversed(names.values()))

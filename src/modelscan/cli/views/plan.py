@@ -1,4 +1,4 @@
-"""A plan on one screen: the choice and why, where the memory goes, what else, what not."""
+"""A plan on one screen: the choice and its reasons, memory, alternatives and rejections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from modelscan.selecting.plan import Planned
 
 _MOST_REJECTED = 3
-_FACTS = ("quantization", "backend", "parallelism", "context")  # shown with what was chosen, not below it
+_FACTS = ("quantization", "backend", "parallelism", "context")  # shown beside the choice, not below it
 
 
 def show_plan(printer: Printer, plan: Plan, *, arithmetic: Sequence[str] = (), here: bool = True) -> None:
@@ -24,7 +24,7 @@ def show_plan(printer: Printer, plan: Plan, *, arithmetic: Sequence[str] = (), h
     printer.line(f"{plan.model} on {describe_machine(plan.hardware)}", "bold")
     printer.line()
     if plan.chosen is None:
-        printer.line("Nothing fits as asked.", "bold red")
+        printer.line("Nothing fits.", "bold red")
         printer.line()
         _show_refusals(printer, plan.rejected)
         return
@@ -48,13 +48,13 @@ def _named(model: str, chosen: Candidate) -> str:
 
 
 def show_command(printer: Printer, plan: Plan) -> None:
-    """One pasteable line; nothing where there is no plan."""
+    """One line to paste; nothing without a plan."""
     if plan.chosen is not None:
         printer.line(command_text(plan.chosen))
 
 
 def show_file(printer: Printer, planned: Planned) -> None:
-    """The deployment file of the choice; nothing where there is no plan."""
+    """The deployment file of the choice; nothing without a plan."""
     for line in deployment_text(planned.plan, planned.request, planned.place).splitlines():
         printer.line(line)
 
@@ -80,7 +80,7 @@ def describe_machine(hardware: Hardware) -> str:
 
 
 def candidate_line(candidate: Candidate) -> str:
-    """One line that tells a candidate from the others."""
+    """A candidate on one line."""
     where = f"GPU {index_text(candidate.gpu_indices)}" if candidate.gpu_indices else "the CPU"
     speed = candidate.estimated.decode_tokens_per_second
     fast = f", about {speed:.0f} tokens/s" if speed is not None else ""
@@ -91,11 +91,11 @@ def candidate_line(candidate: Candidate) -> str:
 
 
 def _rows(chosen: Candidate, plan: Plan) -> list[tuple[str, str]]:
-    """What was chosen beside why, then every other reason, then what else and what not."""
+    """Choices with their reasons, then other reasons, alternatives and rejections."""
     reasons = [reason.partition(": ") for reason in chosen.reasons]
     why = {topic: text for topic, _, text in reasons if topic in _FACTS}
     revision = f" at {chosen.revision}" if chosen.revision else ""
-    concurrency = f"; {chosen.max_concurrency:.1f} full-length requests at once" if chosen.max_concurrency else ""
+    concurrency = f"; {chosen.max_concurrency:.1f} concurrent full-length requests" if chosen.max_concurrency else ""
     version = f"{chosen.backend} {chosen.backend_version or ''}".rstrip()
     return [
         ("Weights", f"{chosen.repo_id}{revision} ({chosen.source})"),
@@ -105,7 +105,7 @@ def _rows(chosen: Candidate, plan: Plan) -> list[tuple[str, str]]:
         ("Context", f"{why.get('context') or format_tokens(chosen.max_model_len)}{concurrency}"),
         *_speed(chosen),
         *((topic.capitalize(), text) for topic, _, text in reasons if topic not in _FACTS),
-        *(("Or", candidate_line(other)) for other in plan.alternatives),
+        *(("Alternative", candidate_line(other)) for other in plan.alternatives),
         *_not_possible(plan.rejected),
     ]
 
@@ -115,42 +115,42 @@ def _after(separator: str, text: str | None) -> str:
 
 
 def _speed(chosen: Candidate) -> Iterable[tuple[str, str]]:
-    speed, said = chosen.estimated, list[str]()
+    speed, parts = chosen.estimated, list[str]()
     if speed.decode_tokens_per_second is not None:
         text = f"about {speed.decode_tokens_per_second:.0f} tokens/s for one request"
         if speed.concurrent_decode_tokens_per_second is not None and (speed.concurrency or 0) > 1:
             together = speed.concurrent_decode_tokens_per_second
-            text += f", {together:.0f} for {speed.concurrency} of full length together"
-        said.append(text)
+            text += f", {together:.0f} for {speed.concurrency} full-length requests together"
+        parts.append(text)
     if speed.prefill_tokens_per_second is not None:
-        said.append(f"prompts at {speed.prefill_tokens_per_second:,.0f}/s")
-    if said:
-        yield "Speed", f"{'; '.join(said)} (estimated, not measured)"
+        parts.append(f"prompts at {speed.prefill_tokens_per_second:,.0f}/s")
+    if parts:
+        yield "Speed", f"{'; '.join(parts)} (estimated, not measured)"
 
 
 def _not_possible(rejected: Sequence[Rejection]) -> Iterable[tuple[str, str]]:
     if not rejected:
         return
-    said = [_shortly(item) for item in rejected]
-    more = [f"{len(said) - _MOST_REJECTED} more"] if len(said) > _MOST_REJECTED else []
-    yield "Not", "; ".join([*said[:_MOST_REJECTED], *more])
+    reasons = [_shortly(item) for item in rejected]
+    more = [f"{len(reasons) - _MOST_REJECTED} more"] if len(reasons) > _MOST_REJECTED else []
+    yield "Rejected", "; ".join([*reasons[:_MOST_REJECTED], *more])
 
 
 def _shortly(item: Rejection) -> str:
     if item.code == "no_memory" and item.needed_bytes is not None:
-        sizes = f"{format_bytes(item.needed_bytes)} needed, {format_bytes(item.available_bytes)} there"
+        sizes = f"{format_bytes(item.needed_bytes)} needed, {format_bytes(item.available_bytes)} available"
         return f"{item.quantization} ({sizes})"
     return f"{item.quantization or item.backend} ({item.reason})"
 
 
 def _show_refusals(printer: Printer, rejected: Sequence[Rejection]) -> None:
-    """Every candidate: what it needs, what there is, and what is in the way."""
+    """Every candidate: memory needed and available, or the reason against it."""
     sized = [item for item in rejected if item.needed_bytes is not None and item.available_bytes is not None]
     if sized:
         printer.table(
-            ("format", "weights", "on", "needs", "there is", "short of"),
+            ("format", "weights", "on", "needs", "available", "short by"),
             [_refusal(item) for item in sized],
-            right=("needs", "there is", "short of"),
+            right=("needs", "available", "short by"),
         )
     alike: dict[str, list[str]] = {}
     for item in rejected:

@@ -8,10 +8,10 @@ from modelscan.model.results import Routes
 
 def show_routes(printer: Printer, found: Routes) -> None:
     if not found.routes:
-        printer.line(f"No routes in {found.file}. A deployment that is ready gets one.")
+        printer.line(f"No routes in {found.file}. Each ready deployment gets one.")
         return
     printer.table(
-        ("name", "base url", "model", "kept by"),
+        ("name", "base url", "model", "managed by"),
         [(item.name, item.base_url, item.model, "modelscan" if item.managed else "you") for item in found.routes],
     )
     printer.line(f"in {found.file}", "dim")

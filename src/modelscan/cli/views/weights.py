@@ -1,4 +1,4 @@
-"""Weights on this machine, as tables and sentences."""
+"""Weights on this machine as text."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ def show_weights(printer: Printer, found: Sequence[WeightsHere]) -> None:
             item.repo_id,
             item.source,
             ",".join(commit[:_COMMIT_SHOWN] for commit in item.commits) or "-",
-            format_bytes(item.size_bytes) + (" (unfinished)" if item.unfinished_bytes else ""),
-            _brought_by(item),
+            format_bytes(item.size_bytes) + (" (incomplete)" if item.unfinished_bytes else ""),
+            _origin(item),
             ",".join(item.used_by) or "-",
         ]
         for item in found
     ]
-    printer.table(["weights", "source", "commits", "size", "brought by", "used by"], rows, right=["size"])
+    printer.table(["weights", "source", "commits", "size", "origin", "used by"], rows, right=["size"])
 
 
-def _brought_by(item: WeightsHere) -> str:
+def _origin(item: WeightsHere) -> str:
     if item.downloaded_at or is_shipped(Path(item.path)):
         return "modelscan"
     return "you" if item.source == "local_path" else "another program"
 
 
 def show_pulled(printer: Printer, pulled: Mapping[str, Any]) -> None:
-    note = "" if pulled["changed"] else " (was there already)"
+    note = "" if pulled["changed"] else " (already present)"
     size = format_bytes(pulled["size_bytes"])
     printer.line(f"{pulled['repo_id']}  {pulled['quantization'] or '-'}  {size}  {pulled['path']}{note}")
 
@@ -46,7 +46,7 @@ def show_verified(printer: Printer, verification: Mapping[str, Any]) -> None:
     for item in verification["checked"]:
         size = format_bytes(item["size_bytes"])
         commit = item["revision"][:_COMMIT_SHOWN]
-        printer.line(f"{item['repo_id']}  {commit}  {item['files']} files, {size}: as the hub lists them")
+        printer.line(f"{item['repo_id']}  {commit}  {item['files']} files, {size}: checksums match")
 
 
 def show_removed(printer: Printer, freed: Mapping[str, Any]) -> None:
@@ -62,7 +62,7 @@ def show_freed(printer: Printer, freed: Freed) -> None:
 
 def freed_line(freed: Freed) -> str:
     if not freed.weights:
-        return "Nothing to free: modelscan downloaded nothing that no deployment needs"
+        return "Nothing to free: no downloaded weights are unused"
     if not freed.freed_bytes and freed.size_bytes:
         return f"Would free {format_bytes(freed.size_bytes)}"
     return f"Freed {format_bytes(freed.freed_bytes)}"

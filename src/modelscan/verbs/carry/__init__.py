@@ -1,6 +1,6 @@
-"""Weights, on their way here and once they are here.
+"""Weights: downloading them and looking after those on this machine.
 
-pull     getting them without deploying
+pull     downloading without deploying
 weights  listing, removing, pruning
-verify   whether they are still what their hub lists
+verify   checking against the hub's checksums
 """

@@ -1,4 +1,4 @@
-"""`pull`: the weights that a name stands for, without deploying them; into the hub's cache, a folder, or S3."""
+"""`pull`: download the weights of a model into the hub's cache, a folder or S3, without deploying it."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class PullRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pulled:
-    """Weights that are there now: `id` as they were asked for, `revision` the commit, `path` a folder or an address in
-    S3. `changed` is False when everything was there already.
+    """Downloaded weights: `id` as requested, `revision` the commit, `path` a folder or an S3 address. `changed` is
+    False when everything was present already.
     """
 
     id: str
@@ -57,18 +57,18 @@ class Pulled:
 
 
 def _newest(context: Context, hub: Fetches, weights: WeightsDescription, revision: str | None) -> WeightsDescription:
-    """At the commit that the revision is now: `deploy` takes what is here, `pull` looks whether there is better."""
+    """At the current commit of the revision: `deploy` takes what is on disk, `pull` asks for updates."""
     try:
         listing = context.describer(weights.source).listing(weights.repo_id, revision or weights.revision)
         return replace(weights, commit=listing.commit)
     except SourceUnavailable as error:
         if isinstance(error, Gated | Unauthorized) or hub.cached(weights.repo_id, weights.commit) is None:
             raise
-        return weights  # all is here, and nobody can be asked
+        return weights  # complete on disk, and the hub cannot be reached
 
 
 def pull_model(context: Context, reference: str, wanted: PullRequest, *, report: Report, ask: Ask) -> Pulled:
-    """Get the weights that `deploy` would take here, or would if they fitted. What lies in S3 is brought to a folder.
+    """Download the weights that `deploy` would use here, or would if they fitted; from S3 into a folder.
 
     Raises ModelNotFound, ModelAmbiguous, ClosedWeights, NoFit (no weights of that quantization), and what
     `check_weights` and the hub raise.
@@ -77,7 +77,7 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
         return _from_s3(context, reference, wanted, report)
     if wanted.to is not None and is_s3(wanted.to):
         refuse_offline(parse_s3(wanted.to), context.settings)
-        require_reachable(parse_s3(wanted.to))  # not after hours of downloading
+        require_reachable(parse_s3(wanted.to))  # before hours of downloading
     model_id, weights, own_form = _choose(context, reference, wanted, report)
     delivery = context.delivery(weights.source, weights.repo_id)
     if isinstance(delivery, Streamed):
@@ -119,7 +119,7 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
 
 
 def _here(delivery: Fetches | InFolder, weights: WeightsDescription, *, own_form: bool) -> Path | None:
-    """The folder on this machine where all of it is there."""
+    """The folder on this machine that holds all of the weights."""
     if isinstance(delivery, InFolder):
         return delivery.path
     return delivery.cached(weights.repo_id, weights.commit, own_form=own_form)
@@ -135,14 +135,13 @@ def _into_folder(
     *,
     own_form: bool,
 ) -> bool:
-    """Whether anything had to be done. What is in the cache is copied, so that this needs no network."""
+    """Copy or download into a folder; whether anything changed. Cached files are copied, which needs no network."""
     here = _here(delivery, weights, own_form=own_form)
     if here is not None:
-        told = _telling(report)
-        return copy_files(here, into, files, on_progress=told, clock=context.clock) > 0
-    assert not isinstance(delivery, InFolder)  # noqa: S101  those weights are always here
+        return copy_files(here, into, files, on_progress=_reporting(report), clock=context.clock) > 0
+    assert not isinstance(delivery, InFolder)  # noqa: S101  those weights are always on disk
     before = {file.path for file in files if (into / file.path).is_file()}
-    delivery.download(weights.repo_id, weights.commit, on_progress=_telling(report), into=into, own_form=own_form)
+    delivery.download(weights.repo_id, weights.commit, on_progress=_reporting(report), into=into, own_form=own_form)
     return len(before) < len(files)
 
 
@@ -151,7 +150,7 @@ def _into_s3(
 ) -> tuple[str, bool]:
     address = parse_s3(target)
     names = [file.path for file in files]
-    sent = upload(folder, names, address, on_progress=_telling(report), clock=context.clock)
+    sent = upload(folder, names, address, on_progress=_reporting(report), clock=context.clock)
     return str(address), sent > 0
 
 
@@ -159,11 +158,11 @@ def _from_s3(context: Context, reference: str, wanted: PullRequest, report: Repo
     address, into = parse_s3(reference), _folder(wanted.to)
     if into is None or wanted.quantization or wanted.source or wanted.revision:
         raise Usage(
-            f"`{address}` is one set of files, which --to brings to a folder",
+            f"weights in S3 (`{address}`) can only be downloaded as a whole, with `--to FOLDER`",
             hints=[f"modelscan pull {address} --to ./{address.name}"],
         )
     refuse_offline(address, context.settings)
-    size, fetched = download(address, into, on_progress=_telling(report), clock=context.clock)
+    size, fetched = download(address, into, on_progress=_reporting(report), clock=context.clock)
     weights = describe_folder(into)
     return Pulled(
         id=reference,
@@ -178,15 +177,15 @@ def _from_s3(context: Context, reference: str, wanted: PullRequest, report: Repo
     )
 
 
-def _telling(report: Report) -> OnProgress:
+def _reporting(report: Report) -> OnProgress:
     return lambda now: report(progress_event(now))
 
 
 def refuse_one_target(references: Sequence[str], to: str | None) -> None:
-    """Raise Usage for several models into one place, where their files would mix."""
+    """Raise Usage for several models and one destination, where their files would mix."""
     if to is not None and len(set(references)) > 1:
         raise Usage(
-            "several models cannot go to one `--to`: their files would mix",
+            "`--to` takes one model: the files of several would mix",
             hints=[f"modelscan pull {name} --to {to.rstrip('/')}/{name.rpartition('/')[2]}" for name in references],
         )
 
@@ -213,7 +212,7 @@ def _choose(
     fitting = [item for item in resolved.options if word in {None, item.quantization, (item.format or "").upper()}]
     if not fitting:
         raise no_fit(planned.plan)
-    report(Event("note", f"{resolved.model_id} does not fit this machine; taking {fitting[0].repo_id} all the same"))
+    report(Event("note", f"{resolved.model_id} does not fit this machine; downloading {fitting[0].repo_id} anyway"))
     return resolved.model_id, fitting[0], False
 
 
@@ -222,8 +221,10 @@ def _folder(to: str | None) -> Path | None:
     if to is None or is_s3(to):
         return None
     if "://" in to:
-        raise Usage(f"weights cannot be brought to `{to}`", hints=["--to /a/folder", "--to s3://bucket/prefix"])
+        raise Usage(
+            f"`{to}` is not a valid destination for weights", hints=["--to /a/folder", "--to s3://bucket/prefix"]
+        )
     folder = Path(to).expanduser().absolute()
     if folder.exists() and not folder.is_dir():
-        raise Usage(f"`{folder}` is no folder", hints=["name a folder, or one that does not exist yet"])
+        raise Usage(f"`{folder}` is not a folder", hints=["name a folder, existing or new"])
     return folder

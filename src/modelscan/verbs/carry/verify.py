@@ -1,4 +1,4 @@
-"""`weights verify`: whether what is on this machine is still what its hub lists."""
+"""`weights verify`: check weights on this machine against the hub's checksums."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelscan.selecting.weights_here import find_weights
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileVerdict:
-    """One commit that was read: how many files, and what is the matter with those that are not right, by name."""
+    """One verified commit: the number of files, and what is wrong with each bad one, by name."""
 
     source: Source
     repo_id: str
@@ -33,15 +33,15 @@ class Verification:
 
 
 def verify_weights(context: Context, reference: str, report: Report) -> Verification:
-    """Read every file that a backend needs of what is here of a repo or model, and compare it with its hub's hashes.
+    """Read every file that a backend needs and compare it with the hub's checksums.
 
-    Raises ModelNotFound, SourceUnavailable (the hub's list is not known, and cannot be asked for), and ModelscanError
-    that names the files which are not right.
+    Raises ModelNotFound, SourceUnavailable (the hub's file list is neither cached nor reachable), and ModelscanError
+    that names the bad files.
     """
     checked = []
     for here, stored in find_weights(context, reference):
         for commit in here.commits:
-            report(Event("phase", f"reading {here.repo_id} at {commit}"))
+            report(Event("phase", f"verifying {here.repo_id} at {commit}"))
             files = context.fetcher(stored.source).verify(here.repo_id, commit, again=True)
             checked.append(
                 FileVerdict(
@@ -62,7 +62,7 @@ def verify_weights(context: Context, reference: str, report: Report) -> Verifica
 def _wrong(found: list[FileVerdict]) -> ModelscanError:
     first = found[0]
     return ModelscanError(
-        f"the weights of `{first.repo_id}` are not what the hub lists",
+        f"the weights of `{first.repo_id}` do not match the hub's checksums",
         cause=[f"{name}: {verdict}" for item in found for name, verdict in item.wrong.items()],
         hints=[f"modelscan pull {item.repo_id} --source {item.source} --revision {item.revision}" for item in found],
         details={"checked": found},

@@ -1,4 +1,4 @@
-"""Weights on this machine: listing, removing, and pruning what nothing uses."""
+"""Weights on this machine: listing, removing, pruning unused ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from modelscan.units import format_bytes
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Freed:
-    """What is taken away, or would be: `freed_bytes` is 0 until it was. `id` is what the user named."""
+    """Weights that were or would be deleted; `freed_bytes` is 0 in a dry run. `id` is what the user named."""
 
     id: str | None = None
     weights: tuple[WeightsHere, ...]
@@ -29,38 +29,38 @@ class Freed:
 
 
 def list_weights(context: Context) -> list[WeightsHere]:
-    """The repos in the hubs' caches, the largest first, then the folders that deployments were given."""
+    """The repos in the hubs' caches, largest first, then folders that deployments use."""
     return [here for here, _ in weights_here(context)] + _folders(context)
 
 
 def remove_weights(context: Context, reference: str, *, force: bool, ask: Ask) -> Freed:
-    """Delete what is here of a repo or model, all its commits.
+    """Delete all commits of a repo or model from this machine.
 
     Raises ModelNotFound, Conflict (a deployment needs it; or modelscan did not download it, and not `force`), Usage
-    (nobody said yes).
+    (not confirmed).
     """
     chosen = find_weights(context, reference)
     for here, _ in chosen:
         refuse_used(here, but=())
         if not force:
             refuse_foreign(here)
-    _want_yes(chosen, ask, f"modelscan weights remove {reference} --yes")
+    _confirm(chosen, ask, f"modelscan weights remove {reference} --yes")
     return dataclasses.replace(_take(context, chosen), id=reference)
 
 
 def prune_weights(context: Context, *, dry_run: bool, ask: Ask) -> Freed:
-    """Delete what modelscan downloaded and no deployment needs. Raises Usage when nobody said yes."""
+    """Delete downloaded weights that no deployment needs. Raises Usage when not confirmed."""
     unused = [pair for pair in weights_here(context) if pair[0].downloaded_at is not None and not pair[0].used_by]
     if dry_run or not unused:
         return _freed(unused)
-    _want_yes(unused, ask, "modelscan weights prune --yes")
+    _confirm(unused, ask, "modelscan weights prune --yes")
     return _take(context, unused)
 
 
 def purge_for(
     context: Context, references: Sequence[str], *, force: bool, ask: Ask
 ) -> Callable[[Deployment], Freed | None]:
-    """What `remove --purge-weights` does after each removal; every refusal is raised now, before anything is done.
+    """The purge that `remove --purge-weights` runs after each removal; refusals are raised now, before any change.
 
     Weights go with the last deployment that needs them. A folder that the user named is never touched. Raises as
     `remove_weights` does, and DeploymentNotFound.
@@ -73,7 +73,7 @@ def purge_for(
         if not force:
             refuse_foreign(here)
     if chosen:
-        _want_yes(chosen, ask, f"modelscan remove {' '.join(sorted(names))} --purge-weights --yes")
+        _confirm(chosen, ask, f"modelscan remove {' '.join(sorted(names))} --purge-weights --yes")
 
     def purge(removed: Deployment) -> Freed | None:
         users = recorded(context)
@@ -96,12 +96,12 @@ def refuse_used(here: WeightsHere, *, but: Iterable[str]) -> None:
 
 
 def refuse_foreign(here: WeightsHere) -> None:
-    """Raise Conflict for weights that another program brought here."""
+    """Raise Conflict for weights that another program downloaded."""
     if here.downloaded_at is None:
         raise Conflict(
             f"modelscan did not download `{here.repo_id}`",
             cause=[f"it is in `{here.path}`, and other programs may rely on it"],
-            hints=["to remove it all the same: --force"],
+            hints=["to remove it anyway: --force"],
             details={"repo_id": here.repo_id, "path": here.path},
         )
 
@@ -123,12 +123,12 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _want_yes(chosen: Sequence[tuple[WeightsHere, Stored]], ask: Ask, line: str) -> None:
+def _confirm(chosen: Sequence[tuple[WeightsHere, Stored]], ask: Ask, line: str) -> None:
     rows = [f"  {here.repo_id}  {format_bytes(here.size_bytes)}  ({here.source})" for here, _ in chosen]
     total = sum(here.size_bytes for here, _ in chosen)
-    if ask("\n".join(["Delete these weights?", *rows, f"{format_bytes(total)} in all"]), default=False) is not True:
+    if ask("\n".join(["Delete these weights?", *rows, f"{format_bytes(total)} in total"]), default=False) is not True:
         raise Usage(
-            "nothing was deleted: that needs a yes",
+            "nothing was deleted: this needs confirmation",
             cause=[row.strip() for row in rows],
             hints=[line],
             details={"size_bytes": total, "repos": [here.repo_id for here, _ in chosen]},

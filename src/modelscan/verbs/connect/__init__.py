@@ -1,5 +1,5 @@
-"""Making it reachable.
+"""Making deployments reachable.
 
-env     the environment of clients, for one deployment
-routes  the routes that lead to what is ready
+env     environment variables for clients
+routes  routes to ready deployments
 """

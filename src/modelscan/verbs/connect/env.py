@@ -1,4 +1,4 @@
-"""Making it reachable: the routing file kept in step with what is ready, and the environment of clients."""
+"""Environment variables for clients of a deployment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modelscan.targets.deployments import not_ready
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportedEnv:
-    """Shell lines, and the same as values; a key is only ever named by its variable."""
+    """Shell lines and the same as values; a key appears only as the name of its variable."""
 
     lines: tuple[str, ...]
     variables: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""The routes that lead to what is ready."""
+"""Routes to ready deployments."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from modelscan.selecting.context import Context
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportedRoutes:
-    """A configuration file's text, and what it says."""
+    """The text of a configuration file, and its content."""
 
     text: str
     document: Mapping[str, Any]
 
 
 def routes(context: Context) -> Routes:
-    """What the routing file says now. Raises ConfigInvalid for a damaged one."""
+    """The content of the routing file. Raises ConfigInvalid for a damaged one."""
     path = context.settings.routing_path
     return Routes(file=str(path), routes=read_routes(path))
 
 
 def export_routes(context: Context, form: Literal["modelscan", "litellm"]) -> ExportedRoutes:
-    """All that is ready, as a routing file of our own or as a configuration of LiteLLM's proxy."""
+    """Routes to all ready deployments, as our routing file or as a LiteLLM proxy configuration."""
     deployments = context.deployments.list()
     if form == "litellm":
         document = litellm_config(deployments)

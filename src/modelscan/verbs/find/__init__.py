@@ -1,7 +1,7 @@
 """Finding a model.
 
-search   searching and listing, and what the index says of itself
-info     everything known of one model
-add      a model of the user's own, into the folder of their catalogs
-refresh  fetching the catalogs anew
+search   searching and listing models, and the sources of the index
+info     everything known about one model
+add      adding a model to the user's catalogs
+refresh  fetching the catalogs again
 """

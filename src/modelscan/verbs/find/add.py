@@ -1,4 +1,4 @@
-"""`catalog add`: a model of the user's own into the folder of their catalogs."""
+"""`catalog add`: add a model to the user's catalogs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def add_to_catalog(context: Context, file: Path, *, replace: bool = False) -> Ad
     if isinstance(document, list) or (isinstance(document, Mapping) and {"models", "model_sets"} & document.keys()):
         return _add_list(folder, file, payload, replace=replace)
     if not isinstance(document, Mapping) or not document:
-        raise _invalid(file, ["it holds neither a model nor a list of models"])
+        raise _invalid(file, ["it contains neither a model nor a list of models"])
     return _add_model(folder, file, document, replace=replace)
 
 
@@ -68,7 +68,7 @@ def _add_list(folder: Path, file: Path, payload: bytes, *, replace: bool) -> Add
         raise _invalid(file, ["a list of models is YAML: name the file `.yaml`"])
     parsed = parse_file(file)
     if parsed.skipped or not parsed.records:
-        raise _invalid(file, [f"{key}: {reason}" for key, reason in parsed.skipped] or ["there is no model in it"])
+        raise _invalid(file, [f"{key}: {reason}" for key, reason in parsed.skipped] or ["it contains no model"])
     path = folder / f"{_file_name(file.stem)}.yaml"
     changed = _write(path, payload, replace=replace, file=file)
     models = tuple(dict.fromkeys(record.model_id or record.weights[0].repo_id.lower() for record in parsed.records))
@@ -112,7 +112,7 @@ def _write(path: Path, content: bytes, *, replace: bool, file: Path) -> bool:
         if path.read_bytes() == content:
             return False
         raise Conflict(
-            f"`{path}` says something else already",
+            f"`{path}` already exists with other content",
             hints=[f"modelscan catalog add '{file}' --replace"],
             details={"path": str(path)},
         )
@@ -124,6 +124,6 @@ def _invalid(file: Path, problems: Any) -> ConfigInvalid:
     return ConfigInvalid(
         f"`{file}` cannot be added to the catalog",
         cause=list(problems),
-        hints=["an entry that can be added:\n" + _EXAMPLE.rstrip()],
+        hints=["a valid entry:\n" + _EXAMPLE.rstrip()],
         details={"path": str(file), "problems": list(problems)},
     )

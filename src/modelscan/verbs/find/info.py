@@ -1,4 +1,4 @@
-"""Everything known of one model."""
+"""Everything known about one model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from modelscan.selecting.judge import judging
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Described:
-    """One model, with what was assumed on the way to it."""
+    """One model, with the assumptions made in finding it."""
 
     model: Model
     warnings: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Described:
 
 
 def model_info(context: Context, reference: str, *, fits: bool = False) -> Described:
-    """The merged entry of one model; of a repo that no catalog knows, what its hub says.
+    """The merged entry of one model; for a repo in no catalog, the hub's description.
 
     Raises ModelNotFound or ModelAmbiguous.
     """
@@ -45,7 +45,7 @@ def model_info(context: Context, reference: str, *, fits: bool = False) -> Descr
 
 
 def _on_hub(context: Context, resolution: Resolution) -> tuple[Model, tuple[str, ...]]:
-    """A repo as its hub describes it; where that cannot be asked, only its name, marked as unverified."""
+    """A repo as its hub describes it; without the hub only its name, marked as unverified."""
     assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
     repo, hint = resolution.passthrough_repo, resolution.weights_hint
     named: Source | None = hint.source if hint else None

@@ -1,4 +1,4 @@
-"""Fetching the catalogs anew."""
+"""Fetching the catalogs again."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 def refresh_catalog(
     context: Context, source: str | None = None, told: Callable[[str, str], None] | None = None
 ) -> RefreshReport:
-    """Fetch, merge, replace the index in one step. Raises SourceUnavailable when nothing could be refreshed."""
+    """Fetch, merge and replace the index atomically. Raises SourceUnavailable when no source could be refreshed."""
     return refresh(context.settings, context.http(), context.clock, only=source, keep=_in_use(context), progress=told)
 
 
 def _in_use(context: Context) -> frozenset[str]:
-    """Ids of the models that the user has deployed: they stay known whatever happens upstream."""
+    """Ids of deployed models: they stay in the index even when sources drop them."""
     if not context.settings.paths.database_file.exists():
         return frozenset()
     with Store.for_reading(context.settings.paths, context.clock) as store:
@@ -37,8 +37,8 @@ def catalog_difference(context: Context) -> Difference:
 
 
 def insecure_sources(context: Context) -> list[str]:
-    """Addresses that anybody on the way could change."""
+    """Warnings about unencrypted addresses, whose content anybody on the network path can change."""
     return [
-        f"`{address}` is not encrypted: whoever is on the way can change what it says"
+        f"`{address}` is not encrypted: anybody on the network path can change its content"
         for address in insecure_addresses(context.settings)
     ]

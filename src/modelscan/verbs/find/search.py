@@ -1,4 +1,4 @@
-"""Finding models: search and list, and what the index is made from."""
+"""Searching and listing models, and the sources of the index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OLD_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchResult:
-    """Models in order, best first, and what the index had to say about itself."""
+    """Models, best first, and remarks about the index."""
 
     models: tuple[Model | Hit, ...]
     notice: str | None = None
@@ -58,23 +58,23 @@ def _models(index: Index, hits: Iterable[Hit]) -> Iterator[Model]:
 
 
 def _age(context: Context, index: Index) -> tuple[str, ...]:
-    """A remark where the index is older than a model usually takes to be out of date."""
+    """A remark about an old index."""
     day = index.day()
     age = (context.clock.now().date() - date.fromisoformat(day)).days if day else 0
     if age <= _OLD_DAYS:
         return ()
-    return (f"prices and models are of {day}, {age} days ago: modelscan catalog refresh",)
+    return (f"the catalog is {age} days old ({day}); to update it: modelscan catalog refresh",)
 
 
 def search_hub_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> SearchResult:
-    """Models of Hugging Face's own search, as it ranks them. Raises SourceUnavailable, also when offline."""
+    """Results of Hugging Face's own search, in its order. Raises SourceUnavailable, also when offline."""
     from modelscan.catalog.sources.hub import model_in_list
     from modelscan.hubs.huggingface.search import search_hub
 
     text = " ".join(words)
     if context.settings.offline:
         raise SourceUnavailable("Hugging Face cannot be searched offline", hints=[f"modelscan catalog search {text}"])
-    # Filters leave few of a list over, and the hub knows only some of ours.
+    # Filters drop most of a list, and the hub supports only some of ours.
     asked = limit if filters == Filters() else min(limit * 5, 100)
     entries = search_hub(text, limit=asked, environ=context.hub_environment(), http=context.http())
     models = [model for model in map(model_in_list, entries) if filters.allow(model)]

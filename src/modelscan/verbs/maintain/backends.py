@@ -1,4 +1,4 @@
-"""Backends: which installation is meant, and removing one."""
+"""Installed backends: finding and removing one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modelscan.selecting.installations import choose, installations, not_install
 
 
 def find_installation(context: Context, backend: str, version: str | None) -> Installation:
-    """The one that a deployment would use. Raises BackendNotInstalled."""
+    """The installation that a deployment would use. Raises BackendNotInstalled."""
     found = choose(installations(context), backend, version, device=None)
     if found is None:
         raise not_installed(backend, version)
@@ -22,7 +22,7 @@ def find_installation(context: Context, backend: str, version: str | None) -> In
 def remove_backend(
     context: Context, backend: str, version: str | None, *, ask: Callable[[str], bool | None]
 ) -> Installation:
-    """Remove an environment of ours that no live deployment uses."""
+    """Remove an environment that modelscan installed and no running deployment uses."""
     ours = [item for item in installations(context) if item.managed]
     found = choose(ours, backend, version, device=None)
     if found is None:
@@ -45,6 +45,6 @@ def remove_backend(
         )
     note = f" The stopped deployments {', '.join(users)} need it to start again." if users else ""
     if ask(f"Remove {found.path}?{note}") is not True:
-        raise Usage("nothing was removed: that needs a yes", hints=[f"modelscan backend remove {backend} --yes"])
+        raise Usage("nothing was removed: this needs confirmation", hints=[f"modelscan backend remove {backend} --yes"])
     remove(found, context.settings)
     return found

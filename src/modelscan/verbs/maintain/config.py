@@ -1,4 +1,4 @@
-"""Settings for people: every value with its origin, and where everything is."""
+"""Settings with the origin of each value, and the paths of all files."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def setting_row(settings: Settings, key: str) -> SettingRow:
 
 
 def places(settings: Settings) -> dict[str, str]:
-    """Where everything is, by name."""
+    """The paths of all files, by name."""
     paths = settings.paths
     return {
         "configuration": str(settings.config_path),

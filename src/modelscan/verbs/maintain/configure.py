@@ -1,4 +1,4 @@
-"""Changes to the user's configuration file: one key, and not a comment or a line more."""
+"""Editing one key of the configuration file, keeping its comments and layout."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def unset_value(settings: Settings, key: str) -> tuple[bool, Path]:
 
 def _document(path: Path) -> tomlkit.TOMLDocument:
     text = config_text(path)
-    parse_config(text, path)  # what every other command reads it with
+    parse_config(text, path)  # the parser of every other command
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
@@ -56,5 +56,5 @@ def _document(path: Path) -> tomlkit.TOMLDocument:
 
 
 def _is_bare(table: Any) -> bool:
-    """Whether nothing is left of a table, not even a comment."""
+    """Whether a table is empty, without even a comment."""
     return isinstance(table, Table) and not table.as_string().strip() and not table.trivia.comment

@@ -1,4 +1,4 @@
-"""`login` and `logout`: the user's token for a hub, checked there and kept where only the user can read it."""
+"""`login` and `logout`: a hub token, verified and stored where only the user can read it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from modelscan.storage.secrets import Secrets
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Login:
-    """`user` is None when nobody asked the hub. `stored_in` is `keyring`, the path of a file, or None when nothing is
-    stored any more. `used_before` is the variable or file whose token comes first all the same.
+    """`user` is None when the hub was not asked. `stored_in` is `keyring`, the path of a file, or None when nothing is
+    stored. `used_before` is the variable or file whose token takes precedence.
     """
 
     source: HubName
@@ -27,20 +27,20 @@ class Login:
 
 
 def token_page(context: Context, source: HubName) -> str:
-    """Where the user makes a token."""
+    """The page where the user creates a token."""
     hub = HUBS[source]
     return shown_address(address(hub, context.settings.environ)) + hub.page
 
 
 def log_in(context: Context, source: HubName, token: str) -> Login:
-    """Keep a token, after the hub said whose it is (not asked when offline). Raises Usage, Unauthorized,
-    SourceUnavailable; then nothing is kept.
+    """Store a token once the hub has confirmed it (unless offline). Stores nothing where it raises Usage, Unauthorized
+    or SourceUnavailable.
     """
     settings, hub = context.settings, HUBS[source]
     if not is_token(token):
         raise Usage(
-            "that is no token: it is empty, or has spaces or characters that no token has",
-            hints=[f"make one: {token_page(context, source)}"],
+            "not a valid token: it is empty or contains spaces or other invalid characters",
+            hints=[f"create one: {token_page(context, source)}"],
         )
     unasked = settings.offline or is_offline(settings.environ)
     user = None if unasked else whose(hub, token, settings.environ, context.http())
@@ -56,7 +56,7 @@ def log_in(context: Context, source: HubName, token: str) -> Login:
 
 
 def log_out(context: Context, source: HubName) -> Login:
-    """Forget the token that `log_in` kept; other programs' logins are left alone."""
+    """Delete the token that `log_in` stored; logins of other programs stay."""
     settings, hub = context.settings, HUBS[source]
     return Login(
         source=source,

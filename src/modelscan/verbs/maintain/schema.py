@@ -1,4 +1,4 @@
-"""The JSON Schema of every document, made from the dataclasses themselves."""
+"""The JSON Schema of every document, generated from the dataclasses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def document_schema(name: str) -> dict[str, Any]:
     if name in _WRITTEN:
         return _WRITTEN[name]()
     if name not in _DATACLASSES:
-        raise Usage(f"there is no document `{name}`", hints=["modelscan schema"], details={"known": list(DOCUMENTS)})
+        raise Usage(f"`{name}` is not a document", hints=["modelscan schema"], details={"known": list(DOCUMENTS)})
     # Every key is always printed, so every key is required, and a schema for readers allows new ones.
     schema = pydantic.TypeAdapter(_DATACLASSES[name]).json_schema(mode="serialization")
     _require_all(schema)

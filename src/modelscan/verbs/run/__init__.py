@@ -1,4 +1,4 @@
 """Asking a deployed model.
 
-run  the deployment that answers, and its answer, piece by piece
+run  the deployment that answers, and its streamed answer
 """

@@ -1,4 +1,4 @@
-"""Asking a deployed model: the deployment that answers, and its answer, piece by piece."""
+"""Asking a deployed model: the deployment that answers, and its streamed answer."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from modelscan.selecting.requests import DeployRequest, request_document
 from modelscan.selecting.resolve import canonical_id
 from modelscan.system.streaming import post_for_lines
 
-# /v1/completions of vLLM and SGLang stops after 16 tokens where nothing is said.
+# The default max_tokens of /v1/completions is 16 in vLLM and SGLang.
 _COMPLETION_TOKENS = 256
 
-# What a model of another task does, and the path of its endpoint.
+# Tasks that take no prompt: a description, and the path of the endpoint.
 _OTHER_TASKS: Mapping[Task, tuple[str, str | None]] = {
     "embed": ("turns text into embeddings", "/v1/embeddings"),
     "rerank": ("ranks documents", "/v1/rerank"),
     "speech-to-text": ("turns speech into text", "/v1/audio/transcriptions"),
     "text-to-speech": ("turns text into speech", "/v1/audio/speech"),
-    "text-to-image": ("makes pictures", "/v1/images/generations"),
-    "text-to-video": ("makes videos", None),
+    "text-to-image": ("generates images", "/v1/images/generations"),
+    "text-to-video": ("generates videos", None),
 }
 
 
@@ -45,7 +45,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sampling:
-    """None leaves the choice to the backend, which knows the model's own defaults."""
+    """None leaves a value to the backend, which knows the defaults of the model."""
 
     max_tokens: int | None = None
     temperature: float | None = None
@@ -53,7 +53,7 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """A part of an answer as it came. The last one says why it ended and how many tokens it took."""
+    """A part of a streamed answer. The last one carries the finish reason and the token counts."""
 
     text: str = ""
     reasoning: str = ""
@@ -63,10 +63,10 @@ class Piece:
 
 
 def answering_deployment(context: Context, wanted: DeployRequest, *, report: Report, ask: Ask) -> Deployment:
-    """The ready deployment that answers for a model, deployed or started where it is not there yet.
+    """The ready deployment of a model, deployed or started if needed.
 
-    Where only a name was given, a deployment of that name or model serves, however it was asked for. Raises Usage for
-    a model that does not take a prompt, and what `deploy_model` and `start_deployment` raise.
+    Given only a name, any deployment of that name or model will do. Raises Usage for a model that takes no prompt, and
+    what `deploy_model` and `start_deployment` raise.
     """
     plain = request_document(wanted, model_id="") == {"model": ""}
     found = _existing(context, wanted.plan.model) if plain else None
@@ -86,7 +86,7 @@ def answering_deployment(context: Context, wanted: DeployRequest, *, report: Rep
 
 
 def _existing(context: Context, reference: str) -> Deployment | None:
-    """The deployment of this name, or of the model that the catalog means by it. Raises ModelAmbiguous for several."""
+    """The deployment of this name, or of the model it resolves to. Raises ModelAmbiguous for several."""
     with Store.for_reading(context.settings.paths, context.clock) as store:
         for known in (reference, canonical_id(context, reference)):
             with contextlib.suppress(DeploymentNotFound):
@@ -102,17 +102,17 @@ def _refuse_other_tasks(name: str, task: Task, deployment: Deployment | None) ->
     hints = [] if deployment is not None else [f"modelscan deploy {name}"]
     if path is not None:
         base = deployment.base_url if deployment is not None and deployment.base_url else "http://localhost:PORT"
-        hints.append(f"ask its endpoint: {base}{path}")
-    raise Usage(f"`{name}` {does}: it does not answer a prompt", hints=hints, details={"task": task})
+        hints.append(f"send requests to its endpoint: {base}{path}")
+    raise Usage(f"`{name}` {does} and does not answer prompts", hints=hints, details={"task": task})
 
 
 def answer(
     context: Context, deployment: Deployment, messages: Sequence[Message], sampling: Sampling | None = None
 ) -> Generator[Piece]:
-    """The model's answer as it is made; closing the iterator ends it.
+    """Stream the model's answer; closing the iterator ends it.
 
-    Raises ConfigInvalid (the key's variable is not set), Unauthorized (the key is not the one it was started with),
-    BackendFailed with what the backend said.
+    Raises ConfigInvalid (the variable of the key is not set), Unauthorized (not the key it was started with),
+    BackendFailed with the backend's error.
     """
     chat = deployment.task != "completion"
     key = _key(context, deployment)
@@ -140,7 +140,7 @@ def _key(context: Context, deployment: Deployment) -> str | None:
     key = context.settings.environ.get(variable)
     if not key:
         raise ConfigInvalid(
-            f"the variable `{variable}`, which holds the key of `{deployment.name}`, is not set",
+            f"the environment variable `{variable}` with the API key of `{deployment.name}` is not set",
             hints=[f"export {variable}=…"],
             details={"variable": variable},
         )
@@ -169,7 +169,7 @@ def _piece(deployment: Deployment, data: str) -> Piece:
     try:
         event = json.loads(data)
         if error := event.get("error"):
-            raise SourceUnavailable("it broke off", cause=[_said(error)])
+            raise SourceUnavailable("the answer broke off", cause=[_error_text(error)])
         choice: dict[str, Any] = next(iter(event.get("choices") or ()), {})
         part = choice.get("delta") or choice
         usage = event.get("usage") or {}
@@ -181,8 +181,8 @@ def _piece(deployment: Deployment, data: str) -> Piece:
             completion_tokens=usage.get("completion_tokens"),
         )
     except (ValueError, AttributeError, TypeError):
-        raise SourceUnavailable(f"`{deployment.name}` answered with something that is no event", cause=[data]) from None
+        raise SourceUnavailable(f"`{deployment.name}` sent something that is not a valid event", cause=[data]) from None
 
 
-def _said(error: object) -> str:
+def _error_text(error: object) -> str:
     return str(error.get("message", error)) if isinstance(error, Mapping) else str(error)

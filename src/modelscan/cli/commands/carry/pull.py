@@ -1,4 +1,4 @@
-"""`modelscan pull`: weights ahead of their deployment."""
+"""`modelscan pull`: download weights ahead of time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pull(
         list[str] | None,
         typer.Argument(
             metavar="[ID]...",
-            help="Models, repos or folders; without any, those in the variable MODELS, separated by commas.",
+            help="Models, repos or folders; by default those in the variable MODELS, separated by commas.",
             autocompletion=complete_model,
             show_default=False,
         ),
@@ -36,23 +36,23 @@ def pull(
     source: Annotated[
         Source | None,
         typer.Option(
-            "--source", metavar="SOURCE", help=f"Take the weights from {one_of(Source)}.", case_sensitive=False
+            "--source", metavar="SOURCE", help=f"Where to get the weights: {one_of(Source)}.", case_sensitive=False
         ),
     ] = None,
     revision: Annotated[
-        str | None, typer.Option("--revision", metavar="REVISION", help="A branch, tag or commit of the repo.")
+        str | None, typer.Option("--revision", metavar="REVISION", help="Branch, tag or commit of the repo.")
     ] = None,
     to: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="PATH|s3://…", help="Into a plain folder, or to S3; the hub's own cache by default."
+            "--to", metavar="PATH|s3://…", help="Destination folder or S3 address; by default the cache of the hub."
         ),
     ] = None,
     allow_pickle: Annotated[
-        bool, typer.Option("--allow-pickle", help="Also weights that are pickles, which can run code.")
+        bool, typer.Option("--allow-pickle", help="Allow pickled weights, which can run code when loaded.")
     ] = False,
     trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Show the repo's code now, and agree to it.")
+        bool, typer.Option("--trust-remote-code", help="Review and approve Python code from the repo now.")
     ] = False,
     progress: Progress = None,
     yes: Yes = False,
@@ -63,7 +63,7 @@ def pull(
     output = Output(json=json, quiet=quiet, progress=progress)
     names = ids or list(context.settings.weights.models)
     if not names:
-        raise typer.BadParameter("name the models, or set the variable MODELS", param_hint="ID")
+        raise typer.BadParameter("name the models to download, or set the variable MODELS", param_hint="ID")
     refuse_one_target(names, to)
     wanted = PullRequest(
         quantization=quantization,
@@ -81,8 +81,8 @@ def pull(
                 return pull_model(context, reference, wanted, report=view.report, ask=ask)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"interrupted: what came of `{reference}` is kept",
-                hints=[f"to go on where it stopped: modelscan pull {reference}"],
+                f"interrupted: the downloaded part of `{reference}` is kept",
+                hints=[f"to resume: modelscan pull {reference}"],
             ) from None
 
     return run_each(names, output, one, kind=Pulled, key="id", show=show_pulled)

@@ -1,4 +1,4 @@
-"""`modelscan weights list`, `remove` and `prune`: what is on this machine, and taking it away."""
+"""`modelscan weights list`, `remove` and `prune`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ def list_weights(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -
     output = Output(json=json, quiet=quiet)
     found = weights.list_weights(context_of(ctx))
     if not found:
-        output.say("No weights are here. Get some: modelscan pull ID")
+        output.say("No weights on this machine. Download some: modelscan pull ID")
     output.document(found, lambda printer: show_weights(printer, found), (item.repo_id for item in found))
 
 
 def remove(
     ctx: typer.Context,
     ids: WeightsIds,
-    force: Annotated[bool, typer.Option("--force", help="Also what modelscan did not download.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also delete weights that modelscan did not download.")
+    ] = False,
     yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -43,7 +45,9 @@ def remove(
 
 def prune(
     ctx: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would free, do nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be deleted, without deleting it.")
+    ] = False,
     yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,

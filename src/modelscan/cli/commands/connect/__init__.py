@@ -1,5 +1,5 @@
 """Making models reachable.
 
-env     `env`: the environment of a client
+env     `env`: environment variables for clients
 routes  `routes show` and `export`
 """

@@ -1,4 +1,4 @@
-"""`modelscan env`: the variables of clients."""
+"""`modelscan env`: environment variables for clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`modelscan routes`: where models can be reached, shown and exported."""
+"""`modelscan routes`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def show(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
 def export(
     ctx: typer.Context,
     format_: Annotated[
-        Literal["modelscan", "env", "litellm"], typer.Option("--format", case_sensitive=False, help="The form.")
+        Literal["modelscan", "env", "litellm"], typer.Option("--format", case_sensitive=False, help="Output format.")
     ],
     json: Json = False,
 ) -> None:

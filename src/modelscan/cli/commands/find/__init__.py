@@ -1,4 +1,4 @@
-"""Commands that look: at the catalogs, at this machine, at a plan.
+"""Commands that only read: catalogs, this machine, plans.
 
 search   `catalog search`
 listing  `catalog list`

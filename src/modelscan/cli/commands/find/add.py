@@ -16,8 +16,13 @@ from modelscan.verbs.find.add import add_to_catalog
 
 def add(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML or YAML in models.dev's form, or a list.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Replace an entry that has its name.")] = False,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="TOML or YAML file with one model in the format of models.dev, or a list of models."
+        ),
+    ],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an existing entry of the same name.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

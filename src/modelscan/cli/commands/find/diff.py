@@ -15,6 +15,6 @@ def diff(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     output = Output(json=json, quiet=quiet)
     found = catalog_difference(context_of(ctx))
     if found.before == found.after:
-        output.say("No refresh has changed anything yet: modelscan catalog refresh")
+        output.say("No refresh has changed anything yet. Fetch the catalogs: modelscan catalog refresh")
     names = dict.fromkeys((*found.new, *found.gone, *(change.id for change in found.changed)))
     output.document(found, lambda printer: show_difference(printer, found), names)

@@ -13,7 +13,8 @@ from modelscan.model.words import Capability, Task
 from modelscan.units import parse_count
 
 TaskOption = Annotated[
-    Task | None, typer.Option("--task", metavar="TASK", case_sensitive=False, help=f"Only this task: {one_of(Task)}.")
+    Task | None,
+    typer.Option("--task", metavar="TASK", case_sensitive=False, help=f"Only models for this task: {one_of(Task)}."),
 ]
 CapabilityOption = Annotated[
     Capability | None,
@@ -21,21 +22,21 @@ CapabilityOption = Annotated[
         "--capability",
         metavar="CAPABILITY",
         case_sensitive=False,
-        help=f"Only models that can do this: {one_of(Capability)}.",
+        help=f"Only models with this capability: {one_of(Capability)}.",
     ),
 ]
 MaxParams = Annotated[
     str | None,
-    typer.Option("--max-params", metavar="14b", help="Only models of at most this size, as their names have it."),
+    typer.Option("--max-params", metavar="14b", help="Only models with at most this many parameters, such as 14b."),
 ]
 License = Annotated[
-    str | None, typer.Option("--license", metavar="LICENCE", help="Only this licence, such as apache-2.0.")
+    str | None, typer.Option("--license", metavar="LICENSE", help="Only models with this license, such as apache-2.0.")
 ]
 SourceOption = Annotated[
-    str | None, typer.Option("--source", metavar="SOURCE", help="Only models that this source knows.")
+    str | None, typer.Option("--source", metavar="SOURCE", help="Only models from this catalog source.")
 ]
 Open = Annotated[bool, typer.Option("--open", help="Hide closed models.")]
-FitsOption = Annotated[bool, typer.Option("--fits", help="Only models that fit this machine, with how.")]
+FitsOption = Annotated[bool, typer.Option("--fits", help="Only models that fit this machine, and how they would run.")]
 
 
 def filters(
@@ -46,7 +47,7 @@ def filters(
     source: str | None,
     open_: bool,
 ) -> Filters:
-    """What was said of these options. Raises Usage for a size that is none."""
+    """The filters that these options make. Raises Usage for an invalid size."""
     return Filters(
         task=task,
         capability=capability,

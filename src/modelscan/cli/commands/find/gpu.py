@@ -1,4 +1,4 @@
-"""`modelscan gpu`: the machine as it is now."""
+"""`modelscan gpu`: the machine and its free memory."""
 
 from __future__ import annotations
 

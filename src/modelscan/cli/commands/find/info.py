@@ -16,7 +16,9 @@ from modelscan.verbs.find.info import model_info
 def info(
     ctx: typer.Context,
     model: ModelId,
-    fits: Annotated[bool, typer.Option("--fits", help="Also whether it fits this machine, and how.")] = False,
+    fits: Annotated[
+        bool, typer.Option("--fits", help="Also show whether the model fits this machine, and how.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

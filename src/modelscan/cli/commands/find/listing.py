@@ -23,7 +23,8 @@ from modelscan.cli.views.models import show_models
 from modelscan.verbs.find import search
 
 Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.", show_default="all")
+    int | None,
+    typer.Option("--limit", min=1, metavar="N", help="Maximum number of models to show.", show_default="all"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""`modelscan plan`: what deploy would do and why, touching nothing."""
+"""`modelscan plan`: what deploy would do and why, without changing anything."""
 
 from __future__ import annotations
 
@@ -24,26 +24,34 @@ def plan(
     request: PlanRequest,
     hardware: Annotated[
         str | None,
-        typer.Option("--hardware", metavar="SPEC", help="Plan for this: rtx-4090, 8xh100-80gb, cpu:64gb, or a file."),
+        typer.Option(
+            "--hardware",
+            metavar="SPEC",
+            help="Machine to plan for: rtx-4090, 8xh100-80gb, cpu:64gb, or a file from `gpu --json`.",
+        ),
     ] = None,
     alternatives: Annotated[
-        int, typer.Option("--alternatives", min=0, metavar="N", help="Show so many other ways that would work.")
+        int, typer.Option("--alternatives", min=0, metavar="N", help="Number of alternatives to show.")
     ] = 3,
     file: Annotated[
         Path | None,
-        typer.Option("--file", metavar="deployment.yaml", help="What `--format yaml` wrote; options count more."),
+        typer.Option(
+            "--file", metavar="deployment.yaml", help="Deployment file from `--format yaml`; options override it."
+        ),
     ] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show the arithmetic line by line.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the memory calculation line by line.")] = False,
     format_: Annotated[
         Literal["text", "json", "yaml", "command"],
-        typer.Option("--format", case_sensitive=False, help="Text, JSON, a deployment file, or a command."),
+        typer.Option(
+            "--format", case_sensitive=False, help="Output format; yaml is a deployment file, command a shell line."
+        ),
     ] = "text",
     json: Json = False,
 ) -> None:
     if file is not None:
         request = overridden(read_deployment_file(file).request, request)
     elif not request.model:
-        raise Usage("nothing was named", hints=["modelscan plan ID", "modelscan plan --file deployment.yaml"])
+        raise Usage("no model was given", hints=["modelscan plan ID", "modelscan plan --file deployment.yaml"])
     output = Output(json=json or format_ == "json")
     planned = plan_model(context_of(ctx), request, described_hardware=hardware, alternatives=alternatives)
     output.remarks((*planned.resolved.warnings, *faults_beside(planned.plan)), planned.resolved.notes)

@@ -16,7 +16,7 @@ from modelscan.verbs.find.refresh import insecure_sources, refresh_catalog
 
 def refresh(
     ctx: typer.Context,
-    source: Annotated[str | None, typer.Option("--source", metavar="SOURCE", help="Fetch only this source.")] = None,
+    source: Annotated[str | None, typer.Option("--source", metavar="SOURCE", help="Refresh only this source.")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -25,8 +25,8 @@ from modelscan.verbs.find.search import search_hub_models, search_models
 
 def search(
     ctx: typer.Context,
-    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="Words of a name, a family, a task, a size.")],
-    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.")] = 20,
+    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="Words of a name, family, task or size.")],
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Maximum number of models to show.")] = 20,
     task: TaskOption = None,
     capability: CapabilityOption = None,
     max_params: MaxParams = None,
@@ -34,7 +34,7 @@ def search(
     source: SourceOption = None,
     open_: Open = False,
     fits: FitsOption = False,
-    hub: Annotated[bool, typer.Option("--hub", help="Ask Hugging Face's own search instead.")] = False,
+    hub: Annotated[bool, typer.Option("--hub", help="Search Hugging Face instead of the catalogs.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -48,5 +48,5 @@ def search(
     output.notice(found.notice)
     output.remarks((), found.notes)
     if not found.models:
-        output.say("No model matches. Try fewer words, or: modelscan catalog list --open")
+        output.say("No matching models. Try fewer words, or: modelscan catalog list --open")
     output.document(found.models, lambda printer: show_models(printer, found.models), (m.id for m in found.models))

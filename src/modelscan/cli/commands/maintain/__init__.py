@@ -1,4 +1,4 @@
-"""Keeping modelscan itself in order.
+"""Maintaining modelscan itself.
 
 backend    `backend list`, `show` and `remove`
 install    `backend install`

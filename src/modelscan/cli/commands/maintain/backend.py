@@ -1,4 +1,4 @@
-"""`modelscan backend list`, `show` and `remove`: what models run in."""
+"""`modelscan backend list`, `show` and `remove`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def list_backends(ctx: typer.Context, json: Json = False, quiet: Quiet = False) 
     output = Output(json=json, quiet=quiet)
     found = installations(context_of(ctx))
     if not found:
-        output.say(f"No backend is installed. Install one: modelscan backend install {BACKENDS.usual.name}")
+        output.say(f"No backend installed. Install one: modelscan backend install {BACKENDS.usual.name}")
     output.document(found, lambda printer: show_installations(printer, found), (item.path for item in found))
 
 

@@ -1,4 +1,4 @@
-"""`modelscan config show`, `get` and `path`: settings, and where each came from."""
+"""`modelscan config show`, `get` and `path`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`modelscan config set` and `unset`: the user's configuration file, changed in place."""
+"""`modelscan config set` and `unset`: edit the configuration file in place."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from modelscan.verbs.maintain.configure import set_value, unset_value
 def set_(
     ctx: typer.Context,
     key: SettingKey,
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value.", show_default=False)],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="New value.", show_default=False)],
 ) -> None:
     path = set_value(settings_of(ctx), key, value)
-    Output().say(f"`{key}` is set in `{path}`")
+    Output().say(f"Set `{key}` in `{path}`")
 
 
 def unset(ctx: typer.Context, key: SettingKey) -> None:
     changed, path = unset_value(settings_of(ctx), key)
-    Output().say(f"`{key}` is taken out of `{path}`" if changed else f"`{key}` was not set in `{path}`")
+    Output().say(f"Removed `{key}` from `{path}`" if changed else f"`{key}` is not set in `{path}`")

@@ -16,7 +16,7 @@ from modelscan.verbs.maintain.doctor import examine
 def doctor(
     ctx: typer.Context,
     reap: Annotated[
-        bool, typer.Option("--reap", help="End processes without a supervisor and update the routes.")
+        bool, typer.Option("--reap", help="Stop orphaned backend processes and update the routes.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,

@@ -20,13 +20,13 @@ def install(
     ctx: typer.Context,
     backend: BackendName,
     version: BackendVersion = None,
-    s3: Annotated[bool, typer.Option("--s3", help="Also what reads weights from S3, where it can.")] = False,
+    s3: Annotated[bool, typer.Option("--s3", help="Also install the reader for weights in S3.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     if s3 and BACKENDS[backend].runs.s3_problem is not None:
         readers = " or ".join(name for name, item in BACKENDS.items() if item.runs.s3_problem is None)
-        raise typer.BadParameter(f"only {readers} reads weights from S3 by itself", param_hint="--s3")
+        raise typer.BadParameter(f"only {readers} can read weights from S3", param_hint="--s3")
     output = Output(json=json, quiet=quiet)
     with InstallView(output) as view:
         context = context_of(ctx)

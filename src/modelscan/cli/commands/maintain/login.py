@@ -13,20 +13,20 @@ from modelscan.cli.session import context_of
 from modelscan.model.words import HubName
 from modelscan.verbs.maintain.login import Login, log_in, log_out, token_page
 
-Hub = Annotated[HubName, typer.Argument(metavar="[HUB]", help="The hub.", case_sensitive=False)]
+Hub = Annotated[HubName, typer.Argument(metavar="[HUB]", help="Hub to log in to.", case_sensitive=False)]
 
 
 def login(ctx: typer.Context, hub: Hub = "huggingface", json: Json = False) -> None:
     context = context_of(ctx)
     output = Output(json=json)
     if sys.stdin.isatty():
-        output.say(f"Make a token that may read: {token_page(context, hub)}")
-        token = typer.prompt("Token (not shown)", hide_input=True, err=True).strip()
+        output.say(f"Create a token with read access: {token_page(context, hub)}")
+        token = typer.prompt("Token (hidden)", hide_input=True, err=True).strip()
     else:
         token = sys.stdin.read().strip()
     done = log_in(context, hub, token)
     _say(output, done)
-    who = f" as {done.user}" if done.user else ", unchecked"
+    who = f" as {done.user}" if done.user else ", not verified"
     place = "the system keyring" if done.stored_in == "keyring" else done.stored_in
     output.document(done, lambda printer: printer.line(f"Logged in to {done.endpoint}{who}; the token is in {place}"))
 
@@ -34,17 +34,17 @@ def login(ctx: typer.Context, hub: Hub = "huggingface", json: Json = False) -> N
 def logout(ctx: typer.Context, hub: Hub = "huggingface", json: Json = False) -> None:
     output = Output(json=json)
     done = log_out(context_of(ctx), hub)
-    word = "Logged out of" if done.changed else "There was no token of ours for"
+    word = "Logged out of" if done.changed else "No stored token for"
     output.document(done, lambda printer: printer.line(f"{word} {done.endpoint}"))
     if done.used_before:
-        output.warn(f"the token in {done.used_before} is still used: it is not modelscan's")
+        output.warn(f"the token in {done.used_before} is still used; modelscan did not store it")
 
 
 def _say(output: Output, done: Login) -> None:
     if done.stored_in != "keyring":
         output.warn(
-            "there is no system keyring here (it needs the extra `modelscan-cli[keyring]` and a desktop's secret "
-            f"service), so the token is in plain text in `{done.stored_in}`, which only you can read"
+            "no system keyring is available (it needs the extra `modelscan-cli[keyring]` and a desktop secret "
+            f"service); the token is stored as plain text in `{done.stored_in}`, readable only by you"
         )
     if done.used_before:
-        output.warn(f"the token in {done.used_before} comes first, and is used instead of this one")
+        output.warn(f"the token in {done.used_before} takes precedence over this one")

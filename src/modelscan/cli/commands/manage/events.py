@@ -21,23 +21,23 @@ def events(
         str | None,
         typer.Argument(
             metavar="[NAME]",
-            help="A deployment's name or id; all of them without one.",
+            help="Name or id of a deployment; all deployments by default.",
             autocompletion=complete_deployment,
             show_default=False,
         ),
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C; one JSON object a line.")
+        bool, typer.Option("--follow", "-f", help="Follow new events until Ctrl-C; with --json one object per line.")
     ] = False,
     json: Json = False,
 ) -> None:
     context = context_of(ctx)
     output = Output(json=json)
     if follow:
-        with until_interrupted(told=output.json):
+        with until_interrupted(reported=output.json):
             stream_events(output, follow_events(context, name))
         return
     found = past_events(context, name)
     if not found:
-        output.say("Nothing has happened yet.")
+        output.say("No events yet.")
     output.document(found, lambda printer: show_events(printer, found))

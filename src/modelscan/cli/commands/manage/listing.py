@@ -18,16 +18,18 @@ from modelscan.running.stale_routes import drop_stale_routes
 
 StatusOption = Annotated[
     Status | None,
-    typer.Option("--status", metavar="STATUS", case_sensitive=False, help=f"Only those that are {one_of(Status)}."),
+    typer.Option(
+        "--status", metavar="STATUS", case_sensitive=False, help=f"Only deployments with this status: {one_of(Status)}."
+    ),
 ]
-Watch = Annotated[bool, typer.Option("--watch", help="Keep the list on the screen, live.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Update the list until Ctrl-C.")]
 
 
 def list_deployments(
     ctx: typer.Context,
     status: StatusOption = None,
-    all_: Annotated[bool, typer.Option("--all", "-a", help="All that are not removed (the default).")] = False,  # noqa: ARG001
-    removed: Annotated[bool, typer.Option("--removed", help="The removed ones too.")] = False,
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Show stopped deployments too (the default).")] = False,  # noqa: ARG001
+    removed: Annotated[bool, typer.Option("--removed", help="Also show removed deployments.")] = False,
     watch: Watch = False,
     json: Json = False,
     quiet: Quiet = False,

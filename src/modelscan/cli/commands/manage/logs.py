@@ -15,12 +15,18 @@ from modelscan.verbs.manage.logs import log_lines
 def logs(
     ctx: typer.Context,
     name: Name,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
-    tail: Annotated[int | None, typer.Option("--tail", "-n", min=0, metavar="N", help="Only the last N lines.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the log.")] = False,
+    tail: Annotated[
+        int | None,
+        typer.Option("--tail", "-n", min=0, metavar="N", help="Number of lines to show from the end of the log."),
+    ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="10m|TIME", help="Only from then on: 30s, 10m, 2h, or a time.")
+        str | None,
+        typer.Option(
+            "--since", metavar="10m|TIME", help="Show only lines since a time or a duration ago, such as 10m."
+        ),
     ] = None,
 ) -> None:
-    with until_interrupted(told=not follow):
+    with until_interrupted(reported=not follow):
         for line in log_lines(context_of(ctx), name, follow=follow, tail=tail, since=since):
             typer.echo(line)

@@ -23,10 +23,10 @@ def remove(
     ctx: typer.Context,
     names: Names,
     purge_weights: Annotated[
-        bool, typer.Option("--purge-weights", help="Delete their weights too, where nothing else needs them.")
+        bool, typer.Option("--purge-weights", help="Also delete their weights, unless another deployment needs them.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="With --purge-weights: also what modelscan did not download.")
+        bool, typer.Option("--force", help="With --purge-weights: also delete weights that modelscan did not download.")
     ] = False,
     yes: Yes = False,
     json: Json = False,

@@ -18,7 +18,7 @@ from modelscan.targets.deployments import not_ready
 def status(
     ctx: typer.Context,
     name: Name,
-    check: Annotated[bool, typer.Option("--check", help="Exit with 7 unless it is ready.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit with status 7 unless the deployment is ready.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:

@@ -16,12 +16,12 @@ from modelscan.running.stop import stop_deployment
 def stop(
     ctx: typer.Context,
     names: OptionalNames = None,
-    all_: Annotated[bool, typer.Option("--all", "-a", help="Stop all that are alive.")] = False,
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Stop all running deployments.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     context = context_of(ctx)
     chosen = list(context.deployments.live_names()) if all_ else names or []
     if not chosen and not all_:
-        raise typer.BadParameter("name the deployments, or say --all", param_hint="NAME")
+        raise typer.BadParameter("name the deployments to stop, or use --all", param_hint="NAME")
     return run_bulk(context, chosen, Output(json=json, quiet=quiet), stop_deployment)

@@ -17,7 +17,7 @@ from modelscan.verbs.manage.wait import wait_for
 def wait(
     ctx: typer.Context,
     names: Names,
-    for_: Annotated[WaitFor, typer.Option("--for", case_sensitive=False, help="What to wait for.")] = "ready",
+    for_: Annotated[WaitFor, typer.Option("--for", case_sensitive=False, help="Status to wait for.")] = "ready",
     timeout: StartTimeout = None,
     json: Json = False,
     quiet: Quiet = False,

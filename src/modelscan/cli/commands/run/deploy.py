@@ -31,15 +31,15 @@ def deploy(
         typer.Option(
             "--file",
             metavar="deployment.yaml",
-            help="What `plan --format yaml` wrote; options count more.",
+            help="Deployment file from `plan --format yaml`; options override it.",
             rich_help_panel=STARTING,
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan, do nothing.", rich_help_panel=STARTING)
+        bool, typer.Option("--dry-run", help="Show the plan without deploying it.", rich_help_panel=STARTING)
     ] = False,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Return once the backend is started.", rich_help_panel=STARTING)
+        bool, typer.Option("--no-wait", help="Return as soon as the backend has started.", rich_help_panel=STARTING)
     ] = False,
     progress: Progress = None,
     yes: Yes = False,
@@ -51,7 +51,7 @@ def deploy(
     if file is not None:
         wanted = _from_file(file, wanted)
     elif not wanted.plan.model:
-        raise Usage("nothing was named", hints=["modelscan deploy ID", "modelscan deploy --file deployment.yaml"])
+        raise Usage("no model was given", hints=["modelscan deploy ID", "modelscan deploy --file deployment.yaml"])
     output = Output(json=json, quiet=quiet, progress=progress)
     if dry_run:
         planned = plan_model(context, wanted.plan)
@@ -65,9 +65,9 @@ def deploy(
     )
 
 
-def _from_file(file: Path, said: DeployRequest) -> DeployRequest:
-    """What the file asks for, and what was said besides."""
+def _from_file(file: Path, given: DeployRequest) -> DeployRequest:
+    """The request in the file, overridden by the options."""
     kept = read_deployment_file(file)
     return dataclasses.replace(
-        said, plan=overridden(kept.request, said.plan), name=said.name or kept.name, port=said.port or kept.port
+        given, plan=overridden(kept.request, given.plan), name=given.name or kept.name, port=given.port or kept.port
     )

@@ -16,7 +16,7 @@ from modelscan.cli.session import context_of
 from modelscan.selecting.requests import DeployRequest
 from modelscan.verbs.run.run import Sampling, answering_deployment
 
-_ANSWER = "How it answers"
+_ANSWER = "Answer"
 
 
 @takes_deploy_request
@@ -27,27 +27,33 @@ def run(
         str | None,
         typer.Argument(
             metavar="[PROMPT]",
-            help="What to ask; what is piped in is added to it. A chat without one.",
+            help="Question to ask; piped input is appended. Without one, start a chat.",
             show_default=False,
         ),
     ] = None,
     system: Annotated[
-        str | None, typer.Option("--system", metavar="TEXT", help="What the model is to be.", rich_help_panel=_ANSWER)
+        str | None, typer.Option("--system", metavar="TEXT", help="System prompt.", rich_help_panel=_ANSWER)
     ] = None,
     max_tokens: Annotated[
         int | None,
-        typer.Option("--max-tokens", min=1, metavar="N", help="The longest answer.", rich_help_panel=_ANSWER),
+        typer.Option(
+            "--max-tokens", min=1, metavar="N", help="Maximum number of tokens to generate.", rich_help_panel=_ANSWER
+        ),
     ] = None,
     temperature: Annotated[
         float | None,
         typer.Option(
-            "--temperature", min=0.0, metavar="T", help="0 answers the same each time.", rich_help_panel=_ANSWER
+            "--temperature",
+            min=0.0,
+            metavar="T",
+            help="Sampling temperature; 0 for repeatable answers.",
+            rich_help_panel=_ANSWER,
         ),
     ] = None,
     progress: Progress = None,
     yes: Yes = False,
     json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the answer only.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the answer.")] = False,
 ) -> None:
     context = context_of(ctx)
     output = Output(json=json, quiet=quiet, progress=progress)
