@@ -81,7 +81,7 @@ qwen/qwen3-4b                             | jetson-thor    | BF16 1  | small in 
 qwen/qwen3-embedding-8b                   | rtx-3090       | BF16 1  | 14 GiB of 24
 qwen/qwen3-embedding-4b                   | t4             | FP16 1  | Turing has no BF16
 qwen/qwen2.5-vl-7b-instruct               | rtx-3090       | BF16 1  | no FP8 units, and BF16 fits with its tower
-qwen/qwen2.5-vl-72b-instruct              | 4xa100-80gb    | BF16 2  | two hold 137 GiB
+qwen/qwen2.5-vl-72b-instruct              | 4xa100-80gb    | BF16 4  | two hold 137 GiB, and four 32k of context
 qwen/qwen2.5-coder-32b-instruct           | rtx-4090       | INT4 1  | the owner's AWQ
 minimax/minimax-m2                        | 4xh100-80gb    | FP8 4   | the format of the release, not a stranger's NVFP4
 minimax/minimax-m2                        | 8xh100-80gb    | FP8 4   | widths of 1536 do not divide by eight in blocks of 128
@@ -101,11 +101,11 @@ meta-llama/llama-3.1-8b-instruct          | t4             | FP8 1   | weight-on
 meta-llama/llama-3.1-8b-instruct          | rx-7900-xtx    | BF16 1  | RDNA3 has no FP8 kernels
 meta-llama/llama-3.3-70b-instruct         | 2xh100-80gb    | FP8 2   | known FP8 files
 meta-llama/llama-3.3-70b-instruct         | h200-141gb     | FP8 1   | one holds it with 65,536 tokens
-meta-llama/llama-3.3-70b-instruct         | 2xa100-80gb    | BF16 2  | no FP8 units, and BF16 fits
+meta-llama/llama-3.3-70b-instruct         | 2xa100-80gb    | FP8 2   | no FP8 units, but BF16 leaves less than 32k of context
 meta-llama/llama-3.3-70b-instruct         | 4xmi210        | BF16 4  | gfx90a has no FP8
 mistralai/mistral-small-3.2-24b-instruct-2506 | l40s       | FP8 1   | quantized while loading: 48 GB of BF16 do not leave room
 mistralai/mistral-7b-instruct-v0.3        | v100-16gb      | no_kernel | vLLM's machine code begins at 7.5
-google/gemma-3-27b-it                     | 2xrtx-3090     | INT4 1  | a known INT4 fits one, as no FP8 files are known
+google/gemma-3-27b-it                     | 2xrtx-3090     | INT4 2  | a known INT4, as no FP8 files are known, and 32k only on both
 microsoft/phi-4                           | l4             | FP8 1   | quantized while loading
 meta-llama/llama-3.3-70b-instruct         | 2xrtx-4090     | INT4 2  | a known INT4 over two
 google/gemma-3-12b-it                     | rtx-3060       | INT4 1  | the same on one of 12 GB

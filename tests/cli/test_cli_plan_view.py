@@ -55,7 +55,8 @@ Quantization  BF16: the weights take at most a quarter of the GPU, so a smaller
 Backend       vllm 0.33.0, which runs on the widest range of hardware and
               formats
 Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, as asked
-Context       131,072, the model's limit; 35.0 concurrent full-length requests
+Context       131,072, the model's limit; 34.8 to 35.0 concurrent full-length
+              requests
 Speed         about 358 tokens/s for one request, 1107 for 35 full-length
               requests together; prompts at 129,589/s (estimated, not measured)
 Concurrency   64 requests at once; for more: --max-concurrency N, or --mode
@@ -66,11 +67,11 @@ Alternative   FP8 with vllm on GPU 0-7, context 131,072, about 405 tokens/s:
 
 GPU 0-7  8 x NVIDIA H100 80GB HBM3, 79.11 GiB
   ██▒░▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓······
-    ├┤ needed before the KV cache: 2.24 to 3.66 GiB
+    ├┤ needed before the KV cache: 2.51 to 3.24 GiB
   █ weights        1.90 GiB   1.85 to 1.96
   ▒ activations    0.27 GiB   0.20 to 0.34
   ░ overhead       0.58 GiB   0.20 to 1.37
-  ▓ KV cache      70.03 GiB   69.12 to 70.54
+  ▓ KV cache      70.03 GiB   69.54 to 70.27
   · free           6.33 GiB\
 """)
 
@@ -184,15 +185,15 @@ Arithmetic of the GPU: bytes, with lower and upper bounds in GiB
   + activations       226,492,416     0.16     0.26   a step of 2,048 tokens; sampling 64 sequences is less
   + libraries         146,800,640     0.04     0.39   CUDA kernels and workspaces beside PyTorch's memory
   + CUDA graphs       261,388,928     0.10     0.39   19 batch sizes, each with every layer
-  + KV cache       12,905,873,408    11.30    12.59   6,154 blocks x 2.00 MiB, 16 tokens a block
+  + KV cache       12,905,873,408    11.62    12.35   6,154 blocks x 2.00 MiB, 16 tokens a block
   + rounding              503,402     0.00     0.00   less than one block
-  = total          22,657,513,707                     at least 12.51 GiB for one request
+  = total          22,657,513,707                     at least 12.75 GiB for one request
 
 Where the bounds come from
   weights: 3.2% at most: the error of counting from the shape in published starts
   activations: 162.00 MiB to 270.00 MiB: the error of the formula in published starts
   overhead: 139.71 MiB to 798.85 MiB: the spread of published start logs, mostly CUDA graphs
-  KV cache: what the others leave; a plan fits if their upper bounds leave room for one request
+  KV cache: what the others leave, as their errors are independent; its low bound must hold one request
 
 Usable memory
   a process can have 23.45 GiB of the GPU's 23.99 GiB

@@ -1,4 +1,4 @@
-"""Where the usual share of a GPU holds too little: more of it, then a KV cache in FP8, and only then."""
+"""Where the usual share of a GPU holds too little: a KV cache in FP8, more of the GPU, and only then."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def taken(spec: str, **asked: object) -> Candidate:
 
 def test_32b_in_four_bits_on_24_gb_gets_a_useful_context() -> None:
     chosen = taken("rtx-4090")
-    assert (chosen.max_model_len, chosen.gpu_memory_utilization, chosen.kv_cache_dtype) == (8192, 0.96, None)
-    assert any(reason.startswith("memory: 0.96 of the GPU, nearly all that is free") for reason in chosen.reasons)
+    assert (chosen.max_model_len, chosen.gpu_memory_utilization, chosen.kv_cache_dtype) == (16384, 0.92, "fp8")
 
 
 def test_a_context_that_was_asked_for_is_held_in_fp8_where_16_bit_does_not() -> None:
@@ -51,10 +50,10 @@ def test_what_the_user_fixed_of_the_memory_is_not_stretched() -> None:
     st.integers(2, 80),
     st.sampled_from(["standard", "throughput", "latency"]),
 )
-def test_nothing_is_strained_that_holds_enough_at_ease(spec: str, layers: int, mode: str) -> None:
+def test_nothing_is_tightened_that_holds_enough_as_usual(spec: str, layers: int, mode: str) -> None:
     option = weights("x/y", llama(num_hidden_layers=layers, total_parameters=None))
     chosen = plan(spec, option, mode=mode).chosen
     if chosen is None or ((chosen.gpu_memory_utilization or 0) <= 0.92 and chosen.kv_cache_dtype is None):
         return
     eased = plan(spec, option, mode=mode, gpu_memory_utilization=0.92, kv_cache_dtype="auto")
-    assert eased.chosen is None or (eased.chosen.max_model_len or 0) < 8192
+    assert eased.chosen is None or (eased.chosen.max_model_len or 0) < 32768

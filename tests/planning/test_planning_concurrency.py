@@ -91,7 +91,7 @@ def test_a_fixed_number_is_refused_with_the_one_that_would_do() -> None:
     [rejection] = [item for item in refused.rejected if item.code == "concurrency"]
     assert not refused.feasible
     offered = int(rejection.reason.partition("--max-concurrency ")[2].split()[0])
-    assert 700 < offered < 856
+    assert 700 < offered < 880  # and 16 fewer with its tower, which this shape leaves out
     assert taken(HYBRID, "h100-80gb", max_concurrency=offered, **asked).max_num_seqs == offered
     assert taken(HYBRID, "h100-80gb", max_concurrency=512, **asked).max_num_seqs == 512
     assert taken(HYBRID, "h100-80gb", max_concurrency=1024, enforce_eager=True, **asked).enforce_eager

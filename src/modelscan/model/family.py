@@ -53,7 +53,8 @@ class Family:
     - `shared_experts`: how many, where a config leaves it out.
     - `vision_joint`: how patches reach the language model. `vision_mlp`: where the size of the tower's MLP stands.
       `vision_parameters`: of a tower whose config names no layers. `vision_rotary`: its places are turned, not learned.
-      `vision_heads_padded`: they need not divide. `patches_per_token`: behind one token.
+      `vision_heads_padded`: they need not divide. `patches_per_token`: behind one token. `picture_tokens`: of the
+      largest picture that its processor lets through, where that is more than a step.
     - `audio_encoder`, `audio_joint`: as for seeing.
     - `tool_parser`, `reasoning_parser`: by backend.
     """
@@ -87,6 +88,7 @@ class Family:
     vision_rotary: bool = False
     vision_heads_padded: bool = False
     patches_per_token: int = 4
+    picture_tokens: int = 0
     audio_encoder: AudioEncoder = "transformer"
     audio_joint: AudioJoint = "linear"
     tool_parser: Mapping[str, str] = field(default_factory=dict)

@@ -81,7 +81,7 @@ class Blocks:
 
     def most_requests(self, pool: int) -> int | None:
         """Where layers keep a state, a block for each request of the largest captured batch
-        (0.33: config/compilation.py, adjust_cudagraph_sizes_for_mamba_cache).
+        (0.33: config/compilation.py).
         """
         return pool // self.block_bytes if any(group.kind == "linear" for group in self.groups) else None
 

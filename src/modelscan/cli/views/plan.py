@@ -95,7 +95,7 @@ def _rows(chosen: Candidate, plan: Plan) -> list[tuple[str, str]]:
     reasons = [reason.partition(": ") for reason in chosen.reasons]
     why = {topic: text for topic, _, text in reasons if topic in _FACTS}
     revision = f" at {chosen.revision}" if chosen.revision else ""
-    concurrency = f"; {chosen.max_concurrency:.1f} concurrent full-length requests" if chosen.max_concurrency else ""
+    concurrency = f"; {_requests(chosen)} concurrent full-length requests" if chosen.max_concurrency else ""
     version = f"{chosen.backend} {chosen.backend_version or ''}".rstrip()
     return [
         ("Weights", f"{chosen.repo_id}{revision} ({chosen.source})"),
@@ -108,6 +108,15 @@ def _rows(chosen: Candidate, plan: Plan) -> list[tuple[str, str]]:
         *(("Alternative", candidate_line(other)) for other in plan.alternatives),
         *_not_possible(plan.rejected),
     ]
+
+
+def _requests(chosen: Candidate) -> str:
+    """What the KV cache holds at its low bound, by which was decided, and as estimated; no more than are let in."""
+    memory, held = chosen.memory_per_gpu, chosen.max_concurrency or 0
+    low = held * memory.kv_cache_low_bytes / memory.kv_cache_bytes if memory.kv_cache_bytes else held
+    most = chosen.max_num_seqs or held
+    bounds = [f"{min(count, most):.1f}" for count in (low, held)]
+    return " to ".join(dict.fromkeys(bounds))
 
 
 def _after(separator: str, text: str | None) -> str:

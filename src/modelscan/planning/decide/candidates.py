@@ -13,7 +13,7 @@ from modelscan.planning.memory.footprint import Fixed, footprint, steps_of, with
 from modelscan.planning.memory.own_memory import own_memory
 from modelscan.planning.options.budget import Budget, narrowed, static_share
 from modelscan.planning.options.concurrency import ON_CPU, POOLING, bounded, counts_to_try
-from modelscan.planning.options.context import USEFUL_CONTEXT, choose_length, model_limit, wanted_lengths
+from modelscan.planning.options.context import choose_length, goal, model_limit, wanted_lengths
 from modelscan.planning.options.layouts import Layout
 from modelscan.planning.options.model_arguments import model_arguments
 from modelscan.planning.options.quantization import Choice
@@ -79,7 +79,7 @@ def _sized(
     base, weights = with_measured(base, weights, setting, budget)
     number = element_bytes(base.kv_cache_dtype, choice.dtype)
     request = setting.request
-    lengths = wanted_lengths(shape, setting.request, on_gpu=on_gpu)
+    lengths, enough = wanted_lengths(shape, request, on_gpu=on_gpu), goal(shape, request, on_gpu=on_gpu)
     cache = estimates.pool(shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
     in_flight = step * _BATCHES_IN_FLIGHT
 
@@ -113,7 +113,7 @@ def _sized(
             several = dataclasses.replace(base, max_num_seqs=bounded(limit), reasons=(*base.reasons, _of_states(limit)))
             fixed = footprint(setting, estimates, choice, layout, budget, several, weights)
         pool = budget.available - fixed.total.high
-        length = choose_length(lengths, pool, one_request) if pool >= 0 else None
+        length = choose_length(lengths, pool, enough, one_request) if pool >= 0 else None
         if length is None:
             continue
         longer = dataclasses.replace(several, max_model_len=length)
@@ -125,7 +125,7 @@ def _sized(
             found = dataclasses.replace(
                 found, arithmetic=candidate_lines(setting, estimates, choice, found, fixed, cache)
             )
-        if length >= min(USEFUL_CONTEXT, lengths[0]):
+        if length >= enough:
             break
     # Of the refusals the last, with the fewest concurrent requests, came nearest.
     return found or _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
@@ -248,6 +248,8 @@ def _candidate(
     memory: MemoryPerGpu,
     holds: Capacity | None,
 ) -> Candidate | Rejection:
+    share = memory.kv_cache_low_bytes / memory.kv_cache_bytes if memory.kv_cache_bytes else 1.0
+    at_least = holds.concurrency * share if holds is not None else None
     chosen_arguments = model_arguments(
         setting.specs,
         backend=BACKENDS[setting.backend],
@@ -268,7 +270,7 @@ def _candidate(
         kv_cache_tokens=holds.tokens if holds is not None else None,
         max_concurrency=round(holds.concurrency, 2) if holds is not None else None,
         reasons=(
-            *reasons_of(setting, choice, layout, base, holds, budget),
+            *reasons_of(setting, choice, layout, base, at_least, budget),
             *chosen_arguments.reasons,
             *(f"argument: {note}" for note in setting.arguments.notes),
             *base.reasons,

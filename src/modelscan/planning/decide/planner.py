@@ -26,9 +26,9 @@ from modelscan.model import (
 from modelscan.planning.decide.candidates import judge, reject
 from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for, nothing_usable
 from modelscan.planning.decide.pace import by_pace
-from modelscan.planning.options.allowances import ENCODERS, USUAL, Allowance, allowances
+from modelscan.planning.options.allowances import ENCODERS, Allowance, allowances
 from modelscan.planning.options.budget import Budget, gpu_budget, host_budget
-from modelscan.planning.options.context import UNKNOWN_LIMIT, USEFUL_CONTEXT, model_limit
+from modelscan.planning.options.context import goal, shortfall
 from modelscan.planning.options.eligibility import (
     backend_problem,
     planned_version,
@@ -42,6 +42,7 @@ from modelscan.planning.options.layouts import Layout, alike, layouts
 from modelscan.planning.options.quantization import Choice, answers, choices
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.telling.hints import Refused, hints_for
+from modelscan.planning.telling.more_gpus import with_more_gpus
 from modelscan.weights.counting.bytes import weights_bytes
 
 # Doubling the GPUs is worth it for latency if one request is answered a third faster: a judgement.
@@ -73,7 +74,12 @@ def make_plan(
     """
     plan = decide(model, options, hardware, request, facts, installations, measurements=measurements)
     if plan.feasible:
-        return plan
+        return with_more_gpus(
+            plan,
+            request,
+            options,
+            lambda asked: decide(model, options, hardware, asked, facts, installations, measurements=measurements),
+        )
     known: list[Sequence[Installation]] = [installations, ()]  # a machine that is only described has none
     here, elsewhere = (
         lambda other, asked, installed=installed: decide(
@@ -126,8 +132,8 @@ def decide(
                 if isinstance(found, Rejection):
                     rejected.append(found)
                 else:
-                    # On a GPU a better format with a short context comes after a lesser one with a useful context.
-                    tier = (bool(devices) and not _useful(found, choice)) + tightened
+                    # A better format with a short context comes after a lesser one with a useful context.
+                    tier = 2 * _shortfall(found, choice, request) + tightened
                     # A third-party packing of the released format needs no less memory: less is known about it.
                     tier = max(tier, own.get(choice.quantization, 0))
                     if released:
@@ -248,7 +254,7 @@ def _judged(
     obstacle: tuple[str, str] | None,
 ) -> tuple[Candidate | Rejection, bool]:
     """The best layout of one choice: the fewest GPUs with a useful context, else the longest context; or the
-    rejection that came nearest. And whether it took more than the usual share of memory, or an FP8 KV cache.
+    rejection that came nearest. And whether it took more than the usual share of memory.
     """
     base = Candidate(
         backend=setting.backend,
@@ -293,14 +299,14 @@ def _best(
         if isinstance(judged, Rejection):
             misses.append(judged)
             bare[layout] = (judged.needed_bytes or 0) - judged.memory_per_gpu.kv_cache_bytes
-        elif _useful(judged, choice):
+        elif not _shortfall(judged, choice, setting.request):
             if setting.request.mode == "latency":
                 judged = _faster(setting, choice, hardware, spread, allowance, judged)
             elif judged.expert_parallel and judged.data_parallel > 1:
                 judged = _roomier(setting, choice, hardware, spread, allowance, judged)
-            return judged, allowance is not USUAL
+            return judged, allowance.tight
         else:
-            fits.append((judged, allowance is not USUAL))
+            fits.append((judged, allowance.tight))
     if fits:
         return max(fits, key=lambda item: (item[0].max_model_len or 0, not item[1]))
     return min(misses, key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0)), False
@@ -387,10 +393,6 @@ def _budget(layout: Layout, request: PlanRequest, hardware: Hardware, allowance:
     return min(known, key=lambda budget: budget.available) if len(known) == len(budgets) else None
 
 
-def _useful(candidate: Candidate, choice: Choice) -> bool:
-    enough = min(USEFUL_CONTEXT, model_limit(choice.weights.architecture) or UNKNOWN_LIMIT)
-    return (
-        candidate.max_model_len is None
-        or (candidate.max_model_len or 0) >= enough
-        or "context_length" in candidate.explicit
-    )
+def _shortfall(candidate: Candidate, choice: Choice, request: PlanRequest) -> int:
+    enough = goal(choice.weights.architecture, request, on_gpu=bool(candidate.gpu_indices))
+    return shortfall(candidate.max_model_len, enough)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modelscan.backends.base import Steps
@@ -34,7 +36,19 @@ class Fixed:
 
     @property
     def total(self) -> Sized:
-        return self.weights + self.activations + self.overhead
+        """The sum. What makes one part larger than estimated does not make the others so: their deviations add as the
+        root of their squares.
+        """
+        overhead = (self.overhead,) if self.parts is None else self.parts.each
+        return independent((self.weights, self.activations, *overhead))
+
+
+def independent(parts: Sequence[Sized]) -> Sized:
+    """The sum of parts whose errors are independent of each other."""
+    total = sum(part.estimate for part in parts)
+    below = math.hypot(*(part.estimate - part.low for part in parts))
+    above = math.hypot(*(part.high - part.estimate for part in parts))
+    return Sized(max(total - math.ceil(below), 0), total, total + math.ceil(above))
 
 
 def footprint(

@@ -25,6 +25,10 @@ class Overhead:
     graphs: Sized
 
     @property
+    def each(self) -> tuple[Sized, ...]:
+        return self.libraries, self.communication, self.graphs
+
+    @property
     def total(self) -> Sized:
         return self.libraries + self.communication + self.graphs
 

@@ -22,19 +22,24 @@ class Allowance:
     utilization: float = DEFAULT_UTILIZATION
     kv_cache_dtype: str | None = None
 
+    @property
+    def tight(self) -> bool:
+        return self.utilization > DEFAULT_UTILIZATION
+
 
 USUAL = Allowance()
 
 
 def allowances(setting: Setting, devices: Sequence[Gpu]) -> list[Allowance]:
-    """The usual share, then all memory but the reserve, then an FP8 KV cache. What the user fixed is kept."""
+    """The usual share, then with an FP8 KV cache, then both with all memory but the reserve. What the user fixed is
+    kept.
+    """
     request = setting.request
     if not devices or setting.task in ENCODERS:
         return [USUAL]
     free = request.gpu_memory_utilization is None and request.max_memory_bytes is None
-    share = _ALL_BUT_RESERVE if free else DEFAULT_UTILIZATION
-    found = [USUAL, Allowance(share)] if free else [USUAL]
+    shares = (DEFAULT_UTILIZATION, _ALL_BUT_RESERVE) if free else (DEFAULT_UTILIZATION,)
     kernel = setting.facts.kernel(setting.backend, setting.device, "FP8 KV")
-    if request.kv_cache_dtype is None and kernel is not None and all(kernel.runs_on(gpu) for gpu in devices):
-        found.append(Allowance(share, "fp8"))
-    return found
+    eight = request.kv_cache_dtype is None and kernel is not None and all(kernel.runs_on(gpu) for gpu in devices)
+    types = (None, "fp8") if eight else (None,)
+    return [Allowance(share, dtype) for share in shares for dtype in types]

@@ -1,7 +1,8 @@
 """The plan in words: the reason of each choice, and what would help where nothing fits.
 
-reasons  each choice with its reason
-explain  the arithmetic, line by line
-hints    what would help, the cheapest first
-command  a request as the command line that makes it
+reasons    each choice with its reason
+explain    the arithmetic, line by line
+hints      what would help, the cheapest first
+more_gpus  what idle GPUs would bring
+command    a request as the command line that makes it
 """

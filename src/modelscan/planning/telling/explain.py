@@ -71,7 +71,9 @@ def _bounds(chosen: Candidate, weights: WeightsDescription | None) -> list[str]:
             f"{part}: {format_bytes(max(sum(line.low_bytes for line in own), 0))} to {format_bytes(high)}: {source}"
         )
     if memory.kv_cache_high_bytes > memory.kv_cache_low_bytes:
-        lines.append("KV cache: what the others leave; a plan fits if their upper bounds leave room for one request")
+        lines.append(
+            "KV cache: what the others leave, as their errors are independent; its low bound must hold one request"
+        )
     return lines
 
 

@@ -97,6 +97,8 @@ def _loosened(refused: Refused) -> list[str]:
         fixed = {name: _DEFAULTS[name] for name in fields if getattr(refused.request, name) != _DEFAULTS[name]}
         if not fixed:
             continue
+        if "context_length" in fixed:
+            fixed["context_length"] = "max"  # the longest that passes, and not the next round one
         without = dataclasses.replace(without, **fixed)
         asked = dataclasses.replace(refused.request, **fixed)
         chosen = refused.decide(refused.plan.hardware, asked).chosen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from modelscan.backends.base import Capacity
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, PlanRequest, WeightsDescription
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION, Budget
@@ -15,7 +14,7 @@ from modelscan.units import format_bytes, format_tokens
 
 
 def reasons_of(
-    setting: Setting, choice: Choice, layout: Layout, base: Candidate, holds: Capacity | None, budget: Budget
+    setting: Setting, choice: Choice, layout: Layout, base: Candidate, at_least: float | None, budget: Budget
 ) -> tuple[str, ...]:
     request, limit = setting.request, model_limit(choice.weights.architecture)
     sequences = base.max_num_seqs or 0
@@ -25,7 +24,7 @@ def reasons_of(
         reasons += _spread(layout, choice.weights.architecture, setting)
     elif setting.estimates is not None:
         reasons.append("start: eager, because compiling graphs on a CPU takes longer than it saves")
-    reasons.append(_context(setting, base, limit, holds, on_gpu=bool(layout.gpus)))
+    reasons.append(_context(setting, base, limit, at_least, on_gpu=bool(layout.gpus)))
     if base.kv_cache_dtype is not None and request.kv_cache_dtype is None:
         reasons.append(f"KV cache: {base.kv_cache_dtype}, because a 16-bit cache would hold too little")
     if request.max_concurrency is None and layout.gpus and sequences:
@@ -41,25 +40,29 @@ def _concurrency(sequences: int, base: Candidate, setting: Setting) -> list[str]
     if any(reason.startswith("concurrency: ") for reason in base.reasons) or setting.task in POOLING:
         return []
     if sequences < usual:
-        return [f"concurrency: {sequences} requests at once, so that sampling takes less memory"]
+        plural = "s" if sequences > 1 else ""
+        return [f"concurrency: {sequences} request{plural} at once, so that sampling takes less memory"]
     if setting.request.mode in {None, "standard"}:
         return [f"concurrency: {sequences} requests at once; for more: --max-concurrency N, or --mode throughput"]
     return []
 
 
-def _context(setting: Setting, base: Candidate, limit: int | None, holds: Capacity | None, *, on_gpu: bool) -> str:
-    """Why the context is as long as it is."""
+def _context(setting: Setting, base: Candidate, limit: int | None, at_least: float | None, *, on_gpu: bool) -> str:
+    """Why the context is as long as it is; `at_least` are the requests that the low bound of the KV cache holds."""
     length = base.max_model_len
     if length is None:
         return f"context: chosen by {setting.backend}, which manages its own memory"
-    if setting.request.context_length is not None:
+    asked = setting.request.context_length
+    if isinstance(asked, int):
         return f"context: {format_tokens(length)}, as asked"
     if length == limit:
         return f"context: {format_tokens(length)}, the model's limit"
     if not on_gpu and length == CPU_LONGEST:
         return f"context: {format_tokens(length)}, because a CPU takes minutes to read more"
     bound = f" of the model's {format_tokens(limit)}" if limit else ""
-    room = "two requests" if holds is None or holds.concurrency >= 2 else "one request"  # noqa: PLR2004
+    if asked == "max":
+        return f"context: {format_tokens(length)}{bound}, the longest that works"
+    room = "two requests" if at_least is None or at_least >= 2 else "one request"  # noqa: PLR2004
     return f"context: {format_tokens(length)}{bound}, the longest that leaves room for {room}"
 
 
