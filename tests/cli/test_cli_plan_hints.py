@@ -101,7 +101,7 @@ def test_the_deployment_that_holds_least_and_is_enough_is_to_be_stopped() -> Non
 @pytest.mark.parametrize(
     ("spec", "first"),
     [
-        ("rtx-4090", "an open alternative that fits: modelscan plan openai/gpt-oss-20b --hardware rtx-4090"),
+        ("rtx-4090", "an open alternative that fits: modelscan plan qwen/qwen3-vl-32b-instruct --hardware rtx-4090"),
         ("8xh100-80gb", "an open alternative that fits: modelscan plan openai/gpt-oss-120b --hardware 8xh100-80gb"),
     ],
 )

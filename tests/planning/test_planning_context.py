@@ -111,7 +111,7 @@ def test_lengths_beyond_what_is_enough_must_hold_two_requests() -> None:
 
 
 def test_a_tower_is_run_for_the_largest_picture() -> None:
-    """35B-A3B over two RTX 3090: 1.1 GiB of the KV cache were missing while only a step of 2,048 tokens was counted."""
+    """35B-A3B over two RTX 3090: 1.1 GiB too much was left for the KV cache while only a step of 2,048 tokens was counted."""
     sizes = {"vision_width": 1152, "vision_mlp": 4304}
     seeing = QWEN36_27B.__class__(
         **{name: getattr(QWEN36_27B, name) for name in QWEN36_27B.__slots__} | {"sizes": sizes}
@@ -121,5 +121,5 @@ def test_a_tower_is_run_for_the_largest_picture() -> None:
         for shape, tokens in ((QWEN36_27B, 2048), (seeing, 2048), (seeing, 8192))
     )
     assert blind < GIB // 3
-    assert small == pytest.approx(1.37 * GIB, rel=0.01)
+    assert small == pytest.approx(1.09 * GIB, rel=0.01)
     assert large == small

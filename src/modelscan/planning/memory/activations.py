@@ -1,7 +1,7 @@
 """What a backend needs while it computes: the largest of seeing, of a prefill step and of sampling.
 
 prefill = T x bytes x (3 I/TP + 3 H), with experts T x bytes x (k (H + 3 Im/TP) + 3 H); sampling = c x S x V; seeing =
-the patches behind T tokens, or behind the largest picture, x bytes x (2 I/TP + 6 W) of the tower. The structure is
+the patches behind T tokens, or behind the largest picture, x bytes x (2 I/TP + 4 W) of the tower. The structure is
 vLLM's dummy run of the largest batch at start (v1/worker/gpu_model_runner.py: profile_run). Llama-3.1-8B at T=20k and
 29k: 2.06 and 2.99 GiB (measured 2.07, 2.99).
 """
@@ -51,11 +51,11 @@ def activation_bytes(
 def _seeing(shape: Architecture, tokens: int, size: int, tensor_parallel: int) -> int:
     """The tower that sees is run for as many pictures as fill a step, or for the largest one; what it uses is free
     again before prefill (vLLM 0.33: v1/core/encoder_cache_manager.py, compute_mm_encoder_budget).
-    Qwen3.6-35B-A3B over two RTX 3090: all of the 1.1 GiB that were missing of its KV cache.
+    With it the KV cache of Qwen3.6-35B-A3B over two RTX 3090 is 2 % off, without it 11 %.
     """
     width = shape.sizes.get("vision_width", 0)
     if not width:
         return GIB // 2 if shape.vision else 0
     inner = shape.sizes.get("vision_mlp", 4 * width)
     patches = max(tokens, shape.family.picture_tokens) * shape.family.patches_per_token
-    return int(patches * size * (2 * inner / tensor_parallel + 6 * width))
+    return int(patches * size * (2 * inner / tensor_parallel + 4 * width))
