@@ -67,14 +67,15 @@ class _Repo:
         template = self._has_template()
         weights = shards or weight_names(needed) or weight_names(self.sizes)
         code = sorted(name for name in self.sizes if is_code(name))
+        shape = read_architecture(config, shipped_families())
         return WeightsDescription(
             source=self.source,
             repo_id=self.repo_id,
             location=self.repo_id,
             revision=self.listing.revision,
             commit=self.listing.commit or None,
-            architecture=read_architecture(config, shipped_families()),
-            quantization=quantization_of(config, sums.parameters_by_dtype),
+            architecture=shape,
+            quantization=quantization_of(config, sums.parameters_by_dtype, shape),
             format=format_of(config, weights),
             size_bytes=sum(self.sizes[name] for name in weights) or None,
             bytes_by_dtype=sums.bytes_by_dtype,

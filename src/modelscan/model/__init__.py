@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         PlanRequest,
         Rejection,
     )
-    from modelscan.model.weights import Architecture, WeightsDescription
+    from modelscan.model.weights import Architecture, QuantGroup, WeightsDescription
     from modelscan.model.words import (
         HUB_SOURCES,
         LIVE_STATUSES,
@@ -75,7 +75,7 @@ _HOMES = {
     "plan": (
         *("Candidate", "Estimated", "GpuFilters", "MemoryLine", "MemoryPerGpu", "Plan", "PlanRequest", "Rejection"),
     ),
-    "weights": ("Architecture", "WeightsDescription"),
+    "weights": ("Architecture", "QuantGroup", "WeightsDescription"),
     "words": ("Device", "HUB_SOURCES", "LIVE_STATUSES", "Mode", "RestartPolicy", "Source", "Status", "Task", "Vendor"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -123,6 +123,7 @@ __all__ = [
     "Pricing",
     "Progress",
     "ProviderOffer",
+    "QuantGroup",
     "Rejection",
     "RestartPolicy",
     "Route",

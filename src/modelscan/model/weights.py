@@ -10,6 +10,14 @@ from modelscan.model.family import STRANGER, Family
 from modelscan.model.words import Source, Task
 
 
+@dataclass(frozen=True, slots=True)
+class QuantGroup:
+    """Of a mixed quantization: the numeric scheme of some modules, which are names or patterns of names."""
+
+    scheme: str
+    modules: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Architecture:
     """The shape in `config.json`, in the field's words; `None` where the file does not say.
@@ -19,7 +27,8 @@ class Architecture:
     names: state-space and linear attention sizes, indexers, global heads, speculative layers. `sizes` are those of
     them, and of the towers, that have many spellings, each under one name. `family` is what all of its model type have
     in common, `vision_family` the same of its tower.
-    `unquantized_modules` are the name patterns of `modules_to_not_convert` or `ignore`.
+    `unquantized_modules` are the name patterns of `modules_to_not_convert` or `ignore`; `quant_groups` is empty unless
+    the weights are in several schemes.
     """
 
     architectures: tuple[str, ...] = ()
@@ -53,6 +62,7 @@ class Architecture:
     quant_bits: int | None = None
     quant_group_size: int | None = None
     unquantized_modules: tuple[str, ...] = ()
+    quant_groups: tuple[QuantGroup, ...] = ()
     total_parameters: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Device, Gpu, Mode, PlanRequest, WeightsDescription
 from modelscan.planning.options.facts import KernelSupport, PlanningFacts
+from modelscan.weights.counting.tensors import schemes_of
 
 SIXTEEN_BIT = frozenset({"BF16", "FP16"})
 UNQUANTIZED = SIXTEEN_BIT | {"FP32"}
@@ -96,6 +97,10 @@ def choices(
             gpu=gpu,
         )
         rank, reason = _rank(word, own, circumstances)
+        mixed = schemes_of(weights.architecture) if weights.architecture is not None else ()
+        if word in mixed and len(mixed) > 1:
+            others = " and ".join(scheme for scheme in mixed if scheme != word)
+            reason = reason.replace(word, f"{word} mixed with {others}", 1)
         if not has_table:
             why = "the format of the files" if word == own else "as requested"
             rank, reason = 0, f"{word}, {why}; its kernels in {backend} are not in our tables"

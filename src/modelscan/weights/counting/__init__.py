@@ -4,6 +4,7 @@ tensors    parameters on one GPU: the sum of the parts below
 attention  one layer that mixes tokens
 states     one layer that keeps a state instead of tokens
 experts    dense MLPs, experts and routers
+mixtures   which scheme the matrices of a mixed quantization are in
 towers     vision and audio towers
 joints     what connects a vision tower to the language model
 bytes      bytes of weights on each GPU

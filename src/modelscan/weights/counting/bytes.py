@@ -108,10 +108,12 @@ def _as_described(
         plain = BYTES_PER_PARAMETER["FP32"] if quantization == "FP32" else _SIXTEEN_BIT
         known = _loaded(weights, shape, whole)
         # A known total wins over the structure's sum; what the structure misses is usually a matrix.
-        matrices = whole.linear + whole.packed
+        matrices = whole.linear + whole.packed + whole.eight
         scale = 1.0 if known is None or not matrices else max(known - whole.plain, 0.0) / matrices
-        packed = min(each, BYTES_PER_PARAMETER["MXFP4"]) * mine.packed
-        total = (mine.linear * each + packed) * scale + mine.plain * plain
+        four = "NVFP4" if shape.quant_groups else "MXFP4"
+        packed = min(each, BYTES_PER_PARAMETER[four]) * mine.packed
+        eight = BYTES_PER_PARAMETER["FP8"] * mine.eight
+        total = (mine.linear * each + packed + eight) * scale + mine.plain * plain
         share = (_QUANTIZED if each < _SIXTEEN_BIT else _FROM_SHAPE) + (
             _UNCONFIRMED if weights.verified is False else 0
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from modelscan.model import Architecture
 from modelscan.weights.counting.attention import mixer
 from modelscan.weights.counting.experts import dense_parameters, expert_parameters, layers_with, matrices
 from modelscan.weights.counting.kv_cache import encodes_only, layer_kinds
+from modelscan.weights.counting.mixtures import Sort, bits_of_scheme, in_schemes, mixture
 from modelscan.weights.counting.towers import encoder_parameters, tower_parameters
 
 _VOCABULARY_PADDING = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py: DEFAULT_VOCAB_PADDING_SIZE
@@ -27,7 +29,8 @@ class Parameters:
     """Counts on one GPU. `linear` are the matrices that a quantization covers, `plain` is everything else.
 
     `absorbed` is MLA's second copy of its up-projection, always 16-bit and only in memory; `padding` is what kernels
-    for 4-bit experts add to `linear`; `packed` are 4-bit experts next to 8-bit matrices (DeepSeek-V4).
+    for 4-bit experts add to `linear`. Where a quantization is mixed, `linear` are in the scheme of most; `packed` are
+    4-bit matrices next to 8-bit ones (DeepSeek-V4's experts), `eight` are 8-bit matrices next to 4-bit ones.
     """
 
     linear: float
@@ -35,10 +38,11 @@ class Parameters:
     absorbed: float = 0.0
     padding: float = 0.0
     packed: float = 0.0
+    eight: float = 0.0
 
     @property
     def checkpoint(self) -> float:
-        return self.linear + self.plain + self.packed
+        return self.linear + self.plain + self.packed + self.eight
 
 
 @functools.lru_cache(maxsize=512)  # a plan asks the same for each layout, share of memory and number of requests
@@ -49,6 +53,52 @@ def parameters_per_gpu(
 
     `experts_over`: the GPUs that whole experts are distributed over; None where experts are sharded like the rest.
     """
+    mine = _sorted(shape, tensor_parallel, experts_over)
+    if mine is None:
+        return None
+    linear, packed, eight = sum(mine.matrices.values()), mine.packed, 0.0
+    mixed = _mixture(shape)
+    if mixed is not None:
+        counts = in_schemes(mine.matrices, mixed)
+        mine = dataclasses.replace(mine, plain=mine.plain + linear - sum(counts.values()))
+        most = max((bits_of_scheme(scheme) for scheme in schemes_of(shape)[:1]), default=0)
+        linear = _of_bits(counts, lambda bits: bits == most)
+        packed += _of_bits(counts, lambda bits: bits < most)
+        eight = _of_bits(counts, lambda bits: bits > most)
+    padding = _padding(shape, mine.layers_with_experts, tensor_parallel, experts_over)
+    return Parameters(linear, mine.plain, mine.absorbed, padding, packed, eight)
+
+
+def _of_bits(counts: Mapping[str, float], has: Callable[[int], bool]) -> float:
+    return sum(count for scheme, count in counts.items() if has(bits_of_scheme(scheme)))
+
+
+def schemes_of(shape: Architecture) -> tuple[str, ...]:
+    """The schemes of the matrices of a mixed quantization, that of most of them first; `()` where it is not mixed."""
+    mixed, whole = _mixture(shape), _sorted(shape)
+    if mixed is None or whole is None:
+        return ()
+    return tuple(scheme for scheme, count in in_schemes(whole.matrices, mixed).items() if count)
+
+
+def _mixture(shape: Architecture) -> Mapping[Sort, Mapping[str, float]] | None:
+    whole = _sorted(shape) if shape.quant_groups else None
+    return None if whole is None else mixture(shape, whole.matrices, whole.plain + whole.packed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """Counts on one GPU: matrices that a quantization covers, by what they are for, and all else."""
+
+    matrices: Mapping[Sort, float]
+    plain: float
+    absorbed: float
+    packed: float
+    layers_with_experts: int
+
+
+@functools.lru_cache(maxsize=512)
+def _sorted(shape: Architecture, tensor_parallel: int = 1, experts_over: int | None = None) -> _Sorted | None:
     hidden, layers, vocabulary = shape.hidden_size, shape.num_hidden_layers, shape.vocab_size
     if not hidden or not layers or not vocabulary:
         return None
@@ -60,11 +110,13 @@ def parameters_per_gpu(
         + _biases(shape)
     )
     plain += (tower_parameters(shape) + _per_layer_inputs(shape)) / tp
-    linear = absorbed = packed = 0.0
+    matrices: dict[Sort, float] = {"attention": 0.0, "state": 0.0, "dense": 0.0, "experts": 0.0}
+    absorbed = packed = 0.0
     for kind, count in kinds.items():
         one = mixer(shape, kind, tp)
+        sort: Sort = "state" if kind == "linear" else "attention"
         kept = _kept(shape, _is_state if kind == "linear" else _is_attention)
-        linear += count * (one.divided + one.replicated) * (1 - kept)
+        matrices[sort] += count * (one.divided + one.replicated) * (1 - kept)
         plain += count * (one.divided + one.replicated) * kept
         absorbed += count * one.absorbed
     thinking = layers_with(shape, kinds)
@@ -75,17 +127,17 @@ def parameters_per_gpu(
         if shape.details.get("expert_dtype") == "fp4" and shape.quant_method == "fp8":
             packed = routed
         else:
-            linear += routed
+            matrices["experts"] += routed
         plain += thinking.experts * experts.router
         dense += thinking.experts * experts.shared / tp
     kept = _kept(shape, _is_dense)
-    linear += dense * (1 - kept)
+    matrices["dense"] += dense * (1 - kept)
     plain += dense * kept
     if shape.num_encoder_layers:  # whisper: an encoder of the same width, and cross-attention in the decoder
         inner, mels = shape.intermediate_size or 4 * hidden, shape.details.get("num_mel_bins") or 80
-        linear += encoder_parameters(hidden, shape.num_encoder_layers, inner, mels, _heard(shape)) / tp
-        linear += layers * mixer(shape, "full", tp).divided
-    return Parameters(linear, plain, absorbed, _padding(shape, thinking.experts, tp, experts_over), packed)
+        matrices["dense"] += encoder_parameters(hidden, shape.num_encoder_layers, inner, mels, _heard(shape)) / tp
+        matrices["attention"] += layers * mixer(shape, "full", tp).divided
+    return _Sorted(matrices, plain, absorbed, packed, thinking.experts)
 
 
 def embedding_parameters(shape: Architecture) -> float:

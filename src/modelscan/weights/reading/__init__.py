@@ -2,6 +2,7 @@
 
 shape         the shape of a model from its `config.json`
 layers        which layers attend to the whole context, to a window, or keep a state
+groups        which modules of a mixed quantization are in which scheme
 quantization  how the weights are quantized, in any of its spellings
 tasks         what a repo is for, where no catalog says
 safetensors   tensor types and sizes from a safetensors header

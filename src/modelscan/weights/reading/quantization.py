@@ -7,6 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from modelscan.model import Architecture, QuantGroup
+from modelscan.weights.counting.tensors import schemes_of
+from modelscan.weights.reading.groups import mixed_groups, scheme_of_algorithm, scheme_of_weights
+
 # safetensors' and PyTorch's names of tensor types, and the word for weights that are mostly of that type.
 _DTYPE_WORDS = {
     "F64": "FP32", "F32": "FP32", "BF16": "BF16", "F16": "FP16",
@@ -15,11 +19,8 @@ _DTYPE_WORDS = {
     "float8_e4m3fn": "FP8",
 }  # fmt: skip
 _METHOD_WORDS = {"fp8": "FP8", "fbgemm_fp8": "FP8", "mxfp4": "MXFP4", "mxfp8": "FP8", "nvfp4": "NVFP4"}
-_ALGORITHM_WORDS = (("NVFP4", "NVFP4"), ("MXFP4", "MXFP4"), ("W4A", "INT4"), ("INT4", "INT4"), ("FP8", "FP8"),
-                    ("W8A", "INT8"), ("INT8", "INT8"), ("FP4", "FP4"))  # fmt: skip
 _MODULE_KEYS = ("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "llm_int8_skip_modules")
 _BITS_OF = {"FP8": 8, "INT8": 8, "INT4": 4, "MXFP4": 4, "NVFP4": 4, "FP4": 4}
-_SCHEMES = {("float", 8): "FP8", ("int", 8): "INT8", ("int", 4): "INT4", ("float", 4): "FP4", ("int", 2): "INT2"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +36,7 @@ class Quantization:
     group_size: int | None = None
     unquantized_modules: tuple[str, ...] = ()
     zeros: bool | None = None
+    groups: tuple[QuantGroup, ...] = ()
 
 
 def read_quantization(config: Mapping[str, Any]) -> Quantization:
@@ -58,15 +60,21 @@ def read_quantization(config: Mapping[str, Any]) -> Quantization:
         unquantized_modules=tuple(_modules(section)),
         # compressed-tensors writes zero points for asymmetric schemes only; AWQ and GPTQ always write them.
         zeros=weights.get("symmetric") is False if method == "compressed-tensors" else None,
+        groups=mixed_groups(section),
     )
 
 
-def quantization_of(config: Mapping[str, Any], parameters_by_dtype: Mapping[str, int]) -> str | None:
+def quantization_of(
+    config: Mapping[str, Any], parameters_by_dtype: Mapping[str, int], shape: Architecture | None = None
+) -> str | None:
     """The word for the weights' numeric scheme: `FP8`, `INT4`, `BF16`, `FP32` …; None where unknown.
 
-    The config's declaration comes first: packed integers look like INT32 in the files.
+    The config's declaration comes first: packed integers look like INT32 in the files. A mixed quantization is named
+    for what most matrices of the `shape` are in.
     """
     declared = read_quantization(config)
+    if shape is not None and (mixed := schemes_of(shape)):
+        return mixed[0]
     if declared.method is not None or declared.scheme is not None:
         return declared.scheme
     if parameters_by_dtype:
@@ -111,13 +119,9 @@ def _scheme(method: str | None, section: Mapping[str, Any], weights: Mapping[str
     packed = str(section.get("format") or weights.get("format") or "").lower()
     algorithm = _algorithm(section)
     bits = _integer(section.get("bits"), section.get("w_bit"))
-    found = _METHOD_WORDS.get(method or "") or next(
-        (word for start, word in _ALGORITHM_WORDS if start in algorithm), None
-    )
-    if found is None and packed.startswith(("nvfp4", "mxfp4")):
-        found = packed[:5].upper()
-    if found is None and weights:
-        found = _SCHEMES.get((str(weights.get("type")), _integer(weights.get("num_bits")) or 0))
+    found = _METHOD_WORDS.get(method or "") or scheme_of_algorithm(algorithm)
+    if found is None:
+        found = scheme_of_weights(weights, packed)
     if found is None and method in {"bitsandbytes", "bnb"}:
         found = "INT8" if section.get("load_in_8bit") else "INT4" if section.get("load_in_4bit") else None
     if found is None and bits is not None:

@@ -6,10 +6,13 @@ values.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from modelscan.model import Architecture, Family
+from modelscan.weights.counting.mixtures import bits_of_scheme
+from modelscan.weights.counting.tensors import schemes_of
 from modelscan.weights.families.keys import ConfigKeys
 from modelscan.weights.families.table import Families
 from modelscan.weights.reading.layers import layer_types, window_of
@@ -49,7 +52,7 @@ def read_architecture(config: Mapping[str, Any], families: Families) -> Architec
     model_type = _str(config.get("model_type")) or _str(text.get("model_type"))
     vision = next((found for name in keys.vision_sections if (found := _section(config, name))), {})
     details = _details(text, family, quantization, families)
-    return Architecture(
+    shape = Architecture(
         architectures=_names(config.get("architectures")),
         model_type=model_type,
         num_hidden_layers=layers or len(kinds) or None,
@@ -81,10 +84,13 @@ def read_architecture(config: Mapping[str, Any], families: Families) -> Architec
         quant_bits=quantization.bits,
         quant_group_size=quantization.group_size,
         unquantized_modules=quantization.unquantized_modules,
+        quant_groups=quantization.groups,
         total_parameters=_int(config, "total_parameters"),
         details=details,
         **families.known(model_type, vision, details),
     )
+    mixed = schemes_of(shape)
+    return dataclasses.replace(shape, quant_bits=bits_of_scheme(mixed[0])) if mixed else shape
 
 
 def _details(text: Mapping[str, Any], family: Family, quantization: Quantization, families: Families) -> dict[str, Any]:

@@ -26,12 +26,13 @@ def describe_shipped(repo_id: str, source: Source, text: str, families: Families
     if line is None:
         return None
     facts: dict[str, Any] = json.loads(line)
+    shape = read_architecture(facts, families)
     return WeightsDescription(
         source=source,
         repo_id=repo_id,
         location=repo_id,
-        architecture=read_architecture(facts, families),
-        quantization=quantization_of(facts, {}),
+        architecture=shape,
+        quantization=quantization_of(facts, {}, shape),
         format=read_quantization(facts).method or "safetensors",
         task=facts.get("task") or task_of(facts, (), families),
         verified=facts["verified"] not in _UNCONFIRMED,
