@@ -57,12 +57,13 @@ Backend       vllm 0.33.0, which runs on the widest range of hardware and
 Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, as asked
 Context       131,072, the model's limit; 34.8 to 35.0 concurrent full-length
               requests
-Speed         about 358 tokens/s for one request, 1107 for 35 full-length
-              requests together; prompts at 129,589/s (estimated, not measured)
+Speed         about 307 tokens/s for one request, 1091 for 35 full-length
+              requests together; prompts at 118,154/s (estimated, not measured;
+              may be off by a factor of 1.6)
 Concurrency   64 requests at once; for more: --max-concurrency N, or --mode
               throughput
 Memory        0.92 of the GPU, from the memory that is free now
-Alternative   FP8 with vllm on GPU 0-7, context 131,072, about 405 tokens/s:
+Alternative   FP8 with vllm on GPU 0-7, context 131,072, about 340 tokens/s:
               meta-llama/Llama-3.1-8B-Instruct
 
 GPU 0-7  8 x NVIDIA H100 80GB HBM3, 79.11 GiB
@@ -204,7 +205,7 @@ Usable memory
 
 Sources
   shape: the facts shipped with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed; 8,030,261,248 parameters
-  speed: roofline: 1008 GB/s x 0.8, 330.3 TFLOPS x 0.5 (FP8 computed natively) of RTX 4090, 2,048 tokens for one request; estimated, not measured\
+  speed: roofline: 1008 GB/s x 0.76, 330.3 TFLOPS x 0.51 (FP8 computed natively) of RTX 4090, 2,048 tokens for one request; estimated, not measured: may be off by a factor of 1.6\
 """)
 
 

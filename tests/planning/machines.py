@@ -16,6 +16,7 @@ FACTS: PlanningFacts = load_facts(
     shipped_text("parsers.csv"),
     shipped_text("backend_arguments.csv"),
     shipped_text("argument_translations.csv"),
+    shipped_text("speeds.csv"),
 )
 
 

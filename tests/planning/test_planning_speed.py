@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.planning.machines import FACTS, llama, machine, new_shape, weights
 
 from modelscan.model import Architecture, Estimated, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
-from modelscan.planning.speed import touched
+from modelscan.planning.speed.step import touched
 
 QWEN3_8B = llama(
     model_type="qwen3",
@@ -103,7 +104,75 @@ def test_splitting_over_gpus_costs_communication_and_pcie_costs_more() -> None:
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:
-    assert estimated(QWEN3_8B, "cpu:64gb") == Estimated()
+    here = machine("rtx-4090")
+    unknown = dataclasses.replace(here, devices=(dataclasses.replace(here.devices[0], name="Some GPU"),))
+    plan = make_plan(None, [weights("x/y", QWEN3_4B)], unknown, PlanRequest(model="x/y"), FACTS)
+    assert plan.chosen is not None
+    assert plan.chosen.estimated == Estimated()
+
+
+def test_a_cpu_is_as_fast_as_its_memory() -> None:
+    found = estimated(QWEN3_8B, "cpu:64gb", quantization="BF16")
+    assert found.decode_tokens_per_second == pytest.approx(77 * 0.8 / 15.2, rel=0.1)  # GB/s over GB of weights
+    assert found.decode_off_by == 3
+    assert found.prefill_tokens_per_second is None
+
+
+def test_every_figure_says_by_how_much_it_may_be_off() -> None:
+    found = estimated(QWEN3_8B, "rtx-4090")
+    assert (found.decode_off_by, found.concurrent_decode_off_by, found.prefill_off_by) == (1.6, 1.8, 2.5)
+    assert "may be off by a factor of 1.6" in (found.basis or "")
+
+
+def test_a_fixed_context_is_the_depth_of_the_lone_request() -> None:
+    deep = estimated(QWEN3_8B, "h100-80gb", context_length=32768).decode_tokens_per_second or 0
+    near = estimated(QWEN3_8B, "h100-80gb").decode_tokens_per_second or 0
+    assert deep < near * 0.85
+
+
+def test_unpacking_weights_hides_nothing_behind_computing() -> None:
+    """FP8 on a 3090 is unpacked, on a 4090 computed: many at once cost the first more, whose bandwidth is nearly
+    the same.
+    """
+
+    def lost(spec: str) -> float:
+        found = estimated(QWEN3_8B, spec, "FP8", quantization="FP8", context_length=1024, max_concurrency=32)
+        return (found.decode_tokens_per_second or 0) * 32 / (found.concurrent_decode_tokens_per_second or 1)
+
+    assert lost("rtx-3090") > 1.3 * lost("rtx-4090")
+
+
+def test_quantized_experts_take_an_instinct_longer_than_16_bit_ones() -> None:
+    """MiniMax-M2 in FP8 on MI300X: 199 to 359 us a layer, where BF16 experts take what NVIDIA's do."""
+    shape = dataclasses.replace(QWEN3_30B)
+    fast = estimated(shape, "mi300x", "FP8", quantization="FP8").decode_tokens_per_second or 0
+    plain = estimated(shape, "mi300x", quantization="BF16").decode_tokens_per_second or 0
+    assert fast < plain
+
+
+def test_prompts_wait_for_gpus_that_exchange_through_the_host() -> None:
+    split = estimated(QWEN3_8B, "4xrtx-3090", tensor_parallel=4, context_length=8192).prefill_tokens_per_second or 0
+    alone = estimated(QWEN3_8B, "rtx-3090", context_length=8192).prefill_tokens_per_second or 0
+    assert split < 2 * alone
+
+
+def test_every_row_of_the_table_is_the_first_for_something() -> None:
+    """The most specific stands first: a row behind one that always holds as well would never be read."""
+    rows = FACTS.speeds.rows
+    kernels = {
+        frozenset({bits, *more})
+        for bits in ("16-bit", "8-bit", "4-bit")
+        for more in ((), ("native",), ("weight-only",), ("nvlink",), ("pcie",))
+    }
+    targets = {"other"}.union(*(row.targets for row in rows))
+    read = {
+        id(next(row for row in rows if row.name == name and row.holds(target, kernel)))
+        for name in {row.name for row in rows}
+        for target in targets
+        for kernel in kernels
+        if any(row.name == name and row.holds(target, kernel) for row in rows)
+    }
+    assert [(row.name, sorted(row.targets), sorted(row.kernel)) for row in rows if id(row) not in read] == []
 
 
 @given(st.integers(1, 512), st.integers(1, 16), st.integers(1, 1024), st.integers(1, 1024))

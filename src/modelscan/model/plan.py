@@ -89,13 +89,16 @@ class Estimated:
     """A ranking aid from a roofline, never a measurement; `basis` says from which figures.
 
     `decode_tokens_per_second` is of one request alone; `concurrent_…` of `concurrency` requests together, each as long
-    as the context.
+    as the context. `…_off_by`: nine of ten measured runs are within this factor of the estimate, in either direction.
     """
 
     decode_tokens_per_second: float | None = None
     concurrency: int | None = None
     concurrent_decode_tokens_per_second: float | None = None
     prefill_tokens_per_second: float | None = None
+    decode_off_by: float | None = None
+    concurrent_decode_off_by: float | None = None
+    prefill_off_by: float | None = None
     basis: str | None = None
 
 

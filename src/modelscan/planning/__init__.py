@@ -2,7 +2,7 @@
 
 options/  what there is to choose from: formats, layouts, budgets, context lengths
 memory/   what a candidate takes of each device
-speed     how fast it should be, to rank candidates
+speed/    how fast it should be, to rank candidates
 decide/   from candidates to one plan
 telling/  reasons, arithmetic and hints, in words
 """

@@ -20,6 +20,7 @@ def planning_facts() -> PlanningFacts:
         shipped_text("parsers.csv"),
         shipped_text("backend_arguments.csv"),
         shipped_text("argument_translations.csv"),
+        shipped_text("speeds.csv"),
     )
 
 

@@ -134,7 +134,8 @@ def _speed(chosen: Candidate) -> Iterable[tuple[str, str]]:
     if speed.prefill_tokens_per_second is not None:
         parts.append(f"prompts at {speed.prefill_tokens_per_second:,.0f}/s")
     if parts:
-        yield "Speed", f"{'; '.join(parts)} (estimated, not measured)"
+        off_by = f"; may be off by a factor of {speed.decode_off_by:g}" if speed.decode_off_by is not None else ""
+        yield "Speed", f"{'; '.join(parts)} (estimated, not measured{off_by})"
 
 
 def _not_possible(rejected: Sequence[Rejection]) -> Iterable[tuple[str, str]]:

@@ -19,7 +19,7 @@ from modelscan.planning.options.model_arguments import model_arguments
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.recipe_minimum import below_minimum, recipe_minimum
 from modelscan.planning.options.setting import Setting
-from modelscan.planning.speed import estimate
+from modelscan.planning.speed.estimate import estimate
 from modelscan.planning.telling.reasons import reasons_of
 from modelscan.units import GIB, format_bytes, format_tokens
 from modelscan.weights.counting.bytes import weights_bytes

@@ -2,6 +2,7 @@
 
 setting          what all candidates of one plan share
 facts            the shipped tables that the judgement rests on
+speed_constants  what kernels reach and take, by GPU
 eligibility      which backend can run on these devices at all
 quantization     formats of weights, in the order a specialist takes them
 gpu_filters      which GPUs a deployment file allows

@@ -12,6 +12,7 @@ from modelscan.backends.arguments.history import ArgumentHistory, release
 from modelscan.backends.builds import Build, parse_builds, reaches
 from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
 from modelscan.model import Device, Gpu
+from modelscan.planning.options.speed_constants import SpeedTable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,7 @@ class PlanningFacts:
     gpus: tuple[GpuFacts, ...]
     parsers: Parsers
     arguments: ArgumentHistory
+    speeds: SpeedTable
     gpus_seen: dict[str, GpuFacts | None] = field(default_factory=dict, repr=False, compare=False)
 
     def kernel(self, backend: str, device: Device, quantization: str) -> KernelSupport | None:
@@ -95,6 +97,7 @@ def load_facts(
     parsers_csv: str,
     backend_arguments_csv: str,
     argument_translations_csv: str,
+    speeds_csv: str,
 ) -> PlanningFacts:
     """The tables, parsed. Raises KeyError or ValueError for a text that is not the expected table."""
     return PlanningFacts(
@@ -105,6 +108,7 @@ def load_facts(
             {(row["backend"], row["kind"], row["name"]): release(row["since"]) for row in _rows(parsers_csv)}
         ),
         arguments=ArgumentHistory.parse(backend_arguments_csv, argument_translations_csv),
+        speeds=SpeedTable.parse(speeds_csv),
     )
 
 

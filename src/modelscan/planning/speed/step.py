@@ -1,0 +1,67 @@
+"""The time of a step on one processor, from what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """`always` bytes are read whatever is asked, of `routed` the share that is met by the requests of `sources`
+    copies, and `cache` bytes for each request; `constant` seconds pass besides. `flops` are per token at `speed`, of
+    which, as of reading, `exposed` says how much the longer of the two does not hide. With each token of an answer
+    come `prompts` of other requests. `lone_cache`: one request alone reads its cache so much slower.
+    """
+
+    always: float
+    routed: float
+    experts: int
+    per_token: int
+    sources: int
+    cache: float
+    lone_cache: float
+    bandwidth: float
+    flops: float
+    speed: float | None
+    exposed: float
+    prompts: float
+    request: float
+    constant: float
+    joined_bytes: float
+    link: float
+
+    def seconds(self, requests: float) -> float:
+        """With so many requests at once, each of which gets a token."""
+        read = self.always + self.routed * touched(self.experts, self.per_token, requests * self.sources)
+        return self._passed(read + self.cache * requests, requests, requests * (1 + self.prompts))
+
+    def alone(self) -> float:
+        read = self.always + self.routed * touched(self.experts, self.per_token, self.sources)
+        return self._passed(read + self.cache * self.lone_cache, 1, 1)
+
+    def _passed(self, read: float, requests: float, tokens: float) -> float:
+        reading = read / self.bandwidth
+        computing = self.flops * tokens / self.speed if self.speed else 0.0
+        working = max(reading, computing) + self.exposed * min(reading, computing)
+        return working + self.joined_bytes * tokens / self.link + self.constant + requests * self.request
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromptStep:
+    """Reading a long prompt, where computing counts and reading the weights once does not: `speed` as far as prompts
+    reach it, `link` for large transfers.
+    """
+
+    flops: float
+    speed: float
+    joined_bytes: float
+    link: float
+    constant: float
+
+    def seconds_per_token(self, tokens: int) -> float:
+        return self.flops / self.speed + self.joined_bytes / self.link + self.constant / tokens
+
+
+def touched(experts: int, per_token: int, tokens: float) -> float:
+    """The share of a layer's experts that a step meets: each token picks `per_token`, as if at random."""
+    return 1 - (1 - per_token / experts) ** tokens if experts else 0.0
