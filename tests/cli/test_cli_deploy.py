@@ -30,7 +30,7 @@ def test_from_a_name_to_an_endpoint_and_away_again(modelscan: Modelscan, home: P
     first = deployed.json
     assert (first["name"], first["status"], first["changed"]) == ("demo", "ready", True)
     assert first["served_model_names"] == ["demo", "modelscan/demo"]
-    assert first["openai_base_url"] == f"http://localhost:{first['port']}/v1"
+    assert first["openai_base_url"] == f"http://127.0.0.1:{first['port']}/v1"
     assert first["measured"]["ttft_ms"] is not None
 
     open_to_others = [path for path in (home / "state").rglob("*") if path.stat().st_mode & 0o077]
@@ -48,14 +48,14 @@ def test_from_a_name_to_an_endpoint_and_away_again(modelscan: Modelscan, home: P
     assert route == {
         "name": "demo",
         "type": "local",
-        "base_url": f"http://localhost:{first['port']}",
+        "base_url": f"http://127.0.0.1:{first['port']}",
         "model": "modelscan/demo",
         "managed": True,
     }
     lines = modelscan("env", "demo").stdout
     assert lines == (
-        f"export OPENAI_BASE_URL=http://localhost:{first['port']}/v1\nexport OPENAI_API_KEY=none\n"
-        f"export MODEL_API_URL=http://localhost:{first['port']}/v1\nexport MODEL_NAME=demo\n"
+        f"export OPENAI_BASE_URL=http://127.0.0.1:{first['port']}/v1\nexport OPENAI_API_KEY=none\n"
+        f"export MODEL_API_URL=http://127.0.0.1:{first['port']}/v1\nexport MODEL_NAME=demo\n"
     )
 
     assert modelscan("routes", "export", "--format", "litellm").stdout == (
@@ -63,7 +63,7 @@ def test_from_a_name_to_an_endpoint_and_away_again(modelscan: Modelscan, home: P
         "- model_name: demo\n"
         "  litellm_params:\n"
         "    model: hosted_vllm/demo\n"
-        f"    api_base: http://localhost:{first['port']}/v1\n"
+        f"    api_base: http://127.0.0.1:{first['port']}/v1\n"
         "    api_key: none\n"
         "  model_info:\n"
         "    mode: chat\n"
@@ -97,10 +97,10 @@ def test_what_a_person_sees(modelscan: Modelscan) -> None:
         "Backend: vllm 0.32.0+cpu",
         f"Source: {shipped('demo')} (local_path)",
         "Starting deployment...",
-        f"Deployed at http://localhost:{port}",
+        f"Deployed at http://127.0.0.1:{port}",
         "",
     ]
-    assert "  curl http://localhost" in ran.stdout
+    assert "  curl http://127.0.0.1" in ran.stdout
     assert "Open to      every user of this machine; --api-key-env VAR requires a key" in ran.stdout
 
 

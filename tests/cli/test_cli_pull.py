@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,41 @@ def test_pulled_once_and_then_here_without_a_network(run: Callable[..., Ran], hu
     assert (here["repo_id"], here["commits"], here["downloaded_at"] is not None) == (
         "lab/tiny", [hub.repos["lab/tiny"].commit], True,
     )  # fmt: skip
+
+
+def test_a_repo_has_one_copy_however_it_is_spelled(run: Callable[..., Ran], hub: HubServer, tmp_path: Path) -> None:
+    hub.repos["Lab/Tiny-1B"] = hub.repos["lab/tiny"]
+    hub.renamed["lab/older"] = "Lab/Tiny-1B"
+    first = run("pull", "lab/tiny-1b", "--json").json[0]
+    assert (first["repo_id"], first["changed"]) == ("Lab/Tiny-1B", True)
+    for spelled in ("LAB/TINY-1B", "Lab/Tiny-1B", "lab/older"):
+        again = run("pull", spelled, "--json").json[0]
+        assert (again["repo_id"], again["path"], again["changed"]) == ("Lab/Tiny-1B", first["path"], False)
+    assert [folder.name for folder in (tmp_path / "hf" / "hub").glob("models--*")] == ["models--Lab--Tiny-1B"]
+    for spelled in ("laB/tinY-1b", "lab/older"):
+        plan = run("--offline", "plan", spelled, "--hardware", "rtx-4090", "--json").json
+        assert plan["chosen"]["repo_id"] == "Lab/Tiny-1B"
+
+
+def test_what_another_tool_downloaded_is_found_in_any_letter_case(
+    run: Callable[..., Ran], hub: HubServer, home: Path, tmp_path: Path
+) -> None:
+    run("pull", "lab/tiny")
+    shutil.rmtree(home / "cache" / "weights-v1")
+    hub.requests.clear()
+    assert run("--offline", "plan", "LAB/Tiny", "--hardware", "rtx-4090", "--json").json["feasible"]
+    assert hub.requests == []
+
+
+def test_the_endpoint_answers_to_the_repo_as_its_hub_spells_it(
+    run: Callable[..., Ran], hub: HubServer, tmp_path: Path
+) -> None:
+    hub.repos["Lab/Tiny-1B"] = hub.repos["lab/tiny"]
+    path = f"{fake_vllm.install(tmp_path / 'bin').parent}:/usr/bin:/bin"
+    made = run("deploy", "lab/tiny-1b", "--name", "mine", "--json", PATH=path).json
+    assert made["served_model_names"] == ["mine", "Lab/Tiny-1B", "lab/tiny-1b"]
+    assert made["openai_base_url"] == f"http://127.0.0.1:{made['port']}/v1"
+    run("remove", "mine", PATH=path)
 
 
 def test_what_a_pipe_and_a_program_see(run: Callable[..., Ran], hub: HubServer) -> None:

@@ -22,8 +22,8 @@ READY = Deployment(
     model="qwen/qwen3-8b",
     backend="vllm",
     status="ready",
-    base_url="http://localhost:8080",
-    openai_base_url="http://localhost:8080/v1",
+    base_url="http://127.0.0.1:8080",
+    openai_base_url="http://127.0.0.1:8080/v1",
     served_model_names=("qwen3-8b", "qwen/qwen3-8b"),
     memory=DeploymentMemory(estimated_bytes=int(19.5 * GIB), measured_bytes=int(18.75 * GIB)),
     measured=Measured(ttft_ms=41.2, decode_tokens_per_second=93.41),
@@ -39,9 +39,9 @@ def shown(deployment: Deployment, price: Pricing | None = None) -> str:
 
 def test_the_receipt() -> None:
     assert shown(READY, Pricing(input=0.05, output=0.4)) == snapshot("""\
-Deployed at http://localhost:8080
+Deployed at http://127.0.0.1:8080
 
-  curl http://localhost:8080/v1/chat/completions \\
+  curl http://127.0.0.1:8080/v1/chat/completions \\
     -H 'Content-Type: application/json' \\
     -d '{"model": "qwen3-8b", "messages": [{"role": "user", "content": "Hello"}]}'
 
@@ -63,5 +63,5 @@ def test_the_call_asks_the_endpoint_of_the_task_with_the_key(task: str) -> None:
         "rerank": "/rerank",
         "speech-to-text": "/audio/transcriptions",
     }[task]
-    assert lines[0] == f"curl http://localhost:8080/v1{path} \\"
+    assert lines[0] == f"curl http://127.0.0.1:8080/v1{path} \\"
     assert '  -H "Authorization: Bearer $MY_KEY" \\' in lines

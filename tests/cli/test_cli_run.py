@@ -106,7 +106,7 @@ def test_a_model_of_another_task_is_refused_before_anything_starts(modelscan: Mo
     assert ran.stderr.splitlines()[-3:] == [
         f"error: `{folder}` turns text into embeddings and does not answer prompts",
         f"hint: modelscan deploy {folder}",
-        "hint: send requests to its endpoint: http://localhost:PORT/v1/embeddings",
+        "hint: send requests to its endpoint: http://127.0.0.1:PORT/v1/embeddings",
     ]
     assert modelscan("list", "--json").json == []
 

@@ -276,7 +276,7 @@ def test_a_taken_port_that_was_only_chosen_is_moved_on_until_it_was_ready_there(
         moved = up(made, settings)
     assert moved.port is not None
     assert moved.port != made.port
-    assert moved.openai_base_url == f"http://localhost:{moved.port}/v1"
+    assert moved.openai_base_url == f"http://127.0.0.1:{moved.port}/v1"
     assert str(moved.port) in moved.argv
     with Store(settings.paths) as store:
         said = [event.message for event in store.events(made.id) if event.kind == "moved"]

@@ -73,5 +73,5 @@ def test_an_option_is_changed_in_its_place_and_nothing_else(argv: list[str], val
 
 def test_a_move_changes_port_addresses_and_command_line() -> None:
     moved = moved_to_port(planned(), 9000).pinned
-    assert (moved.port, moved.base_url, moved.argv[2]) == (9000, "http://localhost:9000", "9000")
-    assert moved.openai_base_url == "http://localhost:9000/v1"
+    assert (moved.port, moved.base_url, moved.argv[2]) == (9000, "http://127.0.0.1:9000", "9000")
+    assert moved.openai_base_url == "http://127.0.0.1:9000/v1"

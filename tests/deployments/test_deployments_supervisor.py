@@ -180,7 +180,7 @@ def test_one_that_stops_by_itself_takes_itself_off_the_routes(settings: Settings
     idle = begin(make("polite", idle_timeout_seconds=0.5), settings)
     write_routes(settings.routing_path, [route_to(idle)])
     eventually(lambda: record(settings, idle).status == "stopped")
-    eventually(lambda: f"http://localhost:{idle.port}" not in settings.routing_path.read_text())
+    eventually(lambda: f"http://127.0.0.1:{idle.port}" not in settings.routing_path.read_text())
 
 
 def test_the_phases_of_a_start_are_kept_and_foretell_the_next(settings: Settings, make: Make, tmp_path: Path) -> None:
@@ -308,9 +308,9 @@ def test_a_context_that_the_user_fixed_is_never_changed(settings: Settings, make
 def test_without_a_command_that_waits_the_supervisor_writes_the_routes(settings: Settings, make: Make) -> None:
     made = begin(make("polite"), settings)
     eventually(settings.routing_path.exists, 20)
-    assert f"http://localhost:{made.port}" in settings.routing_path.read_text()
+    assert f"http://127.0.0.1:{made.port}" in settings.routing_path.read_text()
     os.kill(record(settings, made).pid or 0, signal.SIGKILL)
-    eventually(lambda: f"http://localhost:{made.port}" not in settings.routing_path.read_text(), 20)
+    eventually(lambda: f"http://127.0.0.1:{made.port}" not in settings.routing_path.read_text(), 20)
 
 
 ALLOWED = {
@@ -359,8 +359,8 @@ def test_a_supervisor_of_the_release_before_finds_its_errands(settings: Settings
     made = make("earlier")
     file = settings.routing_path
     write_routes(file, [route_to(made)])
-    assert f"http://localhost:{made.port}" in file.read_text()
+    assert f"http://127.0.0.1:{made.port}" in file.read_text()
     argv = (sys.executable, "-E", "-s", "-m", "modelscan.deployments.errand", "routes")
     argv = (*argv, "--state", str(settings.paths.state), "--file")
     subprocess.run((*argv, str(file)), check=True, timeout=20, cwd=_import_root())
-    assert f"http://localhost:{made.port}" not in file.read_text()  # it is not ready
+    assert f"http://127.0.0.1:{made.port}" not in file.read_text()  # it is not ready

@@ -66,13 +66,14 @@ class Repo:
 class HubServer:
     """`requests` are lines such as `GET /lab/tiny/resolve/…`, `RANGE bytes=5- model.safetensors`; `served` counts the
     bytes that went out per file. `status` answers every request about a repo, `instead` the next ones: status, body,
-    headers. `rate` limits each answer, in bytes per second, which come evenly. `cas` is where Xet storage is, in
+    headers. `renamed` has older names. `rate` limits each answer, in bytes per second, which come evenly. `cas` is where Xet storage is, in
     hf_xet's own notation.
     """
 
     def __init__(self, *, rate: float | None = None) -> None:
         self.repos: dict[str, Repo] = {}
         self.faults: dict[str, list[Fault]] = {}
+        self.renamed: dict[str, str] = {}
         self.status: dict[str, int] = {}
         self.instead: dict[str, list[tuple[int, bytes, dict[str, str]]]] = {}
         self.requests: list[str] = []
@@ -92,6 +93,11 @@ class HubServer:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def spelled(self, name: str) -> str:
+        """As the hub writes a repo: letter case is forgiven, and the older name of one that was renamed."""
+        name = self.renamed.get(name, name)
+        return next((repo for repo in self.repos if repo.lower() == name.lower()), name)
 
     def secure(self, context: ssl.SSLContext) -> None:
         """Speak TLS, as `localhost`."""
@@ -163,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
             wait = {"Retry-After": "1"} if self.hub.status[name] == 429 else {}
             self._send(self.hub.status[name], b"{}", wait)
             return None
-        repo = self.hub.repos.get(name)
+        repo = self.hub.repos.get(self.hub.spelled(name))
         if repo is None or (repo.private and self._token() != GOOD_TOKEN):
             about = {"X-Error-Code": "RepoNotFound"} if code_header else {}
             self._send(404 if not code_header or self._token() else 401, b'{"Message": "no such repo"}', about)
@@ -186,7 +192,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({"accessToken": "xet", "exp": int(time.time()) + 3600, "casUrl": self.hub.cas})
         else:
             siblings = [{"rfilename": path} for path in found[1]]
-            about: dict[str, Any] = {"id": name, "sha": found[0], "siblings": siblings, "tags": [], "downloads": 0}
+            about: dict[str, Any] = {
+                "id": self.hub.spelled(name),
+                "sha": found[0],
+                "siblings": siblings,
+                "tags": [],
+                "downloads": 0,
+            }
             about |= {"gated": "auto" if repo.gated else False}
             about |= {"cardData": {"license": repo.license}} if repo.license else {}
             self._json(about | ({"safetensors": repo.safetensors} if repo.safetensors else {}))
@@ -229,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._token() is not None:
             self._send(400, b"a token came along")
             return
-        found = self.hub.repos[name].at(commit)
+        found = self.hub.repos[self.hub.spelled(name)].at(commit)
         assert found is not None
         self._content(path, found[1][path], {"Accept-Ranges": "bytes", "ETag": '"of the storage"'})
 

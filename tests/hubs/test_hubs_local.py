@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.folder.describe import describe_folder
-from modelscan.hubs.huggingface.cache import hub_cache, is_complete
+from modelscan.hubs.huggingface.cache import is_complete
+from modelscan.hubs.huggingface.variables import hub_cache
 from modelscan.weights.reading.safetensors import header_end, parse_header, sum_tensors
 from modelscan.weights.reading.selection import needed_files
 
@@ -195,6 +196,12 @@ def test_what_a_backend_needs_of_a_repo(names: list[str], wanted: list[str]) -> 
         ({"HOME": "/h", "XDG_CACHE_HOME": "/x"}, "/x/huggingface/hub"),
         ({"HOME": "/h", "HF_HOME": "/y"}, "/y/hub"),
         ({"HF_HOME": "/y", "HF_HUB_CACHE": "/z"}, "/z"),
+        ({"HF_HOME": "/y", "HUGGINGFACE_HUB_CACHE": "/older"}, "/older"),
+        ({"HF_HUB_CACHE": "/z", "HUGGINGFACE_HUB_CACHE": "/older"}, "/z"),
+        ({"HOME": "/h", "BIG": "/big", "HF_HOME": "$BIG/hf"}, "/big/hf/hub"),
+        ({"HOME": "/h", "BIG": "/big", "HF_HUB_CACHE": "${BIG}/x"}, "/big/x"),
+        ({"HOME": "/h", "HF_HOME": "~/hf"}, "/h/hf/hub"),
+        ({"HOME": "/h", "HF_HOME": "/$UNKNOWN/hf"}, "/$UNKNOWN/hf/hub"),
     ],
 )
 def test_where_the_cache_is(environ: dict[str, str], cache: str) -> None:

@@ -16,7 +16,7 @@ from modelscan.routing.table import Changes, changes, route_to, routes_to
 
 
 def route(name: str = "demo", *, port: int = 8080, managed: bool = True) -> Route:
-    return Route(name=name, type="local", base_url=f"http://localhost:{port}", model="lab/demo", managed=managed)
+    return Route(name=name, type="local", base_url=f"http://127.0.0.1:{port}", model="lab/demo", managed=managed)
 
 
 def deployment(name: str = "demo", **changes: object) -> Deployment:
@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_edited_says_what_to_add(tmp_path: Path) -> None:
         "add these lines by hand below `routing.direct.providers`:",
         "- name: demo  # managed by modelscan",
         "  type: local",
-        "  base_url: http://localhost:8080",
+        "  base_url: http://127.0.0.1:8080",
         "  model: lab/demo",
     )
 
@@ -122,9 +122,9 @@ def test_what_has_to_change() -> None:
 
 def test_the_environment_of_a_client() -> None:
     assert env_lines(deployment()) == (
-        "export OPENAI_BASE_URL=http://localhost:8080/v1",
+        "export OPENAI_BASE_URL=http://127.0.0.1:8080/v1",
         "export OPENAI_API_KEY=none",
-        "export MODEL_API_URL=http://localhost:8080/v1",
+        "export MODEL_API_URL=http://127.0.0.1:8080/v1",
         "export MODEL_NAME=demo",
     )
 

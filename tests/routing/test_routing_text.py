@@ -15,7 +15,7 @@ from modelscan.routing.text import MARK, NotEditable, edit_text, read_entries
 
 
 def route(name: str = "demo", port: int = 8080, model: str = "lab/demo") -> Route:
-    return Route(name=name, type="local", base_url=f"http://localhost:{port}", model=model, managed=True)
+    return Route(name=name, type="local", base_url=f"http://127.0.0.1:{port}", model=model, managed=True)
 
 
 def text(block: str) -> str:
@@ -30,7 +30,7 @@ FRESH = text(
         providers:
           - name: demo  # managed by modelscan
             type: local
-            base_url: http://localhost:8080
+            base_url: http://127.0.0.1:8080
             model: lab/demo
     """
 )
@@ -59,7 +59,7 @@ USERS = text(
 def test_a_new_file() -> None:
     assert edit_text("", [route()]) == FRESH
     assert yaml.safe_load(FRESH)["routing"]["direct"]["providers"] == [
-        {"name": "demo", "type": "local", "base_url": "http://localhost:8080", "model": "lab/demo"}
+        {"name": "demo", "type": "local", "base_url": "http://127.0.0.1:8080", "model": "lab/demo"}
     ]
 
 
@@ -67,7 +67,7 @@ def test_beside_the_entries_of_the_user() -> None:
     assert edit_text(USERS, [route()]) == USERS.replace(
         "    timeout: 30\n",
         "      - name: demo  # managed by modelscan\n        type: local\n"
-        "        base_url: http://localhost:8080\n        model: lab/demo\n    timeout: 30\n",
+        "        base_url: http://127.0.0.1:8080\n        model: lab/demo\n    timeout: 30\n",
     )
 
 

@@ -20,7 +20,7 @@ _LITELLM_MODES: Mapping[Task, str] = {
 
 def env_variables(deployment: Deployment) -> dict[str, str]:
     """Names and values; the key's value is `$VARIABLE`, for a shell to fill in."""
-    address = deployment.openai_base_url or f"http://localhost:{deployment.port}/v1"
+    address = deployment.openai_base_url or f"http://127.0.0.1:{deployment.port}/v1"
     names = deployment.served_model_names
     return {
         "OPENAI_BASE_URL": address,

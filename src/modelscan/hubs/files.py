@@ -42,12 +42,14 @@ class RemoteFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:
-    """What a hub lists of a repo at one commit. `revision` is the name that the commit was found under.
+    """What a hub lists of a repo at one commit. `revision` is the name that the commit was found under,
+    `repo_id` the repo as its hub spells it, which forgives other letter case and older names.
     `parameters_by_dtype` is the hub's own count where it has one.
     """
 
     commit: str
     revision: str | None = None
+    repo_id: str | None = None
     files: tuple[RemoteFile, ...]
     license: str | None = None
     gated: bool | None = None

@@ -1,7 +1,7 @@
 """Hub answers cached per commit: a commit never changes, so planning again needs no network.
 
 A cache, with its version in its name: `weights-v1/SOURCE/OWNER--NAME/COMMIT.json`, and `refs.json` for which commit a
-branch or tag last was, and when.
+branch or tag last was, and when; `spellings.json` has the names of repos as the hub spells them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from modelscan.storage.files import write_atomic
 from modelscan.system.clock import Clock, parse_rfc3339, rfc3339
 
 _FORMAT = 1
+_SPELLINGS = "spellings.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +42,11 @@ class Memory:
     def __init__(self, source: Source, settings: Settings, clock: Clock, *, newest: str | None = None) -> None:
         self._folder = settings.paths.cache / f"weights-v{_FORMAT}" / source
         self._clock, self._newest = clock, newest
+
+    def spelling(self, repo_id: str) -> str | None:
+        """The repo as its hub spells it, where it was asked for under this name before."""
+        found = self._names().get(repo_id.lower())
+        return found if isinstance(found, str) else None
 
     def reference(self, repo_id: str, revision: str | None) -> Reference | None:
         try:
@@ -68,7 +74,11 @@ class Memory:
             return found
         return replace(found, architecture=shipped_families().recognized(found.architecture))
 
-    def keep_listing(self, repo_id: str, revision: str | None, listing: Listing) -> None:
+    def keep_listing(self, asked: str, revision: str | None, listing: Listing) -> None:
+        repo_id = listing.repo_id or asked
+        if listing.repo_id is not None and self.spelling(asked) != repo_id:
+            spellings = self._names() | {asked.lower(): repo_id, repo_id.lower(): repo_id}
+            self._write_file(self._folder / _SPELLINGS, spellings)
         self._write(repo_id, listing.commit, self._read(repo_id, listing.commit) | {"listing": to_document(listing)})
         if revision != listing.commit:
             now = rfc3339(self._clock.now())
@@ -89,15 +99,26 @@ class Memory:
     def _path(self, repo_id: str, name: str) -> Path:
         return self._folder / repo_id.replace("/", "--") / f"{name.replace('/', '--')}.json"
 
+    def _names(self) -> dict[str, Any]:
+        return self._read_file(self._folder / _SPELLINGS)
+
     def _read(self, repo_id: str, name: str) -> dict[str, Any]:
+        return self._read_file(self._path(repo_id, name))
+
+    @staticmethod
+    def _read_file(path: Path) -> dict[str, Any]:
         try:
-            document = json.loads(self._path(repo_id, name).read_text(encoding="utf-8"))
+            document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return document if isinstance(document, dict) else {}
 
     def _write(self, repo_id: str, name: str, document: dict[str, Any]) -> None:
+        self._write_file(self._path(repo_id, name), document)
+
+    @staticmethod
+    def _write_file(path: Path, document: dict[str, Any]) -> None:
         try:
-            write_atomic(self._path(repo_id, name), json.dumps(document))
+            write_atomic(path, json.dumps(document))
         except StorageFailed:
             return

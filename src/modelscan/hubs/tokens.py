@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelscan.errors import ConfigInvalid, Gated, SourceUnavailable, Unauthorized, shown_address
-from modelscan.hubs.huggingface.client import endpoint_of
+from modelscan.hubs.huggingface.variables import endpoint_of, login_file
 from modelscan.hubs.refusals import require_address
 from modelscan.model.words import HubName
 from modelscan.storage.secrets import Secrets
@@ -55,20 +54,12 @@ def login_elsewhere(hub: HubLogin, environ: Mapping[str, str]) -> str | None:
         if environ.get(variable):
             return variable
     if hub.name == "huggingface":
-        file = _login_file(environ)
+        file = login_file(environ)
         try:
             return str(file) if file.read_text(encoding="utf-8").strip() else None
         except (OSError, ValueError):
             return None
     return None
-
-
-def _login_file(environ: Mapping[str, str]) -> Path:
-    """Where `hf auth login` writes (huggingface_hub, constants.py: HF_TOKEN_PATH)."""
-    if environ.get("HF_TOKEN_PATH"):
-        return Path(environ["HF_TOKEN_PATH"]).expanduser()
-    base = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".cache")
-    return Path(environ.get("HF_HOME") or f"{base}/huggingface").expanduser() / "token"
 
 
 def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:

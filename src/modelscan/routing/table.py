@@ -29,7 +29,7 @@ def route_to(deployment: Deployment) -> Route:
     return Route(
         name=deployment.name,
         type=TYPE,
-        base_url=deployment.base_url or f"http://localhost:{deployment.port}",
+        base_url=deployment.base_url or f"http://127.0.0.1:{deployment.port}",
         model=names[-1] if names else deployment.model,
         managed=True,
     )

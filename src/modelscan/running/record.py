@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, PinnedPlan, Record
-from modelscan.model import Candidate, Installation, WeightsDescription
+from modelscan.model import HUB_SOURCES, Candidate, Installation, WeightsDescription
 from modelscan.selecting.context import Context
 from modelscan.selecting.plan import Planned, described
 from modelscan.selecting.requests import DeployRequest
@@ -32,7 +32,7 @@ def new_record(
         target=wanted.target,
         model=resolved.model_id,
         catalog_id=resolved.model.id if resolved.model else None,
-        served_model_names=tuple(dict.fromkeys((name, resolved.model_id))),
+        served_model_names=_served_names(name, resolved.model_id, description),
         api_key_env=wanted.api_key_env,
         request=request,
         restart_policy=wanted.restart or settings.deploy.restart,
@@ -60,6 +60,12 @@ def new_record(
     )
     status = DeploymentStatus(kv_cache_tokens=chosen.kv_cache_tokens, max_concurrency=chosen.max_concurrency)
     return Record(spec=spec, pinned=pinned, status=status)
+
+
+def _served_names(name: str, model_id: str, weights: WeightsDescription) -> tuple[str, ...]:
+    """Its own name, the repo as its hub spells it (as `vllm serve` and its clients have it), and the model's."""
+    repo = (weights.repo_id,) if weights.source in HUB_SOURCES else ()
+    return tuple(dict.fromkeys((name, *repo, model_id)))
 
 
 def _task(chosen: Candidate, description: WeightsDescription) -> Any:

@@ -55,7 +55,7 @@ def with_option(argv: Sequence[str], option: str, value: str) -> tuple[str, ...]
 
 
 def _on_port(pinned: PinnedPlan, port: int) -> PinnedPlan:
-    address = f"http://localhost:{port}"
+    address = f"http://127.0.0.1:{port}"
     argv = with_option(pinned.argv, _PORT, str(port)) or pinned.argv
     return dataclasses.replace(pinned, port=port, base_url=address, openai_base_url=f"{address}/v1", argv=argv)
 

@@ -22,18 +22,20 @@ from modelscan.weights.reading.listing import INDEX, all_parts, index_shards, lo
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-def hub_cache(environ: Mapping[str, str]) -> Path:
-    """Where huggingface_hub keeps repos: HF_HUB_CACHE, else `hub` in HF_HOME, else below the user's cache folder."""
-    if environ.get("HF_HUB_CACHE"):
-        return Path(environ["HF_HUB_CACHE"]).expanduser()
-    if environ.get("HF_HOME"):
-        return Path(environ["HF_HOME"]).expanduser() / "hub"
-    base = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".cache")
-    return Path(base).expanduser() / "huggingface" / "hub"
-
-
 def repo_folder(cache: Path, repo_id: str) -> Path:
     return cache / f"models--{repo_id.replace('/', '--')}"
+
+
+def spelling(cache: Path, repo_id: str) -> str | None:
+    """The repo in the cache whose name differs in letter case only."""
+    wanted = repo_folder(cache, repo_id).name
+    try:
+        found = sorted(entry.name for entry in cache.iterdir() if entry.name.lower() == wanted.lower())
+    except OSError:
+        return None
+    if not found or wanted in found:
+        return None
+    return found[0].removeprefix("models--").replace("--", "/", 1)
 
 
 def is_commit(revision: str | None) -> bool:
@@ -68,7 +70,7 @@ def is_complete(folder: Path) -> bool:
     return bool(wanted) and all((folder / name).is_file() for name in wanted)
 
 
-def link_blob(repo: Path, commit: str, file: RemoteFile) -> None:
+def link_blob(repo: Path, commit: str, file: RemoteFile, *, links: bool = True) -> None:
     """Let the snapshot show the blob of a file. Raises StorageFailed."""
     link, blob = repo / "snapshots" / commit / file.path, repo / "blobs" / str(file.digest)
     goal = os.path.relpath(blob, link.parent)
@@ -78,11 +80,18 @@ def link_blob(repo: Path, commit: str, file: RemoteFile) -> None:
         link.parent.mkdir(parents=True, exist_ok=True)
         temporary = link.with_name(f".{link.name}.{os.getpid()}.link")
         temporary.unlink(missing_ok=True)
-        try:
-            temporary.symlink_to(goal)
-        except OSError:  # a file system without links: the library moves the blob itself there
+        if not (links and _linked(temporary, goal)):  # the library moves the blob itself there
             blob.replace(temporary)
         temporary.replace(link)
+
+
+def _linked(link: Path, goal: str) -> bool:
+    """Whether the file system has links."""
+    try:
+        link.symlink_to(goal)
+    except OSError:
+        return False
+    return True
 
 
 def write_tree(repo: Path, listing: Listing) -> None:

@@ -1,8 +1,4 @@
-"""huggingface_hub's client with the user's own settings, and its errors as ours.
-
-The library reads HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE from the process when it is imported. They are
-passed on here by hand as well, so that a caller's `environ` is what counts.
-"""
+"""huggingface_hub's client with the user's own settings, and its errors as ours."""
 
 from __future__ import annotations
 
@@ -15,32 +11,13 @@ from modelscan import __version__
 from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, shown_address
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface.cache import is_commit
-from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, no_answer, refused, require_address
+from modelscan.hubs.huggingface.variables import endpoint_of, metadata_timeout, token_of
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, no_answer, refused
+from modelscan.parsing.fields import repo
 from modelscan.storage.files import storage_failed
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-
-_HUB = "https://huggingface.co"
-_TRUE = {"1", "ON", "YES", "TRUE"}
-_SECONDS = 20.0
-
-
-def endpoint_of(environ: Mapping[str, str]) -> str:
-    """The hub, or the mirror that HF_ENDPOINT names. Raises ConfigInvalid."""
-    return require_address(environ.get("HF_ENDPOINT") or _HUB, "HF_ENDPOINT")
-
-
-def is_offline(environ: Mapping[str, str]) -> bool:
-    """Whether the user told huggingface_hub (or transformers) to stay off the network."""
-    return any(environ.get(name, "").upper() in _TRUE for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"))
-
-
-def token_of(environ: Mapping[str, str]) -> str | None:
-    """The user's token; None lets the library use its own login, or none where the user wants none sent."""
-    if environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in _TRUE:
-        return None
-    return environ.get("HF_TOKEN") or environ.get("HUGGING_FACE_HUB_TOKEN") or None
 
 
 def make_api(environ: Mapping[str, str]) -> HfApi:
@@ -57,22 +34,6 @@ def make_api(environ: Mapping[str, str]) -> HfApi:
         library_name="modelscan",
         library_version=__version__,
     )
-
-
-def read_timeout_of(environ: Mapping[str, str]) -> float:
-    """The library's own variable and default (huggingface_hub 2.4.0, constants.py)."""
-    try:
-        return max(0.1, float(environ["HF_HUB_DOWNLOAD_TIMEOUT"]))
-    except (KeyError, ValueError):
-        return 10.0
-
-
-def wants_xet(environ: Mapping[str, str]) -> bool:
-    """A mirror hands out files itself; the storage behind Xet is elsewhere, often just where a mirror's users cannot
-    go. `HF_HUB_DISABLE_XET=0` says that they can.
-    """
-    said = environ.get("HF_HUB_DISABLE_XET", "").upper()
-    return said not in _TRUE if said else endpoint_of(environ) == _HUB
 
 
 def request_headers(environ: Mapping[str, str]) -> dict[str, str]:
@@ -98,7 +59,7 @@ def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) ->
 
     api = make_api(environ)
     with _translated(repo_id, revision, environ):
-        info = api.model_info(repo_id, revision=revision, timeout=_SECONDS)
+        info = api.model_info(repo_id, revision=revision, timeout=metadata_timeout(environ))
         commit = info.sha
         if not isinstance(commit, str) or not is_commit(commit):
             raise ValueError("it names no commit")
@@ -108,6 +69,7 @@ def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) ->
     return Listing(
         commit=commit,
         revision=revision,
+        repo_id=repo(info.id),
         files=files,
         license=_text(card.get("license_name") or card.get("license")) if card else None,
         gated=None if info.gated is None else bool(info.gated),

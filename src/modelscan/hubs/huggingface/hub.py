@@ -12,13 +12,13 @@ from urllib.parse import quote
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface import cache as hf_cache
 from modelscan.hubs.huggingface import xet
-from modelscan.hubs.huggingface.client import (
-    asked,
+from modelscan.hubs.huggingface.client import asked, list_repo, request_headers
+from modelscan.hubs.huggingface.variables import (
     endpoint_of,
+    hub_cache,
     is_offline,
-    list_repo,
-    read_timeout_of,
-    request_headers,
+    read_timeout,
+    wants_links,
     wants_xet,
 )
 from modelscan.hubs.protocol import Access
@@ -44,8 +44,8 @@ class HuggingFace:
     def __init__(self, access: Access) -> None:
         self._environ, self._asking = access.settings.environ, cache(access.environ)
         self.endpoint = endpoint_of(self._environ)
-        self.read_timeout = read_timeout_of(self._environ)
-        self.root = hf_cache.hub_cache(self._environ)
+        self.read_timeout = read_timeout(self._environ)
+        self.root = hub_cache(self._environ)
 
     def ask(self, repo_id: str, revision: str | None) -> Listing:
         return list_repo(repo_id, revision, self._asking())
@@ -94,6 +94,9 @@ class HuggingFace:
     def known(self, repo_id: str, revision: str | None) -> str | None:
         return hf_cache.referenced(self._repo(repo_id), revision)
 
+    def spelling(self, repo_id: str) -> str | None:
+        return hf_cache.spelling(self.root, repo_id)
+
     def complete(self, repo_id: str, commit: str) -> bool:
         return hf_cache.is_complete(self.snapshot(repo_id, commit))
 
@@ -110,7 +113,7 @@ class HuggingFace:
         for file in files:
             blob = repo / "blobs" / str(file.digest)
             if blob.is_file() and not (folder / file.path).is_file():
-                hf_cache.link_blob(repo, listing.commit, file)
+                hf_cache.link_blob(repo, listing.commit, file, links=wants_links(self._environ))
 
     def seal(self, repo_id: str, revision: str | None, listing: Listing, files: Sequence[RemoteFile]) -> None:
         repo = self._repo(repo_id)

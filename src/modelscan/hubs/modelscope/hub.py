@@ -104,6 +104,9 @@ class ModelScope:
         name = revision or _DEFAULT_REVISION
         return name if self.snapshot(repo_id, name).is_dir() else None
 
+    def spelling(self, repo_id: str) -> str | None:  # noqa: ARG002  its ids are taken as they are typed
+        return None
+
     def complete(self, repo_id: str, commit: str) -> bool:
         return is_complete(self.snapshot(repo_id, commit))
 

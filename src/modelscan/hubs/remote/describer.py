@@ -33,6 +33,7 @@ class RemoteDescriber:
             if here is None or isinstance(error, Gated | Unauthorized):
                 raise
             return here
+        repo_id = self._listings.spelled(repo_id)
         here = self.describe_here(repo_id, listing.commit)
         if here is None:
             with self._access.http().session() as session:
@@ -41,6 +42,7 @@ class RemoteDescriber:
         return replace(here, revision=revision)
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
+        repo_id = self._listings.spelled(repo_id)
         folder, commit = self._listings.cached(repo_id, revision), self._listings.commit_here(repo_id, revision)
         found: WeightsDescription | None
         if folder is not None and commit is not None:

@@ -28,10 +28,12 @@ class RemoteFetcher:
         return self._listings.cached(repo_id, revision, own_form=own_form)
 
     def folder(self, repo_id: str, commit: str) -> Path:
-        return self._site.snapshot(repo_id, commit)
+        return self._site.snapshot(self._listings.spelled(repo_id), commit)
 
     def missing(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
-        listing, folder = self._listings.get(repo_id, commit, fresh=FRESH), self._site.snapshot(repo_id, commit)
+        listing = self._listings.get(repo_id, commit, fresh=FRESH)
+        repo_id = self._listings.spelled(repo_id)
+        folder = self._site.snapshot(repo_id, commit)
         lacking = (file for file in needed(listing, own_form=own_form) if not has(folder, file))
         return tuple(
             replace(file, size_bytes=file.size_bytes - self._site.part(repo_id, listing.commit, file).here_bytes)
@@ -41,6 +43,7 @@ class RemoteFetcher:
     def verify(self, repo_id: str, commit: str, *, again: bool = False) -> tuple[CheckedFile, ...]:
         """The verdict on each file that a backend needs. `again` also re-reads files verified before."""
         listing = self._listings.get(repo_id, commit, fresh=FRESH)
+        repo_id = self._listings.spelled(repo_id)
         folder = self._site.snapshot(repo_id, listing.commit)
         own = needed(listing, own_form=True)
         files = own if all(has(folder, file) for file in own) else needed(listing)
@@ -56,6 +59,7 @@ class RemoteFetcher:
         own_form: bool = False,
     ) -> tuple[Path, str]:
         listing = self._listing_to_download(repo_id, revision)
+        repo_id = self._listings.spelled(repo_id)
         if listing is None:  # complete by what other tools left, and nobody can be asked
             folder = self._listings.cached(repo_id, revision)
             assert folder is not None  # noqa: S101  the other half of _listing_to_download

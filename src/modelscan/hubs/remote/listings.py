@@ -28,6 +28,7 @@ class Listings:
 
     def get(self, repo_id: str, revision: str | None, *, fresh: timedelta) -> Listing:
         """From the cache for a commit, or for a branch that was requested less than `fresh` ago; else from the hub."""
+        repo_id = self.spelled(repo_id)
         if self.site.is_commit(revision):
             known = self.known(repo_id, str(revision))
             if known is not None:
@@ -50,12 +51,17 @@ class Listings:
         self.memory.keep_listing(repo_id, revision, listing)
         return listing
 
+    def spelled(self, repo_id: str) -> str:
+        """The repo as its hub spells it, as far as that is known here: one name, so one copy."""
+        return self.memory.spelling(repo_id) or self.site.spelling(repo_id) or repo_id
+
     def known(self, repo_id: str, commit: str) -> Listing | None:
         """The listing of a commit, without a network."""
         return self.memory.listing(repo_id, commit) or self.site.listed(repo_id, commit)
 
     def commit_here(self, repo_id: str, revision: str | None) -> str | None:
         """The commit that a revision points to on this machine."""
+        repo_id = self.spelled(repo_id)
         if self.site.is_commit(revision):
             return revision
         reference = self.memory.reference(repo_id, revision)
@@ -67,6 +73,7 @@ class Listings:
 
     def cached(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> Path | None:
         """The local folder with everything that a backend needs, None if incomplete. No network."""
+        repo_id = self.spelled(repo_id)
         commit = self.commit_here(repo_id, revision)
         if commit is None:
             return None

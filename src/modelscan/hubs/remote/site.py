@@ -46,6 +46,10 @@ class HubSite(Protocol):
         """The commit of a revision in the hub's own cache."""
         ...
 
+    def spelling(self, repo_id: str) -> str | None:
+        """The name under which the hub's own cache has a repo, where only its letter case differs."""
+        ...
+
     def complete(self, repo_id: str, commit: str) -> bool:
         """Whether the folder of a commit without a known listing has everything that a backend needs."""
         ...

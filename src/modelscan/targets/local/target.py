@@ -60,7 +60,7 @@ class LocalTarget:
 
     def endpoint(self, record: Record) -> str | None:
         port = record.pinned.port
-        return None if port is None else f"http://localhost:{port}"
+        return None if port is None else f"http://127.0.0.1:{port}"
 
     def claims(self, records: Sequence[Record], hardware: Hardware) -> tuple[Claim, ...]:
         from modelscan.targets.local.claims import claims_of

@@ -101,7 +101,7 @@ def _refuse_other_tasks(name: str, task: Task, deployment: Deployment | None) ->
     does, path = _OTHER_TASKS[task]
     hints = [] if deployment is not None else [f"modelscan deploy {name}"]
     if path is not None:
-        base = deployment.base_url if deployment is not None and deployment.base_url else "http://localhost:PORT"
+        base = deployment.base_url if deployment is not None and deployment.base_url else "http://127.0.0.1:PORT"
         hints.append(f"send requests to its endpoint: {base}{path}")
     raise Usage(f"`{name}` {does} and does not answer prompts", hints=hints, details={"task": task})
 
