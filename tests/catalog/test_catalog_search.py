@@ -177,3 +177,77 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)))
 """
     done = run([sys.executable, "-c", script], env={"PYTHONPATH": str(SOURCE)}, timeout=60)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "most"),
+    [
+        ("fits 12gb vram", 18), ("for 8gb card", 13), ("model for 2x rtx 3090", 75), ("geforce 4070", 18),
+        ("laptop without gpu", 5), ("bestes Modell für 24 GB Grafikkarte", 35), ("适合8gb显存的模型", 13),
+    ],
+)  # fmt: skip
+def test_memory_and_machines_bound_the_size(index: Index, query: str, most: float) -> None:
+    sizes = [index.get(name).parameters for name in ids(index, query)]  # type: ignore[union-attr]
+    assert sizes
+    assert all(size and size <= most * 1e9 for size in sizes)
+
+
+def test_a_figure_in_a_name_is_no_machine() -> None:
+    for query in ("flan t5 xl", "phi 4 for coding", "glm 4.5", "llama 3.1 with tools"):
+        assert read_query(query).most is None
+
+
+@pytest.mark.parametrize("query", ["nvfp4", "qwen3 awq", "llama 3.1 fp8"])
+def test_a_quantization_filters(index: Index, query: str) -> None:
+    wanted = query.rsplit(maxsplit=1)[-1].upper()
+    for name in ids(index, query):
+        model = index.get(name)
+        assert model is not None
+        assert any(wanted in f"{item.quantization} {item.repo_id}".upper() for item in model.weights)
+
+
+def test_superlatives_order(index: Index) -> None:
+    def sizes(query: str) -> list[int]:
+        return [index.get(name).parameters or 0 for name in ids(index, query)]  # type: ignore[union-attr]
+
+    assert sizes("biggest qwen3") == sorted(sizes("biggest qwen3"), reverse=True)
+    assert sizes("smallest embedding model") == sorted(sizes("smallest embedding model"))
+    days = [index.get(name).release_date or "" for name in ids(index, "newest gemma")]  # type: ignore[union-attr]
+    assert days == sorted(days, reverse=True)
+    few = [index.get(name) for name in ids(index, "moe with few active parameters")]
+    assert few
+    assert all(model and (model.active_parameters or 1e12) <= 6e9 for model in few)
+
+
+@pytest.mark.parametrize(
+    ("query", "english"),
+    [
+        ("kleines Modell zum Programmieren", "small coding"),
+        ("modelo pequeño para programar", "small coding"),
+        ("маленькая модель для программирования", "small coding"),
+        ("Spracherkennung", "asr"),
+        ("reconocimiento de voz", "asr"),
+        ("распознавание речи", "asr"),
+        ("generar imágenes", "text to image"),
+        ("Bilder erzeugen", "text to image"),
+        ("генерация изображений", "text to image"),
+        ("角色扮演", "roleplay"),
+        ("文生图", "text to image"),
+    ],
+)
+def test_a_search_in_another_language_is_the_english_one(index: Index, query: str, english: str) -> None:
+    assert ids(index, query) == ids(index, english) != []
+
+
+def test_a_word_that_joins_others_is_kept_in_a_name(index: Index) -> None:
+    assert ids(index, "jina embeddings v2 base de")[0] == "jinaai/jina-embeddings-v2-base-de"
+
+
+def test_a_letter_doubled_in_the_wrong_place_is_one_mistake(index: Index) -> None:
+    assert all("llama" in name for name in ids(index, "lamma 3")[:3])
+    assert ids(index, "GML OCR")[0] == "zai-org/glm-ocr"
+
+
+@pytest.mark.parametrize("query", ["roleplay 24b", "uncensored role play 12b", "autocomplete fim", "creative writing"])
+def test_uses_find_something(index: Index, query: str) -> None:
+    assert ids(index, query)

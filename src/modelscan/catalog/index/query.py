@@ -11,7 +11,10 @@ import re
 from typing import NamedTuple, get_args
 
 from modelscan.catalog.index import words as vocabulary
+from modelscan.catalog.index.memory_words import largest_for
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary_of_names
+from modelscan.catalog.naming.translated import in_english
 from modelscan.model import Task
 
 _TASKS = frozenset(get_args(Task))
@@ -26,11 +29,18 @@ _CONTEXT = (
     r"|(\d+)\s*([km])\s*(?:tokens? )?(?:long )?context(?: window)?|long context"
 )
 _EXPERTS = r"\bmoe\b|\bmixture[ -]of[ -]experts\b"
+# What is called few: no more than a tenth of what a large model has.
+_FEW_ACTIVE = r"\b(?:few|fewest|little|low) activ\w+(?: param(?:eter)?s?)?"
+_MOST_OF_FEW = 6_000_000_000
+# To read the patterns of machines takes longer than a search: most queries have none of these.
+_MACHINE = ("gb", "gib", "gig", "gpu", "cpu", "tx ", "rx ", "radeon", "geforce", " for ", " on ", " with ", " my ")
 _ACTIVE = r"(\d+(?:\.\d+)?)b[ -]activ\w+(?: param(?:eter)?s?)?|activ\w+ (?:param(?:eter)?s? )?(\d+(?:\.\d+)?)b"
 _OPEN = r"\bopen[ -]?(?:source|weights?)\b"
 # Around a stated size: models that are called 7b have 6.2 to 8.5 billion parameters.
 BELOW, ABOVE = 0.75, 1.35
 _LONG_CONTEXT = 900_000
+# The other words of an order are sizes in names: `small`, `big`.
+_SUPERLATIVES = frozenset({"biggest", "largest", "smallest", "newest", "latest"})
 
 
 class Query(NamedTuple):
@@ -53,11 +63,16 @@ class Query(NamedTuple):
     active: int | None = None
     license: str | None = None
     is_unread: bool = False
+    most_active: int | None = None
+    order: str | None = None
 
     @property
     def use(self) -> bool:
         """Whether it says what the model is for."""
-        return bool(self.tasks or self.tags or self.context or self.license or self.active is not None)
+        return bool(
+            self.tasks or self.tags or self.context or self.license or self.quantization or self.order
+            or self.active is not None
+        )  # fmt: skip
 
     @property
     def size(self) -> float | None:
@@ -67,13 +82,13 @@ class Query(NamedTuple):
 
 def read_query(text: str) -> Query:
     """Parse a query. Nothing in it is an error."""
-    if not text.isascii():
-        from modelscan.catalog.naming.translated import in_english
-
-        text = in_english(text.casefold())
-    rest = f" {' '.join(text.casefold().split())} "
+    text = in_english(text)
+    rest = f" {' '.join(text.split())} "
+    machine: int | None = None
+    if any(word in rest for word in _MACHINE):
+        machine, rest = largest_for(rest)
     context, rest = _context(rest)
-    active, rest = _active(rest)
+    active, most_active, rest = _active(rest)
     license_, rest = _license(rest)
     tasks: dict[str, None] = {}
     tags: dict[str, None] = {}
@@ -86,27 +101,34 @@ def read_query(text: str) -> Query:
     rest, open_only = re.subn(_OPEN, " ", rest) if "open" in rest else (rest, 0)
     least, most, rest = _sizes(rest)
     parts, quantization = names.without_quantization(("", *_words(rest)))
+    order = next((vocabulary_of_names.ORDERS[word] for word in parts if word in _SUPERLATIVES), None)
     words: dict[str, None] = {}
     for word in parts[1:]:
+        if order and word in _SUPERLATIVES:
+            continue
         if word in vocabulary.USES_IN_NAMES:
             tags[vocabulary.USES_IN_NAMES[word]] = None
         elif word not in vocabulary.FILLERS:
             words[word] = None
     if words and vocabulary.SMALL.keys() >= words.keys():
         # Alone, "small" is a size; beside a name (`mistral small`) it belongs to the name.
-        words, most = {}, most or min(vocabulary.SMALL[word] for word in words)
+        # A small embedder or transcriber is a tenth of a small chat model.
+        share = 10 if any(task not in {"chat", "completion"} for task in tasks) else 1
+        words, most = {}, most or min(vocabulary.SMALL[word] for word in words) // share
     return Query(
         words=tuple(words),
         name_words=frozenset(_words(text)),
         tasks=tuple(tasks),
         tags=tuple(tags),
         least=least,
-        most=most,
+        most=min(most or machine, machine) if machine else most,
         context=context,
         quantization=quantization,
         open_only=bool(open_only),
         active=active,
         license=license_,
+        most_active=most_active,
+        order=order,
         is_unread=any(letter.isalpha() and not letter.isascii() for letter in rest),
     )
 
@@ -130,14 +152,19 @@ def _context(text: str) -> tuple[int | None, str]:
     return context, _cut(text, match)
 
 
-def _active(text: str) -> tuple[int | None, str]:
-    """The active parameters of a mixture of experts, 0 where only that was asked, and the text without it."""
+def _active(text: str) -> tuple[int | None, int | None, str]:
+    """The active parameters of a mixture of experts, 0 where only that was asked, the most that are called few, and the
+    text without them.
+    """
     active: int | None = None
+    most: int | None = None
+    if match := re.search(_FEW_ACTIVE, text) if "activ" in text else None:
+        active, most, text = 0, _MOST_OF_FEW, _cut(text, match)
     if match := re.search(_ACTIVE, text) if "activ" in text else None:
         active, text = names.scaled(match[1] or match[2], "b"), _cut(text, match)
     if match := re.search(_EXPERTS, text) if "mo" in text or "mixture" in text else None:
         active, text = active or 0, _cut(text, match)
-    return active, text
+    return active, most, text
 
 
 def _license(text: str) -> tuple[str | None, str]:

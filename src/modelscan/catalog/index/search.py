@@ -11,15 +11,17 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from modelscan.catalog.index.conditions import conditions, ordering
 from modelscan.catalog.index.filters import Filters, locate
-from modelscan.catalog.index.query import ABOVE, BELOW, Query, read_query
+from modelscan.catalog.index.query import Query, read_query
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.lookup import KIND_ORDER, Named
 from modelscan.catalog.naming.matching import SIZE_WORD, Rung, climb
 from modelscan.catalog.naming.spelling import corrections
+from modelscan.catalog.naming.translated import in_english, unread
 
-# In SQL below, `where` is our own text from `_conditions` and `Filters.where`; values are always bound.
+# In SQL below, `where` is our own text from `conditions` and `Filters.where`; values are always bound.
 _CANDIDATES = 400
 _COLUMNS = ", ".join(
     f"models.{name}"
@@ -60,12 +62,15 @@ def search(index: Searchable, query: str, *, limit: int = 20, filters: Filters |
     """The best models for a query, best first."""
     asked = _spelled(read_query(query), index)
     filters = filters or Filters()
-    where, values = _conditions(asked, filters)
+    where, values = conditions(asked, filters)
+    if len(asked.tags) > 1 and not _candidates(index, asked, where, values):
+        asked = asked._replace(tags=asked.tags[:1])  # no model has all of them
+        where, values = conditions(asked, filters)
     scores: dict[str, float] = {}
-    for row in _candidates(index, asked, where, values):
-        scores.setdefault(row[0], _score(row, asked))
+    for position, row in enumerate(_candidates(index, asked, where, values)):
+        scores.setdefault(row[0], -position if asked.order else _score(row, asked))
     where, values = filters.where()  # a size or a use in a whole name is a part of the name
-    for model_id in _exact(index, query):
+    for model_id in _exact(index, query if query.isascii() else in_english(query)):
         # What hosts call by the name of a family, without known weights, is not what was looked for.
         known = f"SELECT id FROM models WHERE id = ? AND (weights OR open = 0) AND {where}"  # noqa: S608  own text
         if index.rows(known, [model_id, *values]):
@@ -86,6 +91,8 @@ def _spelled(asked: Query, index: Searchable) -> Query:
 
 def _exact(index: Searchable, query: str) -> set[str]:
     """Models whose name is the whole query, in any spelling; several mean that the words alone must decide."""
+    if unread(query):
+        return set()
     if named := index.named(query.strip().casefold()):
         # A host's word for one model does not cast doubt on another's own name.
         kind = min((item.kind for item in named), key=KIND_ORDER.index)
@@ -95,46 +102,17 @@ def _exact(index: Searchable, query: str) -> set[str]:
     return set(climbed[1]) if climbed and len(climbed[1]) == 1 else set()
 
 
-def _conditions(asked: Query, filters: Filters) -> tuple[str, list[object]]:
-    """What a hit must satisfy beside its words, as SQL over `models`."""
-    where, values = filters.where()
-    clauses = [where]
-    if asked.tasks:
-        clauses.append(f"task IN ({', '.join('?' * len(asked.tasks))})")
-        values.extend(asked.tasks)
-    elif asked.tags and not asked.words and "image-editing" not in asked.tags and not filters.task:
-        clauses.append("task IN ('chat', 'completion')")
-    for tag in asked.tags:
-        # Beside other words it may be one of a name: `e5 multilingual`.
-        clauses.append("(instr(tags, ?) OR instr(' ' || key || ' ', ?))" if asked.words else "instr(tags, ?)")
-        values.extend([f" {tag} "] * (2 if asked.words else 1))
-    if asked.active is not None:
-        clauses.append("active_parameters < coalesce(parameters, 1e18)")
-    if asked.active:
-        clauses.append("active_parameters BETWEEN ? AND ?")
-        values.extend([round(asked.active * share) for share in (BELOW, ABOVE)])
-    for wanted, clause in (
-        (asked.least, "parameters >= ?"), (asked.most, "parameters <= ?"), (asked.context, "context >= ?"),
-        (asked.license, "lower(license) LIKE ? || '%'"),
-    ):  # fmt: skip
-        if wanted is not None:
-            clauses.append(clause)
-            values.append(wanted)
-    if asked.open_only:
-        clauses.append("open")
-    return " AND ".join(clauses), values
-
-
 def _candidates(index: Searchable, asked: Query, where: str, values: Sequence[object]) -> list[Any]:
     groups = [_alternatives(index, word) for word in asked.words]
-    everything = f"SELECT {_COLUMNS} FROM models WHERE {where} ORDER BY number LIMIT {_CANDIDATES}"  # noqa: S608  own text
+    order = ordering(asked)
+    everything = f"SELECT {_COLUMNS} FROM models WHERE {where} ORDER BY {order}number LIMIT {_CANDIDATES}"  # noqa: S608  own text
     if not asked.words and asked.is_unread and not asked.use and not asked.most:
         return []
     if not asked.words:
         return index.rows(everything, values)
     query = (
         f"SELECT {_COLUMNS} FROM texts JOIN models ON models.number = texts.rowid"  # noqa: S608  own text
-        f" WHERE texts MATCH ? AND {where} ORDER BY texts.rowid LIMIT {_CANDIDATES}"
+        f" WHERE texts MATCH ? AND {where} ORDER BY {order}texts.rowid LIMIT {_CANDIDATES}"
     )
     # Where not every word is found, a name must be: a number alone would find anything.
     known = [group for group, word in zip(groups, asked.words, strict=True) if group and word.isalpha()]

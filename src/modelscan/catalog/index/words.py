@@ -4,19 +4,24 @@
 from __future__ import annotations
 
 FILLERS: frozenset[str] = frozenset({
-    "a", "ai", "all", "an", "and", "any", "best", "by", "for", "from", "generation", "generator", "good", "gpu", "in",
-    "language", "llm", "llms", "local", "me", "model", "models", "newest", "of", "on", "the", "to", "use", "with",
+    "a", "ai", "all", "an", "and", "any", "are", "best", "by", "can", "card", "fit", "fits", "fitting", "for", "from",
+    "generation", "generator", "good", "gpu", "great", "has", "have", "i", "ide", "in", "is", "language", "llm",
+    "llms", "local", "locally", "me", "memory", "model", "models", "modern", "my", "need", "newest", "no", "of", "on",
+    "only", "over", "please", "popular", "quick", "ram", "recommend", "recommended", "run", "running", "runs", "some",
+    "something", "suggestion", "that", "the", "to", "under", "use", "used", "using", "vram", "want", "what", "which",
+    "who", "with", "without", "you", "your",
 })
 """Nothing that tells models apart."""
 
 USES: tuple[tuple[str, str], ...] = (
     ((
         r"speech[ -]to[ -]text|(?:automatic )?speech recognition|transcri\w+|\basr\b|"
-        r"\bstt\b|dictation"
+        r"\bstt\b|dictation|\bvoice (?:recognition|input)\b|\bsubtitles?\b|"
+        r"\bspeech[ -]recogni\w+"
     ), "speech-to-text"),
     ((
         r"text[ -]to[ -]speech|speech synthesis|voice (?:generation|cloning|synthesis)|"
-        r"\btts\b"
+        r"\btts\b|\btext to audio\b|\bread aloud\b|\bspeech generation\b"
     ), "text-to-speech"),
     (r"image[ -]edit\w*|edit\w* images?|photo edit\w*|inpainting", "image-editing"),
     ((
@@ -26,7 +31,8 @@ USES: tuple[tuple[str, str], ...] = (
     (r"text[ -]to[ -]video|video (?:generation|generator)|generat\w+ videos?|\bt2v\b", "text-to-video"),
     ((
         r"image understanding|vision[ -]language|multi[ -]?modal|\bvlms?\b|"
-        r"visual question answering"
+        r"visual question answering|\bimage captioning\b|\bscreenshots?\b|"
+        r"\bimages? recognition\b"
     ), "vision"),
     (r"\brerank(?:er|ers|ing)?\b|\bcross[ -]encoders?\b", "rerank"),
     ((
@@ -36,17 +42,30 @@ USES: tuple[tuple[str, str], ...] = (
     (r"tool[ -](?:call\w*|use)|function[ -]call\w*", "tools"),
     ((
         r"\bcod(?:e|ing) completion\b|\bcod(?:ing|e)\b|\bprogramming\b|"
-        r"software engineering"
+        r"software engineering|\bauto[ -]?complet\w+\b|\bfim\b|"
+        r"\bfill[ -]in[ -]the[ -]middle\b|\bcode complet\w+\b|\bcopilot\b|\bcodebase\b|"
+        r"\brefactor\w*\b"
     ), "coding"),
     (r"\breasoning\b|\bchain of thought\b", "reasoning"),
     (r"\bocr\b|document (?:parsing|reading|understanding)|\bpdfs?\b", "ocr"),
     (r"\bmath(?:s|ematics)?\b", "math"),
-    (r"\bsafety\b|\bmoderation\b|\bguardrails?\b|content filter\w*|safety classifier", "safety"),
+    ((
+        r"\bsafety\b|\bmoderation\b|\bguardrails?\b|content filter\w*|safety classifier|"
+        r"\bclassif\w+ safety\b|\bjailbreak\w*\b|\bprompt injection\b"
+    ), "safety"),
     (r"\bmultilingual\b|many languages", "multilingual"),
     (r"\bagent(?:ic|s)?\b", "agentic"),
     (r"\buncensored\b|\babliterated\b", "uncensored"),
     (r"\bmedical\b|\bmedicine\b|\bclinical\b", "medical"),
     (r"\btranslat(?:e|ion|or)\b", "translation"),
+    ((
+        r"\brole[ -]?play(?:ing|s)?\b|\berp\b|\brp\b|\bcharacter (?:chat|card)s?\b|"
+        r"\bstory(?:telling|writing)?\b|\bstories\b"
+    ), "roleplay"),
+    ((
+        r"\b(?:creative )?writing\b|\bsummari[sz]\w+\b|\bchat ?bots?\b|\bassistants?\b|"
+        r"\bquestion answering\b|\bbrainstorm\w*\b"
+    ), "chat"),
 )
 """What a model is for: a task or a tag."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import combinations
 
 # Shorter words are one letter away from too many others; of these only two swapped letters are a mistake: `gml`.
 _SHORTEST, _SWAPPED, _LONG = 4, 3, 8
 _BEGINNING = 7
+_DOUBLED = re.compile(r"(.)\1+")
 
 
 def distance(one: str, other: str, limit: int) -> int:
@@ -52,6 +54,12 @@ def corrections(word: str, known: Mapping[str, int]) -> list[str]:
     if len(word) < _SHORTEST:
         known = {term: used for term, used in known.items() if sorted(term) == sorted(word)}
     limit = _mistakes(len(word))
-    found = [(away, -used, term) for term, used in known.items() if (away := distance(word, term, limit)) <= limit]
+    single = _DOUBLED.sub(r"\1", word)
+    found = [
+        (away, -used, term)
+        for term, used in known.items()
+        # Which letter is doubled is one mistake, wherever it stands: `lamma`, `lama` and `llama`.
+        if (away := 1 if single == _DOUBLED.sub(r"\1", term) else distance(word, term, limit)) <= limit
+    ]
     nearest = min(found)[0] if found else 0
     return [term for away, _, term in sorted(found) if away == nearest][:3]

@@ -178,6 +178,10 @@ TAG_SIGNS: tuple[tuple[str, frozenset[str]], ...] = (
 })),
     ("image-editing", frozenset({"edit", "editing", "kontext"})),
     ("ocr", frozenset({"ocr"})),
+    ("roleplay", frozenset({
+    "anubis", "cydonia", "euryale", "fimbulvetr", "lumimaid", "lunaris", "magidonia", "magnum", "mythomax", "noromaid",
+    "psyfighter", "rocinante", "skyfall", "stheno", "tiefighter", "unslop", "unslopnemo", "wayfarer",
+})),
 )
 """In a name: a tag for searches."""
 

@@ -1,0 +1,71 @@
+"""How large a model may be for the memory that a search speaks of: `12gb vram`, `for 2x rtx 4090`, `no gpu`."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from modelscan.storage.shipped import shipped_text
+from modelscan.units import GIB
+
+# Weights of 4 bits with their scales take 0.56 bytes a parameter (4.5 bits, as GPTQ and AWQ with groups of 128 or
+# fewer have it), and a fifth of the memory is for the KV cache and the backend.
+_BYTES_A_PARAMETER = 0.56
+_SHARE = 0.8
+_WITHOUT_GPU = 5_000_000_000  # what a CPU answers with at reading speed, in 4 bits
+
+# Kept as text: to compile them takes longer than a search.
+_GB = (
+    r"(?<![\w.-])(?:(?P<count>\d{1,2}) ?x ?)?(?P<size>\d{1,4}) ?(?:gb|gib|gigs?|gigabytes?)"
+    r"(?: (?:of )?(?:vram|ram|gpu|gpus|card|cards|memory))*(?![\w-])"
+)
+_CPU = r"\b(?:without|no) (?:a |an )?gpu\b|\bcpu[ -]only\b|\bonly (?:a )?cpu\b"
+# A bare figure may be a part of a model's name; before it something must say that a machine is meant.
+_GPU = (
+    r"(?:(?<=\s)(?:for|on|with|my|have|got|fits?|runs?|single|dual|one|a|an) (?:a |an |my |the |one |single )?)?"
+    r"(?:(?P<count>\d{1,2}) ?x ?)?(?P<name>(?:nvidia |amd |intel |geforce |radeon |rtx |gtx |rx |arc |tesla |quadro )*"
+    r"[a-z]{0,4}-?\d{1,5}[a-z]{0,3}(?: (?:ti|super|xt|xtx|ada|pro|max|pcie|sxm))*)(?P<size> \d{2,3} ?gb)?(?![\w.-])"
+)
+_VENDORS = ("nvidia", "amd", "intel", "geforce", "radeon", "rtx", "gtx", "rx", "arc", "tesla", "quadro")
+
+
+def largest_for(text: str) -> tuple[int | None, str]:
+    """The most parameters for the machine that a search names, and the text without it."""
+    if match := re.search(_CPU, text):
+        return _WITHOUT_GPU, _cut(text, match)
+    for match in re.finditer(_GPU, text) if any(sign.isdigit() for sign in text) else ():
+        named = match["name"].strip()
+        is_meant = named.startswith(_VENDORS) or match[0].strip() not in {named, match["name"]} or text.strip() == named
+        if is_meant and any(sign.isdigit() for sign in named) and (memory := _memory(named)):
+            return _parameters(memory * int(match["count"] or 1)), re.sub(_GB, " ", _cut(text, match))
+    if match := re.search(_GB, text):
+        return _parameters(int(match["size"]) * GIB * int(match["count"] or 1)), _cut(text, match)
+    return None, text
+
+
+def _parameters(memory: float) -> int:
+    return round(memory * _SHARE / _BYTES_A_PARAMETER)
+
+
+def _memory(name: str) -> int | None:
+    from modelscan.hardware.gpu_table import slug
+
+    return _memories().get(slug(name))
+
+
+@cache
+def _memories() -> dict[str, int]:
+    """The memory of each GPU, by all that people call it."""
+    from modelscan.hardware.gpu_table import gpu_keys, parse_gpu_table
+
+    table = parse_gpu_table(shipped_text("gpus.csv"))
+    keys = ((key, facts.memory_bytes) for together in (False, True) for facts in table
+            for key in gpu_keys(facts, together=together))  # fmt: skip
+    found: dict[str, int] = {}
+    for key, memory in keys:
+        found.setdefault(key, memory)
+    return found
+
+
+def _cut(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
