@@ -47,3 +47,21 @@ def test_a_model_fits_exactly_when_it_can_be_planned(modelscan: Modelscan, home:
             )
         seen.add(fits.feasible)
     assert seen == {True, False}
+
+
+def test_what_fits_a_described_machine_is_searched_for(modelscan: Modelscan) -> None:
+    words = ("--offline", "catalog", "search", "best", "model", "for", "12gb", "vram")
+    found = modelscan(*words, "--fits", "--hardware", "12gb", "--limit", "4", "--json").json
+    assert len(found) == 4
+    assert all(model["fits"]["feasible"] and model["task"] == "chat" for model in found)
+    bare = modelscan(*words, "--hardware", "12gb")
+    assert (bare.status, bare.stderr.splitlines()[-2:]) == (
+        2, ["error: `--hardware` says which machine to fit, and `--fits` is missing", "hint: add --fits"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [("search", "qwen"), ("list",)])
+def test_a_source_that_there_is_not_is_refused(modelscan: Modelscan, command: tuple[str, ...]) -> None:
+    refused = modelscan("catalog", *command, "--source", "foo")
+    assert refused.status == 2
+    assert "error: `foo` is not a catalog source" in refused.stderr

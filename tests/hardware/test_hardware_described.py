@@ -207,3 +207,17 @@ def test_counts_before_and_after(count: int, place: int, before: bool) -> None:
 @given(st.text(max_size=20))
 def test_a_slug_is_its_own_slug(text: str) -> None:
     assert slug(slug(text)) == slug(text)
+
+
+@pytest.mark.parametrize(("spec", "count", "gib"), [("12gb", 1, 12), ("2x24gb", 2, 24), ("80 GB", 1, 80)])
+def test_memory_alone_describes_the_least_capable_gpu_of_that_size(spec: str, count: int, gib: int) -> None:
+    devices = describe_hardware(spec, TABLE).devices
+    assert len(devices) == count
+    assert {round((device.memory_total_bytes or 0) / GIB) for device in devices} == {gib}
+    assert {(device.compute_capability or "")[:2] for device in devices} == {"8."}
+
+
+def test_memory_that_no_gpu_has_is_refused() -> None:
+    with pytest.raises(GpuNotFound) as caught:
+        describe_hardware("5000gb", TABLE)
+    assert caught.value.message == "no GPU is known with 5000 GB of memory"

@@ -29,6 +29,9 @@ _COUNTED_AFTER = re.compile(
     r"(?P<name>.+?)\s*[x\u00d7*]\s*(?P<count>\d+)|(?P<first>\d+)\s+(?P<second>.+)", re.IGNORECASE
 )
 _WITH_MEMORY = re.compile(r"(?P<name>.+?)-(?P<gib>\d+(?:\.\d+)?)gi?b?", re.IGNORECASE)
+_MEMORY_ALONE = re.compile(r"(?:(?P<count>\d{1,4})\s*[x\u00d7*]\s*)?(?P<gib>\d+(?:\.\d+)?)\s*gi?b", re.IGNORECASE)
+# The oldest generation that all backends of ours run on: what fits such a card fits a newer one of that memory.
+_OLDEST = (8, 0)
 _OTHER_MODEL = frozenset({"ti", "super", "laptop", "d", "xt", "xtx"})  # each makes it a different GPU
 _EXAMPLES = "use a name such as `rtx-4090`, `8xh100-80gb`, `cpu:64gb`, or a file written by `modelscan gpu --json`"
 
@@ -45,6 +48,9 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
         return _from_file(_path(text))
     if text.lower() == "cpu" or text.lower().startswith("cpu:"):
         return _cpu_only(text)
+    if sized := _MEMORY_ALONE.fullmatch(text):
+        facts = _of_memory(float(sized["gib"]) * GIB, table)
+        return several(facts, int(sized["count"] or 1) * facts.devices)
     counted = _COUNTED.fullmatch(text)
     if counted is None or (counted["before"] and counted["after"]):
         raise Usage(f"`{spec}` does not describe hardware", hints=[_EXAMPLES])
@@ -58,6 +64,24 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
         raise Usage(f"`{spec}` has {count} GPUs; the number must be between 1 and {MOST_GPUS}", hints=[_EXAMPLES])
     facts, memory = _find(name, table)
     return several(facts, count * facts.devices, memory)
+
+
+def _of_memory(memory: float, table: Sequence[GpuFacts]) -> GpuFacts:
+    """The least capable GPU in use that has so much memory, where only its memory is named: `24gb`."""
+    alike = [
+        facts
+        for facts in table
+        if facts.vendor == "nvidia"
+        and not facts.integrated
+        and abs(facts.memory_bytes - memory) <= _SAME_MEMORY * memory
+        and (capability := facts.compute_capability)
+        and tuple(map(int, capability.split("."))) >= _OLDEST
+    ]
+    if not alike:
+        raise GpuNotFound(
+            f"no GPU is known with {memory / GIB:g} GB of memory", hints=[_EXAMPLES], details={"near": []}
+        )
+    return min(alike, key=lambda facts: (tuple(map(int, (facts.compute_capability or "0").split("."))), facts.name))
 
 
 def _looks_like_a_file(text: str) -> bool:

@@ -10,7 +10,7 @@ from modelscan.catalog.index.index import Index
 from modelscan.errors import ModelAmbiguous, ModelscanError
 from modelscan.model import Fits, Model
 from modelscan.selecting.context import Context
-from modelscan.selecting.judge import judging
+from modelscan.selecting.judge import UNJUDGED, judging
 from modelscan.units import format_count
 
 _SHOWN = 12
@@ -28,17 +28,19 @@ def fitting_first(
     ids = cast("list[str]", asked.details["candidates"])
     models = [model for model_id in ids[:_PLANNED] if (model := index.get(model_id))]
     try:
-        fits = _fits(context, models, described_hardware)
+        found = _fits(context, models, described_hardware)
     except ModelscanError:
         return asked
+    judged = [model for model in models if found[model.id].reason not in UNJUDGED]
+    fits = {model_id: item for model_id, item in found.items() if item.feasible}
     ordered = sorted(models, key=lambda model: model.id not in fits)  # stable: the best known stay ahead
     candidates = [*(model.id for model in ordered), *ids[_PLANNED:]]
     place = "the described machine" if described_hardware is not None else "this machine as it is now"
-    judged = f"{len(fits) or 'none'} of them fit{'s' if len(fits) in {0, 1} else ''} {place}"
+    answer = f"; {_counted(len(fits), len(judged), len(ids))} {place}" if judged else ""
     query = asked.details["query"]
     searched = [] if described_hardware is not None else [f"modelscan catalog search '{query}' --fits"]
     return ModelAmbiguous(
-        f"{asked.message}; {judged}",
+        f"{asked.message}{answer}",
         cause=[_line(model, fits.get(model.id)) for model in ordered[:_SHOWN]],
         hints=[f"choose one, for example: modelscan plan {candidates[0]}", *(searched or asked.hints[1:])],
         details={**asked.details, "candidates": candidates, "fits": {key: asdict(fits[key]) for key in fits}},
@@ -47,8 +49,13 @@ def fitting_first(
 
 def _fits(context: Context, models: list[Model], described_hardware: str | None) -> Mapping[str, Fits]:
     judge = judging(context, described_hardware)
-    judged = ((model.id, judge(model)) for model in models)
-    return {model_id: fits for model_id, fits in judged if fits.feasible}
+    return {model.id: judge(model) for model in models}
+
+
+def _counted(fitting: int, judged: int, members: int) -> str:
+    """How many fit, of those that could be judged."""
+    which = "of them" if judged == members else f"of the {judged} that could be judged"
+    return f"{fitting or 'none'} {which} fit{'s' if fitting in {0, 1} else ''}"
 
 
 def _line(model: Model, fits: Fits | None) -> str:

@@ -16,12 +16,17 @@ from modelscan.selecting.known_here import resolve_offline
 from modelscan.selecting.machine import machine
 
 PLANNED_FOR_EACH_SHOWN = 5
+CLOSED = "its weights are closed"
+UNJUDGED = frozenset({"no source names its weights", "the shape of its weights is not known on this machine"})
+"""Reasons that say nothing of whether a model fits."""
 _SMALLEST_BYTES = 0.45  # per parameter: 4-bit weights, and no catalog lists smaller official ones
 
 
-def fitting(context: Context, models: Iterable[Model], *, limit: int) -> Iterator[Model]:
+def fitting(
+    context: Context, models: Iterable[Model], *, limit: int, described_hardware: str | None = None
+) -> Iterator[Model]:
     """The models that fit, each with how; ends after `limit`, and after five times as many were planned."""
-    judge = judging(context)
+    judge = judging(context, described_hardware)
     shown = 0
     for planned, model in enumerate(models):
         if shown == limit or planned == limit * PLANNED_FOR_EACH_SHOWN:
@@ -54,7 +59,7 @@ def judge_for(
     def judge(model: Model) -> Fits:
         if not model.weights:
             closed = model.open_weights is False
-            return Fits(feasible=False, reason="its weights are closed" if closed else "no source lists its weights")
+            return Fits(feasible=False, reason=CLOSED if closed else "no source lists its weights")
         if most is not None and model.parameters and model.parameters * _SMALLEST_BYTES > most:
             return Fits(feasible=False, reason="even 4-bit weights are larger than this machine's memory")
         asked = dataclasses.replace(request, model=model.id)

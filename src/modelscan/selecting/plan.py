@@ -107,6 +107,8 @@ def plan_resolved(
         large = "no_memory" in codes
         smaller = smaller_models(context, resolved.model, request, free, found, described, too_large=large)
         plan = dataclasses.replace(plan, hints=(*plan.hints, *smaller))
+    # How the name was read belongs to the answer: a script sees no remarks on stderr.
+    plan = dataclasses.replace(plan, warnings=resolved.warnings, notes=resolved.notes)
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].runs.check_arguments(plan.chosen.extra_args, request.env)
     return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))

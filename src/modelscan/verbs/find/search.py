@@ -11,7 +11,8 @@ from modelscan.catalog.index.filters import Filters
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.index.search import search
-from modelscan.errors import SourceUnavailable
+from modelscan.catalog.sources.standing import STANDINGS
+from modelscan.errors import SourceUnavailable, Usage
 from modelscan.selecting.context import Context
 
 if TYPE_CHECKING:
@@ -32,25 +33,42 @@ class SearchResult:
 
 
 def search_models(
-    context: Context, words: Sequence[str], *, limit: int, filters: Filters, fits: bool = False, whole: bool = True
+    context: Context,
+    words: Sequence[str],
+    *,
+    limit: int,
+    filters: Filters,
+    fits: bool = False,
+    hardware: str | None = None,
+    whole: bool = True,
 ) -> SearchResult:
     """Models for what a user typed, best first; nothing found is an answer, not a failure.
 
-    With `fits` only those that fit this machine, each with how; otherwise, unless they are to be `whole`, only what a
-    list shows of each.
+    With `fits` only those that fit this machine, or the `hardware` that is described, each with how; otherwise, unless
+    they are to be `whole`, only what a list shows of each.
     """
-    index = open_index(context.settings)
+    index = _opened(context, filters)
     text = " ".join(words)
     found: list[Model | Hit] = []
     if fits:
         from modelscan.selecting.judge import PLANNED_FOR_EACH_SHOWN, fitting
 
         hits = search(index, text, limit=limit * PLANNED_FOR_EACH_SHOWN, filters=filters)
-        found.extend(fitting(context, _models(index, hits), limit=limit))
+        found.extend(fitting(context, _models(index, hits), limit=limit, described_hardware=hardware))
     else:
         hits = search(index, text, limit=limit, filters=filters)
         found.extend(_models(index, hits) if whole else hits)
     return SearchResult(models=tuple(found), notice=index.notice, notes=_age(context, index))
+
+
+def _opened(context: Context, filters: Filters) -> Index:
+    """The index. Raises Usage for a source that is none of it, which would find nothing."""
+    index = open_index(context.settings)
+    if filters.source is not None:
+        known = sorted({*STANDINGS, *(state.name for state in index.sources())})
+        if filters.source not in known:
+            raise Usage(f"`{filters.source}` is not a catalog source", hints=[f"one of: {', '.join(known)}"])
+    return index
 
 
 def _models(index: Index, hits: Iterable[Hit]) -> Iterator[Model]:
@@ -81,14 +99,17 @@ def search_hub_models(context: Context, words: Sequence[str], *, limit: int, fil
     return SearchResult(models=tuple(models[:limit]))
 
 
-def list_models(context: Context, *, limit: int | None, filters: Filters, fits: bool = False) -> SearchResult:
+def list_models(
+    context: Context, *, limit: int | None, filters: Filters, fits: bool = False, hardware: str | None = None
+) -> SearchResult:
     """All models that pass the filters, in the order of their ids; `limit` None means all."""
-    index = open_index(context.settings)
+    index = _opened(context, filters)
     if fits:
         from modelscan.selecting.judge import fitting
 
         most = index.count() if limit is None else limit
-        return SearchResult(models=tuple(fitting(context, index.models(filters), limit=most)), notice=index.notice)
+        found_here = fitting(context, index.models(filters), limit=most, described_hardware=hardware)
+        return SearchResult(models=tuple(found_here), notice=index.notice)
     found: list[Model] = []
     for model in index.models(filters):
         if limit is not None and len(found) >= limit:

@@ -9,6 +9,7 @@ import typer
 from modelscan.catalog.index.filters import Filters
 from modelscan.catalog.naming.names import largest_called
 from modelscan.cli.options.words import one_of
+from modelscan.errors import Usage
 from modelscan.model.words import Capability, Task
 from modelscan.units import parse_count
 
@@ -37,6 +38,17 @@ SourceOption = Annotated[
 ]
 Open = Annotated[bool, typer.Option("--open", help="Hide closed models.")]
 FitsOption = Annotated[bool, typer.Option("--fits", help="Only models that fit this machine, and how they would run.")]
+HardwareOption = Annotated[
+    str | None,
+    typer.Option("--hardware", metavar="SPEC", help="With --fits, the machine: rtx-4090, 24gb, cpu:64gb, or a file."),
+]
+
+
+def machine_for(hardware: str | None, *, fits: bool) -> str | None:
+    """What `--hardware` describes. Raises Usage where nothing asks for a machine."""
+    if hardware is not None and not fits:
+        raise Usage("`--hardware` says which machine to fit, and `--fits` is missing", hints=["add --fits"])
+    return hardware
 
 
 def filters(

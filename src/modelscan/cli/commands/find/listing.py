@@ -9,12 +9,14 @@ import typer
 from modelscan.cli.commands.find.filters import (
     CapabilityOption,
     FitsOption,
+    HardwareOption,
     License,
     MaxParams,
     Open,
     SourceOption,
     TaskOption,
     filters,
+    machine_for,
 )
 from modelscan.cli.options.shared import Json, Quiet
 from modelscan.cli.output.output import Output
@@ -38,11 +40,13 @@ def list_models(
     source: SourceOption = None,
     open_: Open = False,
     fits: FitsOption = False,
+    hardware: HardwareOption = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     output = Output(json=json, quiet=quiet)
+    machine = machine_for(hardware, fits=fits)
     wanted = filters(task, capability, max_params, license_, source, open_)
-    found = search.list_models(context_of(ctx), limit=limit, filters=wanted, fits=fits)
+    found = search.list_models(context_of(ctx), limit=limit, filters=wanted, fits=fits, hardware=machine)
     output.notice(found.notice)
     output.document(found.models, lambda printer: show_models(printer, found.models), (m.id for m in found.models))

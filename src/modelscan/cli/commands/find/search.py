@@ -9,12 +9,14 @@ import typer
 from modelscan.cli.commands.find.filters import (
     CapabilityOption,
     FitsOption,
+    HardwareOption,
     License,
     MaxParams,
     Open,
     SourceOption,
     TaskOption,
     filters,
+    machine_for,
 )
 from modelscan.cli.options.shared import Json, Quiet
 from modelscan.cli.output.output import Output
@@ -34,17 +36,19 @@ def search(
     source: SourceOption = None,
     open_: Open = False,
     fits: FitsOption = False,
+    hardware: HardwareOption = None,
     hub: Annotated[bool, typer.Option("--hub", help="Search Hugging Face instead of the catalogs.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     output = Output(json=json, quiet=quiet)
+    machine = machine_for(hardware, fits=fits)
     wanted = filters(task, capability, max_params, license_, source, open_)
     context = context_of(ctx)
     if hub:
         found = search_hub_models(context, query, limit=limit, filters=wanted)
     else:
-        found = search_models(context, query, limit=limit, filters=wanted, fits=fits, whole=json)
+        found = search_models(context, query, limit=limit, filters=wanted, fits=fits, hardware=machine, whole=json)
     output.notice(found.notice)
     output.remarks((), found.notes)
     if not found.models:
