@@ -122,7 +122,7 @@ moonshotai/kimi-k2.5                      | 4xb200         | INT4 4  | released 
 qwen/qwen3-4b                             | rtx-2060       | INT4 1  | 6 GB: the owner's AWQ, in float16
 meta-llama/llama-3.1-405b-instruct        | 4xh100-80gb    | INT4 4  | FP8 needs eight of them
 meta-llama/llama-3.3-70b-instruct         | 2xrtx-5090     | NVFP4 2 | native on Blackwell
-openai/gpt-oss-120b                       | strix-halo     | no_kernel | no MXFP4 kernels for gfx1151
+openai/gpt-oss-120b                       | strix-halo     | MXFP4 1 | Triton serves it on gfx1151
 """
 ROWS = [tuple(part.strip() for part in line.split("|")) for line in _ROWS.strip().splitlines()]
 

@@ -17,6 +17,7 @@ FACTS: PlanningFacts = load_facts(
     shipped_text("backend_arguments.csv"),
     shipped_text("argument_translations.csv"),
     shipped_text("speeds.csv"),
+    shipped_text("kernels.csv"),
 )
 
 

@@ -109,7 +109,8 @@ class Candidate:
     `expert_parallel`: the experts are dealt out whole to the GPUs of all copies, instead of divided among one's.
     `load_quantization` is the backend's word where it quantizes while loading; `custom_all_reduce` is off where GPUs
     that divide layers cannot read each other's memory; `model_args` are what catalogs say of
-    the model and may, `dropped` what they may not; `extra_args` and `extra_env` are what the user added.
+    the model and may, `dropped` what they may not; `extra_args` and `extra_env` are what the user added;
+    `kernel_env` is what kernels of this version need on this GPU.
     """
 
     backend: str
@@ -148,6 +149,7 @@ class Candidate:
     dropped: tuple[str, ...] = ()
     extra_args: tuple[str, ...] = ()
     extra_env: Mapping[str, str] = field(default_factory=dict)
+    kernel_env: Mapping[str, str] = field(default_factory=dict)
     explicit: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 

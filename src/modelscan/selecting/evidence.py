@@ -21,6 +21,7 @@ def planning_facts() -> PlanningFacts:
         shipped_text("backend_arguments.csv"),
         shipped_text("argument_translations.csv"),
         shipped_text("speeds.csv"),
+        shipped_text("kernels.csv"),
     )
 
 

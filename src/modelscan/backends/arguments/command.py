@@ -40,10 +40,10 @@ def without_given(candidate: Candidate) -> list[str]:
 
 
 def environment(candidate: Candidate, launch: Launch, own: dict[str, str]) -> dict[str, str]:
-    """The variables to add. `own` are the backend's; what the user added comes last. Raises Usage."""
+    """The variables to add. `own` are the backend's; what kernels need and the user added comes last. Raises Usage."""
     check_env(candidate.extra_env)
     offline = {} if is_repo(launch.location) else _OFFLINE
-    return {**_QUIET, **offline, **_gpus(candidate, launch), **own, **candidate.extra_env}
+    return {**_QUIET, **offline, **_gpus(candidate, launch), **own, **candidate.kernel_env, **candidate.extra_env}
 
 
 def _gpus(candidate: Candidate, launch: Launch) -> dict[str, str]:

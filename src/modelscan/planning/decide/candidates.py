@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 from modelscan.backends.base import Capacity, Launch
 from modelscan.backends.capabilities import Estimates, Pool
@@ -48,7 +49,9 @@ def judge(
         experts_over=layout.experts_over,
         at_most=None if least is None else least * GIB,
     )
-    refused = _refused(setting, choice.weights.architecture, budget, base)
+    refused = _refused(setting, choice.weights.architecture, budget, base) or _unfit_cache(
+        setting, choice, layout, base
+    )
     minimum = below_minimum(choice.weights, setting.specs, layout.gpus)
     if minimum is not None and refused is None:
         share = len(layout.gpus)
@@ -171,6 +174,17 @@ def _unmeasured(
     return _candidate(setting, choice, layout, budget, base, memory, None)
 
 
+def _unfit_cache(setting: Setting, choice: Choice, layout: Layout, base: Candidate) -> Rejection | None:
+    """Why a KV cache in FP8 does not run on these GPUs."""
+    if not (base.kv_cache_dtype or "").startswith("fp8") or not layout.gpus:
+        return None
+    asked = setting.backend, setting.backend_version, layout.gpus[0], "FP8 KV", choice.weights.architecture
+    fault = next(setting.facts.faults.of("refused", *asked), None)
+    if fault is None:
+        return None
+    return reject(base, "no_kernel", f"{setting.backend} {setting.backend_version or ''}: {fault.sentence}")
+
+
 def _refused(setting: Setting, shape: Architecture | None, budget: Budget, base: Candidate) -> Rejection | None:
     """What the user fixed that cannot work on any device."""
     request = setting.request
@@ -261,9 +275,20 @@ def _candidate(
         parsers=setting.facts.parsers,
         history=setting.facts.arguments,
     )
+    faults = partial(
+        setting.facts.faults.of,
+        backend=setting.backend,
+        version=setting.backend_version,
+        gpu=layout.gpus[0] if layout.gpus else None,
+        word=choice.quantization,
+        shape=choice.weights.architecture,
+    )
+    given = {word.partition("=")[0] for word in chosen_arguments.words}
+    needed = [fault for fault in faults("set") if given.isdisjoint(word.partition("=")[0] for word in fault.words)]
     candidate = dataclasses.replace(
         base,
-        model_args=chosen_arguments.words,
+        model_args=(*chosen_arguments.words, *(word for fault in needed for word in fault.arguments)),
+        kernel_env={name: value for fault in needed for name, value in fault.variables.items()},
         dropped=chosen_arguments.dropped,
         gpu_memory_utilization=_share(setting, budget, memory),
         memory_per_gpu=memory,
@@ -272,6 +297,7 @@ def _candidate(
         reasons=(
             *reasons_of(setting, choice, layout, base, at_least, budget),
             *chosen_arguments.reasons,
+            *(f"kernels: {fault.sentence}" for fault in (*faults("weight-only"), *needed, *faults("advice"))),
             *(f"argument: {note}" for note in setting.arguments.notes),
             *base.reasons,
         ),

@@ -235,6 +235,7 @@ def _choices(setting: Setting, weights: WeightsDescription, devices: Sequence[Gp
         choices(
             weights,
             backend=setting.backend,
+            version=setting.backend_version,
             device=setting.device,
             gpu=gpu,
             gpu_bytes=(gpu.memory_usable_bytes or gpu.memory_total_bytes) if gpu is not None else None,

@@ -104,7 +104,9 @@ def backend_problem(
     for gpu in devices:
         if not row.runs_on(gpu):
             detail = gpu.compute_capability or gpu.gfx_target
-            return "no_kernel", f"{setting.backend} {row.version} has no machine code for {gpu.name} ({detail})"
+            ended = next(setting.facts.faults.of("refused", setting.backend, row.version, gpu, "", None), None)
+            why = f": {ended.sentence}" if ended is not None else ""
+            return "no_kernel", f"{setting.backend} {row.version} has no machine code for {gpu.name} ({detail}){why}"
     cuda = hardware.cuda_version
     if not installed and row.min_cuda is not None and cuda is not None and float(cuda) < row.min_cuda:
         oldest = f", {needed} or newer" if (needed := driver_for(row.min_cuda)) else ""

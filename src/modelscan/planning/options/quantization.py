@@ -58,6 +58,7 @@ def choices(
     weights: WeightsDescription,
     *,
     backend: str,
+    version: str | None,
     device: Device,
     gpu: Gpu | None,
     gpu_bytes: int | None,
@@ -85,7 +86,12 @@ def choices(
         )
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
             problem = f"{backend} cannot quantize to FP8 at load time on this kind of device"
-        native = kernel is not None and kernel.native_on(gpu) and _stored_as(weights) not in _FORMATS
+        shape = weights.architecture
+        refused = next(facts.faults.of("refused", backend, version, gpu, word, shape), None)
+        if problem is None and refused is not None:
+            problem = f"{backend} {version or ''} on {_named(gpu)}: {refused.sentence}"
+        unfit = any(facts.faults.of("weight-only", backend, version, gpu, word, shape))
+        native = kernel is not None and kernel.native_on(gpu) and _stored_as(weights) not in _FORMATS and not unfit
         circumstances = _Circumstances(
             native=native,
             small=small,
