@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from modelscan.model import Candidate
 from modelscan.planning.options.quantization import SIXTEEN_BIT
 
-# People read four to five words a second, five to seven tokens (Brysbaert 2019: 238 words a minute): below this a
-# reader waits at every line, and no quality makes up for it.
-_TOO_SLOW = 4.0
+# People speak 150 words a minute, 3.3 tokens a second: an answer that is slower than speech is no use to a reader, who
+# takes in 238 (Brysbaert 2019), and no quality makes up for it.
+_TOO_SLOW = 3.3
 # 8 bits cost hardly any quality (arXiv:2411.02355: above 99 % of BF16's scores), so that 16 bits need not be slow.
 _SLOW_FOR_SIXTEEN_BIT = 15.0
 _EIGHT_BIT = frozenset({"FP8", "INT8"})

@@ -15,6 +15,9 @@ UNQUANTIZED = SIXTEEN_BIT | {"FP32"}
 _SMALL_SHARE = 0.25  # of a GPU: shrinking 16-bit weights that take no more gains nothing
 # Larger 16-bit files are not quantized at load time if any other format is available: 16 billion parameters.
 _LIGHT_BYTES = 32 * 10**9
+# On a CPU, float32 is for models whose 16-bit files are at most this large, two billion parameters: the finding that a
+# 16-bit type gave wrong answers is of a model with 135 million, and twice the bytes take twice the time.
+_TINY_BYTES = 4 * 10**9
 _FORMATS = ("AWQ", "GPTQ")
 _INTEGERS = frozenset({"INT4", "INT8"})
 _DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16"}
@@ -41,12 +44,13 @@ class _Circumstances:
     """What the rank of a format depends on.
 
     `small`: 16-bit weights take little of this GPU; `light`: they are quick to quantize at load time on any GPU;
-    `unstable`: the model is not stable in float16.
+    `tiny`: a CPU reads even float32 quickly; `unstable`: the model is not stable in float16.
     """
 
     native: bool
     small: bool
     light: bool
+    tiny: bool
     at_load: str | None
     release: bool
     unstable: bool
@@ -97,6 +101,7 @@ def choices(
             small=small,
             at_load=at_load,
             light=sixteen_bit_bytes is not None and sixteen_bit_bytes <= _LIGHT_BYTES,
+            tiny=sixteen_bit_bytes is not None and sixteen_bit_bytes <= _TINY_BYTES,
             release=release,
             unstable=unstable and request.quantization is None and request.dtype is None,
             mode=request.mode,
@@ -217,8 +222,7 @@ def _rank(word: str, own: str, it: _Circumstances) -> tuple[int, str]:
     """The rank of a format, and the sentence that says why."""
     on = _named(it.gpu)
     if it.gpu is None:
-        reason = "float32: on the CPU, a small model gave wrong answers in 16 bit and right ones in float32"
-        return (0, reason) if word == "FP32" else (1 if word in SIXTEEN_BIT else 2, f"{word}, the format of the files")
+        return _rank_on_cpu(word, it)
     if word == "FP8":
         return _rank_fp8(it, on)
     if word in SIXTEEN_BIT:
@@ -233,6 +237,14 @@ def _rank(word: str, own: str, it: _Circumstances) -> tuple[int, str]:
     # Weight-only in eight bits reads twice what four bits do, and computes no faster.
     rank = 8 if word == "INT4" else 9 if word == "INT8" and not it.native else 7
     return (1 if it.release else rank), f"{word}, {what}, {how} on {on}"
+
+
+def _rank_on_cpu(word: str, it: _Circumstances) -> tuple[int, str]:
+    if word != "FP32":
+        return 1 if word in SIXTEEN_BIT else 2, f"{word}, the format of the files"
+    if it.tiny:
+        return 0, "float32: on the CPU, a small model gave wrong answers in 16 bit and right ones in float32"
+    return 3, "float32, which takes twice the memory and time of the files"
 
 
 def _rank_fp8(it: _Circumstances, on: str) -> tuple[int, str]:
