@@ -70,6 +70,8 @@ class HubServer:
     hf_xet's own notation.
     """
 
+    renamed: dict[str, str] = {}  # noqa: RUF012  none, unless a server has its own
+
     def __init__(self, *, rate: float | None = None) -> None:
         self.repos: dict[str, Repo] = {}
         self.faults: dict[str, list[Fault]] = {}

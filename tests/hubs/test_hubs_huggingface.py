@@ -151,7 +151,7 @@ def test_gated(tiny: Any) -> None:
     for answer in (described, got):
         assert {key: answer[key] for key in expected} == expected
     (refused,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_bad"})
-    assert refused["hints"][-1] == "the token in use may lack access"
+    assert refused["hints"][-1] == "the token from HF_TOKEN may lack access"
     assert "hf_bad" not in json.dumps(refused)
     (allowed,) = tiny.run(DESCRIBE, environ={"HF_TOKEN": "hf_good"})
     assert allowed["found"]["commit"] == COMMIT

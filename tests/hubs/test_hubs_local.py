@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.folder.describe import describe_folder
 from modelscan.hubs.huggingface.cache import is_complete
-from modelscan.hubs.huggingface.variables import hub_cache
+from modelscan.hubs.variables import hub_cache
 from modelscan.weights.reading.safetensors import header_end, parse_header, sum_tensors
 from modelscan.weights.reading.selection import needed_files
 

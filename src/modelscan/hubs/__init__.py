@@ -17,6 +17,7 @@ memory       hub answers, cached per commit
 ledger       what modelscan downloaded, and whose code may run
 stored       what the caches hold
 tokens       the user's logins
+variables    huggingface_hub's environment variables
 account      which account owns a token
 refusals     error responses as our errors
 payload      validates answers

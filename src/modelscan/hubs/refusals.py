@@ -17,13 +17,15 @@ _UNAUTHORIZED, _FORBIDDEN, _PROXY, _TOO_MANY = 401, 403, 407, 429
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """A request to a hub. `endpoint` is safe to show, `log_in` is the command that stores a token for this hub."""
+    """A request to a hub. `endpoint` is safe to show, `log_in` is the command that stores a token for this hub,
+    `token_from` where the token in use comes from.
+    """
 
     endpoint: str
     repo_id: str
     revision: str | None
     log_in: str
-    has_token: bool
+    token_from: str | None
     default_revision: str = "main"
 
     @property
@@ -32,7 +34,15 @@ class Question:
 
     @property
     def token_hint(self) -> str:
-        return "the token in use may lack access" if self.has_token else f"log in: {self.log_in}"
+        return f"the token from {self.token_from} may lack access" if self.token_from else f"log in: {self.log_in}"
+
+    @property
+    def without_token(self) -> str:
+        """How to ask without the token in use."""
+        origin = str(self.token_from)
+        if origin.isidentifier():
+            return f"public repos need no token: unset {origin}"
+        return "public repos need no token: export HF_HUB_DISABLE_IMPLICIT_TOKEN=1"
 
 
 def require_address(text: str, variable: str) -> str:
@@ -73,12 +83,8 @@ def refused(
     if code is not None:
         return _not_found(asked, code, said, details)
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
-        return Unauthorized(
-            f"{asked.endpoint} denies access to `{asked.repo_id}`",
-            cause=said or [f"it answered {status}" + (f" for {file}" if file else "")],
-            hints=[asked.token_hint],
-            details=details,
-        )
+        cause = said or [f"it answered {status}" + (f" for {file}" if file else "")]
+        return _unauthorized(asked, status, cause, details)
     if status == _PROXY:
         return SourceUnavailable(
             f"{asked.endpoint} cannot be reached: the proxy requires authentication",
@@ -90,7 +96,7 @@ def refused(
             f"{asked.endpoint} is rate limiting: too many requests",
             hints=[
                 f"wait {retry_after:.0f} s" if retry_after else "wait a few minutes",
-                *([] if asked.has_token else [asked.token_hint]),
+                *([] if asked.token_from else [asked.token_hint]),
             ],
             details=details,
         )
@@ -99,6 +105,20 @@ def refused(
         cause=said,
         hints=["try again later: what was downloaded is kept"],
         details=details,
+    )
+
+
+def _unauthorized(asked: Question, status: int, cause: list[str], details: dict[str, object]) -> Unauthorized:
+    """401 is an answer to the token, 403 to what its account may do (RFC 9110, 15.5.2 and 15.5.4)."""
+    if status == _UNAUTHORIZED and asked.token_from:
+        return Unauthorized(
+            f"{asked.endpoint} does not accept the token from {asked.token_from}: it is wrong or expired",
+            cause=cause,
+            hints=[asked.without_token, f"store a new token: {asked.log_in}"],
+            details=details | {"token_from": asked.token_from},
+        )
+    return Unauthorized(
+        f"{asked.endpoint} denies access to `{asked.repo_id}`", cause=cause, hints=[asked.token_hint], details=details
     )
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.errors import Conflict
-from modelscan.hubs.huggingface.variables import hub_cache
 from modelscan.hubs.modelscope.cache import hub_cache as modelscope_cache
+from modelscan.hubs.variables import hub_cache
 from modelscan.model.words import HubName
 from modelscan.storage.files import translated
 from modelscan.storage.locks import is_held

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modelscan.errors import ConfigInvalid, Gated, SourceUnavailable, Unauthorized, shown_address
-from modelscan.hubs.huggingface.variables import endpoint_of, login_file
 from modelscan.hubs.refusals import require_address
+from modelscan.hubs.variables import endpoint_of, login_file
 from modelscan.model.words import HubName
 from modelscan.storage.secrets import Secrets
 
@@ -62,13 +62,26 @@ def login_elsewhere(hub: HubLogin, environ: Mapping[str, str]) -> str | None:
     return None
 
 
-def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
+class HubEnvironment(dict[str, str]):
+    """Variables for requests to hubs; `stored` are the hubs whose token is the one that `modelscan login` keeps."""
+
+    stored: tuple[HubName, ...] = ()
+
+
+def token_origin(hub: HubLogin, environ: Mapping[str, str]) -> str | None:
+    """Where the token in use comes from: a variable's name, a file of the hub's own login, or our login."""
+    if isinstance(environ, HubEnvironment) and hub.name in environ.stored:
+        return "`modelscan login`"
+    return login_elsewhere(hub, environ)
+
+
+def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> HubEnvironment:
     """The environment for requests to hubs, with our stored token where no other is set.
 
     Only for calls of this process: it is never handed to another one. Raises ConfigInvalid for a token that no request
     can carry; the libraries would repeat it in their messages.
     """
-    found = dict(environ)
+    found = HubEnvironment(environ)
     for hub in HUBS.values():
         for variable in hub.variables:
             if named := environ.get(variable, "").strip():  # what comes from a file often ends with its line
@@ -80,6 +93,7 @@ def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> dict[str, str]:
                     )
         if login_elsewhere(hub, environ) is None and (token := secrets.get(hub.name)):
             found[hub.variables[0]] = token
+            found.stored += (hub.name,)
     return found
 
 

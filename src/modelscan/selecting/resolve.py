@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.asked import WeightsHint
-from modelscan.catalog.naming.identity import resolve
+from modelscan.catalog.naming.identity import Resolution, resolve
 from modelscan.catalog.naming.names import without_quantization, words
-from modelscan.errors import ModelAmbiguous, ModelNotFound, SourceUnavailable, Usage
+from modelscan.errors import Gated, ModelAmbiguous, ModelNotFound, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
+from modelscan.selecting.addresses import refuse_other_addresses
 from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
 from modelscan.selecting.known_here import borrowed_shape, describe_here, selected_weights, with_shared_shape
 from modelscan.selecting.resolved import Resolved
 from modelscan.weights.address import is_s3, parse_s3
+
+_REPO_AND_FORM = re.compile(r"\w[\w.-]*/\w[\w.-]*:\w[\w.-]*")
+_MOST_NEAR = 2
 
 
 def resolve_request(context: Context, request: PlanRequest, described_hardware: str | None = None) -> Resolved:
@@ -47,6 +54,7 @@ def resolve_model(
     name, then a repo. Of a family's members those are listed first that fit this machine, or the one described.
     Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
     """
+    refuse_other_addresses(reference)
     if is_s3(reference):
         return _prefix(context, reference, source, revision)
     folder = Path(reference).expanduser()
@@ -54,7 +62,7 @@ def resolve_model(
         return _folder(folder)
     index = open_index(context.settings)
     try:
-        resolution = resolve(reference, index)
+        resolution = _resolution(reference, index)
     except ModelNotFound:
         if any((folder / name).is_file() for name in CONFIGS):
             return _folder(folder)
@@ -67,7 +75,8 @@ def resolve_model(
         repo = resolution.passthrough_repo
         weights = Weights(source=source or "huggingface", repo_id=repo, verified=False)
         try:
-            options = _describe_all(context, (weights,), revision)
+            with _suggesting(repo, index):
+                options = _describe_all(context, (weights,), revision)
         except SourceUnavailable:
             if revision is not None or (form := _form_of_a_known_model(context, weights, index)) is None:
                 raise
@@ -91,6 +100,30 @@ def resolve_model(
         warnings=notices,
         notes=resolution.notes,
     )
+
+
+def _resolution(reference: str, index: Index) -> Resolution:
+    """`owner/name:FORM` is read as the address of a repo on Hugging Face, where no catalog has such a name."""
+    try:
+        return resolve(reference, index)
+    except ModelNotFound:
+        if _REPO_AND_FORM.fullmatch(reference.strip()) is None:
+            raise
+        return resolve(f"hf.co/{reference.strip()}", index)
+
+
+@contextlib.contextmanager
+def _suggesting(repo_id: str, index: Index) -> Iterator[None]:
+    """Inside, a repo that is not there, or that nobody can be asked for, is answered with names like it."""
+    try:
+        yield
+    except (ModelNotFound, SourceUnavailable) as error:
+        near = [name for name in index.near(repo_id) if name != repo_id.lower()][:_MOST_NEAR]
+        if not near or "files" in error.details or isinstance(error, Gated | Unauthorized):
+            raise
+        hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
+        hints = [hint, *error.hints]
+        raise type(error)(error.message, cause=error.cause, hints=hints, details=error.details) from error
 
 
 def canonical_id(context: Context, reference: str) -> str | None:

@@ -61,7 +61,9 @@ def show_file(printer: Printer, planned: Planned) -> None:
 
 def command_text(candidate: Candidate) -> str:
     """The backend's command with its environment, quoted for a shell."""
-    words = [f"{name}={shlex.quote(value)}" for name, value in candidate.env.items()]
+    # ROCm applies ROCR_ first and counts anew within it, so that an index of HIP_ would name another GPU, or none.
+    masked = ["env", "-u", "ROCR_VISIBLE_DEVICES"] if "HIP_VISIBLE_DEVICES" in candidate.env else []
+    words = [*masked, *(f"{name}={shlex.quote(value)}" for name, value in candidate.env.items())]
     return " ".join([*words, shlex.join(candidate.argv)])
 
 

@@ -2,7 +2,6 @@
 
 hub      its files, in huggingface_hub's own cache
 client   huggingface_hub's client, and its errors as ours
-variables  huggingface_hub's environment variables
 cache    the layout of huggingface_hub's cache
 xet      its storage of large files
 search   its model search

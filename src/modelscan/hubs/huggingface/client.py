@@ -11,8 +11,9 @@ from modelscan import __version__
 from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, shown_address
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface.cache import is_commit
-from modelscan.hubs.huggingface.variables import endpoint_of, metadata_timeout, token_of
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, no_answer, refused
+from modelscan.hubs.tokens import HUBS, token_origin
+from modelscan.hubs.variables import endpoint_of, metadata_timeout, token_of
 from modelscan.parsing.fields import repo
 from modelscan.storage.files import storage_failed
 
@@ -44,12 +45,13 @@ def request_headers(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def asked(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Question:
+    has_token = "authorization" in request_headers(environ)
     return Question(
         endpoint=shown_address(endpoint_of(environ)),
         repo_id=repo_id,
         revision=revision,
         log_in="modelscan login",
-        has_token="authorization" in request_headers(environ),
+        token_from=token_origin(HUBS["huggingface"], environ) or "your login" if has_token else None,
     )
 
 

@@ -13,7 +13,10 @@ from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface import cache as hf_cache
 from modelscan.hubs.huggingface import xet
 from modelscan.hubs.huggingface.client import asked, list_repo, request_headers
-from modelscan.hubs.huggingface.variables import (
+from modelscan.hubs.protocol import Access
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, refused
+from modelscan.hubs.transfer.parts import ByteStream, Part
+from modelscan.hubs.variables import (
     endpoint_of,
     hub_cache,
     is_offline,
@@ -21,9 +24,6 @@ from modelscan.hubs.huggingface.variables import (
     wants_links,
     wants_xet,
 )
-from modelscan.hubs.protocol import Access
-from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, refused
-from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.model.words import HubName
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from modelscan.errors import SourceUnavailable, shown_address
-from modelscan.hubs.huggingface.variables import endpoint_of, token_of
+from modelscan.hubs.variables import endpoint_of, token_of
 
 if TYPE_CHECKING:
     from modelscan.hubs.huggingface.answers import ListedModel

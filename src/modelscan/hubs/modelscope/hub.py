@@ -21,7 +21,7 @@ from modelscan.hubs.huggingface.cache import is_complete
 from modelscan.hubs.modelscope import cache as ms_cache
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, no_answer, refused
-from modelscan.hubs.tokens import HUBS, address
+from modelscan.hubs.tokens import HUBS, address, token_origin
 from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.model.words import HubName
 
@@ -175,7 +175,7 @@ class ModelScope:
             repo_id=repo_id,
             revision=revision,
             log_in="modelscan login modelscope",
-            has_token=self._token is not None,
+            token_from=token_origin(_HUB, self._asking()) if self._token is not None else None,
             default_revision=_DEFAULT_REVISION,
         )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modelscan.errors import Usage, shown_address
-from modelscan.hubs.huggingface.variables import is_offline
 from modelscan.hubs.tokens import HUBS, address, is_token, login_elsewhere, whose
+from modelscan.hubs.variables import is_offline
 from modelscan.model.words import HubName
 from modelscan.selecting.context import Context
 from modelscan.storage.secrets import Secrets

@@ -1,0 +1,110 @@
+"""Addresses, tokens and names that lead to no model, each answered in its own words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Ran
+from tests.cli.driver import Driver, driving
+from tests.hubs.hub_server import HubServer, Repo
+
+from modelscan.hubs.tokens import HUBS, token_origin, with_tokens
+from modelscan.storage.secrets import Secrets
+from modelscan.storage.shipped import shipped
+
+DENIED = (401, b"{}", {"X-Error-Message": "Invalid credentials in Authorization header"})
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    with HubServer() as server:
+        server.repos["lab/tiny"] = Repo(files={path.name: path.read_bytes() for path in shipped("demo").iterdir()})
+        yield server
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Driver]:
+    with driving({"PATH": os.environ["PATH"], "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}) as ask:
+        yield ask
+
+
+@pytest.fixture
+def run(hub: HubServer, driver: Driver) -> Callable[..., Ran]:
+    environ = {**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "NO_PROXY": "*"}
+    return lambda *arguments, **more: driver(arguments, environ | more)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("https://huggingface.co/datasets/acme/ultrachat", "a dataset"),
+        ("hf.co/spaces/acme/demo", "a space"),
+        ("https://huggingface.co/collections/acme/list-123", "a collection"),
+        ("hf://datasets/acme/ultrachat", "a dataset"),
+        ("datasets/acme/ultrachat", "a dataset"),
+        ("https://www.modelscope.cn/studios/acme/demo", "a studio"),
+    ],
+)
+def test_an_address_of_something_else(run: Callable[..., Ran], hub: HubServer, address: str, kind: str) -> None:
+    ran = run("plan", address)
+    assert (ran.status, ran.stderr.splitlines()[0]) == (
+        3,
+        f"error: `{address}` is the address of {kind}, not of a model",
+    )
+    assert hub.requests == []
+
+
+def test_a_repo_of_an_owner_called_datasets(run: Callable[..., Ran], hub: HubServer) -> None:
+    hub.repos["datasets/tiny"] = hub.repos["lab/tiny"]
+    assert run("plan", "datasets/tiny", "--hardware", "rtx-4090").status == 0
+
+
+def test_a_token_that_is_not_accepted_is_told_from_a_missing_right(run: Callable[..., Ran], hub: HubServer) -> None:
+    hub.instead["lab/tiny"] = [DENIED]
+    ran = run("plan", "lab/tiny", "--hardware", "rtx-4090", HF_TOKEN="hf_expired")
+    assert (ran.status, ran.stderr.splitlines()[-4:]) == (
+        6,
+        [
+            f"error: {hub.endpoint} does not accept the token from HF_TOKEN: it is wrong or expired",
+            "  Invalid credentials in Authorization header",
+            "hint: public repos need no token: unset HF_TOKEN",
+            "hint: store a new token: modelscan login",
+        ],
+    )
+    hub.instead["lab/tiny"] = [(403, b"{}", {})]
+    ran = run("plan", "lab/tiny", "--hardware", "rtx-4090", HF_TOKEN="hf_good")
+    assert "hint: the token from HF_TOKEN may lack access" in ran.stderr.splitlines()
+
+
+def test_where_a_token_comes_from(tmp_path: Path) -> None:
+    hub, secrets = HUBS["huggingface"], Secrets(tmp_path / "tokens.json")
+    secrets.put("huggingface", "hf_kept")
+    home = {"HOME": str(tmp_path)}
+    assert token_origin(hub, with_tokens(home, secrets)) == "`modelscan login`"
+    assert token_origin(hub, with_tokens(home | {"HF_TOKEN": "hf_other"}, secrets)) == "HF_TOKEN"
+    file = tmp_path / ".cache" / "huggingface" / "token"
+    file.parent.mkdir(parents=True)
+    file.write_text("hf_of_its_own_login")
+    assert token_origin(hub, with_tokens(home, secrets)) == str(file)
+
+
+def test_an_owner_and_a_name_with_a_form(run: Callable[..., Ran], hub: HubServer) -> None:
+    hub.repos["lab/Tiny-7B-GGUF"] = Repo(files={"Tiny-7B-Q4_K_M.gguf": b"GGUF", "Tiny-7B-Q8_0.gguf": b"GGUF"})
+    first, second = (
+        run("plan", name, "--hardware", "rtx-4090").stderr.splitlines()[-3:]
+        for name in ("lab/Tiny-7B-GGUF:Q4_K_M", "hf.co/lab/Tiny-7B-GGUF:Q8_0")
+    )
+    assert first == second
+    assert first[:2] == ["error: `lab/Tiny-7B-GGUF` holds GGUF files, which are for llama.cpp", "  it has Q4_K_M, Q8_0"]
+
+
+def test_a_typing_error_is_suggested_also_without_a_hub(run: Callable[..., Ran]) -> None:
+    for options, status in (((), 3), (("--offline",), 6)):
+        ran = run(*options, "plan", "meta-llama/Llama-3.1-8B-Instuct", "--hardware", "rtx-4090")
+        assert ran.status == status
+        assert "`meta-llama/llama-3.1-8b-instruct`" in next(
+            line for line in ran.stderr.splitlines() if line.startswith("hint: did you mean")
+        )
