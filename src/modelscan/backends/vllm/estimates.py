@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from modelscan.backends.base import Capacity, Cut, Steps
 from modelscan.backends.capabilities import Estimates
 from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
+from modelscan.backends.vllm.compressed import compressed_buckets, groups_of
 from modelscan.model import Architecture, Device, Gpu
 from modelscan.units import GIB, MIB, format_bytes
 from modelscan.weights.counting.kv_cache import (
@@ -41,11 +42,15 @@ _STATES_PER_REQUEST = 2
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Layers of one kind that share block tables; `count` groups alike, `block` tokens in one of their blocks."""
+    """Layers of one kind that share block tables; `count` groups alike, `block` tokens in one of their blocks.
+
+    `window` where it is not the model's own.
+    """
 
     kind: str
     count: int
     block: int
+    window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,9 @@ class Blocks:
                 one = self.states
             elif group.kind == "cross":
                 one = -(-self.heard // group.block)
-            elif group.kind == "sliding":
-                one = -(-min(self.window - 1 + in_flight, context) // group.block) + 1
+            elif group.kind in {"sliding", "compressor"}:
+                window = group.window or self.window
+                one = -(-min(window - 1 + in_flight, context) // group.block) + 1
             else:
                 one = -(-context // group.block)
             total += group.count * one
@@ -108,6 +114,8 @@ def vllm_blocks(
     """How vLLM lays out the cache of a shape on one GPU; None where it keeps none."""
     if shape is None or encodes_only(shape):
         return None
+    if shape.details.get("compress_ratios"):
+        return _compressed(shape, pipeline_parallel)
     kinds = cached_kinds(shape)
     if shape.num_encoder_layers:  # what was heard is kept once more for each layer, in a group of its own
         kinds = {**kinds, "cross": sum(kinds.values())}
@@ -132,6 +140,16 @@ def vllm_blocks(
         heard_tokens(shape),
         _STATES_PER_REQUEST if each else 1,
     )
+
+
+def _compressed(shape: Architecture, pipeline_parallel: int) -> Blocks:
+    buckets = compressed_buckets(shape)
+    counts = groups_of(buckets)
+    widest = max(-(-bucket.layers // count) * bucket.page for bucket, count in zip(buckets, counts, strict=True))
+    groups = (
+        Group(bucket.kind, count, bucket.block, bucket.window) for bucket, count in zip(buckets, counts, strict=True)
+    )
+    return Blocks(max(widest // pipeline_parallel, 1), tuple(groups), shape.sliding_window or 0)
 
 
 _BLACKWELL = 10.0

@@ -21,7 +21,7 @@ from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.recipe_minimum import below_minimum, recipe_minimum
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.speed.estimate import estimate
-from modelscan.planning.telling.reasons import reasons_of
+from modelscan.planning.telling.reasons import reasons_of, smaller_step
 from modelscan.units import GIB, format_bytes, format_tokens
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.kv_cache import element_bytes, request_bytes
@@ -119,7 +119,8 @@ def _sized(
         length = choose_length(lengths, pool, enough, one_request) if pool >= 0 else None
         if length is None:
             continue
-        longer = dataclasses.replace(several, max_model_len=length)
+        step_reason = smaller_step(setting, cache, length, in_flight, limit=model_limit(shape))
+        longer = dataclasses.replace(several, max_model_len=length, reasons=(*several.reasons, *step_reason))
         if found is None or length > (found.max_model_len or 0):
             used = _used(setting, cache, several.max_num_seqs or 1, one_request(length), in_flight)
             taken = narrowed(budget, fixed.total.high + used, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelscan.backends.capabilities import Pool
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, PlanRequest, WeightsDescription
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION, Budget
@@ -11,6 +12,8 @@ from modelscan.planning.options.layouts import Layout, copied
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.setting import Setting
 from modelscan.units import format_bytes, format_tokens
+
+_STEP_FRACTION = 4  # what a smaller step would be of the one that is planned
 
 
 def reasons_of(
@@ -45,6 +48,20 @@ def _concurrency(sequences: int, base: Candidate, setting: Setting) -> list[str]
     if setting.request.mode in {None, "standard"}:
         return [f"concurrency: {sequences} requests at once; for more: --max-concurrency N, or --mode throughput"]
     return []
+
+
+def smaller_step(
+    setting: Setting, cache: Pool | None, length: int, in_flight: int, *, limit: int | None
+) -> tuple[str, ...]:
+    """Where most of a request's KV cache is for tokens in flight, and not for its context: what makes it less."""
+    name = BACKENDS[setting.backend].runs.step_argument
+    if cache is None or name is None or setting.step_tokens is not None or length == limit:
+        return ()
+    whole, less = cache.request_bytes(length, in_flight), cache.request_bytes(length, in_flight // _STEP_FRACTION)
+    if less * 2 > whole:
+        return ()
+    fewer = f"{format_bytes(less)} with --backend-arg={name}={in_flight // (2 * _STEP_FRACTION)}"
+    return (f"step: a request takes {format_bytes(whole)} of the KV cache, mostly for tokens in flight; {fewer}",)
 
 
 def _context(setting: Setting, base: Candidate, limit: int | None, at_least: float | None, *, on_gpu: bool) -> str:
