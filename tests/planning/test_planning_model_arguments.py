@@ -140,3 +140,20 @@ def test_what_the_user_says_wins() -> None:
         plan = make_plan(model, [weights("Lab/Model", llama())], machine("h100-80gb"), request, FACTS)
         assert plan.chosen is not None
         assert [word for word in plan.chosen.argv if "tool" in word] == expected
+
+
+def test_a_recipe_that_runs_the_repos_code_is_said_in_the_plan_with_the_option() -> None:
+    model = CatalogModel(id="lab/model", name="Model", task="chat", specs=(recipe("--trust-remote-code"),))
+    said_in = {}
+    for allowed in (False, True):
+        request = PlanRequest(model="lab/model", trust_remote_code=allowed)
+        plan = make_plan(model, [weights("Lab/Model", llama())], machine("h100-80gb"), request, FACTS)
+        assert plan.chosen is not None
+        assert ("--trust-remote-code" in plan.chosen.argv) is allowed
+        said_in[allowed] = [reason for reason in plan.chosen.reasons if reason.startswith("remote code: ")]
+    assert said_in == {
+        False: [
+            "remote code: vllm-recipes starts it with --trust-remote-code, which is left out: add it to allow that",
+        ],
+        True: [],
+    }

@@ -21,7 +21,7 @@ from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.recipe_minimum import below_minimum, recipe_minimum
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.speed.estimate import estimate
-from modelscan.planning.telling.reasons import reasons_of, smaller_step
+from modelscan.planning.telling.reasons import code_left_out, reasons_of, smaller_step
 from modelscan.units import GIB, format_bytes, format_tokens
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.kv_cache import element_bytes, request_bytes
@@ -299,6 +299,7 @@ def _candidate(
             *reasons_of(setting, choice, layout, base, at_least, budget),
             *chosen_arguments.reasons,
             *(f"kernels: {fault.sentence}" for fault in (*faults("weight-only"), *needed, *faults("advice"))),
+            *code_left_out(chosen_arguments.dropped, choice.weights, setting.request),
             *(f"argument: {note}" for note in setting.arguments.notes),
             *base.reasons,
         ),

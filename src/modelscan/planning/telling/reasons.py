@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelscan.backends.capabilities import Pool
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, PlanRequest, WeightsDescription
@@ -161,6 +163,15 @@ def _copied(layout: Layout) -> str:
             else ""
         )
     return how
+
+
+def code_left_out(dropped: Sequence[str], weights: WeightsDescription, request: PlanRequest) -> tuple[str, ...]:
+    """Where a catalog starts a model with its repo's code, which is left out: that it may be needed, and the option."""
+    named = [item for item in dropped if item.startswith("--trust-remote-code ")]
+    if not named or request.trust_remote_code or weights.code_files:  # those files are said already
+        return ()
+    source = named[0].partition("(")[2].partition(")")[0]
+    return (f"remote code: {source} starts it with --trust-remote-code, which is left out: add it to allow that",)
 
 
 def _of_strangers(weights: WeightsDescription, request: PlanRequest) -> list[str]:
