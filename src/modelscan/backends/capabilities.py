@@ -36,6 +36,7 @@ class Runs(Protocol):
     cautions: tuple[str, ...] = ()  # what a user should know before it runs, and cannot be configured away
     s3_problem: str | None = "it has no reader for it"  # why it does not read weights from S3; None where it does
     step_argument: str | None = None  # how many tokens it computes at once
+    stage_variable: str | None = None  # the variable that says how many layers each stage of a pipeline gets
     whole_experts: str | None = None  # the switch that deals out experts whole; None where that is not planned for
     refuses_unstable_float16: bool = False  # whether it refuses families that float16 does not suit
     plugins: Mapping[str, str] = {}  # formats of weights that only a plugin brings to it
@@ -90,9 +91,11 @@ class Estimates(Protocol):
 
     @abstractmethod
     def pool(
-        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: int, number: float
+        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: float, number: float
     ) -> Pool | None:
-        """`number` is the size of one number in it. None where the model keeps no cache."""
+        """`number` is the size of one number in it, `pipeline_parallel` no whole number where stages are unequal. None
+        where the model keeps no cache.
+        """
 
     @abstractmethod
     def steps(

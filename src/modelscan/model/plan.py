@@ -107,6 +107,7 @@ class Candidate:
     """One way to run the weights. `argv[0]` is the backend's program by name; `reasons` has one per choice.
 
     `expert_parallel`: the experts are dealt out whole to the GPUs of all copies, instead of divided among one's.
+    `stage_layers` are those of each stage of a pipeline where they are not equal.
     `load_quantization` is the backend's word where it quantizes while loading; `custom_all_reduce` is off where GPUs
     that divide layers cannot read each other's memory; `model_args` are what catalogs say of
     the model and may, `dropped` what they may not; `extra_args` and `extra_env` are what the user added;
@@ -127,6 +128,7 @@ class Candidate:
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
     data_parallel: int = 1
+    stage_layers: tuple[int, ...] = ()
     expert_parallel: bool = False
     dtype: str | None = None
     max_model_len: int | None = None

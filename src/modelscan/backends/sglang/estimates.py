@@ -56,7 +56,7 @@ def sglang_cells(
     shape: Architecture | None,
     *,
     tensor_parallel: int = 1,
-    pipeline_parallel: int = 1,
+    pipeline_parallel: float = 1,
     number: float,
     window_share: float = SWA_FULL_TOKENS_RATIO,
 ) -> Cells | None:
@@ -118,7 +118,7 @@ class SglangEstimates(Estimates):
     share_holds_all = False  # activations and graphs live in what it leaves
 
     def pool(
-        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: int, number: float
+        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: float, number: float
     ) -> Cells | None:
         return sglang_cells(shape, tensor_parallel=tensor_parallel, pipeline_parallel=pipeline_parallel, number=number)
 

@@ -109,7 +109,7 @@ class Blocks:
 
 
 def vllm_blocks(
-    shape: Architecture | None, *, tensor_parallel: int = 1, pipeline_parallel: int = 1, number: float
+    shape: Architecture | None, *, tensor_parallel: int = 1, pipeline_parallel: float = 1, number: float
 ) -> Blocks | None:
     """How vLLM lays out the cache of a shape on one GPU; None where it keeps none."""
     if shape is None or encodes_only(shape):
@@ -142,14 +142,14 @@ def vllm_blocks(
     )
 
 
-def _compressed(shape: Architecture, pipeline_parallel: int) -> Blocks:
+def _compressed(shape: Architecture, pipeline_parallel: float) -> Blocks:
     buckets = compressed_buckets(shape)
     counts = groups_of(buckets)
     widest = max(-(-bucket.layers // count) * bucket.page for bucket, count in zip(buckets, counts, strict=True))
     groups = (
         Group(bucket.kind, count, bucket.block, bucket.window) for bucket, count in zip(buckets, counts, strict=True)
     )
-    return Blocks(max(widest // pipeline_parallel, 1), tuple(groups), shape.sliding_window or 0)
+    return Blocks(max(int(widest / pipeline_parallel), 1), tuple(groups), shape.sliding_window or 0)
 
 
 _BLACKWELL = 10.0
@@ -202,7 +202,7 @@ class VllmEstimates(Estimates):
     sequences_within_step = True  # it ends a start with more (0.33: config/scheduler.py)
 
     def pool(
-        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: int, number: float
+        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: float, number: float
     ) -> Blocks | None:
         return vllm_blocks(shape, tensor_parallel=tensor_parallel, pipeline_parallel=pipeline_parallel, number=number)
 

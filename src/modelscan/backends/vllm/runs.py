@@ -36,6 +36,7 @@ _STREAMER = {"RUNAI_STREAMER_NO_BOTO3_SESSION": "0", "RUNAI_STREAMER_MEMORY_LIMI
 
 _NO_CACHE_BYTES = 16 * MIB
 _WHOLE_EXPERTS = "--enable-expert-parallel"
+_STAGES = "VLLM_PP_LAYER_PARTITION"
 
 _ALLOWED = Allowed(
     backend="vLLM",
@@ -114,6 +115,7 @@ class VllmRuns(Runs):
     implied_arguments = frozenset({"--enable-auto-tool-choice"})
     s3_problem = None
     step_argument = "--max-num-batched-tokens"
+    stage_variable = _STAGES
     whole_experts = _WHOLE_EXPERTS
     refuses_unstable_float16 = True  # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS
     # Since 0.33: METADATA, layers/quantization/__init__.py.
@@ -149,7 +151,9 @@ class VllmRuns(Runs):
             *_CLOSED,
             *_ALLOWED.check(candidate.extra_args),
         ]
-        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _own_env(launch)))
+        return CommandLine(
+            argv=tuple(argv), env=environment(candidate, launch, {**_own_env(launch), **_stages(candidate)})
+        )
 
     def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
         """After `fold_arguments`: what enters the plan is refused here."""
@@ -172,6 +176,10 @@ def _own_env(launch: Launch) -> dict[str, str]:
         return _OWN_ENV
     assets = {"VLLM_ASSETS_CACHE": launch.own_folder} if launch.own_folder else {}
     return {**_OWN_ENV, **_STREAMER, **assets}
+
+
+def _stages(candidate: Candidate) -> dict[str, str]:
+    return {_STAGES: ",".join(map(str, candidate.stage_layers))} if candidate.stage_layers else {}
 
 
 def _keeps_cache(candidate: Candidate) -> bool:

@@ -1,5 +1,7 @@
 """The decision: from the available weights and devices to one plan.
 
+devices        which GPUs may be used, and which of them together
+spreading      the layouts of a choice in their order, and the budget of each
 nothing_there  refusals that need no arithmetic
 candidates     one way to run the model, judged: all its figures, or a rejection
 pace           a smaller format where the first choice would answer too slowly

@@ -48,6 +48,7 @@ def judge(
         pipeline_parallel=layout.pipeline_parallel,
         experts_over=layout.experts_over,
         at_most=None if least is None else least * GIB,
+        stage_layers=layout.stage,
     )
     refused = _refused(setting, choice.weights.architecture, budget, base) or _unfit_cache(
         setting, choice, layout, base
@@ -78,7 +79,8 @@ def _sized(
 ) -> Candidate | Rejection:
     """The most concurrent requests, and for those the longest context, that fit. `step` is the tokens of a step."""
     shape, on_gpu = choice.weights.architecture, bool(layout.gpus)
-    tp, pp = layout.tensor_parallel, layout.pipeline_parallel
+    tp = layout.tensor_parallel
+    pp = layout.stages_of(shape.num_hidden_layers if shape is not None else None)
     base, weights = with_measured(base, weights, setting, budget)
     number = element_bytes(base.kv_cache_dtype, choice.dtype)
     request = setting.request
@@ -349,6 +351,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
         tensor_parallel=layout.tensor_parallel,
         pipeline_parallel=layout.pipeline_parallel,
         data_parallel=layout.data_parallel,
+        stage_layers=layout.stages,
         expert_parallel=layout.expert_parallel,
         dtype=choice.dtype,
         kv_cache_dtype=request.kv_cache_dtype,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from modelscan.backends.registry import BACKENDS
-from modelscan.errors import GpuNotFound
 from modelscan.model import (
     Candidate,
     Claim,
@@ -24,21 +23,21 @@ from modelscan.model import (
     WeightsDescription,
 )
 from modelscan.planning.decide.candidates import judge, reject
+from modelscan.planning.decide.devices import device_of, kinds, usable
 from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for, nothing_usable
 from modelscan.planning.decide.pace import by_pace
-from modelscan.planning.options.allowances import ENCODERS, Allowance, allowances
-from modelscan.planning.options.budget import Budget, gpu_budget, host_budget
+from modelscan.planning.decide.spreading import budget_of, spread_over, tightest, tries
+from modelscan.planning.options.allowances import Allowance
 from modelscan.planning.options.context import goal, shortfall
 from modelscan.planning.options.eligibility import (
     backend_problem,
     planned_version,
     preferred_backend,
     reading_problem,
-    without_access,
 )
 from modelscan.planning.options.facts import PlanningFacts
 from modelscan.planning.options.gpu_filters import admitted
-from modelscan.planning.options.layouts import Layout, alike, layouts
+from modelscan.planning.options.layouts import Layout, alike
 from modelscan.planning.options.quantization import Choice, answers, choices
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.telling.hints import Refused, hints_for
@@ -114,14 +113,15 @@ def decide(
     """The plan without hints, for callers that judge many models and need only the answer."""
     fitting: list[tuple[int, int, Candidate]] = []
     rejected: list[Rejection] = []
-    allowed = admitted(_devices(hardware, request), request.gpu_filters)
+    allowed = admitted(usable(hardware, request), request.gpu_filters)
     if (refused := nothing_usable(model, hardware, request, allowed)) is not None:
         return refused
-    for devices in _kinds(allowed, request):
-        setting = _setting(model, options, devices, _device(devices), request, facts, installations)
+    for devices in kinds(allowed, request):
+        setting = _setting(model, options, devices, device_of(devices), request, facts, installations)
         setting = dataclasses.replace(setting, measurements=measurements)
         obstacle = backend_problem(setting, devices, hardware, installations)
         before = len(fitting) + len(rejected)
+        mixed = not request.gpus and len(alike(devices)) > 1
         own: dict[str, int] = {}
         for number, weights in enumerate(options):
             released = number == 0 and weights.official is True
@@ -138,7 +138,8 @@ def decide(
                     tier = max(tier, own.get(choice.quantization, 0))
                     if released:
                         own[choice.quantization] = tier
-                    fitting.append((tier, choice.rank, found))
+                    # Unlike GPUs together only where none of them alone is as good.
+                    fitting.append((2 * tier + mixed, choice.rank, found))
         if len(fitting) + len(rejected) == before:
             rejected.append(nothing_asked_for(setting, options))
     fitting = by_pace(sorted(fitting, key=lambda item: item[:2]))
@@ -152,46 +153,6 @@ def decide(
         alternatives=tuple(candidate for _, _, candidate in fitting[1:]),
         rejected=tuple(rejected),
     )
-
-
-def _devices(hardware: Hardware, request: PlanRequest) -> tuple[Gpu, ...]:
-    """The GPUs that may be used: those that were named, else all but integrated ones beside others."""
-    if request.no_gpu:
-        return ()
-    if request.gpus:
-        return tuple(_named(word, hardware) for word in request.gpus)
-    discrete = tuple(gpu for gpu in hardware.devices if not gpu.integrated)
-    return discrete or hardware.devices
-
-
-def _kinds(devices: tuple[Gpu, ...], request: PlanRequest) -> list[tuple[Gpu, ...]]:
-    """The GPUs by kind, the largest first: each kind is judged for itself. GPUs that were named stay together.
-
-    One without devices is the CPU.
-    """
-    if not devices or request.gpus:
-        return [devices]
-    groups = [tuple(group) for group in alike(devices)]
-    return sorted(groups, key=lambda group: -(group[0].memory_total_bytes or 0))
-
-
-def _named(word: str, hardware: Hardware) -> Gpu:
-    for gpu in hardware.devices:
-        if word == str(gpu.index) or (gpu.uuid is not None and gpu.uuid.lower().startswith(word.lower())):
-            return gpu
-    known = [str(gpu.index) for gpu in hardware.devices]
-    raise GpuNotFound(
-        f"there is no GPU `{word}`",
-        cause=[f"this machine has {', '.join(known)}" if known else "this machine has none", *hardware.faults],
-        hints=["modelscan gpu", "or run on the CPU: --gpu none"],
-        details={"known": known},
-    )
-
-
-def _device(devices: Sequence[Gpu]) -> Device:
-    if not devices:
-        return "cpu"
-    return "rocm" if devices[0].vendor == "amd" else "cuda"
 
 
 def _setting(
@@ -272,9 +233,9 @@ def _judged(
         return reject(base, *obstacle), False
     if choice.problem is not None:
         return reject(base, "no_kernel", choice.problem), False
-    spread = _spread(setting, choice, devices, hardware)
+    spread, problem = spread_over(setting, choice, devices, hardware)
     if not spread:
-        return reject(base, "tensor_parallel", no_layout(setting, choice, devices)), False
+        return reject(base, "tensor_parallel", problem or no_layout(setting, choice, devices)), False
     return _best(setting, choice, devices, hardware, spread, base)
 
 
@@ -289,8 +250,8 @@ def _best(
     fits: list[tuple[Candidate, bool]] = []
     misses: list[Rejection] = []
     bare: dict[Layout, int] = {}  # what a layout needs before any KV cache, where that was already too much
-    for allowance, layout in _tries(setting, devices, spread):
-        budget = _budget(layout, setting.request, hardware, allowance)
+    for allowance, layout in tries(setting, devices, spread):
+        layout, budget = tightest(setting, choice, layout, hardware, allowance)  # noqa: PLW2901
         if budget is None:
             misses.append(reject(base, "memory_unknown", "the memory size of this device is unknown"))
             continue
@@ -325,7 +286,7 @@ def _faster(
     for wide in spread:
         layout = dataclasses.replace(wide, faster=True)
         more = layout.tensor_parallel / found.tensor_parallel
-        budget = _budget(layout, setting.request, hardware, allowance)
+        budget = budget_of(layout, setting.request, hardware, allowance)
         if budget is None or more <= 1 or layout.pipeline_parallel > 1:
             continue
         wider = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
@@ -348,7 +309,7 @@ def _roomier(
     """For throughput: fewer copies of the non-expert weights where those leave too little KV cache in total."""
     judged = [found]
     for layout in spread:
-        budget = _budget(layout, setting.request, hardware, allowance)
+        budget = budget_of(layout, setting.request, hardware, allowance)
         same = layout.pipeline_parallel == 1 and len(layout.gpus) == len(found.gpu_indices)
         if budget is None or not same or layout.split <= found.tensor_parallel:
             continue
@@ -357,41 +318,6 @@ def _roomier(
             judged.append(other)
     room = [(item.kv_cache_tokens or 0) * item.data_parallel for item in judged]
     return next(item for item, tokens in zip(judged, room, strict=True) if tokens >= _ENOUGH_ROOM * max(room))
-
-
-def _tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -> Iterator[tuple[Allowance, Layout]]:
-    """The usual allowance first. Pipelines, whose GPUs wait for one another, come after every layout that divides each
-    layer; but for throughput GPUs without peer-to-peer access are best in one.
-    """
-    throughput = setting.request.mode == "throughput"
-    for piped in (False, True):
-        for allowance in allowances(setting, devices):
-            for layout in spread:
-                if (layout.pipeline_parallel > 1 and not (throughput and layout.apart)) == piped:
-                    yield allowance, layout
-
-
-def _spread(setting: Setting, choice: Choice, devices: Sequence[Gpu], hardware: Hardware) -> list[Layout]:
-    if not devices:
-        return [Layout(gpus=())]
-    switch = BACKENDS[setting.backend].runs.whole_experts
-    return layouts(
-        choice.weights.architecture,
-        devices,
-        setting.request,
-        apart=lambda gpus: without_access(gpus, hardware.links, setting.facts),
-        pipeline=setting.task not in ENCODERS,
-        whole_experts=None if switch is not None and setting.argument(switch) is not None else switch is not None,
-    )
-
-
-def _budget(layout: Layout, request: PlanRequest, hardware: Hardware, allowance: Allowance) -> Budget | None:
-    """Of the GPU that has least: each gets the same share."""
-    if not layout.gpus:
-        return host_budget(hardware.cpu, request)
-    budgets = [gpu_budget(gpu, request, most=allowance.utilization) for gpu in layout.gpus]
-    known = [budget for budget in budgets if budget is not None]
-    return min(known, key=lambda budget: budget.available) if len(known) == len(budgets) else None
 
 
 def _shortfall(candidate: Candidate, choice: Choice, request: PlanRequest) -> int:

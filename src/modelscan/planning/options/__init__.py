@@ -9,6 +9,7 @@ gpu_filters      which GPUs a deployment file allows
 recipe_minimum   the least memory that a recipe names, where sizes are not exact
 kernel_faults    what kernels of a version lack or need on a GPU
 layouts          how weights are spread over GPUs
+stages           how many layers each stage of a pipeline gets
 budget           how much memory may be used
 context          the context length
 concurrency      how many requests at once

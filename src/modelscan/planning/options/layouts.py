@@ -18,8 +18,9 @@ class Layout:
     """`gpus` in the order that the backend gets them, those of all copies; none means the CPU.
 
     `apart`: GPUs that share a model cannot read each other's memory. `idle` GPUs of the same kind stay free. `faster`:
-    more GPUs than hold it, for latency. `expert_parallel`: each GPU has some of the experts whole, of those of all
-    copies, instead of a part of each.
+    more GPUs than hold it, for latency. `stages` are the layers of each stage of a pipeline where these are unequal,
+    `stage` those of the one that is judged, which holds least. `expert_parallel`: each GPU has some of the experts
+    whole, of those of all copies, instead of a part of each.
     """
 
     gpus: tuple[Gpu, ...]
@@ -30,6 +31,12 @@ class Layout:
     faster: bool = False
     apart: bool = False
     idle: int = 0
+    stages: tuple[int, ...] = ()
+    stage: int | None = None
+
+    def stages_of(self, layers: int | None) -> float:
+        """How many stages like the one that is judged the whole model would have."""
+        return (layers or sum(self.stages)) / self.stage if self.stage else self.pipeline_parallel
 
     @property
     def split(self) -> int:
@@ -62,12 +69,16 @@ def layouts(
     """
     throughput = request.mode == "throughput"
     found: list[Layout] = []
-    for group in [list(devices)] if request.gpus else alike(devices):
+    kinds = alike(devices)
+    unlike = len(kinds) > 1 and not request.gpus  # together they are used in a pipeline of unequal stages
+    for group in [list(devices)] if request.gpus or unlike else kinds:
         for split in range(1, len(group) + 1):
             copies = _copies(shape, len(group), split, request, whole_experts) if throughput else 1
             if not copied(shape) and copies > 1 and apart(group[: split * copies]):
                 copies = 1  # tokens would go to the experts and back through the host, in every layer
             count = split * copies
+            if unlike and (count != len(devices) or copies > 1):
+                continue
             if request.gpu_count is not None and count != request.gpu_count:
                 continue
             if request.gpus and count != len(devices):  # named GPUs are all used
@@ -84,7 +95,7 @@ def layouts(
                     idle=len(group) - count,
                 )
                 for tp, pp, whole in _splits(shape, split, copies, request, whole_experts)
-                if pipeline or pp == 1
+                if (pipeline or pp == 1) and not (unlike and tp > 1)
             ]
 
     def place(layout: Layout) -> tuple[int, int, int]:

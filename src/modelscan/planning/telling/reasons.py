@@ -124,6 +124,10 @@ def _held(layout: Layout, shape: Architecture | None, setting: Setting) -> str:
     request = setting.request
     if layout.split == 1:
         how = "one GPU is enough"
+    elif layout.stages:
+        sizes = ", ".join(map(str, layout.stages))
+        given = BACKENDS[setting.backend].runs.stage_variable in request.env
+        how = f"a pipeline of {sizes} layers, {'as asked' if given else 'by the memory of each GPU'}"
     elif request.tensor_parallel or request.pipeline_parallel or _asked_for(request) == layout.split:
         how = f"{layout.split} GPUs, as asked"
     elif layout.apart and layout.tensor_parallel == 1 and request.mode == "throughput":

@@ -47,6 +47,7 @@ def weights_bytes(
     tensor_parallel: int = 1,
     pipeline_parallel: int = 1,
     experts_over: int | None = None,
+    stage_layers: int | None = None,
     at_most: float | None = None,
 ) -> Sized | None:
     """Weights on one GPU, or None where neither sizes nor shape are known.
@@ -54,10 +55,10 @@ def weights_bytes(
     Where NVFP4 or MXFP4 files have a borrowed shape, what they leave unquantized is unknown: bounds allow for it.
 
     `at_load`: 16-bit files are quantized at load time. For a pipeline, this is the largest stage: its whole layers plus
-    the embeddings or the head. `experts_over`: the GPUs that whole experts are distributed over. `at_most`: bytes that
-    all weights are known to fit into.
+    the embeddings or the head; `stage_layers` are its layers where stages are unequal. `experts_over`: the GPUs that
+    whole experts are distributed over. `at_most`: bytes that all weights are known to fit into.
     """
-    arguments = (quantization, at_load, tensor_parallel, pipeline_parallel, experts_over)
+    arguments = (quantization, at_load, tensor_parallel, pipeline_parallel, experts_over, stage_layers)
     least = _as_described(weights, *arguments)
     if weights.shape_from is None or quantization not in _FLOAT_FOUR_BIT or at_load:
         return least
@@ -89,6 +90,7 @@ def _as_described(
     tensor_parallel: int = 1,
     pipeline_parallel: int = 1,
     experts_over: int | None = None,
+    stage_layers: int | None = None,
 ) -> Sized | None:
     shape = weights.architecture
     if shape is not None and weights.task in _POOLING:  # the head is not loaded, as if it were tied
@@ -119,6 +121,8 @@ def _as_described(
         )
         share += _UNKNOWN_FAMILY if known is None and not is_known(shape) else 0
     stage = _largest_stage(shape, pipeline_parallel)
+    if stage_layers is not None:
+        stage = stage_layers / (shape.num_hidden_layers or stage_layers)
     ends = embedding_parameters(shape) / tensor_parallel * _SIXTEEN_BIT
     heads = 1 if shape.tie_word_embeddings else 2
     layers = (total + mine.absorbed * _SIXTEEN_BIT - heads * ends) * stage

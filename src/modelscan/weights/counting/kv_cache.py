@@ -66,7 +66,7 @@ def request_bytes(
     context: int,
     *,
     tensor_parallel: int = 1,
-    pipeline_parallel: int = 1,
+    pipeline_parallel: float = 1,
     number: float,
     step_tokens: int = 0,
 ) -> int:
