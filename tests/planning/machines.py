@@ -18,6 +18,7 @@ FACTS: PlanningFacts = load_facts(
     shipped_text("argument_translations.csv"),
     shipped_text("speeds.csv"),
     shipped_text("kernels.csv"),
+    shipped_text("chat_formats.csv"),
 )
 
 

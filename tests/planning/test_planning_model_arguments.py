@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, weights
@@ -12,6 +13,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Capabilities, PlanRequest, Spec
 from modelscan.model import Model as CatalogModel
 from modelscan.planning.decide.planner import make_plan
+from modelscan.planning.options.chat_formats import ChatFormat
 from modelscan.planning.options.model_arguments import ModelArguments, model_arguments
 
 TOOLS = Capabilities(tool_call=True, reasoning=True)
@@ -23,6 +25,7 @@ def said(
     version: str | None = "0.33.0",
     capabilities: Capabilities = TOOLS,
     shape: Architecture | None = None,
+    line: ChatFormat | None = None,
 ) -> ModelArguments:
     return model_arguments(
         specs,
@@ -32,6 +35,7 @@ def said(
         task="chat",
         capabilities=capabilities,
         shape=shape,
+        line=line,
         parsers=FACTS.parsers,
         history=FACTS.arguments,
     )
@@ -55,9 +59,65 @@ def test_parsers_come_from_the_specs_of_these_weights_first() -> None:
 
 
 def test_what_is_unknown_is_said_and_not_guessed() -> None:
-    assert said().reasons == ("model: no source names its tool-call or reasoning parser for vLLM, so none is set",)
+    assert said().reasons == (
+        (
+            "model: no source names its tool-call parser for vLLM, so none is set: tool calls arrive as text in the "
+            "answer; if you know it: --backend-arg=--tool-call-parser=NAME --backend-arg=--enable-auto-tool-choice"
+        ),
+        (
+            "model: no source names its reasoning parser for vLLM, so none is set: its reasoning arrives in the answer; "
+            "if you know it: --backend-arg=--reasoning-parser=NAME"
+        ),
+    )
     of_vllm = said(recipe("--tool-call-parser=hermes", "--reasoning-parser=qwen3"), backend="sglang")
-    assert (of_vllm.words, len(of_vllm.reasons)) == ((), 1)
+    assert (of_vllm.words, len(of_vllm.reasons)) == ((), 2)
+    assert said(capabilities=Capabilities()).reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "backend", "expected"),
+    [
+        ("alibaba/qwen3-coder-30b-a3b-instruct", "vllm", {"--tool-call-parser": "qwen3_coder"}),
+        ("Qwen/Qwen3-30B-A3B", "vllm", {"--tool-call-parser": "hermes", "--reasoning-parser": "qwen3"}),
+        ("meta/llama-3.3-70b-instruct", "sglang", {"--tool-call-parser": "llama3"}),
+        ("somebody/GLM-4.5-Air-AWQ", "vllm", {"--tool-call-parser": "glm45", "--reasoning-parser": "glm45"}),
+        ("mistral/devstral-small-2507", "vllm", {"--tool-call-parser": "mistral"}),
+        ("qwen/qwen3-vl-8b-instruct", "vllm", {"--tool-call-parser": "hermes", "--reasoning-parser": "qwen3"}),
+        ("qwen/qwen2.5-vl-7b-instruct", "vllm", {}),
+        ("qwen/qwen3.5-9b", "vllm", None),
+        ("google/gemma-3-27b-it", "vllm", None),
+        ("meta/llama-4-scout", "vllm", None),
+    ],
+)
+def test_a_line_of_models_shares_its_parsers(model: str, backend: str, expected: dict[str, str] | None) -> None:
+    found = FACTS.chat_formats.of(model, backend)
+    assert (None if found is None else dict(found.parsers)) == expected
+
+
+def test_the_line_comes_after_catalogs_and_family_and_only_where_needed() -> None:
+    line = FACTS.chat_formats.of("qwen/qwen3-8b", "vllm")
+    found = said(line=line)
+    assert found.words == ("--tool-call-parser=hermes", "--reasoning-parser=qwen3")
+    assert found.reasons == ("model: tool-call-parser hermes, reasoning-parser qwen3, from the chat format of qwen 3",)
+    assert said(recipe("--tool-call-parser=qwen3_xml"), line=line).words[0] == "--tool-call-parser=qwen3_xml"
+    assert said(shape=llama(model_type="gemma4"), line=line).words[0] == "--tool-call-parser=gemma4"
+    assert said(line=line, capabilities=Capabilities(tool_call=True)).words == ("--tool-call-parser=hermes",)
+
+
+def test_a_model_without_a_chat_template_has_no_parser_of_its_line() -> None:
+    entry = CatalogModel(id="qwen/qwen3-8b", name="Qwen3-8B", capabilities=TOOLS)
+    for template, expected in ((False, False), (None, True), (True, True)):
+        item = weights("Qwen/Qwen3-8B", llama(), has_chat_template=template)
+        plan = make_plan(entry, [item], machine("h100-80gb"), PlanRequest(model=entry.id), FACTS)
+        assert plan.chosen is not None
+        assert ("--tool-call-parser=hermes" in plan.chosen.argv) is expected
+
+
+def test_backends_have_the_parsers_of_lines() -> None:
+    for (backend, _), found in FACTS.chat_formats.lines.items():
+        for argument, name in found.parsers.items():
+            kind = argument.removeprefix("--").removesuffix("-parser")
+            assert FACTS.parsers.knows(backend, kind, name, None), (found.line, argument, name)
 
 
 def test_where_no_catalog_names_a_parser_the_family_s_counts_if_the_model_needs_one() -> None:

@@ -22,6 +22,7 @@ def planning_facts() -> PlanningFacts:
         shipped_text("argument_translations.csv"),
         shipped_text("speeds.csv"),
         shipped_text("kernels.csv"),
+        shipped_text("chat_formats.csv"),
     )
 
 

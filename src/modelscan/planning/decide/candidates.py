@@ -267,6 +267,7 @@ def _candidate(
 ) -> Candidate | Rejection:
     share = memory.kv_cache_low_bytes / memory.kv_cache_bytes if memory.kv_cache_bytes else 1.0
     at_least = holds.concurrency * share if holds is not None else None
+    line = setting.facts.chat_formats.of(setting.model, setting.backend)
     chosen_arguments = model_arguments(
         setting.specs,
         backend=BACKENDS[setting.backend],
@@ -275,6 +276,7 @@ def _candidate(
         task=setting.task,
         capabilities=setting.capabilities,
         shape=choice.weights.architecture,
+        line=line if choice.weights.has_chat_template is not False else None,
         parsers=setting.facts.parsers,
         history=setting.facts.arguments,
     )

@@ -13,6 +13,7 @@ stages           how many layers each stage of a pipeline gets
 budget           how much memory may be used
 context          the context length
 concurrency      how many requests at once
+chat_formats     the parsers of answers that a line of models needs
 model_arguments  what a model needs whatever it runs on
 allowances       the share of a GPU and the type of the KV cache, the usual first
 """

@@ -12,6 +12,7 @@ from modelscan.backends.arguments.history import ArgumentHistory, release
 from modelscan.backends.builds import Build, parse_builds, reaches
 from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
 from modelscan.model import Device, Gpu
+from modelscan.planning.options.chat_formats import ChatFormats, parse_chat_formats
 from modelscan.planning.options.kernel_faults import KernelFaults, parse_kernel_faults
 from modelscan.planning.options.speed_constants import SpeedTable
 
@@ -64,6 +65,7 @@ class PlanningFacts:
     arguments: ArgumentHistory
     speeds: SpeedTable
     faults: KernelFaults
+    chat_formats: ChatFormats
     gpus_seen: dict[str, GpuFacts | None] = field(default_factory=dict, repr=False, compare=False)
 
     def kernel(self, backend: str, device: Device, quantization: str) -> KernelSupport | None:
@@ -101,6 +103,7 @@ def load_facts(
     argument_translations_csv: str,
     speeds_csv: str,
     kernels_csv: str,
+    chat_formats_csv: str,
 ) -> PlanningFacts:
     """The tables, parsed. Raises KeyError or ValueError for a text that is not the expected table."""
     return PlanningFacts(
@@ -113,6 +116,7 @@ def load_facts(
         arguments=ArgumentHistory.parse(backend_arguments_csv, argument_translations_csv),
         speeds=SpeedTable.parse(speeds_csv),
         faults=parse_kernel_faults(kernels_csv),
+        chat_formats=parse_chat_formats(chat_formats_csv),
     )
 
 

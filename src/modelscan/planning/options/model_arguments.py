@@ -2,12 +2,13 @@
 
 Catalog arguments are data (rule 12): each is translated to the planned version and checked against the backend's list
 (a parser also against that version's parsers); the rest is left out and shown. Where no catalog names a parser that the
-model needs, its family's is used. Nothing is guessed: without a source no parser is set, and the plan says so.
+model needs, that of its family or its line is used. Nothing is guessed: without a source no parser is set, and the plan
+says what that costs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from modelscan.backends.arguments.allowed import why_refused
@@ -15,12 +16,17 @@ from modelscan.backends.arguments.history import ArgumentHistory, release
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.backends.backend import Backend
 from modelscan.errors import Usage
-from modelscan.model import Architecture, Capabilities, Family, Spec, Task
+from modelscan.model import Architecture, Capabilities, Spec, Task
+from modelscan.planning.options.chat_formats import ChatFormat
 from modelscan.planning.options.facts import Parsers
 
 _TALKING: frozenset[Task] = frozenset({"chat", "completion"})
 _SOURCES = ("vllm-recipes", "gpustack")  # the backend's own recipes first
 _PARSERS = {"--tool-call-parser": "tool-call", "--reasoning-parser": "reasoning"}
+_LOST = {
+    "--tool-call-parser": "tool calls arrive as text in the answer",
+    "--reasoning-parser": "its reasoning arrives in the answer",
+}
 _FAMILIES = "families"
 _DEFAULT = "auto"  # the default of every argument that a catalog may set (vLLM 0.33.0, SGLang 0.5.23: --help)
 
@@ -58,6 +64,7 @@ def model_arguments(
     task: Task,
     capabilities: Capabilities | None,
     shape: Architecture | None,
+    line: ChatFormat | None = None,
     parsers: Parsers,
     history: ArgumentHistory,
 ) -> ModelArguments:
@@ -82,8 +89,8 @@ def model_arguments(
                 _weigh(argument, source, backend, version, parsers, chosen, own=own)
         for name in spec.env:
             chosen.dropped.setdefault(f"{name} ({spec.source})", "catalogs may not set environment variables")
-    if shape is not None:
-        _take_of_the_family(shape.family, backend, version, capabilities, parsers, chosen)
+    for source, named in _of_its_kind(shape, line, backend):
+        _take_missing(named, source, backend, version, capabilities, parsers, chosen)
     if task not in _TALKING:
         for name in _PARSERS:
             chosen.values.pop(name, None)
@@ -102,19 +109,35 @@ def _wanted(backend: Backend, capabilities: Capabilities | None) -> list[str]:
     return [name for name in backend.runs.model_arguments if needed.get(name)]
 
 
-def _take_of_the_family(
-    family: Family,
+def _of_its_kind(
+    shape: Architecture | None, line: ChatFormat | None, backend: Backend
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The parsers of its family, then those of its line, each with what to call the source."""
+    if shape is not None:
+        family = {"--tool-call-parser": shape.family.tool_parser, "--reasoning-parser": shape.family.reasoning_parser}
+        yield _FAMILIES, {name: named[backend.name] for name, named in family.items() if backend.name in named}
+    if line is not None:
+        yield f"the chat format of {line.line}", line.parsers
+
+
+def _take_missing(
+    named: Mapping[str, str],
+    source: str,
     backend: Backend,
     version: str | None,
     capabilities: Capabilities | None,
     parsers: Parsers,
     chosen: _Chosen,
 ) -> None:
-    named = {"--tool-call-parser": family.tool_parser, "--reasoning-parser": family.reasoning_parser}
+    """The parsers that the model needs and no catalog named, as far as this version has them."""
     for name in _wanted(backend, capabilities):
-        value = named[name].get(backend.name)
-        if value is not None and parsers.knows(backend.name, _PARSERS[name], value, version):
-            chosen.take(name, value, _FAMILIES)
+        value = named.get(name)
+        if (
+            value is not None
+            and name not in chosen.values
+            and parsers.knows(backend.name, _PARSERS[name], value, version)
+        ):
+            chosen.take(name, value, source)
 
 
 def _rank(spec: Spec, repo_id: str) -> tuple[int, bool]:
@@ -170,6 +193,13 @@ def _reasons(chosen: _Chosen, backend: Backend, task: Task, capabilities: Capabi
         yield f"model: {named}, from {' and '.join(chosen.sources)}"
     if task not in _TALKING:
         return
-    unknown = [_PARSERS[name] for name in _wanted(backend, capabilities) if name not in chosen.values]
-    if unknown:
-        yield f"model: no source names its {' or '.join(unknown)} parser for {backend.title}, so none is set"
+    for name in _wanted(backend, capabilities):
+        if name not in chosen.values:
+            known = f"no source names its {_PARSERS[name]} parser for {backend.title}, so none is set"
+            given = " ".join(f"--backend-arg={word}" for word in (f"{name}=NAME", *_switches(backend, name)))
+            yield f"model: {known}: {_LOST[name]}; if you know it: {given}"
+
+
+def _switches(backend: Backend, name: str) -> Iterable[str]:
+    """What a backend wants beside a parser of tool calls, and sets by itself with one of ours."""
+    return sorted(backend.runs.implied_arguments) if name == "--tool-call-parser" else ()
