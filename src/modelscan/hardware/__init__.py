@@ -10,4 +10,5 @@ visibility  applies CUDA_VISIBLE_DEVICES and its ROCm equivalents
 reserve     how much of a GPU's memory one process can get
 gpu_table   facts about GPUs, looked up by name
 described   a machine given by a description such as `8xh100-80gb`
+machine_file  a machine from a file of `gpu --json`
 """

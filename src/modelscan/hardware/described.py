@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from modelscan.errors import GpuNotFound, Usage
 from modelscan.hardware.gpu_table import GpuFacts, gpu_keys, known_names, run_together, slug
+from modelscan.hardware.machine_file import MOST_GPUS, read_machine_file
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Cpu, Gpu, Hardware
-from modelscan.storage.documents import from_document
 from modelscan.units import GIB, parse_bytes
 
-MOST_GPUS = 1024
 _SOME = 3
-_JSON_KINDS = {list: "list", str: "string", int: "number", float: "number", bool: "boolean"}
 # The "80gb" in a name is the vendor's figure, up to 8 % off the driver's; beyond this it is a different card.
 _SAME_MEMORY = 0.1
 _COUNTED = re.compile(
@@ -45,7 +41,7 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
     if not text:
         raise Usage("the hardware description is empty", hints=[_EXAMPLES])
     if _looks_like_a_file(text):
-        return _from_file(_path(text))
+        return read_machine_file(_path(text), examples=_EXAMPLES)
     if text.lower() == "cpu" or text.lower().startswith("cpu:"):
         return _cpu_only(text)
     if sized := _MEMORY_ALONE.fullmatch(text):
@@ -201,47 +197,3 @@ def _link(facts: GpuFacts) -> str:
     """The link that every such machine has: an optional bridge is not assumed."""
     word = facts.interconnect.lower()
     return "nvlink" if word.startswith("nvlink") else "xgmi" if word.startswith("xgmi") else "pcie"
-
-
-def _from_file(path: Path) -> Hardware:
-    try:
-        document = _object(json.loads(path.read_text(encoding="utf-8")))
-        devices = [_device(index, item) for index, item in enumerate(document.get("devices") or [])]
-        hardware = from_document(
-            Hardware,
-            {
-                **document,
-                "devices": devices,
-                "warnings": document.get("warnings") or [],
-                "faults": document.get("faults") or [],
-            },
-        )
-    except OSError as error:
-        raise Usage(
-            f"cannot read the hardware file `{path}`", cause=[error.strerror or str(error)], hints=[_EXAMPLES]
-        ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise Usage(
-            f"the hardware file `{path}` does not have the format of `modelscan gpu --json`", cause=[str(error)]
-        ) from error
-    return replace(hardware, cpu=hardware.cpu or Cpu())
-
-
-def _object(document: object) -> dict[str, Any]:
-    if not isinstance(document, dict):
-        raise TypeError(f"it holds a {_JSON_KINDS.get(type(document), 'value')}, not an object with `devices`")
-    return document
-
-
-def _device(index: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    """A device of the file. A missing field is unknown unless it follows from the others."""
-    device = {"index": index, **item}
-    for key in ("memory_total_bytes", "memory_usable_bytes", "memory_free_bytes"):
-        value = device.get(key)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise ValueError(f"`{key}` of device {index} is not a number of bytes: {value!r}")
-    device["vendor"] = device.get("vendor") or "nvidia"
-    device["processes"] = device.get("processes") or []
-    if device.get("memory_usable_bytes") is None and not device.get("integrated"):
-        device["memory_usable_bytes"] = usable_bytes(device.get("memory_total_bytes"), device["vendor"])
-    return device
