@@ -81,3 +81,13 @@ def test_the_other_gpus_are_planned_and_the_lost_one_is_said(tmp_path: Path, hom
     planned = modelscan("plan", "demo", "--hardware", str(machine))
     assert planned.status == 0
     assert lost in planned.stderr
+
+
+def test_the_build_that_is_installed_instead_is_said(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, modelscan: Modelscan
+) -> None:
+    tool(tmp_path, monkeypatch, "nvidia-smi", MISMATCH)
+    refused = modelscan("backend", "install", "sglang")
+    assert refused.status == 7
+    said = " ".join(refused.stderr.split())
+    assert f"no GPU of this machine can be used, so this is the CPU's build: {REBOOT}" in said

@@ -17,7 +17,10 @@ def install_backend(
 ) -> Installation:
     """Make an isolated environment, of the build that suits this machine."""
     if device is None:
-        device = device_of(machine(context))
+        hardware = machine(context)
+        device = device_of(hardware)
+        if device == "cpu" and hardware.faults:
+            on_line(f"no GPU of this machine can be used, so this is the CPU's build: {'; '.join(hardware.faults)}")
     return install(backend, version, device, context.settings, on_line=on_line, clock=context.clock)
 
 

@@ -204,7 +204,10 @@ def _choose(
     request = PlanRequest(
         model=reference, quantization=wanted.quantization, source=wanted.source, revision=wanted.revision
     )
-    planned = plan_resolved(context, resolved, request, machine(context))
+    hardware = machine(context)
+    for fault in hardware.faults:
+        report(Event("warning", fault))
+    planned = plan_resolved(context, resolved, request, hardware)
     if planned.plan.chosen is not None:
         chosen = planned.plan.chosen
         return resolved.model_id, described(planned, chosen), in_own_form(chosen)
