@@ -123,7 +123,11 @@ def _figures(row: dict[str, str], answer: Answer, *, cold: bool) -> Iterator[tup
     """What kind of speed, theirs, ours."""
     estimated = answer.chosen["estimated"] if answer.chosen else {}
     decode = row["decode_tok_s"]
-    alone, together = estimated["decode_tokens_per_second"], estimated["concurrent_decode_tokens_per_second"]
+    # The context that is planned is how deep the run is.
+    alone, together = (
+        estimated["full_length_decode_tokens_per_second"],
+        estimated["concurrent_decode_tokens_per_second"],
+    )
     if decode and int(row["concurrency"]) == 1 and alone:
         yield "alone", float(decode), alone
     elif decode and int(row["concurrency"]) > 1 and together:

@@ -3,6 +3,7 @@
  *
  * Lines are `key value`. Before the first `gpu`: driver, cuda, init (an error number).
  * `gpu` and `mig` begin a device; then: name, uuid, bus, total, used, reserved (bytes), cc MAJOR.MINOR, migmode 0|1,
+ * power LIMIT,DEFAULT (milliwatts),
  * nvlink I,J,… and p2p I,J,… (peers), path LEVEL, ecc 0|1, process PID:BYTES (BYTES -1: not told), fail FUNCTION=NUMBER, ledger FILE (lines `PID BYTES`:
  * what living processes hold, counted as used).
  * The numbers and struct layouts are those of nvml.h as pynvml 13 declares them.
@@ -19,7 +20,7 @@ typedef struct Device Device;
 struct Device {
     char name[96], uuid[96], bus[32], fail[256], peers[64], readers[64];
     u64 total, used, reserved;
-    int index, major, minor, ecc, path, mig_mode, slices, processes, fail_number;
+    int index, major, minor, ecc, path, power, power_default, mig_mode, slices, processes, fail_number;
     Process process[64];
     Device *slice[7];
 };
@@ -74,6 +75,7 @@ static void set(Device *d, const char *key, const char *value) {
     if (!strcmp(key, "nvlink")) snprintf(d->peers, sizeof d->peers, ",%s,", value);
     if (!strcmp(key, "p2p")) snprintf(d->readers, sizeof d->readers, ",%s,", value);
     if (!strcmp(key, "path")) d->path = atoi(value);
+    if (!strcmp(key, "power")) sscanf(value, "%d,%d", &d->power, &d->power_default);
     if (!strcmp(key, "ecc")) d->ecc = atoi(value);
     if (!strcmp(key, "fail")) sscanf(value, "%255[^=]=%d", d->fail, &d->fail_number);
     if (!strcmp(key, "ledger")) read_ledger(d, value);
@@ -205,6 +207,18 @@ int nvmlDeviceGetEccMode(Device *d, u32 *current, u32 *pending) {
     CHECK(d);
     if (d->ecc < 0) return NOT_SUPPORTED;
     *current = *pending = (u32)d->ecc;
+    return OK;
+}
+int nvmlDeviceGetEnforcedPowerLimit(Device *d, u32 *out) {
+    CHECK(d);
+    if (!d->power) return NOT_SUPPORTED;
+    *out = (u32)d->power;
+    return OK;
+}
+int nvmlDeviceGetPowerManagementDefaultLimit(Device *d, u32 *out) {
+    CHECK(d);
+    if (!d->power_default) return NOT_SUPPORTED;
+    *out = (u32)d->power_default;
     return OK;
 }
 int nvmlDeviceGetTopologyCommonAncestor(Device *a, Device *b, u32 *out) {

@@ -69,6 +69,22 @@ def test_the_kernel_suffices(tmp_path: Path, write_tree: Tree, fixture_text: Fix
     assert (found.driver_version, found.interconnect, found.warnings) == ("6.10.5", None, ())
 
 
+def test_a_power_limit_is_read_from_the_sensor_that_has_it(tmp_path: Path, write_tree: Tree, fake_tools: Tools) -> None:
+    sensors = "class/drm/renderD128/device/hwmon"
+    write_tree(
+        tmp_path,
+        {
+            f"{NODES}/1/properties": node(120001, minor=128, location=0x0300),
+            **vram(128, 34208743424, 0),
+            f"{sensors}/hwmon3/name": "other\n",
+            f"{sensors}/hwmon4/power1_cap": "210000000\n",
+            f"{sensors}/hwmon4/power1_cap_default": "300000000\n",
+        },
+    )
+    (gpu,) = read_amd(environ={}, run=fake_tools(), sysfs=tmp_path, host_free=None, rocm=tmp_path).devices
+    assert (gpu.power_limit_watts, gpu.power_default_watts) == (210, 300)
+
+
 def test_vram_from_memory_banks_where_drm_is_hidden(tmp_path: Path, write_tree: Tree) -> None:
     write_tree(
         tmp_path,

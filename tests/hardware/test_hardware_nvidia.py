@@ -48,12 +48,19 @@ def test_everything_of_two_linked_gpus(read_with_nvml: Read) -> None:
         "integrated": False,
         "ecc": None,
         "numa_node": None,
+        "power_limit_watts": None,
+        "power_default_watts": None,
         "processes": [{"pid": 4242, "memory_bytes": 20 * GIB}, {"pid": 77, "memory_bytes": None}],
     }
     assert [gpu["index"] for gpu in machine["devices"]] == [0, 1]
     assert (machine["driver_version"], machine["cuda_version"]) == ("580.95.05", "13.0")
     assert machine["interconnect"] == "nvlink"
     assert machine["warnings"] == []
+
+
+def test_a_power_limit_is_read(read_with_nvml: Read) -> None:
+    (gpu,) = read_with_nvml(H100 + "power 450000,700000\n")["devices"]
+    assert (gpu["power_limit_watts"], gpu["power_default_watts"]) == (450, 700)
 
 
 def test_one_pair_without_a_link_makes_it_pcie(read_with_nvml: Read) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, new_shape, weights
 
-from modelscan.model import Architecture, Estimated, PlanRequest, WeightsDescription
+from modelscan.model import Architecture, Estimated, Gpu, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.speed.step import touched
 
@@ -124,10 +124,36 @@ def test_every_figure_says_by_how_much_it_may_be_off() -> None:
     assert "may be off by a factor of 1.6" in (found.basis or "")
 
 
-def test_a_fixed_context_is_the_depth_of_the_lone_request() -> None:
-    deep = estimated(QWEN3_8B, "h100-80gb", context_length=32768).decode_tokens_per_second or 0
-    near = estimated(QWEN3_8B, "h100-80gb").decode_tokens_per_second or 0
-    assert deep < near * 0.85
+def test_a_power_limit_slows_the_gpu() -> None:
+    """Mistral-7B in BF16 on an RTX 3090 at 220 W of 350: 35.3 tokens/s (LottoLottoLotto/4x3090-llm-benchmarks)."""
+    here = machine("rtx-3090")
+    limited = dataclasses.replace(here.devices[0], power_limit_watts=220, power_default_watts=350)
+    shape = llama(vocab_size=32768, total_parameters=7_248_023_552, max_position_embeddings=32768)
+
+    def alone(gpu: Gpu) -> Estimated:
+        plan = make_plan(
+            None,
+            [weights("x/y", shape)],
+            dataclasses.replace(here, devices=(gpu,)),
+            PlanRequest(model="x/y", quantization="BF16"),
+            FACTS,
+        )
+        assert plan.chosen is not None
+        return plan.chosen.estimated
+
+    found = alone(limited)
+    assert found.decode_tokens_per_second == pytest.approx(35.3, rel=0.05)
+    assert (alone(here.devices[0]).decode_tokens_per_second or 0) > 1.2 * (found.decode_tokens_per_second or 0)
+    assert "as power is limited" in (found.basis or "")
+
+
+def test_a_request_of_full_length_is_slower_than_the_start_of_a_conversation() -> None:
+    """Qwen3-8B in BF16 on an H100 that is 8,448 tokens deep: 137 tokens/s (tgarg01/silybench-data)."""
+    found = estimated(QWEN3_8B, "h100-80gb", context_length=8448)
+    assert found.full_length_decode_tokens_per_second == pytest.approx(137, rel=0.1)
+    deep = estimated(QWEN3_8B, "h100-80gb", context_length=32768)
+    assert deep.decode_tokens_per_second == found.decode_tokens_per_second
+    assert (deep.full_length_decode_tokens_per_second or 0) < 0.85 * (deep.decode_tokens_per_second or 0)
 
 
 def test_unpacking_weights_hides_nothing_behind_computing() -> None:

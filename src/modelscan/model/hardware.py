@@ -19,6 +19,7 @@ class Gpu:
     number there as `mig_index`.
 
     `memory_total_bytes` is the driver's figure; `memory_usable_bytes` what one process can have at most.
+    `power_limit_watts` is what holds now, `power_default_watts` what the vendor set.
     """
 
     index: int
@@ -36,6 +37,8 @@ class Gpu:
     integrated: bool | None = None
     ecc: bool | None = None
     numa_node: int | None = None
+    power_limit_watts: int | None = None
+    power_default_watts: int | None = None
     processes: tuple[GpuProcess, ...] = ()
 
 

@@ -88,11 +88,13 @@ class MemoryLine:
 class Estimated:
     """A ranking aid from a roofline, never a measurement; `basis` says from which figures.
 
-    `decode_tokens_per_second` is of one request alone; `concurrent_…` of `concurrency` requests together, each as long
-    as the context. `…_off_by`: nine of ten measured runs are within this factor of the estimate, in either direction.
+    `decode_tokens_per_second` is of one request alone, early in a conversation; `full_length_…` of one as long as the
+    context; `concurrent_…` of `concurrency` requests together, each that long. `…_off_by`: nine of ten measured runs
+    are within this factor of the estimate, in either direction.
     """
 
     decode_tokens_per_second: float | None = None
+    full_length_decode_tokens_per_second: float | None = None
     concurrency: int | None = None
     concurrent_decode_tokens_per_second: float | None = None
     prefill_tokens_per_second: float | None = None

@@ -31,6 +31,9 @@ def show_hardware(printer: Printer, hardware: Hardware) -> None:
         rows.append(("ROCm", hardware.rocm_version))
     if hardware.interconnect:
         rows.append(("Interconnect", _interconnect(hardware)))
+    limited = [gpu for gpu in hardware.devices if _limited(gpu)]
+    if limited:
+        rows.append(("Power", ", ".join(_power(gpu) for gpu in limited)))
     if any(gpu.ecc for gpu in hardware.devices):
         rows.append(("ECC", f"on for GPU {', '.join(str(gpu.index) for gpu in hardware.devices if gpu.ecc)}"))
     if nodes := {gpu.numa_node for gpu in hardware.devices if gpu.numa_node is not None}:
@@ -57,6 +60,14 @@ def _interconnect(hardware: Hardware) -> str:
     if hardware.interconnect == "nvlink" or not linked:
         return hardware.interconnect or "unknown"
     return f"{hardware.interconnect}, nvlink between {', '.join(linked)}"
+
+
+def _limited(gpu: Gpu) -> bool:
+    return (gpu.power_limit_watts or 0) < (gpu.power_default_watts or 0) and gpu.power_limit_watts is not None
+
+
+def _power(gpu: Gpu) -> str:
+    return f"GPU {gpu.index} limited to {gpu.power_limit_watts} of {gpu.power_default_watts} W"
 
 
 def _node(node: int, hardware: Hardware) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelscan.selecting.plan import Planned
 
 _MOST_REJECTED = 3
+_SLOWER_DEEP = 0.9  # of the speed early in a conversation: below it, that at full length is worth a word
 _FACTS = ("quantization", "backend", "parallelism", "context")  # shown beside the choice, not below it
 
 
@@ -129,6 +130,9 @@ def _speed(chosen: Candidate) -> Iterable[tuple[str, str]]:
     speed, parts = chosen.estimated, list[str]()
     if speed.decode_tokens_per_second is not None:
         text = f"about {speed.decode_tokens_per_second:.0f} tokens/s for one request"
+        deep = speed.full_length_decode_tokens_per_second
+        if deep is not None and deep < speed.decode_tokens_per_second * _SLOWER_DEEP:
+            text += f" ({deep:.0f} at full length)"
         if speed.concurrent_decode_tokens_per_second is not None and (speed.concurrency or 0) > 1:
             together = speed.concurrent_decode_tokens_per_second
             text += f", {together:.0f} for {speed.concurrency} full-length requests together"

@@ -166,8 +166,14 @@ def _gpu(index: int, merged: _Merged, host_free: int | None) -> Gpu:
         gfx_target=gfx,
         pci_bus_id=_first(node.pci_bus_id, tool.pci_bus_id),
         integrated=integrated,
+        power_limit_watts=_watts(node.power_limit),
+        power_default_watts=_watts(node.power_default),
         processes=tuple(GpuProcess(pid=pid, memory_bytes=memory) for pid, memory in tool.pids),
     )
+
+
+def _watts(microwatts: int | None) -> int | None:
+    return None if microwatts is None else round(microwatts / 10**6)
 
 
 def _ask_amd_smi(environ: Mapping[str, str], run: Runner, rocm: Path) -> tuple[ToolGpu, ...]:

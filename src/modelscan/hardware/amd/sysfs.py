@@ -14,7 +14,7 @@ _FRAMEBUFFER = {"1", "2"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KernelGpu:
-    """One GPU node of KFD. `node` is its number, in whose order HIP enumerates GPUs."""
+    """One GPU node of KFD. `node` is its number, in whose order HIP enumerates GPUs. Power is in microwatts."""
 
     node: int
     gfx_target: str | None
@@ -25,6 +25,8 @@ class KernelGpu:
     vram_used: int | None = None
     gtt_total: int | None = None
     gtt_used: int | None = None
+    power_limit: int | None = None
+    power_default: int | None = None
     apu: bool = False
     xgmi_peers: frozenset[int] = frozenset()
 
@@ -65,6 +67,8 @@ def _read_node(folder: Path, sysfs: Path) -> KernelGpu | None:
         vram_used=_bytes(drm, "mem_info_vram_used"),
         gtt_total=_bytes(drm, "mem_info_gtt_total"),
         gtt_used=_bytes(drm, "mem_info_gtt_used"),
+        power_limit=_power(drm, "power1_cap"),
+        power_default=_power(drm, "power1_cap_default"),
         # The node of an APU includes the CPU's cores.
         apu=(_number(properties.get("cpu_cores_count")) or 0) > 0,
         xgmi_peers=frozenset(_xgmi_peers(folder)),
@@ -115,6 +119,12 @@ def _properties(path: Path) -> dict[str, str]:
 
 def _bytes(folder: Path | None, name: str) -> int | None:
     return _number(_line(folder / name)) if folder else None
+
+
+def _power(folder: Path | None, name: str) -> int | None:
+    """Of the first sensor that has it, as amdgpu has one for each GPU."""
+    found = (_number(_line(sensor / name)) for sensor in _children(folder / "hwmon")) if folder else iter(())
+    return next((value for value in found if value), None)
 
 
 def _line(path: Path) -> str | None:

@@ -156,6 +156,8 @@ class _Reader:
             mig_index=mig_index,
             integrated=unified,
             ecc=None if (ecc := _attempt(nvml, nvml.nvmlDeviceGetEccMode, physical)) is None else bool(ecc[0]),
+            power_limit_watts=_watts(_attempt(nvml, nvml.nvmlDeviceGetEnforcedPowerLimit, physical)),
+            power_default_watts=_watts(_attempt(nvml, nvml.nvmlDeviceGetPowerManagementDefaultLimit, physical)),
             processes=self._processes(handle),
         )
 
@@ -185,6 +187,10 @@ class _Reader:
 
 def _text(value: object) -> str | None:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else None if value is None else str(value)
+
+
+def _watts(milliwatts: int | None) -> int | None:
+    return None if milliwatts is None else round(milliwatts / 1000)
 
 
 def _bus_id(bus_id: str | None) -> str | None:

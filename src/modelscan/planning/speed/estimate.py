@@ -26,11 +26,11 @@ def estimate(
     if processor is None or shape is None or not candidate.memory_per_gpu.weights_bytes:
         return Estimated()
     tokens = candidate.max_model_len or _ALONE_CONTEXT
-    alone = tokens if "context_length" in candidate.explicit else min(tokens, _ALONE_CONTEXT)
+    alone = min(tokens, _ALONE_CONTEXT)
     stages, copies = candidate.pipeline_parallel, candidate.data_parallel  # figures but these are of one copy
     lone = decode_step(weights, shape, candidate, processor, alone)
     found = 1 / (stages * lone.alone())
-    full = decode_step(weights, shape, candidate, processor, tokens)
+    full = lone if tokens == alone else decode_step(weights, shape, candidate, processor, tokens)
     requests = int(min(candidate.max_num_seqs or 1, candidate.max_concurrency or 1)) or 1
     share = max(requests / stages, 1)  # a pipeline has a part of the requests in each stage
     together = share / full.seconds(share) if candidate.max_concurrency else None
@@ -38,6 +38,7 @@ def estimate(
     writes = candidate.task not in _READERS
     return Estimated(
         decode_tokens_per_second=round(found, 1) if writes else None,
+        full_length_decode_tokens_per_second=round(1 / (stages * full.alone()), 1) if writes else None,
         concurrency=requests * copies if together is not None else None,
         concurrent_decode_tokens_per_second=round(together * copies, 1) if together is not None else None,
         prefill_tokens_per_second=round(copies / prompt.seconds_per_token(alone)) if prompt else None,
@@ -55,6 +56,7 @@ def _basis(candidate: Candidate, processor: Processor, alone: int) -> str:
     return (
         f"roofline: {processor.bandwidth / 1e9:g} GB/s x {reached:g}"
         + (f", {processor.tflops:g} TFLOPS x {computing:g} ({kind})" if processor.tflops is not None else "")
+        + (f", {processor.power:.2f} of both as power is limited" if processor.power < 1 else "")
         + f" of {processor.name}, {format_tokens(alone)} tokens for one request; estimated, not measured: "
         f"may be off by a factor of {processor.constant('off_alone'):g}"
     )

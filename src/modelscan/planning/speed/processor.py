@@ -17,7 +17,8 @@ _FOUR_BIT_FLOAT = frozenset({"NVFP4", "MXFP4", "FP4"})
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Processor:
     """`target` and `kernel` select constants. `bandwidth` is what the memory could give, `tflops` what the units of
-    this format could; `linked`: GPUs exchange over NVLink or xGMI, each way at `link` bytes per second.
+    this format could; `power` is the share of both that a power limit leaves. `linked`: GPUs exchange over NVLink or
+    xGMI, each way at `link` bytes per second.
     """
 
     table: SpeedTable
@@ -27,6 +28,7 @@ class Processor:
     bandwidth: float
     tflops: float | None = None
     native: bool = False
+    power: float = 1.0
     linked: bool = False
     link: float = 1.0
 
@@ -65,9 +67,20 @@ def processor_of(
         bandwidth=known.bandwidth_gb_s * 1e9,
         tflops=tflops,
         native=native,
+        power=_power_left(gpus) ** table.of("power", target),
         linked=linked,
         link=link,
     )
+
+
+def _power_left(gpus: Sequence[Gpu]) -> float:
+    """Of the GPU with least, for which the others wait; a limit above the vendor's brings nothing."""
+    shares = [
+        gpu.power_limit_watts / gpu.power_default_watts
+        for gpu in gpus
+        if gpu.power_limit_watts and gpu.power_default_watts
+    ]
+    return min([1.0, *shares])
 
 
 def _bits(quantization: str | None) -> str:

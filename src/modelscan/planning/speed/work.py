@@ -40,7 +40,7 @@ def decode_step(
         sources=candidate.data_parallel if whole else 1,
         cache=request_bytes(shape, context, tensor_parallel=tp, pipeline_parallel=stages, number=number),
         lone_cache=processor.constant("lone_cache"),
-        bandwidth=processor.bandwidth * processor.constant("bandwidth_reached"),
+        bandwidth=processor.bandwidth * processor.constant("bandwidth_reached") * processor.power,
         flops=2 * _active(weights, shape) / tp / stages,
         speed=_speed(processor),
         exposed=processor.constant("exposed"),
@@ -74,7 +74,7 @@ def prompt_step(
 def _speed(processor: Processor) -> float | None:
     if processor.tflops is None:
         return None
-    return processor.tflops * 1e12 * processor.constant("compute_reached")
+    return processor.tflops * 1e12 * processor.constant("compute_reached") * processor.power
 
 
 def _over(candidate: Candidate) -> int:
