@@ -4,6 +4,7 @@ context          the dependencies of a verb
 requests         the user's options as values, and back to words
 deployment_file  the same from a file
 addresses        addresses on a hub that are not a model's
+words            words for a backend's command line, checked
 resolve          from a name to a model and its weights
 resolved         the result of that
 known_here       what is known of weights without asking a hub

@@ -28,6 +28,7 @@ from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed, smaller_models
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
+from modelscan.selecting.words import checked_words
 from modelscan.storage.documents import to_document
 
 # What a smaller model would help against.
@@ -86,7 +87,8 @@ def plan_resolved(
     found: tuple[Installation, ...] = ()
     if described is None:
         found = tuple(installations(context))
-    request, rest = fold_arguments(request.backend_args, request)
+    request, rest = fold_arguments(request.backend_args, checked_words(request))
+    request = checked_words(request)
     quantization = request.quantization or resolved.quantization
     request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
     free = without_claimed(hardware, claims)

@@ -22,6 +22,7 @@ from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
 from modelscan.selecting.known_here import borrowed_shape, describe_here, selected_weights, with_shared_shape
 from modelscan.selecting.resolved import Resolved
+from modelscan.selecting.words import checked_words
 from modelscan.weights.address import is_s3, parse_s3
 
 _REPO_AND_FORM = re.compile(r"\w[\w.-]*/\w[\w.-]*:\w[\w.-]*")
@@ -30,6 +31,7 @@ _MOST_NEAR = 2
 
 def resolve_request(context: Context, request: PlanRequest, described_hardware: str | None = None) -> Resolved:
     """Which weights a request means: all of its model, or the one repo that it fixes. Raises as `resolve_model`."""
+    checked_words(request)  # before a hub is asked for anything
     if request.repo_id is None:
         return resolve_model(context, request.model, request.source, request.revision, described_hardware)
     hub = request.source if request.source in HUB_SOURCES else None
