@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from tests.cli.conftest import Modelscan
 
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
+from modelscan.running.shell import left_out, shell_note
 from modelscan.selecting.words import DTYPES, KV_CACHE_DTYPES, checked_words
 
 
@@ -64,3 +67,29 @@ def test_whatever_is_typed_a_checked_word_is_harmless(dtype: str, cache: str, ve
         or checked.kv_cache_dtype.startswith("turboquant_")
     )
     assert version[:1].isdigit()
+
+
+def test_what_of_the_shell_does_not_reach_the_backend() -> None:
+    shell = {
+        "VLLM_ATTENTION_BACKEND": "FLASHINFER", "NCCL_P2P_DISABLE": "1", "OMP_NUM_THREADS": "4", "TRITON_CACHE_DIR": "/x",
+        "VLLM_API_KEY": "secret", "CUDA_CACHE_PATH": "/y", "EDITOR": "vi",
+    }  # fmt: skip
+    assert left_out(shell, {"OMP_NUM_THREADS": "8"}) == (
+        "NCCL_P2P_DISABLE",
+        "TRITON_CACHE_DIR",
+        "VLLM_ATTENTION_BACKEND",
+    )
+    assert shell_note({"EDITOR": "vi"}, {}) is None
+    many = shell_note({f"NCCL_X{number:02}": "1" for number in range(12)}, {})
+    assert many is not None
+    assert "NCCL_X07 and 4 more; to pass them: --env NCCL_X00" in many.message
+
+
+def test_deploy_says_it_with_the_option(modelscan: Modelscan, vllm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NCCL_DEBUG", "INFO")
+    ran = modelscan("deploy", "demo", "--name", "a")
+    assert "the backend does not get NCCL_DEBUG; to pass them: --env NCCL_DEBUG" in ran.stderr
+    modelscan("remove", "a")
+    ran = modelscan("deploy", "demo", "--name", "a", "--env", "NCCL_DEBUG")
+    assert "does not get" not in ran.stderr
+    modelscan("remove", "a")

@@ -9,6 +9,7 @@ claim        stores the record, which claims its name, port and memory
 prepare      environment, weights and command line
 fetch        downloads the weights
 streaming    weights that stay in S3
+shell        what of the user's shell does not reach the backend
 follow       follows a start until the endpoint responds, and reports each phase
 routes       keeps the routing file in step with ready deployments
 stale_routes removes routes that lead to nothing, for commands that only look

@@ -24,6 +24,7 @@ from modelscan.running.preflight import check_weights
 from modelscan.running.prepare import prepare
 from modelscan.running.record import new_record
 from modelscan.running.routes import check_routing_file
+from modelscan.running.shell import shell_note
 from modelscan.running.start import start_deployment
 from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
@@ -71,6 +72,8 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     if existing is not None and not wanted.replace:
         raise _other_request(existing, request, wanted)
 
+    if is_local and (note := shell_note(context.settings.environ, wanted.plan.env)) is not None:
+        report(note)
     with contextlib.ExitStack() as stack:
         claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
         environment = _prepared(context, claimed.record, report, installation) if is_local else {}
