@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.catalog.conftest import IndexOf
 
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.catalog.naming.identity import Resolution, resolve
 from modelscan.catalog.naming.lookup import Member, Named
 from modelscan.catalog.naming.matching import Rung
+from modelscan.catalog.sources import known_weights
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model
 
@@ -189,6 +191,17 @@ def test_a_moving_name_moves_at_a_host_too(index: Index) -> None:
     plain, hosted = resolve("deepseek-chat", index), resolve("openrouter/deepseek/deepseek-chat", index)
     assert hosted.model == plain.model
     assert "moves from model to model" in hosted.warnings[0]
+
+
+def test_a_repo_with_one_witness_gives_way_to_one_that_more_name(index_of: IndexOf) -> None:
+    columns = "repo,id,modelscope,parameters,active_parameters,task,license,tags,aliases,moving_aliases,evidence\n"
+    sure = "lab/Tiny-7B,,,,,chat,,,,,known+xinference\n"
+    copies = "other/Tiny-7B-Chat,,,,,chat,,,,,ms-swift\nthird/Tiny-7B-Chat,,,,,chat,,,,,known\n"
+    both = index_of(known_weights.parse(columns + sure + copies.splitlines()[0]).records)
+    assert repo_of(resolve("tiny 7b chat", both)) == "other/Tiny-7B-Chat"  # the only one of that name
+    assert repo_of(resolve("tiny 7b", both)) == "lab/Tiny-7B"
+    many = index_of(known_weights.parse(columns + copies).records)
+    assert repo_of(resolve("tiny 7b", many)) == "third/Tiny-7B-Chat"
 
 
 def test_letters_that_nobody_understands_are_never_ignored(index: Index) -> None:

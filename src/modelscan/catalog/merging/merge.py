@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from modelscan.catalog.merging.grouping import RecordGroup, group
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming.lookup import ONE_LIST
 from modelscan.catalog.naming.matching import Rung
 from modelscan.catalog.naming.tasks import infer_tags, infer_task
 from modelscan.catalog.sources.record import Record
@@ -219,6 +220,8 @@ def _complete(
     claimed = next((record.source for record in item.records if record.facts.get("open_weights") is True), None)
     if weights:
         chosen["open_weights"], provenance["open_weights"] = True, "weights"
+        if not any(record.is_witnessed for record in item.records if record.weights):
+            provenance["weights"] = ONE_LIST
     elif tables.is_closed(item.lab, item.parts):
         chosen["open_weights"], provenance["open_weights"] = False, "labs"
     elif claimed:

@@ -40,17 +40,19 @@ def described(parts: Sequence[str], members_of: Callable[[Sequence[str]], Iterat
 def _readings(parts: Sequence[str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], str | None]]:
     """The words that name, the forms and the order, with bare sizes as they are and as sizes."""
     forms = tuple(dict.fromkeys(vocabulary.FORMS[word] for word in parts[1:] if word in vocabulary.FORMS))
-    order = next((vocabulary.ORDERS[word] for word in parts if word in vocabulary.ORDERS), None)
+    orders = sorted(
+        (word for word in parts if word in vocabulary.ORDERS), key=lambda word: word in vocabulary.SIZE_WORDS
+    )
     formless = (*parts[:1], *(word for word in parts[1:] if word not in vocabulary.FORMS))
     for named, wanted in dict.fromkeys(((tuple(parts), ()), (formless, forms))):
-        unordered = tuple(word for word in named if word not in vocabulary.ORDERS)
         sized = tuple(f"{word}b" if word.isdigit() and len(word) >= _BARE_SIZE else word for word in named)
         if sized != named and not any(SIZE_WORD.fullmatch(word) for word in named):
             yield sized, wanted, None
         if wanted:
             yield named, wanted, None
-        if order and unordered and unordered != named:
-            yield unordered, wanted, order
+        for order in orders:
+            if rest := tuple(word for word in named if word != order):
+                yield rest, wanted, vocabulary.ORDERS[order]
 
 
 def _is(member: Member, form: str) -> bool:

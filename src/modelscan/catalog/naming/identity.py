@@ -17,9 +17,10 @@ from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked, WeightsHint, read
 from modelscan.catalog.naming.described import described
 from modelscan.catalog.naming.family import best_known, closed_family, members_meant, plain_member
-from modelscan.catalog.naming.lookup import KIND_ORDER, Lookup, Member, Named
+from modelscan.catalog.naming.lookup import KIND_ORDER, Lookup, Member, Named, member_of
 from modelscan.catalog.naming.matching import Rung, climb
 from modelscan.catalog.naming.questions import SHOWN_MEMBERS, ambiguous, closed_warning, no_such_repo, not_found
+from modelscan.catalog.naming.translated import in_english
 from modelscan.model import Model
 
 _DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")
@@ -52,6 +53,10 @@ def resolve(query: str, index: Lookup) -> Resolution:
     named = _named_by(asked, index)
     if found := _by_words(named, index) or _described(named, index) or _without_weights(named, index):
         return found
+    if found := _served(named, index):
+        return found
+    if asked.repo is None and (translated := in_english(query)).split() != query.casefold().split():
+        return resolve(translated, index)
     if asked.repo is not None:
         _ask_for_repo_of_lab(asked, index)
         return Resolution(
@@ -87,7 +92,7 @@ def _exact(asked: Asked, index: Lookup) -> Resolution | None:
             kind, named = "moving", moving
         ids = list(dict.fromkeys(item.model for item in named if item.kind == kind))
         if len(ids) > 1:
-            raise ambiguous(asked.text, [member for model_id in ids for member in _member(model_id, index)])
+            raise ambiguous(asked.text, [member for model_id in ids for member in member_of(model_id, index)])
         return _named(asked, kind, ids[0], index)
     return None
 
@@ -204,6 +209,14 @@ def _described(asked: Asked, index: Lookup) -> Resolution | None:
     return _choose(asked, found.only, found.members, index)
 
 
+def _served(asked: Asked, index: Lookup) -> Resolution | None:
+    """A host's edition, by a word that elsewhere names another model: `deepinfra/openai/gpt-oss-120b-Turbo`."""
+    kept = tuple(word for word in asked.parts if word not in vocabulary.TIER_OF_TUNED)
+    if kept == asked.parts or not (asked.is_hosted or len(asked.owners) > 1):
+        return None
+    return _by_words(dataclasses.replace(asked, parts=kept, is_hosted=True), index)
+
+
 def _ask_for_repo_of_lab(asked: Asked, index: Lookup) -> None:
     """Raise where a lab has no such repo that any catalog lists, but one of nearly that name; an address on a hub is
     taken as it is.
@@ -232,9 +245,10 @@ def _dated(asked: Asked, index: Lookup) -> Resolution | None:
 
 def _on_rung(rung: Rung, key: str, index: Lookup) -> list[Member]:
     """Models there of which more is known than that hosts offer them."""
-    members = [member for model_id in index.on_rung(rung, key) for member in _member(model_id, index)]
+    members = [member for model_id in index.on_rung(rung, key) for member in member_of(model_id, index)]
     labs = {item.lab for item in members if item.weights}
     # A host's closed entry under its own name does not compete with the weights: `moonshotai.kimi-k2.5` at Amazon.
+    members = [item for item in members if item.is_witnessed] or members
     return [item for item in members if item.weights or (item.open is False and (not labs or item.lab in labs))]
 
 
@@ -273,7 +287,7 @@ def _of_family(asked: Asked, parts: tuple[str, ...], lab: str | None, index: Loo
 def _offered(asked: Asked, lab: str | None, index: Lookup) -> Resolution | None:
     """What is known from hosts alone: a model without weights that anybody names."""
     climbed = climb(asked.parts, index.on_rung)
-    members = [member for model_id in (climbed[1] if climbed else ()) for member in _member(model_id, index)]
+    members = [member for model_id in (climbed[1] if climbed else ()) for member in member_of(model_id, index)]
     members = [item for item in members if lab in {None, item.lab}]
     if not members or (asked.repo is not None and _is_repo_owner(asked, members)):
         return None
@@ -371,25 +385,3 @@ def _default(asked: Asked, parts: Sequence[str], index: Lookup) -> Resolution | 
         weights_hint=asked.hint(),
         notes=(note, *((f"others: {', '.join(others[:SHOWN_MEMBERS])}",) if others else ())),
     )
-
-
-def _member(model_id: str, index: Lookup) -> list[Member]:
-    model = index.get(model_id)
-    if model is None:
-        return []
-    return [
-        Member(
-            id=model.id,
-            key=names.key(model.name),
-            owner=model.owner,
-            lab=index.lab(model.owner or "") or index.lab(model.id.partition("/")[0]),
-            open=model.open_weights,
-            weights=bool(model.weights),
-            parameters=model.parameters,
-            task=model.task,
-            offers=len(model.providers),
-            active=model.active_parameters,
-            tags=model.tags,
-            released=model.release_date,
-        )
-    ]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 TRANSLATIONS: tuple[tuple[str, str], ...] = (
+    (r"智谱清言|智谱|智譜", "glm"),
     ((
         r"语音识别|語音識別|语音转文字|音声認識|음성 인식|语音转写|语音转文本|語音轉文字|"
         r"文字起こし|받아쓰기"
@@ -49,7 +50,6 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"大?(?:语言)?模型|モデル|모델|本地|的|用于|适合|用|を|の|向け|위한|용", ""),
     (r"通义千问|通義千問|千问|通义|クウェン|큐웬", "qwen"),
     (r"深度求索", "deepseek"),
-    (r"智谱|智譜", "glm"),
     (r"文心(?:一言)?", "ernie"),
     (r"混元", "hunyuan"),
     (r"书生", "internlm"),

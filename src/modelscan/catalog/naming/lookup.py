@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from modelscan.catalog.naming import names
 from modelscan.catalog.naming.matching import Rung
 from modelscan.model import Model
 
 KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
 """How surely a name means a model, the surest first."""
+
+ONE_LIST = "one list"
+"""The provenance of weights that only one list of another program names."""
 
 
 class Named(NamedTuple):
@@ -19,7 +23,9 @@ class Named(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A model of a family: `key` holds the words of its name, `official` says whether a lab of ours publishes it."""
+    """A model of a family: `key` holds the words of its name, `official` says whether a lab of ours publishes it,
+    `is_witnessed` is False where only one list of another program names its weights.
+    """
 
     id: str
     key: str
@@ -34,6 +40,7 @@ class Member(NamedTuple):
     active: int | None = None
     tags: tuple[str, ...] = ()
     released: str | None = None
+    is_witnessed: bool = True
 
 
 class Members(Protocol):
@@ -70,3 +77,27 @@ class Lookup(Members, Protocol):
     def near(self, text: str) -> list[str]:
         """Ids to suggest, best first."""
         ...
+
+
+def member_of(model_id: str, index: Lookup) -> list[Member]:
+    """A model as a member of its family; an empty list where there is none of that id."""
+    model = index.get(model_id)
+    if model is None:
+        return []
+    return [
+        Member(
+            id=model.id,
+            key=names.key(model.name),
+            owner=model.owner,
+            lab=index.lab(model.owner or "") or index.lab(model.id.partition("/")[0]),
+            open=model.open_weights,
+            weights=bool(model.weights),
+            parameters=model.parameters,
+            task=model.task,
+            offers=len(model.providers),
+            active=model.active_parameters,
+            tags=model.tags,
+            released=model.release_date,
+            is_witnessed=model.provenance.get("weights") != ONE_LIST,
+        )
+    ]

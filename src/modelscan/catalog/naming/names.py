@@ -34,7 +34,7 @@ _DASHED_VERSION = re.compile(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a
 _UNDERSCORED_SIZE = re.compile(r"(?<=\d)_(?=\d[bm](?![a-z\d]))")  # `stablelm-2-1_6b`
 _POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
 _WORD = re.compile(
-    r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|[it]q\d(?![a-z\d])|w\d+a\d+(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
+    r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|e\dm\d(?:fn)?(?![a-z\d])|[it]q\d(?![a-z\d])|w\d+a\d+(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
 )
 _BETWEEN_SIZES = r"[^a-z\d.]+"
 _SIZE = r"(a)?(\d+(?:\.\d+)?)([bmt])|\d+x\d+(?:\.\d+)?b"

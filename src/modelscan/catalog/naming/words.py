@@ -134,7 +134,8 @@ QUANTIZATION_SPELLINGS: dict[str, str] = {
 """Catalogs' spellings of the same."""
 
 STORAGE: frozenset[str] = frozenset({
-    "bnb", "dynamic", "gguf", "mlx", "mtp", "pertensor", "qat", "quantized", "static", "ud", "unsloth",
+    "bnb", "dynamic", "e4m3", "e4m3fn", "e5m2", "emaonly", "gguf", "mlx", "mtp", "pertensor", "pruned", "qat",
+    "quantized", "scaled", "static", "ud", "unsloth",
 })
 """About how weights are stored, without saying in what."""
 

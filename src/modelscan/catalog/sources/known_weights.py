@@ -16,6 +16,7 @@ from modelscan.catalog.sources.record import Parsed, Record, verbatim
 from modelscan.model import Weights
 
 NAME = standing.KNOWN_WEIGHTS.name
+_LISTS = frozenset({"ms-swift", "xinference", "llamafactory"})  # of models that other programs take
 
 
 def parse(payload: str, quantized: str = "") -> Parsed:
@@ -48,5 +49,6 @@ def _record(row: dict[str, str], quantized: Iterable[str]) -> Record:
         moving=tuple(row["moving_aliases"].split()),
         model_id=row["id"] or repo.lower(),
         weights=tuple(weights),
+        is_witnessed=row["evidence"] not in _LISTS,
         facts={key: value for key, value in facts.items() if value is not None and value != ()},
     )

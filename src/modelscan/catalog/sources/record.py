@@ -26,7 +26,8 @@ class Record:
     an entry without any is tied to a model by its names. `moving` are names
     whose meaning the lab changes over time. `facts` are values by field of Model, parts dotted:
     `{"task": …, "limits.context": …}`. `family_default` makes this model what a bare family name means, with the
-    reason. `extra` are fields of the source that we have no name for.
+    reason. `extra` are fields of the source that we have no name for. `is_witnessed` is False where only one list of
+    another program names the repo, which may be misspelled or gone.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Record:
     facts: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     family_default: str | None = None
+    is_witnessed: bool = True
 
 
 class Attached(NamedTuple):
