@@ -50,6 +50,10 @@ def record(settings: Settings, deployment: Deployment) -> Deployment:
         return deployment_of(store.by_id(deployment.id))
 
 
+def names_of(store: Store) -> dict[str, str]:
+    return {item.id: item.name for item in store.list(include_removed=True)}
+
+
 def alter(store: Store, deployment_id: str, **changes: Any) -> Deployment:
     """Write a record as no command would."""
     document = dataclasses.replace(deployment_of(store.by_id(deployment_id)), **changes)

@@ -12,7 +12,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, Make, alter, eventually, observe, processes_of, record, remove, start, stop, wait
+from hostile_house import (
+    CLOCK,
+    Make,
+    alter,
+    eventually,
+    names_of,
+    observe,
+    processes_of,
+    record,
+    remove,
+    start,
+    stop,
+    wait,
+)
 
 from modelscan.deployments.commanding import command
 from modelscan.deployments.files import files_of
@@ -110,9 +123,11 @@ def test_orphans_are_found_and_reaped_and_live_ones_are_not(settings: Settings, 
     send(supervisor_of(dead, settings), signal.SIGKILL)
     eventually(lambda: not is_held(files_of(settings.paths, dead.id).lock))
     with Store(settings.paths) as store:
-        assert {(item.deployment, item.name) for item in find_orphans(store, settings.paths)} == {(dead.id, "demo")}
-        assert reap_orphans(store, settings.paths, linger=2.0, clock=CLOCK) == ()
-        assert find_orphans(store, settings.paths) == ()
+        assert {(item.deployment, item.name) for item in find_orphans(names_of(store), settings.paths)} == {
+            (dead.id, "demo")
+        }
+        assert reap_orphans(names_of(store), settings.paths, linger=2.0, clock=CLOCK) == ()
+        assert find_orphans(names_of(store), settings.paths) == ()
     assert processes_of(dead) == set()
     assert len(processes_of(alive)) == 3
     assert now(alive, settings).status == "ready"

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile_house import CLOCK, Make, eventually, free_port, observe, processes_of, record, start, stop, wait
+from hostile_house import CLOCK, Make, eventually, free_port, names_of, observe, processes_of, record, start, stop, wait
 from tests.cli import fake_vllm
 from tests.cli.conftest import Ran
 from tests.cli.driver import driving
@@ -98,7 +98,7 @@ def drive(settings: Settings, folder: Path, *, users: int, operations: int, seed
                 "stopped",
             )
             assert is_free(stopped.port or 0)
-        assert find_orphans(store, settings.paths) == ()
+        assert find_orphans(names_of(store), settings.paths) == ()
         known = {item.id for item in records}
         numbers = store._connection.execute("SELECT DISTINCT deployment FROM events").fetchall()
         assert {row["deployment"] for row in numbers} == known

@@ -10,10 +10,11 @@ import json
 from typing import get_args
 
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, LastError, Owner, PinnedPlan, Record
-from modelscan.model import Deployment, DeploymentMemory
+from modelscan.model import Candidate, Deployment, DeploymentMemory
 from modelscan.model.words import Status
-from modelscan.storage.documents import from_document, to_document
+from modelscan.storage.documents import check_types, checked_document, to_document
 
+_PORTS = range(1, 65_536)
 _STATUSES = frozenset(get_args(Status))
 
 
@@ -26,7 +27,9 @@ def read(text: str) -> Record:
 
     Raises ValueError, TypeError, KeyError or AttributeError for what is none of ours.
     """
-    return record_of(from_document(Deployment, json.loads(text)))
+    document = checked_document(Deployment, json.loads(text))
+    check_types(Candidate, document.plan)
+    return record_of(document)
 
 
 def deployment_of(record: Record) -> Deployment:
@@ -99,7 +102,9 @@ def deployment_of(record: Record) -> Deployment:
 
 
 def record_of(document: Deployment) -> Record:
-    """The inverse of `deployment_of`. Raises ValueError for a status that is none."""
+    """The inverse of `deployment_of`. Raises ValueError for a status or a port that is none."""
+    if document.port is not None and document.port not in _PORTS:
+        raise ValueError(f"`{document.port}` is not a port")
     if document.status not in _STATUSES:
         raise ValueError(f"`{document.status}` is not a status")
     return Record(spec=_spec(document), pinned=_pinned(document), status=_status(document), owner=_owner(document))

@@ -8,7 +8,7 @@ from typing import Any
 
 from modelscan.deployments.record import Record
 from modelscan.model import Measurement
-from modelscan.storage.documents import from_document, to_document
+from modelscan.storage.documents import checked_document, to_document
 from modelscan.storage.state import State
 
 _KEPT = 9  # of each repo: settings differ from start to start
@@ -70,6 +70,6 @@ class Measurements(State):
 
 def _read(document: str) -> Measurement | None:
     try:
-        return from_document(Measurement, json.loads(document))
+        return checked_document(Measurement, json.loads(document))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

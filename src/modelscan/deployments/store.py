@@ -159,7 +159,7 @@ class Store(State):
         """The phases, with their seconds, of each start that is kept."""
         with self._reading():
             rows = self._connection.execute("SELECT phases FROM starts WHERE what = ?", (what,)).fetchall()
-        return [[(phase, seconds) for phase, seconds in json.loads(row["phases"])] for row in rows]
+        return [phases for row in rows if (phases := _phases(row["phases"]))]
 
     def _status(self, deployment_id: str) -> Status:
         for record in self._rows("id = ?", deployment_id):
@@ -194,6 +194,14 @@ class Store(State):
                 hints=[f"nothing was changed; move it away to start fresh: mv '{self._path}' '{self._path}.damaged'"],
                 details={"path": str(self._path), "id": row["id"]},
             ) from error
+
+
+def _phases(text: str) -> Sequence[tuple[str, float]]:
+    """None of them where the row cannot be read: an estimate is not worth a failure."""
+    try:
+        return [(str(phase), float(seconds)) for phase, seconds in json.loads(text)]
+    except (ValueError, TypeError):
+        return []
 
 
 def _row(record: Record) -> tuple[object, ...]:

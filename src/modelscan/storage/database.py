@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from modelscan.errors import StateDamaged, StateTooNew, StorageFailed
 from modelscan.storage.files import private_folder, storage_failed
+from modelscan.storage.locks import hold
 
 BUSY_TIMEOUT_MS = 10_000
 
@@ -22,18 +24,44 @@ def open_database(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
     private_folder(path.parent)
     with refused(path):
         if not path.exists():
-            path.touch(mode=0o600)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
-        connection.row_factory = sqlite3.Row
+            _create(path, migrations)
+        connection = _connect(path)
         try:
-            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-            if (found := _version(connection)) != len(migrations):
-                _migrate(connection, path, found, migrations)
+            _bring_up_to_date(connection, path, migrations)
             connection.execute("PRAGMA foreign_keys = ON")
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path, migrations: Sequence[str]) -> None:
+    found = _version(connection)
+    if found == 0:  # ours has a schema from its first moment on
+        raise _damaged(path, "it is empty" if path.stat().st_size == 0 else "it has no schema")
+    if found != len(migrations):
+        _migrate(connection, path, found, migrations)
+
+
+def _create(path: Path, migrations: Sequence[str]) -> None:
+    """A file appears with its whole schema or not at all: an empty one is always damage, never a beginning."""
+    with hold(path.with_name(f".{path.name}.lock"), note=f"process {os.getpid()}"):
+        if path.exists():
+            return
+        new = path.with_name(f".{path.name}.new")
+        for old in path.parent.glob(f"{new.name}*"):
+            old.unlink()
+        new.touch(mode=0o600)
+        with contextlib.closing(_connect(new)) as connection:
+            _migrate(connection, new, 0, migrations)
+        new.replace(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    return connection
 
 
 def empty_database(migrations: Sequence[str]) -> sqlite3.Connection:
@@ -92,6 +120,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("COMMIT")
 
 
+def _damaged(path: Path, cause: str) -> StateDamaged:
+    return StateDamaged(
+        f"`{path}` is damaged",
+        cause=[cause],
+        hints=[f"nothing was changed; move it away to start anew: mv '{path}' '{path}.damaged'"],
+        details={"path": str(path)},
+    )
+
+
 @contextlib.contextmanager
 def refused(path: Path) -> Iterator[None]:
     """Inside, SQLite's and the system's errors about `path` become ours."""
@@ -110,11 +147,6 @@ def refused(path: Path) -> Iterator[None]:
             details={"path": str(path)},
         ) from error
     except sqlite3.DatabaseError as error:
-        raise StateDamaged(
-            f"`{path}` is damaged",
-            cause=[str(error)],
-            hints=[f"nothing was changed; move it away to start over: mv '{path}' '{path}.damaged'"],
-            details={"path": str(path)},
-        ) from error
+        raise _damaged(path, str(error)) from error
     except OSError as error:
         raise storage_failed(path, error) from error

@@ -35,6 +35,44 @@ def from_document(cls: type[T], document: Mapping[str, Any]) -> T:
     return cls(**values)
 
 
+def checked_document(cls: type[T], document: Any) -> T:
+    """The same for a document that may have been altered: TypeError also names a value of a wrong type."""
+    check_types(cls, document)
+    return from_document(cls, document)
+
+
+def check_types(cls: type, document: Any, path: str = "") -> None:
+    """Raise TypeError, naming the field, for a value that is of another type than the class says; others pass."""
+    if not isinstance(document, Mapping):
+        raise TypeError(f"{path.rstrip('.') or 'it'} is not an object")
+    hints = _hints(typing.cast("Any", cls))
+    for field in dataclasses.fields(cls):
+        if field.name in document and not _fits(hints[field.name], document[field.name], f"{path}{field.name}."):
+            raise TypeError(f"{path}{field.name} has a value of a wrong type")
+
+
+def _fits(hint: Any, value: Any, path: str) -> bool:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in {typing.Union, types.UnionType}:
+        return any(_fits(argument, value, path) for argument in arguments)
+    if origin is tuple:
+        return isinstance(value, list | tuple) and all(_fits(arguments[0], item, path) for item in value)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return isinstance(value, Mapping) and all(_fits(arguments[1], item, path) for item in value.values())
+    if dataclasses.is_dataclass(hint):
+        if isinstance(value, Mapping):
+            check_types(typing.cast("type", hint), value, path)
+        return isinstance(value, Mapping)
+    return hint is Any or _is_plain(hint, value)
+
+
+def _is_plain(hint: Any, value: Any) -> bool:
+    if typing.get_origin(hint) is typing.Literal:  # a newer version may know more words
+        return type(value) in {type(word) for word in typing.get_args(hint)}
+    accepted = (int, float) if hint is float else hint
+    return isinstance(value, accepted) and (hint is bool or not isinstance(value, bool))
+
+
 @functools.cache
 def _hints(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)

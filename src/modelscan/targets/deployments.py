@@ -14,7 +14,7 @@ from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
-from modelscan.errors import BackendFailed, DeploymentNotFound
+from modelscan.errors import BackendFailed, DeploymentNotFound, StateDamaged, StateTooNew, StorageFailed
 from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock
@@ -174,13 +174,20 @@ class Deployments:
 
     def orphans(self) -> tuple[Orphan, ...]:
         """Processes that killed supervisors left behind."""
-        with Store.for_reading(self.site.paths, self.site.clock) as store:
-            return tuple(orphan for target in self._reaping() for orphan in target.orphans(store))
+        names = self._known_names()
+        return tuple(orphan for target in self._reaping() for orphan in target.orphans(names))
 
     def reap(self) -> tuple[Orphan, ...]:
         """End them; returns those that are still there."""
-        with Store.for_reading(self.site.paths, self.site.clock) as store:
-            return tuple(orphan for target in self._reaping() for orphan in target.reap(store))
+        names = self._known_names()
+        return tuple(orphan for target in self._reaping() for orphan in target.reap(names))
+
+    def _known_names(self) -> Mapping[str, str]:
+        """Of all records, by id; none where they cannot be read: what runs is found by its tag, and not by them."""
+        try:
+            return {record.id: record.name for record in self._records(removed=True)}
+        except (StateDamaged, StateTooNew, StorageFailed):
+            return {}
 
     def _shown(self, record: Record) -> Deployment:
         shown = deployment_of(self.observe(record))

@@ -110,8 +110,10 @@ class Target(Protocol):
 class Reaps(Protocol):
     """A target whose processes may outlive their owner."""
 
-    def orphans(self, store: Store) -> tuple[Orphan, ...]: ...
+    def orphans(self, names: Mapping[str, str]) -> tuple[Orphan, ...]:
+        """`names` are those of the known deployments, by id; none where the records cannot be read."""
+        ...
 
-    def reap(self, store: Store) -> tuple[Orphan, ...]:
+    def reap(self, names: Mapping[str, str]) -> tuple[Orphan, ...]:
         """End them; returns those that are still there."""
         ...

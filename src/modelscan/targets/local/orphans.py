@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from modelscan.deployments.files import files_of
-from modelscan.deployments.store import Store
 from modelscan.storage.locks import Lock, is_held
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
@@ -14,19 +13,19 @@ from modelscan.system.processes.tree import TreeEnd, end_tree
 from modelscan.targets.target import Orphan
 
 
-def find_orphans(store: Store, paths: Paths) -> tuple[Orphan, ...]:
+def find_orphans(names: Mapping[str, str], paths: Paths) -> tuple[Orphan, ...]:
     """Processes with the tag of this state whose supervisor does not live; those of other states are not ours."""
     return tuple(
         Orphan(deployment=identity, name=name, pid=process.pid, program=program_name(process.pid))
-        for identity, (name, processes) in sorted(_unowned(store, paths).items())
+        for identity, (name, processes) in sorted(_unowned(names, paths).items())
         for process in processes
     )
 
 
-def reap_orphans(store: Store, paths: Paths, *, linger: float, clock: Clock) -> tuple[Orphan, ...]:
+def reap_orphans(names: Mapping[str, str], paths: Paths, *, linger: float, clock: Clock) -> tuple[Orphan, ...]:
     """End them, each within `linger` seconds; returns those that survive because the kernel blocks them."""
     left = []
-    for identity, (name, _) in sorted(_unowned(store, paths).items()):
+    for identity, (name, _) in sorted(_unowned(names, paths).items()):
         files = files_of(paths, identity)
         with Lock(files.lock) as lock:  # no supervisor can start meanwhile; without a folder none can at all
             if not files.folder.exists() or lock.try_acquire("doctor"):
@@ -52,8 +51,7 @@ def sweep(
     return end_tree(lambda: tagged_as(deployment_id), leader, grace=grace, linger=linger, clock=clock)
 
 
-def _unowned(store: Store, paths: Paths) -> Mapping[str, tuple[str | None, list[Process]]]:
-    names = {item.id: item.name for item in store.list(include_removed=True)}
+def _unowned(names: Mapping[str, str], paths: Paths) -> Mapping[str, tuple[str | None, list[Process]]]:
     found: dict[str, tuple[str | None, list[Process]]] = {}
     for item in tagged():
         mine = item.deployment in names or item.state == str(paths.state)

@@ -67,15 +67,15 @@ class LocalTarget:
 
         return claims_of(records, hardware)
 
-    def orphans(self, store: Store) -> tuple[Orphan, ...]:
+    def orphans(self, names: Mapping[str, str]) -> tuple[Orphan, ...]:
         from modelscan.targets.local.orphans import find_orphans
 
-        return find_orphans(store, self.site.paths)
+        return find_orphans(names, self.site.paths)
 
-    def reap(self, store: Store) -> tuple[Orphan, ...]:
+    def reap(self, names: Mapping[str, str]) -> tuple[Orphan, ...]:
         from modelscan.targets.local.orphans import reap_orphans
 
-        return reap_orphans(store, self.site.paths, linger=self.site.pace.linger, clock=self.site.clock)
+        return reap_orphans(names, self.site.paths, linger=self.site.pace.linger, clock=self.site.clock)
 
 
 def target(site: Site) -> Target:

@@ -42,7 +42,8 @@ def examine(context: Context, *, reap: bool = False) -> list[Check]:
         checks += _guarded(part, context)
     for mending in (_orphans, _routing):
         checks += _guarded(functools.partial(mending, reap=reap), context)
-    return [*checks, *_guarded(_deployments, context)]
+    checks += _guarded(_deployments, context)
+    return list(dict.fromkeys(checks))  # what damages several is said once
 
 
 def _guarded(part: Callable[[Context], Iterator[Check]], context: Context) -> Iterator[Check]:
