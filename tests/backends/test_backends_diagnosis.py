@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from modelscan.backends.base import Diagnosis
+from modelscan.backends.explaining.diagnosis import with_kernel_kills
 from modelscan.backends.registry import BACKENDS
 
 VLLM, SGLANG = BACKENDS["vllm"].explains, BACKENDS["sglang"].explains
@@ -65,7 +66,7 @@ def test_a_share_that_leaves_nothing_is_not_suggested() -> None:
 @pytest.mark.parametrize("exit_code", [-9, 137])
 def test_a_kill_with_nothing_in_the_log(exit_code: int) -> None:
     found = VLLM.diagnose("INFO 11-21 05:01:02 [core.py:1] Loading weights\n", exit_code)
-    assert found.cause == "vLLM ended: it was killed, most likely by the kernel because the machine ran out of memory"
+    assert found.cause == "vLLM ended: it was killed with SIGKILL"
     assert found.evidence == "Loading weights"
 
 
@@ -100,3 +101,21 @@ def test_evidence_is_cut() -> None:
     evidence = VLLM.diagnose("x" * 1000, 1).evidence
     assert evidence is not None
     assert len(evidence) == 400
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("exit_code", [-9, 137])
+def test_want_of_memory_needs_evidence(backend: str, exit_code: int) -> None:
+    explains, title = BACKENDS[backend].explains, BACKENDS[backend].title
+    plain = explains.diagnose("INFO: loading\n", exit_code)
+    assert plain.cause == f"{title} ended: it was killed with SIGKILL"
+    assert "memory" not in plain.cause
+    assert with_kernel_kills(plain, 0) == plain
+    killed = with_kernel_kills(plain, 1)
+    assert killed.cause == f"{title} ended: it was killed by the kernel because the machine ran out of memory"
+    assert killed.evidence == "the kernel killed a process for want of memory while it ran (/proc/vmstat, oom_kill)"
+    assert killed.hints[-1] == "modelscan deploy … --context-length HALF"
+    said_so = explains.diagnose("RuntimeError: [enforce fail] DefaultCPUAllocator: can't allocate memory\n", exit_code)
+    assert said_so.cause == "the machine ran out of memory"
+    segfault = explains.diagnose("", -11)
+    assert with_kernel_kills(segfault, 3) == segfault

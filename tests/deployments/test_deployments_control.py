@@ -95,6 +95,7 @@ def test_the_backend_is_killed(mode: str, settings: Settings, make: Make) -> Non
     os.kill(ready.pid or 0, signal.SIGKILL)
     failed = wait(ready, settings=settings, clock=CLOCK, until="stopped", timeout=10)
     assert (failed.status, failed.message) == ("failed", "vLLM was killed by SIGKILL")
+    assert failed.last_error == "vLLM ended: it was killed with SIGKILL"  # nobody says that memory ran out
     assert failed.last_error
     eventually(lambda: not is_held(files_of(settings.paths, ready.id).lock))
     assert processes_of(ready) == set()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from modelscan.backends.base import Diagnosis
+from modelscan.backends.base import AGAIN, HALF, Diagnosis
 from modelscan.backends.explaining.logtext import message_of
 
 _EVIDENCE_LENGTH = 400
@@ -19,14 +20,12 @@ _SIGNALS = {
     4: ("it used an instruction that this CPU does not have", ("install a build for this CPU, or use a GPU",)),
     6: ("it aborted", ()),
     7: ("it ran out of shared memory, or a weights file is truncated", ("df -h /dev/shm",)),
-    9: (
-        "it was killed, most likely by the kernel because the machine ran out of memory",
-        ("dmesg | grep -i 'killed process'", "modelscan deploy … --context-length HALF"),
-    ),
+    9: ("it was killed with SIGKILL", ("dmesg | grep -i 'killed process'",)),
     11: ("it crashed with a segmentation fault", ()),
     15: ("another process terminated it with SIGTERM", ()),
 }
 _SHELL_OFFSET = 128
+_KILLED_WITH = "killed with SIGKILL"  # in the cause of every end that the kernel may have made for want of memory
 
 
 Derived = Mapping[str, int | float]
@@ -73,6 +72,21 @@ def explain_end(
             cause=f"{title} ended: {sentence}", evidence=_cut(messages[-1]) if messages else None, hints=hints
         )
     return _unknown(title, messages, exit_code)
+
+
+def with_kernel_kills(diagnosis: Diagnosis, kills: int) -> Diagnosis:
+    """A plain SIGKILL is called that. `kills` is how many processes the kernel killed while this one ran because memory
+    ran out: only with one of them is the same signal called by that name.
+    """
+    if kills < 1 or _KILLED_WITH not in diagnosis.cause:
+        return diagnosis
+    count = "a process" if kills == 1 else f"{kills} processes"
+    return dataclasses.replace(
+        diagnosis,
+        cause=diagnosis.cause.replace(_KILLED_WITH, "killed by the kernel because the machine ran out of memory"),
+        evidence=f"the kernel killed {count} for want of memory while it ran (/proc/vmstat, oom_kill)",
+        hints=(*diagnosis.hints, f"modelscan deploy {AGAIN} --context-length {HALF}"),
+    )
 
 
 def _known(known: Cause, found: re.Match[str], message: str) -> Diagnosis:

@@ -58,7 +58,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     cause(
         r"Subprocess (?P<process>[a-z]+)\S* \(pid=\d+\) crashed with exit code -9\b",
-        "its {process} was killed with SIGKILL: by the kernel for want of memory, or by hand",
+        "its {process} was killed with SIGKILL",
         "dmesg | grep -i 'killed process'",
     ),
 )

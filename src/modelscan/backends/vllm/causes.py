@@ -121,8 +121,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     cause(
         r"Failed core proc\(s\): \{.*: (-9|137)\b",
-        "a process of vLLM was killed, most likely by the kernel because the machine ran out of memory",
+        "a process of vLLM was killed with SIGKILL",
         "dmesg | grep -i 'killed process'",
-        "modelscan deploy … --context-length HALF",
     ),
 )

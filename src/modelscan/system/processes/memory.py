@@ -1,4 +1,4 @@
-"""How much memory the processes of a backend hold."""
+"""How much memory the processes of a backend hold, and whether the kernel had to kill for it."""
 
 from __future__ import annotations
 
@@ -19,3 +19,14 @@ def resident_bytes(processes: Iterable[Process]) -> int | None:
             continue
         total += sum(int(line.split()[1]) * KIB for line in lines if line.startswith("Pss:"))
     return total or None
+
+
+def out_of_memory_kills() -> int:
+    """How many processes the kernel has killed since boot because memory ran out, of a control group's too; 0 where it
+    does not count them (mm/oom_kill.c since Linux 4.13).
+    """
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

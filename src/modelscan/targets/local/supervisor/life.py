@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 
 from modelscan.backends.backend import Backend
 from modelscan.backends.base import Diagnosis, LogEvent
+from modelscan.backends.explaining.diagnosis import with_kernel_kills
 from modelscan.deployments.files import DeploymentFiles, paths_of_state
 from modelscan.deployments.measurements import measurement_of
 from modelscan.deployments.transitions.ending import stopping
@@ -25,7 +26,7 @@ from modelscan.deployments.transitions.starting import launched, reached, sized
 from modelscan.model import Measured, Progress
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.system.processes.identity import Process, descendants, find, tagged_as
-from modelscan.system.processes.memory import resident_bytes
+from modelscan.system.processes.memory import out_of_memory_kills, resident_bytes
 from modelscan.system.processes.sockets import listening_sockets
 from modelscan.system.processes.spawn import Child, reap, spawn
 from modelscan.system.processes.tree import end_tree
@@ -118,6 +119,7 @@ class Life:
         except OSError as error:
             self._forget_key()
             return self._ended(f"`{argv[0]}` could not be started: {error.strerror}")
+        kills_before = out_of_memory_kills()
         pump = self._pump(leader)
         watch = self._watch()
         process = find(leader.pid)
@@ -137,6 +139,7 @@ class Life:
         if ended.stopped or ended.diagnosis is not None:
             return ended
         diagnosis = self._with.backend.explains.diagnose(pump.tail(), ended.exit_code)
+        diagnosis = with_kernel_kills(diagnosis, out_of_memory_kills() - kills_before)
         taken = not self._ready and bool(listening_sockets(port))  # ours have all ended
         return Ended(was_ready=self._ready, exit_code=ended.exit_code, diagnosis=diagnosis, port_taken=taken)
 
