@@ -109,3 +109,10 @@ def format_seconds(seconds: float) -> str:
     if whole < _DAY:
         return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE}m"
     return f"{whole // _DAY}d {whole % _DAY // _HOUR}h"
+
+
+def format_countdown(seconds: float) -> str:
+    """`0:42`, `5:14`, `1:05:14`: a span that is counted in seconds."""
+    whole = max(0, int(seconds))
+    minutes = f"{whole % _HOUR // _MINUTE}:{whole % _MINUTE:02}"
+    return minutes if whole < _HOUR else f"{whole // _HOUR}:{minutes:0>5}"

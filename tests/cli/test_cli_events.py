@@ -35,7 +35,11 @@ def test_each_change_of_status_is_an_event(modelscan: Modelscan) -> None:
     assert {event["name"] for event in events} == {"demo"}
     assert [event["number"] for event in events] == sorted(event["number"] for event in events)
     first = modelscan("events").stdout.splitlines()[0]
-    assert first == f"{events[0]['at']}  demo  pending"
+    assert first == f"{events[0]['at']}  demo  pending: FP32 with vllm 0.32.0+cpu"
+    assert [(event["kind"], event["message"]) for event in events][-2:] == [
+        ("stopping", "on request"),
+        ("stopped", "on request"),
+    ]
     assert modelscan("events", "never-known").status == 3
 
 

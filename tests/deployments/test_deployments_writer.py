@@ -49,7 +49,7 @@ def test_what_waits_is_written_later_by_a_way_that_the_statuses_allow(tmp_path: 
         assert store.by_id("1") == writer.value
         assert (writer.value.status.current, writer.value.status.measured.ttft_ms) == ("unhealthy", 4.0)
         kinds = [event.kind for event in store.events("1")]
-        assert kinds == ["pending", "starting", "ready", "unhealthy"]
+        assert kinds == ["pending", "starting", "phase", "ready", "unhealthy"]
 
         writer.become(stopped(writer.value, AT))
         assert store.by_id("1").status.current == "stopped"

@@ -25,7 +25,13 @@ def run_bulk(context: Context, names: Iterable[str], output: Output, verb: Verb)
         with DeployView(output, context.clock) as view:
             return verb(context, name, view.report)
 
-    return run_each(names, output, one, kind=Deployment, key="name", show=_show)
+    def record(name: str) -> Deployment | None:
+        try:
+            return context.deployments.now(name)
+        except ModelscanError:
+            return None
+
+    return run_each(names, output, one, kind=Deployment, key="name", show=_show, known=record)
 
 
 def run_each(
@@ -36,11 +42,12 @@ def run_each(
     kind: type[Any],
     key: str,
     show: Callable[[Printer, dict[str, Any]], None],
+    known: Callable[[str], Done | None] = lambda _: None,
 ) -> int:
     """Run `one` on each name. A failure does not stop the others; an interruption does.
 
     In JSON each result is a document of `kind` whose field `key` is the name, plus `error`, which is null on success.
-    `show` prints a success.
+    `show` prints a success; `known` is what can be said of a name after its failure.
     """
     results: list[dict[str, Any]] = []
     failures: list[ModelscanError] = []
@@ -49,8 +56,9 @@ def run_each(
             done = one(name)
         except ModelscanError as error:
             failures.append(error)
-            blank = dict.fromkeys(kind.__dataclass_fields__)
-            results.append(blank | {key: name, "error": error_document(error)})
+            found = known(name)
+            shown = to_document(found) if found is not None else dict.fromkeys(kind.__dataclass_fields__) | {key: name}
+            results.append(shown | {"error": error_document(error)})
             if not output.json:
                 output.failure(error)
             if isinstance(error, Interrupted):

@@ -4,6 +4,7 @@
     transitions/  every change of a record, as a pure function
     document      the record as the flat document that is stored and shown
     store         the records and their events; names and ports are claimed here
+    causes        what an event says of why it happened
     claims        memory claimed by deployments, as arithmetic
     commanding    one command at a time works on a deployment, one at a time allocates memory
     measurements  memory figures that backends reported

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from modelscan.deployments.causes import cause, step
 from modelscan.deployments.document import read, written
 from modelscan.deployments.record import Record
 from modelscan.deployments.transitions.allowed import may_follow
 from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, StateDamaged
-from modelscan.model.words import Status
 from modelscan.storage.state import State
 from modelscan.system.clock import rfc3339
 
@@ -53,7 +53,7 @@ class Store(State):
                 "INSERT INTO deployments (name, port, status, removed_at, document, id) VALUES (?, ?, ?, ?, ?, ?)",
                 _row(new),
             )
-            self._event(new.id, now, new.status.current, new.status.message)
+            self._event(new.id, now, new.status.current, cause(new))
         return new
 
     def get(self, reference: str) -> Record:
@@ -102,7 +102,8 @@ class Store(State):
         now = rfc3339(self._clock.now())
         new = dataclasses.replace(record, status=dataclasses.replace(record.status, updated_at=now))
         with self._writing():
-            before = self._status(new.id)
+            old = self._current(new.id)
+            before = old.status.current
             if not may_follow(before, new.status.current):
                 raise Conflict(
                     f"`{new.name}` cannot become `{new.status.current}`: it is `{before}`",
@@ -113,9 +114,9 @@ class Store(State):
                 _row(new),
             )
             if new.status.current != before:
-                cause = new.status.error.cause if new.status.error else None
-                message = cause if new.status.current == "failed" else new.status.message
-                self._event(new.id, now, new.status.current, message)
+                self._event(new.id, now, new.status.current, cause(new))
+            if (phase := step(old, new)) is not None:
+                self._event(new.id, now, "phase", phase)
         return new
 
     def add_event(self, deployment_id: str, kind: str, message: str | None = None) -> None:
@@ -161,9 +162,9 @@ class Store(State):
             rows = self._connection.execute("SELECT phases FROM starts WHERE what = ?", (what,)).fetchall()
         return [phases for row in rows if (phases := _phases(row["phases"]))]
 
-    def _status(self, deployment_id: str) -> Status:
+    def _current(self, deployment_id: str) -> Record:
         for record in self._rows("id = ?", deployment_id):
-            return record.status.current
+            return record
         raise _unknown(deployment_id, [])
 
     def _event(self, deployment_id: str, at: str, kind: str, message: str | None) -> None:

@@ -4,9 +4,10 @@ output        the one sink: results, warnings, failures, events; text, JSON or n
 printer       text on a stream, plain in a pipe
 terminal      the same on a terminal, with rich
 live          output while a command works
+step_line     a spinner, or the current step of a start, with rich
 transfer_bar  progress of downloads
 progress_bar  a bar on a terminal, with rich
 encoding      whether a stream takes more than ASCII
 
-`terminal` and `progress_bar` are imported only on a terminal: rich costs more than a short command takes.
+`terminal`, `step_line` and `progress_bar` are imported only on a terminal: rich costs more than a short command takes.
 """

@@ -10,13 +10,21 @@ from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.cli.output.transfer_bar import TransferBar
 from modelscan.model import Deployment
 from modelscan.model.events import Event
+from modelscan.running.progress import last_log_line
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.units import format_bytes
 
 if TYPE_CHECKING:
     from modelscan.running.deploy import Deployed
 
+_EACH_SECONDS = 30.0  # between two lines of one step in a pipe
 _DECISIONS = frozenset({"hardware", "choice", "backend", "source", "starting"})
+
+
+def _drawing() -> Any:
+    from modelscan.cli.output import step_line  # a pipe needs no rich
+
+    return step_line
 
 
 class _Status:
@@ -30,9 +38,7 @@ class _Status:
         if not self._output.live:
             return
         if self._status is None:
-            from modelscan.cli.output.terminal import spinner  # a pipe needs no rich
-
-            self._status = spinner(self._output.stderr, text)
+            self._status = _drawing().spinner(self._output.stderr, text)
         else:
             self._status.update(text)
 
@@ -40,6 +46,47 @@ class _Status:
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+class _Steps:
+    """The steps of a start: finished ones as lines and the current one below them, on a terminal; in a pipe a line for
+    each, and one now and then while it lasts.
+    """
+
+    def __init__(self, output: Output, clock: Clock) -> None:
+        self._output, self._clock = output, clock
+        self._step: object = None
+        self._printed_at = 0.0
+        self._line: Any = None
+        self._drawn: Any = None
+
+    def show(self, event: Event) -> None:
+        step = event.fields["phase"] or event.fields["status"]
+        if self._output.live:
+            if self._line is not None and step != self._step:
+                self._finish()
+            self._draw(event)
+        elif step != self._step or self._clock.monotonic() - self._printed_at >= _EACH_SECONDS:
+            self._printed_at = self._clock.monotonic()
+            self._output.say(event.message)
+        self._step = step
+
+    def clear(self) -> None:
+        if self._line is not None:
+            self._finish()
+
+    def _draw(self, event: Event) -> None:
+        if self._line is not None:
+            self._line.event = event
+            return
+        self._line = _drawing().StepLine(event, self._clock, last_log_line)
+        self._drawn = _drawing().spinner(self._output.stderr, self._line)
+
+    def _finish(self) -> None:
+        """Leave what the step took as a line."""
+        self._drawn.stop()
+        printer_for(self._output.stderr).line(f"{self._step}  {self._line.elapsed()}", "dim")
+        self._line = self._drawn = None
 
 
 class FetchView:
@@ -89,6 +136,7 @@ class DeployView:
         self._clock = clock
         self._decisions_are_talk = decisions_are_talk
         self._status = _Status(output)
+        self._steps = _Steps(output, clock)
         self._bar = TransferBar(output, clock)
 
     def __enter__(self) -> Self:
@@ -96,6 +144,7 @@ class DeployView:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._status.clear()
+        self._steps.clear()
         self._bar.clear()
 
     def report(self, event: Event) -> None:
@@ -105,6 +154,11 @@ class DeployView:
             return
         if event.kind != "pull":
             self._bar.clear()
+        if event.kind == "phase" and "log_path" in event.fields:
+            self._status.clear()
+            self._steps.show(event)
+            return
+        self._steps.clear()
         if event.kind in {"warning", "note"}:
             self._status.clear()
             output.remarks(*(([event.message], []) if event.kind == "warning" else ([], [event.message])))

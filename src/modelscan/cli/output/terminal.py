@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -45,10 +44,3 @@ class TerminalPrinter:
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
         self._console.print(table)
-
-
-def spinner(stream: TextIO, text: str) -> Status:
-    """A spinner on the last line, until it is stopped."""
-    status = Console(file=stream, highlight=False, markup=False).status(text)
-    status.start()
-    return status

@@ -140,7 +140,7 @@ def _memory(item: Deployment) -> str:
 
 
 def _probe(item: Deployment) -> str:
-    if item.last_probe_at is None:
+    if item.last_probe_at is None or item.status not in LIVE_STATUSES:
         return "-"
     return f"{'answered' if item.last_probe_ok else 'did not answer'} at {item.last_probe_at}"
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from modelscan.cli.bulk import run_bulk
-from modelscan.cli.options.shared import Json, Names, Quiet, StartTimeout
+from modelscan.cli.options.shared import Json, Names, Progress, Quiet, StartTimeout
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
 from modelscan.model.words import WaitFor
@@ -19,12 +19,13 @@ def wait(
     names: Names,
     for_: Annotated[WaitFor, typer.Option("--for", case_sensitive=False, help="Status to wait for.")] = "ready",
     timeout: StartTimeout = None,
+    progress: Progress = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     return run_bulk(
         context_of(ctx),
         names,
-        Output(json=json, quiet=quiet),
+        Output(json=json, quiet=quiet, progress=progress),
         lambda context, name, report: wait_for(context, name, for_, timeout, report),
     )
