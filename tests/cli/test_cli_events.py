@@ -114,12 +114,9 @@ def test_the_list_on_a_narrow_terminal() -> None:
     show_deployments(printer, deployments(), NOW)
     assert max(map(len, stream.getvalue().splitlines())) <= 80
     assert stream.getvalue() == snapshot("""\
-NAME             STATUS     ON          MEMORY  PORT  HEALTH     UP     RESTARTS
-qwen3-coder-480  ready      GPU 0,1  78/80 GiB  8080  ok 3s      2h 5m         0
-b-a35b-instruct                                                                 \n\
--fp8-on-all-the                                                                 \n\
--gpus                                                                           \n\
-demo             unhealthy  CPU      ?/2.0 GiB  8081  silent 1m  3d 1h         2
-old              stopped    CPU              -  8082  -          -             0
+NAME                                                STATUS     PORT  HEALTH
+qwen3-coder-480b-a35b-instruct-fp8-on-all-the-gpus  ready      8080  ok 3s
+demo                                                unhealthy  8081  silent 1m
+old                                                 stopped    8082  -
 demo: 3 consecutive probes failed
 """)

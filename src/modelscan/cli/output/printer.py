@@ -35,8 +35,17 @@ class Printer(Protocol):
         """Names and values, aligned."""
         ...
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-        """A table; the columns named in `right` are numbers."""
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        right: Sequence[str] = (),
+        drop: Sequence[str] = (),
+    ) -> None:
+        """A table; the columns named in `right` are numbers. On a terminal that is too narrow those in `drop` are left
+        out, the first one first; a cell is never broken.
+        """
         ...
 
 
@@ -71,7 +80,14 @@ class PlainPrinter:
         for name, value in rows:
             self.line(f"{name:<{width}}  {value}".rstrip())
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        right: Sequence[str] = (),
+        drop: Sequence[str] = (),  # noqa: ARG002  a pipe has room
+    ) -> None:
         lines = [[column.upper() for column in columns], *rows]
         widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
         for line in lines:

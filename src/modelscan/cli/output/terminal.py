@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from modelscan.cli.output.encoding import writes_unicode
+
+_WIDE = 80  # of a terminal that does not say
 
 
 class TerminalPrinter:
@@ -30,17 +33,49 @@ class TerminalPrinter:
         self._console.print(Text.assemble((f"{label}: ", style), text), soft_wrap=True)
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
+        indent = max((len(name) for name, _ in rows), default=0) + 2
         for name, value in rows:
-            table.add_row(Text(name), Text(value))
-        self._console.print(table)
+            first, *rest = wrapped(value, (self.width or _WIDE) - indent)
+            self.segments([(name.ljust(indent), "dim"), (first, "")])
+            for line in rest:
+                self.line(" " * indent + line)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
-        for column in columns:
-            table.add_column(column.upper(), justify="right" if column in right else "left", overflow="fold")
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        right: Sequence[str] = (),
+        drop: Sequence[str] = (),
+    ) -> None:
+        kept = fitting(columns, rows, drop, self.width or _WIDE)
+        shown = [columns[place] for place in kept]
+        widths = [max(cell_len(line[place]) for line in (columns, *rows)) for place in kept]
+        self._row([column.upper() for column in shown], widths, shown, right, "bold dim")
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        self._console.print(table)
+            self._row([row[place] for place in kept], widths, shown, right, "")
+
+    def _row(
+        self, cells: Sequence[str], widths: Sequence[int], columns: Sequence[str], right: Sequence[str], style: str
+    ) -> None:
+        padded = [
+            " " * (width - cell_len(cell)) + cell if column in right else cell + " " * (width - cell_len(cell))
+            for cell, width, column in zip(cells, widths, columns, strict=True)
+        ]
+        self.line("  ".join(padded).rstrip(), style)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines broken between words only: an id or a path stays whole, however long, so that it can be copied."""
+    return textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], drop: Sequence[str], width: int) -> list[int]:
+    """The places of the columns that are shown: of those in `drop`, the first ones go until the rest fits."""
+    sizes = {column: max(cell_len(line[place]) for line in (columns, *rows)) for place, column in enumerate(columns)}
+    shown = list(columns)
+    for column in drop:
+        if sum(sizes[one] + 2 for one in shown) - 2 <= width:
+            break
+        shown.remove(column)
+    return [place for place, column in enumerate(columns) if column in shown]

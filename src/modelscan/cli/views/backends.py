@@ -18,6 +18,7 @@ def show_installations(printer: Printer, installations: Sequence[Installation]) 
             (item.backend, item.version or "unknown", item.device, "modelscan" if item.managed else "you", item.path)
             for item in installations
         ],
+        drop=("installed by", "for"),
     )
 
 

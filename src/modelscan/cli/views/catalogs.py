@@ -34,6 +34,7 @@ def show_sources(printer: Printer, states: Sequence[SourceState], today: date) -
             for state in states
         ],
         right=("records", "skipped", "age"),
+        drop=("address", "license", "skipped"),
     )
     for state in states:
         if state.error:

@@ -16,18 +16,14 @@ _WATCH_SECONDS = 1.0
 
 
 def show_deployments(printer: Printer, deployments: Sequence[Deployment], now: datetime) -> None:
-    """A narrow terminal gets fewer columns; `status` shows them all."""
+    """`status` shows what a narrow terminal has no columns for."""
     if not deployments:
         return
-    columns = dict(_COLUMNS)
-    if printer.width is not None and printer.width < _WIDE:
-        del columns["model"], columns["backend"]
-        if not any(item.restarts for item in deployments):
-            del columns["restarts"]
     printer.table(
-        tuple(columns),
-        [tuple(cell(item, now) for cell in columns.values()) for item in deployments],
+        tuple(_COLUMNS),
+        [tuple(cell(item, now) for cell in _COLUMNS.values()) for item in deployments],
         right=("memory", "port", "restarts"),
+        drop=("backend", "model", "restarts", "up", "on", "memory"),
     )
     for item in deployments:
         reason = (item.last_error if item.status == "failed" else None) or item.message
@@ -90,7 +86,6 @@ _COLUMNS: Mapping[str, Callable[[Deployment, datetime], str]] = {
     "up": _up,
     "restarts": lambda item, _: str(item.restarts),
 }
-_WIDE = 120
 
 
 def _progress(item: Deployment) -> str:

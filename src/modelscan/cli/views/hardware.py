@@ -13,6 +13,7 @@ def show_hardware(printer: Printer, hardware: Hardware) -> None:
             ("gpu", "name", "free", "usable", "total", "capability", "in use by"),
             [_row(gpu) for gpu in hardware.devices],
             right=("free", "usable", "total"),
+            drop=("in use by", "usable", "capability"),
         )
     else:
         printer.line("No GPU can be used." if hardware.faults else "No GPU found; models run on the CPU.")

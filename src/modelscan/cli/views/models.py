@@ -25,6 +25,7 @@ def show_models(printer: Printer, models: Sequence[Model | Hit]) -> None:
         ("id", "task", "params", "context", "weights", "license", *(("fits",) if judged else ())),
         [(*_row(model), *((_fits(model),) if judged and not isinstance(model, tuple) else ())) for model in models],
         right=("params", "context"),
+        drop=("license", "task", "weights", "context", "params"),
     )
 
 

@@ -167,6 +167,7 @@ def _show_refusals(printer: Printer, rejected: Sequence[Rejection]) -> None:
             ("format", "weights", "on", "needs", "available", "short by"),
             [_refusal(item) for item in sized],
             right=("needs", "available", "short by"),
+            drop=("on", "available"),
         )
     alike: dict[str, list[str]] = {}
     for item in rejected:

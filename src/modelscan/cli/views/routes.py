@@ -13,5 +13,6 @@ def show_routes(printer: Printer, found: Routes) -> None:
     printer.table(
         ("name", "base url", "model", "managed by"),
         [(item.name, item.base_url, item.model, "modelscan" if item.managed else "you") for item in found.routes],
+        drop=("managed by", "model"),
     )
     printer.line(f"in {found.file}", "dim")

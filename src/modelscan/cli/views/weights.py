@@ -27,7 +27,12 @@ def show_weights(printer: Printer, found: Sequence[WeightsHere]) -> None:
         ]
         for item in found
     ]
-    printer.table(["weights", "source", "commits", "size", "origin", "used by"], rows, right=["size"])
+    printer.table(
+        ["weights", "source", "commits", "size", "origin", "used by"],
+        rows,
+        right=["size"],
+        drop=["commits", "origin", "source"],
+    )
 
 
 def _origin(item: WeightsHere) -> str:

@@ -15,7 +15,7 @@ def show(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     Output(json=json, quiet=quiet).document(
         rows,
         lambda printer: printer.table(
-            ("setting", "value", "from"), [(row.key, row.shown_value, row.origin) for row in rows]
+            ("setting", "value", "from"), [(row.key, row.shown_value, row.origin) for row in rows], drop=("from",)
         ),
         (row.key for row in rows),
     )
