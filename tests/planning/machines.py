@@ -9,17 +9,7 @@ from modelscan.model import Model as CatalogModel
 from modelscan.planning.options.facts import PlanningFacts, load_facts
 from modelscan.storage.shipped import shipped_text
 
-FACTS: PlanningFacts = load_facts(
-    shipped_text("quant_support.csv"),
-    shipped_text("gpus.csv"),
-    shipped_text("backends.csv"),
-    shipped_text("parsers.csv"),
-    shipped_text("backend_arguments.csv"),
-    shipped_text("argument_translations.csv"),
-    shipped_text("speeds.csv"),
-    shipped_text("kernels.csv"),
-    shipped_text("chat_formats.csv"),
-)
+FACTS: PlanningFacts = load_facts(shipped_text)
 
 
 def machine(spec: str) -> Hardware:

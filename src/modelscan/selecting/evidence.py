@@ -13,17 +13,7 @@ from modelscan.storage.shipped import shipped_text
 
 def planning_facts() -> PlanningFacts:
     """The shipped tables that plans are judged by."""
-    return load_facts(
-        shipped_text("quant_support.csv"),
-        shipped_text("gpus.csv"),
-        shipped_text("backends.csv"),
-        shipped_text("parsers.csv"),
-        shipped_text("backend_arguments.csv"),
-        shipped_text("argument_translations.csv"),
-        shipped_text("speeds.csv"),
-        shipped_text("kernels.csv"),
-        shipped_text("chat_formats.csv"),
-    )
+    return load_facts(shipped_text)
 
 
 def measured(context: Context, options: Sequence[WeightsDescription]) -> tuple[Measurement, ...]:

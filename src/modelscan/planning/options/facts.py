@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from packaging.version import Version
@@ -94,29 +94,21 @@ class PlanningFacts:
         return self.gpus_seen[gpu.name]
 
 
-def load_facts(
-    quant_support_csv: str,
-    gpus_csv: str,
-    backends_csv: str,
-    parsers_csv: str,
-    backend_arguments_csv: str,
-    argument_translations_csv: str,
-    speeds_csv: str,
-    kernels_csv: str,
-    chat_formats_csv: str,
-) -> PlanningFacts:
-    """The tables, parsed. Raises KeyError or ValueError for a text that is not the expected table."""
+def load_facts(read: Callable[[str], str]) -> PlanningFacts:
+    """The tables, parsed. `read` gives the text of a shipped file by its name.
+
+    Raises KeyError or ValueError for a text that is not the expected table.
+    """
+    parsers = {(row["backend"], row["kind"], row["name"]): release(row["since"]) for row in _rows(read("parsers.csv"))}
     return PlanningFacts(
-        kernels=tuple(_kernel(row) for row in _rows(quant_support_csv)),
-        builds=parse_builds(backends_csv),
-        gpus=parse_gpu_table(gpus_csv),
-        parsers=Parsers(
-            {(row["backend"], row["kind"], row["name"]): release(row["since"]) for row in _rows(parsers_csv)}
-        ),
-        arguments=ArgumentHistory.parse(backend_arguments_csv, argument_translations_csv),
-        speeds=SpeedTable.parse(speeds_csv),
-        faults=parse_kernel_faults(kernels_csv),
-        chat_formats=parse_chat_formats(chat_formats_csv),
+        kernels=tuple(_kernel(row) for row in _rows(read("quant_support.csv"))),
+        builds=parse_builds(read("backends.csv")),
+        gpus=parse_gpu_table(read("gpus.csv")),
+        parsers=Parsers(parsers),
+        arguments=ArgumentHistory.parse(read("backend_arguments.csv"), read("argument_translations.csv")),
+        speeds=SpeedTable.parse(read("speeds.csv")),
+        faults=parse_kernel_faults(read("kernels.csv")),
+        chat_formats=parse_chat_formats(read("chat_formats.csv")),
     )
 
 
