@@ -36,6 +36,9 @@ def test_a_context_that_was_asked_for_is_held_in_fp8_where_16_bit_does_not() -> 
     assert chosen.argv[chosen.argv.index("--kv-cache-dtype") + 1] == "fp8"
     assert any(reason.startswith("KV cache: fp8") for reason in chosen.reasons)
     assert taken("rtx-3090", context_length=16384).kv_cache_dtype == "fp8"  # by FlashInfer on Ampere
+    assert taken("rtx-3090").kv_cache_dtype is None  # one kernel alone is not relied on where nobody asks
+    sliding = replace(QWEN3_32B, **_AWQ, sliding_window=4096)  # type: ignore[arg-type]
+    assert not plan("rtx-3090", weights("x/y", sliding, "INT4", format="awq"), context_length=16384).feasible
     assert not plan("rtx-4090", context_length=16384, kv_cache_dtype="auto").feasible  # fixed, so never altered
 
 

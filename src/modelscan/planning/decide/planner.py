@@ -250,7 +250,7 @@ def _best(
     fits: list[tuple[Candidate, bool]] = []
     misses: list[Rejection] = []
     bare: dict[Layout, int] = {}  # what a layout needs before any KV cache, where that was already too much
-    for allowance, layout in tries(setting, devices, spread):
+    for allowance, layout in tries(setting, choice, devices, spread):
         layout, budget = tightest(setting, choice, layout, hardware, allowance)  # noqa: PLW2901
         if budget is None:
             misses.append(reject(base, "memory_unknown", "the memory size of this device is unknown"))

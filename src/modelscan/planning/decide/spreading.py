@@ -17,13 +17,15 @@ from modelscan.planning.options.stages import stages_problem, with_stages
 from modelscan.weights.counting.bytes import weights_bytes
 
 
-def tries(setting: Setting, devices: Sequence[Gpu], spread: Sequence[Layout]) -> Iterator[tuple[Allowance, Layout]]:
+def tries(
+    setting: Setting, choice: Choice, devices: Sequence[Gpu], spread: Sequence[Layout]
+) -> Iterator[tuple[Allowance, Layout]]:
     """The usual allowance first. Pipelines, whose GPUs wait for one another, come after every layout that divides each
     layer; but for throughput GPUs without peer-to-peer access are best in one.
     """
     throughput = setting.request.mode == "throughput"
     for piped in (False, True):
-        for allowance in allowances(setting, devices):
+        for allowance in allowances(setting, devices, choice.weights.architecture):
             for layout in spread:
                 if (layout.pipeline_parallel > 1 and not (throughput and layout.apart)) == piped:
                     yield allowance, layout
