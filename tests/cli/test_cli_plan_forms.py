@@ -39,4 +39,24 @@ def test_nothing_is_lent_to_a_repo_of_an_unknown_model(modelscan: Modelscan) -> 
 def test_a_form_by_the_word_of_the_catalog(modelscan: Modelscan, form: str) -> None:
     """`--quantization AWQ` said: no weights in AWQ are known; known: AWQ."""
     ran = modelscan("--offline", "plan", "qwen3.6-27b", "--hardware", "rtx-5090", "--quantization", form, "--json")
-    assert ran.json["chosen"]["repo_id"] == "QuantTrio/Qwen3.6-27B-AWQ"
+    chosen = ran.json["chosen"]
+    assert chosen["quantization"] == "INT4"
+    assert "AWQ" in chosen["repo_id"]
+
+
+def test_the_model_itself_in_another_format_comes_before_all_else(modelscan: Modelscan) -> None:
+    """vllm-project/vllm#41695: FP8 of 27 billion on one RTX 5090."""
+    ran = modelscan("--offline", "plan", "Qwen/Qwen3.6-27B-FP8", "--hardware", "rtx-5090", "--json")
+    assert ran.status == 4
+    hints = ran.error["hints"]
+    assert hints[0] == "the same model in another format: modelscan plan alibaba/qwen3.6-27b --hardware rtx-5090"
+    assert not any("smaller" in hint for hint in hints)
+    [rejection] = ran.json["rejected"]
+    assert 0 < rejection["needed_bytes"] - rejection["available_bytes"] < 512 * 2**20  # of the largest share, not 0.92
+
+
+def test_no_old_model_is_offered_in_place_of_a_new_one(modelscan: Modelscan) -> None:
+    ran = modelscan("--offline", "plan", "qwen/qwen3.8-27b", "--hardware", "rtx-3090", "--json")
+    smaller = [hint for hint in ran.error["hints"] if hint.startswith("a smaller model")]
+    assert smaller
+    assert not any("qwen1.5" in hint or "qwen2" in hint for hint in smaller)

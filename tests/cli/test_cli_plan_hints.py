@@ -57,12 +57,12 @@ deepseek/deepseek-r1 on NVIDIA GeForce RTX 4090
 Nothing fits.
 
 FORMAT  WEIGHTS                                ON        NEEDS  AVAILABLE    SHORT BY
-INT4    cognitivecomputations/DeepSeek-R1-AWQ  GPU  368.55 GiB  21.57 GiB  346.98 GiB
-FP8     deepseek-ai/DeepSeek-R1                GPU  648.54 GiB  21.57 GiB  626.97 GiB
+INT4    cognitivecomputations/DeepSeek-R1-AWQ  GPU  368.54 GiB  22.51 GiB  346.03 GiB
+FP8     deepseek-ai/DeepSeek-R1                GPU  648.53 GiB  22.51 GiB  626.03 GiB
 """)
     assert ran.stderr == snapshot("""\
 error: `deepseek/deepseek-r1` does not fit this hardware as asked
-  INT4 needs 368.55 GiB on the GPU, 21.57 GiB may be used: weights 357.01 GiB, activations 500.00 MiB, overhead 315.07 MiB, KV cache 17.16 MiB for one request of 256 tokens, uncertainty 10.73 GiB
+  INT4 needs 368.54 GiB on the GPU, 22.51 GiB may be used: weights 357.01 GiB, activations 500.00 MiB, overhead 315.07 MiB, KV cache 8.58 MiB for one request of 256 tokens, uncertainty 10.73 GiB
 hint: no quantization helps: in INT4 the weights of 671B parameters alone are about 324.68 GiB
 hint: a machine that is large enough: modelscan plan deepseek/deepseek-r1 --hardware 4xh200-sxm
 hint: a smaller model that fits: modelscan plan deepseek-ai/deepseek-r1-distill-qwen-32b --hardware rtx-4090

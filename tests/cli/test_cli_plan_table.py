@@ -122,6 +122,10 @@ moonshotai/kimi-k2.5                      | 4xb200         | INT4 4  | released 
 qwen/qwen3-4b                             | rtx-2060       | INT4 1  | 6 GB: the owner's AWQ, in float16
 meta-llama/llama-3.1-405b-instruct        | 4xh100-80gb    | INT4 4  | FP8 needs eight of them
 meta-llama/llama-3.3-70b-instruct         | 2xrtx-5090     | NVFP4 2 | native on Blackwell
+alibaba/qwen3-coder-30b-a3b-instruct      | rtx-4090       | INT4 1  | others' GPTQ fits one
+zai-org/glm-4.5-air                       | 4xrtx-3090     | INT4 4  | others' AWQ over four
+mistralai/mistral-small-3.2-24b-instruct-2506 | rtx-4090   | INT4 1  | others' AWQ: 24 GB of FP8 do not fit
+mistralai/devstral-small-2507             | rtx-3090       | INT4 1  | the same
 openai/gpt-oss-120b                       | strix-halo     | MXFP4 1 | Triton serves it on gfx1151
 """
 ROWS = [tuple(part.strip() for part in line.split("|")) for line in _ROWS.strip().splitlines()]

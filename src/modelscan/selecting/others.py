@@ -13,9 +13,12 @@ from modelscan.catalog.naming.lookup import Member
 from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
 from modelscan.errors import ClosedWeights
 from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest
+from modelscan.planning.decide.planner import decide
 from modelscan.planning.telling.command import plan_command
 from modelscan.selecting.context import Context
+from modelscan.selecting.evidence import planning_facts
 from modelscan.selecting.judge import judge_for, judging
+from modelscan.selecting.known_here import resolve_offline
 from modelscan.system.clock import Clock
 from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER
 
@@ -24,6 +27,7 @@ _SAME_SIZE = 0.04  # of two that hardly differ in size the larger is named
 _ROOM = 0.8  # of what is free: the rest is for KV cache, activations and overhead
 # What a user asks of a machine, whichever model it is for.
 _OF_ANY_MODEL = ("backend", "mode", "gpus", "no_gpu", "gpu_count", "max_memory_bytes", "gpu_memory_utilization")
+_DATED = 2  # years between a model and a smaller one that is offered in its place: two generations of them
 _SECONDS = 0.25  # a refusal does not wait for its hints
 
 
@@ -50,6 +54,22 @@ def smaller_models(
     if named or not too_large:
         return named
     return [f"smaller models: modelscan catalog list --task {model.task} --open --max-params {_billions(hardware)}b"]
+
+
+def in_another_format(
+    context: Context,
+    model: Model,
+    request: PlanRequest,
+    hardware: Hardware,
+    installed: Sequence[Installation],
+    described: str | None,
+) -> list[str]:
+    """A hint for the model itself, with all that was asked but the format, where it fits in some form."""
+    asked = dataclasses.replace(request, model=model.id, quantization=None, dtype=None, repo_id=None, revision=None)
+    options = resolve_offline(context, model).options
+    if not decide(model, options, hardware, asked, planning_facts(), installed).feasible:
+        return []
+    return [f"the same model in another format: {plan_command(asked, described)}"]
 
 
 def _billions(hardware: Hardware) -> int:
@@ -103,6 +123,8 @@ def smaller_siblings(
                 continue
             seen.add(member.id)
             sibling = index.get(member.id)
+            if sibling is not None and _is_dated(sibling, model):
+                continue
             fits = judge(sibling) if sibling is not None else None
             if sibling is not None and fits is not None and fits.feasible:
                 found.append((sibling, fits))
@@ -133,6 +155,20 @@ def _alike(members: list[Member], words: list[str]) -> list[Member]:
 def _as_large(member: Member, found: list[tuple[Model, Fits]]) -> bool:
     size = member.parameters or 0
     return any(abs(size - (other.parameters or 0)) <= size * _SAME_SIZE for other, _ in found)
+
+
+def _is_dated(sibling: Model, model: Model) -> bool:
+    """Whether it came so long before the model that nobody who asks for that wants it.
+
+    Of a model with a date, one without is taken for old: no source that keeps dates has it any more.
+    """
+    new, old = (_year(item) for item in (model, sibling))
+    return new is not None and (old is None or new - old >= _DATED)
+
+
+def _year(model: Model) -> int | None:
+    text = (model.release_date or "")[:4]
+    return int(text) if text.isdigit() else None
 
 
 def _is_smaller(member: Member, model: Model) -> bool:

@@ -15,6 +15,7 @@ from modelscan.model import (
     Claim,
     Hardware,
     Installation,
+    Model,
     Plan,
     PlanRequest,
     WeightsDescription,
@@ -25,7 +26,7 @@ from modelscan.selecting.context import Context
 from modelscan.selecting.evidence import measured, planning_facts
 from modelscan.selecting.installations import installations
 from modelscan.selecting.machine import machine
-from modelscan.selecting.others import refuse_closed, smaller_models
+from modelscan.selecting.others import in_another_format, refuse_closed, smaller_models
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
 from modelscan.selecting.words import checked_words
@@ -106,14 +107,31 @@ def plan_resolved(
     )
     codes = {item.code for item in plan.rejected}
     if plan.chosen is None and resolved.model and codes & _TOO_MUCH:
-        large = "no_memory" in codes
-        smaller = smaller_models(context, resolved.model, request, free, found, described, too_large=large)
-        plan = dataclasses.replace(plan, hints=(*plan.hints, *smaller))
+        hints = _hints(context, resolved.model, request, free, found, described, plan)
+        plan = dataclasses.replace(plan, hints=hints)
     # How the name was read belongs to the answer: a script sees no remarks on stderr.
     plan = dataclasses.replace(plan, warnings=resolved.warnings, notes=resolved.notes)
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].runs.check_arguments(plan.chosen.extra_args, request.env)
     return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))
+
+
+def _hints(
+    context: Context,
+    model: Model,
+    request: PlanRequest,
+    free: Hardware,
+    found: Sequence[Installation],
+    described: str | None,
+    plan: Plan,
+) -> tuple[str, ...]:
+    """The plan's, with the model itself in another format first; only where that does not fit, smaller ones last."""
+    if any(hint.startswith("another quantization") for hint in plan.hints):
+        return plan.hints
+    if other := in_another_format(context, model, request, free, found, described):
+        return (*other, *plan.hints)
+    large = any(item.code == "no_memory" for item in plan.rejected)
+    return (*plan.hints, *smaller_models(context, model, request, free, found, described, too_large=large))
 
 
 def explained(planned: Planned) -> tuple[str, ...]:

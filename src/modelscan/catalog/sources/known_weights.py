@@ -1,7 +1,6 @@
 """`catalogs/known_weights.csv`: the official repos of the most used open models, with what names cannot tell.
 
-With `catalogs/quantized_weights.csv`: others' four-bit forms of them, where the lab publishes none that a small GPU
-could hold.
+With `catalogs/quantized_weights.csv`: others' forms of them, where the lab publishes none that a small GPU could hold.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for
 from modelscan.planning.decide.pace import by_pace
 from modelscan.planning.decide.spreading import budget_of, spread_over, tightest, tries
 from modelscan.planning.options.allowances import Allowance
+from modelscan.planning.options.budget import Budget
 from modelscan.planning.options.context import goal, shortfall
 from modelscan.planning.options.eligibility import (
     backend_problem,
@@ -250,12 +251,14 @@ def _best(
     fits: list[tuple[Candidate, bool]] = []
     misses: list[Rejection] = []
     bare: dict[Layout, int] = {}  # what a layout needs before any KV cache, where that was already too much
+    largest: dict[tuple[int, ...], tuple[Allowance, Layout, Budget]] = {}  # the last try of those that were left out
     for allowance, layout in tries(setting, choice, devices, spread):
         layout, budget = tightest(setting, choice, layout, hardware, allowance)  # noqa: PLW2901
         if budget is None:
             misses.append(reject(base, "memory_unknown", "the memory size of this device is unknown"))
             continue
         if bare.get(layout, 0) > budget.available:
+            largest[tuple(gpu.index for gpu in layout.gpus)] = allowance, layout, budget
             continue
         judged = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
         if isinstance(judged, Rejection):
@@ -271,7 +274,16 @@ def _best(
             fits.append((judged, allowance.tight))
     if fits:
         return max(fits, key=lambda item: (item[0].max_model_len or 0, not item[1]))
-    return min(misses, key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0)), False
+    nearest = min(misses, key=_shortage)
+    if nearest.gpu_indices in largest:  # what is short is counted against the most that would be used
+        allowance, layout, budget = largest[nearest.gpu_indices]
+        again = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
+        nearest = min(nearest, again, key=_shortage) if isinstance(again, Rejection) else nearest
+    return nearest, False
+
+
+def _shortage(rejection: Rejection) -> int:
+    return (rejection.needed_bytes or 0) - (rejection.available_bytes or 0)
 
 
 def _faster(
