@@ -13,7 +13,14 @@ from modelscan.model import Architecture
 from modelscan.weights.counting.states import state_space
 
 BLOCK_TOKENS = 16  # vLLM's default block size; a request takes whole blocks
-_BYTES = {"fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0, "float32": 4.0, "float": 4.0}
+# What `--kv-cache-dtype` stores (vLLM 0.33: v1/kv_cache_interface.py, KVQuantMode). A scale of each head of a token: 32
+# bits for the 128 values that most heads have; NVFP4 has a byte for 16.
+_SCALE = 4 / 128
+_BYTES = {
+    "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0, "fp8_inc": 1.0, "float32": 4.0, "float": 4.0,
+    "int8_per_token_head": 1.0 + _SCALE, "fp8_per_token_head": 1.0 + _SCALE, "int4_per_token_head": 0.5 + _SCALE,
+    "nvfp4": 0.5 + 1 / 16,
+}  # fmt: skip
 # DeepSeek-V4's row: 448 bytes of FP8, 64 rotary values, scales (vLLM 0.32, models/deepseek_v4/attention.py).
 _PACKED_ROW = 584.0
 FINE = 16  # compressors of at most this many tokens have two overlapping windows and an indexer
