@@ -7,6 +7,7 @@ modelscope   the same
 remote       what all hubs on the network have in common
 folder       weights in folders of the user
 s3           weights in S3
+config       the bounded reader of config.json
 describing   a description from a listing, for every source
 loadable     what no backend can load, each kind with its own sentence
 params_json  Mistral's own form of a config

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from modelscan.errors import ModelNotFound, ModelscanError
+from modelscan.hubs.config import bounded_config
 from modelscan.hubs.families import shipped_families
 from modelscan.hubs.files import Listing
 from modelscan.hubs.loadable import Contents, require_loadable_config, require_loadable_files
@@ -97,6 +98,7 @@ class _Repo:
         if not read_quantization(config).method and "hf_quant_config.json" in self.sizes:
             config = with_modelopt(config, self._json("hf_quant_config.json"))
         require_loadable_config(self.contents, config)
+        config = bounded_config(config)
         return with_limits(config, self._json(SENTENCES)) if SENTENCES in self.sizes else config
 
     def _config_file(self) -> dict[str, Any]:
