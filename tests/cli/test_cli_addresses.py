@@ -108,3 +108,16 @@ def test_a_typing_error_is_suggested_also_without_a_hub(run: Callable[..., Ran])
         assert "`meta-llama/llama-3.1-8b-instruct`" in next(
             line for line in ran.stderr.splitlines() if line.startswith("hint: did you mean")
         )
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_a_hub_says_cannot_steer_a_terminal(run: Callable[..., Ran], hub: HubServer, as_json: bool) -> None:
+    said = "\x1b]0;owned\x07\x1b[2J\x9b31m gone " + "y" * 9_000
+    page = b"<html>" + said.encode() + "\u202e".encode() + b"</html>"
+    for answer in ((500, page, {}), (200, page, {}), (403, b'{"error": "' + page + b'"}', {})):
+        hub.instead["lab/tiny"] = [answer] * 8
+        ran = run("plan", "lab/tiny", "--hardware", "rtx-4090", *(["--json"] if as_json else []))
+        assert ran.status == 6
+        for line in ran.stderr.splitlines():
+            assert line.isprintable()
+            assert len(line) < 9_000

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from modelscan.errors import ModelscanError
 from modelscan.units import format_bytes
 
+MOST_FILES = 50_000
+_LONGEST_PATH = 4_096
+# ext4's limit of a name is in bytes, and downloads add a suffix.
+_LONGEST_NAME = 240
 _HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -31,6 +35,11 @@ class RemoteFile:
         hashes = [digest for digest in (self.sha256, self.blob_id) if digest is not None]
         if not {"", ".", ".."}.isdisjoint(parts) or "\\" in self.path or "\0" in self.path:
             raise ModelscanError(f"a hub lists `{self.path!r}`, which is not a valid file name in a repo")
+        if (
+            len(self.path) > _LONGEST_PATH
+            or max(map(len, self.path.encode(errors="replace").split(b"/"))) > _LONGEST_NAME
+        ):
+            raise ModelscanError(f"a hub lists `{self.path[:80]}…`, whose name is too long for a file")
         if self.size_bytes < 0 or not all(_HEX.fullmatch(digest) for digest in hashes):
             raise ModelscanError(f"a hub lists `{self.path}` with an invalid size or checksum")
 

@@ -28,6 +28,17 @@ def clean_argument(text: str) -> str:
     return _HARMFUL.sub("", text[: MAX_LENGTH * 4]).replace("\n", " ").replace("\t", " ")
 
 
+def clean_line(text: str, longest: int = 1_000) -> str:
+    """A line of a message: no harmful character, no line break, cut where it is longer than a reader reads.
+
+    Unlike `clean` it keeps inner spaces, which align what is shown.
+    """
+    if text.isascii() and text.isprintable() and len(text) <= longest:
+        return text
+    found = _HARMFUL.sub("", text[: longest * 2]).replace("\n", " ").replace("\t", " ")
+    return found if len(found) <= longest else f"{found[: longest - 1]}…"
+
+
 def clean_tree(value: Any) -> Any:
     """JSON data with every text in it cleaned, keys too; what is no number is a text."""
     if isinstance(value, str):

@@ -108,13 +108,16 @@ class HttpAnswer:
         """Seconds that the server asks to wait."""
         return retry_after(self.headers)
 
-    def read(self, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
-        """The whole body. Raises SourceUnavailable for one larger than `limit` bytes."""
-        content = bytearray()
+    def read(self, limit: int = MAX_DOCUMENT_BYTES, *, longest: float = _LONGEST_SECONDS) -> bytes:
+        """The whole body. Raises SourceUnavailable for more than `limit` bytes or `longest` seconds."""
+        content, clock = bytearray(), SystemClock()
+        until = clock.monotonic() + longest
         for chunk in self.chunks:
             content += chunk
             if len(content) > limit:
                 raise SourceUnavailable(f"an answer is larger than {limit} bytes")
+            if clock.monotonic() > until:
+                raise SourceUnavailable(f"an answer took longer than {longest:.0f} s")
         return bytes(content)
 
 

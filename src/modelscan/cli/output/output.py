@@ -13,6 +13,9 @@ from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.errors import ModelscanError
 from modelscan.storage.documents import to_document
 
+_MOST_CAUSES = 100
+_LONGEST_HINT = 8_000  # a command is never cut
+
 
 @dataclass(slots=True)
 class Output:
@@ -64,7 +67,7 @@ class Output:
 
     def warn(self, text: str) -> None:
         if self.talks:
-            printer_for(self.stderr).labelled("warning", text, "yellow")
+            printer_for(self.stderr).labelled("warning", _shown(text), "yellow")
 
     def notice(self, text: str | None) -> None:
         """Print a warning, if there is one."""
@@ -77,7 +80,7 @@ class Output:
             self.warn(text)
         if self.talks:
             for text in notes:
-                printer_for(self.stderr).labelled("note", text, "dim")
+                printer_for(self.stderr).labelled("note", _shown(text), "dim")
 
     def event(self, event: str, at: str, **fields: Any) -> None:
         """Write one line of JSON to stderr with `--progress jsonl`."""
@@ -91,17 +94,25 @@ class Output:
             self.stderr.write(json.dumps({"error": error_document(error, code=code)}, ensure_ascii=False) + "\n")
         else:
             printer = printer_for(self.stderr)
-            printer.labelled("error", error.message, "bold red")
-            for line in error.cause:
-                printer.line(f"  {line}")
+            printer.labelled("error", _shown(error.message), "bold red")
+            for line in error.cause[:_MOST_CAUSES]:
+                printer.line(f"  {_shown(line)}")
             for hint in error.hints:
-                printer.labelled("hint", hint, "cyan")
+                printer.labelled("hint", _shown(hint, _LONGEST_HINT), "cyan")
         return error.exit_status
+
+
+def _shown(text: str, longest: int = 1_000) -> str:
+    """What may be foreign text, as one line that cannot steer a terminal."""
+    from modelscan.parsing.text import clean_line  # `--help` says nothing foreign
+
+    return clean_line(text, longest)
 
 
 def error_document(error: ModelscanError, *, code: str | None = None) -> Mapping[str, Any]:
     """`{"code", "message", "hints", "details"}` of a failure; its cause is `details.cause`."""
     details = to_document(error.details)
     if error.cause:
-        details["cause"] = list(error.cause)
-    return {"code": code or error.code, "message": error.message, "hints": list(error.hints), "details": details}
+        details["cause"] = [_shown(line) for line in error.cause[:_MOST_CAUSES]]
+    hints = [_shown(hint, _LONGEST_HINT) for hint in error.hints]
+    return {"code": code or error.code, "message": _shown(error.message), "hints": hints, "details": details}

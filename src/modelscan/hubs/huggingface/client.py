@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelscan import __version__
 from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, shown_address
-from modelscan.hubs.files import Listing, RemoteFile
+from modelscan.hubs.files import MOST_FILES, Listing, RemoteFile
 from modelscan.hubs.huggingface.cache import is_commit
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, no_answer, refused
 from modelscan.hubs.tokens import HUBS, token_origin
 from modelscan.hubs.variables import endpoint_of, metadata_timeout, token_of
 from modelscan.parsing.fields import repo
 from modelscan.storage.files import storage_failed
+from modelscan.system.clock import SystemClock
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+
+_LONGEST_SECONDS = 120.0  # for all pages of a listing
 
 
 def make_api(environ: Mapping[str, str]) -> HfApi:
@@ -65,7 +68,7 @@ def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) ->
         commit = info.sha
         if not isinstance(commit, str) or not is_commit(commit):
             raise ValueError("it names no commit")
-        tree = api.list_repo_tree(repo_id, recursive=True, revision=commit)
+        tree = _bounded(api.list_repo_tree(repo_id, recursive=True, revision=commit))
         files = tuple(_remote_file(entry) for entry in tree if isinstance(entry, RepoFile))
     card, counts = info.card_data, getattr(info.safetensors, "parameters", None)
     return Listing(
@@ -77,6 +80,16 @@ def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) ->
         gated=None if info.gated is None else bool(info.gated),
         parameters_by_dtype=dict(counts) if isinstance(counts, Mapping) else {},
     )
+
+
+def _bounded(entries: Iterable[Any]) -> Iterator[Any]:
+    """The entries of a listing, which comes in pages. Raises ValueError for one that does not end."""
+    clock = SystemClock()
+    until = clock.monotonic() + _LONGEST_SECONDS
+    for number, entry in enumerate(entries):
+        if number >= MOST_FILES or clock.monotonic() > until:
+            raise ValueError("its list of files does not end")
+        yield entry
 
 
 def _remote_file(entry: Any) -> RemoteFile:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from modelscan.system.http import HttpSession
 
 
+# A server that sends a byte now and then never times out: headers and small files are given this long.
+_LONGEST_SECONDS = 120.0
+
+
 class RemoteDescriber:
     """`Describes` over a `HubSite`."""
 
@@ -82,12 +86,14 @@ class RemoteDescriber:
             return retrying(lambda: read_once(path, start, end), FOR_A_QUESTION, self._access.clock)
 
         def read_once(path: str, start: int, end: int) -> bytes:
-            content = bytearray()
+            content, until = bytearray(), self._access.clock.monotonic() + _LONGEST_SECONDS
             with self._site.open(session, repo_id, listing, replace(files[path], xet_hash=None), start, end) as source:
                 for chunk in source.chunks:
                     content += chunk
                     if source.start + len(content) >= end:
                         break
+                    if self._access.clock.monotonic() > until:
+                        raise SourceUnavailable(f"`{path}` of `{repo_id}` takes longer than {_LONGEST_SECONDS:.0f} s")
             return bytes(content[start - source.start : end - source.start])
 
         return read

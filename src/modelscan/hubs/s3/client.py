@@ -20,6 +20,7 @@ from modelscan.weights.address import S3Address
 # S3 takes parts of 5 MiB to 5 GiB, at most 10 000 of them ("Amazon S3 multipart upload limits").
 PART_BYTES = 32 * MIB
 MOST_PARTS = 10_000
+_MOST_PAGES = 50  # of 1,000 objects each
 # How servers say that a request was signed for another region than theirs (S3's error AuthorizationHeaderMalformed).
 _OTHER_REGION = re.compile(r"expecting '([a-z0-9-]+)'")
 
@@ -93,7 +94,7 @@ def list_objects(client: Any, address: S3Address) -> dict[str, S3Object]:
     found: dict[str, S3Object] = {}
     start = address.key("")
     more: dict[str, str] = {}
-    while True:
+    for _ in range(_MOST_PAGES):
         page = client.call_s3("list_objects_v2", Bucket=address.bucket, Prefix=start, **more)
         for entry in page.get("Contents") or ():
             name = str(entry["Key"]).removeprefix(start)
@@ -106,3 +107,6 @@ def list_objects(client: Any, address: S3Address) -> dict[str, S3Object]:
         if not page.get("IsTruncated"):
             return found
         more = {"ContinuationToken": page["NextContinuationToken"]}
+    raise ModelscanError(
+        f"`{address}` has more than {_MOST_PAGES * 1000} objects", hints=["name the folder of one model"]
+    )
