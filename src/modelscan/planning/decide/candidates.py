@@ -157,8 +157,8 @@ def _more_than_states(base: Candidate, limit: int) -> Rejection:
     return reject(
         base,
         "concurrency",
-        f"{base.max_num_seqs} concurrent requests need as many blocks for their states, and the KV cache holds at "
-        f"least {limit}: --max-concurrency {bounded(limit)} would do, or --enforce-eager, which captures no graphs",
+        f"{base.max_num_seqs} concurrent requests need as many blocks for their states where CUDA graphs are captured, "
+        f"and with so many the KV cache holds at least {limit}; --enforce-eager captures none",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from modelscan.units import format_bytes, format_count
 from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER, parameter_count
 
 _COUNTS = (1, 2, 4, 8)
+_CAPTURED = 8
 # What the user may have fixed and could leave to the plan, the cheapest to give up first.
 _LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fewer concurrent requests", ("max_concurrency",)),
@@ -107,13 +109,25 @@ def _loosened(refused: Refused) -> list[str]:
         if "context_length" in fixed:
             asked = dataclasses.replace(asked, context_length=chosen.max_model_len)
         if "max_concurrency" in fixed:
-            asked = dataclasses.replace(asked, max_concurrency=chosen.max_num_seqs)
+            asked = dataclasses.replace(asked, max_concurrency=_most_requests(refused, chosen.max_num_seqs or 1))
         if "quantization" in fixed:
             asked = dataclasses.replace(asked, quantization=chosen.quantization)
         hints.append(f"{what}: {_command(refused, asked)}")
     if not hints and without != refused.request and refused.decide(refused.plan.hardware, without).feasible:
         hints.append(f"let the plan choose all of it: {_command(refused, without)}")
     return hints
+
+
+def _most_requests(refused: Refused, passes: int) -> int:
+    """The most concurrent requests that pass, found by halving, in the steps in which graphs are captured."""
+    steps = range(-(-passes // _CAPTURED), (refused.request.max_concurrency or passes) // _CAPTURED + 1)
+
+    def fails(step: int) -> bool:
+        asked = dataclasses.replace(refused.request, max_concurrency=step * _CAPTURED)
+        return not refused.decide(refused.plan.hardware, asked).feasible
+
+    first = bisect_left(steps, True, key=fails)
+    return max(steps[first - 1] * _CAPTURED, passes) if first else passes
 
 
 def _too_large_in_any(refused: Refused) -> list[str]:
