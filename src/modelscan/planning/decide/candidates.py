@@ -178,10 +178,11 @@ def _unmeasured(
 
 
 def _unfit_cache(setting: Setting, choice: Choice, layout: Layout, base: Candidate) -> Rejection | None:
-    """Why a KV cache in FP8 does not run on these GPUs."""
-    if not (base.kv_cache_dtype or "").startswith("fp8") or not layout.gpus:
+    """Why a KV cache in FP8 or NVFP4 does not run on these GPUs."""
+    word = next((word for word in ("FP8", "NVFP4") if (base.kv_cache_dtype or "").upper().startswith(word)), None)
+    if word is None or not layout.gpus:
         return None
-    asked = setting.backend, setting.backend_version, layout.gpus[0], "FP8 KV", choice.weights.architecture
+    asked = setting.backend, setting.backend_version, layout.gpus[0], f"{word} KV", choice.weights.architecture
     fault = next(setting.facts.faults.of("refused", *asked), None)
     if fault is None:
         return None
