@@ -31,6 +31,12 @@ def test_it_says_whose_shape_it_is(modelscan: Modelscan) -> None:
     )
 
 
+def test_the_arithmetic_says_whose_shape_it_is(modelscan: Modelscan) -> None:
+    ran = modelscan("--offline", "plan", "unsloth/Qwen3.8-27B-NVFP4", "--hardware", "h100-80gb", "--explain")
+    told = " ".join((ran.stdout + ran.stderr).split())
+    assert "the shape of Qwen/Qwen3.8-27B, as the files of unsloth/Qwen3.8-27B-NVFP4 are unknown" in told
+
+
 def test_nothing_is_lent_to_a_repo_of_an_unknown_model(modelscan: Modelscan) -> None:
     assert modelscan("--offline", "plan", "nobody/Unknown-7B-AWQ", "--hardware", "h100-80gb").status == 6
 

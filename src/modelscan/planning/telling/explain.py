@@ -136,6 +136,8 @@ def _free(gpu: Gpu) -> int:
 def _shape_source(weights: WeightsDescription | None) -> str:
     if weights is None or weights.architecture is None:
         return "unknown"
+    if weights.shape_from is not None:
+        return f"the shape of {weights.shape_from}, as the files of {weights.repo_id} are unknown; the bounds are wider"
     headers = " and the headers of its files" if weights.bytes_by_dtype else ""
     count = weights.architecture.total_parameters
     known = f"; {format_tokens(count)} parameters" if count else ""

@@ -81,6 +81,7 @@ def schemes_of(shape: Architecture) -> tuple[str, ...]:
     return tuple(scheme for scheme, count in in_schemes(whole.matrices, mixed).items() if count)
 
 
+@functools.lru_cache(maxsize=64)  # a config may list each of thousands of layers
 def _mixture(shape: Architecture) -> Mapping[Sort, Mapping[str, float]] | None:
     whole = _sorted(shape) if shape.quant_groups else None
     return None if whole is None else mixture(shape, whole.matrices, whole.plain + whole.packed)
