@@ -217,6 +217,23 @@ def test_an_order_puts_the_members_in_that_order(index: Index) -> None:
     assert sizes == sorted(sizes, reverse=True)
 
 
+def test_an_address_elsewhere_is_no_model(index: Index) -> None:
+    with pytest.raises(ModelNotFound) as caught:
+        resolve("https://example.com/foo", index)
+    assert caught.value.message == "`https://example.com/foo` is not an address of a model"
+    assert caught.value.details["near"] == []
+
+
+@pytest.mark.parametrize("query", ["nosuch", "foo bar", "some example com foo"])
+def test_what_shares_no_words_is_not_near(index: Index, query: str) -> None:
+    assert index.near(query) == []
+
+
+def test_a_base_model_by_its_exact_name_names_the_tuned_one(index: Index) -> None:
+    notes = resolve("google/gemma-4-31b", index).notes
+    assert notes == ("google/gemma-4-31b is a base model; tuned for chat it is google/gemma-4-31b-it",)
+
+
 def test_nonsense_is_not_found(index: Index) -> None:
     with pytest.raises(ModelNotFound) as caught:
         resolve("nonsense-xyz", index)

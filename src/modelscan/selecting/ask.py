@@ -33,7 +33,8 @@ def fitting_first(
         return asked
     judged = [model for model in models if found[model.id].reason not in UNJUDGED]
     fits = {model_id: item for model_id, item in found.items() if item.feasible}
-    ordered = sorted(models, key=lambda model: model.id not in fits)  # stable: the best known stay ahead
+    is_ordered = asked.details.get("is_ordered")  # as the name asks for: `latest`, `biggest`
+    ordered = models if is_ordered else sorted(models, key=lambda model: model.id not in fits)  # stable
     candidates = [*(model.id for model in ordered), *ids[_PLANNED:]]
     place = "the described machine" if described_hardware is not None else "this machine as it is now"
     answer = f"; {_counted(len(fits), len(judged), len(ids))} {place}" if judged else ""

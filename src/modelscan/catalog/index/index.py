@@ -17,9 +17,10 @@ from modelscan.catalog.index.filters import SHIPPED_FOLDER, Filters, locate
 from modelscan.catalog.index.schema import SHIPPED_NAME
 from modelscan.catalog.index.search import search
 from modelscan.catalog.index.whole import DamagedIndex, check
+from modelscan.catalog.naming import names
 from modelscan.catalog.naming.lookup import Member, Named
 from modelscan.catalog.naming.matching import Rung
-from modelscan.catalog.naming.spelling import stumps_of
+from modelscan.catalog.naming.spelling import corrections, stumps_of
 from modelscan.storage.documents import from_document
 from modelscan.storage.shipped import shipped
 
@@ -44,6 +45,7 @@ _MEMBER_COLUMNS = (
 )
 # Below this share of letters in common a name is no misspelling: `nosuch` and `flux/schnell`.
 _NEAR = 0.72
+_SHORT = 3  # letters, which begin too many words
 _DOCUMENTS = "SELECT id, document FROM models JOIN documents USING (number)"
 
 
@@ -223,17 +225,30 @@ class Index:
         """At most five ids: what a search finds, else the names that are spelled most alike."""
         from difflib import get_close_matches
 
-        if found := [hit.id for hit in search(self, text, limit=5)]:
+        if found := [hit.id for hit in search(self, text, limit=5) if self._shares_words(hit.id, text)]:
             return found
         by_name: dict[str, str] = {}
         for (model_id,) in self.rows("SELECT id FROM models ORDER BY offers DESC"):
             by_name.setdefault(model_id.rpartition("/")[2], model_id)
         return [by_name[name] for name in get_close_matches(text.lower(), by_name, n=5, cutoff=_NEAR)]
 
+    def _shares_words(self, model_id: str, text: str) -> bool:
+        """Whether a model's name has half of the words that a text has, or words that these may be misspelled for."""
+        known = self.rows("SELECT id, key, tags, task FROM models WHERE id = ?", [model_id])[0]
+        own = f"{known[1]} {known[2]} {known[3]}".replace("-", " ").split()
+        wanted = [{word, *corrections(word, self.words_like(word))} for word in names.words(text) if word.isalpha()]
+        shared = sum(any(_is_beginning(other, one) for one in own for other in word) for word in wanted)
+        return 2 * shared >= len(wanted)
+
     def close(self) -> None:
         self._base.close()
         if self._overlay:
             self._overlay.close()
+
+
+def _is_beginning(word: str, other: str) -> bool:
+    """Whether a word begins another; a short one must be it."""
+    return other.startswith(word) if len(word) > _SHORT else word == other
 
 
 def open_base(path: Path) -> Index:

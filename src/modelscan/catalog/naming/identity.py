@@ -129,7 +129,16 @@ def _named(asked: Asked, kind: str, model_id: str, index: Lookup) -> Resolution 
         model=model,
         weights_hint=asked.hint(repo_id=hint_repo),
         warnings=warnings + closed_warning(model),
+        notes=_tuned(asked, model, index),
     )
+
+
+def _tuned(asked: Asked, model: Model, index: Lookup) -> tuple[str, ...]:
+    """The tuned model where a name is exactly that of the weights before tuning, which few people mean by it."""
+    if model.task != "completion" or "base" in asked.parts:
+        return ()
+    found = index.on_rung(Rung.PLAIN, names.plain_key(asked.parts))
+    return tuple(f"{model.id} is a base model; tuned for chat it is {name}" for name in found if name != model.id)
 
 
 def _unlisted_repo(asked: Asked, model: Model) -> str | None:

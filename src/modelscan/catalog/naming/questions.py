@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from modelscan.catalog.naming.asked import Asked
@@ -11,6 +12,7 @@ from modelscan.model import Model
 from modelscan.units import format_count
 
 SHOWN_MEMBERS = 12
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
 def closed_warning(model: Model) -> tuple[str, ...]:
@@ -29,11 +31,17 @@ def ambiguous(text: str, members: Sequence[Member], *, is_ordered: bool = False)
         f"`{text}` may be any of {len(ordered)} models" if len(ordered) > 1 else f"`{text}` may be {ordered[0].id}",
         cause=[f"it could be {name}" for name in shown[:SHOWN_MEMBERS]],
         hints=[f"name one of them, for example: modelscan plan {ordered[0].id}", f"modelscan catalog search '{text}'"],
-        details={"query": text, "candidates": [item.id for item in ordered]},
+        details={"query": text, "candidates": [item.id for item in ordered], "is_ordered": is_ordered},
     )
 
 
 def not_found(query: str, index: Lookup) -> ModelNotFound:
+    if _ADDRESS.match(query):
+        return ModelNotFound(
+            f"`{query}` is not an address of a model",
+            hints=["give an address on huggingface.co or modelscope.cn, or a name: modelscan catalog search WORDS"],
+            details={"query": query, "near": []},
+        )
     near = index.near(query)
     others = f", or {', '.join(f'`{name}`' for name in near[1:3])}" if near[1:] else ""
     hints = [f"did you mean `{near[0]}`{others}?"] if near else []
