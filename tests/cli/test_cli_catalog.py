@@ -378,3 +378,18 @@ def test_an_old_index_says_so(catalogs: Path, day: str, notes: tuple[str, ...]) 
     refresh_catalog(Context(settings=settings, clock=On("2026-10-16")))
     found = search_models(Context(settings=settings, clock=On(day)), ["acme"], limit=1, filters=Filters())
     assert (found.models[0].id, found.notes) == ("acme/acme-9b", notes)
+
+
+def test_an_old_index_says_so_once_a_day(catalogs: Path) -> None:
+    settings = load_settings(process_environment())
+    refresh_catalog(Context(settings=settings, clock=On("2026-10-16")))
+
+    def noted(day: str) -> bool:
+        context = Context(settings=settings, clock=On(day))
+        return bool(search_models(context, ["acme"], limit=1, filters=Filters()).notes)
+
+    days = ("2027-01-01", "2027-01-01", "2027-01-02", "2027-01-02")
+    assert [noted(day) for day in days] == [True, False, True, False]
+    settings.paths.age_note_file.unlink()
+    settings.paths.age_note_file.mkdir()  # where it cannot be kept, nothing fails
+    assert [noted(day) for day in days[:2]] == [True, True]

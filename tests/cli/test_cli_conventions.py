@@ -10,6 +10,9 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
 from modelscan import __version__
+from modelscan.cli.examples import EXAMPLES
+from modelscan.cli.table import COMMANDS
+from modelscan.verbs.maintain.schema import DOCUMENTS
 
 
 def test_a_usage_error_is_a_sentence_and_the_command_to_run(modelscan: Modelscan) -> None:
@@ -18,7 +21,7 @@ def test_a_usage_error_is_a_sentence_and_the_command_to_run(modelscan: Modelscan
         2,
         "",
         snapshot("""\
-error: No such command 'plam'. Did you mean 'plan'?
+error: No such command `plam`. Did you mean `plan`?
 hint: modelscan --help
 """),
     )
@@ -30,7 +33,7 @@ def test_a_usage_error_under_json_is_json_too(modelscan: Modelscan) -> None:
     assert ran.error == snapshot(
         {
             "code": "usage",
-            "message": "Invalid value for '--mode': 'fast' is not one of 'standard', 'throughput', 'latency'",
+            "message": "Invalid value for `--mode`: `fast` is not one of `standard`, `throughput`, `latency`",
             "hints": ["modelscan plan --help"],
             "details": {},
         }
@@ -42,7 +45,7 @@ def test_a_missing_argument(modelscan: Modelscan) -> None:
     assert (ran.status, ran.stderr) == (
         2,
         snapshot("""\
-error: Missing argument 'NAME...'
+error: Missing argument `NAME...`
 hint: modelscan wait --help
 """),
     )
@@ -65,7 +68,7 @@ def test_words_are_case_insensitive_and_from_closed_lists(modelscan: Modelscan) 
     assert (ran.status, ran.stderr) == (
         2,
         snapshot("""\
-error: Invalid value for '--quantization': `FP9` is not one of FP32, BF16, FP16, FP8, INT8, INT4, FP4, MXFP4, NVFP4, AWQ, GPTQ or a GGUF name such as Q4_K_M
+error: Invalid value for `--quantization`: `FP9` is not one of FP32, BF16, FP16, FP8, INT8, INT4, FP4, MXFP4, NVFP4, AWQ, GPTQ or a GGUF name such as Q4_K_M
 hint: modelscan plan --help
 """),
     )
@@ -91,13 +94,89 @@ def test_a_closed_pipe_is_not_a_failure() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
-    "name", ["deployment", "error", "gpu", "model", "plan", "refresh", "routes", "version", "weights"]
-)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_document_has_a_schema(modelscan: Modelscan, name: str) -> None:
     schema = modelscan("schema", name).json
     assert schema["type"] == "object"
     assert schema["required"] == sorted(schema["properties"])
+
+
+def test_the_documents_are_listed_by_name(modelscan: Modelscan) -> None:
+    assert modelscan("schema").stdout.split() == list(DOCUMENTS)
+    assert modelscan("schema", "--json").json == list(DOCUMENTS)
+
+
+def test_help_is_a_command_too(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in ([], ["plan"], ["catalog"], ["catalog", "search"]):
+        assert modelscan("help", *words).stdout == modelscan(*words, "--help").stdout
+    assert modelscan("help", "plam").status == 2
+
+
+@pytest.mark.parametrize("path", [path for path, line in COMMANDS.items() if line.function])
+def test_each_help_ends_with_examples_that_parse(modelscan: Modelscan, path: str) -> None:
+    shown = modelscan(*path.split(), "--help").stdout
+    lines = EXAMPLES[path]
+    options = set(re.findall(r"--[\w-]+", shown.partition("Examples:")[0]))
+    assert options >= {word for line in lines for word in re.findall(r"--[\w-]+", line)}
+    for line in lines:
+        assert " ".join(line.split()) in " ".join(shown.split())
+        assert path in line
+    assert set(EXAMPLES) <= set(COMMANDS)
+
+
+def test_no_command_is_wrong_usage_also_with_options(modelscan: Modelscan) -> None:
+    assert modelscan().status == 2
+    assert modelscan("--offline").status == 2
+
+
+def test_a_choice_that_is_missing_is_one_line(modelscan: Modelscan) -> None:
+    assert modelscan("routes", "export").stderr == snapshot("""\
+error: Missing option `--format`: one of modelscan, env, litellm
+hint: modelscan routes export --help
+""")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("deploy.first_port", "abc", "must be a port, 1 to 65535, not `abc`"),
+        ("deploy.stall_timeout", "soon", "must be a number of seconds above 0, not `soon`"),
+        ("deploy.restart", "maybe", "must be no, on-failure or always, not `maybe`"),
+    ],
+)
+def test_a_value_that_a_setting_cannot_have_is_wrong_usage(
+    modelscan: Modelscan, key: str, value: str, said: str
+) -> None:
+    ran = modelscan("config", "set", key, value)
+    assert (ran.status, ran.stderr.splitlines()[0]) == (2, f"error: `{key}` {said}")
+    assert ran.stderr.splitlines()[-1] == f"hint: modelscan config get {key}"
+
+
+def test_a_setting_that_is_set_and_taken_out_in_json(modelscan: Modelscan, home: Path) -> None:
+    path = str(home / "config" / "config.toml")
+    key = "deploy.first_port"
+    done = modelscan("config", "set", key, "9000", "--json").json
+    assert done == {"key": key, "value": 9000, "path": path, "changed": True}
+    assert modelscan("config", "unset", key, "--json").json == {
+        "key": key,
+        "value": None,
+        "path": path,
+        "changed": True,
+    }
+    assert modelscan("config", "unset", key, "--json").json["changed"] is False
+
+
+def test_two_forms_at_once_are_wrong_usage(modelscan: Modelscan) -> None:
+    ran = modelscan("plan", "demo", "--json", "--format", "yaml")
+    assert (ran.status, ran.error["code"]) == (2, "usage")
+    assert modelscan("plan", "demo", "--json", "--format", "json").status == 0
+
+
+def test_the_names_of_hardware(modelscan: Modelscan) -> None:
+    names = modelscan("gpu", "--names").stdout.split()
+    assert "rtx-4090" in names
+    assert modelscan("gpu", "--names", "--json").json == names
 
 
 def test_settings_say_where_they_come_from(modelscan: Modelscan, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

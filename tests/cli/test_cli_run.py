@@ -208,6 +208,24 @@ def test_a_chat_remembers_and_ends_with_ctrl_d(modelscan: Modelscan, chat: Termi
     ]
 
 
+def test_words_with_a_slash_are_for_the_chat_and_not_for_the_model(modelscan: Modelscan, chat: Terminal) -> None:
+    chat.type("first\r")
+    chat.until("onetwothree")
+    chat.until(">>> ")
+    chat.type("/help\r")
+    chat.until("forget the conversation")
+    chat.until(">>> ")
+    chat.type("/clear\r")
+    chat.until("new conversation")
+    chat.until(">>> ")
+    chat.type("second\r")
+    chat.until("onetwothree")
+    chat.until(">>> ")
+    chat.type("/bye\r")
+    assert chat.end() == 0
+    assert requests_of(modelscan, "demo")[-1]["messages"] == [{"role": "user", "content": "second"}]
+
+
 def test_ctrl_c_ends_the_answer_and_not_the_chat(modelscan: Modelscan, chat: Terminal) -> None:
     chat.type("for ever\r")
     chat.until("word word word")

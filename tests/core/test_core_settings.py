@@ -41,7 +41,7 @@ def test_everything_is_below_modelscan_home(home: Path) -> None:
     ("text", "message"),
     [
         ("offline = maybe", "cannot be read"),
-        ("[deploy]\nfirst_port = 0", "`deploy.first_port` must be a port, 1 to 65535: `0`"),
+        ("[deploy]\nfirst_port = 0", "`deploy.first_port` must be a port, 1 to 65535, not `0`"),
         ("[deploy]\nfirst_prt = 1", "unknown setting `deploy.first_prt`"),
         ("\x00", "cannot be read"),
     ],

@@ -40,7 +40,7 @@ def test_a_deployment_lives_on_a_target_that_no_room_knows(context: Context) -> 
     assert context.deployments.claims(machine(context)) == ()
     assert context.deployments.orphans() == ()
     [line] = log_lines(context, "demo")
-    assert line.endswith(f"serving {made.model}")
+    assert line.text.endswith(f"serving {made.model}")
 
     again = deploy_model(context, wanted("toy"), report=silent, ask=lambda *_, **__: False).deployment
     assert (again.id, again.changed) == (made.id, False)

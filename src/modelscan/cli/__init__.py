@@ -2,6 +2,7 @@
 
 table           every command: help line, heading, and the function that runs it
 app             the command tree, built only as deep as a command line needs
+examples        what each command's help shows at its end
 main            the outer boundary: runs a command, renders a failure, returns the exit status
 session         from a command's context to its settings and its verb's context
 global_options  the options before the command

@@ -10,11 +10,13 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
+from modelscan.cli.examples import examples
 from modelscan.cli.global_options import GlobalOptions
 from modelscan.cli.output.output import Output
 from modelscan.cli.signals import interruption_as_error
 from modelscan.cli.table import COMMANDS
 from modelscan.cli.views.version import show_version
+from modelscan.errors import Usage
 
 
 class _Group(TyperGroup):
@@ -55,7 +57,7 @@ def _load(path: str) -> Any:
     module, _, function = line.function.partition(":")
     found = getattr(importlib.import_module(f"modelscan.cli.commands.{module}"), function)
     alone = typer.Typer(add_completion=False)
-    alone.command(path.rpartition(" ")[2], help=line.help)(found)
+    alone.command(path.rpartition(" ")[2], help=line.help, epilog=examples(path))(found)
     return typer.main.get_command(alone)
 
 
@@ -88,4 +90,4 @@ def _root(
         raise typer.Exit
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
-        raise typer.Exit
+        raise Usage("no command was given", hints=["modelscan --help"])

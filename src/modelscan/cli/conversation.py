@@ -6,39 +6,21 @@ import contextlib
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from modelscan.cli.output.output import Output
 from modelscan.cli.signals import Terminated
 from modelscan.errors import ModelscanError, Usage
 from modelscan.model import Deployment
 from modelscan.selecting.context import Context
-from modelscan.verbs.run.run import Message, Piece, Sampling, answer
+from modelscan.verbs.run.run import MeasuredAnswer, Message, Piece, Sampling, TokenCounts, answer
 
 # A model may write escape sequences; of control characters, only newlines and tabs reach a terminal.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _PROMPT = ">>> "
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TokenCounts:
-    prompt_tokens: int | None
-    completion_tokens: int | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MeasuredAnswer:
-    """What `--json` prints. Times are measured on this side, from the moment of the request."""
-
-    deployment: str
-    model: str
-    answer: str
-    reasoning: str | None
-    finish_reason: str | None
-    usage: TokenCounts
-    ttft_ms: float | None
-    decode_tokens_per_second: float | None
+_CHAT_HELP = """/clear  forget the conversation so far
+/bye    end the chat (or Ctrl-D)
+/help   show this help"""
 
 
 def read_prompt(prompt: str | None, output: Output) -> str | None:
@@ -77,7 +59,9 @@ class Conversation:
         with contextlib.suppress(ImportError):
             import readline  # noqa: F401  arrow keys and earlier lines in input()
 
-        self._output.say(f"Chatting with {self._deployment.name}. Ctrl-C stops an answer, Ctrl-D ends the chat.")
+        self._output.say(
+            f"Chatting with {self._deployment.name}. Ctrl-C stops an answer, /bye or Ctrl-D ends the chat."
+        )
         while True:
             try:
                 question = input(_PROMPT)
@@ -89,8 +73,18 @@ class Conversation:
             except KeyboardInterrupt:
                 self._output.stdout.write("\n")
                 continue
-            if question.strip():
-                self._exchange(question)
+            match question.strip():
+                case "":
+                    continue
+                case "/bye" | "/exit" | "/quit":
+                    return
+                case "/clear":
+                    self._messages = [message for message in self._messages if message.role == "system"]
+                    self._output.say("Started a new conversation.")
+                case "/help" | "/?":
+                    self._output.say(_CHAT_HELP)
+                case _:
+                    self._exchange(question)
 
     def _exchange(self, question: str) -> None:
         received: list[str] = []

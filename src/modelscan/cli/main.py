@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -51,7 +52,14 @@ def _usage(error: typer.TyperException) -> Usage:
     message = error.format_message().rstrip(".").replace("Value error, ", "") or "no command was given"
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "modelscan"
-    return Usage(message, hints=[f"{command} --help"])
+    return Usage(_in_our_marks(message), hints=[f"{command} --help"])
+
+
+def _in_our_marks(message: str) -> str:
+    """Typer's messages as ours are: on one line, and what they name in backticks."""
+    line = re.sub(r"\s*\. Choose from:\s*", ": one of ", message)
+    line = re.sub(r",\s+", ", ", line)
+    return re.sub(r"(?<!\w)'([^'\s]+)'", r"`\1`", line)
 
 
 def _closed_pipe() -> int:

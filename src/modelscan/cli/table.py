@@ -101,6 +101,7 @@ COMMANDS: Mapping[str, Command] = {
         MAINTAIN,
     ),
     "logout": Command("Delete the token that `login` stored.", "maintain.login:logout", MAINTAIN),
+    "help": Command("Show the help of modelscan or of a command.", "maintain.help:help_", MAINTAIN),
     "schema": Command(
         "Print the JSON Schema of a document, or list the documents.", "maintain.schema:schema", MAINTAIN
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ def read_deployment_file(path: Path) -> DeploymentFile:
     whole = _mapping(document, "the file")
     deployment = _mapping(whole.get("deployment", {}), "deployment")
     for key in [*(set(whole) - {"model", "deployment"}), *(set(deployment) - _KEYS)]:
-        raise Usage(f"`{key}` is not a key of a deployment file", hints=[_HINT])
+        near = get_close_matches(key, sorted(_KEYS), n=1)
+        known = [f"did you mean `{near[0]}`?"] if near else [f"keys: {', '.join(sorted(_KEYS))}"]
+        raise Usage(f"`{key}` is not a key of a deployment file", hints=[*known, _HINT])
     name, port = deployment.get("name"), deployment.get("port")
     if port is not None and (not isinstance(port, int) or not 0 < port < 1 << 16):
         raise Usage(f"`port: {port}` is not a valid port")

@@ -6,7 +6,7 @@ import csv
 import dataclasses
 
 from modelscan.hardware.described import describe_hardware
-from modelscan.hardware.gpu_table import parse_gpu_table
+from modelscan.hardware.gpu_table import known_names, parse_gpu_table
 from modelscan.hardware.machine import read_hardware
 from modelscan.hardware.nvidia.drivers import driver_for
 from modelscan.model import Hardware
@@ -39,3 +39,8 @@ def _old_driver(hardware: Hardware) -> str | None:
         f"the NVIDIA driver {hardware.driver_version or ''} is for CUDA {hardware.cuda_version}, and {backends} need "
         f"{cuda:g}: {advice}"
     ).replace("  ", " ")
+
+
+def hardware_names() -> list[str]:
+    """The names of GPUs that `--hardware` accepts, in order."""
+    return sorted(set(known_names(parse_gpu_table(shipped_text("gpus.csv")))))

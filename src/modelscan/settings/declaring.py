@@ -27,7 +27,7 @@ class DeclaredSetting(NamedTuple):
             return self.read(value)
         except (ValueError, TypeError) as error:
             raise ConfigInvalid(
-                f"`{self.key}` {error}: `{value}`", cause=[f"set by {place}"], details={"place": place}
+                f"`{self.key}` {error}, not `{value}`", cause=[f"set by {place}"], details={"place": place}
             ) from error
 
 

@@ -86,7 +86,7 @@ def load_settings(
     named = config_file or (Path(environ["MODELSCAN_CONFIG"]) if environ.get("MODELSCAN_CONFIG") else None)
     path = (named or paths.config_file).expanduser()
     if named is not None and not path.exists():
-        raise ConfigInvalid(f"the configuration file `{path}` does not exist", hints=[f"touch '{path}'"])
+        raise ConfigInvalid(f"the configuration file `{path}` does not exist", hints=_without(named, config_file))
     text = config_text(path)
     content = parse_config(text, path) if text else {}
     chosen = dict(_chosen(_flat(content, path), path, environ, flags or {}))
@@ -103,6 +103,11 @@ def load_settings(
         origins={key: origin for key, (_, origin) in chosen.items()},
         named_file=named and path,
     )
+
+
+def _without(named: Path, config_file: Path | None) -> list[str]:
+    """How to do without a configuration file that is named and missing."""
+    return [f"check the path of --config: {named}"] if config_file else ["unset MODELSCAN_CONFIG"]
 
 
 def _chosen(

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import cast, get_args
+from collections.abc import Callable
+from typing import TypeVar, cast, get_args
 
 from modelscan.model.words import RestartPolicy
 
+_Number = TypeVar("_Number", int, float)
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def _number(kind: Callable[[str], _Number], value: object, rule: str) -> _Number:
+    try:
+        return kind(str(value))
+    except ValueError:
+        raise ValueError(rule) from None
 
 
 def text(value: object) -> str:
@@ -24,21 +33,21 @@ def flag(value: object) -> bool:
 
 
 def seconds(value: object) -> float:
-    number = float(str(value))
+    number = _number(float, value, "must be a number of seconds above 0")
     if not 0 < number < float("inf"):
         raise ValueError("must be a number of seconds above 0")
     return number
 
 
 def count(value: object) -> int:
-    number = int(str(value))
+    number = _number(int, value, "must be a whole number above 0")
     if number < 1:
         raise ValueError("must be a whole number above 0")
     return number
 
 
 def port(value: object) -> int:
-    number = int(str(value))
+    number = _number(int, value, "must be a port, 1 to 65535")
     if not 1 <= number <= 65535:  # noqa: PLR2004  the range of TCP ports
         raise ValueError("must be a port, 1 to 65535")
     return number

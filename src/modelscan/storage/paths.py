@@ -47,6 +47,11 @@ class Paths:
         return self.cache / f"index-v{INDEX_FORMAT}.sqlite"
 
     @property
+    def age_note_file(self) -> Path:
+        """The day on which the user was last told that the catalog is old."""
+        return self.cache / "catalog-age-noted"
+
+    @property
     def previous_index_file(self) -> Path:
         """The index before the last refresh that changed anything."""
         return self.index_file.with_suffix(".previous.sqlite")

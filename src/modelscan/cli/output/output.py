@@ -109,6 +109,11 @@ def _shown(text: str, longest: int = 1_000) -> str:
     return clean_line(text, longest)
 
 
+def to_json(value: object) -> str:
+    """One line of JSON, for results that are streamed."""
+    return json.dumps(to_document(value), ensure_ascii=False)
+
+
 def error_document(error: ModelscanError, *, code: str | None = None) -> Mapping[str, Any]:
     """`{"code", "message", "hints", "details"}` of a failure; its cause is `details.cause`."""
     details = to_document(error.details)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
-from modelscan.cli.output.output import Output
+from modelscan.cli.output.output import Output, to_json
 from modelscan.cli.output.printer import Printer, printer_for
-from modelscan.storage.documents import to_document
 from modelscan.verbs.manage.events import PastEvent
 
 
@@ -22,7 +20,7 @@ def stream_events(output: Output, events: Iterable[PastEvent]) -> None:
     printer = printer_for(output.stdout)
     for event in events:
         if output.json:
-            output.stdout.write(json.dumps(to_document(event), ensure_ascii=False) + "\n")
+            output.stdout.write(to_json(event) + "\n")
         else:
             printer.line(_line(event, 0))
         output.stdout.flush()

@@ -12,8 +12,9 @@ from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.index.search import search
 from modelscan.catalog.sources.standing import STANDINGS
-from modelscan.errors import SourceUnavailable, Usage
+from modelscan.errors import ModelscanError, SourceUnavailable, Usage
 from modelscan.selecting.context import Context
+from modelscan.storage.files import write_atomic
 
 if TYPE_CHECKING:
     from modelscan.catalog.index.search import Hit
@@ -81,7 +82,21 @@ def _age(context: Context, index: Index) -> tuple[str, ...]:
     age = (context.clock.now().date() - date.fromisoformat(day)).days if day else 0
     if age <= _OLD_DAYS:
         return ()
+    if not _first_today(context):
+        return ()
     return (f"the catalog is {age} days old ({day}); to update it: modelscan catalog refresh",)
+
+
+def _first_today(context: Context) -> bool:
+    """Whether nobody was reminded yet on this day; where that cannot be kept, everybody is."""
+    today, kept = context.clock.now().date().isoformat(), context.settings.paths.age_note_file
+    try:
+        if kept.exists() and kept.read_text() == today:
+            return False
+        write_atomic(kept, today)
+    except (ModelscanError, OSError, UnicodeDecodeError):
+        pass
+    return True
 
 
 def search_hub_models(context: Context, words: Sequence[str], *, limit: int, filters: Filters) -> SearchResult:

@@ -46,6 +46,7 @@ def places(settings: Settings) -> dict[str, str]:
     paths = settings.paths
     return {
         "configuration": str(settings.config_path),
+        "local_models": str(paths.local_models_file),
         "local models": str(paths.local_models_file),
         "catalogs": str(paths.catalog_folder),
         "routing": str(settings.routing_path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,27 +10,44 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
+from modelscan.errors import ConfigInvalid, Usage
 from modelscan.settings.file import config_text, parse_config, unreadable
 from modelscan.settings.reading import Settings, setting_for
 from modelscan.storage.files import write_atomic
 
 
-def set_value(settings: Settings, key: str, value: str) -> Path:
-    """Write one setting. Raises Usage for an unknown key, ConfigInvalid for its value and for a damaged file."""
-    typed = setting_for(key).parse(value, "the command line")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Configured:
+    """A key of the file at `path` after a change; `value` is None where it is no longer set."""
+
+    key: str
+    value: Any
+    path: str
+    changed: bool
+
+
+def set_value(settings: Settings, key: str, value: str) -> Configured:
+    """Write one setting. Raises Usage for an unknown key or a bad value, ConfigInvalid for a damaged file."""
+    item = setting_for(key)
+    try:
+        typed = item.parse(value, "the command line")
+    except ConfigInvalid as error:
+        raise Usage(error.message, hints=[f"{item.doc}", f"modelscan config get {key}"]) from error
     path = settings.config_path
     document: Any = _document(path)
     table = document
     *folders, last = key.split(".")
     for folder in folders:
         table = table.setdefault(folder, tomlkit.table())
-    table[last] = list(typed) if isinstance(typed, tuple) else typed
+    plain = list(typed) if isinstance(typed, tuple) else typed
+    changed = table.get(last) != plain
+    table[last] = plain
     write_atomic(path, tomlkit.dumps(document))
-    return path
+    return Configured(key=key, value=plain, path=str(path), changed=changed)
 
 
-def unset_value(settings: Settings, key: str) -> tuple[bool, Path]:
-    """Whether anything changed, and the file."""
+def unset_value(settings: Settings, key: str) -> Configured:
+    """Remove one setting from the file. Raises Usage for an unknown key."""
     setting_for(key)
     path = settings.config_path
     document: Any = _document(path)
@@ -38,12 +56,12 @@ def unset_value(settings: Settings, key: str) -> tuple[bool, Path]:
     for folder in folders:
         table = table.get(folder, {})
     if last not in table:
-        return False, path
+        return Configured(key=key, value=None, path=str(path), changed=False)
     del table[last]
     if folders and _is_bare(table):
         del document[folders[0]]
     write_atomic(path, tomlkit.dumps(document))
-    return True, path
+    return Configured(key=key, value=None, path=str(path), changed=True)
 
 
 def _document(path: Path) -> tomlkit.TOMLDocument:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
 from typing import Any
 
 import pydantic
 
-from modelscan.catalog.refresh.difference import Difference
-from modelscan.catalog.refresh.refresh import RefreshReport
 from modelscan.errors import Usage, error_classes
-from modelscan.model import Deployment, Hardware, Model, Plan
-from modelscan.model.results import Added, Routes, WeightsHere
 
-_DATACLASSES: dict[str, Any] = {
-    "catalog-add": Added,
-    "catalog-diff": Difference,
-    "deployment": Deployment,
-    "gpu": Hardware,
-    "model": Model,
-    "plan": Plan,
-    "refresh": RefreshReport,
-    "routes": Routes,
-    "weights": WeightsHere,
+# Each by its address, as the command table names commands: this verb imports no other, and one class is loaded.
+_DATACLASSES: Mapping[str, str] = {
+    "answer": "modelscan.verbs.run.run:MeasuredAnswer",
+    "backend": "modelscan.model:Installation",
+    "catalog-add": "modelscan.model.results:Added",
+    "catalog-diff": "modelscan.catalog.refresh.difference:Difference",
+    "catalog-source": "modelscan.catalog.sources.state:SourceState",
+    "deployment": "modelscan.model:Deployment",
+    "event": "modelscan.verbs.manage.events:PastEvent",
+    "finding": "modelscan.verbs.maintain.doctor:Check",
+    "gpu": "modelscan.model:Hardware",
+    "log-line": "modelscan.targets.target:LogLine",
+    "login": "modelscan.verbs.maintain.login:Login",
+    "model": "modelscan.model:Model",
+    "plan": "modelscan.model:Plan",
+    "pull": "modelscan.verbs.carry.pull:Pulled",
+    "refresh": "modelscan.catalog.refresh.refresh:RefreshReport",
+    "routes": "modelscan.model.results:Routes",
+    "setting": "modelscan.verbs.maintain.config:SettingRow",
+    "setting-change": "modelscan.verbs.maintain.configure:Configured",
+    "weights": "modelscan.model.results:WeightsHere",
+    "weights-removed": "modelscan.verbs.carry.weights:Freed",
+    "weights-verified": "modelscan.verbs.carry.verify:Verification",
 }
 
 
@@ -32,7 +43,8 @@ def document_schema(name: str) -> dict[str, Any]:
     if name not in _DATACLASSES:
         raise Usage(f"`{name}` is not a document", hints=["modelscan schema"], details={"known": list(DOCUMENTS)})
     # Every key is always printed, so every key is required, and a schema for readers allows new ones.
-    schema = pydantic.TypeAdapter(_DATACLASSES[name]).json_schema(mode="serialization")
+    module, _, kind = _DATACLASSES[name].partition(":")
+    schema = pydantic.TypeAdapter(getattr(importlib.import_module(module), kind)).json_schema(mode="serialization")
     _require_all(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from modelscan.errors import Usage
 from modelscan.selecting.context import Context
 from modelscan.system.clock import parse_rfc3339
+from modelscan.targets.target import LogLine
 from modelscan.units import parse_duration
 
 _SPAN = re.compile(r"[\d.]+\s*[smhd]", re.IGNORECASE)
@@ -16,11 +17,10 @@ _SPAN = re.compile(r"[\d.]+\s*[smhd]", re.IGNORECASE)
 
 def log_lines(
     context: Context, reference: str, *, follow: bool = False, tail: int | None = None, since: str | None = None
-) -> Iterator[str]:
+) -> Iterator[LogLine]:
     """Lines oldest first, each with its time; with `follow` until the deployment is over. Raises Usage for `since`."""
     moment = _moment(since, context.clock.now()) if since is not None else None
-    lines = context.deployments.logs(reference, follow=follow, tail=tail, since=moment)
-    return (f"{line.at} {line.text}".strip() for line in lines)
+    return context.deployments.logs(reference, follow=follow, tail=tail, since=moment)
 
 
 def _moment(text: str, now: datetime) -> datetime:

@@ -62,6 +62,26 @@ class Piece:
     completion_tokens: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenCounts:
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeasuredAnswer:
+    """What `--json` prints. Times are measured on this side, from the moment of the request."""
+
+    deployment: str
+    model: str
+    answer: str
+    reasoning: str | None
+    finish_reason: str | None
+    usage: TokenCounts
+    ttft_ms: float | None
+    decode_tokens_per_second: float | None
+
+
 def answering_deployment(context: Context, wanted: DeployRequest, *, report: Report, ask: Ask) -> Deployment:
     """The ready deployment of a model, deployed or started if needed.
 

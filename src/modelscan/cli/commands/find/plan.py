@@ -52,6 +52,10 @@ def plan(
         request = overridden(read_deployment_file(file).request, request)
     elif not request.model:
         raise Usage("no model was given", hints=["modelscan plan ID", "modelscan plan --file deployment.yaml"])
+    if json and format_ not in {"text", "json"}:
+        raise Usage(
+            f"`--json` and `--format {format_}` exclude each other", hints=[f"leave out --json, or --format {format_}"]
+        )
     output = Output(json=json or format_ == "json")
     planned = plan_model(context_of(ctx), request, described_hardware=hardware, alternatives=alternatives)
     output.remarks((*planned.resolved.warnings, *faults_beside(planned.plan)), planned.resolved.notes)

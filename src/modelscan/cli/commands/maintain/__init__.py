@@ -5,6 +5,7 @@ install    `backend install`
 config     `config show`, `get` and `path`
 configure  `config set` and `unset`
 doctor     `doctor`
+help       `help`
 login      `login` and `logout`
 schema     `schema`
 """

@@ -20,7 +20,9 @@ def list_backends(ctx: typer.Context, json: Json = False, quiet: Quiet = False) 
     found = installations(context_of(ctx))
     if not found:
         output.say(f"No backend installed. Install one: modelscan backend install {BACKENDS.usual.name}")
-    output.document(found, lambda printer: show_installations(printer, found), (item.path for item in found))
+    output.document(
+        found, lambda printer: show_installations(printer, found), dict.fromkeys(item.backend for item in found)
+    )
 
 
 def show(

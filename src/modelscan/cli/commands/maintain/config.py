@@ -29,5 +29,6 @@ def get(ctx: typer.Context, key: SettingKey, json: Json = False) -> None:
 def path(ctx: typer.Context, json: Json = False) -> None:
     rows = places(settings_of(ctx))
     Output(json=json).document(
-        rows, lambda printer: printer.pairs([(name, str(value)) for name, value in rows.items()])
+        rows,
+        lambda printer: printer.pairs([(name, str(value)) for name, value in rows.items() if name != "local_models"]),
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from modelscan.cli.options.shared import Json
 from modelscan.cli.output.output import Output
 from modelscan.verbs.maintain.schema import DOCUMENTS, document_schema
 
@@ -20,8 +21,9 @@ def schema(
             show_default=False,
         ),
     ] = None,
+    json: Json = False,
 ) -> None:
     if name is None:
-        Output(quiet=True).document(list(DOCUMENTS), lambda _: None, DOCUMENTS)
+        Output(json=json, quiet=True).document(list(DOCUMENTS), lambda _: None, DOCUMENTS)
         return
     Output(json=True).document(document_schema(name), lambda _: None)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.options.shared import Name
+from modelscan.cli.options.shared import Json, Name
+from modelscan.cli.output.output import Output, to_json
 from modelscan.cli.session import context_of
 from modelscan.cli.signals import until_interrupted
 from modelscan.verbs.manage.logs import log_lines
@@ -26,7 +27,12 @@ def logs(
             "--since", metavar="10m|TIME", help="Show only lines since a time or a duration ago, such as 10m."
         ),
     ] = None,
+    json: Json = False,
 ) -> None:
     with until_interrupted(reported=not follow):
-        for line in log_lines(context_of(ctx), name, follow=follow, tail=tail, since=since):
-            typer.echo(line)
+        lines = log_lines(context_of(ctx), name, follow=follow, tail=tail, since=since)
+        if json and not follow:
+            Output(json=True).document(list(lines), lambda _: None)
+            return
+        for line in lines:
+            typer.echo(to_json(line) if json else f"{line.at} {line.text}".strip())

@@ -28,7 +28,7 @@ def status(
     if found.status != "ready":
         drop_stale_routes(context, (), among=[found.name])
     hints = runnable(found, found.error_hints)
-    output.document(found, lambda printer: show_deployment(printer, found, hints=hints), [found.status])
+    output.document(found, lambda printer: show_deployment(printer, found, hints=hints), [found.name])
     if check and found.status != "ready":
         raise not_ready(found)
     return 0

@@ -1,0 +1,65 @@
+"""What one would type: the examples at the end of each command's help, read only when that help is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "catalog search": ("catalog search qwen3 coder 30b", "catalog search embedding --open --fits"),
+    "catalog list": ("catalog list --task rerank --open", "catalog list --max-params 14b --json"),
+    "catalog info": ("catalog info qwen/qwen3-8b", "catalog info qwen/qwen3-8b --fits"),
+    "catalog sources": ("catalog sources", "catalog sources --json"),
+    "catalog refresh": ("catalog refresh", "catalog refresh --source models.dev"),
+    "catalog diff": ("catalog diff", "catalog diff --json"),
+    "catalog add": ("catalog add mymodel.toml", "catalog add mymodel.toml --replace"),
+    "gpu": ("gpu", "gpu --json > machine.json", "gpu --names"),
+    "plan": (
+        "plan qwen/qwen3-8b",
+        "plan qwen/qwen3-32b --hardware 2xrtx-4090 --explain",
+        "plan demo --format yaml > deployment.yaml",
+    ),
+    "deploy": (
+        "deploy demo",
+        "deploy qwen/qwen3-8b --quantization FP8 --context-length 32k",
+        "deploy --file deployment.yaml --name mine",
+    ),
+    "run": ('run demo "What is a plan?"', "git diff | modelscan run demo 'Summarize this change:'", "run demo"),
+    "pull": ("pull qwen3-0.6b", "pull qwen3-8b --to s3://bucket/models/qwen3-8b"),
+    "wait": ("wait demo --timeout 600", "wait demo --for stopped"),
+    "list": ("list", "list --status ready --json", "list --watch"),
+    "ps": ("ps", "ps -q"),
+    "status": ("status demo", "status demo --check"),
+    "logs": ("logs demo --follow", "logs demo --tail 50 --since 10m"),
+    "events": ("events demo", "events --follow --json"),
+    "start": ("start demo", "start demo --timeout 600"),
+    "stop": ("stop demo", "stop --all"),
+    "restart": ("restart demo", "restart demo --progress jsonl"),
+    "remove": ("remove demo", "remove demo --purge-weights"),
+    "weights list": ("weights list", "weights list --json"),
+    "weights verify": ("weights verify qwen/qwen3-8b",),
+    "weights remove": ("weights remove qwen/qwen3-8b",),
+    "weights prune": ("weights prune --dry-run",),
+    "routes show": ("routes show", "routes show --json"),
+    "routes export": ("routes export --format litellm > litellm.yaml",),
+    "env": ('eval "$(modelscan env demo)"',),
+    "backend list": ("backend list", "backend list --json"),
+    "backend install": ("backend install vllm", "backend install vllm --version 0.32.0"),
+    "backend show": ("backend show vllm",),
+    "backend remove": ("backend remove vllm --version 0.32.0",),
+    "doctor": ("doctor", "doctor --reap"),
+    "config show": ("config show", "config show --json"),
+    "config get": ("config get deploy.first_port",),
+    "config set": ("config set deploy.first_port 9000",),
+    "config unset": ("config unset deploy.first_port",),
+    "config path": ("config path",),
+    "login": ("login", "login modelscope < token.txt"),
+    "logout": ("logout",),
+    "schema": ("schema", "schema deployment"),
+    "help": ("help plan", "help catalog search"),
+}
+
+
+def examples(path: str) -> str | None:
+    """For the end of a help text, one per line; None for a group of commands."""
+    lines = [line if "modelscan" in line else f"modelscan {line}" for line in EXAMPLES.get(path, ())]
+    return "\n\n".join(["Examples:", *lines]) if lines else None
