@@ -120,3 +120,11 @@ def test_a_tower_is_run_for_the_largest_picture() -> None:
     assert blind < GIB // 3
     assert small == pytest.approx(1.09 * GIB, rel=0.01)
     assert large == small
+
+
+def test_one_more_gpu_is_offered_where_it_is_enough() -> None:
+    deep = weights("x/y", llama(num_hidden_layers=60, total_parameters=None))
+    refused = plan(deep, "2xrtx-3060", quantization="BF16", context_length=4096)
+    assert not refused.feasible
+    [more] = [hint for hint in refused.hints if hint.startswith("more of these GPUs: ")]
+    assert more.endswith("--hardware 3xrtx-3060-12gb")

@@ -199,14 +199,14 @@ _Machine = tuple[int, str, Hardware]
 
 
 def _more(refused: Refused) -> list[_Machine]:
-    """More of the GPU that is there, in one machine."""
+    """One more of the GPU that is there, and as many as machines have, in one machine."""
     devices = refused.plan.hardware.devices
     known = refused.facts.gpu(devices[0]) if devices else None
     if known is None or known.integrated or any(gpu.name != devices[0].name for gpu in devices):
         return []
     return [
         (count * known.usable_bytes, f"{count}x{slug(known.name)}", several(known, count))
-        for count in _COUNTS
+        for count in sorted({*_COUNTS, len(devices) + 1})
         if count > len(devices) and count % known.devices == 0
     ]
 
