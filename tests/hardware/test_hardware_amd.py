@@ -69,6 +69,23 @@ def test_the_kernel_suffices(tmp_path: Path, write_tree: Tree, fixture_text: Fix
     assert (found.driver_version, found.interconnect, found.warnings) == ("6.10.5", None, ())
 
 
+def test_a_user_who_may_not_open_the_device_is_told(tmp_path: Path, write_tree: Tree, fake_tools: Tools) -> None:
+    write_tree(tmp_path, {f"{NODES}/1/properties": node(120001, minor=128, location=0x0300), **vram(128, 34 * GIB, 0)})
+    found = read_amd(
+        environ={},
+        run=fake_tools(),
+        sysfs=tmp_path,
+        host_free=None,
+        rocm=tmp_path,
+        may_open=lambda path: path.name != "kfd",
+    )
+    assert found.devices == ()
+    (fault,) = found.faults
+    assert fault.startswith(
+        "this user may not open /dev/kfd, without which ROCm runs nothing; try: sudo usermod -aG render"
+    )
+
+
 def test_a_power_limit_is_read_from_the_sensor_that_has_it(tmp_path: Path, write_tree: Tree, fake_tools: Tools) -> None:
     sensors = "class/drm/renderD128/device/hwmon"
     write_tree(

@@ -5,6 +5,7 @@ The index is HIP's: the order of the GPUs among KFD's nodes. The tools number in
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from modelscan.system.processes.run import Completed, Runner
 from modelscan.units import GIB, format_bytes
 
 ROCM = Path("/", "opt", "rocm")
+_KFD = Path("/", "dev", "kfd")
 # Integrated GPUs, by LLVM's processor table. The first two are large enough to serve models and are in vLLM's ROCm
 # builds; MI300A (gfx942) differs from MI300X only by name and is a full accelerator.
 _SERVING_APUS = {"gfx1150", "gfx1151"}
@@ -28,6 +30,10 @@ _SMALL = 4 * GIB
 _NOT_LISTED = (
     "an AMD GPU is on the PCI bus, but neither the amdgpu driver nor ROCm's tools list it; try: sudo modprobe amdgpu;"
     " in a container, start it with --device /dev/kfd --device /dev/dri"
+)
+_NOT_ALLOWED = (
+    "this user may not open /dev/kfd, without which ROCm runs nothing; try: sudo usermod -aG render,video $USER, and"
+    " log in again"
 )
 _NO_GPU = re.compile(
     r"not found in modules|no (?:supported |amd )?(?:gpu|device|json data)|driver not (?:loaded|initialized)"
@@ -50,6 +56,7 @@ def read_amd(
     host_free: int | None,
     rocm: Path = ROCM,
     expected: bool = False,
+    may_open: Callable[[Path], bool] = lambda path: not path.exists() or os.access(path, os.R_OK | os.W_OK),
 ) -> Detected:
     """All AMD GPUs that can serve models. `expected`: an accelerator of AMD's is on the PCI bus. Never raises."""
     kernel = read_kernel_gpus(sysfs)
@@ -61,6 +68,8 @@ def read_amd(
         merged = pair(kernel, tools)
     if not merged:
         return Detected(answered=False, faults=heard.faults(expected=expected))
+    if not may_open(_KFD):
+        return Detected(faults=(_NOT_ALLOWED,))
     devices = [_gpu(index, one, host_free) for index, one in enumerate(merged)]
     kept, warnings = leave_out_integrated(devices)
     nodes = {gpu.index: merged[gpu.index].kernel for gpu in kept}
