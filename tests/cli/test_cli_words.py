@@ -13,6 +13,7 @@ from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 from modelscan.running.shell import left_out, shell_note
 from modelscan.selecting.words import DTYPES, KV_CACHE_DTYPES, checked_words
+from modelscan.storage.shipped import shipped
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,21 @@ def test_deploy_says_it_with_the_option(modelscan: Modelscan, vllm: Path, monkey
     ran = modelscan("deploy", "demo", "--name", "a", "--env", "NCCL_DEBUG")
     assert "does not get" not in ran.stderr
     modelscan("remove", "a")
+
+
+def test_one_sentence_for_clients_in_containers_and_for_reboots(modelscan: Modelscan, vllm: Path) -> None:
+    ran = modelscan("deploy", "demo", "--host", "172.17.0.1")
+    assert ran.status == 2
+    assert "hint: a client in a container on this machine reaches it too: docker run --network host …" in ran.stderr
+    ran = modelscan("deploy", "demo", "--name", "a", "--restart", "always")
+    assert "note: a reboot ends it; to start it then, add to `crontab -e`: @reboot modelscan start a" in ran.stderr
+    modelscan("remove", "a")
+
+
+def test_a_config_alone_can_be_planned_and_not_deployed(modelscan: Modelscan, vllm: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    (folder / "config.json").write_bytes((shipped("demo") / "config.json").read_bytes())
+    assert modelscan("plan", str(folder), "--json").json["feasible"]
+    ran = modelscan("deploy", str(folder), "--json")
+    assert (ran.status, ran.error["message"]) == (1, f"`{folder}` has no weights that a backend can load")

@@ -35,6 +35,7 @@ from modelscan.selecting.requests import DeployRequest, difference, option_words
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
 
+_AFTER_A_REBOOT = "a reboot ends it; to start it then, add to `crontab -e`: @reboot modelscan start {name}"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -80,6 +81,8 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
         report(Event("starting", "Starting deployment..."))
         started = context.deployments.start(claimed.record.id, held=claimed.lock, weights_environment=environment)
     deployment = start_and_follow(context, started, wait=wanted.wait, timeout=wanted.timeout, report=report)
+    if wanted.restart == "always":
+        report(Event("note", _AFTER_A_REBOOT.format(name=name)))
     return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
 
 
@@ -150,7 +153,10 @@ def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
         raise Usage(
             f"`--host {wanted.host}` would expose the endpoint to the network",
             cause=["a backend's own API key protects only some of its routes, so only loopback addresses are allowed"],
-            hints=["drop --host, and put an authenticating proxy in front of http://127.0.0.1:PORT"],
+            hints=[
+                "drop --host, and put an authenticating proxy in front of http://127.0.0.1:PORT",
+                "a client in a container on this machine reaches it too: docker run --network host …",
+            ],
         )
     variable = wanted.api_key_env
     if variable is not None and not context.settings.environ.get(variable):

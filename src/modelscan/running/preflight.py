@@ -50,6 +50,7 @@ def check_weights(
     here: Path | None
     if isinstance(delivery, InFolder):
         here, known = delivery.path, weights
+        _refuse(preflight.no_weights(known.repo_id, [file.path for file in hub.listing(known.repo_id, None).files]))
     else:
         here, known = (
             delivery.cached(weights.repo_id, revision, own_form=own_form),

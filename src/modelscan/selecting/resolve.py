@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from modelscan.catalog.index.index import Index
@@ -27,6 +28,7 @@ from modelscan.weights.address import is_s3, parse_s3
 
 _REPO_AND_FORM = re.compile(r"\w[\w.-]*/\w[\w.-]*:\w[\w.-]*")
 _MOST_NEAR = 2
+_ALIKE = 0.8
 
 
 def resolve_request(context: Context, request: PlanRequest, described_hardware: str | None = None) -> Resolved:
@@ -120,12 +122,16 @@ def _suggesting(repo_id: str, index: Index) -> Iterator[None]:
     try:
         yield
     except (ModelNotFound, SourceUnavailable) as error:
-        near = [name for name in index.near(repo_id) if name != repo_id.lower()][:_MOST_NEAR]
+        near = [name for name in index.near(repo_id) if _is_typing_error(repo_id.lower(), name)][:_MOST_NEAR]
         if not near or "files" in error.details or isinstance(error, Gated | Unauthorized):
             raise
         hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
-        hints = [hint, *error.hints]
+        hints = [*error.hints, hint]
         raise type(error)(error.message, cause=error.cause, hints=hints, details=error.details) from error
+
+
+def _is_typing_error(typed: str, name: str) -> bool:
+    return typed != name and SequenceMatcher(None, typed.rpartition("/")[2], name.rpartition("/")[2]).ratio() >= _ALIKE
 
 
 def canonical_id(context: Context, reference: str) -> str | None:

@@ -98,7 +98,7 @@ class Output:
             for line in error.cause[:_MOST_CAUSES]:
                 printer.line(f"  {_shown(line)}")
             for hint in error.hints:
-                printer.labelled("hint", _shown(hint, _LONGEST_HINT), "cyan")
+                printer.labelled("hint", _shown_hint(hint), "cyan")
         return error.exit_status
 
 
@@ -107,6 +107,11 @@ def _shown(text: str, longest: int = 1_000) -> str:
     from modelscan.parsing.text import clean_line  # `--help` says nothing foreign
 
     return clean_line(text, longest)
+
+
+def _shown_hint(text: str) -> str:
+    """A hint may hold lines to paste."""
+    return "\n".join(_shown(line, _LONGEST_HINT) for line in text.split("\n"))
 
 
 def to_json(value: object) -> str:
@@ -119,5 +124,5 @@ def error_document(error: ModelscanError, *, code: str | None = None) -> Mapping
     details = to_document(error.details)
     if error.cause:
         details["cause"] = [_shown(line) for line in error.cause[:_MOST_CAUSES]]
-    hints = [_shown(hint, _LONGEST_HINT) for hint in error.hints]
+    hints = [_shown_hint(hint) for hint in error.hints]
     return {"code": code or error.code, "message": _shown(error.message), "hints": hints, "details": details}
