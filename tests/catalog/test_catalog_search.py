@@ -184,6 +184,7 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)))
     [
         ("fits 12gb vram", 18), ("for 8gb card", 13), ("model for 2x rtx 3090", 75), ("geforce 4070", 18),
         ("laptop without gpu", 5), ("bestes Modell für 24 GB Grafikkarte", 35), ("适合8gb显存的模型", 13),
+        ("macbook 16gb", 25), ("лучшая модель на 24 гигабайта", 37), ("h100", 123), ("raspberry pi", 5),
     ],
 )  # fmt: skip
 def test_memory_and_machines_bound_the_size(index: Index, query: str, most: float) -> None:
@@ -212,6 +213,8 @@ def test_superlatives_order(index: Index) -> None:
 
     assert sizes("biggest qwen3") == sorted(sizes("biggest qwen3"), reverse=True)
     assert sizes("smallest embedding model") == sorted(sizes("smallest embedding model"))
+    assert all("llama" in name for name in ids(index, "biggest llama that fits 48gb")[:3])
+    assert (index.get(ids(index, "biggest open model")[0]).parameters or 0) > 1e12  # type: ignore[union-attr]
     days = [index.get(name).release_date or "" for name in ids(index, "newest gemma")]  # type: ignore[union-attr]
     assert days == sorted(days, reverse=True)
     few = [index.get(name) for name in ids(index, "moe with few active parameters")]
@@ -232,6 +235,8 @@ def test_superlatives_order(index: Index) -> None:
         ("Bilder erzeugen", "text to image"),
         ("генерация изображений", "text to image"),
         ("角色扮演", "roleplay"),
+        ("코딩 모델", "coding"),
+        ("Modell für Textzusammenfassung", "summarization"),
         ("文生图", "text to image"),
     ],
 )

@@ -19,7 +19,7 @@ _GB = (
     r"(?<![\w.-])(?:(?P<count>\d{1,2}) ?x ?)?(?P<size>\d{1,4}) ?(?:gb|gib|gigs?|gigabytes?)"
     r"(?: (?:of )?(?:vram|ram|gpu|gpus|card|cards|memory))*(?![\w-])"
 )
-_CPU = r"\b(?:without|no) (?:a |an )?gpu\b|\bcpu[ -]only\b|\bonly (?:a )?cpu\b"
+_CPU = r"\b(?:without|no) (?:a |an )?gpu\b|\bcpu[ -]only\b|\bonly (?:a )?cpu\b|\braspberry ?pi(?: ?\d)?\b"
 # A bare figure may be a part of a model's name; before it something must say that a machine is meant.
 _GPU = (
     r"(?:(?<=\s)(?:for|on|with|my|have|got|fits?|runs?|single|dual|one|a|an) (?:a |an |my |the |one |single )?)?"

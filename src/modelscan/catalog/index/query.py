@@ -25,17 +25,33 @@ _BOUND = (
     r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[bmt])(?:illion)?(?: param(?:eter)?s?)?(?![a-z0-9])"
 )
 _CONTEXT = (
-    r"(?:long )?context(?: length| window)?(?: of)? (\d+)\s*([km])"
-    r"|(\d+)\s*([km])\s*(?:tokens? )?(?:long )?context(?: window)?|long context"
+    r"(?:(?:long|large|big) )?context(?: length| window)?(?: of)? (\d+)\s*([km])"
+    r"|(\d+)\s*([km])\s*(?:tokens? )?(?:long )?context(?: window)?|(?:long|large|big) context"
 )
 _EXPERTS = r"\bmoe\b|\bmixture[ -]of[ -]experts\b"
 # What is called few: no more than a tenth of what a large model has.
 _FEW_ACTIVE = r"\b(?:few|fewest|little|low) activ\w+(?: param(?:eter)?s?)?"
 _MOST_OF_FEW = 6_000_000_000
 # To read the patterns of machines takes longer than a search: most queries have none of these.
-_MACHINE = ("gb", "gib", "gig", "gpu", "cpu", "tx ", "rx ", "radeon", "geforce", " for ", " on ", " with ", " my ")
+_GPU_ALONE = r" [a-z]{1,2}\d{2,3}[a-z]? "
+_MACHINE = (
+    "gb",
+    "gib",
+    "gig",
+    "gpu",
+    "cpu",
+    "raspberry",
+    "tx ",
+    "rx ",
+    "radeon",
+    "geforce",
+    " for ",
+    " on ",
+    " with ",
+    " my ",
+)
 _ACTIVE = r"(\d+(?:\.\d+)?)b[ -]activ\w+(?: param(?:eter)?s?)?|activ\w+ (?:param(?:eter)?s? )?(\d+(?:\.\d+)?)b"
-_OPEN = r"\bopen[ -]?(?:source|weights?)\b"
+_OPEN = r"\bopen[ -]?(?:source|weights?|models?|llms?)\b"
 # Around a stated size: models that are called 7b have 6.2 to 8.5 billion parameters.
 BELOW, ABOVE = 0.75, 1.35
 _LONG_CONTEXT = 900_000
@@ -85,7 +101,7 @@ def read_query(text: str) -> Query:
     text = in_english(text)
     rest = f" {' '.join(text.split())} "
     machine: int | None = None
-    if any(word in rest for word in _MACHINE):
+    if any(word in rest for word in _MACHINE) or re.fullmatch(_GPU_ALONE, rest):
         machine, rest = largest_for(rest)
     context, rest = _context(rest)
     active, most_active, rest = _active(rest)

@@ -68,7 +68,7 @@ def search(index: Searchable, query: str, *, limit: int = 20, filters: Filters |
         where, values = conditions(asked, filters)
     scores: dict[str, float] = {}
     for position, row in enumerate(_candidates(index, asked, where, values)):
-        scores.setdefault(row[0], -position if asked.order else _score(row, asked))
+        scores.setdefault(row[0], _place(position, row, asked) if asked.order else _score(row, asked))
     where, values = filters.where()  # a size or a use in a whole name is a part of the name
     for model_id in _exact(index, query if query.isascii() else in_english(query)):
         # What hosts call by the name of a family, without known weights, is not what was looked for.
@@ -80,6 +80,11 @@ def search(index: Searchable, query: str, *, limit: int = 20, filters: Filters |
     rows = index.rows(f"SELECT {', '.join(Hit._fields[:-1])} FROM models WHERE id IN ({marks})", best)  # noqa: S608
     found = {model_id: (*shown, locate(repo), round(scores[model_id], 3)) for model_id, *shown, repo in rows}
     return [Hit(model_id, *found[model_id]) for model_id in best]
+
+
+def _place(position: int, row: Sequence[Any], asked: Query) -> float:
+    """In the order that was asked for; what only its licence or a tag is called by comes after."""
+    return -position - (0 if asked.name_words.intersection(asked.words) <= set(row[1].split()) else _CANDIDATES)
 
 
 def _spelled(asked: Query, index: Searchable) -> Query:

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 FILLERS: frozenset[str] = frozenset({
-    "a", "ai", "all", "an", "and", "any", "are", "best", "by", "can", "card", "fit", "fits", "fitting", "for", "from",
-    "generation", "generator", "good", "gpu", "great", "has", "have", "i", "ide", "in", "is", "language", "llm",
-    "llms", "local", "locally", "me", "memory", "model", "models", "modern", "my", "need", "newest", "no", "of", "on",
-    "only", "over", "please", "popular", "quick", "ram", "recommend", "recommended", "run", "running", "runs", "some",
-    "something", "suggestion", "that", "the", "to", "under", "use", "used", "using", "vram", "want", "what", "which",
-    "who", "with", "without", "you", "your",
+    "a", "ai", "all", "an", "and", "any", "are", "best", "by", "can", "card", "computer", "desktop", "fit", "fits",
+    "fitting", "for", "from", "gaming", "generation", "generator", "good", "gpu", "great", "has", "have", "i", "ide",
+    "in", "is", "language", "llm", "llms", "local", "locally", "mac", "macbook", "machine", "me", "memory", "model",
+    "models", "modern", "my", "need", "newest", "no", "of", "on", "only", "over", "pc", "please", "popular", "quick",
+    "ram", "recommend", "recommended", "run", "running", "runs", "server", "some", "something", "suggestion", "that",
+    "the", "to", "under", "use", "used", "using", "vram", "want", "what", "which", "who", "with", "without",
+    "workstation", "you", "your",
 })
 """Nothing that tells models apart."""
 

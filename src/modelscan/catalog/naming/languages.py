@@ -5,6 +5,11 @@
 from __future__ import annotations
 
 TRANSLATIONS: tuple[tuple[str, str], ...] = (
+    ((
+        r"코딩|代码|代碼|编程|コード|코드|编码|写代码|程式|プログラミング|프로그래밍|"
+        r"コーディング"
+    ), "coding"),
+    (r"гб|гигабайт\w*", "gb"),
     (r"智谱清言|智谱|智譜", "glm"),
     ((
         r"语音识别|語音識別|语音转文字|音声認識|음성 인식|语音转写|语音转文本|語音轉文字|"
@@ -16,10 +21,6 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
         r"圖像生成|画像を生成|그림"
     ), "text to image"),
     (r"文生视频|视频生成|動画生成", "text to video"),
-    ((
-        r"代码|代碼|编程|コード|코드|编码|写代码|程式|プログラミング|프로그래밍|"
-        r"コーディング"
-    ), "coding"),
     (r"嵌入|向量|埋め込み|임베딩|向量模型|文本向量", "embedding"),
     (r"重排序?|リランク|重排|排序模型|リランカー|리랭크|리랭커", "rerank"),
     (r"文字识别|文档识别|文字認識", "ocr"),
@@ -141,7 +142,9 @@ FOREIGN: dict[str, str] = {
     "нейросет*": "", "lokal": "", "lokale": "", "lokales": "", "locale": "", "локальн*": "", "generieren": "",
     "erzeugen": "", "generar": "", "suche": "", "ich suche": "", "busco": "", "нужна": "", "нужен": "", "ищу": "",
     "квен": "qwen", "лама": "llama", "ллама": "llama", "мистраль": "mistral", "джемма": "gemma", "дипсик": "deepseek",
-    "гемма": "gemma",
+    "гемма": "gemma", "textzusammenfass*": "summarization", "dokumentenzusammenfass*": "summarization",
+    "textgenerier*": "writing", "texte": "writing", "bildgenerier*": "text to image", "bilderstell*": "text to image",
+    "codegenerier*": "coding", "code generieren": "coding", "codehilfe": "coding", "dokumente": "", "documentos": "",
 }
 """What words, phrases and stems (`*`) mean in English."""
 
