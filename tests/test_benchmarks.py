@@ -98,9 +98,11 @@ def test_a_row_that_is_too_large_is_refused_and_one_of_a_strange_backend_is_not_
 
 
 def test_a_format_that_no_catalog_knows_is_told(asked: Program) -> None:
-    judged = judge(SERVED | {"model": "RedHatAI/Qwen3-8B-NVFP4", "quantization": "NVFP4", "gpu": "RTX 5090"}, asked)
+    judged = judge(SERVED | {"model": "Qwen/Qwen3-8B", "quantization": "NVFP4", "gpu": "RTX 5090"}, asked)
     assert judged.told
     assert judged.accepted
+    named = judge(SERVED | {"model": "RedHatAI/Qwen3-8B-NVFP4", "quantization": "NVFP4", "gpu": "RTX 5090"}, asked)
+    assert (named.told, named.accepted) == (False, True)  # a repo's name is enough
 
 
 def test_a_speed_is_compared_with_its_estimate(asked: Program) -> None:
