@@ -162,3 +162,15 @@ def test_what_a_recipe_says_is_enough_bounds_the_weights() -> None:
     assert wide is not None
     assert narrow is not None
     assert wide.high > narrow.high
+
+
+def test_a_stage_of_a_pipeline_has_the_bytes_of_its_layers() -> None:
+    whole, half, quarter = (
+        weights_bytes(RELEASE, "BF16", pipeline_parallel=stages, stage_layers=layers)
+        for stages, layers in ((1, None), (2, None), (2, 16))
+    )
+    assert whole is not None
+    assert half is not None
+    assert quarter is not None
+    assert quarter.estimate < half.estimate < whole.estimate
+    assert weights_bytes(RELEASE, "BF16", pipeline_parallel=2, stage_layers=32) == half
