@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelscan.backends.arguments.variables import SHARED
 from modelscan.backends.arguments.words import read_arguments, split_words
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
@@ -153,7 +154,7 @@ def test_no_shortened_form_of_a_refused_name_passes(name: str, data: st.DataObje
 
 @pytest.mark.parametrize(
     "name",
-    ["OMP_NUM_THREADS", "VLLM_CPU_OMP_THREADS_BIND", "NCCL_P2P_DISABLE", "NCCL_SOCKET_IFNAME", "SGLANG_ENABLE_SPEC_V2",
+    ["OMP_NUM_THREADS", "VLLM_CPU_OMP_THREADS_BIND", "NCCL_P2P_DISABLE", "NCCL_DEBUG",
      "PYTORCH_CUDA_ALLOC_CONF", "VLLM_ENGINE_READY_TIMEOUT_S", "CUDA_LAUNCH_BLOCKING"],
 )  # fmt: skip
 def test_allowed_variables(name: str) -> None:
@@ -166,11 +167,68 @@ def test_allowed_variables(name: str) -> None:
      "VLLM_API_KEY", "AWS_SECRET_ACCESS_KEY", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER",
      "VLLM_PLUGINS", "NCCL_NET_PLUGIN", "VLLM_SERVER_DEV_MODE", "VLLM_ALLOW_INSECURE_SERIALIZATION", "VLLM_PORT",
      "VLLM_USE_MODELSCOPE", "TORCHINDUCTOR_CACHE_DIR", "CUDA_INJECTION64_PATH", "SGLANG_EXTERNAL_MODEL_PACKAGE",
-     "HF_ENDPOINT", "GPUSTACK_MODEL_VRAM_CLAIM", "FOO"],
+     "HF_ENDPOINT", "GPUSTACK_MODEL_VRAM_CLAIM", "FOO",
+     # What an attack got past lists of beginnings: files that are written, code that is loaded, addresses.
+     "TORCH_LOGS_OUT", "TORCH_LOGS", "TORCH_TRACE", "OMP_TOOL_LIBRARIES", "PYTORCH_NVCC", "VLLM_USAGE_STATS_SERVER",
+     "FLASHINFER_CUBINS_REPOSITORY", "GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "NCCL_DEBUG_FILE", "NCCL_TUNER_CONFIG",
+     "NCCL_TOPO_DUMP_FILE", "TRITON_CACHE_MANAGER", "TORCHINDUCTOR_CPP_WRAPPER", "VLLM_TRACE_FUNCTION", "KMP_CPUINFO_FILE",
+     "VLLM_MEDIA_CONNECTOR", "PYTORCH_TUNABLEOP_FILENAME", "VLLM_LOGGING_STREAM", "MKL_VERBOSE_OUTPUT_FILE", "omp_num_threads",
+     "CUDA_LOG_FILE", "HIP_MODULE_LOADING_FILE", "HSA_TOOLS_LIB", "SGLANG_ENABLE_SPEC_V2"],
 )  # fmt: skip
 def test_refused_variables(name: str) -> None:
     with pytest.raises(Usage, match=f"`{name}`"):
         VLLM.check_arguments([], {name: "1"})
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_list_has_a_name_that_looks_like_a_file_or_code(backend: str) -> None:
+    words = {
+        "PATH",
+        "DIR",
+        "FILE",
+        "FILENAME",
+        "FOLDER",
+        "SO",
+        "PLUGIN",
+        "PLUGINS",
+        "LIBRARIES",
+        "SERVER",
+        "URL",
+        "IP",
+        "PORT",
+    }
+    words |= {
+        "IFNAME",
+        "NVCC",
+        "REPOSITORY",
+        "OUT",
+        "CACHE_DIR",
+        "ROOT",
+        "HOME",
+        "CONNECTOR",
+    }
+    assert [name for name in (*SHARED, *BACKENDS[backend].runs.variables) if words & set(name.split("_"))] == []
+
+
+@given(st.from_regex(r"(VLLM|OMP|NCCL|TORCH|CUDA|SGLANG|HF_HUB)_[A-Z_]{1,20}", fullmatch=True))
+def test_only_exact_names_pass(name: str) -> None:
+    if name not in SHARED | VLLM.variables:
+        with pytest.raises(Usage) as raised:
+            VLLM.check_arguments([], {name: "1"})
+        hints = " ".join(raised.value.hints)
+        if f"--allow-env {name}" in hints:
+            VLLM.check_arguments([], {name: "1"}, [name])  # a person has said so
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CUDA_VISIBLE_DEVICES", "1"), ("MODELSCAN_DEPLOYMENT", "x"), ("SPT_NOENV", ""), ("VLLM_API_KEY", "x"),
+     ("VLLM_LOGGING_PREFIX", "hf_" + "a" * 30)],
+)  # fmt: skip
+def test_some_are_never_allowed(name: str, value: str) -> None:
+    with pytest.raises(Usage) as raised:
+        VLLM.check_arguments([], {name: value}, [name])
+    assert raised.value.hints == ("remove that --env",)
 
 
 def test_a_slip_is_met_with_near_names() -> None:

@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.cli.conftest import Modelscan, Ran
 
+from modelscan.model import PlanRequest
+from modelscan.running.allow_env import ask_for_variables
+
 _DIFFERS = {"explicit", "reasons", "revision"}  # what is kept is fixed then, and says so
 
 
@@ -173,3 +176,38 @@ def test_a_bad_file_is_refused_by_name(modelscan: Modelscan, tmp_path: Path, tex
 
 def test_nothing_named(modelscan: Modelscan) -> None:
     assert modelscan("deploy").status == 2
+
+
+def test_a_file_passes_no_variable_beyond_the_list(modelscan: Modelscan, tmp_path: Path, vllm: Path) -> None:
+    file = tmp_path / "deployment.yaml"
+    file.write_text("model: demo\ndeployment: {env: {TORCH_LOGS_OUT: /tmp/x}}\n")
+    for words in ([], ["--allow-env", "TORCH_LOGS_OUT"], ["--yes"]):
+        ran = modelscan("deploy", "--file", str(file), "--dry-run", *words)
+        assert ran.status == 2
+        assert "`TORCH_LOGS_OUT` may not be passed to a backend" in ran.stderr
+
+
+def test_a_person_may_go_beyond_the_list_by_name(modelscan: Modelscan, vllm: Path) -> None:
+    typed = ("deploy", "demo", "--env", "TORCH_LOGS=dynamo", "--dry-run")
+    for words in ((), ("--yes",), ("--allow-env", "TORCH_TRACE")):
+        ran = modelscan(*typed, *words)
+        assert ran.status == 2
+        assert "hint: if you know what it does: --env TORCH_LOGS=VALUE --allow-env TORCH_LOGS\n" in ran.stderr
+    chosen = modelscan(*typed, "--allow-env", "TORCH_LOGS", "--json").json["chosen"]
+    assert (chosen["env"]["TORCH_LOGS"], chosen["allowed_env"]) == ("dynamo", ["TORCH_LOGS"])
+    assert (
+        modelscan("deploy", "demo", "--env", "LD_PRELOAD=/x.so", "--allow-env", "LD_PRELOAD", "--dry-run").status == 0
+    )
+
+
+def test_on_a_terminal_a_person_is_asked() -> None:
+    asked: list[str] = []
+
+    def answer(question: str, /, *, default: bool = True) -> bool | None:
+        asked.append(question)
+        return None if default else "TORCH_LOGS" in question
+
+    request = PlanRequest(model="demo", env={"TORCH_LOGS": "x", "LD_PRELOAD": "x", "OMP_NUM_THREADS": "2"})
+    allowed = ask_for_variables(request, request.env, answer)
+    assert allowed.allow_env == ("TORCH_LOGS",)
+    assert [question.split("`")[1] for question in asked] == ["TORCH_LOGS", "LD_PRELOAD"]

@@ -28,7 +28,6 @@ class About:
     `usual` is why it is taken where nothing speaks for another, None where it is not: the first in the registry that
     says so is. `spellings` are its names, the usual one first, for fields of a request (`context_length`), `switches`
     those that take no value and what they say of `enforce_eager`: both given as `--backend-arg` enter the plan.
-    `env_prefixes` begin the variables that it reads.
 
     What others call it: `gpustack` and `litellm` (a prefix of models), `seeds` in lists of models, `catalog` the source
     that its own people write, `image` without a tag.
@@ -39,7 +38,6 @@ class About:
     leads: tuple[Lead, ...] = ()
     spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     switches: Mapping[str, bool] = field(default_factory=dict)
-    env_prefixes: tuple[str, ...] = ()
     image: str | None = None
     gpustack: str | None = None
     litellm: str = "openai"

@@ -7,7 +7,7 @@ that inherits from one of these has its defaults.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from modelscan.backends.base import (
@@ -33,6 +33,7 @@ class Runs(Protocol):
     # What a catalog may say of a model, and the values it may take; for a parser, the planned version's own names.
     model_arguments: Mapping[str, frozenset[str]] = {}
     implied_arguments: frozenset[str] = frozenset()  # what a catalog says besides, and follows from those
+    variables: frozenset[str] = frozenset()  # of the environment that it may be given, beside those that all share
     cautions: tuple[str, ...] = ()  # what a user should know before it runs, and cannot be configured away
     s3_problem: str | None = "it has no reader for it"  # why it does not read weights from S3; None where it does
     step_argument: str | None = None  # how many tokens it computes at once
@@ -48,8 +49,11 @@ class Runs(Protocol):
         """The exact command for a candidate. Raises Usage for an argument that is refused."""
 
     @abstractmethod
-    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
-        """Raise Usage, naming the argument, for one that would take host, port, keys, paths or code from us."""
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str], allowed: Collection[str] = ()) -> None:
+        """Raise Usage, naming the argument, for one that would take host, port, keys, paths or code from us.
+
+        `allowed` are the variables that the user has allowed beyond the lists.
+        """
 
     @abstractmethod
     def hand_key(self, key: str) -> KeyHandover:

@@ -22,7 +22,8 @@ class GpuFilters:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanRequest:
     """What the user asked for; None where the choice is ours. `gpus` are indices or UUIDs, `()` with
-    `no_gpu=True` means none may be used. `backend_args` and `env` reach the backend after the allow-list.
+    `no_gpu=True` means none may be used. `backend_args` and `env` reach the backend after the
+    allow-list; `allow_env` are names of variables that the user lets go beyond it.
     A deployment file can also fix `repo_id`, the one of the model's weights, and `gpu_filters`.
     """
 
@@ -49,6 +50,7 @@ class PlanRequest:
     revision: str | None = None
     backend_args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    allow_env: tuple[str, ...] = ()
     trust_remote_code: bool = False
     allow_pickle: bool = False
 
@@ -154,6 +156,7 @@ class Candidate:
     extra_args: tuple[str, ...] = ()
     extra_env: Mapping[str, str] = field(default_factory=dict)
     kernel_env: Mapping[str, str] = field(default_factory=dict)
+    allowed_env: tuple[str, ...] = ()
     explicit: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 

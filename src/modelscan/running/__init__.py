@@ -2,6 +2,7 @@
 
 deploy       all steps in order
 preflight    before the download: access, code, disk space
+allow_env    asks before variables reach a backend that are on no list
 environment  the installed backend, or permission to install it
 installing   installs it
 record       the record of a new deployment, made from its plan

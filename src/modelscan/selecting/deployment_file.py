@@ -110,6 +110,9 @@ def overridden(request: PlanRequest, by: PlanRequest) -> PlanRequest:
         for field in dataclasses.fields(by)
         if (value := getattr(by, field.name)) and value != field.default
     }
+    if by.env:
+        changes["env"] = {**request.env, **by.env}
+    changes["allow_env"] = tuple(name for name in by.allow_env if name in by.env)  # of what was typed, not of the file
     if changes.keys() & {"model", "source", "quantization"}:
         changes["repo_id"] = None  # other weights than the file's
     return dataclasses.replace(request, **changes)

@@ -112,7 +112,7 @@ def plan_resolved(
     # How the name was read belongs to the answer: a script sees no remarks on stderr.
     plan = dataclasses.replace(plan, warnings=resolved.warnings, notes=resolved.notes)
     if plan.chosen is not None:
-        BACKENDS[plan.chosen.backend].runs.check_arguments(plan.chosen.extra_args, request.env)
+        BACKENDS[plan.chosen.backend].runs.check_arguments(plan.chosen.extra_args, request.env, request.allow_env)
     return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))
 
 

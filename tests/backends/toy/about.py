@@ -7,7 +7,6 @@ from modelscan.backends.about import About
 ABOUT = About(
     title="Toy",
     spellings={"context_length": ("--ctx-size", "-c"), "max_concurrency": ("--slots",)},
-    env_prefixes=("TOY_",),
     image="example/toy",
     gpustack="ToyBox",
     litellm="hosted_toy",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from modelscan.backends.arguments.allowed import Allowed, check_env
+from modelscan.backends.arguments.allowed import Allowed
 from modelscan.backends.arguments.command import environment, valued
+from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
 from modelscan.model import Candidate, Task
@@ -14,6 +15,7 @@ _ALLOWED = Allowed(backend="Toy", switches=frozenset({"--verbose"}), choices={})
 
 
 class ToyRuns(Runs):
+    variables = frozenset({"TOY_SPEED"})
     cautions = ("Toy is a toy",)
     over_socket = True
     several = True
@@ -34,11 +36,11 @@ class ToyRuns(Runs):
             *_ALLOWED.check(candidate.extra_args),
             launch.location,
         )
-        return CommandLine(argv=argv, env=environment(candidate, launch, {"TOY_QUIET": "1"}))
+        return CommandLine(argv=argv, env=environment(candidate, launch, {"TOY_QUIET": "1"}, self.variables))
 
-    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str], allowed: Collection[str] = ()) -> None:
         _ALLOWED.check(arguments)
-        check_env(env)
+        check_env(env, self.variables, allowed)
 
     def hand_key(self, key: str) -> KeyHandover:
         return KeyHandover(env={"TOY_KEY": key})

@@ -1,4 +1,4 @@
-"""What may be added to a backend's command line and environment: only what is listed.
+"""What may be added to a backend's command line: only what is listed.
 
 What a catalog or a user adds is data (rule 11): it never chooses the address, the keys, the files or the code that
 runs. Backends complete shortened names (`--ho` for `--host`), so only full names that are listed pass.
@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from modelscan.backends.arguments.folding import option_for
+from modelscan.backends.arguments.secrets import holds_secret
 from modelscan.backends.arguments.words import Argument, read_arguments
-from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
 
 # Why a name is refused. The first match is reported.
@@ -36,30 +36,10 @@ _REFUSED = (
     ),
 )
 
-# Tokens of Hugging Face, OpenAI, GitHub and AWS, as those services write them; and names of what holds one.
-_SECRET = re.compile(r"\b(hf_|sk-|sk_|ghp_|github_pat_|AKIA)[A-Za-z0-9_-]{16,}")
+# Names of what holds a secret.
 _KEYS = re.compile(r"(key|token|secret|password)$")
 
 _SECOND_MODEL = re.compile(r"model|\\")  # JSON can spell `model` with backslashes
-
-_ENV_PREFIXES = (
-    *("OMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "TOKENIZERS_", "TRANSFORMERS_", "HF_HUB_", "TORCH", "PYTORCH_"),
-    *("CUDA_", "CUBLAS_", "NCCL_", "NVIDIA_", "HIP_", "HSA_", "ROCM_", "RCCL_", "MIOPEN_", "AITER_", "GLOO_", "UCX_"),
-    *("TRITON_", "FLASHINFER_"),
-)
-
-# Among those, words in a name (between underscores) and what they reveal. The first match is reported.
-_ENV_PARTS = (
-    (frozenset({"VISIBLE", "ORDER"}), "modelscan chooses the devices: use --gpu"),
-    (
-        frozenset({"TOKEN", "KEY", "APIKEY", "SECRET", "PASSWORD", "CREDENTIAL", "CREDENTIALS"}),
-        "it looks like a secret",
-    ),
-    (frozenset({"PROXY", "ENDPOINT", "HOST", "IP", "PORT", "URL", "ADDR", "MODELSCOPE"}), "it names an address"),
-    (frozenset({"PLUGIN", "PLUGINS", "MODULE", "PACKAGE", "EXTERNAL", "LIBRARY", "SO", "CXX"}), "it can load code"),
-    (frozenset({"PATH", "DIR", "FILE", "ROOT", "HOME", "CACHE", "CONFIG", "FOLDER"}), "it names a file or folder"),
-    (frozenset({"INSECURE", "DEV", "RUNTIME"}), "it disables a protection"),
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,40 +87,13 @@ def refuse_secrets(arguments: Sequence[str]) -> None:
     every user of the machine.
     """
     for argument in read_arguments(arguments):
-        if _KEYS.search(argument.name) or _SECRET.search(argument.shown):
+        if _KEYS.search(argument.name) or holds_secret(argument.shown):
             raise Usage(
                 f"`{argument.name}=***` must not be given on a command line",
                 cause=["it holds a secret, which every user of this machine could read there"],
                 hints=["for the endpoint's key: export MY_KEY=... and --api-key-env MY_KEY"],
                 details={"argument": argument.name},
             )
-
-
-def check_env(env: Mapping[str, str]) -> None:
-    """Raise Usage, naming the variable, for one that a backend may not be given."""
-    for name, value in env.items():
-        reason = "its value looks like a secret" if _SECRET.search(value) else _env_reason(name)
-        if reason is not None:
-            raise Usage(
-                f"the environment variable `{name}` may not be passed to a backend",
-                cause=[reason],
-                hints=["leave out that --env"],
-                details={"variable": name},
-            )
-
-
-def _env_reason(name: str) -> str | None:
-    parts = frozenset(name.upper().split("_"))
-    for telling, reason in _ENV_PARTS:
-        if parts & telling:
-            return reason
-    return None if name.startswith(_env_prefixes()) else "it is not a variable that backends read"
-
-
-@functools.cache
-def _env_prefixes() -> tuple[str, ...]:
-    """Those of the libraries that backends share, and each backend's own."""
-    return (*_ENV_PREFIXES, *(prefix for backend in BACKENDS.values() for prefix in backend.about.env_prefixes))
 
 
 @functools.lru_cache(maxsize=1_000)  # a list of what fits asks the same of every spec

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from modelscan.backends.arguments.allowed import check_env
+from collections.abc import Collection
+
+from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.base import Launch
 from modelscan.model import Candidate
@@ -39,9 +41,13 @@ def without_given(candidate: Candidate) -> list[str]:
     return [word for word in candidate.model_args if not given(candidate, word.partition("=")[0])]
 
 
-def environment(candidate: Candidate, launch: Launch, own: dict[str, str]) -> dict[str, str]:
-    """The variables to add. `own` are the backend's; what kernels need and the user added comes last. Raises Usage."""
-    check_env(candidate.extra_env)
+def environment(
+    candidate: Candidate, launch: Launch, own: dict[str, str], variables: Collection[str]
+) -> dict[str, str]:
+    """The variables to add. `own` are the backend's, `variables` those that it may be given beside the shared; what
+    kernels need and the user added comes last. Raises Usage.
+    """
+    check_env(candidate.extra_env, variables, candidate.allowed_env)
     offline = {} if is_repo(launch.location) else _OFFLINE
     return {**_QUIET, **offline, **_gpus(candidate, launch), **own, **candidate.kernel_env, **candidate.extra_env}
 

@@ -2,6 +2,7 @@
 
 about      what it says of itself
 runs       its command line
+variables  environment variables that it may be given
 estimates  its memory
 explains   its log, metrics and failures
 log        phases and figures in its log

@@ -28,7 +28,6 @@ ABOUT = About(
         "revision": ("--revision",),
     },
     switches={"--disable-cuda-graph": True},
-    env_prefixes=("SGLANG_",),
     image="lmsysorg/sglang",
     gpustack="SGLang",
     seeds=frozenset({"sglang"}),

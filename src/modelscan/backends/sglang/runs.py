@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from modelscan.backends.arguments.allowed import Allowed, check_env
+from modelscan.backends.arguments.allowed import Allowed
 from modelscan.backends.arguments.command import above_one, environment, is_repo, valued, without_given
+from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
+from modelscan.backends.sglang.variables import VARIABLES
 from modelscan.errors import Usage
 from modelscan.model import Candidate, Task
 
@@ -75,6 +77,7 @@ _MODEL_ARGUMENTS: Mapping[str, frozenset[str]] = {
 
 
 class SglangRuns(Runs):
+    variables = VARIABLES
     model_arguments = _MODEL_ARGUMENTS
     # sglang 0.5.23, srt/entrypoints/http_server.py: CORS for every origin, without an option.
     cautions = ("SGLang lets every web page that is open in a browser here call its endpoint",)
@@ -113,12 +116,12 @@ class SglangRuns(Runs):
             *valued(("--log-level-http", "warning")),
             *_ALLOWED.check(candidate.extra_args),
         ]
-        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _own_env(launch)))
+        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _own_env(launch), self.variables))
 
-    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str], allowed: Collection[str] = ()) -> None:
         """After `fold_arguments`: what enters the plan is refused here."""
         _ALLOWED.check(arguments)
-        check_env(env)
+        check_env(env, self.variables, allowed)
 
     def hand_key(self, key: str) -> KeyHandover:
         """In a file of arguments, which SGLang reads once and puts before those of its command line (0.5.23:

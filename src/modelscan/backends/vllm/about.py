@@ -19,7 +19,6 @@ ABOUT = About(
         "revision": ("--revision",),
     },
     switches={"--enforce-eager": True, "--no-enforce-eager": False},
-    env_prefixes=("VLLM_",),
     image="vllm/vllm-openai",
     gpustack="vLLM",
     litellm="hosted_vllm",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from modelscan.backends.arguments.allowed import Allowed, check_env
+from modelscan.backends.arguments.allowed import Allowed
 from modelscan.backends.arguments.command import (
     above_one,
     environment,
@@ -14,8 +14,10 @@ from modelscan.backends.arguments.command import (
     valued,
     without_given,
 )
+from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
+from modelscan.backends.vllm.variables import VARIABLES
 from modelscan.model import Candidate, Task
 from modelscan.units import MIB
 
@@ -111,6 +113,7 @@ _MODEL_ARGUMENTS: Mapping[str, frozenset[str]] = {
 
 
 class VllmRuns(Runs):
+    variables = VARIABLES
     model_arguments = _MODEL_ARGUMENTS
     implied_arguments = frozenset({"--enable-auto-tool-choice"})
     s3_problem = None
@@ -151,14 +154,13 @@ class VllmRuns(Runs):
             *_CLOSED,
             *_ALLOWED.check(candidate.extra_args),
         ]
-        return CommandLine(
-            argv=tuple(argv), env=environment(candidate, launch, {**_own_env(launch), **_stages(candidate)})
-        )
+        own = {**_own_env(launch), **_stages(candidate)}
+        return CommandLine(argv=tuple(argv), env=environment(candidate, launch, own, self.variables))
 
-    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+    def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str], allowed: Collection[str] = ()) -> None:
         """After `fold_arguments`: what enters the plan is refused here."""
         _ALLOWED.check(arguments)
-        check_env(env)
+        check_env(env, self.variables, allowed)
 
     def hand_key(self, key: str) -> KeyHandover:
         """VLLM_API_KEY (vllm/envs.py)."""

@@ -126,6 +126,13 @@ PLAN_OPTIONS: Declared = {
         help="Environment variable for the backend: K=V, or K to pass the current value; repeatable.",
         metavar="K=V|K",
     ),
+    "allow_env": option(
+        list[str] | None,
+        "--allow-env",
+        panel=_BACKEND,
+        help="Allow an --env variable that modelscan does not know, whatever it makes the backend do; repeatable.",
+        metavar="NAME",
+    ),
 }
 
 
@@ -142,6 +149,7 @@ def plan_request(*, model: str | None, gpu: list[str] | None, gpus: int | None, 
         context_length=parse_context_length(context) if context else None,
         backend_args=tuple(values.pop("backend_arg") or ()),
         env=parse_env(values.pop("env") or [], process_environment()),
+        allow_env=tuple(values.pop("allow_env") or ()),
         enforce_eager=values.pop("enforce_eager") or None,
         **values,
     )

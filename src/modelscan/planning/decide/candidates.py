@@ -364,6 +364,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
         trust_remote_code=request.trust_remote_code,
         extra_args=setting.arguments.words,
         extra_env=request.env,
+        allowed_env=tuple(name for name in request.allow_env if name in request.env),
         explicit=setting.explicit,
     )
 

@@ -30,6 +30,8 @@ def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
                 words += [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
             case "env", variables:
                 words += [f"--env {shlex.quote(f'{key}={text}')}" for key, text in variables.items()]
+            case "allow_env", names:
+                words += [f"--allow-env {shlex.quote(name)}" for name in names]
             case _, True:
                 words.append(option)
             case _:

@@ -36,7 +36,9 @@ _OF_THE_MACHINE = (
     *("max_memory_bytes", "gpu_memory_utilization"),
 )
 _DEFAULTS: dict[str, Any] = {
-    field.name: field.default for field in dataclasses.fields(PlanRequest) if field.name not in {"model", "env"}
+    field.name: field.default
+    for field in dataclasses.fields(PlanRequest)
+    if field.name not in {"model", "env", "allow_env"}
 }
 
 

@@ -16,6 +16,7 @@ from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
 from modelscan.cli.views.plan import show_plan
 from modelscan.errors import Usage
+from modelscan.running.allow_env import ask_for_variables
 from modelscan.running.deploy import deploy_model
 from modelscan.selecting.deployment_file import overridden, read_deployment_file
 from modelscan.selecting.plan import plan_model, refuse_infeasible
@@ -53,6 +54,8 @@ def deploy(
     elif not wanted.plan.model:
         raise Usage("no model was given", hints=["modelscan deploy ID", "modelscan deploy --file deployment.yaml"])
     output = Output(json=json, quiet=quiet, progress=progress)
+    plan = ask_for_variables(wanted.plan, request.plan.env, asker(output, yes=False))
+    wanted = dataclasses.replace(wanted, plan=plan)
     if dry_run:
         planned = plan_model(context, wanted.plan)
         output.document(planned.plan, lambda printer: show_plan(printer, planned.plan))
