@@ -10,7 +10,7 @@ from datetime import datetime
 
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
-from modelscan.deployments.transitions.ending import removed, stopped
+from modelscan.deployments.transitions.ending import stopped
 from modelscan.deployments.transitions.serving import became_ready
 from modelscan.deployments.transitions.starting import starting
 from modelscan.model import Claim, Hardware, Measured
@@ -44,8 +44,8 @@ class ToyTarget:
         RUNNING.pop(record.id, None)
         return store.write(stopped(record, self._now()))
 
-    def remove(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
-        return store.write(removed(self.stop(record, store), self._now()))
+    def forget(self, record: Record) -> None:
+        RUNNING.pop(record.id, None)
 
     def logs(
         self, record: Record, *, tail: int | None, since: datetime | None, is_over: Callable[[], bool] | None

@@ -16,6 +16,7 @@ from modelscan.errors import Conflict, DeploymentNotFound, ModelAmbiguous, State
 from modelscan.storage.state import State
 from modelscan.system.clock import rfc3339
 
+_UPDATE = "UPDATE deployments SET name = ?, port = ?, status = ?, removed_at = ?, document = ? WHERE id = ?"
 EVENTS_KEPT = 200
 STARTS_KEPT = 9  # an odd number, for the median
 
@@ -34,9 +35,10 @@ class DeploymentEvent:
 class Store(State):
     """Deployments, their events, and how long their starts took."""
 
-    def create(self, record: Record) -> Record:
+    def create(self, record: Record, *, replacing: Record | None = None) -> Record:
         """Write a new record and so claim its name and port, with its times. Raises Conflict when one is taken.
 
+        `replacing` is one that was just removed: both are written in one step, so that no moment has neither.
         `details["taken"]` of the Conflict is `name` or `port`.
         """
         now = rfc3339(self._clock.now())
@@ -46,6 +48,8 @@ class Store(State):
             status=dataclasses.replace(record.status, updated_at=now),
         )
         with self._writing():
+            if replacing is not None:
+                self._connection.execute(_UPDATE, _row(replacing))
             others = list(self._rows("removed_at IS NULL AND (name = ? OR port = ?)", new.name, new.pinned.port))
             if others:
                 raise _taken(new, next((other for other in others if other.name == new.name), others[0]))
@@ -109,10 +113,7 @@ class Store(State):
                     f"`{new.name}` cannot become `{new.status.current}`: it is `{before}`",
                     hints=[f"modelscan status {new.name}"],
                 )
-            self._connection.execute(
-                "UPDATE deployments SET name = ?, port = ?, status = ?, removed_at = ?, document = ? WHERE id = ?",
-                _row(new),
-            )
+            self._connection.execute(_UPDATE, _row(new))
             if new.status.current != before:
                 self._event(new.id, now, new.status.current, cause(new))
             if (phase := step(old, new)) is not None:

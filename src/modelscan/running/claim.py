@@ -37,9 +37,10 @@ def claim_record(context: Context, record: Record, *, port: int | None, replacin
     with commanding.command(record.id, paths, clock=clock) as lock:
         with commanding.claims(paths, clock=clock), Store(paths, clock) as store:
             placed = _placed(context, record, store, port=port, replacing=replacing)  # before anything is taken away
-            if replacing is not None:
-                deployments.remove(replacing.id, hardware=lambda: machine(context))
-            created = store.create(placed)
+            if replacing is None:
+                created = store.create(placed)
+            else:
+                created = deployments.replace(replacing.id, placed, hardware=lambda: machine(context))
         with _written_down(context, created, preparation_failed):
             yield Claimed(record=created, lock=lock)
 

@@ -12,7 +12,7 @@ from modelscan.deployments.claims import with_memory_back
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.naming import deployment_name
 from modelscan.deployments.record import Record
-from modelscan.errors import Conflict, Usage
+from modelscan.errors import Conflict, NoFit, Usage
 from modelscan.model import Candidate, Deployment, Installation, Pricing
 from modelscan.model.events import Ask, Event, Report
 from modelscan.running.choice import report_choice
@@ -76,7 +76,14 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     if is_local and (note := shell_note(context.settings.environ, wanted.plan.env)) is not None:
         report(note)
     with contextlib.ExitStack() as stack:
-        claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
+        try:
+            claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
+        except (Conflict, NoFit):
+            # The same command at the same time: whoever was first has name, port and memory, and the others follow it.
+            other = context.deployments.named(name)
+            if other is None or other == existing or other.spec.request != request:
+                raise
+            return Deployed(deployment=_same_again(context, other, wanted, report), hosted_price=price)
         environment = _prepared(context, claimed.record, report, installation) if is_local else {}
         report(Event("starting", "Starting deployment..."))
         started = context.deployments.start(claimed.record.id, held=claimed.lock, weights_environment=environment)

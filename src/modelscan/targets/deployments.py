@@ -14,11 +14,12 @@ from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
+from modelscan.deployments.transitions.ending import removed
 from modelscan.errors import BackendFailed, DeploymentNotFound, StateDamaged, StateTooNew, StorageFailed
 from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock
-from modelscan.system.clock import Clock
+from modelscan.system.clock import Clock, rfc3339
 from modelscan.targets.registry import TARGETS, target_named
 from modelscan.targets.site import Site, site_of
 
@@ -142,7 +143,22 @@ class Deployments:
     def remove(self, deployment_id: str, *, hardware: ReadMachine | None = None) -> Deployment:
         """Stop it, and free its name and port."""
         with self._commanding(deployment_id, None) as (record, store):
-            return deployment_of(self._target(record).remove(record, store, hardware=hardware))
+            target = self._target(record)
+            gone = store.write(removed(target.stop(record, store, hardware=hardware), self._now()))
+            target.forget(gone)
+        return deployment_of(gone)
+
+    def replace(self, deployment_id: str, new: Record, *, hardware: ReadMachine | None = None) -> Record:
+        """Stop it, then in one step remove it and create the new record: whoever is killed loses neither."""
+        with self._commanding(deployment_id, None) as (record, store):
+            target = self._target(record)
+            gone = removed(target.stop(record, store, hardware=hardware), self._now())
+            created = store.create(new, replacing=gone)
+            target.forget(gone)
+        return created
+
+    def _now(self) -> str:
+        return rfc3339(self.site.clock.now())
 
     def wait(
         self,

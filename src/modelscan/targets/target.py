@@ -51,7 +51,7 @@ class Placement:
 class Target(Protocol):
     """Where deployments run. What a method does to a record it writes into the `store` that it is given.
 
-    Whoever calls `start`, `stop` or `remove` holds the record's command lock.
+    Whoever calls `start`, `stop` or `forget` holds the record's command lock.
     """
 
     @property
@@ -87,8 +87,8 @@ class Target(Protocol):
         """
         ...
 
-    def remove(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
-        """Stop it, mark it as removed, and delete its files."""
+    def forget(self, record: Record) -> None:
+        """Delete what it leaves: it is stopped and marked as removed."""
         ...
 
     def logs(

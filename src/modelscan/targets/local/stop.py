@@ -1,4 +1,4 @@
-"""Stopping a deployment on this machine, and removing it: with its supervisor, or on what a killed one left over."""
+"""Stopping a deployment on this machine: with its supervisor, or on what a killed one left over."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 from modelscan.deployments.files import DeploymentFiles, files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
-from modelscan.deployments.transitions.ending import remarked, removed, stopped
+from modelscan.deployments.transitions.ending import remarked, stopped
 from modelscan.errors import BackendFailed, Conflict
 from modelscan.storage.locks import Lock
 from modelscan.system.clock import Clock, rfc3339
@@ -40,11 +40,9 @@ def stop(record: Record, store: Store, site: Site, *, hardware: ReadMachine | No
     return store.write(remarked(ended, message))
 
 
-def remove(record: Record, store: Store, site: Site, *, hardware: ReadMachine | None) -> Record:
-    """Stop, then mark as removed: name and port are free again, the logs are gone. Raises as `stop` does."""
-    record = store.write(removed(stop(record, store, site, hardware=hardware), rfc3339(site.clock.now())))
+def forget(record: Record, site: Site) -> None:
+    """Delete its logs and locks."""
     shutil.rmtree(files_of(site.paths, record.id).folder, ignore_errors=True)
-    return record
 
 
 def end_processes(record: Record, store: Store, site: Site) -> Record:

@@ -43,10 +43,10 @@ class LocalTarget:
 
         return stop(record, store, self.site, hardware=hardware)
 
-    def remove(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
-        from modelscan.targets.local.stop import remove
+    def forget(self, record: Record) -> None:
+        from modelscan.targets.local.stop import forget
 
-        return remove(record, store, self.site, hardware=hardware)
+        forget(record, self.site)
 
     def logs(
         self, record: Record, *, tail: int | None, since: datetime | None, is_over: Callable[[], bool] | None
