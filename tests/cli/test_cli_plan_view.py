@@ -39,7 +39,7 @@ def text_of(plan: Plan, *, encoding: str = "utf-8", columns: int | None = None) 
     else:
         printer = TerminalPrinter(stream)
         printer._console.width = printer.width = columns  # rich asks the environment, which is the user's
-    show_plan(printer, plan, here=False)
+    show_plan(printer, plan)
     stream.flush()
     stream.seek(0)
     return "\n".join(line.rstrip() for line in stream.read().splitlines())

@@ -11,6 +11,7 @@ known_here       what is known of weights without asking a hub
 machine          this machine, or a described one instead
 evidence         the basis of plans: shipped facts and measurements
 plan             from the command line to the decision
+command          the command line that deploy would run for a plan
 judge            which models fit this machine
 others           alternative models
 ask              the question in answer to a family's name

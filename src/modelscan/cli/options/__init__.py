@@ -1,8 +1,8 @@
 """Options, each declared once.
 
 shared        options of many commands
-plan          the options that make a PlanRequest: `plan`, `deploy`, `run`
-deploy        the options that make a DeployRequest: `deploy`, `run`
+plan          the options that make a PlanRequest
+deploy        the options that make a DeployRequest, those of a plan among them: `plan`, `deploy`, `run`
 request       the decorator that turns declared options into one request
 quantization  `--quantization`: words in any case
 backend       `--backend`: names from the registry

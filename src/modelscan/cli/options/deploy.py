@@ -1,12 +1,15 @@
-"""The options that `deploy` and `run` share, as one DeployRequest."""
+"""The options that `plan`, `deploy` and `run` share, as one DeployRequest."""
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import Any, Literal
 
 from modelscan.cli.options.plan import PLAN_OPTIONS, plan_request
 from modelscan.cli.options.request import Declared, option, takes
 from modelscan.model import PlanRequest, RestartPolicy
+from modelscan.selecting.deployment_file import overridden, read_deployment_file
 from modelscan.selecting.requests import DeployRequest, parse_idle_timeout
 from modelscan.settings.deploy import DeploySettings
 
@@ -92,6 +95,14 @@ def _deploy_request(*, idle_timeout: str | None, **values: Any) -> DeployRequest
     own = {name: values.pop(name) for name in _OWN if name in values}
     return DeployRequest(
         plan=plan_request(**values), idle_timeout=parse_idle_timeout(idle_timeout) if idle_timeout else None, **own
+    )
+
+
+def with_file(file: Path, given: DeployRequest) -> DeployRequest:
+    """The request in a deployment file, overridden by the options. Raises Usage."""
+    kept = read_deployment_file(file)
+    return dataclasses.replace(
+        given, plan=overridden(kept.request, given.plan), name=given.name or kept.name, port=given.port or kept.port
     )
 
 

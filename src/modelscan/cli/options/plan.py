@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from modelscan.cli.options.backend import backend_option
 from modelscan.cli.options.complete import complete_gpu
 from modelscan.cli.options.quantization import quantization_option
-from modelscan.cli.options.request import Declared, option, takes
+from modelscan.cli.options.request import Declared, option
 from modelscan.cli.options.words import one_of
 from modelscan.model import Mode, PlanRequest, Source
 from modelscan.selecting.requests import parse_context_length, parse_env, parse_gpus
@@ -153,6 +153,3 @@ def plan_request(*, model: str | None, gpu: list[str] | None, gpus: int | None, 
         enforce_eager=values.pop("enforce_eager") or None,
         **values,
     )
-
-
-takes_plan_request = takes(PLAN_OPTIONS, plan_request)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modelscan.cli.output.printer import Printer
 from modelscan.cli.views.memory_bar import index_text, show_memory
 from modelscan.exports.plan_file import deployment_text
-from modelscan.model import HUB_SOURCES, Candidate, Hardware, Plan, Rejection
+from modelscan.model import Candidate, Hardware, Plan, Rejection
 from modelscan.units import format_bytes, format_tokens
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ _SLOWER_DEEP = 0.9  # of the speed early in a conversation: below it, that at fu
 _FACTS = ("quantization", "backend", "parallelism", "context")  # shown beside the choice, not below it
 
 
-def show_plan(printer: Printer, plan: Plan, *, arithmetic: Sequence[str] = (), here: bool = True) -> None:
-    """`arithmetic` are the lines of `--explain`; `here` is False for a machine that is only described."""
+def show_plan(printer: Printer, plan: Plan, *, arithmetic: Sequence[str] = (), run: str | None = None) -> None:
+    """`arithmetic` are the lines of `--explain`; `run` is the command that deploys it."""
     printer.line(f"{plan.model} on {describe_machine(plan.hardware)}", "bold")
     printer.line()
     if plan.chosen is None:
@@ -36,16 +36,9 @@ def show_plan(printer: Printer, plan: Plan, *, arithmetic: Sequence[str] = (), h
         printer.line()
         for text in arithmetic:
             printer.line(text)
-    elif here:
+    elif run is not None:
         printer.line()
-        printer.line(
-            f"Run it: modelscan deploy {shlex.quote(_named(plan.model, plan.chosen))}, with the same options", "dim"
-        )
-
-
-def _named(model: str, chosen: Candidate) -> str:
-    """The model as `deploy` takes it from any folder: weights that no catalog knows by where they are."""
-    return model if "/" in model or chosen.source in HUB_SOURCES else chosen.repo_id
+        printer.line(f"Run it: {run}", "dim")
 
 
 def show_command(printer: Printer, plan: Plan) -> None:

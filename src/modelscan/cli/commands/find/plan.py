@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from modelscan.cli.options.plan import takes_plan_request
+from modelscan.cli.options.deploy import takes_deploy_request, with_file
 from modelscan.cli.options.shared import Json
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
 from modelscan.cli.views.plan import show_command, show_file, show_plan
 from modelscan.errors import Usage
-from modelscan.model import PlanRequest
-from modelscan.selecting.deployment_file import overridden, read_deployment_file
+from modelscan.model import HUB_SOURCES, Plan
+from modelscan.selecting.command import with_command
 from modelscan.selecting.plan import explained, faults_beside, plan_model, refuse_infeasible
+from modelscan.selecting.requests import DeployRequest, option_words
 
 
-@takes_plan_request
+@takes_deploy_request
 def plan(
     ctx: typer.Context,
-    request: PlanRequest,
+    request: DeployRequest,
     hardware: Annotated[
         str | None,
         typer.Option(
@@ -49,22 +52,34 @@ def plan(
     json: Json = False,
 ) -> None:
     if file is not None:
-        request = overridden(read_deployment_file(file).request, request)
-    elif not request.model:
+        request = with_file(file, request)
+    elif not request.plan.model:
         raise Usage("no model was given", hints=["modelscan plan ID", "modelscan plan --file deployment.yaml"])
     if json and format_ not in {"text", "json"}:
         raise Usage(
             f"`--json` and `--format {format_}` exclude each other", hints=[f"leave out --json, or --format {format_}"]
         )
     output = Output(json=json or format_ == "json")
-    planned = plan_model(context_of(ctx), request, described_hardware=hardware, alternatives=alternatives)
+    context = context_of(ctx)
+    planned = plan_model(context, request.plan, described_hardware=hardware, alternatives=alternatives)
     output.remarks((*planned.resolved.warnings, *faults_beside(planned.plan)), planned.resolved.notes)
+    shown = with_command(context, planned, request)
     if format_ == "command":
-        output.document(planned.plan, lambda printer: show_command(printer, planned.plan))
+        output.document(shown, lambda printer: show_command(printer, shown))
     elif format_ == "yaml":
-        output.document(planned.plan, lambda printer: show_file(printer, planned))
+        output.document(shown, lambda printer: show_file(printer, planned))
     else:
         lines = explained(planned) if explain else ()
-        here = hardware is None
-        output.document(planned.plan, lambda printer: show_plan(printer, planned.plan, arithmetic=lines, here=here))
+        line = None if hardware is not None else _deploy_line(request, file, planned.plan)
+        output.document(shown, lambda printer: show_plan(printer, shown, arithmetic=lines, run=line))
     refuse_infeasible(planned.plan)
+
+
+def _deploy_line(request: DeployRequest, file: Path | None, plan: Plan) -> str:
+    """The command that deploys this plan, to paste anywhere: a folder is named by its whole path."""
+    if file is not None:
+        return f"modelscan deploy --file {shlex.quote(str(file.absolute()))}"
+    if plan.chosen is not None and "/" not in plan.model and plan.chosen.source not in HUB_SOURCES:
+        named = dataclasses.replace(request.plan, model=plan.chosen.repo_id)
+        request = dataclasses.replace(request, plan=named)
+    return " ".join(["modelscan deploy", *option_words(request)])

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from modelscan.cli.asking import asker
-from modelscan.cli.options.deploy import STARTING, takes_deploy_request
+from modelscan.cli.options.deploy import STARTING, takes_deploy_request, with_file
 from modelscan.cli.options.shared import Json, Progress, Quiet, Yes
 from modelscan.cli.output.live import DeployView
 from modelscan.cli.output.output import Output
@@ -18,7 +18,7 @@ from modelscan.cli.views.plan import show_plan
 from modelscan.errors import Usage
 from modelscan.running.allow_env import ask_for_variables
 from modelscan.running.deploy import deploy_model
-from modelscan.selecting.deployment_file import overridden, read_deployment_file
+from modelscan.selecting.command import with_command
 from modelscan.selecting.plan import plan_model, refuse_infeasible
 from modelscan.selecting.requests import DeployRequest
 
@@ -50,7 +50,7 @@ def deploy(
     context = context_of(ctx)
     wanted = dataclasses.replace(request, wait=not no_wait)
     if file is not None:
-        wanted = _from_file(file, wanted)
+        wanted = with_file(file, wanted)
     elif not wanted.plan.model:
         raise Usage("no model was given", hints=["modelscan deploy ID", "modelscan deploy --file deployment.yaml"])
     output = Output(json=json, quiet=quiet, progress=progress)
@@ -58,19 +58,12 @@ def deploy(
     wanted = dataclasses.replace(wanted, plan=plan)
     if dry_run:
         planned = plan_model(context, wanted.plan)
-        output.document(planned.plan, lambda printer: show_plan(printer, planned.plan))
+        plan = with_command(context, planned, wanted)
+        output.document(plan, lambda printer: show_plan(printer, plan))
         refuse_infeasible(planned.plan)
         return
     with DeployView(output, context.clock) as view:
         deployed = deploy_model(context, wanted, report=view.report, ask=asker(output, yes=yes))
     output.document(
         deployed.deployment, lambda printer: view.show_result(printer, deployed), [deployed.deployment.name]
-    )
-
-
-def _from_file(file: Path, given: DeployRequest) -> DeployRequest:
-    """The request in the file, overridden by the options."""
-    kept = read_deployment_file(file)
-    return dataclasses.replace(
-        given, plan=overridden(kept.request, given.plan), name=given.name or kept.name, port=given.port or kept.port
     )

@@ -1,0 +1,42 @@
+"""The command line that `deploy` would run for a plan, with its names, address, program and weights."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from modelscan.backends.base import Launch
+from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.naming import deployment_name
+from modelscan.hubs.protocol import InFolder, Streamed
+from modelscan.model import Plan
+from modelscan.selecting.context import Context
+from modelscan.selecting.installations import choose, device_of
+from modelscan.selecting.plan import Planned, described
+from modelscan.selecting.requests import DeployRequest
+
+
+def with_command(context: Context, planned: Planned, wanted: DeployRequest) -> Plan:
+    """The plan whose choice has that command line. A port that is taken when it is deployed becomes the next free one.
+
+    Raises Usage for a bad name.
+    """
+    chosen, plan = planned.plan.chosen, planned.plan
+    if chosen is None:
+        return plan
+    device = device_of(plan.hardware) if chosen.gpu_indices else "cpu"
+    installation = choose(planned.installations, chosen.backend, chosen.backend_version, device=device)
+    weights = described(planned, chosen)
+    delivery = context.delivery(weights.source, weights.repo_id)
+    here = None if isinstance(delivery, InFolder | Streamed) else delivery.cached(weights.repo_id, weights.commit)
+    name = deployment_name(wanted.name, planned.resolved.model_id)
+    launch = Launch(
+        location=str(here) if here is not None else weights.location,
+        served_model_names=tuple(dict.fromkeys((name, planned.resolved.model_id))),
+        port=wanted.port or context.settings.deploy.first_port,
+        host=wanted.host,
+        program=installation.program if installation is not None else None,
+        api_key_env=wanted.api_key_env,
+        device=installation.device if installation is not None else device,
+    )
+    command = BACKENDS[chosen.backend].command_line(chosen, launch)
+    return dataclasses.replace(plan, chosen=dataclasses.replace(chosen, argv=command.argv, env=dict(command.env)))
