@@ -11,6 +11,7 @@ from tests.cli.conftest import Modelscan
 
 from modelscan import __version__
 from modelscan.cli.examples import EXAMPLES
+from modelscan.cli.options.complete import complete_gpu, complete_hardware, complete_source
 from modelscan.cli.table import COMMANDS
 from modelscan.verbs.maintain.schema import DOCUMENTS
 
@@ -199,3 +200,27 @@ def test_a_damaged_configuration_is_named_and_help_still_works(modelscan: Models
     assert (ran.status, ran.error["code"], ran.error["details"]["path"]) == (1, "config_invalid", str(path))
     assert modelscan("--help").status == 0
     assert path.read_text() == "offline = = true"
+
+
+def test_verbose_says_what_lies_behind_a_failure_wherever_it_stands(modelscan: Modelscan) -> None:
+    plain = modelscan("config", "set", "deploy.first_port", "abc").stderr
+    for words in (("-v", "config", "set"), ("config", "set", "--verbose")):
+        shown = modelscan(*words, "deploy.first_port", "abc").stderr
+        assert shown.splitlines()[0] == plain.splitlines()[0]
+        assert "  caused by ConfigInvalid:" in shown
+        assert "  caused by ValueError:" in shown
+    assert "caused by" not in plain
+
+
+@pytest.mark.parametrize("options", [["--gpu", "none", "--gpus", "2"], ["--max-memory", "0"]])
+def test_what_excludes_itself_is_wrong_usage(modelscan: Modelscan, options: list[str]) -> None:
+    ran = modelscan("plan", "demo", *options)
+    assert ran.status == 2
+    assert ran.stderr.splitlines()[1].startswith("hint: ")
+
+
+def test_names_of_hardware_and_sources_are_completed() -> None:
+    assert "rtx-4090" in set(complete_hardware("rtx-40"))
+    assert "2xrtx-4090" in set(complete_hardware("2xrtx-40"))
+    assert list(complete_source("models.d")) == ["models.dev"]
+    assert list(complete_gpu("no")) == ["none"]

@@ -83,6 +83,9 @@ def _root(
         Path | None, typer.Option("--config", metavar="FILE", help="Configuration file to use.", show_default=False)
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use only cached data; make no network requests.")] = False,
+    verbose: Annotated[  # noqa: ARG001  read before parsing, so that failures of parsing are verbose too
+        bool, typer.Option("--verbose", "-v", help="Show the details and causes of failures.")
+    ] = False,
 ) -> None:
     ctx.obj = GlobalOptions(config_file=config_file, offline=offline)
     if version:

@@ -16,10 +16,12 @@ from modelscan.cli.signals import interruption_as_error, terminate
 from modelscan.errors import BUG_EXIT_STATUS, Interrupted, ModelscanError, Usage
 from modelscan.settings.environment import trust_named_certificates
 
+_GLOBAL = frozenset({"--offline", "--verbose", "-v"})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status. Never raises."""
-    arguments = _offline_first(sys.argv[1:] if argv is None else argv)
+    arguments = _global_first(sys.argv[1:] if argv is None else argv)
     output = Output.before_parsing(arguments)
     signal.signal(signal.SIGTERM, terminate)
     trust_named_certificates()
@@ -41,11 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _offline_first(argv: Sequence[str]) -> list[str]:
-    """`--offline` applies to the whole program and may stand anywhere before a bare `--`."""
+def _global_first(argv: Sequence[str]) -> list[str]:
+    """Options of the whole program may stand anywhere before a bare `--`."""
     end = list(argv).index("--") if "--" in argv else len(argv)
-    others = [word for word in argv[:end] if word != "--offline"]
-    return ["--offline"] * (len(others) < end) + others + list(argv[end:])
+    moved = [word for word in dict.fromkeys(argv[:end]) if word in _GLOBAL]
+    return [*moved, *(word for word in argv[:end] if word not in _GLOBAL), *argv[end:]]
 
 
 def _usage(error: typer.TyperException) -> Usage:

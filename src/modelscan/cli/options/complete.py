@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from modelscan.errors import ModelscanError
+from modelscan.selecting.context import Context
 from modelscan.settings.environment import process_environment
 from modelscan.settings.reading import SETTINGS, Settings, load_settings
+
+if TYPE_CHECKING:
+    from modelscan.catalog.index.index import Index
 
 _MOST = 60
 
@@ -25,12 +31,16 @@ def complete_deployment(incomplete: str) -> Iterator[str]:
         yield from (item.name for item in store.list() if item.name.startswith(incomplete))
 
 
-def complete_model(incomplete: str) -> Iterator[str]:
-    """Model ids and aliases with this prefix."""
+def _index() -> Index:
     from modelscan.catalog.index.open import open_index
 
+    return open_index(_settings())
+
+
+def complete_model(incomplete: str) -> Iterator[str]:
+    """Model ids and aliases with this prefix."""
     with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
-        yield from open_index(_settings()).names_starting_with(incomplete, limit=_MOST)
+        yield from _index().names_starting_with(incomplete, limit=_MOST)
 
 
 def complete_weights(incomplete: str) -> Iterator[str]:
@@ -42,12 +52,32 @@ def complete_weights(incomplete: str) -> Iterator[str]:
         yield from sorted(name for name in names if name.lower().startswith(incomplete.lower()))
 
 
+def _machines() -> Any:
+    from modelscan.selecting import machine
+
+    return machine
+
+
 def complete_gpu(incomplete: str) -> Iterator[str]:
     """Indices of this machine's GPUs, and `none`."""
-    from modelscan.hardware.machine import read_hardware
+    with contextlib.suppress(ModelscanError, OSError):
+        devices = _machines().machine(Context(settings=_settings())).devices
+        words = (*(str(device.index) for device in devices), "none")
+        yield from (word for word in words if word.startswith(incomplete))
 
-    devices = read_hardware(environ=process_environment()).devices
-    yield from (word for word in (*(str(device.index) for device in devices), "none") if word.startswith(incomplete))
+
+def complete_hardware(incomplete: str) -> Iterator[str]:
+    """Names of GPUs that `--hardware` accepts, also after a number of them."""
+    found = re.match(r"\d+x", incomplete)
+    count = found[0] if found else ""
+    name = incomplete.removeprefix(count).lower()
+    yield from (f"{count}{word}" for word in _machines().hardware_names() if word.startswith(name))
+
+
+def complete_source(incomplete: str) -> Iterator[str]:
+    """Catalog sources."""
+    with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
+        yield from (item.name for item in _index().sources() if item.name.startswith(incomplete))
 
 
 def complete_setting(incomplete: str) -> Iterator[str]:

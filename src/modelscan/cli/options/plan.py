@@ -9,6 +9,7 @@ from modelscan.cli.options.complete import complete_gpu
 from modelscan.cli.options.quantization import quantization_option
 from modelscan.cli.options.request import Declared, option
 from modelscan.cli.options.words import one_of
+from modelscan.errors import Usage
 from modelscan.model import Mode, PlanRequest, Source
 from modelscan.selecting.requests import parse_context_length, parse_env, parse_gpus
 from modelscan.settings.environment import process_environment
@@ -139,13 +140,21 @@ PLAN_OPTIONS: Declared = {
 def plan_request(*, model: str | None, gpu: list[str] | None, gpus: int | None, **values: Any) -> PlanRequest:
     """The request that these options make. Raises Usage."""
     chosen, no_gpu = parse_gpus(gpu or [])
+    if no_gpu and gpus:
+        raise Usage(
+            f"`--gpu none` and `--gpus {gpus}` exclude each other",
+            hints=["leave out --gpus for the CPU", "leave out --gpu none for GPUs"],
+        )
     max_memory, context = values.pop("max_memory"), values.pop("context_length")
+    most = parse_bytes(max_memory) if max_memory else None
+    if most == 0:
+        raise Usage(f"`{max_memory}` is not a size of memory to use", hints=["write it like --max-memory 10GiB"])
     return PlanRequest(
         model=model or "",
         gpus=chosen,
         no_gpu=no_gpu,
         gpu_count=gpus,
-        max_memory_bytes=parse_bytes(max_memory) if max_memory else None,
+        max_memory_bytes=most,
         context_length=parse_context_length(context) if context else None,
         backend_args=tuple(values.pop("backend_arg") or ()),
         env=parse_env(values.pop("env") or [], process_environment()),

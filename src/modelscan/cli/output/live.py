@@ -215,7 +215,8 @@ def _receipt(deployed: Deployed) -> list[tuple[str, str]]:
     rows = [
         (
             "Memory",
-            f"{format_bytes(memory.estimated_bytes)} predicted, {format_bytes(memory.measured_bytes)} measured",
+            f"{format_bytes(memory.estimated_bytes)} predicted, "
+            + ("not measured" if memory.measured_bytes is None else f"{format_bytes(memory.measured_bytes)} measured"),
         )
     ]
     if item.measured.ttft_ms is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -31,7 +31,8 @@ class Output:
         """How failures of parsing itself are rendered: `--json` counts anywhere before a bare `--`."""
         options = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)
         format_json = "--format=json" in options or ("--format", "json") in itertools.pairwise(options)
-        return cls(json="--json" in options or format_json)
+        verbose = not {"--verbose", "-v"}.isdisjoint(options)
+        return cls(json="--json" in options or format_json, verbose=verbose)
 
     @property
     def stdout(self) -> TextIO:
@@ -97,6 +98,9 @@ class Output:
             printer.labelled("error", _shown(error.message), "bold red")
             for line in error.cause[:_MOST_CAUSES]:
                 printer.line(f"  {_shown(line)}")
+            if self.verbose:
+                for line in _behind(error):
+                    printer.line(f"  {_shown(line)}", "dim")
             for hint in error.hints:
                 printer.labelled("hint", _shown_hint(hint), "cyan")
         return error.exit_status
@@ -112,6 +116,17 @@ def _shown(text: str, longest: int = 1_000) -> str:
 def _shown_hint(text: str) -> str:
     """A hint may hold lines to paste."""
     return "\n".join(_shown(line, _LONGEST_HINT) for line in text.split("\n"))
+
+
+def _behind(error: ModelscanError) -> Iterator[str]:
+    """What `--verbose` adds: the code, the details, and the exceptions that led here."""
+    yield f"code: {error.code}"
+    for name, value in to_document(error.details).items():
+        yield f"{name}: {json.dumps(value, ensure_ascii=False)}"
+    cause = error.__cause__
+    while cause is not None:
+        yield f"caused by {type(cause).__name__}: {cause}"
+        cause = cause.__cause__ or cause.__context__
 
 
 def to_json(value: object) -> str:

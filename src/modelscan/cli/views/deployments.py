@@ -131,7 +131,8 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
 
 def _memory(item: Deployment) -> str:
     measured = item.memory.measured_bytes
-    return f"{format_bytes(item.memory.estimated_bytes)} predicted, {format_bytes(measured)} measured"
+    found = "not measured" if measured is None else f"{format_bytes(measured)} measured"
+    return f"{format_bytes(item.memory.estimated_bytes)} predicted, {found}"
 
 
 def _probe(item: Deployment) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_REJECTED = 3
 _SLOWER_DEEP = 0.9  # of the speed early in a conversation: below it, that at full length is worth a word
+_FEW = 10
 _FACTS = ("quantization", "backend", "parallelism", "context")  # shown beside the choice, not below it
 
 
@@ -111,8 +112,13 @@ def _requests(chosen: Candidate) -> str:
     memory, held = chosen.memory_per_gpu, chosen.max_concurrency or 0
     low = held * memory.kv_cache_low_bytes / memory.kv_cache_bytes if memory.kv_cache_bytes else held
     most = chosen.max_num_seqs or held
-    bounds = [f"{min(count, most):.1f}" for count in (low, held)]
+    bounds = [_rounded(min(count, most)) for count in (low, held)]
     return " to ".join(dict.fromkeys(bounds))
+
+
+def _rounded(count: float) -> str:
+    """`7.2`, `34`, `5,463`: a fraction says something only of a few."""
+    return f"{count:.1f}" if count < _FEW else f"{int(count):,}"
 
 
 def _after(separator: str, text: str | None) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from modelscan.catalog.index.filters import Filters
 from modelscan.catalog.naming.names import largest_called
+from modelscan.cli.options.complete import complete_source
 from modelscan.cli.options.words import one_of
 from modelscan.errors import Usage
 from modelscan.model.words import Capability, Task
@@ -34,7 +35,10 @@ License = Annotated[
     str | None, typer.Option("--license", metavar="LICENSE", help="Only models with this license, such as apache-2.0.")
 ]
 SourceOption = Annotated[
-    str | None, typer.Option("--source", metavar="SOURCE", help="Only models from this catalog source.")
+    str | None,
+    typer.Option(
+        "--source", metavar="SOURCE", help="Only models from this catalog source.", autocompletion=complete_source
+    ),
 ]
 Open = Annotated[bool, typer.Option("--open", help="Hide closed models.")]
 FitsOption = Annotated[bool, typer.Option("--fits", help="Only models that fit this machine, and how they would run.")]

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from modelscan.cli.options.complete import complete_hardware
 from modelscan.cli.options.deploy import takes_deploy_request, with_file
 from modelscan.cli.options.shared import Json
 from modelscan.cli.output.output import Output
@@ -31,6 +32,7 @@ def plan(
             "--hardware",
             metavar="SPEC",
             help="Machine to plan for: rtx-4090, 8xh100-80gb, cpu:64gb, or a file from `gpu --json`.",
+            autocompletion=complete_hardware,
         ),
     ] = None,
     alternatives: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from modelscan.cli.options.complete import complete_source
 from modelscan.cli.options.shared import Json, Quiet
 from modelscan.cli.output.live import FetchView
 from modelscan.cli.output.output import Output
@@ -16,7 +17,10 @@ from modelscan.verbs.find.refresh import insecure_sources, refresh_catalog
 
 def refresh(
     ctx: typer.Context,
-    source: Annotated[str | None, typer.Option("--source", metavar="SOURCE", help="Refresh only this source.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="SOURCE", help="Refresh only this source.", autocompletion=complete_source),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

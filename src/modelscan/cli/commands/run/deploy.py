@@ -54,8 +54,8 @@ def deploy(
     elif not wanted.plan.model:
         raise Usage("no model was given", hints=["modelscan deploy ID", "modelscan deploy --file deployment.yaml"])
     output = Output(json=json, quiet=quiet, progress=progress)
-    plan = ask_for_variables(wanted.plan, request.plan.env, asker(output, yes=False))
-    wanted = dataclasses.replace(wanted, plan=plan)
+    asked = ask_for_variables(wanted.plan, request.plan.env, asker(output, yes=False))
+    wanted = dataclasses.replace(wanted, plan=asked)
     if dry_run:
         planned = plan_model(context, wanted.plan)
         plan = with_command(context, planned, wanted)
