@@ -256,7 +256,7 @@ def test_every_problem_of_an_entry_is_named_at_once(modelscan: Modelscan, home: 
         '[cost]\ninput = -1\n[[weights]]\nurl = "https://x.invalid/a/b"\n'
     )
     ran = modelscan("catalog", "add", str(file))
-    assert (ran.status, ran.stdout) == (1, "")
+    assert (ran.status, ran.stdout) == (2, "")
     assert ran.stderr.replace(str(file), "FILE") == snapshot("""\
 error: `FILE` cannot be added to the catalog
   `name` must be a text, not `3`
@@ -285,7 +285,7 @@ def test_a_file_that_is_no_catalog(modelscan: Modelscan, tmp_path: Path, content
         file = tmp_path / f"mine.{suffix}"
         file.write_text(content)
         ran = modelscan("catalog", "add", str(file), "--json")
-        assert (ran.status, ran.error["code"]) == (1, "config_invalid"), suffix
+        assert (ran.status, ran.error["code"]) == (2, "usage"), suffix
     assert modelscan("catalog", "add", str(tmp_path / "none.toml"), "--json").status == 2
 
 

@@ -12,7 +12,7 @@ import tomli_w
 
 from modelscan.catalog.sources.entry_check import check
 from modelscan.catalog.sources.local_files import parse_file
-from modelscan.errors import ConfigInvalid, Conflict, Usage
+from modelscan.errors import Conflict, Usage
 from modelscan.model.results import Added
 from modelscan.parsing.problems import NotThisFormat
 from modelscan.parsing.yaml_text import is_modest, load
@@ -38,7 +38,7 @@ def add_to_catalog(context: Context, file: Path, *, replace: bool = False) -> Ad
     """Check a file and write its model (or its list of models) into the user's `catalogs/`, in one step.
 
     TOML, YAML or JSON with one model in models.dev's form becomes TOML; a list (`models:`, GPUStack's `model_sets:`)
-    is kept as it is. Raises Usage (no such file), ConfigInvalid (every problem in it), Conflict (another entry has
+    is kept as it is. Raises Usage (no such file, or every problem in it), Conflict (another entry has
     its name and `replace` is not given).
     """
     payload = _read(file)
@@ -120,8 +120,8 @@ def _write(path: Path, content: bytes, *, replace: bool, file: Path) -> bool:
     return True
 
 
-def _invalid(file: Path, problems: Any) -> ConfigInvalid:
-    return ConfigInvalid(
+def _invalid(file: Path, problems: Any) -> Usage:
+    return Usage(
         f"`{file}` cannot be added to the catalog",
         cause=list(problems),
         hints=["a valid entry:\n" + _EXAMPLE.rstrip()],
