@@ -55,7 +55,7 @@ Quantization  BF16: the weights take at most a quarter of the GPU, so a smaller
 Backend       vllm 0.33.0, which runs on the widest range of hardware and
               formats
 Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, as asked
-Context       131,072, the model's limit; 34.8 to 35.0 concurrent full-length
+Context       131,072, the model's limit; 34 to 35 concurrent full-length
               requests
 Speed         about 307 tokens/s for one request (241 at full length), 1091 for
               35 full-length requests together; prompts at 118,154/s (estimated,
