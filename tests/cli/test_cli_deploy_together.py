@@ -67,5 +67,5 @@ def test_a_replacement_that_is_killed_leaves_the_old_or_the_new(
         [left] = modelscan("list", "--json").json
         assert left["name"] == "tiny"
         [started] = modelscan("start", "tiny", "--json").json
-        assert started["status"] == "ready", started
+        assert (started["error"], started["status"]) == (None, "ready")
         assert modelscan("remove", "tiny").status == 0

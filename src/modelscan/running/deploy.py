@@ -177,7 +177,7 @@ def _same_again(context: Context, existing: Record, wanted: DeployRequest, repor
     if now.status == "ready":
         publish(context, report)
         return dataclasses.replace(now, changed=False)
-    if now.status in {"stopped", "failed"}:
+    if now.status in {"stopping", "stopped", "failed"}:
         return start_deployment(context, now.id, timeout=wanted.timeout, wait=wanted.wait, report=report)
     followed = start_and_follow(context, now, wait=wanted.wait, timeout=wanted.timeout, report=report)
     return dataclasses.replace(followed, changed=False)

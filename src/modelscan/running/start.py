@@ -32,6 +32,8 @@ def start_deployment(
     if found.status == "ready":
         publish(context, report)
         return dataclasses.replace(found, changed=False)
+    if found.status == "stopping":  # by a command that may have been killed: its supervisor ends it all the same
+        found = deployments.wait(found.id, until="stopped", timeout=timeout)
     if found.status in {"stopped", "failed"}:
         is_local = deployments.target(found.target).is_local
         if is_local:
