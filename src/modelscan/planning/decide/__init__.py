@@ -3,6 +3,7 @@
 devices        which GPUs may be used, and which of them together
 spreading      the layouts of a choice in their order, and the budget of each
 nothing_there  refusals that need no arithmetic
+rejections     why one way to run the model is no candidate
 candidates     one way to run the model, judged: all its figures, or a rejection
 pace           a smaller format where the first choice would answer too slowly
 planner        every candidate becomes the plan, an alternative or a rejection

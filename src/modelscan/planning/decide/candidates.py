@@ -8,7 +8,16 @@ from functools import partial
 from modelscan.backends.base import Capacity, Launch
 from modelscan.backends.capabilities import Estimates, Pool
 from modelscan.backends.registry import BACKENDS
-from modelscan.model import Architecture, Candidate, MemoryPerGpu, Rejection
+from modelscan.model import Candidate, MemoryPerGpu, Rejection
+from modelscan.planning.decide.rejections import (
+    fixed_wrong,
+    more_than_states,
+    reject,
+    states_reason,
+    too_large,
+    too_many,
+    unfit_cache,
+)
 from modelscan.planning.memory.arithmetic import candidate_lines
 from modelscan.planning.memory.footprint import Fixed, footprint, steps_of, with_measured
 from modelscan.planning.memory.own_memory import own_memory
@@ -22,7 +31,7 @@ from modelscan.planning.options.recipe_minimum import below_minimum, recipe_mini
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.speed.estimate import estimate
 from modelscan.planning.telling.reasons import code_left_out, reasons_of, smaller_step
-from modelscan.units import GIB, format_bytes, format_tokens
+from modelscan.units import GIB, format_bytes
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.kv_cache import element_bytes, request_bytes
 from modelscan.weights.counting.sizes import Sized
@@ -50,7 +59,7 @@ def judge(
         at_most=None if least is None else least * GIB,
         stage_layers=layout.stage,
     )
-    refused = _refused(setting, choice.weights.architecture, budget, base) or _unfit_cache(
+    refused = fixed_wrong(setting, choice.weights.architecture, budget, base) or unfit_cache(
         setting, choice, layout, base
     )
     minimum = below_minimum(choice.weights, setting.specs, layout.gpus)
@@ -63,7 +72,7 @@ def judge(
     if weights is None:
         return reject(base, "shape_unknown", f"neither sizes nor shape of `{choice.weights.repo_id}` are known")
     step = steps_of(setting, setting.estimates, layout, budget, 1).tokens
-    refused = refused or _too_many(setting, setting.estimates, base, step)
+    refused = refused or too_many(setting, setting.estimates, base, step)
     return refused or _sized(setting, setting.estimates, choice, layout, budget, base, weights, step)
 
 
@@ -114,8 +123,10 @@ def _sized(
         limit = most(fixed)
         if limit is not None and 0 < limit < sequences:
             if request.max_concurrency is not None:
-                return _more_than_states(several, limit)
-            several = dataclasses.replace(base, max_num_seqs=bounded(limit), reasons=(*base.reasons, _of_states(limit)))
+                return more_than_states(several, limit)
+            several = dataclasses.replace(
+                base, max_num_seqs=bounded(limit), reasons=(*base.reasons, states_reason(limit))
+            )
             fixed = footprint(setting, estimates, choice, layout, budget, several, weights)
         pool = budget.available - fixed.total.high
         length = choose_length(lengths, pool, enough, one_request) if pool >= 0 else None
@@ -134,7 +145,7 @@ def _sized(
         if length >= enough:
             break
     # Of the refusals the last, with the fewest concurrent requests, came nearest.
-    return found or _too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
+    return found or too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
 
 
 def _used(setting: Setting, cache: Pool | None, sequences: int, one_request: int, in_flight: int) -> int:
@@ -144,22 +155,6 @@ def _used(setting: Setting, cache: Pool | None, sequences: int, one_request: int
     if setting.task in POOLING and cache is not None and one_request:
         return one_request + min(cache.request_bytes(in_flight, in_flight), (sequences - 1) * one_request)
     return sequences * one_request
-
-
-def _of_states(limit: int) -> str:
-    return (
-        f"concurrency: {bounded(limit)} requests at once, because each needs a block for its state and the KV cache "
-        f"holds at least {limit}"
-    )
-
-
-def _more_than_states(base: Candidate, limit: int) -> Rejection:
-    return reject(
-        base,
-        "concurrency",
-        f"{base.max_num_seqs} concurrent requests need as many blocks for their states where CUDA graphs are captured, "
-        f"and with so many the KV cache holds at least {limit}; --enforce-eager captures none",
-    )
 
 
 def _unmeasured(
@@ -175,62 +170,6 @@ def _unmeasured(
     length = model_limit(choice.weights.architecture) if request.context_length == "max" else request.context_length
     base = dataclasses.replace(base, max_model_len=length, max_num_seqs=request.max_concurrency, arithmetic=lines)
     return _candidate(setting, choice, layout, budget, base, memory, None)
-
-
-def _unfit_cache(setting: Setting, choice: Choice, layout: Layout, base: Candidate) -> Rejection | None:
-    """Why a KV cache in FP8 or NVFP4 does not run on these GPUs."""
-    word = next((word for word in ("FP8", "NVFP4") if (base.kv_cache_dtype or "").upper().startswith(word)), None)
-    if word is None or not layout.gpus:
-        return None
-    asked = setting.backend, setting.backend_version, layout.gpus[0], f"{word} KV", choice.weights.architecture
-    fault = next(setting.facts.faults.of("refused", *asked), None)
-    if fault is None:
-        return None
-    return reject(base, "no_kernel", f"{setting.backend} {setting.backend_version or ''}: {fault.sentence}")
-
-
-def _refused(setting: Setting, shape: Architecture | None, budget: Budget, base: Candidate) -> Rejection | None:
-    """What the user fixed that cannot work on any device."""
-    request = setting.request
-    limit = model_limit(shape)
-    asked = request.context_length if isinstance(request.context_length, int) else None
-    if asked is not None and limit is not None and asked > limit:
-        return reject(
-            base,
-            "context_too_long",
-            f"a context of {format_tokens(asked)} was requested, but the model's limit is {format_tokens(limit)}",
-        )
-    if request.gpu_memory_utilization not in {None, budget.utilization}:
-        return reject(
-            base,
-            "memory_limit",
-            f"a share of {request.gpu_memory_utilization:.2f} was requested, but at most "
-            f"{format_bytes(request.max_memory_bytes)} of the GPU's {format_bytes(budget.total)} is allowed",
-        )
-    if budget.available > budget.free:
-        return reject(
-            base,
-            "memory_taken",
-            f"a share of {budget.utilization:.2f} was requested, {format_bytes(budget.available)} of the GPU's "
-            f"{format_bytes(budget.total)}, but only {format_bytes(budget.free)} is free",
-            needed=budget.available,
-            available=budget.free,
-        )
-    return None
-
-
-def _too_many(setting: Setting, estimates: Estimates, base: Candidate, step: int) -> Rejection | None:
-    """More concurrent requests than the backend starts with. `step` is the tokens that it computes at once."""
-    requests = setting.request.max_concurrency or 0
-    if not estimates.sequences_within_step or requests <= step:
-        return None
-    name = BACKENDS[setting.backend].runs.step_argument
-    way_out = f": --backend-arg={name}={requests} allows them" if name else ""
-    return reject(
-        base,
-        "concurrency",
-        f"{requests} concurrent requests exceed the {step} tokens that {setting.backend} computes in one step{way_out}",
-    )
 
 
 def _memory(setting: Setting, fixed: Fixed, budget: Budget, one_request: int, *, on_gpu: bool) -> MemoryPerGpu:
@@ -367,39 +306,3 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
         allowed_env=tuple(name for name in request.allow_env if name in request.env),
         explicit=setting.explicit,
     )
-
-
-def reject(
-    base: Candidate, code: str, reason: str, *, needed: int | None = None, available: int | None = None
-) -> Rejection:
-    """The candidate as a rejection, with the figures that were computed so far."""
-    values = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
-    return Rejection(**values, code=code, reason=reason, needed_bytes=needed, available_bytes=available)
-
-
-def _too_large(base: Candidate, fixed: Fixed, length: int, one_request: int, budget: Budget) -> Rejection:
-    total = fixed.total
-    needed = total.high + one_request
-    count = len(base.gpu_indices)
-    where = "the CPU" if count == 0 else "the GPU" if count == 1 else f"each of {count} GPUs"
-    reason = (
-        f"{base.quantization} needs {format_bytes(needed)} on {where}, {format_bytes(budget.available)} may be used: "
-        f"weights {format_bytes(fixed.weights.estimate)}, activations {format_bytes(fixed.activations.estimate)}, "
-        f"overhead {format_bytes(fixed.overhead.estimate)}, "
-        f"KV cache {format_bytes(one_request)} for one request of {format_tokens(length)} tokens, "
-        f"uncertainty {format_bytes(total.high - total.estimate)}"
-    )
-    memory = MemoryPerGpu(
-        weights_bytes=fixed.weights.estimate,
-        kv_cache_bytes=one_request,
-        activations_bytes=fixed.activations.estimate,
-        overhead_bytes=fixed.overhead.estimate,
-        total_bytes=total.estimate + one_request,
-        available_bytes=budget.available,
-        total_low_bytes=total.low + one_request,
-        total_high_bytes=needed,
-        kv_cache_low_bytes=one_request,
-        kv_cache_high_bytes=one_request,
-    )
-    base = dataclasses.replace(base, memory_per_gpu=memory, max_model_len=length)
-    return reject(base, "no_memory", reason, needed=needed, available=budget.available)

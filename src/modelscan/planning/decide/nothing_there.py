@@ -16,7 +16,7 @@ from modelscan.model import (
     Rejection,
     WeightsDescription,
 )
-from modelscan.planning.decide.candidates import reject
+from modelscan.planning.decide.rejections import reject
 from modelscan.planning.options.gpu_filters import filters_text
 from modelscan.planning.options.layouts import tensor_parallel_problem
 from modelscan.planning.options.quantization import Choice

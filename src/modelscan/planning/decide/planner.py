@@ -22,10 +22,11 @@ from modelscan.model import (
     Task,
     WeightsDescription,
 )
-from modelscan.planning.decide.candidates import judge, reject
+from modelscan.planning.decide.candidates import judge
 from modelscan.planning.decide.devices import device_of, kinds, usable
 from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for, nothing_usable
 from modelscan.planning.decide.pace import by_pace
+from modelscan.planning.decide.rejections import reject
 from modelscan.planning.decide.spreading import budget_of, spread_over, tightest, tries
 from modelscan.planning.options.allowances import Allowance
 from modelscan.planning.options.budget import Budget
