@@ -14,10 +14,10 @@ from modelscan.catalog.merging.merge import merge
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.refresh.shipped import read_tables_of_ours
 from modelscan.catalog.refresh.shipped_index import build_shipped_index
-from modelscan.catalog.sources.record import Record
+from modelscan.catalog.sources.record import SourceRecord
 
 CATALOGS = Path(__file__).resolve().parents[2] / "catalogs"
-IndexOf = Callable[[Sequence[Record]], Index]
+IndexOf = Callable[[Sequence[SourceRecord]], Index]
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def tables() -> Tables:
 def index_of(tables: Tables) -> Iterator[IndexOf]:
     opened: list[Index] = []
 
-    def make(records: Sequence[Record]) -> Index:
+    def make(records: Sequence[SourceRecord]) -> Index:
         connection = sqlite3.connect(":memory:", isolation_level=None)
         fill(connection, merge(records, tables), tables, [])
         opened.append(Index(connection, path=None))

@@ -29,7 +29,7 @@ from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.naming.identity import resolve
 from modelscan.catalog.refresh.difference import difference
 from modelscan.catalog.refresh.shipped import read_tables_of_ours
-from modelscan.catalog.sources.record import Parsed, Record
+from modelscan.catalog.sources.record import Parsed, SourceRecord
 from modelscan.catalog.sources.state import SourceState, skipped_counts
 from modelscan.cli.output.printer import PlainPrinter
 from modelscan.cli.views.catalogs import show_difference, show_sources
@@ -220,5 +220,5 @@ def test_a_record_of_any_text_reaches_the_terminal_harmless() -> None:
     document = {EVIL: {"id": EVIL, "models": {EVIL: {"id": f"lab/{EVIL}-7b", "name": EVIL, EVIL: {EVIL: [EVIL]}}}}}
     parsed = PAYLOADS["api.json"][1](json.dumps(document).encode())
     (record,) = parsed.records
-    assert isinstance(record, Record)
+    assert isinstance(record, SourceRecord)
     through(parsed).close()

@@ -16,7 +16,7 @@ from modelscan.catalog.index.open import open_index
 from modelscan.catalog.index.search import search
 from modelscan.catalog.index.whole import DamagedIndex
 from modelscan.catalog.naming.identity import resolve
-from modelscan.catalog.sources.record import Record
+from modelscan.catalog.sources.record import SourceRecord
 from modelscan.model import Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
 from modelscan.parsing.text import clean
 from modelscan.settings.reading import Settings, load_settings
@@ -163,7 +163,7 @@ def test_harmful_characters_are_gone(text: str) -> None:
 
 def test_nothing_of_a_catalogs_escape_sequences_is_in_the_index(index_of: IndexOf) -> None:
     evil = "Evil\x1b]0;owned\x07\u202e"
-    record = Record(
+    record = SourceRecord(
         source="models.dev",
         key="h:x",
         raw=json.dumps({"name": evil}),

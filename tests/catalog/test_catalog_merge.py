@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from modelscan.catalog.merging.merge import merge
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.sources import models_dev
-from modelscan.catalog.sources.record import Record
+from modelscan.catalog.sources.record import SourceRecord
 from modelscan.model import Model, Weights
 
 
-def weights(repo: str, *, model_id: str | None = None, **facts: Any) -> Record:
-    return Record(
+def weights(repo: str, *, model_id: str | None = None, **facts: Any) -> SourceRecord:
+    return SourceRecord(
         source="known-weights",
         key=repo,
         raw="{}",
@@ -26,7 +26,7 @@ def weights(repo: str, *, model_id: str | None = None, **facts: Any) -> Record:
     )
 
 
-def offers(*named: str, **fields: Any) -> list[Record]:
+def offers(*named: str, **fields: Any) -> list[SourceRecord]:
     """One host's offer for each `host:id`."""
     document: dict[str, Any] = {}
     for name in named:
@@ -35,7 +35,7 @@ def offers(*named: str, **fields: Any) -> list[Record]:
     return models_dev.parse(json.dumps(document)).records
 
 
-def merged(tables: Tables, *records: Record) -> dict[str, Model]:
+def merged(tables: Tables, *records: SourceRecord) -> dict[str, Model]:
     return {item.model.id: item.model for item in merge(records, tables)}
 
 

@@ -71,11 +71,9 @@ def _closed_pipe() -> int:
 
 
 def _bug(output: Output, error: Exception) -> int:
-    import traceback
+    from modelscan.cli.bugs import print_traceback, save_traceback
 
-    from modelscan.cli.bugs import save_traceback
-
-    place = save_traceback("".join(traceback.format_exception(error)))
+    place = save_traceback(error)
     shown = f"the traceback is in `{place}`" if place else "the traceback could not be saved:"
     report = ModelscanError(
         "this is a bug in modelscan",
@@ -85,5 +83,5 @@ def _bug(output: Output, error: Exception) -> int:
     )
     output.failure(report, code="bug")
     if place is None:
-        traceback.print_exception(error)
+        print_traceback(error)
     return BUG_EXIT_STATUS

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
 
-from modelscan.hubs.payload import Lenient, Payload, Text
+from modelscan.hubs.payload import Lenient, Payload, Text, read_payload
 
 
 class AccountName(Payload):
@@ -30,3 +31,8 @@ class AccountAnswer(AccountName):
     @property
     def owner(self) -> str | None:
         return self.data.any if self.data is not None else self.any
+
+
+def read_owner(content: bytes, refusal: Callable[[str], Exception]) -> str | None:
+    """The name of the account. Raises `refusal(reason)` for an invalid answer."""
+    return read_payload(AccountAnswer, content, refusal).owner

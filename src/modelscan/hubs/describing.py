@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from modelscan.errors import ModelNotFound, ModelscanError
@@ -156,8 +157,6 @@ class _Repo:
         return TensorSums(bytes_by_dtype=sizes, parameters_by_dtype=dict(counts))
 
     def _from_headers(self, shards: Sequence[str]) -> TensorSums:
-        from concurrent.futures import ThreadPoolExecutor
-
         sums = TensorSums()
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from modelscan.hubs.folder.describer import FolderDescriber, local_folder
 from modelscan.hubs.huggingface.hub import HuggingFace
@@ -14,7 +16,12 @@ from modelscan.hubs.remote.site import HubSite
 from modelscan.hubs.s3.describer import S3Describer
 from modelscan.model import Source
 from modelscan.model.words import HubName
+from modelscan.settings.reading import Settings
+from modelscan.system.clock import Clock
 from modelscan.weights.address import parse_s3
+
+if TYPE_CHECKING:
+    from modelscan.system.http import Http
 
 _SITES: dict[HubName, Callable[[Access], HubSite]] = {"huggingface": HuggingFace, "modelscope": ModelScope}
 _DESCRIBERS: dict[Source, Callable[[Access], Describes]] = {
@@ -31,14 +38,35 @@ _DELIVERIES: dict[Source, Callable[[str, Access], Delivery]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The describers, deliveries and fetchers of all sources, with one access to them."""
+
+    access: Access
+
+    def describer(self, source: Source) -> Describes:
+        """The describer of this source."""
+        return describer(source, self.access)
+
+    def delivery(self, source: Source, repo_id: str) -> Delivery:
+        """How a backend gets these weights. Raises Usage for an invalid address."""
+        return _DELIVERIES[source](repo_id, self.access)
+
+    def fetcher(self, hub: HubName) -> Fetches:
+        """The fetcher of a hub."""
+        return fetcher(hub, self.access)
+
+
+def sources_of(
+    settings: Settings, *, environ: Callable[[], Mapping[str, str]], http: Callable[[], Http], clock: Clock
+) -> Sources:
+    """`environ` is asked when a hub is: it may open a keyring."""
+    return Sources(Access(settings=settings, environ=environ, http=http, clock=clock))
+
+
 def describer(source: Source, access: Access) -> Describes:
     """The describer of this source."""
     return _DESCRIBERS[source](access)
-
-
-def delivery(source: Source, repo_id: str, access: Access) -> Delivery:
-    """How a backend gets these weights. Raises Usage for an invalid address."""
-    return _DELIVERIES[source](repo_id, access)
 
 
 def fetcher(hub: HubName, access: Access) -> Fetches:

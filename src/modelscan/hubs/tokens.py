@@ -112,8 +112,7 @@ def address(hub: HubLogin, environ: Mapping[str, str]) -> str:
 
 def whose(hub: HubLogin, token: str, environ: Mapping[str, str], http: Http) -> str:
     """The name of the account that owns a token. Raises Unauthorized, SourceUnavailable."""
-    from modelscan.hubs.account import AccountAnswer  # pydantic is loaded for an answer only
-    from modelscan.hubs.payload import read_payload
+    from modelscan.hubs.account import read_owner  # pydantic is loaded for an answer only
 
     place = shown_address(address(hub, environ))
 
@@ -130,7 +129,7 @@ def whose(hub: HubLogin, token: str, environ: Mapping[str, str], http: Http) -> 
         raise _refused(hub, place) from error
     except SourceUnavailable as error:
         raise unclear(error.message) from error
-    return read_payload(AccountAnswer, answer.content or b"", unclear).owner or "unknown"
+    return read_owner(answer.content or b"", unclear) or "unknown"
 
 
 def _refused(hub: HubLogin, place: str) -> Unauthorized:

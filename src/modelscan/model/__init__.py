@@ -2,6 +2,16 @@
 
 Field names are the JSON of the interface: a document is the dataclass, key by key. `None` means unknown, never
 zero. Sizes are bytes, times RFC 3339 UTC text, prices US dollars per million tokens.
+
+catalog     a model, its weights, offers and recipes
+family      what is special about a model family
+weights     what a repo holds: the shape, quantization and files
+hardware    GPUs, CPU and memory of a machine
+plan        the request, candidates, rejections, the plan
+deployment  deployments, installations, claims, measurements, routes
+events      what a verb reports while it works
+results     documents of verbs
+words       closed lists of words
 """
 
 from __future__ import annotations

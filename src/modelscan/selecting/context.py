@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from modelscan.model import Source
 from modelscan.settings.reading import Settings
+from modelscan.storage.secrets import Secrets
 from modelscan.system.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from modelscan.hubs.protocol import Access, Delivery, Describes, Fetches
+    from modelscan.hubs.protocol import Delivery, Describes, Fetches
+    from modelscan.hubs.sources import Sources
     from modelscan.model.words import HubName
     from modelscan.system.http import Http
     from modelscan.system.processes.run import Completed, Runner
@@ -55,31 +57,24 @@ class Context:
 
     def describer(self, source: Source) -> Describes:
         """The describer of this source."""
-        from modelscan.hubs.sources import describer
-
-        return describer(source, self._access)
+        return self._sources.describer(source)
 
     def delivery(self, source: Source, repo_id: str) -> Delivery:
-        """How a backend gets these weights."""
-        from modelscan.hubs.sources import delivery
-
-        return delivery(source, repo_id, self._access)
+        """How a backend gets these weights. Raises Usage for an invalid address."""
+        return self._sources.delivery(source, repo_id)
 
     def fetcher(self, hub: HubName) -> Fetches:
         """The fetcher of a hub."""
-        from modelscan.hubs.sources import fetcher
-
-        return fetcher(hub, self._access)
+        return self._sources.fetcher(hub)
 
     @property
-    def _access(self) -> Access:
-        from modelscan.hubs.protocol import Access
+    def _sources(self) -> Sources:
+        from modelscan.hubs.sources import sources_of
 
-        return Access(settings=self.settings, environ=self.hub_environment, http=self.http, clock=self.clock)
+        return sources_of(self.settings, environ=self.hub_environment, http=self.http, clock=self.clock)
 
     def hub_environment(self) -> Mapping[str, str]:
         """The environment for requests to hubs, with the user's tokens; looking them up may open a keyring."""
         from modelscan.hubs.tokens import with_tokens
-        from modelscan.storage.secrets import Secrets
 
         return with_tokens(self.settings.environ, Secrets(self.settings.paths.secrets_file))

@@ -84,13 +84,12 @@ def _keyring() -> Iterator[Any]:
     the block ends early, and the caller goes on with the file.
     """
     try:
-        import keyring
-        from keyring.errors import KeyringError
+        import keyring.errors
     except ImportError:
         yield None
         return
     backend = keyring.get_keyring()
     try:
         yield backend if backend.priority > 0 else None  # 0: the backend that only fails
-    except KeyringError:
+    except keyring.errors.KeyringError:
         return

@@ -9,4 +9,5 @@ log        phases and figures in its log
 causes     how it fails
 installs   its environments
 probes     how an installation is recognized
+compressed  the cache groups of models with compressed attention
 """

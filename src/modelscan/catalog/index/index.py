@@ -86,19 +86,15 @@ class Index:
             return list(self._base.execute(query, values))
 
     def get(self, model_id: str) -> Model | None:
-        from modelscan.catalog.index.documents import read_model
-
         for _, document in self.rows(f"{_DOCUMENTS} WHERE id = ?", [model_id]):
-            return _with_paths(read_model(document))
+            return _model(document)
         return None
 
     def models(self, filters: Filters | None = None) -> Iterator[Model]:
         """Every model in the order of its id."""
-        from modelscan.catalog.index.documents import read_model
-
         where, values = (filters or Filters()).where()
         for _, document in sorted(self.rows(f"{_DOCUMENTS} WHERE {where}", values)):
-            yield _with_paths(read_model(document))
+            yield _model(document)
 
     def documents(self) -> list[tuple[str, str]]:
         """Id and document of every model in the index itself."""
@@ -279,6 +275,12 @@ def connect(path: Path, *, trusted: bool = False) -> sqlite3.Connection:
     name = str(path.resolve()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")  # sqlite.org/uri.html
     # No index is ever changed in its place, and a journal beside it is none of its own: `immutable` looks for none.
     return sqlite3.connect(f"file:{name}?mode=ro&immutable=1", uri=True, isolation_level=None)
+
+
+def _model(document: str) -> Model:
+    from modelscan.catalog.index.documents import read_model  # a list of hits needs no whole model
+
+    return _with_paths(read_model(document))
 
 
 def _with_paths(model: Model) -> Model:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from modelscan.hardware.gpu_table import gpu_keys, parse_gpu_table, slug
 from modelscan.storage.shipped import shipped_text
 from modelscan.units import GIB
 
@@ -48,16 +49,12 @@ def _parameters(memory: float) -> int:
 
 
 def _memory(name: str) -> int | None:
-    from modelscan.hardware.gpu_table import slug
-
     return _memories().get(slug(name))
 
 
 @cache
 def _memories() -> dict[str, int]:
     """The memory of each GPU, by all that people call it."""
-    from modelscan.hardware.gpu_table import gpu_keys, parse_gpu_table
-
     table = parse_gpu_table(shipped_text("gpus.csv"))
     keys = ((key, facts.memory_bytes) for together in (False, True) for facts in table
             for key in gpu_keys(facts, together=together))  # fmt: skip

@@ -21,7 +21,7 @@ from modelscan.catalog.sources.state import SourceState, skipped_counts
 if TYPE_CHECKING:
     from modelscan.catalog.index.index import Index
     from modelscan.catalog.merging.merge import Merged
-    from modelscan.catalog.sources.record import Parsed, Record
+    from modelscan.catalog.sources.record import Parsed, SourceRecord
     from modelscan.model import Model
 
 _REPLACED = ("task", "license", "parameters", "active_parameters", "family", "status", "homepage", "release_date")
@@ -91,7 +91,7 @@ def _base(index: Index, item: Merged) -> Model | None:
     return None
 
 
-def _names(records: Iterable[Record], known: str) -> list[str]:
+def _names(records: Iterable[SourceRecord], known: str) -> list[str]:
     return [name for record in records for name in record.names if name.casefold() != known]
 
 

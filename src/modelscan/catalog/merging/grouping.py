@@ -21,7 +21,7 @@ from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.matching import Rung, climb, rungs
-from modelscan.catalog.sources.record import Record
+from modelscan.catalog.sources.record import SourceRecord
 from modelscan.catalog.sources.standing import STANDINGS
 from modelscan.model import HUB_SOURCES, Weights
 
@@ -36,7 +36,7 @@ class RecordGroup:
     id: str
     lab: str | None
     parts: tuple[str, ...]
-    records: list[Record] = field(default_factory=list)
+    records: list[SourceRecord] = field(default_factory=list)
     weights: dict[str, Weights] = field(default_factory=dict)
     keys: frozenset[tuple[Rung, str]] = frozenset()
 
@@ -57,11 +57,11 @@ class Groups:
     on_rung: dict[tuple[Rung, str], list[RecordGroup]] = field(default_factory=lambda: defaultdict(list))
 
 
-def group(records: Iterable[Record], tables: Tables) -> list[RecordGroup]:
+def group(records: Iterable[SourceRecord], tables: Tables) -> list[RecordGroup]:
     """Every record in exactly one group. Records are given in the order of trust, the most trusted source first."""
     groups = Groups(tables)
-    offers: list[Record] = []
-    canonical: list[Record] = []
+    offers: list[SourceRecord] = []
+    canonical: list[SourceRecord] = []
     for record in records:
         if record.weights:
             _add_identified(groups, record)
@@ -74,7 +74,7 @@ def group(records: Iterable[Record], tables: Tables) -> list[RecordGroup]:
         _stand(groups, item, tuned)
     for record in canonical:
         _add_canonical(groups, record)
-    untied: list[Record] = []
+    untied: list[SourceRecord] = []
     tie = functools.cache(functools.partial(_tie, groups))  # half of the offers are called as another one is
     for record in offers:
         if found := tie(record.names[0]):
@@ -98,7 +98,7 @@ def _keys(item: RecordGroup) -> frozenset[tuple[Rung, str]]:
     return frozenset(found for parts in spellings if parts for found in rungs(parts))
 
 
-def _names_in_any_spelling(name: str, record: Record) -> bool:
+def _names_in_any_spelling(name: str, record: SourceRecord) -> bool:
     """An alias with an owner (`qwen/qwen3-coder` at OpenRouter) is that host's exact word, maybe a family's name."""
     return not name.startswith("set:") and ("/" not in name or name in {record.names[0], record.model_id})
 
@@ -116,7 +116,7 @@ def _stand(groups: Groups, item: RecordGroup, tuned: AbstractSet[str] = frozense
             standing.append(item)
 
 
-def _add_identified(groups: Groups, record: Record) -> None:
+def _add_identified(groups: Groups, record: SourceRecord) -> None:
     found = _known(groups, record)
     if found is None:
         repo = _primary(record.weights)
@@ -147,7 +147,7 @@ def _filled(known: Weights, other: Weights) -> Weights:
     return dataclasses.replace(known, **added) if added else known
 
 
-def _add_canonical(groups: Groups, record: Record) -> None:
+def _add_canonical(groups: Groups, record: SourceRecord) -> None:
     """A model that its source names by an id of ours, without weights: closed, or reached through another server."""
     name = record.model_id or record.names[0]
     found = groups.by_name.get(name.casefold()) or _tie(groups, name)
@@ -162,7 +162,7 @@ def _add_canonical(groups: Groups, record: Record) -> None:
     _stand(groups, found)
 
 
-def _known(groups: Groups, record: Record) -> RecordGroup | None:
+def _known(groups: Groups, record: SourceRecord) -> RecordGroup | None:
     for weights in record.weights:
         if found := groups.by_name.get(weights.repo_id.casefold()):
             return found
@@ -175,7 +175,7 @@ def _known(groups: Groups, record: Record) -> RecordGroup | None:
     )
 
 
-def _trusted_names(record: Record) -> Iterator[str]:
+def _trusted_names(record: SourceRecord) -> Iterator[str]:
     """Names that may become aliases: a set's only where a repo of the set says the same (some point elsewhere)."""
     if not STANDINGS[record.source].describes_per_hub:
         yield from record.names
@@ -231,14 +231,14 @@ def _with_and_without_lab(tables: Tables, parts: tuple[str, ...], owner: str | N
             yield rest
 
 
-def _add_untied(groups: Groups, records: list[Record]) -> None:
+def _add_untied(groups: Groups, records: list[SourceRecord]) -> None:
     """Hosted models without known weights: the same lab and the same words are one model."""
     named = [(record, *_lab_and_words(groups.tables, record)) for record in records]
     days: dict[str, set[str]] = defaultdict(set)
     for _, _, parts in named:
         days[_without_day(parts)].update(word for word in parts if _DAY.fullmatch(word))
     dotted = {(lab, " ".join(parts).replace(".", "")): parts for _, lab, parts in named if "." in " ".join(parts)}
-    collected: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    collected: dict[tuple[str, str], list[SourceRecord]] = defaultdict(list)
     for record, lab, words in named:
         parts = dotted.get((lab, " ".join(words)), words)  # `openai-gpt-55` at hosts that allow no dots
         dateless = _without_day(parts)
@@ -258,7 +258,7 @@ def _add_untied(groups: Groups, records: list[Record]) -> None:
         item.keys = _keys(item)
 
 
-def _lab_and_words(tables: Tables, record: Record) -> tuple[str | None, tuple[str, ...]]:
+def _lab_and_words(tables: Tables, record: SourceRecord) -> tuple[str | None, tuple[str, ...]]:
     """Whose model a host's entry is, and its words without storage and price-tier words."""
     unwrapped = names.unwrap(record.names[0])
     owner, _ = names.split_owner(unwrapped)
@@ -273,7 +273,7 @@ def _without_day(parts: Iterable[str]) -> str:
     return " ".join(word for word in parts if not _DAY.fullmatch(word)) or " ".join(parts)
 
 
-def _own_id(groups: Groups, label: str, lab: str | None, members: Sequence[Record]) -> str:
+def _own_id(groups: Groups, label: str, lab: str | None, members: Sequence[SourceRecord]) -> str:
     """The lab's own name for it, else the most frequent one."""
     known = groups.tables.by_organization
     own = [

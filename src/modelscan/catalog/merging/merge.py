@@ -20,7 +20,7 @@ from modelscan.catalog.naming import names
 from modelscan.catalog.naming.lookup import ONE_LIST
 from modelscan.catalog.naming.matching import Rung
 from modelscan.catalog.naming.tasks import infer_tags, infer_task
-from modelscan.catalog.sources.record import Record
+from modelscan.catalog.sources.record import SourceRecord
 from modelscan.catalog.sources.standing import STANDINGS, Standing
 from modelscan.model import HUB_SOURCES, Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
 
@@ -47,14 +47,14 @@ class Merged:
     """A model, the records it came from, and the reason why it stands for its family, where one is given."""
 
     model: Model
-    records: tuple[Record, ...]
+    records: tuple[SourceRecord, ...]
     lab: str | None
     parts: tuple[str, ...]
     keys: frozenset[tuple[Rung, str]]
     family_default: str | None
 
 
-def merge(records: Iterable[Record], tables: Tables) -> list[Merged]:
+def merge(records: Iterable[SourceRecord], tables: Tables) -> list[Merged]:
     """Models of all records, open alternatives resolved to ids."""
     groups = group(sorted(records, key=_identity_rank), tables)
     ids = {weights.repo_id.casefold(): item.id for item in groups for weights in item.weights.values()}
@@ -119,11 +119,11 @@ def _merge_group(item: RecordGroup, tables: Tables, ids: Mapping[str, str]) -> M
     return Merged(model, tuple(item.records), item.lab, item.parts, item.keys, default)
 
 
-def _identity_rank(record: Record) -> tuple[bool, int]:
+def _identity_rank(record: SourceRecord) -> tuple[bool, int]:
     return record.provider is not None, STANDINGS[record.source].identity
 
 
-def _rank(record: Record, item: RecordGroup, tables: Tables) -> int:
+def _rank(record: SourceRecord, item: RecordGroup, tables: Tables) -> int:
     standing = STANDINGS[record.source]
     if record.provider is None or standing.offers is None or standing.own_offers is None:
         return standing.facts
@@ -131,7 +131,7 @@ def _rank(record: Record, item: RecordGroup, tables: Tables) -> int:
     return standing.own_offers if host and host.name == item.lab else standing.offers
 
 
-def _values(ranked: Sequence[tuple[int, Record]]) -> dict[str, list[_Stated]]:
+def _values(ranked: Sequence[tuple[int, SourceRecord]]) -> dict[str, list[_Stated]]:
     values: dict[str, list[_Stated]] = {}
     for rank, record in ranked:
         standing, by_host = STANDINGS[record.source], _is_by_host(rank, record)
@@ -140,11 +140,11 @@ def _values(ranked: Sequence[tuple[int, Record]]) -> dict[str, list[_Stated]]:
     return values
 
 
-def _is_by_host(rank: int, record: Record) -> bool:
+def _is_by_host(rank: int, record: SourceRecord) -> bool:
     return rank == STANDINGS[record.source].offers
 
 
-def _is_of_few_hosts(stated: Sequence[_Stated], ranked: Sequence[tuple[int, Record]]) -> bool:
+def _is_of_few_hosts(stated: Sequence[_Stated], ranked: Sequence[tuple[int, SourceRecord]]) -> bool:
     """Whether less than half of the hosts say it, and no better source: one that drops a model does not end it."""
     offers = sum(1 for rank, record in ranked if _is_by_host(rank, record))
     return all(item.by_host for item in stated) and 2 * len(stated) <= offers
@@ -271,12 +271,12 @@ def _judge(weights: Weights, tables: Tables, lab: str | None) -> Weights:
     )
 
 
-def _providers(ranked: Sequence[tuple[int, Record]]) -> tuple[ProviderOffer, ...]:
+def _providers(ranked: Sequence[tuple[int, SourceRecord]]) -> tuple[ProviderOffer, ...]:
     offers = [(rank, record.offer) for rank, record in ranked if record.offer]
     return tuple(offer for _, offer in sorted(offers, key=lambda pair: (pair[0], pair[1].id, pair[1].model)))
 
 
-def _pricing(ranked: Sequence[tuple[int, Record]]) -> tuple[Pricing, str | None]:
+def _pricing(ranked: Sequence[tuple[int, SourceRecord]]) -> tuple[Pricing, str | None]:
     """The lab's own offer, else the median of the hosts' prices, price by price."""
     priced = [
         (record.offer, STANDINGS[record.source], rank)
@@ -297,7 +297,7 @@ def _pricing(ranked: Sequence[tuple[int, Record]]) -> tuple[Pricing, str | None]
     return Pricing(**prices), f"{priced[0][1].name} ({of})"
 
 
-def _specs(ranked: Sequence[tuple[int, Record]]) -> tuple[Spec, ...]:
+def _specs(ranked: Sequence[tuple[int, SourceRecord]]) -> tuple[Spec, ...]:
     """In the order of trust, each once: GPUStack says the same in both of its files where a repo is on both hubs."""
     found: list[Spec] = []
     for _, record in ranked:
@@ -305,17 +305,17 @@ def _specs(ranked: Sequence[tuple[int, Record]]) -> tuple[Spec, ...]:
     return tuple(found)
 
 
-def _extra(ranked: Sequence[tuple[int, Record]]) -> Mapping[str, Any]:
+def _extra(ranked: Sequence[tuple[int, SourceRecord]]) -> Mapping[str, Any]:
     """Fields without a name of ours, of the most trusted record that has any; the others' are in the records."""
     return next((dict(record.extra) for _, record in ranked if record.extra), {})
 
 
-def _aliases(item: RecordGroup, ranked: Sequence[tuple[int, Record]]) -> tuple[str, ...]:
+def _aliases(item: RecordGroup, ranked: Sequence[tuple[int, SourceRecord]]) -> tuple[str, ...]:
     """Other ids and repos of it; what hosts call it stands with their offers."""
     return tuple(dict.fromkeys(name for name in _own_names(item, ranked) if name != item.id))
 
 
-def _own_names(item: RecordGroup, ranked: Sequence[tuple[int, Record]]) -> Iterator[str]:
+def _own_names(item: RecordGroup, ranked: Sequence[tuple[int, SourceRecord]]) -> Iterator[str]:
     for _, record in ranked:
         if record.provider is None and STANDINGS[record.source].names_models:
             yield from record.names

@@ -12,7 +12,7 @@ from typing import Any
 
 from modelscan.catalog.merging.tables import Tables, read_tables
 from modelscan.catalog.sources import gpustack, known_weights, model_list, models_dev, standing, vllm_recipes
-from modelscan.catalog.sources.record import Parsed, Record
+from modelscan.catalog.sources.record import Parsed, SourceRecord
 from modelscan.catalog.sources.registry import FETCHED
 from modelscan.catalog.sources.state import SourceState, skipped_counts
 
@@ -34,7 +34,7 @@ def read_tables_of_ours(read: Read) -> Tables:
     return read_tables(read(LABS), read(ALTERNATIVES))
 
 
-def read_ours(read: Read) -> tuple[list[Record], list[SourceState]]:
+def read_ours(read: Read) -> tuple[list[SourceRecord], list[SourceState]]:
     """Records of `models.yaml` and `known_weights.csv`."""
     listed = model_list.parse(read(MODELS), source=standing.MODELS.name)
     known = known_weights.parse(read(KNOWN_WEIGHTS), read(QUANTIZED_WEIGHTS))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.merging.merge import Merged
-from modelscan.catalog.sources.record import Record, verbatim
+from modelscan.catalog.sources.record import SourceRecord, verbatim
 from modelscan.model import HUB_SOURCES, Model
 
 NAME = "kept"
@@ -23,7 +23,7 @@ def kept(current: Index, merged: Sequence[Merged], wanted: Collection[str], day:
             continue
         lab, parts, keys = current.keys(model_id)
         records = tuple(
-            Record(source=NAME, key=_key(source, key), raw=verbatim(entry), names=(model_id,))
+            SourceRecord(source=NAME, key=_key(source, key), raw=verbatim(entry), names=(model_id,))
             for source, key, entry in current.records(model_id)
         )
         gone = model if model.status == STATUS else _gone(model, day)

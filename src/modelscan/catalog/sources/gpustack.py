@@ -15,7 +15,7 @@ from typing import Any
 from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.naming.words import GPUSTACK_TASKS
 from modelscan.catalog.sources import standing
-from modelscan.catalog.sources.record import Attached, Parsed, Record, verbatim
+from modelscan.catalog.sources.record import Attached, Parsed, SourceRecord, verbatim
 from modelscan.catalog.sources.stated import quantization_word
 from modelscan.model import Source, Spec, Weights
 from modelscan.parsing import fields
@@ -118,7 +118,7 @@ _KNOWN_OF_SPECS = frozenset({
 
 def _record(
     name: str, entry: Mapping[str, Any], size: object, specs: Sequence[Mapping[str, Any]], source: str
-) -> Record:
+) -> SourceRecord:
     weights: dict[tuple[str, str], Weights] = {}
     for spec in specs:
         hub, repo = _repo(spec) or ("huggingface", "")
@@ -132,7 +132,7 @@ def _record(
                 verified=False,
             ),
         )
-    return Record(
+    return SourceRecord(
         source=source,
         key=f"{next(iter(weights))[0]}:{name}",
         raw=verbatim(_one_form(entry, name, size, specs)),

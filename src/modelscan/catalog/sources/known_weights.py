@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from modelscan.catalog.sources import standing
-from modelscan.catalog.sources.record import Parsed, Record, verbatim
+from modelscan.catalog.sources.record import Parsed, SourceRecord, verbatim
 from modelscan.model import Weights
 
 NAME = standing.KNOWN_WEIGHTS.name
@@ -26,7 +26,7 @@ def parse(payload: str, quantized: str = "") -> Parsed:
     return Parsed(records=[_record(row, forms[row["repo"]]) for row in csv.DictReader(io.StringIO(payload))])
 
 
-def _record(row: dict[str, str], quantized: Iterable[str]) -> Record:
+def _record(row: dict[str, str], quantized: Iterable[str]) -> SourceRecord:
     repo, modelscope = row["repo"], row["modelscope"]
     weights = [Weights(source="huggingface", repo_id=repo, official=True)]
     if modelscope:
@@ -40,7 +40,7 @@ def _record(row: dict[str, str], quantized: Iterable[str]) -> Record:
         "parameters": int(row["parameters"]) if row["parameters"] else None,
         "active_parameters": int(row["active_parameters"]) if row["active_parameters"] else None,
     }
-    return Record(
+    return SourceRecord(
         source=NAME,
         key=repo,
         raw=verbatim({key: value for key, value in row.items() if value}),

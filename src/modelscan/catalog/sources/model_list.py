@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
-from modelscan.catalog.sources.record import Parsed, Record, verbatim
+from modelscan.catalog.sources.record import Parsed, SourceRecord, verbatim
 from modelscan.catalog.sources.stated import quantization_word
 from modelscan.model import HUB_SOURCES, Source, Task, Weights
 from modelscan.parsing import fields
@@ -57,9 +57,9 @@ def parse_document(document: object, *, source: str, place: Callable[[str], str]
     return parsed
 
 
-def _record(name: str, entry: Mapping[str, Any], source: str, place: Callable[[str], str]) -> Record:
+def _record(name: str, entry: Mapping[str, Any], source: str, place: Callable[[str], str]) -> SourceRecord:
     understood = _UNDERSTOOD if _task(entry) else _UNDERSTOOD - {"task"}
-    return Record(
+    return SourceRecord(
         source=source,
         key=name,
         raw=verbatim(entry),

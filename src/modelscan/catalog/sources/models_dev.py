@@ -15,7 +15,7 @@ from typing import Any
 
 from modelscan.catalog.naming.words import REPO_HOSTS
 from modelscan.catalog.sources import standing
-from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
+from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, SourceRecord, verbatim
 from modelscan.catalog.sources.stated import quantization_word
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Pricing, ProviderOffer, Source, Weights
@@ -137,12 +137,12 @@ def _add(parsed: Parsed, key: str, entry: object, *, provider: str | None) -> No
         parsed.skipped.append(Skipped(clean(key), "the entry is nested too deep"))
 
 
-def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | None, raw: str) -> Record:
+def _record(key: str, model_id: str, entry: Mapping[str, Any], provider: str | None, raw: str) -> SourceRecord:
     weights = tuple(_weights(entry["weights"])) if "weights" in entry else ()
     extra = {name: entry[name] for name in entry if name not in _KNOWN}
     if provider in REPO_HOSTS and "/" in model_id:
         weights = (Weights(source="huggingface", repo_id=model_id, official=None, verified=False),)
-    return Record(
+    return SourceRecord(
         source=NAME,
         key=key,
         raw=raw,

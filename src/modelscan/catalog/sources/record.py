@@ -19,7 +19,7 @@ Last = Callable[[Callable[[str], bool]], Iterable[Entry]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
+class SourceRecord:
     """One entry of one source.
 
     `names` are all spellings by which the source means this model. `weights` are repos that the source vouches for;
@@ -58,7 +58,7 @@ class Attached(NamedTuple):
 class Parsed:
     """What one payload held: records kept and records skipped add up to the records that were in it."""
 
-    records: list[Record] = field(default_factory=list)
+    records: list[SourceRecord] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     attached: list[Attached] = field(default_factory=list)
 

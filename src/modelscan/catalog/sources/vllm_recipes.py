@@ -21,7 +21,7 @@ from modelscan.catalog.naming import names
 from modelscan.catalog.naming.words import QUANTIZATION, RECIPE_STORAGE, RECIPE_TASKS
 from modelscan.catalog.sources import standing
 from modelscan.catalog.sources.downloads import folder_at
-from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, Record, verbatim
+from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, SourceRecord, verbatim
 from modelscan.catalog.sources.stated import quantization_word
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Spec, Task, Weights
@@ -176,7 +176,7 @@ def _kinds(entry: _Entry) -> int:
     return 1 + sum(len(fields.mapping(fields.mapping(part).get("hardware_overrides"))) for part in parts)
 
 
-def _records(repo: str, entry: _Entry) -> Iterator[Record]:
+def _records(repo: str, entry: _Entry) -> Iterator[SourceRecord]:
     """The model of the recipe, and each other one that a variant of it is about: another size, date or tuning."""
     by_model: dict[tuple[str, ...], list[tuple[str, str, _Entry]]] = {model_words(repo): []}
     for name, variant in fields.mapping(entry.get("variants")).items():
@@ -200,7 +200,7 @@ def model_words(repo: str) -> tuple[str, ...]:
 
 def _record(
     repo: str, recipe_repo: str, entry: _Entry, variants: list[tuple[str, str, _Entry]], *, is_main: bool
-) -> Record:
+) -> SourceRecord:
     """What else the recipe states (sizes, context) is true of its own model only."""
     lab = names.split_owner(recipe_repo)[0]
     weights: dict[str, Weights] = {}
@@ -217,7 +217,7 @@ def _record(
         **entry,
         "variants": {name: variant for name, _, variant in variants},
     }  # fmt: skip
-    return Record(
+    return SourceRecord(
         source=NAME,
         key=recipe_repo if is_main else f"{recipe_repo}#{repo}",
         raw=verbatim(raw),

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import huggingface_hub.errors as hub
+from huggingface_hub import HfApi
+from huggingface_hub import logging as hub_logging
+from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented, not in __all__
 
 from modelscan import __version__
 from modelscan.errors import ModelNotFound, ModelscanError, SourceUnavailable, shown_address
@@ -17,19 +24,12 @@ from modelscan.hubs.variables import endpoint_of, metadata_timeout, token_of
 from modelscan.parsing.fields import repo
 from modelscan.storage.files import storage_failed
 from modelscan.system.clock import SystemClock
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+from modelscan.system.http import network_hint, require_usable_variables, retry_after, told_reason
 
 _LONGEST_SECONDS = 120.0  # for all pages of a listing
 
 
 def make_api(environ: Mapping[str, str]) -> HfApi:
-    import logging
-
-    from huggingface_hub import HfApi
-    from huggingface_hub import logging as hub_logging
-
     # The library's advice goes to stderr, which belongs to the command's own words.
     hub_logging.set_verbosity(logging.ERROR)
     return HfApi(
@@ -42,8 +42,6 @@ def make_api(environ: Mapping[str, str]) -> HfApi:
 
 def request_headers(environ: Mapping[str, str]) -> dict[str, str]:
     """What goes with a request for a file: the user's token, or the library's own login."""
-    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented, not in __all__
-
     return dict(build_hf_headers(token=token_of(environ), library_name="modelscan", library_version=__version__))
 
 
@@ -60,8 +58,6 @@ def asked(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Que
 
 def list_repo(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Listing:
     """The commit of a revision, and all its files with their hashes. Raises our errors."""
-    from huggingface_hub.hf_api import RepoFile
-
     api = make_api(environ)
     with _translated(repo_id, revision, environ):
         info = api.model_info(repo_id, revision=revision, timeout=metadata_timeout(environ))
@@ -110,10 +106,6 @@ def _text(value: object) -> str | None:
 @contextlib.contextmanager
 def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) -> Iterator[None]:
     """Inside, the library's exceptions become ours."""
-    import huggingface_hub.errors as hub
-
-    from modelscan.system.http import require_usable_variables
-
     # The base of its transport's errors (httpx, httpx2 since 2.0), by the name that the library imports it under.
     transport: type[Exception] = vars(hub)["HTTPError"]
     try:
@@ -128,10 +120,6 @@ def _translated(repo_id: str, revision: str | None, environ: Mapping[str, str]) 
 
 def _ours(error: Any, about: Question) -> ModelscanError:
     """The order counts: a gated repo is a kind of missing one, and every answer of the hub is a kind of OSError."""
-    import huggingface_hub.errors as hub
-
-    from modelscan.system.http import network_hint, require_usable_variables, retry_after, told_reason
-
     if isinstance(error, hub.HFValidationError):
         return ModelNotFound(f"`{about.repo_id}` is not a valid repo name", cause=[str(error)], details=about.details)
     if isinstance(error, hub.HfHubHTTPError):

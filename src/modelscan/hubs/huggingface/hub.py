@@ -12,7 +12,6 @@ from urllib.parse import quote
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface import cache as hf_cache
 from modelscan.hubs.huggingface import xet
-from modelscan.hubs.huggingface.client import asked, list_repo, request_headers
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, refused
 from modelscan.hubs.transfer.parts import ByteStream, Part
@@ -48,6 +47,8 @@ class HuggingFace:
         self.root = hub_cache(self._environ)
 
     def ask(self, repo_id: str, revision: str | None) -> Listing:
+        from modelscan.hubs.huggingface.client import list_repo  # huggingface_hub is loaded to ask, not to plan
+
         return list_repo(repo_id, revision, self._asking())
 
     def is_commit(self, revision: str | None) -> bool:
@@ -60,6 +61,7 @@ class HuggingFace:
     def open(
         self, session: HttpSession, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
     ) -> Iterator[ByteStream]:
+        from modelscan.hubs.huggingface.client import request_headers
 
         headers = request_headers(self._asking())
         if file.xet_hash is not None and end is None and wants_xet(self._environ) and xet.is_available():
@@ -76,6 +78,8 @@ class HuggingFace:
             yield ByteStream(answer.start, answer.chunks)
 
     def _refusal(self, repo_id: str, listing: Listing, file: RemoteFile, answer: HttpAnswer) -> Exception:
+        from modelscan.hubs.huggingface.client import asked
+
         code, said = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
         if code not in _CODES:  # the storage behind the hub has no codes
             code = NO_FILE if answer.status == _NOT_FOUND else None

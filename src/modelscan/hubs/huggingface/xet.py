@@ -7,6 +7,7 @@ what an unfinished file needs (hf_xet 1.8, `XetDownloadStreamGroup.download_stre
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -25,8 +26,6 @@ _IMPATIENCE = {
 
 def is_available() -> bool:
     """Whether this machine has the library: it comes with huggingface_hub, but not for every processor."""
-    import importlib.util
-
     return importlib.util.find_spec("hf_xet") is not None
 
 

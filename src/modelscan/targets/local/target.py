@@ -11,7 +11,11 @@ from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.model import Claim, Hardware
+from modelscan.targets.local.claims import claims_of
+from modelscan.targets.local.logs.logs import follow_log, read_log
 from modelscan.targets.local.observe import observe
+from modelscan.targets.local.orphans import find_orphans, reap_orphans
+from modelscan.targets.local.placement import placed
 from modelscan.targets.site import Site
 
 if TYPE_CHECKING:  # `list` needs none of it at run time
@@ -26,8 +30,6 @@ class LocalTarget:
     is_local: bool = True
 
     def place(self, record: Record, among: Placement) -> Record:
-        from modelscan.targets.local.placement import placed
-
         return placed(record, among)
 
     def start(self, record: Record, store: Store, *, weights_environment: Mapping[str, str]) -> Record:
@@ -51,8 +53,6 @@ class LocalTarget:
     def logs(
         self, record: Record, *, tail: int | None, since: datetime | None, is_over: Callable[[], bool] | None
     ) -> Iterator[LogLine]:
-        from modelscan.targets.local.logs.logs import follow_log, read_log
-
         folder = files_of(self.site.paths, record.id).folder
         if is_over is None:
             return iter(read_log(folder, tail=tail, since=since))
@@ -63,18 +63,12 @@ class LocalTarget:
         return None if port is None else f"http://127.0.0.1:{port}"
 
     def claims(self, records: Sequence[Record], hardware: Hardware) -> tuple[Claim, ...]:
-        from modelscan.targets.local.claims import claims_of
-
         return claims_of(records, hardware)
 
     def orphans(self, names: Mapping[str, str]) -> tuple[Orphan, ...]:
-        from modelscan.targets.local.orphans import find_orphans
-
         return find_orphans(names, self.site.paths)
 
     def reap(self, names: Mapping[str, str]) -> tuple[Orphan, ...]:
-        from modelscan.targets.local.orphans import reap_orphans
-
         return reap_orphans(names, self.site.paths, linger=self.site.pace.linger, clock=self.site.clock)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -52,10 +52,14 @@ def search_models(
     text = " ".join(words)
     found: list[Model | Hit] = []
     if fits:
-        from modelscan.selecting.judge import PLANNED_FOR_EACH_SHOWN, fitting
-
-        hits = search(index, text, limit=limit * PLANNED_FOR_EACH_SHOWN, filters=filters)
-        found.extend(fitting(context, _models(index, hits), limit=limit, described_hardware=hardware))
+        found.extend(
+            _fitting(
+                context,
+                lambda most: _models(index, search(index, text, limit=most, filters=filters)),
+                limit,
+                hardware,
+            )
+        )
     else:
         hits = search(index, text, limit=limit, filters=filters)
         found.extend(_models(index, hits) if whole else hits)
@@ -114,16 +118,23 @@ def search_hub_models(context: Context, words: Sequence[str], *, limit: int, fil
     return SearchResult(models=tuple(models[:limit]))
 
 
+def _fitting(
+    context: Context, models: Callable[[int], Iterator[Model]], limit: int, hardware: str | None
+) -> Iterable[Model]:
+    """The first of `models` that fit, which gives as many as it is asked for."""
+    from modelscan.selecting.judge import PLANNED_FOR_EACH_SHOWN, fitting  # and with it all that plans
+
+    return fitting(context, models(limit * PLANNED_FOR_EACH_SHOWN), limit=limit, described_hardware=hardware)
+
+
 def list_models(
     context: Context, *, limit: int | None, filters: Filters, fits: bool = False, hardware: str | None = None
 ) -> SearchResult:
     """All models that pass the filters, in the order of their ids; `limit` None means all."""
     index = _opened(context, filters)
     if fits:
-        from modelscan.selecting.judge import fitting
-
         most = index.count() if limit is None else limit
-        found_here = fitting(context, index.models(filters), limit=most, described_hardware=hardware)
+        found_here = _fitting(context, lambda _: index.models(filters), most, hardware)
         return SearchResult(models=tuple(found_here), notice=index.notice)
     found: list[Model] = []
     for model in index.models(filters):

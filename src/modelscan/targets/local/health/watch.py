@@ -37,7 +37,7 @@ class NotYet:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Unusable:
     """Waiting will not make it ready. `port_taken`: another program has its port."""
 
     reason: str
@@ -52,7 +52,7 @@ class Probed:
     activity: Activity | None = None
 
 
-Seen = Answering | Ready | NotYet | Refused | Probed
+Seen = Answering | Ready | NotYet | Unusable | Probed
 
 
 class Watch(threading.Thread):
@@ -95,7 +95,7 @@ class Watch(threading.Thread):
             if not self._healthy():
                 continue
             if stranger := self._stranger():
-                self._tell(Refused(stranger, port_taken=True))
+                self._tell(Unusable(stranger, port_taken=True))
                 return False
             self._tell(Answering())
             return True
@@ -110,13 +110,13 @@ class Watch(threading.Thread):
                 final = failed.status in _CLIENT_ERRORS and failed.status not in _TRY_LATER
                 refusals = refusals + 1 if final else 0
                 if refusals == _MOST_REFUSALS:
-                    self._tell(Refused(f"it responds but does not generate: {failed.reason}"))
+                    self._tell(Unusable(f"it responds but does not generate: {failed.reason}"))
                     return False
                 self._tell(NotYet(failed.reason))
                 self._stopped.wait(self._pace.between_generations)
             else:
                 if stranger := self._stranger():
-                    self._tell(Refused(stranger, port_taken=True))
+                    self._tell(Unusable(stranger, port_taken=True))
                     return False
                 self._tell(Ready(generated))
                 return True

@@ -27,7 +27,7 @@ def memory_of_gpus(environ: Mapping[str, str]) -> dict[int, int]:
         return {}
 
 
-class Routes:
+class RouteKeeper:
     """Keeps the routing file in step with one deployment when no command does: after `--no-wait`, after a crash, and
     when the command that stops it is killed.
     """

@@ -33,10 +33,10 @@ from modelscan.system.processes.tree import end_tree
 from modelscan.targets.local.environment import backend_environment, key_files, secrets_of
 from modelscan.targets.local.health.health import Health
 from modelscan.targets.local.health.probe import Endpoint, Generated
-from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Refused, Seen, Watch
+from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Seen, Unusable, Watch
 from modelscan.targets.local.logs.log_file import LogFile
 from modelscan.targets.local.logs.pump import Pump
-from modelscan.targets.local.supervisor.jobs import Routes
+from modelscan.targets.local.supervisor.jobs import RouteKeeper
 from modelscan.targets.local.supervisor.lease import GpuLease
 from modelscan.targets.local.supervisor.phases import Durations, Phases
 from modelscan.targets.local.supervisor.writer import RecordWriter
@@ -73,7 +73,7 @@ class Supervision:
     clock: Clock
     events: SimpleQueue[Event]
     pace: Pace
-    routes: Routes
+    routes: RouteKeeper
     lease: GpuLease
     earlier: Sequence[Durations] = ()  # how long the phases took before
 
@@ -212,7 +212,7 @@ class Life:
             if isinstance(event, Ready):
                 pump.listening = False
             if (problem := self._take(event)) is not None:
-                return self._ended(problem, port_taken=isinstance(event, Refused) and event.port_taken)
+                return self._ended(problem, port_taken=isinstance(event, Unusable) and event.port_taken)
             exit_code = reap(leader)
             if exit_code is not None:
                 return Ended(was_ready=self._ready, exit_code=exit_code)
@@ -239,7 +239,7 @@ class Life:
                 self._reach(_LAST_PHASE, None, "it responds; testing a generation")
             case NotYet():
                 self._reach(_LAST_PHASE, None, event.reason[:200])
-            case Refused():
+            case Unusable():
                 return event.reason
             case Ready():
                 self._become_ready(event.generated)

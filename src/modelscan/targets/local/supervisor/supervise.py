@@ -30,7 +30,7 @@ from modelscan.system.processes.spawn import become_subreaper
 from modelscan.targets.local.environment import own_environment
 from modelscan.targets.local.owner import lock_note
 from modelscan.targets.local.supervisor.admission import asked_to_stop, wait_for_gpus
-from modelscan.targets.local.supervisor.jobs import Routes
+from modelscan.targets.local.supervisor.jobs import RouteKeeper
 from modelscan.targets.local.supervisor.lease import GpuLease
 from modelscan.targets.local.supervisor.life import Call, Ended, Event, Life, Supervision
 from modelscan.targets.local.supervisor.writer import RecordWriter
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
             clock=clock,
             events=events,
             pace=pace or options.pace,
-            routes=Routes(
+            routes=RouteKeeper(
                 options.routes,
                 record.name,
                 state=options.state,
