@@ -10,7 +10,7 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
 from modelscan import __version__
-from modelscan.cli.examples import EXAMPLES
+from modelscan.cli.examples import EXAMPLES, example_lines
 from modelscan.cli.options.complete import complete_gpu, complete_hardware, complete_source
 from modelscan.cli.table import COMMANDS
 from modelscan.verbs.maintain.schema import DOCUMENTS
@@ -117,7 +117,7 @@ def test_help_is_a_command_too(modelscan: Modelscan, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("path", [path for path, line in COMMANDS.items() if line.function])
 def test_each_help_ends_with_examples_that_parse(modelscan: Modelscan, path: str) -> None:
     shown = modelscan(*path.split(), "--help").stdout
-    lines = EXAMPLES[path]
+    lines = example_lines(path)
     options = set(re.findall(r"--[\w-]+", shown.partition("Examples:")[0]))
     assert options >= {word for line in lines for word in re.findall(r"--[\w-]+", line)}
     for line in lines:

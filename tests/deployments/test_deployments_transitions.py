@@ -47,7 +47,10 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
 
 def of(cls: Any) -> st.SearchStrategy[Any]:
     hints = typing.get_type_hints(cls)
-    return st.builds(cls, **{field.name: values(hints[field.name]) for field in dataclasses.fields(cls)})
+    drawn = {field.name: values(hints[field.name]) for field in dataclasses.fields(cls)}
+    if "port" in drawn:  # any other number is damage
+        drawn["port"] = st.none() | st.integers(1, 65535)
+    return st.builds(cls, **drawn)
 
 
 RECORDS: st.SearchStrategy[Record] = of(Record)

@@ -30,7 +30,8 @@ class About:
     those that take no value and what they say of `enforce_eager`: both given as `--backend-arg` enter the plan.
 
     What others call it: `gpustack` and `litellm` (a prefix of models), `seeds` in lists of models, `catalog` the source
-    that its own people write, `image` without a tag.
+    that its own people write, `image` without a tag. `adapters` is its command for a model with an adapter on top,
+    with `{base}` and `{adapter}`; None where it serves none.
     """
 
     title: str
@@ -43,6 +44,7 @@ class About:
     litellm: str = "openai"
     seeds: frozenset[str] = frozenset()
     catalog: str | None = None
+    adapters: str | None = None
 
     @property
     def options(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
@@ -43,9 +44,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "routes export": ("routes export --format litellm > litellm.yaml",),
     "env": ('eval "$(modelscan env demo)"',),
     "backend list": ("backend list", "backend list --json"),
-    "backend install": ("backend install vllm", "backend install vllm --version 0.32.0"),
-    "backend show": ("backend show vllm",),
-    "backend remove": ("backend remove vllm --version 0.32.0",),
+    "backend install": ("backend install {backend}", "backend install {backend} --version 0.32.0"),
+    "backend show": ("backend show {backend}",),
+    "backend remove": ("backend remove {backend} --version 0.32.0",),
     "doctor": ("doctor", "doctor --reap"),
     "config show": ("config show", "config show --json"),
     "config get": ("config get deploy.first_port",),
@@ -59,7 +60,16 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def example_lines(path: str) -> list[str]:
+    """The examples of a command; `{backend}` is the registry's first, which is loaded for these only."""
+    lines = EXAMPLES.get(path, ())
+    if any("{backend}" in line for line in lines):
+        first = next(iter(importlib.import_module("modelscan.backends.registry").BACKENDS))
+        lines = tuple(line.replace("{backend}", first) for line in lines)
+    return [line if "modelscan" in line else f"modelscan {line}" for line in lines]
+
+
 def examples(path: str) -> str | None:
     """For the end of a help text, one per line; None for a group of commands."""
-    lines = [line if "modelscan" in line else f"modelscan {line}" for line in EXAMPLES.get(path, ())]
+    lines = example_lines(path)
     return "\n\n".join(["Examples:", *lines]) if lines else None

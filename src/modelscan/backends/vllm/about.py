@@ -24,4 +24,5 @@ ABOUT = About(
     litellm="hosted_vllm",
     seeds=frozenset({"vllm"}),
     catalog="vllm-recipes",
+    adapters="vllm serve {base} --enable-lora --lora-modules NAME={adapter}",
 )

@@ -36,7 +36,10 @@ def backend_option(panel: str) -> Any:
 BackendName = Annotated[
     str,
     typer.Argument(
-        metavar="BACKEND", help="Name of a backend, such as vllm.", callback=_known, autocompletion=_complete
+        metavar="BACKEND",
+        help=f"Name of a backend, such as {next(iter(BACKENDS))}.",
+        callback=_known,
+        autocompletion=_complete,
     ),
 ]
 BackendVersion = Annotated[str | None, typer.Option("--version", metavar="V", help="Version of the backend.")]
