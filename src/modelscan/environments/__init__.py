@@ -9,6 +9,6 @@ remove      deletes an environment
 streamer    adds the packages that read weights from S3
 uv          finds or installs uv, and explains its errors
 pip_config  translates pip's configuration for uv
-places      folders, locks and environment variables
+locations      folders, locks and environment variables
 failures    the errors of an installation, with hints
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.backends.base import Recipe
-from modelscan.environments.places import without_credentials
+from modelscan.environments.locations import without_credentials
 from modelscan.environments.uv import Streamer
 from modelscan.storage.files import private_folder, storage_failed, translated
 from modelscan.system.processes import run as process

@@ -35,7 +35,7 @@ _QUERY = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Location:
     backend: Backend
     program: Path
     origin: str
@@ -51,7 +51,7 @@ def find_installations(settings: Settings, run: process.Runner = process.run) ->
 def _foreign(settings: Settings, run: process.Runner) -> Iterator[Installation]:
     ours = settings.paths.environments_folder.resolve()
     seen: set[Path] = set()
-    for place in _places(settings):
+    for place in _locations(settings):
         target = place.program.resolve()
         if target in seen or target.is_relative_to(ours):
             continue
@@ -60,7 +60,7 @@ def _foreign(settings: Settings, run: process.Runner) -> Iterator[Installation]:
             yield found
 
 
-def _places(settings: Settings) -> Iterator[_Place]:
+def _locations(settings: Settings) -> Iterator[_Location]:
     """The folders of `backend.dirs` first: an environment, or its folder of programs."""
     virtual = settings.environ.get("VIRTUAL_ENV")
     for backend in BACKENDS.values():
@@ -68,14 +68,14 @@ def _places(settings: Settings) -> Iterator[_Place]:
         for folder in settings.backend.dirs:
             path = Path(folder).expanduser()
             if named := shutil.which(name, path=f"{path / 'bin'}:{path}"):
-                yield _Place(backend, Path(named), "named in the setting backend.dirs")
+                yield _Location(backend, Path(named), "named in the setting backend.dirs")
         if on_path := shutil.which(name, path=settings.environ.get("PATH", "")):
-            yield _Place(backend, Path(on_path), "found on PATH")
+            yield _Location(backend, Path(on_path), "found on PATH")
         if virtual and (inside := shutil.which(name, path=str(Path(virtual) / "bin"))):
-            yield _Place(backend, Path(inside), "found in the active virtual environment")
+            yield _Location(backend, Path(inside), "found in the active virtual environment")
 
 
-def _examine(place: _Place, environ: Mapping[str, str], run: process.Runner) -> Installation | None:
+def _examine(place: _Location, environ: Mapping[str, str], run: process.Runner) -> Installation | None:
     name, probes = place.backend.name, place.backend.probes
     python = interpreter_of(place.program, environ)
     versions = _versions(python, probes.distributions, environ, run) if python and probes.distributions else {}

@@ -17,8 +17,8 @@ from modelscan.backends.base import Recipe
 from modelscan.backends.registry import BACKENDS
 from modelscan.environments import failures
 from modelscan.environments.build import Log, Uv, announce, build, pinned_versions, resolve
+from modelscan.environments.locations import clean_environment, environment_folder, install_lock, install_log
 from modelscan.environments.pip_config import read_pip_config, uv_variables, wants_no_index
-from modelscan.environments.places import clean_environment, environment_folder, install_lock, install_log
 from modelscan.environments.recipes import recipes_for
 from modelscan.environments.record import read_records, size_of, write_record
 from modelscan.environments.uv import Streamer, ensure_uv, why_it_failed

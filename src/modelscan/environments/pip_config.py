@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from modelscan.environments.places import clean_environment
+from modelscan.environments.locations import clean_environment
 from modelscan.system.processes import run as process
 
 _TIMEOUT_SECONDS = 30.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from modelscan.environments.places import RECORD_FORMAT, RECORD_NAME
+from modelscan.environments.locations import RECORD_FORMAT, RECORD_NAME
 from modelscan.model import Installation
 from modelscan.storage.documents import from_document, to_document
 from modelscan.storage.files import translated, write_atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from modelscan.environments.places import RECORD_NAME, install_lock
+from modelscan.environments.locations import RECORD_NAME, install_lock
 from modelscan.errors import Usage
 from modelscan.model import Installation
 from modelscan.settings.reading import Settings

@@ -16,7 +16,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.environments import failures
 from modelscan.environments.build import add, pinned_versions, resolve
 from modelscan.environments.install import Interpreter, alone, prepare_uv
-from modelscan.environments.places import clean_environment
+from modelscan.environments.locations import clean_environment
 from modelscan.environments.record import size_of, write_record
 from modelscan.environments.uv import Streamer, why_it_failed
 from modelscan.errors import Usage

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from modelscan.environments.places import clean_environment, without_credentials
+from modelscan.environments.locations import clean_environment, without_credentials
 from modelscan.errors import BackendFailed
 from modelscan.settings.reading import Settings
 from modelscan.storage.files import private_folder, translated

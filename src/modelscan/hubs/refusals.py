@@ -73,7 +73,7 @@ def refused(
     details = asked.details | {"status": status, "retry_after": retry_after}
     if file is not None:
         details["file"] = file
-    said = [text] if (text := clean(message)) else []
+    reasons = [text] if (text := clean(message)) else []
     if code == GATED:
         return Gated(
             f"`{asked.repo_id}` is gated: its owner grants access only to people who accepted the terms",
@@ -81,9 +81,9 @@ def refused(
             details=details,
         )
     if code is not None:
-        return _not_found(asked, code, said, details)
+        return _not_found(asked, code, reasons, details)
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
-        cause = said or [f"it answered {status}" + (f" for {file}" if file else "")]
+        cause = reasons or [f"it answered {status}" + (f" for {file}" if file else "")]
         return _unauthorized(asked, status, cause, details)
     if status == _PROXY:
         return SourceUnavailable(
@@ -102,7 +102,7 @@ def refused(
         )
     return SourceUnavailable(
         f"{asked.endpoint} answered {status}" + (f" for `{file}`" if file else ""),
-        cause=said,
+        cause=reasons,
         hints=["try again later: what was downloaded is kept"],
         details=details,
     )
@@ -132,7 +132,7 @@ def no_answer(asked: Question, cause: str) -> SourceUnavailable:
     )
 
 
-def _not_found(asked: Question, code: str, said: list[str], details: dict[str, object]) -> ModelNotFound:
+def _not_found(asked: Question, code: str, reasons: list[str], details: dict[str, object]) -> ModelNotFound:
     repo_id = asked.repo_id
     if code == NO_REVISION:
         return ModelNotFound(
@@ -144,7 +144,7 @@ def _not_found(asked: Question, code: str, said: list[str], details: dict[str, o
         named = f"`{details['file']}`, which it lists" if "file" in details else "a file that it lists"
         return ModelNotFound(
             f"`{repo_id}` lacks {named}",
-            cause=said,
+            cause=reasons,
             hints=["the repo or its mirror is incomplete: try again later, or without the mirror"],
             details=details,
         )

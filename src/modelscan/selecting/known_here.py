@@ -119,8 +119,8 @@ def describe_here(
 
 def _stored_by_name(repo_id: str) -> str | None:
     """AWQ or GPTQ, where the name of a repo says so: `…-GPTQ-Int8` says how as well as in how many bits."""
-    said = words(repo_id)
-    return next((method for method in ("awq", "gptq") if method in said), None)
+    name_words = words(repo_id)
+    return next((method for method in ("awq", "gptq") if method in name_words), None)
 
 
 def _look_here(

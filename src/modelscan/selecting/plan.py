@@ -142,8 +142,8 @@ def explained(planned: Planned) -> tuple[str, ...]:
 def faults_beside(plan: Plan) -> tuple[str, ...]:
     """What is wrong with GPUs of this machine and the plan goes on without; not where the CPU was asked for."""
     answered = any(item.code == "gpu_unusable" for item in plan.rejected)  # the refusal says it
-    meant = plan.chosen is not None and "no_gpu" in plan.chosen.explicit
-    return () if answered or meant else plan.hardware.faults
+    intended = plan.chosen is not None and "no_gpu" in plan.chosen.explicit
+    return () if answered or intended else plan.hardware.faults
 
 
 def refuse_infeasible(plan: Plan) -> None:

@@ -64,13 +64,13 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     """One line per key in which two requests differ."""
     keys = sorted({*before, *after})
     return [
-        f"{key}: {_said(before.get(key))} before, {_said(after.get(key))} now"
+        f"{key}: {_phrase(before.get(key))} before, {_phrase(after.get(key))} now"
         for key in keys
         if before.get(key) != after.get(key)
     ]
 
 
-def _said(value: object) -> str:
+def _phrase(value: object) -> str:
     if value is None:
         return "not given"
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)

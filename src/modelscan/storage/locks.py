@@ -97,10 +97,10 @@ def hold(
     clock = clock or SystemClock()
     lock = Lock(path)
     deadline = clock.monotonic() + timeout
-    told = False
+    reported = False
     while not lock.try_acquire(note):
-        if not told and on_wait is not None:
-            told = True
+        if not reported and on_wait is not None:
+            reported = True
             on_wait(holder(path))
         if clock.monotonic() >= deadline:
             raise Conflict(

@@ -213,11 +213,11 @@ def _read_file(path: Path, limit: int) -> Fetched:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that a server asks to wait, told as such or as a date (RFC 9110, 10.2.3)."""
-    told = headers.get("retry-after", "")
-    if told.isdecimal():
-        return float(told)
+    header = headers.get("retry-after", "")
+    if header.isdecimal():
+        return float(header)
     try:
-        return max(0.0, (parsedate_to_datetime(told) - SystemClock().now()).total_seconds())
+        return max(0.0, (parsedate_to_datetime(header) - SystemClock().now()).total_seconds())
     except (ValueError, TypeError):
         return None
 

@@ -36,23 +36,23 @@ def post_for_lines(address: str, document: Any, *, key: str | None = None) -> Ge
 
 
 def _refusal(response: httpx.Response, address: str, key: str | None) -> SourceUnavailable:
-    said = b"".join(response.iter_bytes())[:_REFUSAL_BYTES].decode("utf-8", "replace")
-    said = said.replace(key, "***") if key else said
+    body = b"".join(response.iter_bytes())[:_REFUSAL_BYTES].decode("utf-8", "replace")
+    body = body.replace(key, "***") if key else body
     kind = Unauthorized if response.status_code == httpx.codes.UNAUTHORIZED else SourceUnavailable
     return kind(
         f"`{address}` answered {response.status_code}",
-        cause=[text] if (text := _message_in(said)) else [],
+        cause=[text] if (text := _message_in(body)) else [],
         details={"address": address, "status": response.status_code},
     )
 
 
-def _message_in(said: str) -> str:
+def _message_in(body: str) -> str:
     """The message of an error in OpenAI's form (vLLM) or a flat one (SGLang), else the text as it is."""
     try:
-        document = json.loads(said)
+        document = json.loads(body)
         found = document["error"]["message"] if isinstance(document.get("error"), dict) else document["message"]
     except (ValueError, KeyError, TypeError, AttributeError):
-        found = said
+        found = body
     return str(found).strip()
 
 

@@ -91,7 +91,7 @@ def _cpu(version: str) -> Recipe:
 
 def _repackaged(version: str) -> tuple[Recipe, ...]:
     """The same build twice: torch from where pip and uv are told to look, then from PyTorch's CPU index."""
-    places = (
+    origins = (
         (None, "where pip and uv are configured to look"),
         ("cpu", "PyTorch's CPU index"),
     )
@@ -112,7 +112,7 @@ def _repackaged(version: str) -> tuple[Recipe, ...]:
             python_range=_PYTHONS,
             torch=_CPU_TORCH.get(version),
         )
-        for torch_backend, place in places
+        for torch_backend, place in origins
     )
 
 

@@ -103,9 +103,9 @@ def without_quantization(parts: tuple[str, ...]) -> tuple[tuple[str, ...], str |
             continue
         elif position and word in vocabulary.QUANTIZATION:
             # `AWQ` and `GPTQ` say more than the `Int4` beside them, and less than the `Int8`.
-            said = {found, vocabulary.QUANTIZATION[word]}
-            stored = next((method for method in ("AWQ", "GPTQ") if method in said), vocabulary.QUANTIZATION[word])
-            found = "INT8" if "INT8" in said else stored
+            forms = {found, vocabulary.QUANTIZATION[word]}
+            stored = next((method for method in ("AWQ", "GPTQ") if method in forms), vocabulary.QUANTIZATION[word])
+            found = "INT8" if "INT8" in forms else stored
         elif not (position and word in vocabulary.STORAGE):
             kept.append(word)
     return tuple(kept), found

@@ -80,14 +80,14 @@ class HuggingFace:
     def _refusal(self, repo_id: str, listing: Listing, file: RemoteFile, answer: HttpAnswer) -> Exception:
         from modelscan.hubs.huggingface.client import asked
 
-        code, said = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
+        code, message = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
         if code not in _CODES:  # the storage behind the hub has no codes
             code = NO_FILE if answer.status == _NOT_FOUND else None
         return refused(
             asked(repo_id, listing.revision, self._asking()),
             answer.status,
             code=code,
-            message=said,
+            message=message,
             retry_after=answer.retry_after,
             file=file.path,
         )

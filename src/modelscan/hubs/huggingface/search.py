@@ -52,8 +52,8 @@ def search_hub(words: str, *, limit: int, environ: Mapping[str, str], http: Http
     from modelscan.hubs.payload import read_payload
 
     def refusal(reason: str) -> SourceUnavailable:
-        said = f"{shown_address(endpoint)} did not answer with a list of models"
-        return SourceUnavailable(said, cause=[reason])
+        summary = f"{shown_address(endpoint)} did not answer with a list of models"
+        return SourceUnavailable(summary, cause=[reason])
 
     listed = read_payload(ListedModels, content, refusal)
     return [_entry(item) for item in listed if item is not None]

@@ -154,17 +154,17 @@ class ModelScope:
         about_revision: bool = False,
         file: str | None = None,
     ) -> ModelscanError:
-        said = _message(answer)
+        message = _message(answer)
         code = None
         if answer.status == _NOT_FOUND:
             code = NO_FILE if file else NO_REVISION if about_revision else NO_REPO
-        elif answer.status in {_UNAUTHORIZED, _FORBIDDEN} and "gated" in said.lower():
+        elif answer.status in {_UNAUTHORIZED, _FORBIDDEN} and "gated" in message.lower():
             code = GATED
         return refused(
             self._asked(repo_id, revision),
             answer.status,
             code=code,
-            message=said,
+            message=message,
             retry_after=answer.retry_after,
             file=file,
         )

@@ -63,11 +63,11 @@ def s3_translated(address: S3Address) -> Iterator[None]:
             details={"address": str(address)},
         ) from error
     except (OSError, BotoCoreError, ClientError) as error:
-        said = (str(error) or type(error).__name__).splitlines()[0]
-        region = _OTHER_REGION.search(said)
+        message = (str(error) or type(error).__name__).splitlines()[0]
+        region = _OTHER_REGION.search(message)
         raise SourceUnavailable(
             f"`{address}` cannot be used",
-            cause=[said],
+            cause=[message],
             hints=[f"export AWS_DEFAULT_REGION={region[1]}"]
             if region
             else [f"aws s3 ls s3://{address.bucket}", "for a server other than AWS: export AWS_ENDPOINT_URL=https://…"],

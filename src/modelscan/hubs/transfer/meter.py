@@ -20,8 +20,8 @@ class Meter:
     def __init__(self, total_bytes: int, done_bytes: int, on_progress: OnProgress, clock: Clock) -> None:
         self._total, self._done, self._on_progress, self._clock = total_bytes, done_bytes, on_progress, clock
         self._lock = threading.Lock()
-        self._told = clock.monotonic()
-        self._samples = deque([(self._told, done_bytes)])
+        self._reported_at = clock.monotonic()
+        self._samples = deque([(self._reported_at, done_bytes)])
         on_progress(Transferred(done_bytes=done_bytes, total_bytes=total_bytes))
 
     def add(self, count: int) -> None:
@@ -29,8 +29,8 @@ class Meter:
         with self._lock:
             self._done += count
             now = self._clock.monotonic()
-            if now - self._told >= _EVERY_SECONDS:
-                self._told = now
+            if now - self._reported_at >= _EVERY_SECONDS:
+                self._reported_at = now
                 self._on_progress(self._at(now))
 
     def wait(self, holder: str) -> None:

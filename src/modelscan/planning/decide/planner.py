@@ -49,7 +49,7 @@ from modelscan.weights.counting.bytes import weights_bytes
 # Doubling the GPUs is worth it for latency if one request is answered a third faster: a judgement.
 _WORTH_DOUBLING = 4 / 3
 # More copies exchange less data, but each repeats the attention weights: this much less KV cache is acceptable.
-_ENOUGH_ROOM = 2 / 3
+_ENOUGH_CAPACITY = 2 / 3
 
 
 def make_plan(
@@ -329,8 +329,10 @@ def _roomier(
         other = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
         if not isinstance(other, Rejection):
             judged.append(other)
-    room = [(item.kv_cache_tokens or 0) * item.data_parallel for item in judged]
-    return next(item for item, tokens in zip(judged, room, strict=True) if tokens >= _ENOUGH_ROOM * max(room))
+    capacities = [(item.kv_cache_tokens or 0) * item.data_parallel for item in judged]
+    return next(
+        item for item, tokens in zip(judged, capacities, strict=True) if tokens >= _ENOUGH_CAPACITY * max(capacities)
+    )
 
 
 def _shortfall(candidate: Candidate, choice: Choice, request: PlanRequest) -> int:

@@ -28,7 +28,7 @@ def stages_problem(text: str, layers: int | None, pipeline_parallel: int) -> str
 
 
 def with_stages(
-    layouts: Sequence[Layout], shape: Architecture | None, asked: str | None, room: Callable[[Gpu], int | None]
+    layouts: Sequence[Layout], shape: Architecture | None, asked: str | None, capacity: Callable[[Gpu], int | None]
 ) -> list[Layout]:
     """Pipelines with the stages that were asked for, or by the `room` of unlike GPUs; other layouts as they are."""
     layers = shape.num_hidden_layers if shape is not None else None
@@ -39,16 +39,17 @@ def with_stages(
             if asked is not None:
                 stages = asked_stages(asked)
             elif len(alike(layout.gpus)) > 1:
-                stages = _by_room(layout, layers, room)
+                stages = _by_capacity(layout, layers, capacity)
         found.append(dataclasses.replace(layout, stages=stages) if stages else layout)
     return found
 
 
-def _by_room(layout: Layout, layers: int, room: Callable[[Gpu], int | None]) -> tuple[int, ...] | None:
+def _by_capacity(layout: Layout, layers: int, capacity: Callable[[Gpu], int | None]) -> tuple[int, ...] | None:
     """Layers in proportion to the GPU of each stage that has least; what rounding leaves goes where most was cut."""
     width = layout.tensor_parallel
     rooms = [
-        min(room(gpu) or 0 for gpu in layout.gpus[start : start + width]) for start in range(0, len(layout.gpus), width)
+        min(capacity(gpu) or 0 for gpu in layout.gpus[start : start + width])
+        for start in range(0, len(layout.gpus), width)
     ]
     if not all(rooms):
         return None

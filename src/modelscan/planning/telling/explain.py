@@ -94,7 +94,7 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
     if "gpu_memory_utilization" in chosen.explicit:
         lines.append(f"share: {chosen.gpu_memory_utilization}, as asked")
     else:
-        room = f"(free - {format_bytes(GPU_RESERVE)} for the backend's context) / what a process can have"
+        rest = f"(free - {format_bytes(GPU_RESERVE)} for the backend's context) / what a process can have"
         spare = _spare(plan, chosen, least)
         if spare:
             lines.append(f"share: what can be used, rounded up to a hundredth; {format_bytes(spare)} stays free")
@@ -104,7 +104,7 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
         usual = (memory.available_bytes or 0) <= DEFAULT_UTILIZATION * total
         most = [str(DEFAULT_UTILIZATION)] if usual else []
         most += ["--max-memory"] if "max_memory_bytes" in chosen.explicit else []
-        words = f"the least of {', '.join(most)} and {room}" if most else room
+        words = f"the least of {', '.join(most)} and {rest}" if most else rest
         lines.append(f"share: {words}, rounded down to a hundredth")
         lines += [] if usual else [f"more than the usual {DEFAULT_UTILIZATION}, which would leave too little KV cache"]
     passed = f", passed to the backend as {chosen.gpu_memory_utilization}" if chosen.gpu_memory_utilization else ""

@@ -81,8 +81,8 @@ def _context(setting: Setting, base: Candidate, limit: int | None, at_least: flo
     bound = f" of the model's {format_tokens(limit)}" if limit else ""
     if asked == "max":
         return f"context: {format_tokens(length)}{bound}, the longest that works"
-    room = "two requests" if at_least is None or at_least >= 2 else "one request"  # noqa: PLR2004
-    return f"context: {format_tokens(length)}{bound}, the longest that leaves room for {room}"
+    enough = "two requests" if at_least is None or at_least >= 2 else "one request"  # noqa: PLR2004
+    return f"context: {format_tokens(length)}{bound}, the longest that leaves room for {enough}"
 
 
 def _spread(layout: Layout, shape: Architecture | None, setting: Setting) -> list[str]:

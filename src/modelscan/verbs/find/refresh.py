@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 
 def refresh_catalog(
-    context: Context, source: str | None = None, told: Callable[[str, str], None] | None = None
+    context: Context, source: str | None = None, on_progress: Callable[[str, str], None] | None = None
 ) -> RefreshReport:
     """Fetch, merge and replace the index atomically. Raises SourceUnavailable when no source could be refreshed."""
-    return refresh(context.settings, context.http(), context.clock, only=source, keep=_in_use(context), progress=told)
+    return refresh(
+        context.settings, context.http(), context.clock, only=source, keep=_in_use(context), progress=on_progress
+    )
 
 
 def _in_use(context: Context) -> frozenset[str]:

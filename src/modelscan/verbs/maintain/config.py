@@ -41,7 +41,7 @@ def setting_row(settings: Settings, key: str) -> SettingRow:
     )
 
 
-def places(settings: Settings) -> dict[str, str]:
+def locations(settings: Settings) -> dict[str, str]:
     """The paths of all files, by name."""
     paths = settings.paths
     return {

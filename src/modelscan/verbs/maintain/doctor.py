@@ -40,8 +40,8 @@ def examine(context: Context, *, reap: bool = False) -> list[Check]:
     checks: list[Check] = []
     for part in (_settings, _folders, _catalog, _hardware):
         checks += _guarded(part, context)
-    for mending in (_orphans, _routing):
-        checks += _guarded(functools.partial(mending, reap=reap), context)
+    for repair in (_orphans, _routing):
+        checks += _guarded(functools.partial(repair, reap=reap), context)
     checks += _guarded(_deployments, context)
     return list(dict.fromkeys(checks))  # what damages several is said once
 

@@ -40,7 +40,7 @@ def _patches(shape: Architecture, width: int) -> int:
     if shape.vision_family.vision_rotary or tower.get("position_embedding_type") == "rope":
         image = 0  # rotary, not learned
     first = 3 * side * side * sizes.get("vision_frames", 1) * width
-    places = (
+    positions = (
         2 * sizes.get("vision_place_pairs", 0)
         or sizes.get("vision_places")
         or sizes.get("vision_place_side", 0) ** 2
@@ -48,8 +48,8 @@ def _patches(shape: Architecture, width: int) -> int:
     )
     if tiles := sizes.get("vision_tiles"):  # one table per tile layout
         ratios = tower.get("supported_aspect_ratios")
-        places += (len(ratios) + 1 if isinstance(ratios, list) else 9) * tiles * places
-    return first + places * width
+        positions += (len(ratios) + 1 if isinstance(ratios, list) else 9) * tiles * positions
+    return first + positions * width
 
 
 def _hearing(shape: Architecture) -> float:

@@ -66,7 +66,7 @@ def sum_tensors(header: Any, data_bytes: int) -> TensorSums:
         raise ValueError("its header is not a JSON object")  # noqa: TRY004  one kind of failure: a damaged file
     sizes: Counter[str] = Counter()
     counts: Counter[str] = Counter()
-    places: list[tuple[int, int, str]] = []
+    ranges: list[tuple[int, int, str]] = []
     for name, tensor in header.items():
         if name == "__metadata__":
             continue
@@ -79,15 +79,15 @@ def sum_tensors(header: Any, data_bytes: int) -> TensorSums:
             raise ValueError(f"tensor `{name}` has {end - begin} bytes for {count} values of {dtype}")
         sizes[dtype] += end - begin
         counts[dtype] += count
-        places.append((begin, end, name))
-    _refuse_gaps(places, data_bytes)
+        ranges.append((begin, end, name))
+    _refuse_gaps(ranges, data_bytes)
     return TensorSums(bytes_by_dtype=dict(sizes), parameters_by_dtype=dict(counts))
 
 
-def _refuse_gaps(places: list[tuple[int, int, str]], data_bytes: int) -> None:
+def _refuse_gaps(ranges: list[tuple[int, int, str]], data_bytes: int) -> None:
     """The format forbids overlaps, gaps and trailing data, and its readers refuse them (src/tensor.rs, `validate`)."""
     at = 0
-    for begin, end, name in sorted(places):
+    for begin, end, name in sorted(ranges):
         if begin != at:
             raise ValueError(f"tensor `{name}` begins at {begin} instead of {at}")
         at = end

@@ -7,7 +7,7 @@ import typer
 from modelscan.cli.options.shared import Json, Quiet, SettingKey
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import settings_of
-from modelscan.verbs.maintain.config import places, setting_row, settings_table
+from modelscan.verbs.maintain.config import locations, setting_row, settings_table
 
 
 def show(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
@@ -27,7 +27,7 @@ def get(ctx: typer.Context, key: SettingKey, json: Json = False) -> None:
 
 
 def path(ctx: typer.Context, json: Json = False) -> None:
-    rows = places(settings_of(ctx))
+    rows = locations(settings_of(ctx))
     Output(json=json).document(
         rows,
         lambda printer: printer.pairs([(name, str(value)) for name, value in rows.items() if name != "local_models"]),
