@@ -101,7 +101,7 @@ def _rows(chosen: Candidate, plan: Plan) -> list[tuple[str, str]]:
         ("Runs on", f"{_placement(chosen)}{_after('; ', why.get('parallelism'))}"),
         ("Context", f"{why.get('context') or format_tokens(chosen.max_model_len)}{concurrency}"),
         *_speed(chosen),
-        *((topic.capitalize(), text) for topic, _, text in reasons if topic not in _FACTS),
+        *((topic[:1].upper() + topic[1:], text) for topic, _, text in reasons if topic not in _FACTS),
         *(("Alternative", candidate_line(other)) for other in plan.alternatives),
         *_not_possible(plan.rejected),
     ]
