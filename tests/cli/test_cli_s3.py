@@ -150,7 +150,7 @@ def test_two_places_that_end_alike_are_two_requests(demo: Any, reader: Path, mod
     modelscan("deploy", PLACE)
     ran = modelscan("deploy", "s3://bucket/others/demo")
     assert ran.status == 8
-    assert f"model: {PLACE} then, s3://bucket/others/demo now" in ran.stderr
+    assert f"model: {PLACE} before, s3://bucket/others/demo now" in ran.stderr
 
 
 def test_a_vllm_of_ours_without_the_reader(demo: Any, vllm: Path, home: Path, modelscan: Modelscan) -> None:

@@ -7,15 +7,28 @@ with.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import get_args
 
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, LastError, Owner, PinnedPlan, Record
-from modelscan.model import Candidate, Deployment, DeploymentMemory
+from modelscan.model import Deployment, DeploymentMemory
 from modelscan.model.words import Status
 from modelscan.storage.documents import check_types, checked_document, to_document
 
 _PORTS = range(1, 65_536)
 _STATUSES = frozenset(get_args(Status))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PlanFigures:
+    """What is read of a pinned plan while it is listed and supervised; whoever prepares it checks all of it."""
+
+    max_model_len: int | None
+    max_num_seqs: int | None
+    gpu_memory_utilization: float | None
+    kv_cache_dtype: str | None
+    pipeline_parallel: int
+    explicit: tuple[str, ...]
 
 
 def written(record: Record) -> str:
@@ -28,7 +41,7 @@ def read(text: str) -> Record:
     Raises ValueError, TypeError, KeyError or AttributeError for what is none of ours.
     """
     document = checked_document(Deployment, json.loads(text))
-    check_types(Candidate, document.plan)
+    check_types(_PlanFigures, document.plan)
     return record_of(document)
 
 

@@ -18,7 +18,7 @@ from modelscan.model import Measured, Progress
 from modelscan.model.words import Mode, RestartPolicy, Source, Status, Task
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class DeploymentSpec:
     """`request` is what the user asked for, verbatim, for "same request: unchanged"."""
 
@@ -37,7 +37,7 @@ class DeploymentSpec:
     created_at: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class PinnedPlan:
     """`plan` is the document of the chosen candidate, `location` the weights as the backend is given them, `argv` its
     command line (keys are in no argument: they reach it by environment), `adjustments` what was changed of the plan
@@ -69,7 +69,7 @@ class PinnedPlan:
     adjustments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class LastError:
     """Why it last ended: a sentence, the line of the log that says so, commands and derived values."""
 
@@ -79,7 +79,7 @@ class LastError:
     suggested: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class DeploymentStatus:
     """`kv_cache_tokens` and `max_concurrency` are the plan's until the backend's log reports its own."""
 
@@ -103,7 +103,7 @@ class DeploymentStatus:
     removed_at: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Owner:
     """A pid counts only together with its start time (clock ticks) and the boot that both belong to.
 
@@ -117,7 +117,7 @@ class Owner:
     pid_start_time: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     spec: DeploymentSpec
     pinned: PinnedPlan

@@ -14,6 +14,7 @@ from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.preparing import installing, prepared, progressed, pulling
+from modelscan.errors import StateDamaged
 from modelscan.model import Candidate, Device, Installation, Progress
 from modelscan.model.events import Event, Report
 from modelscan.running.fetch import ensure_weights
@@ -21,7 +22,7 @@ from modelscan.running.installing import add_reader, install_backend
 from modelscan.selecting.context import Context
 from modelscan.selecting.installations import choose, device_of, installations
 from modelscan.selecting.machine import machine
-from modelscan.storage.documents import from_document
+from modelscan.storage.documents import checked_document
 
 _PROGRESS_SECONDS = 1.0
 
@@ -31,7 +32,15 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
 
     Call it with the record's command lock held. Raises what installing and downloading raise.
     """
-    chosen = from_document(Candidate, record.pinned.plan)
+    try:
+        chosen = checked_document(Candidate, record.pinned.plan)
+    except (TypeError, ValueError) as error:
+        raise StateDamaged(
+            f"the plan of `{record.name}` is damaged",
+            cause=[str(error)],
+            hints=[f"modelscan remove {record.name}", f"modelscan deploy {record.spec.model} --name {record.name}"],
+            details={"id": record.id},
+        ) from error
     if installation is None:
         installation = _installed(context, record, chosen, report)
     location, commit = _weights(context, record, chosen, report)

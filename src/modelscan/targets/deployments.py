@@ -16,7 +16,7 @@ from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.ending import removed
 from modelscan.errors import BackendFailed, DeploymentNotFound, StateDamaged, StateTooNew, StorageFailed
-from modelscan.model import LIVE_STATUSES, Claim, Deployment, Hardware
+from modelscan.model import LIVE_STATUSES, Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock
 from modelscan.system.clock import Clock, rfc3339
@@ -24,6 +24,7 @@ from modelscan.targets.registry import TARGETS, target_named
 from modelscan.targets.site import Site, site_of
 
 if TYPE_CHECKING:  # `list` needs none of it at run time
+    from modelscan.model import Claim, Hardware
     from modelscan.targets.target import LogLine, Orphan, ReadMachine, Reaps, Target
 
 

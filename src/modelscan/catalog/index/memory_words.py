@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
-from modelscan.hardware.gpu_table import gpu_keys, parse_gpu_table, slug
 from modelscan.storage.shipped import shipped_text
 from modelscan.units import GIB
 
@@ -49,19 +49,21 @@ def _parameters(memory: float) -> int:
 
 
 def _memory(name: str) -> int | None:
-    return _memories().get(slug(name))
+    return _memories()(name)
 
 
 @cache
-def _memories() -> dict[str, int]:
+def _memories() -> Callable[[str], int | None]:
     """The memory of each GPU, by all that people call it."""
+    from modelscan.hardware.gpu_table import gpu_keys, parse_gpu_table, slug  # few searches name a GPU
+
     table = parse_gpu_table(shipped_text("gpus.csv"))
-    keys = ((key, facts.memory_bytes) for together in (False, True) for facts in table
-            for key in gpu_keys(facts, together=together))  # fmt: skip
     found: dict[str, int] = {}
-    for key, memory in keys:
-        found.setdefault(key, memory)
-    return found
+    for together in (False, True):
+        for facts in table:
+            for key in gpu_keys(facts, together=together):
+                found.setdefault(key, facts.memory_bytes)
+    return lambda name: found.get(slug(name))
 
 
 def _cut(text: str, match: re.Match[str]) -> str:

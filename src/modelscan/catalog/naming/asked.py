@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
+from modelscan.catalog.naming.translated import in_english, unread
 from modelscan.model import Source
 
 _REVISION = re.compile(r"/(?:tree|blob|resolve)/([^/?#]+).*$")
@@ -101,7 +102,5 @@ def _translated(text: str) -> tuple[str, str]:
     """The text with words of other languages in English, and the letters that stay unread."""
     if text.isascii():
         return text, ""
-    from modelscan.catalog.naming.translated import in_english, unread
-
     found = in_english(text)
     return found, unread(found)

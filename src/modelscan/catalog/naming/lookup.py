@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming.matching import Rung
-from modelscan.model import Model
+
+if TYPE_CHECKING:  # every search loads this, and few look at a whole model
+    from modelscan.model import Model
 
 KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
 """How surely a name means a model, the surest first."""

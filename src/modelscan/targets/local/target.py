@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
-from modelscan.model import Claim, Hardware
 from modelscan.targets.local.claims import claims_of
 from modelscan.targets.local.logs.logs import follow_log, read_log
 from modelscan.targets.local.observe import observe
@@ -19,6 +18,7 @@ from modelscan.targets.local.placement import placed
 from modelscan.targets.site import Site
 
 if TYPE_CHECKING:  # `list` needs none of it at run time
+    from modelscan.model import Claim, Hardware
     from modelscan.targets.target import LogLine, Orphan, Placement, ReadMachine, Target
 
 
