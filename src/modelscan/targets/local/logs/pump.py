@@ -17,7 +17,7 @@ _SHORTEST_SECRET = 6  # masking shorter ones would eat ordinary words
 
 
 class Pump(threading.Thread):
-    """Runs until the last writer closes the pipe. `last_output` is the monotonic time of the last bytes.
+    """Runs until the last writer closes the pipe.
 
     A progress bar's carriage return ends a line. `secrets` never reach the log.
     """
@@ -40,11 +40,9 @@ class Pump(threading.Thread):
         self._tail = b""
         self._rest = b""
         self.listening = True
-        self.last_output = clock.monotonic()
 
     def run(self) -> None:
         while data := self._read():
-            self.last_output = self._clock.monotonic()
             *lines, self._rest = (self._rest + data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split(b"\n")
             if len(self._rest) > _LONGEST_LINE_BYTES:
                 whole = self._masked(self._rest)  # a secret that is not whole yet is in what stays
