@@ -1,10 +1,19 @@
-"""Report the decisions of `deploy`, one line each."""
+"""Report how a name was read and what was decided, one line each."""
 
 from __future__ import annotations
 
 from modelscan.model import Candidate, Hardware
 from modelscan.model.events import Event, Report
+from modelscan.selecting.resolved import Resolved
 from modelscan.units import format_bytes
+
+
+def report_reading(resolved: Resolved, report: Report) -> None:
+    """How the name was read: the warnings first."""
+    for text in resolved.warnings:
+        report(Event("warning", text))
+    for text in resolved.notes:
+        report(Event("note", text))
 
 
 def report_choice(hardware: Hardware, chosen: Candidate | None, report: Report) -> None:

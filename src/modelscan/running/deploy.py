@@ -15,7 +15,7 @@ from modelscan.deployments.record import Record
 from modelscan.errors import Conflict, NoFit, Usage
 from modelscan.model import Candidate, Deployment, Installation, Pricing
 from modelscan.model.events import Ask, Event, Report
-from modelscan.running.choice import report_choice
+from modelscan.running.choice import report_choice, report_reading
 from modelscan.running.claim import Claimed, claim_record
 from modelscan.running.environment import installation_or_leave
 from modelscan.running.fetch import in_own_form
@@ -57,10 +57,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     _refuse_unsafe(context, wanted)
     check_routing_file(context)
     resolved = resolve_request(context, wanted.plan)
-    for text in resolved.warnings:
-        report(Event("warning", text))
-    for text in resolved.notes:
-        report(Event("note", text))
+    report_reading(resolved, report)
     if resolved.model is not None:
         refuse_closed(context, resolved.model)
     name = deployment_name(wanted.name, resolved.model_id)

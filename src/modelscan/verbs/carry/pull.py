@@ -16,6 +16,7 @@ from modelscan.hubs.s3.download import download
 from modelscan.hubs.s3.upload import upload
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.model.events import Ask, Event, Report
+from modelscan.running.choice import report_reading
 from modelscan.running.fetch import fetch, in_own_form, progress_event
 from modelscan.running.preflight import check_weights
 from modelscan.selecting.context import Context
@@ -195,10 +196,7 @@ def _choose(
 ) -> tuple[str, WeightsDescription, bool]:
     """The model, its weights, and whether the planned command loads the vendor's own copy of them."""
     resolved = resolve_model(context, reference, wanted.source, wanted.revision)
-    for text in resolved.warnings:
-        report(Event("warning", text))
-    for text in resolved.notes:
-        report(Event("note", text))
+    report_reading(resolved, report)
     if resolved.model is not None:
         refuse_closed(context, resolved.model)
     request = PlanRequest(
