@@ -16,7 +16,8 @@ help: ## Show these targets
 
 setup: $(READY) ## Make the environment in .venv, pinned with hashes
 
-$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml hatch_build.py
+# The index of models is compiled while modelscan is installed: what it is made from counts.
+$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml hatch_build.py $(wildcard catalogs/*.csv catalogs/*.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "error: modelscan needs Python 3.11 or newer; run: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
