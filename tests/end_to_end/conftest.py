@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +75,18 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def ask(deployment: dict[str, Any], prompt: str, *, model: str | None = None, max_tokens: int = 40) -> str:
+    """What the model answers OpenAI's own client. It is closed: a connection left to the collector warns at random."""
+    with openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none") as client:
+        answer = client.chat.completions.create(
+            model=model or deployment["name"],
+            messages=[{"role": "user", "content": prompt}],
+            max_tokens=max_tokens,
+            temperature=0,
+        )
+    return answer.choices[0].message.content or ""
 
 
 def status_of(port: int, path: str, key: str | None) -> int:

@@ -9,9 +9,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-import openai
 import pytest
-from tests.end_to_end.conftest import Run, runs
+from tests.end_to_end.conftest import Run, ask, runs
 
 from modelscan.system.processes.identity import tagged
 
@@ -27,12 +26,8 @@ def deployment(modelscan: Modelscan, run: Run) -> Any:
 
 def test_a_client_gets_an_answer_under_both_names(deployment: Any, modelscan: Modelscan) -> None:
     assert deployment["changed"] is True
-    client = openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none")
     for name in deployment["served_model_names"]:
-        answer = client.chat.completions.create(
-            model=name, messages=[{"role": "user", "content": "What is modelscan?"}], max_tokens=60
-        )
-        assert "modelscan" in str(answer.choices[0].message.content)
+        assert "modelscan" in ask(deployment, "What is modelscan?", model=name, max_tokens=60)
     assert deployment["kv_cache_tokens"]
     assert deployment["measured"]["decode_tokens_per_second"] > 0
 

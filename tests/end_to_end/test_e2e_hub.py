@@ -28,10 +28,10 @@ def modelscan(*arguments):
 try:
     deployment = modelscan("deploy", "lab/demo", "--yes", "--name", "unplugged")
     import openai
-    client = openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none")
-    answer = client.chat.completions.create(
-        model="unplugged", messages=[{"role": "user", "content": "What is modelscan?"}], max_tokens=20, temperature=0
-    )
+    with openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none") as client:
+        answer = client.chat.completions.create(
+            model="unplugged", messages=[{"role": "user", "content": "What is modelscan?"}], max_tokens=20,
+            temperature=0)
     print(json.dumps({"status": deployment["status"], "revision": deployment["revision"],
                       "answered": "modelscan" in answer.choices[0].message.content}))
 finally:

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
-from tests.end_to_end.conftest import command_lines, user_environment
+from tests.end_to_end.conftest import ask, command_lines, user_environment
 from tests.s3 import SECRET, credentials, s3_client, s3_server  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.slow
@@ -32,14 +31,6 @@ def modelscan(real_home: Path, s3_server: str, tmp_path: Path) -> Callable[..., 
     return modelscan
 
 
-def answer(deployment: dict[str, Any]) -> str:
-    client = openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none")
-    said = client.chat.completions.create(
-        model=deployment["name"], messages=[{"role": "user", "content": "What is modelscan?"}], max_tokens=40
-    )
-    return said.choices[0].message.content or ""
-
-
 def test_brought_to_s3_and_served_from_there(
     modelscan: Callable[..., Any], s3_client: Any, real_home: Path  # noqa: F811
 ) -> None:  # fmt: skip
@@ -48,13 +39,13 @@ def test_brought_to_s3_and_served_from_there(
     deployment, _ = modelscan("deploy", PLACE, "--name", "far", "--yes", "--json")
     try:
         assert (deployment["status"], deployment["source"]) == ("ready", "s3")
-        assert "modelscan" in answer(deployment)
+        assert "modelscan" in ask(deployment, "What is modelscan?")
         assert not any(SECRET.encode() in line for line in command_lines())
         modelscan("stop", "far")
         s3_client.pipe("bucket/models/demo/README.md", b"changed")
         _, said = modelscan("start", "far")
         assert "have changed since `far` was planned" in said
-        assert "modelscan" in answer(deployment)
+        assert "modelscan" in ask(deployment, "What is modelscan?")
     finally:
         modelscan("stop", "far")
     for path in real_home.rglob("*"):

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
-from tests.end_to_end.conftest import command_lines, status_of, user_environment
+from tests.end_to_end.conftest import ask, command_lines, status_of, user_environment
 from tests.end_to_end.sglang_on_cpu import VERSION, install
 
 pytestmark = pytest.mark.slow
@@ -67,12 +66,9 @@ def test_it_serves_fails_with_its_reason_and_starts_again(modelscan: Callable[..
     assert (deployment["status"], deployment["host"]) == ("ready", "127.0.0.1")
     assert deployment["kv_cache_tokens"] == 8192  # from its log
     assert deployment["memory"]["measured_bytes"] > 1024**3
-    client = openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none")
     for name in deployment["served_model_names"]:
-        answer = client.chat.completions.create(
-            model=name, messages=[{"role": "user", "content": "What is modelscan?"}], max_tokens=12, temperature=0
-        )
-        assert "modelscan is a command-line tool" in str(answer.choices[0].message.content)
+        answer = ask(deployment, "What is modelscan?", model=name, max_tokens=12)
+        assert "modelscan is a command-line tool" in answer
 
     members = children(deployment["pid"])
     assert {"sglang::scheduler", "sglang::detokenizer"} <= set(members)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
-from tests.end_to_end.conftest import ROOT, Run, runs
+from tests.end_to_end.conftest import ROOT, Run, ask, runs
 
 pytestmark = pytest.mark.slow
 
@@ -21,14 +20,7 @@ def test_the_capital_of_france(run: Run, modelscan: Callable[..., Any], tmp_path
         assert (deployment["status"], deployment["host"]) == ("ready", "127.0.0.1")
         # In bfloat16 the same weights answer in broken French on a CPU.
         assert deployment["argv"][deployment["argv"].index("--dtype") + 1] == "float32"
-        client = openai.OpenAI(base_url=deployment["openai_base_url"], api_key="none")
-        answer = client.chat.completions.create(
-            model="smollm2",
-            messages=[{"role": "user", "content": "What is the capital of France?"}],
-            max_tokens=30,
-            temperature=0,
-        )
-        assert "Paris" in str(answer.choices[0].message.content)
+        assert "Paris" in ask(deployment, "What is the capital of France?", max_tokens=30)
     finally:
         run("-m", "modelscan", "remove", "smollm2", check=False)
     assert modelscan("list") == []
