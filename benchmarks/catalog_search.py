@@ -8,7 +8,6 @@ the same families (longer lists to choose from). End to end, against a bare Type
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import random
 import statistics
 import tempfile
@@ -16,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from modelscan import dataclasses
 from modelscan.catalog.index.build import build_index
 from modelscan.catalog.index.index import Index, connect
 from modelscan.catalog.index.search import search

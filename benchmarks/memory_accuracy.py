@@ -11,13 +11,13 @@ import csv
 import statistics
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.families import print_families
 from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
 from modelscan.backends.sglang.estimates import SGLANG_LOADING, SWA_FULL_TOKENS_RATIO, sglang_cells
 from modelscan.backends.vllm.estimates import vllm_blocks, vllm_steps
+from modelscan.dataclasses import dataclass, replace
 from modelscan.hubs.families import shipped_families
 from modelscan.model import WeightsDescription
 from modelscan.planning.memory.activations import activation_bytes

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 import yaml
 
+from modelscan import dataclasses
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage

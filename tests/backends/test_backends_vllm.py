@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
+from modelscan import dataclasses
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage

@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from modelscan import dataclasses
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.identity import resolve
 from modelscan.catalog.refresh.refresh import insecure_addresses, refresh
+from modelscan.dataclasses import dataclass, field
 from modelscan.errors import SourceUnavailable, StorageFailed, Usage
 from modelscan.settings.reading import Settings, load_settings
 from modelscan.storage.documents import to_document

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Modelscan
 
 from modelscan.cli import main
+from modelscan.dataclasses import field_names
 from modelscan.deployments.document import record_of, written
 from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
@@ -114,7 +115,7 @@ def alter(home: Path, field: str, value: Any) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(field=st.sampled_from(sorted(SOUND.__dataclass_fields__)), value=_JUNK, command=st.sampled_from(_COMMANDS))
+@given(field=st.sampled_from(sorted(field_names(SOUND))), value=_JUNK, command=st.sampled_from(_COMMANDS))
 def test_a_record_of_wrong_types_is_damaged_and_no_bug(
     field: str, value: Any, command: list[str], altered: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import signal
 import socket
@@ -15,6 +14,7 @@ import pytest
 from tests.cli import fake_vllm
 from tests.cli.conftest import Modelscan
 
+from modelscan import dataclasses
 from modelscan.deployments.document import deployment_of, record_of
 from modelscan.deployments.store import Store
 from modelscan.storage.paths import paths_below

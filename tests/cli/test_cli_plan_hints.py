@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 
 import pytest
@@ -10,6 +9,7 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 from tests.planning.machines import FACTS, llama, machine, weights
 
+from modelscan import dataclasses
 from modelscan.model import Claim, PlanRequest
 from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB

@@ -6,7 +6,6 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from tests.planning.machines import FACTS, llama, machine, weights
 from modelscan.cli.output.printer import PlainPrinter
 from modelscan.cli.output.terminal import TerminalPrinter
 from modelscan.cli.views.plan import show_plan
+from modelscan.dataclasses import replace
 from modelscan.model import Claim, Measurement, Plan, PlanRequest
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.telling.explain import explain

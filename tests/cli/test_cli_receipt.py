@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from io import StringIO
 
 import pytest
 from inline_snapshot import snapshot
 
+from modelscan import dataclasses
 from modelscan.cli.output.live import DeployView, curl_lines
 from modelscan.cli.output.output import Output
 from modelscan.cli.output.printer import PlainPrinter

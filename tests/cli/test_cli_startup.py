@@ -36,7 +36,7 @@ def test_quick_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None
 def test_help_is_made_of_the_table_alone(arguments: tuple[str, ...]) -> None:
     loaded = {name for name in imported(*arguments) if name.startswith("modelscan.")}
     rooms = {name.split(".")[1] for name in loaded}
-    assert rooms == {"cli", "errors", "settings", "storage"}
+    assert rooms == {"cli", "dataclasses", "errors", "settings", "storage"}
     assert {name for name in loaded if name.startswith(("modelscan.settings.", "modelscan.storage."))} == {
         "modelscan.settings.environment",
         "modelscan.storage.documents",

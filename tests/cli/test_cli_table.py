@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import pkgutil
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from tests.cli.conftest import Modelscan
 
 from modelscan.cli import commands
 from modelscan.cli.table import COMMANDS
+from modelscan.dataclasses import fields
 from modelscan.model import PlanRequest
 from modelscan.selecting.requests import DeployRequest
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelscan.dataclasses import replace
 from modelscan.errors import Conflict, StateDamaged, StateTooNew, StorageFailed
 from modelscan.model import Candidate, Deployment, DeploymentMemory, Hardware, MemoryPerGpu, Plan, Progress
 from modelscan.storage.database import open_database, transaction

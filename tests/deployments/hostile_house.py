@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from modelscan import dataclasses
 from modelscan.deployments.commanding import command, current
 from modelscan.deployments.document import deployment_of, record_of
 from modelscan.deployments.files import files_of

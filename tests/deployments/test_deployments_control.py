@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +26,7 @@ from hostile_house import (
     wait,
 )
 
+from modelscan.dataclasses import replace
 from modelscan.deployments.commanding import command
 from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hostile_house import CLOCK, Make, alter, eventually, processes_of, record, start, stop, wait
 from tests.hardware.nvml import compile_nvml
 
+from modelscan.dataclasses import replace
 from modelscan.deployments import commanding
 from modelscan.deployments.claims import memory_left, without_claimed
 from modelscan.deployments.document import record_of

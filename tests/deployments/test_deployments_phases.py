@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from modelscan import dataclasses
 from modelscan.backends.base import Activity
 from modelscan.backends.registry import BACKENDS
 from modelscan.settings.reading import Settings, load_settings

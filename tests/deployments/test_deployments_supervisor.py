@@ -325,6 +325,7 @@ def test_without_a_command_that_waits_the_supervisor_writes_the_routes(settings:
 ALLOWED = {
     "modelscan.backends",
     "modelscan.deployments",
+    "modelscan.dataclasses",
     "modelscan.errors",
     "modelscan.model",
     "modelscan.parsing",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import inspect
 import json
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelscan import dataclasses
 from modelscan.deployments import transitions
 from modelscan.deployments.document import deployment_of, read, record_of, written
 from modelscan.deployments.record import DeploymentSpec, LastError, PinnedPlan, Record

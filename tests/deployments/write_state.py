@@ -5,13 +5,13 @@ Run it when a migration was added; the file stays for ever, and a test reads it 
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from modelscan import dataclasses
 from modelscan.deployments.document import deployment_of, record_of
 from modelscan.deployments.store import Store
 from modelscan.model import Deployment, DeploymentMemory, Measured, Progress

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
 from environments_machine import Machine
 
+from modelscan import dataclasses
 from modelscan.environments.find import find_installations
 from modelscan.environments.remove import remove
 from modelscan.errors import Usage

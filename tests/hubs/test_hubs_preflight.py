@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
+from modelscan.dataclasses import replace
 from modelscan.hubs.preflight import code_elsewhere, code_question, disk_space_margin, disk_space_shortfall, no_token
 from modelscan.model import WeightsDescription
 from modelscan.units import GIB, MIB

@@ -7,7 +7,6 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modelscan.dataclasses import dataclass, replace
 from modelscan.errors import ModelscanError, SourceUnavailable
 from modelscan.hubs.files import RemoteFile, Transferred
 from modelscan.hubs.transfer.meter import Meter

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import FACTS, QWEN3_32B, llama, machine, weights
 
+from modelscan.dataclasses import replace
 from modelscan.model import Candidate, Plan, PlanRequest
 from modelscan.planning.decide.planner import make_plan
 

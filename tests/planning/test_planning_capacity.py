@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from tests.planning.test_planning_memory import GPT_OSS_20B, QWEN3_NEXT
 from modelscan.backends.registry import BACKENDS
 from modelscan.backends.sglang.estimates import sglang_cells, sglang_steps
 from modelscan.backends.vllm.estimates import vllm_blocks, vllm_steps
+from modelscan.dataclasses import replace
 from modelscan.model import Architecture
 from modelscan.units import GIB
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from tests.planning.machines import DEEPSEEK_CODER, DEEPSEEK_R1, DEMO, FACTS, QWEN3_32B, llama, machine, model, weights
 
+from modelscan.dataclasses import replace
 from modelscan.errors import GpuNotFound
 from modelscan.model import Plan, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan

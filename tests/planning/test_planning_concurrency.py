@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import DEMO, FACTS, llama, machine, new_shape, weights
 
 from modelscan.backends.vllm.estimates import vllm_blocks
+from modelscan.dataclasses import replace
 from modelscan.model import Candidate, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.telling.explain import explain

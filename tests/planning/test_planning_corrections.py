@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from tests.planning.machines import FACTS, llama, machine, weights
 
+from modelscan import dataclasses
 from modelscan.model import Candidate, Measurement, PlanRequest
 from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB

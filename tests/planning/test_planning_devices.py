@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, new_shape, weights
 
+from modelscan.dataclasses import replace
 from modelscan.model import Candidate, Hardware, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB

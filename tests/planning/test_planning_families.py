@@ -5,7 +5,6 @@ The rows are `benchmarks/data/families.jsonl`; how they were made is written in 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from benchmarks.families import cache_of, families, weights_error
 from tests.planning.machines import llama
 
 from modelscan.backends.vllm.estimates import vllm_blocks
+from modelscan.dataclasses import replace
 from modelscan.hubs.families import shipped_families
 from modelscan.model import WeightsDescription
 from modelscan.storage.shipped import shipped_text

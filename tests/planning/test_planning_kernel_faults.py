@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import replace
 
 import pytest
 from tests.planning.machines import FACTS, llama, machine, new_shape, weights
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import replace
 from modelscan.model import Plan, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.options.kernel_faults import parse_kernel_faults

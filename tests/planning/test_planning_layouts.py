@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from tests.planning.machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, weights
 
+from modelscan.dataclasses import replace
 from modelscan.model import Architecture, Candidate, GpuLink, Hardware, PlanRequest
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.options.layouts import tensor_parallel_problem

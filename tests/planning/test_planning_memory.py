@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import DEEPSEEK_R1, llama, new_shape, weights
 
+from modelscan.dataclasses import replace
 from modelscan.model import Architecture
 from modelscan.planning.memory.activations import activation_bytes
 from modelscan.planning.options.context import model_limit

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, weights
 
+from modelscan.dataclasses import replace
 from modelscan.model import Candidate, PlanRequest, Rejection
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.options.layouts import layouts

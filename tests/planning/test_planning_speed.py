@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, new_shape, weights
 
+from modelscan import dataclasses
 from modelscan.model import Architecture, Estimated, Gpu, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.speed.step import touched

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from tests.planning.machines import FACTS, QWEN3_32B, llama, machine, model, weights
 
 from modelscan.catalog.naming.names import without_quantization, words
+from modelscan.dataclasses import replace
 from modelscan.hubs.families import shipped_families
 from modelscan.model import PlanRequest, Spec, WeightsDescription
 from modelscan.planning.decide.planner import make_plan

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Device, Gpu
 
 _DEVICES: dict[str, Device] = {"cuda": "cuda", "rocm": "rocm", "cpu": "cpu"}

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from modelscan.cli.output.live import DeployView
 from modelscan.cli.output.output import Output, error_document
 from modelscan.cli.output.printer import Printer
+from modelscan.dataclasses import field_names
 from modelscan.errors import Interrupted, ModelscanError
 from modelscan.model import Deployment
 from modelscan.model.events import Report
@@ -57,7 +58,7 @@ def run_each(
         except ModelscanError as error:
             failures.append(error)
             found = known(name)
-            shown = to_document(found) if found is not None else dict.fromkeys(kind.__dataclass_fields__) | {key: name}
+            shown = to_document(found) if found is not None else dict.fromkeys(field_names(kind)) | {key: name}
             results.append(shown | {"error": error_document(error)})
             if not output.json:
                 output.failure(error)

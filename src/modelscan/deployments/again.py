@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import fields
 
 from modelscan.backends.base import AGAIN, HALF
+from modelscan.dataclasses import field_names
 from modelscan.model import Deployment, PlanRequest
 from modelscan.planning.telling.command import request_words
 
-_PLANNED = frozenset(field.name for field in fields(PlanRequest))
+_PLANNED = frozenset(field_names(PlanRequest))
 _REPEATABLE = frozenset({"env", "backend_args"})
 
 

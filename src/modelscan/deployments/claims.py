@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
+from modelscan import dataclasses
 from modelscan.deployments.record import Record
 from modelscan.model import LIVE_STATUSES, Claim, Hardware
 

@@ -7,9 +7,9 @@ with.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import get_args
 
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, LastError, Owner, PinnedPlan, Record
 from modelscan.model import Deployment, DeploymentMemory
 from modelscan.model.words import Status

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.dataclasses import dataclass
 from modelscan.storage.paths import Paths
 
 CLAIMS_LOCK = "claims.lock"  # in the folder of locks: one command at a time allocates memory and ports

@@ -11,9 +11,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.model import Measured, Progress
 from modelscan.model.words import Mode, RestartPolicy, Source, Status, Task
 

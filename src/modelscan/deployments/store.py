@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.causes import cause, step
 from modelscan.deployments.document import read, written
 from modelscan.deployments.record import Record

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.backends.base import Recipe
+from modelscan.dataclasses import dataclass
 from modelscan.environments.locations import without_credentials
 from modelscan.environments.uv import Streamer
 from modelscan.storage.files import private_folder, storage_failed, translated

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.backends.base import Recipe
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import dataclass
 from modelscan.errors import BackendFailed, SourceUnavailable, StorageFailed
 from modelscan.hardware.nvidia.drivers import driver_for
 from modelscan.system.processes.run import Completed

@@ -10,11 +10,11 @@ import json
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.backends.backend import Backend
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import dataclass
 from modelscan.environments.record import read_records
 from modelscan.model import Installation
 from modelscan.settings.reading import Settings

@@ -10,11 +10,11 @@ import contextlib
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelscan.backends.base import Recipe
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import dataclass
 from modelscan.environments import failures
 from modelscan.environments.build import Log, Uv, announce, build, pinned_versions, resolve
 from modelscan.environments.locations import clean_environment, environment_folder, install_lock, install_log

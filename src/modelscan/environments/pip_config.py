@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from modelscan.dataclasses import dataclass
 from modelscan.environments.locations import clean_environment
 from modelscan.system.processes import run as process
 

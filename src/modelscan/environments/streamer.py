@@ -5,12 +5,12 @@ Only when a deployment needs them: they take 50 MB and include an AWS client wit
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from modelscan import dataclasses
 from modelscan.backends.base import STREAMER, Addition
 from modelscan.backends.registry import BACKENDS
 from modelscan.environments import failures

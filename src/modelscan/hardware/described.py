@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from modelscan.dataclasses import replace
 from modelscan.errors import GpuNotFound, Usage
 from modelscan.hardware.gpu_table import GpuFacts, gpu_keys, known_names, run_together, slug
 from modelscan.hardware.machine_file import MOST_GPUS, read_machine_file

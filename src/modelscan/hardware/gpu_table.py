@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
+from modelscan.dataclasses import dataclass
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Vendor
 from modelscan.units import GIB

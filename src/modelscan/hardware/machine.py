@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from modelscan.dataclasses import replace
 from modelscan.hardware.amd.read import read_amd
 from modelscan.hardware.cpu import read_cpu
 from modelscan.hardware.nvidia.read import read_nvidia

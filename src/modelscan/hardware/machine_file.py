@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import types
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from modelscan import dataclasses
 from modelscan.errors import Usage
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Cpu, Hardware

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Gpu, GpuLink
 from modelscan.parsing.text import clean
 from modelscan.system.processes.run import Completed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.errors import ModelscanError
 from modelscan.units import format_bytes
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Source
 from modelscan.storage.state import State
 from modelscan.system.clock import rfc3339

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, NamedTuple
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelNotFound
 from modelscan.hubs.forms import FOREIGN_METHODS, HEADS, NOT_LOADED, POINTERS, TRAINING
 from modelscan.parsing.text import clean

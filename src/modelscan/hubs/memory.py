@@ -7,11 +7,11 @@ branch or tag last was, and when; `spellings.json` has the names of repos as the
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from modelscan.dataclasses import dataclass, replace
 from modelscan.errors import ModelscanError, StorageFailed
 from modelscan.hubs.families import shipped_families
 from modelscan.hubs.files import Listing

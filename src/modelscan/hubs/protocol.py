@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, final
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
 from modelscan.model import Source, WeightsDescription
 from modelscan.model.words import HubName

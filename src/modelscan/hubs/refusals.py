@@ -5,9 +5,9 @@ The codes are those of Hugging Face's `X-Error-Code` header; other hubs' respons
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ConfigInvalid, Gated, ModelNotFound, ModelscanError, SourceUnavailable, Unauthorized
 from modelscan.parsing.text import clean
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelscan.dataclasses import dataclass
 from modelscan.hubs.folder.describer import FolderDescriber, local_folder
 from modelscan.hubs.huggingface.hub import HuggingFace
 from modelscan.hubs.modelscope.hub import ModelScope

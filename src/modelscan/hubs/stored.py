@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Conflict
 from modelscan.hubs.modelscope.cache import hub_cache as modelscope_cache
 from modelscan.hubs.variables import hub_cache

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ConfigInvalid, Gated, SourceUnavailable, Unauthorized, shown_address
 from modelscan.hubs.refusals import require_address
 from modelscan.hubs.variables import endpoint_of, login_file

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.model.words import Source, Task
 
 

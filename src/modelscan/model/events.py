@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+from modelscan.dataclasses import dataclass, field
 
 EventKind = Literal[
     "hardware", "choice", "backend", "source", "install", "pull", "starting", "phase", "ready", "warning", "note"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.model.words import Task
 
 # The formulas that code holds for each, by what they compute.

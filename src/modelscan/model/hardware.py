@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from modelscan.dataclasses import dataclass, field
 from modelscan.model.words import Vendor
 
 

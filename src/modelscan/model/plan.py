@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.model.hardware import Gpu, Hardware
 from modelscan.model.words import Mode, Source, Task
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import yaml
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Route
 from modelscan.routing.marked import MARK
 from modelscan.routing.nodes import (

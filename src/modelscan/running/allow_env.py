@@ -4,9 +4,9 @@ answer, because they may choose files, code or addresses.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
 
+from modelscan import dataclasses
 from modelscan.backends.arguments.variables import is_listed
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import PlanRequest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.deployments import commanding
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from modelscan import dataclasses
 from modelscan.backends.arguments.allowed import refuse_secrets
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.claims import with_memory_back
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.naming import deployment_name

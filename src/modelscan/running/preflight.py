@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from modelscan import dataclasses
 from modelscan.errors import Conflict, ModelscanError, shown_address
 from modelscan.hubs import preflight
 from modelscan.hubs.files import RemoteFile

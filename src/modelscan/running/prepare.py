@@ -5,9 +5,9 @@ What was made already is found again, so an interrupted preparation is resumed b
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
+from modelscan import dataclasses
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.files import files_of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
+from modelscan import dataclasses
 from modelscan.errors import BackendFailed, BackendNotInstalled, InterruptedBefore
 from modelscan.model import Deployment
 from modelscan.model.events import Event, Report, silent

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
+from modelscan import dataclasses
 from modelscan.errors import ModelscanError, Usage
 from modelscan.hubs.s3.describer import reading_environment
 from modelscan.model import Deployment, WeightsDescription

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import cast
 
 from modelscan.catalog.index.index import Index
@@ -11,6 +10,7 @@ from modelscan.errors import ModelAmbiguous, ModelscanError
 from modelscan.model import Fits, Model
 from modelscan.selecting.context import Context
 from modelscan.selecting.judge import UNJUDGED, judging
+from modelscan.storage.documents import to_document
 from modelscan.units import format_count
 
 _SHOWN = 12
@@ -44,7 +44,7 @@ def fitting_first(
         f"{asked.message}{answer}",
         cause=[_line(model, fits.get(model.id)) for model in ordered[:_SHOWN]],
         hints=[f"choose one, for example: modelscan plan {candidates[0]}", *(searched or asked.hints[1:])],
-        details={**asked.details, "candidates": candidates, "fits": {key: asdict(fits[key]) for key in fits}},
+        details={**asked.details, "candidates": candidates, "fits": {key: to_document(fits[key]) for key in fits}},
     )
 
 

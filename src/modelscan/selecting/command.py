@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from modelscan import dataclasses
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.naming import deployment_name

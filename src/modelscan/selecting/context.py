@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.model import Source
 from modelscan.settings.reading import Settings
 from modelscan.storage.secrets import Secrets

@@ -6,13 +6,13 @@ planner knows of those enters the plan again, so that the file is checked agains
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
 from modelscan.exports.plan_file import OWN_WORDS
 from modelscan.model import PlanRequest

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from modelscan import dataclasses
 from modelscan.deployments.claims import without_claimed
 from modelscan.errors import ModelscanError
 from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest

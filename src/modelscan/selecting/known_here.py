@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.catalog.naming.names import words
+from modelscan.dataclasses import replace
 from modelscan.errors import ModelNotFound
 from modelscan.hubs.families import shipped_families
 from modelscan.model import HUB_SOURCES, Model, Source, Weights, WeightsDescription

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 
+from modelscan import dataclasses
 from modelscan.hardware.described import describe_hardware
 from modelscan.hardware.gpu_table import known_names, parse_gpu_table
 from modelscan.hardware.machine import read_hardware

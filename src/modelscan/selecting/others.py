@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
+from modelscan import dataclasses
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming import names

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from modelscan import dataclasses
 from modelscan.backends.arguments.folding import fold_arguments
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.claims import without_claimed
 from modelscan.errors import NoFit
 from modelscan.model import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from modelscan.dataclasses import dataclass, fields
 from modelscan.errors import Usage
 from modelscan.model import Candidate, PlanRequest, RestartPolicy
 from modelscan.planning.telling.command import request_words

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.catalog.naming.identity import Resolution, resolve
 from modelscan.catalog.naming.names import without_quantization, words
+from modelscan.dataclasses import replace
 from modelscan.errors import Gated, ModelAmbiguous, ModelNotFound, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import HUB_SOURCES, Model, WeightsDescription
 
 

@@ -5,10 +5,10 @@ Lists from `vllm serve --help` 0.33.0 and SGLang 0.5.23: the words of both count
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from difflib import get_close_matches
 
+from modelscan import dataclasses
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 

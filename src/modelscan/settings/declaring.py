@@ -1,15 +1,14 @@
-"""How a section declares its keys: a dataclass whose fields carry what the reference and the reading need.
-
-Every start makes these classes: without `__eq__` and `__repr__`, which nobody asks of them, in two thirds of the time.
-"""
+"""How a section declares its keys: a dataclass whose fields carry what the reference and the reading need."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
+from modelscan.dataclasses import fields, is_dataclass
 from modelscan.errors import ConfigInvalid
+
+T = TypeVar("T")
 
 
 class DeclaredSetting(NamedTuple):
@@ -31,27 +30,38 @@ class DeclaredSetting(NamedTuple):
             ) from error
 
 
+class _Declared(NamedTuple):
+    default: Any
+    read: Callable[[object], Any]
+    env: str
+    doc: str
+
+
 def setting(default: Any, read: Callable[[object], Any], *, env: str, doc: str) -> Any:
     """A field of a section. Its key is the section's name and its own."""
-    return dataclasses.field(default=default, metadata={"read": read, "env": env, "doc": doc})
+    return _Declared(default, read, env, doc)
+
+
+def declares(section: type[T]) -> type[T]:
+    """Leave the fields of a section their defaults, and keep beside them what they declare."""
+    stated = {name: item for name, item in vars(section).items() if isinstance(item, _Declared)}
+    for name, item in stated.items():
+        setattr(section, name, item.default)
+    section.__declared__ = stated  # type: ignore[attr-defined]
+    return section
 
 
 def sections(cls: type[Any]) -> dict[str, type[Any]]:
     """The sections within a class, by name."""
-    found: dict[str, type[Any]] = {}
-    for item in dataclasses.fields(cls):
-        made: Any = item.default_factory
-        if isinstance(made, type) and dataclasses.is_dataclass(made):
-            found[item.name] = made
-    return found
+    return {item.name: cast("type", item.default_factory) for item in fields(cls) if is_dataclass(item.default_factory)}
 
 
 def declared(cls: type[Any], prefix: str = "") -> Iterator[DeclaredSetting]:
     """The settings of a class, and of the sections within it, in order."""
     within = sections(cls)
-    for item in dataclasses.fields(cls):
+    for item in fields(cls):
         key = f"{prefix}{item.name}"
         if item.name in within:
             yield from declared(within[item.name], f"{key}.")
-        elif "read" in item.metadata:
-            yield DeclaredSetting(key, item.default, item.metadata["env"], item.metadata["doc"], item.metadata["read"])
+        elif (stated := cls.__declared__.get(item.name)) is not None:
+            yield DeclaredSetting(key, stated.default, stated.env, stated.doc, stated.read)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from modelscan.dataclasses import dataclass
 from modelscan.model.words import RestartPolicy
-from modelscan.settings.declaring import setting
+from modelscan.settings.declaring import declares, setting
 from modelscan.settings.values import count, port, restart_policy, seconds
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
+@declares
 class DeploySettings:
     first_port: int = setting(
         8080,

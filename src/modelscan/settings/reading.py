@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.errors import ConfigInvalid, Usage
 from modelscan.settings.backend import BackendSettings
 from modelscan.settings.catalog import CatalogSettings
-from modelscan.settings.declaring import DeclaredSetting, declared, sections, setting
+from modelscan.settings.declaring import DeclaredSetting, declared, declares, sections, setting
 from modelscan.settings.deploy import DeploySettings
 from modelscan.settings.environment import process_environment
 from modelscan.settings.file import config_text, parse_config
@@ -21,7 +21,8 @@ from modelscan.settings.weights import WeightsSettings
 from modelscan.storage.paths import Paths, paths_below, user_paths
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
+@declares
 class Settings:
     """`settings.deploy.first_port` is the key `deploy.first_port`; the last fields are no settings of the user's.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from modelscan.settings.declaring import setting
+from modelscan.dataclasses import dataclass
+from modelscan.settings.declaring import declares, setting
 from modelscan.settings.values import flag, names
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
+@declares
 class WeightsSettings:
     auto_download: bool = setting(
         True,

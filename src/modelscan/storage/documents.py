@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
+
+from modelscan import dataclasses
 
 T = TypeVar("T")
 

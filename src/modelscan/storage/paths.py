@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from modelscan.dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

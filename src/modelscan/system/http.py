@@ -6,7 +6,6 @@ import contextlib
 import functools
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Self
@@ -15,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import httpx  # noqa: TID251  this is the door
 
 from modelscan import __version__
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ConfigInvalid, Gated, SourceUnavailable, Unauthorized, shown_address
 from modelscan.system.clock import SystemClock
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.system.clock import Clock
 

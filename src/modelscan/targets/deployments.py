@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass, field
 from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record

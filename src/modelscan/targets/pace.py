@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from modelscan.dataclasses import dataclass
 from modelscan.storage.documents import from_document, to_document
 
 if TYPE_CHECKING:  # the supervisor loads no settings

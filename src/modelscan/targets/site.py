@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.settings.reading import Settings
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage, shown_address
 
 

@@ -10,11 +10,11 @@ import difflib
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from modelscan.backends.arguments.folding import option_for
 from modelscan.backends.arguments.secrets import holds_secret
 from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
 
 # Why a name is refused. The first match is reported.

@@ -5,13 +5,13 @@ Each backend lists its spellings (`About`). Any spelling is understood, because 
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from modelscan import dataclasses
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
 

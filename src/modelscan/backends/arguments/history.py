@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
 from packaging.version import InvalidVersion, Version
 
 from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
 
 _OLDEST = Version("0")

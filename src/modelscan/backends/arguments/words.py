@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
 
 _NEGATIVE = re.compile(r"-\d+(\.\d+)?")

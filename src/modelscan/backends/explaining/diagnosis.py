@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from string import Formatter
 
+from modelscan import dataclasses
 from modelscan.backends.base import AGAIN, HALF, Diagnosis
 from modelscan.backends.explaining.logtext import message_of
+from modelscan.dataclasses import dataclass
 
 _EVIDENCE_LENGTH = 400
 # `ValueError: …` begins the last line of a traceback; elsewhere it is quoted. What only says that another process

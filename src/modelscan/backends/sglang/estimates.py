@@ -7,11 +7,11 @@ and states first (0.5.23: model_executor/pool_configurator.py, mem_cache/kv_cach
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from modelscan.backends.base import Capacity, Cut, Steps
 from modelscan.backends.capabilities import Estimates
 from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, Device, Gpu
 from modelscan.units import GIB, MIB
 from modelscan.weights.counting.kv_cache import (

@@ -10,8 +10,7 @@ vllm#51041).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture
 from modelscan.weights.counting.kv_cache import FINE, token_bytes
 

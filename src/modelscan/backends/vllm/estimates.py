@@ -8,12 +8,12 @@ layers, and a request takes blocks from each group: all of its context, its wind
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from modelscan.backends.base import Capacity, Cut, Steps
 from modelscan.backends.capabilities import Estimates
 from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
 from modelscan.backends.vllm.compressed import compressed_buckets, groups_of
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, Device, Gpu
 from modelscan.units import GIB, MIB, format_bytes
 from modelscan.weights.counting.kv_cache import (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
+from modelscan import dataclasses
 from modelscan.model import Capabilities, Fits, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
 
 
@@ -58,7 +58,7 @@ def _stated(part: object) -> dict[str, Any]:
 
 
 def _fields(kind: type) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
-    names = tuple(field.name for field in dataclasses.fields(kind))
+    names = dataclasses.field_names(kind)
     return names, attrgetter(*names)
 
 

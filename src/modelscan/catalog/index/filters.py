@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError
 from modelscan.storage.shipped import shipped
 

@@ -6,13 +6,13 @@ A damaged index of the user's costs nothing: the shipped one takes over, and `no
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelscan import dataclasses
 from modelscan.catalog.index.filters import SHIPPED_FOLDER, Filters, locate
 from modelscan.catalog.index.schema import SHIPPED_NAME
 from modelscan.catalog.index.search import search

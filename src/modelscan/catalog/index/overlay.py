@@ -5,18 +5,19 @@ A matching name or repo changes that model field by field; everything else is a 
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelscan import dataclasses
 from modelscan.catalog.index.build import fill
 from modelscan.catalog.merging.merge import merge
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.sources.local_files import NAME, parse_file
 from modelscan.catalog.sources.record import Parsed
 from modelscan.catalog.sources.state import SourceState, skipped_counts
+from modelscan.dataclasses import field_names
 
 if TYPE_CHECKING:
     from modelscan.catalog.index.index import Index
@@ -64,9 +65,7 @@ def _over(index: Index, item: Merged) -> Merged:
     stated = {field for record in item.records for field in record.facts}
     changed = {name: getattr(own, name) for name in _REPLACED if name in stated}
     capabilities = {
-        name: value
-        for name in own.capabilities.__dataclass_fields__
-        if (value := getattr(own.capabilities, name)) is not None
+        name: value for name in field_names(own.capabilities) if (value := getattr(own.capabilities, name)) is not None
     }
     model = dataclasses.replace(
         base,

@@ -8,21 +8,21 @@ entry for two models costs somebody the wrong weights.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 
+from modelscan import dataclasses
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.matching import Rung, climb, rungs
 from modelscan.catalog.sources.record import SourceRecord
 from modelscan.catalog.sources.standing import STANDINGS
+from modelscan.dataclasses import dataclass, field
 from modelscan.model import HUB_SOURCES, Weights
 
 _NO_ID = re.compile(r"[^a-z0-9._+-]+")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median, median_low
 from typing import Any, NamedTuple
 
@@ -22,6 +21,7 @@ from modelscan.catalog.naming.matching import Rung
 from modelscan.catalog.naming.tasks import infer_tags, infer_task
 from modelscan.catalog.sources.record import SourceRecord
 from modelscan.catalog.sources.standing import STANDINGS, Standing
+from modelscan.dataclasses import dataclass
 from modelscan.model import HUB_SOURCES, Capabilities, Limits, Modalities, Model, Pricing, ProviderOffer, Spec, Weights
 
 _LIMITS = ("limits.context", "limits.input", "limits.output")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from modelscan.catalog.naming import names
+from modelscan.dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.translated import in_english, unread
+from modelscan.dataclasses import dataclass
 from modelscan.model import Source
 
 _REVISION = re.compile(r"/(?:tree|blob|resolve)/([^/?#]+).*$")

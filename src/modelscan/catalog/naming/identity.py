@@ -7,11 +7,10 @@ member of ours, with a single member, or with several, which is a question and n
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from modelscan import dataclasses
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked, WeightsHint, read
@@ -21,6 +20,7 @@ from modelscan.catalog.naming.lookup import KIND_ORDER, Lookup, Member, Named, m
 from modelscan.catalog.naming.matching import Rung, climb
 from modelscan.catalog.naming.questions import SHOWN_MEMBERS, ambiguous, closed_warning, no_such_repo, not_found
 from modelscan.catalog.naming.translated import in_english
+from modelscan.dataclasses import dataclass
 from modelscan.model import Model
 
 _DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from modelscan.catalog.index.documents import read_model
 from modelscan.catalog.index.index import Index
+from modelscan.dataclasses import dataclass, field_names
 from modelscan.model import Model
 
 _WATCHED = ("pricing", "limits")
@@ -70,7 +70,7 @@ def difference(old: Index, new: Index) -> Difference:
 def _changes(old: Model, new: Model) -> Iterator[Change]:
     for part in _WATCHED:
         was, now = getattr(old, part), getattr(new, part)
-        for name in was.__dataclass_fields__:
+        for name in field_names(was):
             before, after = getattr(was, name), getattr(now, name)
             if before != after:
                 yield Change(id=new.id, field=f"{part}.{name}", before=before, after=after)

@@ -7,17 +7,16 @@ Readers see the old index or the new one, never half of one.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import gc
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from modelscan import dataclasses
 from modelscan.catalog.index.build import build_index
 from modelscan.catalog.index.index import Index, open_base
 from modelscan.catalog.index.open import local_files
@@ -32,6 +31,7 @@ from modelscan.catalog.sources.downloads import Downloads, Fetcher, is_remote, s
 from modelscan.catalog.sources.record import Parsed
 from modelscan.catalog.sources.registry import FETCHED
 from modelscan.catalog.sources.state import SkippedCount, SourceState, skipped_counts
+from modelscan.dataclasses import dataclass
 from modelscan.errors import SourceUnavailable, Usage
 from modelscan.parsing.problems import NotThisFormat
 from modelscan.parsing.text import clean

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 
+from modelscan import dataclasses
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.merging.merge import Merged
 from modelscan.catalog.sources.record import SourceRecord, verbatim

@@ -7,12 +7,12 @@ missing, and unknown ones are kept.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from modelscan import dataclasses
 from modelscan.catalog.naming.words import REPO_HOSTS
 from modelscan.catalog.sources import standing
 from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, SourceRecord, verbatim

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from modelscan.dataclasses import dataclass, field
 from modelscan.model import ProviderOffer, Spec, Weights
 from modelscan.parsing.problems import Skipped
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from modelscan.catalog.sources.record import Parsed
+from modelscan.dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

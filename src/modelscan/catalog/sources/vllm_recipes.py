@@ -7,7 +7,6 @@ its CONTRIBUTING.md, `scripts/build-recipes-api.mjs` and `src/lib/command-synthe
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from modelscan import dataclasses
 from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming.words import QUANTIZATION, RECIPE_STORAGE, RECIPE_TASKS

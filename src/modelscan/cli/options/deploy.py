@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any, Literal
 
+from modelscan import dataclasses
 from modelscan.cli.options.plan import PLAN_OPTIONS, plan_request
 from modelscan.cli.options.request import Declared, option, takes
 from modelscan.model import PlanRequest, RestartPolicy
@@ -17,6 +17,7 @@ SERVING, STARTING = "Serving", "Starting"
 
 _DEFAULTS = DeployRequest(plan=PlanRequest(model=""))
 
+_SETTINGS = DeploySettings()
 _OWN: Declared = {
     "name": option(
         str | None,
@@ -29,7 +30,7 @@ _OWN: Declared = {
         int | None,
         "--port",
         panel=SERVING,
-        help=f"Port to listen on; by default {DeploySettings.first_port} or the next free one.",
+        help=f"Port to listen on; by default {_SETTINGS.first_port} or the next free one.",
         min=1,
         max=65535,
         metavar="PORT",
@@ -55,7 +56,7 @@ _OWN: Declared = {
         panel=SERVING,
         help="When to restart a backend that exited.",
         case_sensitive=False,
-        show_default=DeploySettings.restart,
+        show_default=_SETTINGS.restart,
     ),
     "idle_timeout": option(
         str | None,
@@ -85,7 +86,7 @@ _OWN: Declared = {
         help="Give up after this many seconds without progress.",
         min=1,
         metavar="S",
-        show_default=f"{DeploySettings.stall_timeout:g}",
+        show_default=f"{_SETTINGS.stall_timeout:g}",
     ),
 }
 

@@ -6,10 +6,10 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TextIO
 
 from modelscan.cli.output.printer import Printer, printer_for
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError
 from modelscan.storage.documents import to_document
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from modelscan.cli.output.printer import Printer
+from modelscan.dataclasses import dataclass
 from modelscan.model import Candidate, Gpu, Hardware
 from modelscan.units import GIB, format_bytes
 

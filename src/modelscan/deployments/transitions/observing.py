@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import Literal
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.record import LastError, Record
 from modelscan.deployments.transitions.ending import without_process
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
+from modelscan import dataclasses
 from modelscan.deployments.record import LastError, Record
 from modelscan.model import Progress
 

@@ -6,10 +6,10 @@ fixed.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modelscan import dataclasses
 from modelscan.deployments.record import PinnedPlan, Record
 from modelscan.deployments.transitions.ending import without_process
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from modelscan import dataclasses
 from modelscan.deployments.record import Owner, Record
 from modelscan.deployments.transitions.ending import without_process
 from modelscan.model import Progress

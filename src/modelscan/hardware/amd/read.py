@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from modelscan.dataclasses import dataclass, replace
 from modelscan.hardware.amd.sysfs import KernelGpu, read_kernel_gpus
 from modelscan.hardware.amd.tools import ToolGpu, parse_amd_smi, parse_rocm_smi
 from modelscan.hardware.probe import PROBE_SECONDS, Detected, started, tool_fault

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from modelscan.dataclasses import dataclass
 
 # KFD io_links: type 11 is XGMI (kfd_crat.h, CRAT_IOLINK_TYPE_XGMI).
 _XGMI = "11"

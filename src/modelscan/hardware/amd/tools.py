@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from modelscan.dataclasses import dataclass
 from modelscan.units import GIB, KIB, MIB
 
 # amd-smi writes "MB" and means MiB: 196592 "MB" is an MI300X's 192 GiB less the driver's part.

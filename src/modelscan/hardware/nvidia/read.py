@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, TypeVar
 
+from modelscan.dataclasses import replace
 from modelscan.hardware.nvidia.links import interconnect, read_links, without_access
 from modelscan.hardware.probe import Detected
 from modelscan.hardware.reserve import usable_bytes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
+from modelscan.dataclasses import replace
 from modelscan.hardware.nvidia.drivers import cuda_of
 from modelscan.hardware.nvidia.read import ADVICE, DRIVER_NOT_LOADED, NONE_LISTED, UNIFIED_NAMES, VERSION_MISMATCH
 from modelscan.hardware.probe import PROBE_SECONDS, Detected, started, tool_fault

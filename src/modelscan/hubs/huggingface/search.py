@@ -7,10 +7,10 @@ read.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import SourceUnavailable, shown_address
 from modelscan.hubs.variables import endpoint_of, token_of
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelscan.dataclasses import replace
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, RemoteFile

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from modelscan.dataclasses import replace
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
 from modelscan.hubs.remote.listings import FRESH, NOW, Listings, has, needed

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError, SourceUnavailable, Unauthorized, Usage
 from modelscan.settings.reading import Settings
 from modelscan.units import MIB

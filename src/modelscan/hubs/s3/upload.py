@@ -6,10 +6,10 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import SourceUnavailable
 from modelscan.hubs.files import OnProgress
 from modelscan.hubs.s3.client import MOST_PARTS, PART_BYTES, s3_client, s3_translated

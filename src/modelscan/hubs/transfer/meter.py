@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import replace
 
+from modelscan.dataclasses import replace
 from modelscan.hubs.files import OnProgress, Transferred
 from modelscan.system.clock import Clock
 

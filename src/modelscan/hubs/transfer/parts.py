@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan.dataclasses import dataclass
 from modelscan.hubs.files import RemoteFile
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import StorageFailed
 from modelscan.hubs.files import RemoteFile
 from modelscan.storage.files import storage_failed, write_atomic

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import partial
 
+from modelscan import dataclasses
 from modelscan.backends.base import Capacity, Launch
 from modelscan.backends.capabilities import Estimates, Pool
 from modelscan.backends.registry import BACKENDS

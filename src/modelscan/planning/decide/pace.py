@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
+from modelscan import dataclasses
 from modelscan.model import Candidate
 from modelscan.planning.options.quantization import SIXTEEN_BIT
 

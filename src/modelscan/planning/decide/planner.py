@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
 
+from modelscan import dataclasses
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import (
     Candidate,

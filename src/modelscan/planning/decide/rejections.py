@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from modelscan import dataclasses
 from modelscan.backends.capabilities import Estimates
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, MemoryPerGpu, Rejection

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 
+from modelscan import dataclasses
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Gpu, Hardware, PlanRequest
 from modelscan.planning.options.allowances import ENCODERS, Allowance, allowances

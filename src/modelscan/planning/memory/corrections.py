@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Measurement
 from modelscan.weights.counting.sizes import Sized, within
 

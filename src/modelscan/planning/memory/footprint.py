@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from modelscan import dataclasses
 from modelscan.backends.base import Steps
 from modelscan.backends.capabilities import Estimates
+from modelscan.dataclasses import dataclass
 from modelscan.model import Candidate
 from modelscan.planning.memory.activations import activation_bytes
 from modelscan.planning.memory.corrections import Start, correct_weights, measured_rest, measured_weights

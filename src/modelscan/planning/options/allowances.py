@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, Gpu, Task
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION
 from modelscan.planning.options.setting import Setting

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
 from modelscan.model import Cpu, Gpu, MemoryPerGpu, PlanRequest
 from modelscan.units import GIB, MIB
 

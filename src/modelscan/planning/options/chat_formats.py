@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from modelscan.catalog.naming.names import words
+from modelscan.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from packaging.version import Version
 
 from modelscan.backends.arguments.history import ArgumentHistory, release
 from modelscan.backends.builds import Build, parse_builds, reaches
+from modelscan.dataclasses import dataclass, field
 from modelscan.hardware.gpu_table import GpuFacts, facts_for, parse_gpu_table
 from modelscan.model import Device, Gpu
 from modelscan.planning.options.chat_formats import ChatFormats, parse_chat_formats
@@ -66,7 +66,7 @@ class PlanningFacts:
     speeds: SpeedTable
     faults: KernelFaults
     chat_formats: ChatFormats
-    gpus_seen: dict[str, GpuFacts | None] = field(default_factory=dict, repr=False, compare=False)
+    gpus_seen: dict[str, GpuFacts | None] = field(default_factory=dict)
 
     def kernel(self, backend: str, device: Device, quantization: str) -> KernelSupport | None:
         return next(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from packaging.version import Version
 
 from modelscan.backends.arguments.history import release
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, Gpu
 
 # refused: it does not run, or answers wrongly; weight-only: memory shrinks, computation does not speed up; set: with

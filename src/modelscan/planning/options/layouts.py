@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, Gpu, PlanRequest
 
 # Layers with a state of their own are divided by their heads (vLLM 0.33: layers/mamba, models/qwen3_next.py).

@@ -9,12 +9,12 @@ says what that costs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from modelscan.backends.arguments.allowed import why_refused
 from modelscan.backends.arguments.history import ArgumentHistory, release
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.backends.backend import Backend
+from modelscan.dataclasses import dataclass, field
 from modelscan.errors import Usage
 from modelscan.model import Architecture, Capabilities, Spec, Task
 from modelscan.planning.options.chat_formats import ChatFormat

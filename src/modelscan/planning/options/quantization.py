@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, Device, Gpu, Mode, PlanRequest, WeightsDescription
 from modelscan.planning.options.facts import KernelSupport, PlanningFacts
 from modelscan.weights.counting.tensors import schemes_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Gpu, Spec, WeightsDescription
 from modelscan.planning.options.gpu_filters import is_sold_with
 from modelscan.units import GIB

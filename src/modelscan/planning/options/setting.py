@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from modelscan.backends.arguments.history import Adapted
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.backends.capabilities import Estimates
 from modelscan.backends.registry import BACKENDS
+from modelscan.dataclasses import dataclass
 from modelscan.model import Capabilities, Device, Measurement, PlanRequest, Spec, Task
 from modelscan.planning.options.facts import PlanningFacts
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from modelscan.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

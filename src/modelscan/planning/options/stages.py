@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
+from modelscan import dataclasses
 from modelscan.model import Architecture, Gpu
 from modelscan.planning.options.layouts import Layout, alike
 

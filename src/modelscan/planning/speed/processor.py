@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Candidate, Gpu
 from modelscan.planning.options.facts import KernelSupport, PlanningFacts
 from modelscan.planning.options.speed_constants import SpeedTable

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from modelscan import dataclasses
 from modelscan.model import PlanRequest
 
 _OPTIONS = {"gpu_count": "gpus", "max_memory_bytes": "max_memory"}

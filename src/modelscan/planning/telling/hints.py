@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
 from modelscan.hardware.described import several
 from modelscan.hardware.gpu_table import slug
 from modelscan.model import Claim, Gpu, Hardware, Plan, PlanRequest, WeightsDescription

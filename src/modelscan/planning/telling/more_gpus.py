@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
+from modelscan import dataclasses
 from modelscan.model import Plan, PlanRequest, WeightsDescription
 from modelscan.planning.options.context import model_limit
 from modelscan.planning.options.layouts import alike

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from modelscan.dataclasses import dataclass
 
 TAG = "MODELSCAN_DEPLOYMENT"
 STATE_TAG = "MODELSCAN_STATE"

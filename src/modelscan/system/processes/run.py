@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import subprocess  # noqa: TID251  this is the door
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from modelscan.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.system.clock import Clock
 from modelscan.system.processes.identity import Process, is_alive, send
 

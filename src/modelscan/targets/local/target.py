@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store

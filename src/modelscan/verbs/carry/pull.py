@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from modelscan.dataclasses import dataclass, replace
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.files import OnProgress, RemoteFile
 from modelscan.hubs.folder.copying import copy_files

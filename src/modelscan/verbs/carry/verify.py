@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError
 from modelscan.model import Source
 from modelscan.model.events import Event, Report

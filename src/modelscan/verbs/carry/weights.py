@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Conflict, Usage
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.stored import Stored, take_away

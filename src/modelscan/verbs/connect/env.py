@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import DeploymentNotFound
 from modelscan.exports.clients import env_lines, env_variables
 from modelscan.model import Deployment

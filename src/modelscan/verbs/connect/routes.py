@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import yaml
 
+from modelscan.dataclasses import dataclass
 from modelscan.exports.litellm import litellm_config
 from modelscan.model.results import Routes
 from modelscan.routing.file import read_routes

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.identity import Resolution, resolve
 from modelscan.catalog.sources.hub import model_described, unverified
+from modelscan.dataclasses import dataclass, replace
 from modelscan.errors import ModelAmbiguous, ModelNotFound, SourceUnavailable
 from modelscan.model import Model, Source
 from modelscan.selecting.ask import fitting_first

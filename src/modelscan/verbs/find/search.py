@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.index.search import search
 from modelscan.catalog.sources.standing import STANDINGS
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError, SourceUnavailable, Usage
 from modelscan.selecting.context import Context
 from modelscan.storage.files import write_atomic

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from modelscan.dataclasses import dataclass
 from modelscan.settings.reading import SETTINGS, Settings, setting_for, value_of
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ConfigInvalid, Usage
 from modelscan.settings.file import config_text, parse_config, unreadable
 from modelscan.settings.reading import Settings, setting_for

@@ -6,12 +6,12 @@ import functools
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.index.open import open_index
+from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError
 from modelscan.model import Hardware
 from modelscan.routing.file import read_routes

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage, shown_address
 from modelscan.hubs.tokens import HUBS, address, is_token, login_elsewhere, whose
 from modelscan.hubs.variables import is_offline

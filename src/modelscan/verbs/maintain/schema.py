@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-import pydantic
+import msgspec
 
 from modelscan.errors import Usage, error_classes
 
@@ -44,15 +44,17 @@ def document_schema(name: str) -> dict[str, Any]:
         raise Usage(f"`{name}` is not a document", hints=["modelscan schema"], details={"known": list(DOCUMENTS)})
     # Every key is always printed, so every key is required, and a schema for readers allows new ones.
     module, _, kind = _DATACLASSES[name].partition(":")
-    schema = pydantic.TypeAdapter(getattr(importlib.import_module(module), kind)).json_schema(mode="serialization")
-    _require_all(schema)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _require_all(schema: dict[str, Any]) -> None:
-    for part in (schema, *schema.get("$defs", {}).values()):
-        if part.get("type") == "object" and "properties" in part:
+    schema = msgspec.json.schema(getattr(importlib.import_module(module), kind))
+    for part in schema["$defs"].values():
+        if part.get("type") == "object":
             part["required"] = sorted(part["properties"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_opened(schema)}
+
+
+def _opened(schema: dict[str, Any]) -> dict[str, Any]:
+    """The document's own properties at the top, where a reader looks for them, and not behind a reference."""
+    others = dict(schema["$defs"])
+    return {**others.pop(schema["$ref"].rpartition("/")[2]), **({"$defs": others} if others else {})}
 
 
 def _error_schema() -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.store import Store
 from modelscan.selecting.context import Context
 

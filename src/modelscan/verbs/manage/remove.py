@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from modelscan import dataclasses
 from modelscan.model import Deployment
 from modelscan.model.events import Report, silent
 from modelscan.running.follow import publishing

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, ConfigInvalid, DeploymentNotFound, SourceUnavailable, Usage

@@ -7,8 +7,8 @@ fewer of them than GPUs, and MLA's down-projections stay whole on every GPU.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture
 from modelscan.weights.counting.kv_cache import FINE
 from modelscan.weights.counting.states import state_parameters

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from modelscan import dataclasses
 from modelscan.model import Architecture, WeightsDescription
 from modelscan.units import MIB
 from modelscan.weights.counting.sizes import Sized, within

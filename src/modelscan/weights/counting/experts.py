@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture
 
 _UNGATED_ACTIVATIONS = frozenset({"relu2", "xielu"})  # ungated: two matrices instead of three

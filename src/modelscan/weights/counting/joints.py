@@ -6,8 +6,8 @@ Source: transformers 5.19, the classes named *Merger, *Projector, *Adapter.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture
 from modelscan.model.family import VisionJoint
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture
 from modelscan.weights.counting.attention import mixer
 from modelscan.weights.counting.experts import dense_parameters, expert_parameters, layers_with, matrices

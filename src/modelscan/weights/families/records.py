@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import tomllib
 import typing
@@ -10,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from modelscan import dataclasses
+from modelscan.dataclasses import field_names
 from modelscan.model import Family
 from modelscan.weights.families.keys import (
     AUDIO_SIZES,
@@ -48,7 +49,7 @@ def read_families(text: str) -> Families:
     return Families(
         records=records,
         alike=alike,
-        keys=ConfigKeys(**_spellings("keys", ConfigKeys.__dataclass_fields__.keys(), document["keys"])),
+        keys=ConfigKeys(**_spellings("keys", set(field_names(ConfigKeys)), document["keys"])),
         text=Sizes.of(_spellings("text", TEXT_SIZES, document["text"])),
         vision=Sizes.of(_spellings("vision", VISION_SIZES, document["vision"])),
         audio=Sizes.of(_spellings("audio", AUDIO_SIZES, document["audio"])),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass, field
 from modelscan.model import STRANGER, Architecture, Family
 from modelscan.weights.families.keys import ConfigKeys, Sizes
 
@@ -33,7 +33,7 @@ class Families:
     audio: Sizes
     words: Mapping[str, str]
     letters: Mapping[str, str]
-    met: dict[str, Family] = field(default_factory=dict, repr=False, compare=False)
+    met: dict[str, Family] = field(default_factory=dict)
 
     def of(self, model_type: object) -> Family:
         """The record of this model type, else of the longest listed prefix, else the default."""

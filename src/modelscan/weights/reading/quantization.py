@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, QuantGroup
 from modelscan.weights.counting.tensors import schemes_of
 from modelscan.weights.reading.groups import mixed_groups, scheme_of_algorithm, scheme_of_weights

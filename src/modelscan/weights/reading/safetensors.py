@@ -10,8 +10,9 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from modelscan.dataclasses import dataclass, field
 
 # The limit of the reference reader (safetensors, src/tensor.rs, MAX_HEADER_SIZE).
 MAX_HEADER_BYTES = 100_000_000

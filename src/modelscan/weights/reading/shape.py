@@ -6,10 +6,10 @@ values.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from modelscan import dataclasses
 from modelscan.model import Architecture, Family
 from modelscan.weights.counting.mixtures import bits_of_scheme
 from modelscan.weights.counting.tensors import schemes_of

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from modelscan import dataclasses
 from modelscan.cli.options.complete import complete_hardware
 from modelscan.cli.options.deploy import takes_deploy_request, with_file
 from modelscan.cli.options.shared import Json

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from modelscan import dataclasses
 from modelscan.cli.asking import asker
 from modelscan.cli.options.deploy import STARTING, takes_deploy_request, with_file
 from modelscan.cli.options.shared import Json, Progress, Quiet, Yes

@@ -6,10 +6,10 @@ import contextlib
 import json
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 
+from modelscan.dataclasses import dataclass
 from modelscan.model import Task
 from modelscan.system.clock import Clock
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from modelscan.backends.backend import Backend
 from modelscan.backends.base import Activity
+from modelscan.dataclasses import dataclass
 from modelscan.model import Task
 from modelscan.system.processes.identity import Process, program_name
 from modelscan.system.processes.sockets import listening_sockets, owner_of, sockets_of

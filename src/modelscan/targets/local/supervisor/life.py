@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -18,6 +17,7 @@ from queue import Empty, SimpleQueue
 from modelscan.backends.backend import Backend
 from modelscan.backends.base import Diagnosis, LogEvent
 from modelscan.backends.explaining.diagnosis import with_kernel_kills
+from modelscan.dataclasses import dataclass
 from modelscan.deployments.files import DeploymentFiles, paths_of_state
 from modelscan.deployments.measurements import measurement_of
 from modelscan.deployments.transitions.ending import stopping

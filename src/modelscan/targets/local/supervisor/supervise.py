@@ -7,13 +7,13 @@ lives. While it holds the lock it is the only writer of the record.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
+from modelscan import dataclasses
 from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.files import files_of, paths_of_state
 from modelscan.deployments.record import LastError
