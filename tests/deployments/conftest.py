@@ -14,11 +14,13 @@ from hostile_house import CLOCK, HOSTILE, Make, free_port, stop
 
 from modelscan.deployments.commanding import claims, command
 from modelscan.deployments.document import deployment_of, record_of
+from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.errors import ModelscanError
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.paths import paths_below
+from modelscan.system.processes.cgroup import own_cgroup
 from modelscan.system.processes.identity import send, tagged
 
 
@@ -28,16 +30,20 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
     made = Settings(paths=paths_below(tmp_path / "home"), environ={"PATH": os.environ["PATH"], "HF_TOKEN": "hf_secret"})
     yield made
     with Store.for_reading(made.paths) as store:
+        known = [item.id for item in store.list(include_removed=True)]
         for item in store.list(include_removed=True):
             if not item.status.removed_at and item.status.current != "stopped":
                 try:
                     stop(deployment_of(item), settings=made, clock=CLOCK)
                 except ModelscanError as error:
                     pytest.fail(f"teardown could not stop: {error.message}")
-    left = [item for item in tagged() if item.state == str(made.paths.state)]
+    left = [item for item in tagged() if files_of(made.paths, item.deployment).folder.exists()]
+    left += [item for item in tagged() if item.state == str(made.paths.state)]
     for item in left:
         send(item.process, signal.SIGKILL)
     assert not left
+    place = own_cgroup()
+    assert place is None or not [name for name in known if (place / f"modelscan-{name}").exists()]
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
     python hostile.py --mode MOOD --port N --name SERVED [--workers 2]
 
 api (HTTP server) → core → workers. Moods: polite, stubborn (workers and core ignore SIGTERM), newsession (workers in
-sessions of their own, ignoring SIGTERM), deaf (nobody heeds SIGTERM), never-ready (opens no port, says nothing),
+sessions of their own, ignoring SIGTERM), naked (as newsession, and without parent, environment and the
+rights of root), deaf (nobody heeds SIGTERM), never-ready (opens no port, says nothing),
 mute (healthy, but a generation hangs), refusing (healthy, but a generation is a 404), no-template (chat is a 400,
 completions work), dies-early (explains itself and ends with 1), dies-late (ends some time after it was ready),
 flood (writes without end), exits-clean (ends with 0 some time after it was ready), sick (health fails after a while), wedged (after a while its
@@ -28,7 +29,12 @@ import time
 from pathlib import Path
 
 FITS = 1024
-DEAF = {"stubborn": {"core", "worker"}, "newsession": {"worker"}, "deaf": {"api", "core", "worker"}}
+DEAF = {
+    "stubborn": {"core", "worker"},
+    "newsession": {"worker"},
+    "naked": {"worker"},
+    "deaf": {"api", "core", "worker"},
+}
 
 
 def main() -> None:
@@ -46,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.role in DEAF.get(options.mode, ()):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    {"api": api, "core": core, "worker": worker}[options.role](options)
+    {"api": api, "core": core, "worker": worker, "go-between": go_between}[options.role](options)
 
 
 def say(text: str) -> None:
@@ -56,19 +62,31 @@ def say(text: str) -> None:
         os.write(1, f"{text}\n".encode())
 
 
-def child(options: argparse.Namespace, role: str, *, new_session: bool = False) -> subprocess.Popen[bytes]:
+def child(
+    options: argparse.Namespace, role: str, *, new_session: bool = False, env: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-S", __file__, "--role", role, "--mode", options.mode, "--workers", str(options.workers)]
-    return subprocess.Popen(argv, start_new_session=new_session)
+    return subprocess.Popen(argv, start_new_session=new_session, env=env)
+
+
+def go_between(options: argparse.Namespace) -> None:
+    """Starts a worker that has no trace of where it came from: no environment, no parent, a session of its own."""
+    child(options, "worker", new_session=True, env={})
+    os._exit(0)
 
 
 def worker(options: argparse.Namespace) -> None:
+    if options.mode == "naked":
+        with contextlib.suppress(OSError):
+            os.setuid(65534)
     while True:
         time.sleep(0.5)
         say(f"INFO worker {os.getpid()}")
 
 
 def core(options: argparse.Namespace) -> None:
-    workers = [child(options, "worker", new_session=options.mode == "newsession") for _ in range(options.workers)]
+    role = "go-between" if options.mode == "naked" else "worker"
+    workers = [child(options, role, new_session=options.mode == "newsession") for _ in range(options.workers)]
 
     def end(*_: object) -> None:
         for one in workers:

@@ -26,6 +26,7 @@ from modelscan.running.stop import stop_deployment
 from modelscan.selecting.context import Context
 from modelscan.selecting.requests import DeployRequest
 from modelscan.settings.reading import load_settings
+from modelscan.system.processes.cgroup import own_cgroup
 from modelscan.system.processes.identity import send, tagged_as
 from modelscan.targets.local.owner import live_supervisor
 from modelscan.verbs.manage.remove import remove_deployment
@@ -33,6 +34,8 @@ from modelscan.verbs.manage.restart import restart_deployment
 
 NAMES = ("a", "b", "c", "d")
 MOODS = ("polite", "stubborn", "newsession", "deaf", "never-ready", "dies-late", "dies-early", "flood", "babbling")
+if own_cgroup() is not None:  # nothing else finds it once its supervisor was killed
+    MOODS = (*MOODS, "naked")
 SHARES = (0.2, 0.3, 0.45)
 VERBS = ("deploy", "replace", "stop", "start", "restart", "remove", "kill", "kill", "kill-command", "look")
 

@@ -1,4 +1,4 @@
-"""The files of one deployment: its two locks and its logs, in a folder named by its id."""
+"""The files of one deployment: its two locks, its logs and a link to its cgroup, in a folder named by its id."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ class DeploymentFiles:
     def key_files(self) -> list[Path]:
         """Files that hold a key (`KeyHandover`): during a start, or left by a killed supervisor."""
         return list(self.folder.glob("key.*"))
+
+    @property
+    def cgroup(self) -> Path:
+        """A link to the cgroup of its processes, while there is one."""
+        return self.folder / "cgroup"
 
     @property
     def supervisor_log(self) -> Path:

@@ -2,7 +2,8 @@
 
 A pid alone names nobody: it is given away again. A process is its pid with its start time (field 22 of
 /proc/PID/stat, in clock ticks), within one boot. Ours carry a tag in their environment, which every worker of a
-backend inherits, whatever session or parent it moves to; that works also when the first process is long gone.
+backend inherits, whatever session or parent it moves to; that works also when the first process is long gone. Where a
+deployment has a cgroup, the name of that is the tag of those that dropped their environment (`cgroup`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modelscan.dataclasses import dataclass
+from modelscan.system.processes.cgroup import deployment_of_cgroup
 
 TAG = "MODELSCAN_DEPLOYMENT"
 STATE_TAG = "MODELSCAN_STATE"
@@ -46,7 +48,9 @@ class Stat:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A living process that a deployment started; `state` is the folder of the state that the deployment is in."""
+    """A living process that a deployment started; `state` is the folder of the state that the deployment is in, None
+    where the process is known by its cgroup only.
+    """
 
     process: Process
     deployment: str
@@ -118,20 +122,43 @@ def _is_own(pid: int) -> bool:
 
 
 def tagged() -> list[Tagged]:
-    """Every living process of this user that carries our tag.
+    """Every living process of this user that carries our tag, in its environment or in the name of its cgroup; twice
+    where the two differ.
 
-    Asked at every poll while something ends, of a machine that may run thousands: of those without the tag only the
-    environment is read, once.
+    Asked at every poll while something ends, of a machine that may run thousands: of those without the tag only
+    cgroup and environment are read, once.
     """
     found = []
     for pid in _pids():
-        if _TAG_BYTES not in _environ(pid) or not _is_own(pid):
+        if not _tags(pid):
             continue
         before = find(pid)
-        values = environment(pid)
-        if TAG in values and before is not None and is_alive(before):
-            found.append(Tagged(before, values[TAG], values.get(STATE_TAG)))
+        tags = _tags(pid)  # those of `before`, if that is still alive afterwards
+        if before is not None and is_alive(before):
+            found += [Tagged(before, deployment, state) for deployment, state in tags.items()]
     return found
+
+
+def _tags(pid: int) -> dict[str, str | None]:
+    """The deployments that a process belongs to, with the folder of their state."""
+    tags: dict[str, str | None] = {}
+    named = deployment_of_cgroup(pid)
+    if named is not None and _may_signal(pid):
+        tags[named] = None
+    if _TAG_BYTES in _environ(pid) and _is_own(pid):
+        values = environment(pid)
+        if TAG in values:
+            tags[values[TAG]] = values.get(STATE_TAG)
+    return tags
+
+
+def _may_signal(pid: int) -> bool:
+    """Whether it can be ended: in a cgroup of ours that counts, whoever the process has become."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
 
 
 def tagged_as(deployment: str) -> set[Process]:
@@ -157,7 +184,7 @@ def descendants(root: int) -> set[Process]:
 
 
 def send(process: Process, number: signal.Signals) -> bool:
-    """Signal exactly this process; False when it is gone, also when another has its pid by now.
+    """Signal exactly this process; False when it is gone, also when another has its pid by now, or not ours to signal.
 
     The descriptor pins the process before it is compared, so nothing can take the pid in between.
     """
@@ -169,7 +196,7 @@ def send(process: Process, number: signal.Signals) -> bool:
         if not is_alive(process):
             return False
         signal.pidfd_send_signal(descriptor, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # gone, or another user's by now
         return False
     finally:
         os.close(descriptor)

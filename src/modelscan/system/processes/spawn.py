@@ -9,6 +9,8 @@ import subprocess  # noqa: TID251  the supervisor is the exception: it needs the
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from modelscan.system.processes.cgroup import enter_cgroup
+
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 Child = subprocess.Popen[bytes]
 
@@ -20,9 +22,10 @@ def become_subreaper() -> None:
     _libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def spawn(argv: Sequence[str], *, env: Mapping[str, str], folder: Path) -> Child:
+def spawn(argv: Sequence[str], *, env: Mapping[str, str], folder: Path, cgroup: Path | None = None) -> Child:
     """A child in a new session, asked to end when this process dies, its output in one pipe. Raises OSError.
 
+    It is in `cgroup` before its program begins, so whatever that starts is in it too.
     Call it from the main thread while there is no other: the parent-death signal is tied to the thread that forks.
     """
     parent = os.getpid()
@@ -31,6 +34,8 @@ def spawn(argv: Sequence[str], *, env: Mapping[str, str], folder: Path) -> Child
         _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:  # died before the line above
             os._exit(1)
+        if cgroup is not None:
+            enter_cgroup(cgroup)
 
     return subprocess.Popen(
         list(argv),

@@ -89,15 +89,15 @@ def stuck(record: Record) -> Conflict:
 
 def end_left_over(record: Record, site: Site) -> None:
     """End what carries the tag of this deployment. Call it with the supervisor's lock held."""
-    for path in files_of(site.paths, record.id).key_files:
+    files = files_of(site.paths, record.id)
+    for path in files.key_files:
         path.unlink(missing_ok=True)
     leader = None
     owner = record.owner
     if owner.pid is not None and owner.pid_start_time is not None and owner.boot_id == boot_id():
         leader = Process(owner.pid, owner.pid_start_time)
-    ended = sweep(
-        record.id, leader=leader, grace=record.spec.stop_grace_seconds, linger=site.pace.linger, clock=site.clock
-    )
+    grace, linger = record.spec.stop_grace_seconds, site.pace.linger
+    ended = sweep(files, record.id, leader=leader, grace=grace, linger=linger, clock=site.clock)
     if ended.survivors:
         raise BackendFailed(
             f"{len(ended.survivors)} processes of `{record.name}` could not be killed",

@@ -20,6 +20,7 @@ from modelscan.selecting.context import Context
 from modelscan.selecting.installations import device_of, installations
 from modelscan.selecting.machine import machine
 from modelscan.storage.files import private_folder
+from modelscan.system.processes.cgroup import own_cgroup
 from modelscan.units import GIB, format_bytes
 
 _LITTLE_DISK = 5 * GIB  # a backend's environment takes 2 to 10 GiB (measured: vLLM for the CPU 2.1 GiB)
@@ -38,7 +39,7 @@ class Check:
 def examine(context: Context, *, reap: bool = False) -> list[Check]:
     """Every check, in the order of the pipeline. With `reap`, orphaned processes are ended and routes written first."""
     checks: list[Check] = []
-    for part in (_settings, _folders, _catalog, _hardware):
+    for part in (_settings, _folders, _catalog, _hardware, _cgroup):
         checks += _guarded(part, context)
     for repair in (_orphans, _routing):
         checks += _guarded(functools.partial(repair, reap=reap), context)
@@ -131,6 +132,16 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
             message="none is installed",
             hints=(f"modelscan backend install {BACKENDS.usual.name}",),
         )
+
+
+def _cgroup(_: Context) -> Iterator[Check]:
+    place = own_cgroup()
+    message = (
+        f"one for each deployment, in {place}"
+        if place
+        else "none can be made here; processes are found by the environment that they inherit"
+    )
+    yield Check(name="cgroup", status="ok", message=message)
 
 
 def _routing(context: Context, *, reap: bool) -> Iterator[Check]:

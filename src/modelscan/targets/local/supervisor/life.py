@@ -30,6 +30,7 @@ from modelscan.system.processes.memory import out_of_memory_kills, resident_byte
 from modelscan.system.processes.sockets import listening_sockets
 from modelscan.system.processes.spawn import Child, reap, spawn
 from modelscan.system.processes.tree import end_tree
+from modelscan.targets.local.cgroup import make_noted_cgroup, remove_noted_cgroup
 from modelscan.targets.local.environment import backend_environment, key_files, secrets_of
 from modelscan.targets.local.health.health import Health
 from modelscan.targets.local.health.probe import Endpoint, Generated
@@ -97,6 +98,7 @@ class Life:
         self._with = supervision
         self._writer = supervision.writer
         self._clock = supervision.clock
+        self._cgroup: Path | None = None
         self._over = False
         self._ready = False
         self._answering = False
@@ -115,9 +117,11 @@ class Life:
         env = backend_environment(record, self._with.environ, state=str(self._with.state))
         try:
             self._write_key()
-            leader = spawn(argv, env=env, folder=self._with.files.folder)
+            self._cgroup = make_noted_cgroup(record.id, self._with.files)
+            leader = spawn(argv, env=env, folder=self._with.files.folder, cgroup=self._cgroup)
         except OSError as error:
             self._forget_key()
+            remove_noted_cgroup(self._with.files, self._cgroup)
             return self._ended(f"`{argv[0]}` could not be started: {error.strerror}")
         kills_before = out_of_memory_kills()
         pump = self._pump(leader)
@@ -342,6 +346,7 @@ class Life:
         grace, linger = self._writer.value.spec.stop_grace_seconds, self._with.pace.linger
         end_tree(self._members, alive, grace=grace, linger=linger, clock=self._clock)
         reap(leader)
+        remove_noted_cgroup(self._with.files, self._cgroup)
 
     def _ended(self, cause: str, *, evidence: str | None = None, port_taken: bool = False) -> Ended:
         name = self._writer.value.name
