@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from modelscan.backends.arguments.history import release
 from modelscan.environments.locations import RECORD_FORMAT, RECORD_NAME
 from modelscan.model import Installation
 from modelscan.storage.documents import from_document, to_document
@@ -34,7 +35,7 @@ def read_records(environments: Path) -> list[Installation]:
     except OSError:
         return []
     found = [record for folder in folders if (record := read_record(folder))]
-    found.sort(key=_newest_first, reverse=True)
+    found.sort(key=lambda item: (release(item.version or ""), item.device), reverse=True)
     found.sort(key=lambda item: item.backend)
     return found
 
@@ -43,8 +44,3 @@ def size_of(folder: Path) -> int:
     """Bytes of all files in a folder, including hard links shared with uv's cache. Raises StorageFailed."""
     with translated(folder, verb="read"):
         return sum(file.lstat().st_size for file in folder.rglob("*") if not file.is_dir())
-
-
-def _newest_first(installation: Installation) -> tuple[list[int], str]:
-    numbers = [int(part) for part in (installation.version or "").split("+")[0].split(".") if part.isdecimal()]
-    return numbers, installation.device
