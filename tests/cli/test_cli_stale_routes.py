@@ -105,7 +105,7 @@ def test_a_command_killed_before_its_last_step_is_made_up_for_by_the_next(
 
 
 @pytest.mark.parametrize("trials", [1, pytest.param(10, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("command", ["list", "ps", "status", "stop", "remove", "start"])
+@pytest.mark.parametrize("command", ["list", "ps", "routes show", "status", "stop", "remove", "start"])
 def test_a_killed_supervisor_leaves_its_route_until_anybody_looks(
     command: str, trials: int, modelscan: Modelscan, home: Path, folder: Path
 ) -> None:
@@ -113,7 +113,7 @@ def test_a_killed_supervisor_leaves_its_route_until_anybody_looks(
         deployed = modelscan("deploy", str(folder), "--json").json
         kill_supervisor(home, deployed["id"])
         assert routed(home) == {"tiny"}
-        modelscan(command, *([] if command in {"list", "ps"} else ["tiny"]))
+        modelscan(*command.split(), *([] if command in {"list", "ps", "routes show"} else ["tiny"]))
         assert routed(home) == ready(home) == ({"tiny"} if command == "start" else set())
         assert modelscan("remove", "tiny").status == 0
 

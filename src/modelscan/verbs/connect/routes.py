@@ -13,6 +13,7 @@ from modelscan.model.results import Routes
 from modelscan.routing.file import read_routes
 from modelscan.routing.table import routes_to
 from modelscan.routing.text import edit_text
+from modelscan.running.stale_routes import drop_stale_routes
 from modelscan.selecting.context import Context
 
 
@@ -25,8 +26,9 @@ class ExportedRoutes:
 
 
 def routes(context: Context) -> Routes:
-    """The content of the routing file. Raises ConfigInvalid for a damaged one."""
+    """The content of the routing file, less routes of ours that lead to nothing. Raises ConfigInvalid for a damaged one."""
     path = context.settings.routing_path
+    drop_stale_routes(context, [item.name for item in context.deployments.list() if item.status == "ready"])
     return Routes(file=str(path), routes=read_routes(path))
 
 
