@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -34,8 +35,18 @@ from modelscan.deployments.files import files_of
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
-from modelscan.system.processes.cgroup import deployment_named, make_cgroup, own_cgroup, remove_cgroup
-from modelscan.system.processes.identity import Process, environment, find, is_alive, read_stat, send, tagged_as
+from modelscan.system.processes.cgroup import cgroup_of, deployment_named, own_cgroup, remove_cgroup
+from modelscan.system.processes.identity import (
+    STATE_TAG,
+    TAG,
+    Process,
+    environment,
+    find,
+    is_alive,
+    read_stat,
+    send,
+    tagged_as,
+)
 from modelscan.system.processes.spawn import spawn
 from modelscan.targets.local.owner import live_supervisor
 
@@ -115,6 +126,38 @@ def test_after_a_killed_supervisor_it_is_found_and_ended(
         bystander.kill()
 
 
+@pytest.mark.parametrize("trials", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_whenever_its_supervisor_is_killed_nothing_is_left(
+    trials: int, settings: Settings, make: Make, cgroups: Path
+) -> None:
+    """From before the cgroup is made until long after the worker has left everything else behind."""
+    chance = random.Random(trials)  # noqa: S311  repeatable, not secret
+    made = make("naked")
+    group = cgroups / f"modelscan-{made.id}"
+    for _ in range(trials):
+        start(made, settings=settings, clock=CLOCK)
+        supervisor = live_supervisor(files_of(settings.paths, made.id).lock, made.id)
+        assert supervisor is not None
+        CLOCK.sleep(chance.uniform(0, 0.6))
+        send(supervisor, signal.SIGKILL)
+        stopped(settings, made)
+        assert not group.exists()  # it could not be removed with a process in it
+        assert not files_of(settings.paths, made.id).cgroup.is_symlink()
+
+
+def test_a_worker_that_changes_its_tag_belongs_to_its_deployment_too(cgroups: Path, tmp_path: Path) -> None:
+    identity, other = uuid.uuid4().hex, uuid.uuid4().hex
+    group = cgroups / f"modelscan-{identity}"
+    group.mkdir()
+    child = spawn(["/bin/sleep", "60"], env={TAG: other, STATE_TAG: str(tmp_path)}, folder=tmp_path, cgroup=group)
+    try:
+        assert tagged_as(identity) == tagged_as(other) == {find(child.pid)}
+    finally:
+        child.kill()
+        child.communicate()
+        remove_cgroup(group)
+
+
 def test_with_its_supervisor_it_ends_like_any_other(settings: Settings, make: Make, cgroups: Path) -> None:
     made = wait(start(make("naked"), settings=settings, clock=CLOCK), settings=settings, clock=CLOCK, timeout=20)
     group = cgroups / f"modelscan-{made.id}"
@@ -141,12 +184,21 @@ def test_a_cgroup_that_is_gone_hinders_nothing(settings: Settings, make: Make) -
     assert not files.cgroup.is_symlink()
 
 
+def test_a_forged_link_gets_no_folder_removed(settings: Settings, make: Make, tmp_path: Path) -> None:
+    made = make("polite")
+    files = files_of(settings.paths, made.id)
+    files.folder.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "precious" / "empty").mkdir(parents=True)
+    files.cgroup.symlink_to(tmp_path / "precious")
+    stopped(settings, made)
+    assert (tmp_path / "precious" / "empty").is_dir()
+
+
 def test_cgroups_of_workers_go_too_and_one_in_use_stays(cgroups: Path, tmp_path: Path) -> None:
     identity = uuid.uuid4().hex
-    group = make_cgroup(identity)
+    group = cgroup_of(identity)
     assert group == cgroups / f"modelscan-{identity}"
-    assert make_cgroup(identity) == group
-    (group / "a worker's own").mkdir()
+    (group / "a worker's own").mkdir(parents=True)
     child = spawn(["/bin/sleep", "60"], env={}, folder=tmp_path, cgroup=group)
     try:
         assert tagged_as(identity) == {find(child.pid)}
@@ -164,7 +216,7 @@ def test_cgroups_of_workers_go_too_and_one_in_use_stays(cgroups: Path, tmp_path:
 WITHOUT_ROOT = """
 import json, os, sys
 from pathlib import Path
-from modelscan.system.processes.cgroup import enter_cgroup, make_cgroup, own_cgroup, remove_cgroup
+from modelscan.system.processes.cgroup import cgroup_of, enter_cgroup, own_cgroup, remove_cgroup
 from modelscan.system.processes.identity import tagged_as
 from modelscan.system.processes.spawn import spawn
 
@@ -173,7 +225,9 @@ enter_cgroup(place)
 os.setgroups([])
 os.setgid(user)
 os.setuid(user)
-made = make_cgroup(identity)
+made = cgroup_of(identity)
+if made:
+    made.mkdir()
 child = spawn(["/bin/sleep", "60"], env={}, folder=Path("/"), cgroup=made)
 found = [process.pid for process in tagged_as(identity)] == [child.pid]
 child.kill()
@@ -258,7 +312,7 @@ def test_where_a_cgroup_can_be_made(groups: str, mount: str, root: str, found: s
         "23 1 0:1 / / rw - ext4 /dev/root rw\n" + mount.format(root=root, point=str(point).replace(" ", "\\040")) + "\n"
     )
     assert own_cgroup(proc) == (None if found is None else point / found)
-    assert make_cgroup(ID, proc) == (None if found is None else point / found / f"modelscan-{ID}")
+    assert cgroup_of(ID, proc) == (None if found is None else point / found / f"modelscan-{ID}")
 
 
 def test_without_proc_there_is_none(tmp_path: Path) -> None:
@@ -275,7 +329,7 @@ def test_where_none_can_be_made_all_else_is_as_ever(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "cgroup": None,
-        "ready": 2,  # its api and its core
+        "tagged": 2,  # its api and its core
         "stopped with its supervisor": "stopped",
         "killed": "its supervisor was killed, and the backend ended with it",
         "stopped without": "stopped",

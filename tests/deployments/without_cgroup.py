@@ -45,8 +45,8 @@ def main(home: Path) -> None:
     seen: dict[str, object] = {"cgroup": own_cgroup()}
 
     begin(made, settings)
-    seen["ready"] = len(processes_of(made))
     worker = worker_of(made, settings)
+    seen["tagged"] = len(processes_of(made))
     seen["stopped with its supervisor"] = stop(made, settings=settings, clock=CLOCK).status
     assert not is_alive(worker)
 
@@ -76,6 +76,7 @@ def worker_of(made: Deployment, settings: Settings) -> Process:
     root = supervisor_of(made, settings).pid
     found: list[Process] = []
     eventually(lambda: found.extend(one for one in descendants(root) if not environment(one.pid)) or found)
+    eventually(lambda: found[0] not in processes_of(made))
     return found[0]
 
 

@@ -13,7 +13,6 @@ import os
 import re
 from pathlib import Path
 
-_NAME = "modelscan-{}"
 _NAMED = re.compile(rb"^0::.*/modelscan-([0-9a-f]{32})(?=[/ \n])", re.MULTILINE)  # the innermost, where they nest
 _UNIFIED = "0::"  # the line of version 2 in /proc/PID/cgroup (cgroups(7))
 _PROCESSES = "cgroup.procs"
@@ -45,17 +44,10 @@ def own_cgroup(proc: Path = _OWN) -> Path | None:
     return None
 
 
-def make_cgroup(deployment: str, proc: Path = _OWN) -> Path | None:
-    """A cgroup for this deployment inside our own, as its folder; None where none may be made."""
+def cgroup_of(deployment: str, proc: Path = _OWN) -> Path | None:
+    """The folder to be made for the cgroup of a deployment, inside our own; None where none can be made."""
     own = own_cgroup(proc)
-    if own is None:
-        return None
-    made = own / _NAME.format(deployment)
-    try:
-        made.mkdir(exist_ok=True)
-    except OSError:  # a limit on their number or depth, say
-        return None
-    return made
+    return None if own is None else own / f"modelscan-{deployment}"
 
 
 def enter_cgroup(folder: Path) -> None:
@@ -65,7 +57,11 @@ def enter_cgroup(folder: Path) -> None:
 
 
 def remove_cgroup(folder: Path) -> None:
-    """Remove it, and those that its processes made in it. One with a process in it stays: the kernel sees to that."""
+    """Remove it, and those that its processes made in it. One with a process in it stays, which the kernel sees to, and so
+    does a folder that is no cgroup.
+    """
+    if not (folder / _PROCESSES).exists():
+        return
     for empty, _, _ in os.walk(folder, topdown=False):
         with contextlib.suppress(OSError):
             Path(empty).rmdir()

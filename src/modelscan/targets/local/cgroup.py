@@ -10,21 +10,22 @@ import contextlib
 from pathlib import Path
 
 from modelscan.deployments.files import DeploymentFiles
-from modelscan.system.processes.cgroup import make_cgroup, remove_cgroup
+from modelscan.system.processes.cgroup import cgroup_of, remove_cgroup
 
 
 def make_noted_cgroup(deployment_id: str, files: DeploymentFiles) -> Path | None:
-    """None where none may be made: then its processes are found by their environment alone."""
-    made = make_cgroup(deployment_id)
-    if made is None:
+    """None where none can be made: then its processes are found by their environment alone."""
+    place = cgroup_of(deployment_id)
+    if place is None:
         return None
     try:
         files.cgroup.unlink(missing_ok=True)
-        files.cgroup.symlink_to(made)
-    except OSError:  # nobody could find it again to remove it
-        remove_cgroup(made)
+        files.cgroup.symlink_to(place)  # first, so that none is made that nobody finds again
+        place.mkdir(exist_ok=True)
+    except OSError:  # a full disk, or a limit on the number or the depth of cgroups
+        remove_noted_cgroup(files)
         return None
-    return made
+    return place
 
 
 def remove_noted_cgroup(files: DeploymentFiles, made: Path | None = None) -> None:

@@ -26,7 +26,7 @@ class ExportedRoutes:
 
 
 def routes(context: Context) -> Routes:
-    """The content of the routing file, less routes of ours that lead to nothing. Raises ConfigInvalid for a damaged one."""
+    """The content of the routing file; our routes that lead to nothing are removed first. Raises ConfigInvalid."""
     path = context.settings.routing_path
     drop_stale_routes(context, [item.name for item in context.deployments.list() if item.status == "ready"])
     return Routes(file=str(path), routes=read_routes(path))
