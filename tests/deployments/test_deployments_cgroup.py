@@ -142,7 +142,7 @@ def test_whenever_its_supervisor_is_killed_nothing_is_left(
         send(supervisor, signal.SIGKILL)
         stopped(settings, made)
         assert not group.exists()  # it could not be removed with a process in it
-        assert not files_of(settings.paths, made.id).cgroup.is_symlink()
+        assert not files_of(settings.paths, made.id).cgroup.exists()
 
 
 def test_a_worker_that_changes_its_tag_belongs_to_its_deployment_too(cgroups: Path, tmp_path: Path) -> None:
@@ -161,14 +161,14 @@ def test_a_worker_that_changes_its_tag_belongs_to_its_deployment_too(cgroups: Pa
 def test_with_its_supervisor_it_ends_like_any_other(settings: Settings, make: Make, cgroups: Path) -> None:
     made = wait(start(make("naked"), settings=settings, clock=CLOCK), settings=settings, clock=CLOCK, timeout=20)
     group = cgroups / f"modelscan-{made.id}"
-    assert files_of(settings.paths, made.id).cgroup.resolve() == group
+    assert files_of(settings.paths, made.id).cgroup.read_text() == str(group)
     eventually(lambda: len(processes_of(made)) == 3)
     ours = processes_of(made)
     assert {int(pid) for pid in (group / "cgroup.procs").read_text().split()} == {one.pid for one in ours}
     stopped(settings, made)
     assert not [one for one in ours if is_alive(one)]
     assert not group.exists()
-    assert not files_of(settings.paths, made.id).cgroup.is_symlink()
+    assert not files_of(settings.paths, made.id).cgroup.exists()
 
 
 def test_a_cgroup_that_is_gone_hinders_nothing(settings: Settings, make: Make) -> None:
@@ -176,20 +176,20 @@ def test_a_cgroup_that_is_gone_hinders_nothing(settings: Settings, make: Make) -
     made = make("polite")
     files = files_of(settings.paths, made.id)
     files.folder.mkdir(parents=True, exist_ok=True)
-    files.cgroup.symlink_to(f"/sys/fs/cgroup/nowhere/modelscan-{made.id}")
+    files.cgroup.write_text(f"/sys/fs/cgroup/nowhere/modelscan-{made.id}")
     assert wait(start(made, settings=settings, clock=CLOCK), settings=settings, clock=CLOCK, timeout=20)
     stopped(settings, made)
-    files.cgroup.symlink_to(f"/sys/fs/cgroup/nowhere/modelscan-{made.id}")
+    files.cgroup.write_text(f"/sys/fs/cgroup/nowhere/modelscan-{made.id}")
     stopped(settings, made)
-    assert not files.cgroup.is_symlink()
+    assert not files.cgroup.exists()
 
 
-def test_a_forged_link_gets_no_folder_removed(settings: Settings, make: Make, tmp_path: Path) -> None:
+def test_a_forged_note_gets_no_folder_removed(settings: Settings, make: Make, tmp_path: Path) -> None:
     made = make("polite")
     files = files_of(settings.paths, made.id)
     files.folder.mkdir(parents=True, exist_ok=True)
     (tmp_path / "precious" / "empty").mkdir(parents=True)
-    files.cgroup.symlink_to(tmp_path / "precious")
+    files.cgroup.write_text(str(tmp_path / "precious"))
     stopped(settings, made)
     assert (tmp_path / "precious" / "empty").is_dir()
 

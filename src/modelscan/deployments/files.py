@@ -1,4 +1,4 @@
-"""The files of one deployment: its two locks, its logs and a link to its cgroup, in a folder named by its id."""
+"""The files of one deployment: its locks, its logs and the name of its cgroup, in a folder named by its id."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DeploymentFiles:
 
     @property
     def cgroup(self) -> Path:
-        """A link to the cgroup of its processes, while there is one."""
+        """The folder of the cgroup of its processes, as text, while there is one."""
         return self.folder / "cgroup"
 
     @property

@@ -57,8 +57,8 @@ def enter_cgroup(folder: Path) -> None:
 
 
 def remove_cgroup(folder: Path) -> None:
-    """Remove it, and those that its processes made in it. One with a process in it stays, which the kernel sees to, and so
-    does a folder that is no cgroup.
+    """Remove it, and those that its processes made in it. The kernel keeps one that has a process; a folder that is no
+    cgroup is left alone.
     """
     if not (folder / _PROCESSES).exists():
         return

@@ -1,7 +1,7 @@
 """The cgroup of a deployment: made for each life of its backend, removed with it.
 
-Who ends what a killed supervisor left must find it again, also where the records cannot be read: a link in the folder
-of the deployment leads to it. After a reboot that leads nowhere, which is as good as none.
+Who ends what a killed supervisor left must find it again, also where the records cannot be read: a file in the folder
+of the deployment names it. After a reboot that is nowhere, which is as good as none.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ def make_noted_cgroup(deployment_id: str, files: DeploymentFiles) -> Path | None
     if place is None:
         return None
     try:
-        files.cgroup.unlink(missing_ok=True)
-        files.cgroup.symlink_to(place)  # first, so that none is made that nobody finds again
+        files.cgroup.touch(mode=0o600)
+        files.cgroup.write_text(str(place), encoding="utf-8")  # first, so that none is made that nobody finds again
         place.mkdir(exist_ok=True)
     except OSError:  # a full disk, or a limit on the number or the depth of cgroups
         remove_noted_cgroup(files)
@@ -32,7 +32,8 @@ def remove_noted_cgroup(files: DeploymentFiles, made: Path | None = None) -> Non
     """Call it when its processes have ended. Does nothing where there is none, or no more; one in which a process is
     blocked stays noted. Who made it says so, and needs no note, which may be lost with the folder.
     """
-    with contextlib.suppress(OSError):
-        remove_cgroup(made or files.cgroup.readlink())
-        if not files.cgroup.exists():
+    with contextlib.suppress(OSError, ValueError):
+        made = made or Path(files.cgroup.read_text(encoding="utf-8"))
+        remove_cgroup(made)
+        if not made.is_dir():
             files.cgroup.unlink()
