@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 from tests.environments.conftest import Machine
 
+from modelscan import dataclasses
 from modelscan.environments.record import read_records, write_record
 
 
