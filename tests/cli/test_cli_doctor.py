@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.cli import fake_vllm
 from tests.cli.conftest import Modelscan
 
@@ -15,10 +16,12 @@ def test_what_is_right_is_said_and_ends_with_0(modelscan: Modelscan, vllm: Path)
     assert all(line.startswith(("ok: ", "note: ")) for line in ran.stdout.splitlines())
 
 
-def test_a_named_folder_without_a_backend_is_a_problem(modelscan: Modelscan, tmp_path: Path) -> None:
+def test_a_named_folder_without_a_backend_is_a_problem(
+    modelscan: Modelscan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole, empty = tmp_path / "whole", tmp_path / "empty"
     fake_vllm.install(whole / "bin")
-    modelscan("config", "set", "backend.dirs", f"{whole}:{empty}")
+    monkeypatch.setenv("MODELSCAN_BACKEND_DIRS", f"{whole}:{empty}")
     ran = modelscan("doctor", "--json")
     problems = [check for check in ran.json if check["status"] == "problem"]
     assert ran.status == 1

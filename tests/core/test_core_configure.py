@@ -35,7 +35,7 @@ VALUES = {
     "deploy.stop_grace": ("0.5", "30"),
     "catalog.dirs": ("/a:/b", "/c"),
     "weights.models": ("one,two", "three"),
-    "routing.file": ("/r.yaml", 'a "quoted" path'),
+    "routing.file": ("/r.yaml", '/a "quoted" path'),
 }
 FORMS = [
     "",

@@ -61,18 +61,31 @@ def _foreign(settings: Settings, run: process.Runner) -> Iterator[Installation]:
 
 
 def _locations(settings: Settings) -> Iterator[_Location]:
-    """The folders of `backend.dirs` first: an environment, or its folder of programs."""
+    """The folders of `backend.dirs` first."""
     virtual = settings.environ.get("VIRTUAL_ENV")
     for backend in BACKENDS.values():
         name = backend.probes.program
         for folder in settings.backend.dirs:
-            path = Path(folder).expanduser()
-            if named := shutil.which(name, path=f"{path / 'bin'}:{path}"):
-                yield _Location(backend, Path(named), "named in the setting backend.dirs")
+            if named := _program_in(folder, name):
+                yield _Location(backend, named, "named in the setting backend.dirs")
         if on_path := shutil.which(name, path=settings.environ.get("PATH", "")):
             yield _Location(backend, Path(on_path), "found on PATH")
         if virtual and (inside := shutil.which(name, path=str(Path(virtual) / "bin"))):
             yield _Location(backend, Path(inside), "found in the active virtual environment")
+
+
+def _program_in(folder: str, name: str) -> Path | None:
+    """A program of an environment: `folder` is it, has its programs, or holds it, as `backend install` and uv do it."""
+    path = Path(folder).expanduser()
+    places = (path / "bin", path, path / "venv" / "bin", path / ".venv" / "bin")
+    found = shutil.which(name, path=":".join(map(str, places)))
+    return Path(found) if found else None
+
+
+def programs_in(folder: str) -> tuple[Path, ...]:
+    """The programs of backends that a folder of `backend.dirs` leads to, whether they work or not."""
+    found = (_program_in(folder, backend.probes.program) for backend in BACKENDS.values())
+    return tuple(program for program in found if program is not None)
 
 
 def _examine(place: _Location, environ: Mapping[str, str], run: process.Runner) -> Installation | None:

@@ -115,7 +115,7 @@ def _claimed(
             hardware = with_memory_back(hardware, context.deployments.observe(existing))
         planned = plan_resolved(context, resolved, wanted.plan, hardware, claims=claims)
         chosen = planned.plan.chosen
-        for fault in faults_beside(planned.plan):
+        for fault in (*planned.idle_folders, *faults_beside(planned.plan)):
             report(Event("warning", fault))
         report_choice(hardware, chosen, report)
         if chosen is None:

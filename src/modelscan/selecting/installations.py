@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from modelscan.backends.base import STREAMER
-from modelscan.environments.find import find_installations
+from modelscan.environments.find import find_installations, programs_in
 from modelscan.errors import BackendNotInstalled
 from modelscan.model import Device, Hardware, Installation
 from modelscan.selecting.context import Context
@@ -14,6 +15,16 @@ from modelscan.selecting.context import Context
 def installations(context: Context) -> list[Installation]:
     """Every backend on this machine, modelscan's own first."""
     return find_installations(context.settings, context.run)
+
+
+def folders_without_backend(context: Context, found: Sequence[Installation]) -> tuple[str, ...]:
+    """A sentence on each folder of `backend.dirs` that none of the backends `found` comes from."""
+    working = {Path(item.program).resolve() for item in found}
+    return tuple(
+        f"`{folder}` in the setting backend.dirs has no working backend"
+        for folder in context.settings.backend.dirs
+        if working.isdisjoint(program.resolve() for program in programs_in(folder))
+    )
 
 
 def choose(
@@ -41,14 +52,15 @@ def _same_version(installed: str, wanted: str) -> bool:
 
 
 def not_installed(
-    backend: str, version: str | None, *hints: str, others: Sequence[Installation] = ()
+    backend: str, version: str | None, *hints: str, others: Sequence[Installation] = (), idle: Sequence[str] = ()
 ) -> BackendNotInstalled:
-    """`others` are here and do not fit: what they are is the cause."""
+    """The cause is what `others` are, which are here and do not fit, and the folders that hold none."""
     wanted = f"{backend} {version}" if version else backend
     option = f" --version {version}" if version else ""
     return BackendNotInstalled(
         f"the backend `{wanted}` is not installed",
-        cause=[f"`{item.path}` is {item.version or 'an unknown version'} for {item.device}" for item in others],
+        cause=[f"`{item.path}` is {item.version or 'an unknown version'} for {item.device}" for item in others]
+        + [*idle],
         hints=[f"modelscan backend install {backend}{option}", *hints],
         details={"backend": backend, "version": version},
     )

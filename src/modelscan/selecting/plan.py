@@ -24,7 +24,7 @@ from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.telling.explain import explain
 from modelscan.selecting.context import Context
 from modelscan.selecting.evidence import measured, planning_facts
-from modelscan.selecting.installations import installations
+from modelscan.selecting.installations import folders_without_backend, installations
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import in_another_format, refuse_closed, smaller_models
 from modelscan.selecting.resolve import resolve_request
@@ -38,13 +38,17 @@ _TOO_MUCH = frozenset({"no_memory", "no_kernel"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """The plan and its inputs. `request` includes what backend arguments set that are options of ours."""
+    """The plan and its inputs. `request` includes what backend arguments set that are options of ours.
+
+    `idle_folders` says of which folders that were named for backends none was found in.
+    """
 
     plan: Plan
     request: PlanRequest
     resolved: Resolved
     installations: tuple[Installation, ...]
     claims: tuple[Claim, ...] = ()
+    idle_folders: tuple[str, ...] = ()
 
     @property
     def place(self) -> str | None:
@@ -86,8 +90,10 @@ def plan_resolved(
 ) -> Planned:
     """The same for weights that are already found and a machine that is already read, or `described`."""
     found: tuple[Installation, ...] = ()
+    idle: tuple[str, ...] = ()
     if described is None:
         found = tuple(installations(context))
+        idle = folders_without_backend(context, found)
     request, rest = fold_arguments(request.backend_args, checked_words(request))
     request = checked_words(request)
     quantization = request.quantization or resolved.quantization
@@ -110,10 +116,17 @@ def plan_resolved(
         hints = _hints(context, resolved.model, request, free, found, described, plan)
         plan = dataclasses.replace(plan, hints=hints)
     # How the name was read belongs to the answer: a script sees no remarks on stderr.
-    plan = dataclasses.replace(plan, warnings=resolved.warnings, notes=resolved.notes)
+    plan = dataclasses.replace(plan, warnings=(*resolved.warnings, *idle), notes=resolved.notes)
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].runs.check_arguments(plan.chosen.extra_args, request.env, request.allow_env)
-    return Planned(plan=plan, request=request, resolved=resolved, installations=found, claims=tuple(claims))
+    return Planned(
+        plan=plan,
+        request=request,
+        resolved=resolved,
+        installations=found,
+        claims=tuple(claims),
+        idle_folders=idle,
+    )
 
 
 def _hints(

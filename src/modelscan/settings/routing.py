@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelscan.dataclasses import dataclass
 from modelscan.settings.declaring import declares, setting
-from modelscan.settings.values import text
+from modelscan.settings.values import file_path
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -12,7 +12,7 @@ from modelscan.settings.values import text
 class RoutingSettings:
     file: str = setting(
         "",
-        text,
+        file_path,
         env="MODELSCAN_ROUTING_FILE",
         doc="path of routing.yaml; empty for the config folder",
     )

@@ -59,6 +59,11 @@ def folders(value: object) -> tuple[str, ...]:
     return tuple(part for part in text(value).split(os.pathsep) if part)
 
 
+def file_path(value: object) -> str:
+    """A path; empty for none."""
+    return text(value)
+
+
 def names(value: object) -> tuple[str, ...]:
     listed = value if isinstance(value, list) else text(value).split(",")
     return tuple(name for item in listed if (name := text(item).strip()))

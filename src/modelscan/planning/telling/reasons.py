@@ -111,7 +111,7 @@ def _memory(setting: Setting, budget: Budget) -> list[str]:
     if request.gpu_memory_utilization is None and budget.utilization > DEFAULT_UTILIZATION:
         how = "nearly all that is free, because less would hold too little"
     if budget.spare:
-        how = f"which is all that can be used; {format_bytes(budget.spare)} more could be, and stays free"
+        how = f"as much as its requests can use; {format_bytes(budget.spare)} more stays free"
     return [f"memory: {budget.utilization:.2f} of the GPU, {how}"]
 
 

@@ -8,14 +8,15 @@ from modelscan.environments.remove import remove
 from modelscan.errors import Conflict, Usage
 from modelscan.model import Installation
 from modelscan.selecting.context import Context
-from modelscan.selecting.installations import choose, installations, not_installed
+from modelscan.selecting.installations import choose, folders_without_backend, installations, not_installed
 
 
 def find_installation(context: Context, backend: str, version: str | None) -> Installation:
     """The installation that a deployment would use. Raises BackendNotInstalled."""
-    found = choose(installations(context), backend, version, device=None)
+    here = installations(context)
+    found = choose(here, backend, version, device=None)
     if found is None:
-        raise not_installed(backend, version)
+        raise not_installed(backend, version, idle=folders_without_backend(context, here))
     return found
 
 

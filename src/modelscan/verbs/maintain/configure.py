@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,17 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
+from modelscan.environments.find import programs_in
 from modelscan.errors import ConfigInvalid, Usage
+from modelscan.settings.declaring import DeclaredSetting
 from modelscan.settings.file import config_text, parse_config, unreadable
 from modelscan.settings.reading import Settings, setting_for
+from modelscan.settings.values import file_path, folders
 from modelscan.storage.files import write_atomic
+
+_BACKENDS = "backend.dirs"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,17 +40,46 @@ def set_value(settings: Settings, key: str, value: str) -> Configured:
         typed = item.parse(value, "the command line")
     except ConfigInvalid as error:
         raise Usage(error.message, hints=[f"{item.doc}", f"modelscan config get {key}"]) from error
+    typed = _from_anywhere(item, typed)
+    if key == _BACKENDS:
+        _refuse_without_backend(typed)
     path = settings.config_path
     document: Any = _document(path)
     table = document
-    *folders, last = key.split(".")
-    for folder in folders:
-        table = table.setdefault(folder, tomlkit.table())
+    *tables, last = key.split(".")
+    for name in tables:
+        table = table.setdefault(name, tomlkit.table())
     plain = list(typed) if isinstance(typed, tuple) else typed
     changed = table.get(last) != plain
     table[last] = plain
     write_atomic(path, tomlkit.dumps(document))
     return Configured(key=key, value=plain, path=str(path), changed=changed)
+
+
+def _from_anywhere(item: DeclaredSetting, typed: Any) -> Any:
+    """Paths are kept whole: one that is relative would be another one from the next folder."""
+    if item.read is folders:
+        return tuple(_whole(folder) for folder in typed)
+    return _whole(typed) if item.read is file_path and typed else typed
+
+
+def _whole(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
+
+
+def _refuse_without_backend(named: Sequence[str]) -> None:
+    for folder in named:
+        if not programs_in(folder):
+            programs = " or ".join(f"`{item.probes.program}`" for item in BACKENDS.values())
+            wrong = f"has no program {programs}" if Path(folder).is_dir() else "is not a folder"
+            raise Usage(
+                f"`{folder}` {wrong}, so it is no environment of a backend",
+                hints=[
+                    "name the folder of a virtual environment: modelscan config set backend.dirs /path/to/venv",
+                    "what is installed already: modelscan backend list",
+                ],
+                details={"folder": folder},
+            )
 
 
 def unset_value(settings: Settings, key: str) -> Configured:
@@ -52,14 +88,14 @@ def unset_value(settings: Settings, key: str) -> Configured:
     path = settings.config_path
     document: Any = _document(path)
     table = document
-    *folders, last = key.split(".")
-    for folder in folders:
-        table = table.get(folder, {})
+    *tables, last = key.split(".")
+    for name in tables:
+        table = table.get(name, {})
     if last not in table:
         return Configured(key=key, value=None, path=str(path), changed=False)
     del table[last]
-    if folders and _is_bare(table):
-        del document[folders[0]]
+    if tables and _is_bare(table):
+        del document[tables[0]]
     write_atomic(path, tomlkit.dumps(document))
     return Configured(key=key, value=None, path=str(path), changed=True)
 

@@ -17,7 +17,7 @@ from modelscan.model import Hardware
 from modelscan.routing.file import read_routes
 from modelscan.running.routes import routes_out_of_step, update_routes
 from modelscan.selecting.context import Context
-from modelscan.selecting.installations import device_of, installations
+from modelscan.selecting.installations import device_of, folders_without_backend, installations
 from modelscan.selecting.machine import machine
 from modelscan.storage.files import private_folder
 from modelscan.system.processes.cgroup import own_cgroup
@@ -84,6 +84,11 @@ def _catalog(context: Context) -> Iterator[Check]:
     if index.notice is not None:
         yield Check(name="catalog", status="problem", message=index.notice, hints=("modelscan catalog refresh",))
         return
+    for named in context.settings.catalog.dirs:
+        if not Path(named).expanduser().is_dir():
+            hints = ("modelscan config get catalog.dirs", "modelscan config unset catalog.dirs")
+            message = f"`{named}` in the setting catalog.dirs is not a folder"
+            yield Check(name="catalog", status="problem", message=message, hints=hints)
     names = ", ".join(state.name for state in index.sources())
     yield Check(name="catalog", status="ok", message=f"from {names}")
 
@@ -106,7 +111,6 @@ def _hardware(context: Context) -> Iterator[Check]:
 
 def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
     found, device = installations(context), device_of(hardware)
-    folders = {Path(item.path) for item in found}
     for item in found:
         whose = "modelscan's" if item.managed else "yours"
         fitting = item.device in {device, "cpu"}
@@ -116,15 +120,9 @@ def _backends(context: Context, hardware: Hardware) -> Iterator[Check]:
             message=f"{item.backend} {item.version or '(unknown version)'} for {item.device} ({whose})"
             + ("" if fitting else f"; this machine needs {device}"),
         )
-    for named in context.settings.backend.dirs:
-        folder = Path(named).expanduser()
-        if folders.isdisjoint({folder, folder / "bin"}):
-            yield Check(
-                name="backend",
-                status="problem",
-                message=f"`{named}` in the setting backend.dirs has no working backend",
-                hints=("modelscan config get backend.dirs", "modelscan config unset backend.dirs"),
-            )
+    for sentence in folders_without_backend(context, found):
+        hints = ("modelscan config get backend.dirs", "modelscan config unset backend.dirs")
+        yield Check(name="backend", status="problem", message=sentence, hints=hints)
     if not found:
         yield Check(
             name="backend",

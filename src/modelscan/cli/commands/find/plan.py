@@ -64,7 +64,7 @@ def plan(
     output = Output(json=json or format_ == "json")
     context = context_of(ctx)
     planned = plan_model(context, request.plan, described_hardware=hardware, alternatives=alternatives)
-    output.remarks((*planned.resolved.warnings, *faults_beside(planned.plan)), planned.resolved.notes)
+    output.remarks((*planned.plan.warnings, *faults_beside(planned.plan)), planned.plan.notes)
     shown = with_command(context, planned, request)
     if format_ == "command":
         output.document(shown, lambda printer: show_command(printer, shown))

@@ -11,13 +11,15 @@ from modelscan.cli.options.shared import Json, Quiet, Yes
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
 from modelscan.cli.views.backends import show_installation, show_installations
-from modelscan.selecting.installations import installations
+from modelscan.selecting.installations import folders_without_backend, installations
 from modelscan.verbs.maintain.backends import find_installation, remove_backend
 
 
 def list_backends(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
     output = Output(json=json, quiet=quiet)
-    found = installations(context_of(ctx))
+    context = context_of(ctx)
+    found = installations(context)
+    output.remarks(folders_without_backend(context, found), [])
     if not found:
         output.say(f"No backend installed. Install one: modelscan backend install {BACKENDS.usual.name}")
     output.document(
