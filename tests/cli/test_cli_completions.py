@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
+from tests.cli.conftest import Modelscan
 
 COMPLETIONS = Path(__file__).resolve().parents[2] / "completions"
 BASH = """
@@ -33,7 +35,16 @@ OFFERS = [
     ("modelscan catalog se", "search"),
     ("modelscan plan deepseek/deepseek-r1-0", "deepseek/deepseek-r1-0528"),
     ("modelscan config get deploy.f", "deploy.first_port"),
+    ("modelscan plan demo --hardware 8xh100-n", "8xh100-nvl"),
+    ("modelscan plan demo --hardware cp", "cpu:"),
+    ("modelscan plan demo --dtype b", "bfloat16"),
+    ("modelscan deploy demo --kv-cache-dtype fp8_e4", "fp8_e4m3"),
+    ("modelscan catalog search llama --source loc", "local"),
+    ("modelscan catalog list --fits --hardware rtx-5090-l", "rtx-5090-laptop"),
+    ("modelscan help catalog se", "search"),
+    ("modelscan catalog info openai/gpt-4-turbo-v", "openai/gpt-4-turbo-vision"),
 ]
+
 needs_zsh = pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh here; CI installs it")
 needs_fish = pytest.mark.skipif(shutil.which("fish") is None, reason="no fish here; CI installs it")
 
@@ -63,3 +74,34 @@ def test_zsh(words: str, expected: str) -> None:
 def test_fish(words: str, expected: str) -> None:
     script = FISH.format(script=COMPLETIONS / "modelscan.fish", words=words)
     assert expected in [line.split("\t")[0] for line in offered("fish", "--no-config", "-c", script)]
+
+
+def completed(words: str) -> list[str]:
+    """What the program itself offers for the last word, which the scripts ask it for."""
+    environment = os.environ | {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    environment["_MODELSCAN_COMPLETE"] = "complete_bash"
+    done = subprocess.run(
+        [sys.executable, "-m", "modelscan"], env=environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "run", "pull"])
+def test_what_cannot_be_deployed_is_not_offered_to_be(command: str) -> None:
+    assert completed(f"modelscan {command} openai/gpt-4") == []
+    assert "openai/gpt-oss-20b" in completed(f"modelscan {command} openai/gpt-o")
+
+
+def test_sources_are_those_that_the_command_takes() -> None:
+    assert completed("modelscan catalog refresh --source ") == snapshot(
+        ["models.dev", "vllm-recipes", "gpustack", "local"]
+    )
+    assert completed("modelscan catalog search x --source ") == snapshot(
+        ["gpustack", "known-weights", "local", "models.dev", "models.yaml", "vllm-recipes"]
+    )
+    assert completed("modelscan plan demo --dtype ") == snapshot(["auto", "bfloat16", "float16", "float32"])
+
+
+def test_weights_of_a_folder(vllm: Path, modelscan: Modelscan, folder: Path) -> None:
+    modelscan("deploy", str(folder), "--no-wait")
+    assert completed("modelscan weights verify ") == [str(folder)]

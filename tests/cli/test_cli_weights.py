@@ -207,3 +207,59 @@ def test_a_model_is_found_by_its_name(modelscan: Modelscan, tmp_path: Path, home
     ran = modelscan("weights", "remove", "qwen3-0.6b", "--yes", "--json")
     assert (ran.status, [item["repo_id"] for item in ran.json[0]["weights"]]) == (0, ["Qwen/Qwen3-0.6B"])
     assert json.loads(modelscan("weights", "list", "--json").stdout) == []
+
+
+def test_a_folder_is_verified_for_what_its_files_say(modelscan: Modelscan, home: Path, folder: Path) -> None:
+    deployed(home, "mine", str(folder), source="local_path", location=str(folder))
+    assert str(folder) in modelscan("weights", "list").stdout
+    ran = modelscan("weights", "verify", str(folder))
+    assert (ran.status, ran.stderr) == (0, f"verifying {folder}\n")
+    assert ran.stdout.removeprefix(str(folder)) == snapshot(
+        "  7 files, 3.53 MiB: complete by their headers; no hub has checksums of them\n"
+    )
+    [verified] = modelscan("weights", "verify", "demo", "--json").json
+    assert verified["checked"] == [
+        {
+            "source": "local_path",
+            "repo_id": str(shipped("demo")),
+            "revision": None,
+            "files": 7,
+            "size_bytes": sum(path.stat().st_size for path in shipped("demo").iterdir()),
+            "wrong": {},
+            "checksums": False,
+        }
+    ]
+
+
+def test_a_folder_with_a_file_cut_short_is_refused(modelscan: Modelscan, folder: Path) -> None:
+    os.truncate(folder / "model.safetensors", 1_000_000)
+    ran = modelscan("weights", "verify", str(folder))
+    assert (ran.status, ran.stdout) == (1, "")
+    assert ran.stderr.replace(str(folder), "FOLDER") == snapshot("""\
+verifying FOLDER
+error: `FOLDER/model.safetensors` is damaged
+  tensor `model.layers.0.self_attn.o_proj.weight` is at 959232 to 1057536 of 995920 bytes
+hint: download it again
+""")
+
+
+def test_a_folder_is_never_deleted(modelscan: Modelscan, home: Path, folder: Path) -> None:
+    deployed(home, "mine", str(folder), source="local_path", location=str(folder))
+    ran = modelscan("weights", "remove", str(folder), "--yes", "--force")
+    assert (ran.status, ran.stdout) == (2, "")
+    assert ran.stderr.replace(str(folder), "FOLDER") == snapshot("""\
+error: `FOLDER` is in no hub's cache, and modelscan never deletes such a folder
+hint: modelscan remove mine
+""")
+    assert (folder / "model.safetensors").exists()
+
+
+def test_of_what_is_not_here(modelscan: Modelscan) -> None:
+    ran = modelscan("weights", "verify", "lab/none")
+    assert (ran.status, ran.stderr) == (
+        3,
+        snapshot("""\
+error: there are no weights of `lab/none` on this machine
+hint: modelscan weights list
+"""),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from modelscan.backends.base import AGAIN, HALF
 from modelscan.dataclasses import field_names
@@ -25,14 +25,28 @@ def runnable(deployment: Deployment, hints: Iterable[str]) -> list[str]:
     return commands
 
 
+def again(deployment: Deployment, changed: str = "", *, replace: bool = False) -> str:
+    """The command that deploys the same once more, from any folder, with the options `changed` in place of its own."""
+    return f"modelscan deploy {_words(deployment, changed, only=None)}" + (" --replace" if replace else "")
+
+
 def _completed(deployment: Deployment, hint: str) -> str:
     """`modelscan deploy … --x 1` with the original request in place of the dots, except for what is given anew."""
     before, _, after = hint.partition(AGAIN)
-    changed = {name.replace("-", "_") for name in re.findall(r"--([a-z-]+)", after)} - _REPEATABLE
-    request = {name: value for name, value in deployment.request.items() if name not in changed}
-    if before.endswith("plan "):
-        request = {name: value for name, value in request.items() if name in _PLANNED}
+    if before.endswith("deploy "):
+        return f"{before}{_words(deployment, after, only=None)} --replace"
+    return f"{before}{_words(deployment, after, only=_PLANNED if before.endswith('plan ') else None)}"
+
+
+def _words(deployment: Deployment, changed: str, *, only: Container[str] | None) -> str:
+    """Its model and options, `changed` last; of those that cannot be repeated each is given once."""
+    given = {name.replace("-", "_") for name in re.findall(r"--([a-z-]+)", changed)} - _REPEATABLE
+    request = {
+        name: value
+        for name, value in deployment.request.items()
+        if name not in given and (only is None or name in only)
+    }
     own_place = deployment.source in {"local_path", "s3"} and deployment.catalog_id is None
-    reference = deployment.location if own_place and deployment.location else deployment.model
-    words = " ".join(request_words(reference, request))
-    return f"{before}{words}{after}" + (" --replace" if before.endswith("deploy ") else "")
+    place = deployment.location or deployment.repo_id
+    reference = place if own_place and place else deployment.model
+    return f"{' '.join(request_words(reference, request))}{changed and ' '}{changed.strip()}"

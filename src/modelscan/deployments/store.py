@@ -222,7 +222,7 @@ def _taken(new: Record, other: Record) -> Conflict:
     return Conflict(
         f"port `{new.pinned.port}` belongs to the deployment `{other.name}`",
         cause=[f"`{other.name}` is `{other.status.current}`; a deployment keeps its port until it is removed"],
-        hints=[f"modelscan remove {other.name}", "or use another --port"],
+        hints=["leave out --port for a free one", f"or give up that one: modelscan remove {other.name}"],
         details={"taken": "port", "deployment": other.id},
     )
 

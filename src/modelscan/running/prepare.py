@@ -10,6 +10,8 @@ from collections.abc import Callable
 from modelscan import dataclasses
 from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.again import again
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
@@ -38,7 +40,7 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
         raise StateDamaged(
             f"the plan of `{record.name}` is damaged",
             cause=[str(error)],
-            hints=[f"modelscan remove {record.name}", f"modelscan deploy {record.spec.model} --name {record.name}"],
+            hints=[f"modelscan remove {record.name}", again(deployment_of(record))],
             details={"id": record.id},
         ) from error
     if installation is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modelscan import dataclasses
+from modelscan.deployments.again import again
 from modelscan.errors import BackendFailed, BackendNotInstalled, InterruptedBefore
 from modelscan.model import Deployment
 from modelscan.model.events import Event, Report, silent
@@ -56,7 +57,7 @@ def _check_replay(found: Deployment) -> None:
             return  # an interrupted preparation is resumed
         raise InterruptedBefore(
             f"`{found.name}` was never fully prepared",
-            hints=[f"modelscan remove {found.name}", f"modelscan deploy {found.model} --name {found.name}"],
+            hints=[f"modelscan remove {found.name}", again(found)],
             details={"id": found.id},
         )
     if found.program is None or not Path(found.program).exists():
@@ -68,5 +69,5 @@ def _check_replay(found: Deployment) -> None:
     if found.location is not None and found.location.startswith("/") and not Path(found.location).exists():
         raise BackendFailed(
             f"cannot find the weights of `{found.name}`: `{found.location}`",
-            hints=[f"modelscan remove {found.name}", f"modelscan deploy {found.model} --name {found.name}"],
+            hints=[f"modelscan remove {found.name}", again(found)],
         )

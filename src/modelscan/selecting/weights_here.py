@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from modelscan.catalog.index.open import open_index
@@ -15,7 +16,7 @@ from modelscan.selecting.context import Context
 
 
 def find_weights(context: Context, reference: str) -> list[tuple[WeightsHere, Stored]]:
-    """What a repo, a model's name or a path of a cached repo means here. Raises ModelNotFound."""
+    """What a repo, a model's name or a path of a cached repo means in the hubs' caches."""
     found = weights_here(context)
     folder = str(Path(reference).expanduser())
     wanted = {reference.lower()}
@@ -23,13 +24,39 @@ def find_weights(context: Context, reference: str) -> list[tuple[WeightsHere, St
     if not chosen:
         wanted |= {name.lower() for name in _repos_of(context, reference)}
         chosen = [pair for pair in found if pair[0].repo_id.lower() in wanted]
-    if not chosen:
-        raise ModelNotFound(
-            f"there are no weights of `{reference}` on this machine",
-            hints=["modelscan weights list"],
-            details={"reference": reference},
-        )
     return chosen
+
+
+def find_folders(context: Context, reference: str) -> list[WeightsHere]:
+    """The folders that a path or a model's name means: of deployments, of the catalog, or any that there is."""
+    known = {item.path: item for item in folders_here(context)}
+    path = str(Path(reference).expanduser().absolute())
+    names = {path, *_repos_of(context, reference)}
+    names |= {item.location or "" for item in recorded(context) if reference in {item.model, item.catalog_id}}
+    there = sorted(name for name in names if name in known or (name.startswith("/") and Path(name).is_dir()))
+    return [known.get(name) or _folder(name) for name in there]
+
+
+def folders_here(context: Context) -> list[WeightsHere]:
+    """The folders that deployments use, in no hub's cache."""
+    users: dict[str, list[str]] = {}
+    for item in recorded(context):
+        if item.source == "local_path" and item.location:
+            users.setdefault(item.location, []).append(item.name)
+    return [_folder(path, users[path]) for path in sorted(users)]
+
+
+def _folder(path: str, users: Sequence[str] = ()) -> WeightsHere:
+    size = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
+    return WeightsHere(source="local_path", repo_id=path, path=path, size_bytes=size, used_by=tuple(users))
+
+
+def not_here(reference: str) -> ModelNotFound:
+    return ModelNotFound(
+        f"there are no weights of `{reference}` on this machine",
+        hints=["modelscan weights list"],
+        details={"reference": reference},
+    )
 
 
 def weights_here(context: Context) -> list[tuple[WeightsHere, Stored]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from modelscan import dataclasses
 from modelscan.dataclasses import dataclass, field
+from modelscan.deployments.again import again
 from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record
@@ -84,7 +85,7 @@ class Deployments:
         if found.removed_at is not None:
             raise DeploymentNotFound(
                 f"the deployment `{found.name}` was removed at {found.removed_at}",
-                hints=[f"modelscan deploy {found.model} --name {found.name}"],
+                hints=[again(found)],
                 details={"id": found.id},
             )
         return found
@@ -252,7 +253,7 @@ def not_ready(deployment: Deployment) -> BackendFailed:
     hints = {
         "stopped": [f"modelscan start {name}"],
         "failed": [f"modelscan logs {name} --tail 50", f"modelscan start {name}"],
-        "removed": [f"modelscan deploy {deployment.model}"],
+        "removed": [again(deployment)],
     }.get(word, [f"modelscan wait {name}"])
     return BackendFailed(
         f"`{name}` is not ready: it is {word}",

@@ -144,12 +144,16 @@ class Index:
     def count(self) -> int:
         return len(self.rows("SELECT id FROM models"))
 
-    def names_starting_with(self, beginning: str, *, limit: int) -> list[str]:
-        """Ids and aliases for the shell to complete with, in the order of the alphabet."""
+    def names_starting_with(self, beginning: str, *, limit: int, with_weights: bool = False) -> list[str]:
+        """Ids and aliases for the shell to complete with, in the order of the alphabet; `with_weights` only those of
+        models that have a repo.
+        """
         text = beginning.lower()
+        only = " AND models.weights" if with_weights else ""
         query = (
-            "SELECT model, id FROM (SELECT id AS model, id FROM models UNION SELECT model, text AS id FROM aliases)"
-            " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+            "SELECT model, name FROM (SELECT id AS model, id AS name FROM models UNION"  # noqa: S608  our own text
+            " SELECT model, text AS name FROM aliases) JOIN models ON models.id = model"
+            f" WHERE name >= ? AND name < ?{only} ORDER BY name LIMIT ?"
         )
         return sorted({name for _, name in self.rows(query, [text, f"{text}\U0010ffff", limit])})[:limit]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from modelscan.errors import ModelscanError
@@ -43,12 +43,19 @@ def complete_model(incomplete: str) -> Iterator[str]:
         yield from _index().names_starting_with(incomplete, limit=_MOST)
 
 
-def complete_weights(incomplete: str) -> Iterator[str]:
-    """Repos whose weights are on this machine."""
-    from modelscan.hubs.stored import stored_weights
+def complete_deployable(incomplete: str) -> Iterator[str]:
+    """The same of models with weights: closed ones can only be looked up."""
+    with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
+        yield from _index().names_starting_with(incomplete, limit=_MOST, with_weights=True)
 
-    with contextlib.suppress(ModelscanError, OSError):
-        names = {item.repo_id for item in stored_weights(process_environment())}
+
+def complete_weights(incomplete: str) -> Iterator[str]:
+    """Repos whose weights are on this machine, and the folders of deployments."""
+    from modelscan.selecting.weights_here import folders_here, weights_here
+
+    with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
+        context = Context(settings=_settings())
+        names = {here.repo_id for here in (*(here for here, _ in weights_here(context)), *folders_here(context))}
         yield from sorted(name for name in names if name.lower().startswith(incomplete.lower()))
 
 
@@ -71,13 +78,21 @@ def complete_hardware(incomplete: str) -> Iterator[str]:
     found = re.match(r"\d+x", incomplete)
     count = found[0] if found else ""
     name = incomplete.removeprefix(count).lower()
-    yield from (f"{count}{word}" for word in _machines().hardware_names() if word.startswith(name))
+    words = [*_machines().hardware_names(), *([] if count else ["cpu:"])]
+    yield from (f"{count}{word}" for word in words if word.startswith(name))
+
+
+def complete_words(known: Iterable[str]) -> Callable[[str], list[str]]:
+    """Words of a closed list."""
+    return lambda incomplete: [word for word in known if word.startswith(incomplete.lower())]
 
 
 def complete_source(incomplete: str) -> Iterator[str]:
-    """Catalog sources."""
+    """What `catalog search --source` takes."""
+    from modelscan.verbs.find.search import source_names
+
     with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
-        yield from (item.name for item in _index().sources() if item.name.startswith(incomplete))
+        yield from (name for name in source_names(_index()) if name.startswith(incomplete))
 
 
 def complete_setting(incomplete: str) -> Iterator[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from modelscan.cli.options.backend import backend_option
-from modelscan.cli.options.complete import complete_gpu
+from modelscan.cli.options.complete import complete_gpu, complete_words
 from modelscan.cli.options.quantization import quantization_option
 from modelscan.cli.options.request import Declared, option
 from modelscan.cli.options.words import one_of
 from modelscan.errors import Usage
 from modelscan.model import Mode, PlanRequest, Source
 from modelscan.selecting.requests import parse_context_length, parse_env, parse_gpus
+from modelscan.selecting.words import DTYPES, KV_CACHE_DTYPES
 from modelscan.settings.environment import process_environment
 from modelscan.units import parse_bytes
 
@@ -92,10 +93,20 @@ PLAN_OPTIONS: Declared = {
         int | None, "--max-concurrency", panel=_FIT, help="Maximum number of concurrent requests.", min=1, metavar="N"
     ),
     "dtype": option(
-        str | None, "--dtype", panel=_BACKEND, help="Data type for computation, such as bfloat16.", metavar="TYPE"
+        str | None,
+        "--dtype",
+        panel=_BACKEND,
+        help="Data type for computation, such as bfloat16.",
+        metavar="TYPE",
+        autocompletion=complete_words(DTYPES),
     ),
     "kv_cache_dtype": option(
-        str | None, "--kv-cache-dtype", panel=_BACKEND, help="Data type of the KV cache, such as fp8.", metavar="TYPE"
+        str | None,
+        "--kv-cache-dtype",
+        panel=_BACKEND,
+        help="Data type of the KV cache, such as fp8.",
+        metavar="TYPE",
+        autocompletion=complete_words(KV_CACHE_DTYPES),
     ),
     "gpu_memory_utilization": option(
         float | None,

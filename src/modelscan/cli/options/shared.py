@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from modelscan.cli.options.complete import complete_deployment, complete_model, complete_setting, complete_weights
+from modelscan.cli.options.complete import complete_deployable, complete_deployment, complete_setting, complete_weights
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only names, one per line.")]
@@ -16,7 +16,7 @@ ModelId = Annotated[
     typer.Argument(
         metavar="ID",
         help="Model id, alias, repo, name or folder.",
-        autocompletion=complete_model,
+        autocompletion=complete_deployable,
         show_default=False,
     ),
 ]
@@ -25,7 +25,7 @@ OptionalModelId = Annotated[
     typer.Argument(
         metavar="[ID]",
         help="Model id, alias, repo, name or folder; may be omitted with --file.",
-        autocompletion=complete_model,
+        autocompletion=complete_deployable,
         show_default=False,
     ),
 ]

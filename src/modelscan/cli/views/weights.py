@@ -49,9 +49,10 @@ def show_pulled(printer: Printer, pulled: Mapping[str, Any]) -> None:
 
 def show_verified(printer: Printer, verification: Mapping[str, Any]) -> None:
     for item in verification["checked"]:
+        commit = f"  {item['revision'][:_COMMIT_SHOWN]}" if item["revision"] else ""
+        verdict = "checksums match" if item["checksums"] else "complete by their headers; no hub has checksums of them"
         size = format_bytes(item["size_bytes"])
-        commit = item["revision"][:_COMMIT_SHOWN]
-        printer.line(f"{item['repo_id']}  {commit}  {item['files']} files, {size}: checksums match")
+        printer.line(f"{item['repo_id']}{commit}  {item['files']} files, {size}: {verdict}")
 
 
 def show_removed(printer: Printer, freed: Mapping[str, Any]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from modelscan.deployments.again import again
 from modelscan.deployments.claims import claimed_bytes, memory_left, with_memory_back
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.transitions.replanning import moved_to_port
 from modelscan.errors import Conflict
-from modelscan.system.processes.ports import next_free, require_free
+from modelscan.system.processes.ports import another_port, next_free, require_free
 from modelscan.targets.target import Placement
 from modelscan.units import format_bytes
 
@@ -30,11 +32,11 @@ def _port(among: Placement) -> int:
     if wanted in among.ports:
         raise Conflict(
             f"port `{wanted}` belongs to the deployment `{among.ports[wanted]}`",
-            hints=["use another --port", f"modelscan remove {among.ports[wanted]}"],
+            hints=[another_port(wanted, among.ports), f"or give up that one: modelscan remove {among.ports[wanted]}"],
             details={"port": wanted},
         )
     if wanted != own:
-        require_free(wanted)
+        require_free(wanted, among.ports)
     return wanted
 
 
@@ -58,7 +60,7 @@ def _require_memory(record: Record, among: Placement) -> None:
                 hints=[
                     "modelscan gpu",
                     "modelscan ps",
-                    f"modelscan deploy {record.spec.model} --name {record.name} --replace",
+                    again(deployment_of(record), replace=True),
                 ],
                 details={"taken": "memory", "needed_bytes": each, "free_bytes": left, "gpu_index": index},
             )

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from modelscan.deployments.again import again
+from modelscan.deployments.document import deployment_of
 from modelscan.deployments.files import DeploymentFiles, files_of
 from modelscan.deployments.record import LastError, Record
 from modelscan.deployments.store import Store
@@ -53,7 +55,7 @@ def start(
     if not record.pinned.argv:
         raise InterruptedBefore(
             f"`{record.name}` was never fully prepared",
-            hints=[f"modelscan remove {record.name}", f"modelscan deploy {record.spec.model} --name {record.name}"],
+            hints=[f"modelscan remove {record.name}", again(deployment_of(record))],
             details={"id": record.id},
         )
     own = _own_lock(files, record, store, clock)
@@ -86,7 +88,8 @@ def _with_free_port(record: Record, store: Store, site: Site) -> Record:
     if port is None or is_free(port):
         return record
     if not may_move(store, record):
-        require_free(port)
+        moved = again(deployment_of(record), "--port {port}", replace=True)
+        require_free(port, [item.pinned.port for item in store.list() if item.pinned.port], option=moved)
     return move(store, record, site.paths, site.clock)
 
 

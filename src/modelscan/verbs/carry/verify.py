@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError
+from modelscan.hubs.folder.describe import describe_folder, folder_listing
 from modelscan.model import Source
 from modelscan.model.events import Event, Report
+from modelscan.model.results import WeightsHere
 from modelscan.selecting.context import Context
-from modelscan.selecting.weights_here import find_weights
+from modelscan.selecting.weights_here import find_folders, find_weights, not_here
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileVerdict:
-    """One verified commit: the number of files, and what is wrong with each bad one, by name."""
+    """One verified commit, or folder without one: the number of files, and what is wrong with each bad one, by name.
+
+    `checksums`: compared with the hub's. A folder has none, and is read for what its files say of themselves.
+    """
 
     source: Source
     repo_id: str
-    revision: str
+    revision: str | None
     files: int
     size_bytes: int
     wrong: Mapping[str, str]
+    checksums: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +41,8 @@ class Verification:
 
 def verify_weights(context: Context, reference: str, report: Report) -> Verification:
     """Read every file that a backend needs and compare it with the hub's checksums.
+
+    Of a folder, whose files nobody has checksums of: that every shard is there, and as long as its header says.
 
     Raises ModelNotFound, SourceUnavailable (the hub's file list is neither cached nor reachable), and ModelscanError
     that names the bad files.
@@ -53,10 +62,31 @@ def verify_weights(context: Context, reference: str, report: Report) -> Verifica
                     wrong={item.file.path: item.verdict for item in files if item.verdict != "ok"},
                 )
             )
+    checked += [_folder(item, report) for item in find_folders(context, reference)] if not checked else []
+    if not checked:
+        raise not_here(reference)
     wrong = [item for item in checked if item.wrong]
     if wrong:
         raise _wrong(wrong)
     return Verification(id=reference, checked=tuple(checked))
+
+
+def _folder(here: WeightsHere, report: Report) -> FileVerdict:
+    """Raises ModelscanError that names the file that is damaged or missing."""
+    report(Event("phase", f"verifying {here.path}"))
+    path = Path(here.path)
+    describe_folder(path)
+    files = folder_listing(path).files
+    size = sum(file.size_bytes for file in files)
+    return FileVerdict(
+        source=here.source,
+        repo_id=here.repo_id,
+        revision=None,
+        files=len(files),
+        size_bytes=size,
+        wrong={},
+        checksums=False,
+    )
 
 
 def _wrong(found: list[FileVerdict]) -> ModelscanError:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from modelscan import dataclasses
 from modelscan.dataclasses import dataclass
-from modelscan.errors import Conflict, Usage
+from modelscan.errors import Conflict, ModelscanError, Usage
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.stored import Stored, take_away
 from modelscan.model import Deployment
 from modelscan.model.events import Ask
 from modelscan.model.results import WeightsHere
 from modelscan.selecting.context import Context
-from modelscan.selecting.weights_here import find_weights, recorded, uses, weights_here
+from modelscan.selecting.weights_here import (
+    find_folders,
+    find_weights,
+    folders_here,
+    not_here,
+    recorded,
+    uses,
+    weights_here,
+)
 from modelscan.units import format_bytes
 
 
@@ -30,16 +37,18 @@ class Freed:
 
 def list_weights(context: Context) -> list[WeightsHere]:
     """The repos in the hubs' caches, largest first, then folders that deployments use."""
-    return [here for here, _ in weights_here(context)] + _folders(context)
+    return [here for here, _ in weights_here(context)] + folders_here(context)
 
 
 def remove_weights(context: Context, reference: str, *, force: bool, ask: Ask) -> Freed:
     """Delete all commits of a repo or model from this machine.
 
     Raises ModelNotFound, Conflict (a deployment needs it; or modelscan did not download it, and not `force`), Usage
-    (not confirmed).
+    (not confirmed, or a folder).
     """
     chosen = find_weights(context, reference)
+    if not chosen:
+        raise _kept(reference, find_folders(context, reference))
     for here, _ in chosen:
         refuse_used(here, but=())
         if not force:
@@ -106,21 +115,17 @@ def refuse_foreign(here: WeightsHere) -> None:
         )
 
 
-def _folders(context: Context) -> list[WeightsHere]:
-    users: dict[str, list[str]] = {}
-    for item in recorded(context):
-        if item.source == "local_path" and item.location:
-            users.setdefault(item.location, []).append(item.name)
-    return [
-        WeightsHere(
-            source="local_path", repo_id=path, path=path, size_bytes=_size(Path(path)), used_by=tuple(users[path])
-        )
-        for path in sorted(users)
-    ]
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _kept(reference: str, folders: Sequence[WeightsHere]) -> ModelscanError:
+    """Why weights that are in no cache are not deleted."""
+    if not folders:
+        return not_here(reference)
+    return Usage(
+        f"`{folders[0].path}` is in no hub's cache, and modelscan never deletes such a folder",
+        hints=[f"modelscan remove {' '.join(folders[0].used_by)}"]
+        if folders[0].used_by
+        else ["modelscan weights list"],
+        details={"path": folders[0].path, "deployments": list(folders[0].used_by)},
+    )
 
 
 def _confirm(chosen: Sequence[tuple[WeightsHere, Stored]], ask: Ask, line: str) -> None:

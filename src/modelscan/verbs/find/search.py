@@ -70,10 +70,15 @@ def _opened(context: Context, filters: Filters) -> Index:
     """The index. Raises Usage for a source that is none of it, which would find nothing."""
     index = open_index(context.settings)
     if filters.source is not None:
-        known = sorted({*STANDINGS, *(state.name for state in index.sources())})
+        known = source_names(index)
         if filters.source not in known:
             raise Usage(f"`{filters.source}` is not a catalog source", hints=[f"one of: {', '.join(known)}"])
     return index
+
+
+def source_names(index: Index) -> list[str]:
+    """The sources that models can be from."""
+    return sorted({*STANDINGS, *(state.name for state in index.sources())})
 
 
 def _models(index: Index, hits: Iterable[Hit]) -> Iterator[Model]:

@@ -8,7 +8,7 @@ import typer
 
 from modelscan.cli.asking import asker
 from modelscan.cli.bulk import run_each
-from modelscan.cli.options.complete import complete_model
+from modelscan.cli.options.complete import complete_deployable
 from modelscan.cli.options.quantization import quantization_option
 from modelscan.cli.options.shared import Json, Progress, Quiet, Yes
 from modelscan.cli.options.words import one_of
@@ -28,7 +28,7 @@ def pull(
         typer.Argument(
             metavar="[ID]...",
             help="Models, repos or folders; by default those in the variable MODELS, separated by commas.",
-            autocompletion=complete_model,
+            autocompletion=complete_deployable,
             show_default=False,
         ),
     ] = None,

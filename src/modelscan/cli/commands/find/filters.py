@@ -8,7 +8,7 @@ import typer
 
 from modelscan.catalog.index.filters import Filters
 from modelscan.catalog.naming.names import largest_called
-from modelscan.cli.options.complete import complete_source
+from modelscan.cli.options.complete import complete_hardware, complete_source
 from modelscan.cli.options.words import one_of
 from modelscan.errors import Usage
 from modelscan.model.words import Capability, Task
@@ -44,7 +44,12 @@ Open = Annotated[bool, typer.Option("--open", help="Hide closed models.")]
 FitsOption = Annotated[bool, typer.Option("--fits", help="Only models that fit this machine, and how they would run.")]
 HardwareOption = Annotated[
     str | None,
-    typer.Option("--hardware", metavar="SPEC", help="With --fits, the machine: rtx-4090, 24gb, cpu:64gb, or a file."),
+    typer.Option(
+        "--hardware",
+        metavar="SPEC",
+        help="With --fits, the machine: rtx-4090, 24gb, cpu:64gb, or a file.",
+        autocompletion=complete_hardware,
+    ),
 ]
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.options.shared import Json, ModelId, Quiet
+from modelscan.cli.options.complete import complete_model
+from modelscan.cli.options.shared import Json, Quiet
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
 from modelscan.cli.views.models import show_model
@@ -15,7 +16,15 @@ from modelscan.verbs.find.info import model_info
 
 def info(
     ctx: typer.Context,
-    model: ModelId,
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="Model id, alias, repo, name or folder.",
+            autocompletion=complete_model,
+            show_default=False,
+        ),
+    ],
     fits: Annotated[
         bool, typer.Option("--fits", help="Also show whether the model fits this machine, and how.")
     ] = False,

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from modelscan.cli.options.complete import complete_source
+from modelscan.catalog.refresh.refresh import NAMES
+from modelscan.cli.options.complete import complete_words
 from modelscan.cli.options.shared import Json, Quiet
 from modelscan.cli.output.live import FetchView
 from modelscan.cli.output.output import Output
@@ -19,7 +20,9 @@ def refresh(
     ctx: typer.Context,
     source: Annotated[
         str | None,
-        typer.Option("--source", metavar="SOURCE", help="Refresh only this source.", autocompletion=complete_source),
+        typer.Option(
+            "--source", metavar="SOURCE", help="Refresh only this source.", autocompletion=complete_words(NAMES)
+        ),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from modelscan.cli.options.complete import complete_words
 from modelscan.cli.options.shared import Json
 from modelscan.cli.output.output import Output
 from modelscan.verbs.maintain.schema import DOCUMENTS, document_schema
@@ -17,7 +18,7 @@ def schema(
         typer.Argument(
             metavar="[NAME]",
             help=f"One of: {', '.join(DOCUMENTS)}.",
-            autocompletion=lambda incomplete: [word for word in DOCUMENTS if word.startswith(incomplete)],
+            autocompletion=complete_words(DOCUMENTS),
             show_default=False,
         ),
     ] = None,
