@@ -77,6 +77,27 @@ def format_bytes(count: int | None) -> str:
     raise AssertionError(count)
 
 
+def format_free(free: int | None, of: int | None = None) -> str:
+    """`13.48 GiB free`, with `of` also `13.48 GiB free of 23.54 GiB`; what is unknown is named once."""
+    if free is None:
+        return "free memory unknown" if of is None else f"{format_bytes(of)}, free memory unknown"
+    return f"{format_bytes(free)} free" + ("" if of is None else f" of {format_bytes(of)}")
+
+
+def format_measured(predicted: int | None, measured: int | None) -> str:
+    """`1.75 GiB predicted, 1.72 GiB measured`; `unknown` where neither is known."""
+    if predicted is None and measured is None:
+        return "unknown"
+    first = "not predicted" if predicted is None else f"{format_bytes(predicted)} predicted"
+    return f"{first}, {'not measured' if measured is None else f'{format_bytes(measured)} measured'}"
+
+
+def format_gib(count: int) -> str:
+    """The number alone, for columns that are compared and ranges: `1.75`; `<0.01` for what would look like nothing."""
+    shown = f"{count / GIB:.2f}"
+    return "<0.01" if count > 0 and shown == "0.00" else shown
+
+
 def format_count(count: int | None) -> str:
     """Parameters as people say them: `6.7B`, `0.6B`, `137M`, `671B`; `unknown` for None."""
     if count is None:

@@ -98,10 +98,10 @@ def test_the_list_in_a_pipe() -> None:
     stream = StringIO()
     show_deployments(PlainPrinter(stream), deployments(), NOW)
     assert stream.getvalue() == snapshot("""\
-NAME                                                STATUS     MODEL                                BACKEND          ON          MEMORY  PORT  HEALTH     UP     RESTARTS
-qwen3-coder-480b-a35b-instruct-fp8-on-all-the-gpus  ready      qwen/qwen3-coder-480b-a35b-instruct  vllm 0.33.0      GPU 0,1  78/80 GiB  8080  ok 3s      2h 5m         0
-demo                                                unhealthy  modelscan/demo                       vllm 0.32.0+cpu  CPU      ?/2.0 GiB  8081  silent 1m  3d 1h         2
-old                                                 stopped    lab/old                              sglang           CPU              -  8082  -          -             0
+NAME                                                STATUS     MODEL                                BACKEND          ON                MEMORY  PORT  HEALTH     UP     RESTARTS
+qwen3-coder-480b-a35b-instruct-fp8-on-all-the-gpus  ready      qwen/qwen3-coder-480b-a35b-instruct  vllm 0.33.0      GPU 0,1  78.00/80.00 GiB  8080  ok 3s      2h 5m         0
+demo                                                unhealthy  modelscan/demo                       vllm 0.32.0+cpu  CPU           ?/2.00 GiB  8081  silent 1m  3d 1h         2
+old                                                 stopped    lab/old                              sglang           CPU              unknown  8082  -          -             0
 demo: 3 consecutive probes failed
 """)
 

@@ -244,3 +244,13 @@ def test_no_escape_sequence_of_a_model_reaches_the_terminal(chat: Terminal) -> N
     chat.until(">>> ")
     chat.type("\x04")
     assert chat.end() == 0
+
+
+def test_an_answer_breaks_between_words(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
+    modelscan("deploy", "demo")
+    monkeypatch.setenv("COLUMNS", "23")
+    terminal = Terminal("run", "demo", "for ever")
+    terminal.until("word word word word wo")
+    terminal.until("\x1b[2D\x1b[K\r\nwo")
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.end() == 130

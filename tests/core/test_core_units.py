@@ -11,6 +11,9 @@ from modelscan.units import (
     format_bytes,
     format_count,
     format_duration,
+    format_free,
+    format_gib,
+    format_measured,
     parse_bytes,
     parse_count,
     parse_duration,
@@ -72,3 +75,18 @@ def test_durations_as_people_write_and_read_them() -> None:
     assert shown == ["0 s", "45 s", "1 min 30 s", "30 min", "1 h 30 min", "1 d 1 h"]
     with pytest.raises(Usage, match="is not a duration"):
         parse_duration("soon")
+
+
+def test_a_size_in_a_column_is_never_read_as_another() -> None:
+    """1.75 GiB once stood there as 1.7, and 3.5 MiB as 0.00."""
+    shown = [format_gib(size) for size in (0, 3_700_000, 29 * MIB, int(1.75 * GIB), 78 * GIB)]
+    assert shown == ["0.00", "<0.01", "0.03", "1.75", "78.00"]
+
+
+def test_what_is_unknown_is_said_once() -> None:
+    assert format_measured(None, None) == "unknown"
+    assert format_measured(GIB, None) == "1.00 GiB predicted, not measured"
+    assert format_measured(None, GIB) == "not predicted, 1.00 GiB measured"
+    assert format_free(None, None) == "free memory unknown"
+    assert format_free(None, GIB) == "1.00 GiB, free memory unknown"
+    assert format_free(GIB, 2 * GIB) == "1.00 GiB free of 2.00 GiB"

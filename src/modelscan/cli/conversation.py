@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TextIO
 
 from modelscan.cli.output.output import Output
+from modelscan.cli.output.printer import printer_for
+from modelscan.cli.output.word_wrap import WordWrap
 from modelscan.cli.signals import Terminated
 from modelscan.errors import ModelscanError, Usage
 from modelscan.model import Deployment
@@ -18,9 +21,21 @@ from modelscan.verbs.run.run import MeasuredAnswer, Message, Piece, Sampling, To
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _PROMPT = ">>> "
+_BETWEEN = "\n\n"  # what a model thought and what it says
+_WIDE = 80
 _CHAT_HELP = """/clear  forget the conversation so far
 /bye    end the chat (or Ctrl-D)
 /help   show this help"""
+
+
+def _on_terminal(stdout: TextIO) -> Callable[[str], str]:
+    """How the pieces of an answer are written: without what steers a terminal, broken between words."""
+    wrap = WordWrap(printer_for(stdout).width or _WIDE)
+    return lambda text: wrap.feed(_CONTROLS.sub("", text))
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 def read_prompt(prompt: str | None, output: Output) -> str | None:
@@ -113,17 +128,18 @@ class Conversation:
         """The text of an answer, printed as it arrives; reasoning is shown only on a terminal."""
         stdout = self._output.stdout
         terminal = stdout.isatty()
+        shown = _on_terminal(stdout) if terminal else _as_it_is
         thinking = False
         last = ""
         for piece in self._pieces(question):
             if piece.reasoning and terminal and self._output.talks:
-                stdout.write(("" if thinking else _DIM) + _CONTROLS.sub("", piece.reasoning))
+                stdout.write(("" if thinking else _DIM) + shown(piece.reasoning))
                 thinking = True
             if piece.text:
                 if thinking:
-                    stdout.write(f"{_PLAIN}\n\n")
+                    stdout.write(f"{_PLAIN}{shown(_BETWEEN)}")
                     thinking = False
-                last = _CONTROLS.sub("", piece.text) if terminal else piece.text
+                last = shown(piece.text)
                 stdout.write(last)
                 yield piece.text
             stdout.flush()

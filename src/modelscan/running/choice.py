@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelscan.model import Candidate, Hardware
 from modelscan.model.events import Event, Report
 from modelscan.selecting.resolved import Resolved
-from modelscan.units import format_bytes
+from modelscan.units import format_bytes, format_free
 
 
 def report_reading(resolved: Resolved, report: Report) -> None:
@@ -51,7 +51,7 @@ def _devices(hardware: Hardware) -> str:
     if not hardware.devices:
         cpu = hardware.cpu
         none = "none that can be used" if hardware.faults else "none"
-        return f"{none}, using the CPU with {format_bytes(cpu.memory_free_bytes)} free"
+        return f"{none}, using the CPU with {format_free(cpu.memory_free_bytes)}"
     return ", ".join(
-        f"{gpu.index}: {gpu.name or 'unknown'} ({format_bytes(gpu.memory_free_bytes)} free)" for gpu in hardware.devices
+        f"{gpu.index}: {gpu.name or 'unknown'} ({format_free(gpu.memory_free_bytes)})" for gpu in hardware.devices
     )

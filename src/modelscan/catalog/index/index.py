@@ -21,6 +21,7 @@ from modelscan.catalog.naming import names
 from modelscan.catalog.naming.lookup import Member, Named
 from modelscan.catalog.naming.matching import Rung
 from modelscan.catalog.naming.spelling import corrections, stumps_of
+from modelscan.catalog.sources.standing import STANDINGS
 from modelscan.storage.documents import from_document
 from modelscan.storage.shipped import shipped
 
@@ -133,6 +134,10 @@ class Index:
         if self._overlay:
             rows.extend(self._overlay.execute("SELECT name, state FROM sources"))
         return [from_document(SourceState, json.loads(state)) for _, state in rows]
+
+    def source_names(self) -> list[str]:
+        """Every source that models can be from."""
+        return sorted({*STANDINGS, *(state.name for state in self.sources())})
 
     def day(self) -> str | None:
         """The date of the hosts' offers, which change fastest."""

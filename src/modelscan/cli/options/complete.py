@@ -89,10 +89,8 @@ def complete_words(known: Iterable[str]) -> Callable[[str], list[str]]:
 
 def complete_source(incomplete: str) -> Iterator[str]:
     """What `catalog search --source` takes."""
-    from modelscan.verbs.find.search import source_names
-
     with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
-        yield from (name for name in source_names(_index()) if name.startswith(incomplete))
+        yield from (name for name in _index().source_names() if name.startswith(incomplete))
 
 
 def complete_setting(incomplete: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from modelscan.model import Deployment
 from modelscan.model.events import Event
 from modelscan.running.progress import last_log_line
 from modelscan.system.clock import Clock, rfc3339
-from modelscan.units import format_bytes
+from modelscan.units import format_measured
 
 if TYPE_CHECKING:
     from modelscan.running.deploy import Deployed
@@ -212,13 +212,7 @@ def curl_lines(item: Deployment) -> list[str]:
 def _receipt(deployed: Deployed) -> list[tuple[str, str]]:
     item = deployed.deployment
     memory = item.memory
-    rows = [
-        (
-            "Memory",
-            f"{format_bytes(memory.estimated_bytes)} predicted, "
-            + ("not measured" if memory.measured_bytes is None else f"{format_bytes(memory.measured_bytes)} measured"),
-        )
-    ]
+    rows = [("Memory", format_measured(memory.estimated_bytes, memory.measured_bytes))]
     if item.measured.ttft_ms is not None:
         rows.append(("First token", f"{item.measured.ttft_ms:.0f} ms"))
     if item.measured.decode_tokens_per_second is not None:

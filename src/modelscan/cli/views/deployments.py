@@ -10,7 +10,7 @@ from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.errors import Usage
 from modelscan.model import LIVE_STATUSES, Deployment, Progress
 from modelscan.system.clock import Clock, parse_rfc3339
-from modelscan.units import GIB, format_bytes, format_seconds, format_tokens
+from modelscan.units import format_gib, format_measured, format_seconds, format_tokens
 
 _WATCH_SECONDS = 1.0
 
@@ -47,17 +47,11 @@ def _device(item: Deployment, _now: datetime) -> str:
 
 
 def _memory_used(item: Deployment, _now: datetime) -> str:
-    """`1.7/1.9 GiB`: measured and claimed."""
-    measured, claimed = item.memory.measured_bytes, item.memory.estimated_bytes
-    if measured is None and claimed is None:
-        return "-"
-    return f"{_gib(measured)}/{_gib(claimed)} GiB"
-
-
-def _gib(size: int | None) -> str:
-    if size is None:
-        return "?"
-    return f"{size / GIB:.1f}" if size < 10 * GIB else f"{size / GIB:.0f}"
+    """`1.72/1.75 GiB`: measured and claimed."""
+    sizes = (item.memory.measured_bytes, item.memory.estimated_bytes)
+    if not any(size is not None for size in sizes):
+        return "unknown"
+    return "/".join("?" if size is None else format_gib(size) for size in sizes) + " GiB"
 
 
 def _health(item: Deployment, now: datetime) -> str:
@@ -109,7 +103,7 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
         ("Runs on", f"GPU {', '.join(map(str, item.gpu_indices))}" if item.gpu_indices else "CPU"),
         ("Context", f"{format_tokens(item.max_model_len)} tokens"),
         ("KV cache", f"{format_tokens(item.kv_cache_tokens)} tokens"),
-        ("Memory", _memory(item)),
+        ("Memory", format_measured(item.memory.estimated_bytes, item.memory.measured_bytes)),
         ("Address", item.openai_base_url or "-"),
         ("Served as", ", ".join(item.served_model_names)),
         ("Key", f"in ${item.api_key_env}" if item.api_key_env else "none; every user of this machine can call it"),
@@ -127,12 +121,6 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
     if item.status == "failed":
         rows += [("Try", hint) for hint in hints]
     printer.pairs(rows)
-
-
-def _memory(item: Deployment) -> str:
-    measured = item.memory.measured_bytes
-    found = "not measured" if measured is None else f"{format_bytes(measured)} measured"
-    return f"{format_bytes(item.memory.estimated_bytes)} predicted, {found}"
 
 
 def _probe(item: Deployment) -> str:

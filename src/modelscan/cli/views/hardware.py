@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelscan.cli.output.printer import Printer
 from modelscan.model import Gpu, Hardware
-from modelscan.units import format_bytes
+from modelscan.units import format_bytes, format_free
 
 
 def show_hardware(printer: Printer, hardware: Hardware) -> None:
@@ -22,7 +22,7 @@ def show_hardware(printer: Printer, hardware: Hardware) -> None:
     rows = [
         ("CPU", f"{cpu.model or 'unknown'} ({cpu.architecture or 'unknown'}), {_or_unknown(cpu.cores)} cores"),
         ("Instructions", " ".join(cpu.isa) or "unknown"),
-        ("Memory", f"{format_bytes(cpu.memory_free_bytes)} free of {format_bytes(cpu.memory_total_bytes)}"),
+        ("Memory", format_free(cpu.memory_free_bytes, cpu.memory_total_bytes)),
     ]
     if hardware.driver_version:
         rows.append(("Driver", hardware.driver_version))
@@ -47,12 +47,18 @@ def _row(gpu: Gpu) -> tuple[str, ...]:
     return (
         str(gpu.index) if gpu.mig_index is None else f"{gpu.index}:{gpu.mig_index}",
         gpu.name or "unknown",
-        format_bytes(gpu.memory_free_bytes),
-        format_bytes(gpu.memory_usable_bytes),
-        format_bytes(gpu.memory_total_bytes),
+        *_memory(gpu),
         gpu.compute_capability or gpu.gfx_target or "unknown",
         f"pid {pids}" if pids else "-",
     )
+
+
+def _memory(gpu: Gpu) -> tuple[str, ...]:
+    """Free, usable and total; where nothing is known, that is said once."""
+    sizes = (gpu.memory_free_bytes, gpu.memory_usable_bytes, gpu.memory_total_bytes)
+    if all(size is None for size in sizes):
+        return ("unknown", "-", "-")
+    return tuple(format_bytes(size) for size in sizes)
 
 
 def _interconnect(hardware: Hardware) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from modelscan.cli.output.printer import Printer
 from modelscan.dataclasses import dataclass
 from modelscan.model import Candidate, Gpu, Hardware
-from modelscan.units import GIB, format_bytes
+from modelscan.units import GIB, format_bytes, format_gib
 
 _WIDEST, _IN_A_PIPE, _INDENT = 100, 64, 2
 _ALIKE_BYTES = GIB // 16  # GPUs whose free memory differs by less share a bar
@@ -83,7 +83,7 @@ def _show_parts(
     for part, size in parts:
         lines = [line for line in candidate.arithmetic if line.part == part]
         low, high = sum(line.low_bytes for line in lines), sum(line.high_bytes for line in lines)
-        bounds = f"   {max(low, 0) / GIB:.2f} to {high / GIB:.2f}" if high > low else ""
+        bounds = f"   {format_gib(max(low, 0))} to {format_gib(high)}" if high > low else ""
         style = _STYLES[part]
         name = _NAMES.get(part, part)
         printer.segments([(f"  {getattr(glyphs, part)} ", style), (f"{name:<12}{_gib(size)}{bounds}", "")])
@@ -94,7 +94,7 @@ def _show_parts(
 
 def _gib(size: int) -> str:
     """The same unit for all, so that the column can be compared."""
-    return f"{size / GIB:7.2f} GiB"
+    return f"{format_gib(size):>7} GiB"
 
 
 def _devices(candidate: Candidate, hardware: Hardware) -> list[Device]:
@@ -161,7 +161,7 @@ def _range(candidate: Candidate, device: Device, width: int, glyphs: Glyphs) -> 
     start = min(int((device.others + low) * scale), width - 2)
     end = min(max(int((device.others + high) * scale), start + 1), width - 1)
     mark = glyphs.range[0] + glyphs.range[1] * (end - start - 1) + glyphs.range[2]
-    sizes = f"{max(low, 0) / GIB:.2f} to {high / GIB:.2f} GiB"
+    sizes = f"{format_gib(max(low, 0))} to {format_gib(high)} GiB"
     for label in (f"needed before the KV cache: {sizes}", f"before KV cache: {sizes}", sizes):
         if end + 2 + len(label) <= width:
             return f"{' ' * start}{mark} {label}"

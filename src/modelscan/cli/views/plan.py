@@ -10,7 +10,7 @@ from modelscan.cli.output.printer import Printer
 from modelscan.cli.views.memory_bar import index_text, show_memory
 from modelscan.exports.plan_file import deployment_text
 from modelscan.model import Candidate, Hardware, Plan, Rejection
-from modelscan.units import format_bytes, format_tokens
+from modelscan.units import format_bytes, format_free, format_tokens
 
 if TYPE_CHECKING:
     from modelscan.selecting.plan import Planned
@@ -68,7 +68,7 @@ def describe_machine(hardware: Hardware) -> str:
         cpu = hardware.cpu
         name = cpu.model or cpu.architecture or "unknown"
         broken = "; no GPU can be used" if hardware.faults else ""
-        return f"the CPU ({name}, {format_bytes(cpu.memory_free_bytes)} free{broken})"
+        return f"the CPU ({name}, {format_free(cpu.memory_free_bytes)}{broken})"
     names: dict[str, int] = {}
     for gpu in hardware.devices:
         name = gpu.name or "unknown GPU"

@@ -10,7 +10,6 @@ from modelscan.catalog.index.filters import Filters
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.index.search import search
-from modelscan.catalog.sources.standing import STANDINGS
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError, SourceUnavailable, Usage
 from modelscan.selecting.context import Context
@@ -70,15 +69,10 @@ def _opened(context: Context, filters: Filters) -> Index:
     """The index. Raises Usage for a source that is none of it, which would find nothing."""
     index = open_index(context.settings)
     if filters.source is not None:
-        known = source_names(index)
+        known = index.source_names()
         if filters.source not in known:
             raise Usage(f"`{filters.source}` is not a catalog source", hints=[f"one of: {', '.join(known)}"])
     return index
-
-
-def source_names(index: Index) -> list[str]:
-    """The sources that models can be from."""
-    return sorted({*STANDINGS, *(state.name for state in index.sources())})
 
 
 def _models(index: Index, hits: Iterable[Hit]) -> Iterator[Model]:
