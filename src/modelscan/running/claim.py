@@ -10,10 +10,11 @@ from modelscan.deployments import commanding
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.preparing import claimed_again, preparation_failed, preparation_stopped
-from modelscan.errors import Interrupted, ModelscanError
+from modelscan.errors import Interrupted, ModelscanError, TimedOut
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
 from modelscan.storage.locks import Lock
+from modelscan.system.deadline import OutOfTime
 
 _OVER = frozenset({"stopped", "failed"})
 
@@ -85,6 +86,8 @@ def _written_down(context: Context, record: Record, ended: Callable[[Record, str
     """What ends the preparation becomes the end of the record; once it was started, its supervisor writes."""
     try:
         yield
+    except OutOfTime as over:
+        raise _out_of_time(context, record, over.seconds) from None
     except KeyboardInterrupt:
         _write_end(context, record, preparation_stopped, "interrupted before it was started")
         name = record.name
@@ -95,6 +98,19 @@ def _written_down(context: Context, record: Record, ended: Callable[[Record, str
     except ModelscanError as error:
         _write_end(context, record, ended, error.message)
         raise
+
+
+def _out_of_time(context: Context, record: Record, seconds: float) -> TimedOut:
+    """The record is stopped, and `start` goes on with what is there already."""
+    with Store(context.settings.paths, context.clock) as store:
+        status = store.by_id(record.id).status
+    _write_end(context, record, preparation_stopped, f"not started within {seconds:g} s")
+    return TimedOut(
+        f"`{record.name}` did not become ready within {seconds:g} s: it was `{status.current}`",
+        cause=[status.phase] if status.phase else [],
+        hints=[f"go on where it stopped: modelscan start {record.name}", f"modelscan remove {record.name}"],
+        details={"status": status.current, "phase": status.phase},
+    )
 
 
 def _write_end(context: Context, record: Record, ended: Callable[[Record, str], Record], message: str) -> None:

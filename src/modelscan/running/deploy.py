@@ -34,6 +34,7 @@ from modelscan.selecting.plan import Planned, described, faults_beside, no_fit, 
 from modelscan.selecting.requests import DeployRequest, difference, option_words, request_document
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
+from modelscan.system.deadline import Deadline
 
 _AFTER_A_REBOOT = "a reboot ends it; to start it then, add to `crontab -e`: @reboot modelscan start {name}"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -53,6 +54,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     The same request again changes nothing, or starts what was stopped. Raises NoFit with the plan in its details,
     Conflict with the difference and the way out, BackendNotInstalled, BackendFailed, TimedOut, Interrupted.
     """
+    deadline = Deadline(wanted.timeout, context.clock)
     is_local = context.deployments.target(wanted.target).is_local
     _refuse_unsafe(context, wanted)
     check_routing_file(context)
@@ -81,10 +83,11 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
             if other is None or other == existing or other.spec.request != request:
                 raise
             return Deployed(deployment=_same_again(context, other, wanted, report), hosted_price=price)
-        environment = _prepared(context, claimed.record, report, installation) if is_local else {}
+        with deadline.interrupting():
+            environment = _prepared(context, claimed.record, report, installation) if is_local else {}
         report(Event("starting", "Starting deployment..."))
         started = context.deployments.start(claimed.record.id, held=claimed.lock, weights_environment=environment)
-    deployment = start_and_follow(context, started, wait=wanted.wait, timeout=wanted.timeout, report=report)
+    deployment = start_and_follow(context, started, wait=wanted.wait, deadline=deadline, report=report)
     if wanted.restart == "always":
         report(Event("note", _AFTER_A_REBOOT.format(name=name)))
     return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
@@ -176,7 +179,8 @@ def _same_again(context: Context, existing: Record, wanted: DeployRequest, repor
         return dataclasses.replace(now, changed=False)
     if now.status in {"stopping", "stopped", "failed"}:
         return start_deployment(context, now.id, timeout=wanted.timeout, wait=wanted.wait, report=report)
-    followed = start_and_follow(context, now, wait=wanted.wait, timeout=wanted.timeout, report=report)
+    deadline = Deadline(wanted.timeout, context.clock)
+    followed = start_and_follow(context, now, wait=wanted.wait, deadline=deadline, report=report)
     return dataclasses.replace(followed, changed=False)
 
 

@@ -11,10 +11,11 @@ from modelscan.model.events import Event, Report
 from modelscan.running.progress import reporting
 from modelscan.running.routes import update_routes
 from modelscan.selecting.context import Context
+from modelscan.system.deadline import Deadline
 
 
 def start_and_follow(
-    context: Context, deployment: Deployment, *, wait: bool, timeout: float | None, report: Report
+    context: Context, deployment: Deployment, *, wait: bool, deadline: Deadline, report: Report
 ) -> Deployment:
     """Wait for a started deployment, reporting each phase.
 
@@ -24,7 +25,12 @@ def start_and_follow(
         if not wait:
             return deployment
         try:
-            ready = context.deployments.wait(deployment.id, timeout=timeout, on_change=reporting(context, report))
+            ready = context.deployments.wait(
+                deployment.id,
+                timeout=deadline.left(),
+                limit=deadline.seconds,
+                on_change=reporting(context, report),
+            )
         except KeyboardInterrupt:
             context.deployments.stop(deployment.id)
             name = deployment.name

@@ -14,6 +14,7 @@ from modelscan.running.follow import publish, start_and_follow
 from modelscan.running.prepare import prepare
 from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
+from modelscan.system.deadline import Deadline
 
 
 def start_deployment(
@@ -28,13 +29,13 @@ def start_deployment(
 
     Raises BackendNotInstalled, Conflict (memory or port taken), BackendFailed, TimedOut, Interrupted.
     """
-    deployments = context.deployments
+    deployments, deadline = context.deployments, Deadline(timeout, context.clock)
     found = deployments.now(deployments.find_present(reference).id)
     if found.status == "ready":
         publish(context, report)
         return dataclasses.replace(found, changed=False)
     if found.status == "stopping":  # by a command that may have been killed: its supervisor ends it all the same
-        found = deployments.wait(found.id, until="stopped", timeout=timeout)
+        found = deployments.wait(found.id, until="stopped", timeout=deadline.left(), limit=timeout)
     if found.status in {"stopped", "failed"}:
         is_local = deployments.target(found.target).is_local
         if is_local:
@@ -43,10 +44,11 @@ def start_deployment(
         with claim_again(context, found.id) as claimed:
             record = claimed.record
             if is_local and not record.pinned.argv:
-                record = prepare(context, record, report)
+                with deadline.interrupting():
+                    record = prepare(context, record, report)
             report(Event("starting", "Starting deployment..."))
             found = deployments.start(record.id, held=claimed.lock, weights_environment=environment)
-    started = start_and_follow(context, found, wait=wait, timeout=timeout, report=report)
+    started = start_and_follow(context, found, wait=wait, deadline=deadline, report=report)
     return dataclasses.replace(started, changed=True)
 
 

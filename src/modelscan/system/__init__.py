@@ -1,6 +1,7 @@
 """One door per effect; nothing else in the program opens it.
 
 clock       time and sleeping
+deadline    a time limit over several steps
 http        documents over HTTP, from `file:` or a path
 streaming   responses read line by line
 retry       retry schedules

@@ -168,6 +168,7 @@ class Deployments:
         *,
         until: Literal["ready", "stopped"] = "ready",
         timeout: float | None = None,
+        limit: float | None = None,
         on_change: Callable[[Deployment], None] | None = None,
     ) -> Deployment:
         """Follow it until it is ready, or over: see `waiting.wait`."""
@@ -179,6 +180,7 @@ class Deployments:
                 clock=self.site.clock,
                 until=until,
                 timeout=timeout,
+                limit=limit,
                 on_change=on_change,
             )
 

@@ -19,11 +19,13 @@ def wait(
     clock: Clock,
     until: Literal["ready", "stopped"] = "ready",
     timeout: float | None = None,
+    limit: float | None = None,
     on_change: Callable[[Deployment], None] | None = None,
 ) -> Deployment:
     """Follow a deployment until it is ready, or over. `on_change` gets each new status, phase and progress.
 
-    Raises BackendFailed when it failed or was stopped instead of becoming ready, TimedOut after `timeout` seconds.
+    Raises BackendFailed when it failed or was stopped instead of becoming ready, TimedOut after `timeout` seconds, what
+    is left of `limit` where other steps took of that.
     """
     deadline = None if timeout is None else clock.monotonic() + timeout
     shown: Deployment | None = None
@@ -38,7 +40,7 @@ def wait(
             raise failure(now)
         if deadline is not None and clock.monotonic() >= deadline:
             raise TimedOut(
-                f"`{now.name}` did not become {until} within {timeout:g} s: it is `{now.status}`",
+                f"`{now.name}` did not become {until} within {limit or timeout:g} s: it is `{now.status}`",
                 cause=[now.phase] if now.phase else [],
                 hints=[f"modelscan wait {now.name}", f"modelscan logs {now.name} --follow"],
                 details={"status": now.status, "phase": now.phase},

@@ -77,7 +77,12 @@ _OWN: Declared = {
         bool, "--replace", panel=SERVING, help="Replace an existing deployment of the same name.", default=False
     ),
     "timeout": option(
-        float | None, "--timeout", panel=STARTING, help="Maximum number of seconds to wait.", min=0.1, metavar="S"
+        float | None,
+        "--timeout",
+        panel=STARTING,
+        help="Maximum number of seconds until it is ready, installation and download included.",
+        min=0.1,
+        metavar="S",
     ),
     "stall_timeout": option(
         float | None,
