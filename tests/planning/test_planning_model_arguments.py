@@ -113,6 +113,18 @@ def test_a_model_without_a_chat_template_has_no_parser_of_its_line() -> None:
         assert ("--tool-call-parser=hermes" in plan.chosen.argv) is expected
 
 
+def test_a_parser_of_a_line_counts_where_the_chat_template_writes_its_format() -> None:
+    entry = CatalogModel(id="qwen/qwen3-8b", name="Qwen3-8B", capabilities=TOOLS)
+    for written, expected in ((None, True), (("<tool_call>", "tools"), True), (("<function=", "tools"), False)):
+        item = weights("Qwen/Qwen3-8B", llama(), has_chat_template=True, template_words=written)
+        plan = make_plan(entry, [item], machine("h100-80gb"), PlanRequest(model=entry.id), FACTS)
+        assert plan.chosen is not None
+        assert ("--tool-call-parser=hermes" in plan.chosen.argv) is expected
+        assert "--reasoning-parser=qwen3" in plan.chosen.argv
+        refused = [reason for reason in plan.chosen.reasons if "its chat template has no `<tool_call>`" in reason]
+        assert bool(refused) is not expected
+
+
 def test_backends_have_the_parsers_of_lines() -> None:
     for (backend, _), found in FACTS.chat_formats.lines.items():
         for argument, name in found.parsers.items():
@@ -130,6 +142,7 @@ def test_where_no_catalog_names_a_parser_the_family_s_counts_if_the_model_needs_
     assert said(recipe("--tool-call-parser=hermes"), shape=shape).words[0] == "--tool-call-parser=hermes"
     assert said(shape=llama(model_type="gpt_oss"), backend="sglang", version=None).words == (
         "--tool-call-parser=gpt-oss",
+        "--reasoning-parser=gpt-oss",
     )
 
 

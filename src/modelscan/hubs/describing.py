@@ -31,7 +31,7 @@ from modelscan.weights.reading.quantization import quantization_of, read_quantiz
 from modelscan.weights.reading.safetensors import HEADER_GUESS, TensorSums, bits_of, header_end, parse_header
 from modelscan.weights.reading.selection import is_code, needed_files, only_pickles, weight_names
 from modelscan.weights.reading.shape import read_architecture
-from modelscan.weights.reading.tasks import CHAT_TEMPLATES, task_of
+from modelscan.weights.reading.tasks import CHAT_TEMPLATES, task_of, template_words
 
 # (path, first byte, byte after the last): the bytes of a file at the listing's commit.
 ReadRange = Callable[[str, int, int], bytes]
@@ -39,6 +39,7 @@ _AT_ONCE = 8
 # The hub's own count of parameters is taken when it accounts for the files up to headers and padding.
 _HEADER_SHARE = 0.02
 _LARGEST_JSON = 32 * 1024**2
+_LARGEST_TEMPLATE = 1024**2
 
 
 def describe_listing(source: Source, repo_id: str, listing: Listing, read: ReadRange) -> WeightsDescription:
@@ -66,7 +67,7 @@ class _Repo:
         needed = needed_files(self.sizes)
         shards = self._shards()
         sums = self._from_hub(shards) or self._from_headers(shards)
-        template = self._has_template()
+        template = self._template()
         weights = shards or weight_names(needed) or weight_names(self.sizes)
         code = sorted(name for name in self.sizes if is_code(name))
         shape = read_architecture(config, shipped_families())
@@ -88,8 +89,9 @@ class _Repo:
             only_pickles=only_pickles(self.sizes),
             license=self.listing.license,
             gated=self.listing.gated,
-            has_chat_template=template,
-            task=task_of(config, list(self.sizes), shipped_families(), has_chat_template=template),
+            has_chat_template=bool(template),
+            template_words=template_words(template) if isinstance(template, str) else None,
+            task=task_of(config, list(self.sizes), shipped_families(), has_chat_template=bool(template)),
         )
 
     def _config(self) -> dict[str, Any]:
@@ -126,12 +128,16 @@ class _Repo:
             raise self._damaged(name, f"`{name}` does not hold a JSON object")
         return document
 
-    def _has_template(self) -> bool:
+    def _template(self) -> str | bool:
+        """The text of the chat template; whether there is one where it is in another file than those read anyway."""
+        if (jinja := CHAT_TEMPLATES[0]) in self.sizes and self.sizes[jinja] < _LARGEST_TEMPLATE:
+            return self.read(jinja, 0, self.sizes[jinja]).decode("utf-8", "replace")
         if any(name in self.sizes for name in CHAT_TEMPLATES):
             return True
         if self.sizes.get("tokenizer_config.json", _LARGEST_JSON) >= _LARGEST_JSON:
             return False
-        return bool(self._json("tokenizer_config.json").get("chat_template"))
+        found = self._json("tokenizer_config.json").get("chat_template")
+        return found if isinstance(found, str) else bool(found)
 
     def _shards(self) -> list[str]:
         """The safetensors files that a backend loads: those of the index, else those at the top."""

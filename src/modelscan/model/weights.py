@@ -84,6 +84,7 @@ class WeightsDescription:
     `code_files` are Python files in the repo: they run only where the user agreed; `code_hashes` are the hub's hashes
     of them, by name; `code_repos` are other repos whose code the config names. `only_pickles` is True where loading the
     weights runs what they hold. `license` is the word of the repo's card.
+    `template_words` are what a chat template marks its parts with, such as `<tool_call>`; None where it was not read.
     """
 
     source: Source
@@ -105,6 +106,7 @@ class WeightsDescription:
     license: str | None = None
     gated: bool | None = None
     has_chat_template: bool | None = None
+    template_words: tuple[str, ...] | None = None
     task: Task | None = None
     official: bool | None = None
     verified: bool | None = None

@@ -14,8 +14,7 @@ from typing import Any
 
 import yaml
 
-from modelscan.parsing.problems import NotThisFormat
-from modelscan.parsing.text import clean
+from modelscan.parsing.problems import NotThisFormat, yaml_problem
 from modelscan.units import format_bytes
 
 # The largest entry of GPUStack 2.3.0 has about 300 nodes; aliases of aliases ("YAML bombs") have billions.
@@ -52,7 +51,7 @@ def load(payload: bytes | str, *, strict: bool = False) -> Any:
     except NotThisFormat:
         raise
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        raise NotThisFormat(f"not YAML: {clean(str(error))[:200]}") from error
+        raise NotThisFormat(f"not YAML: {yaml_problem(error)}") from error
 
 
 def _may_be_deep(content: bytes) -> bool:

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from modelscan.parsing.problems import yaml_problem
+
 Node = Any  # of PyYAML, whose types do not know `id`, `style` and `flow_style`
 PATH = ("routing", "direct", "providers")
 
@@ -18,9 +20,7 @@ def _compose(text: str) -> Node | None:
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark is not None else ""
-        raise RoutingDamaged(f"{getattr(error, 'problem', None) or 'it is not YAML'}{where}") from error
+        raise RoutingDamaged(yaml_problem(error)) from error
 
 
 def find(text: str) -> list[Any]:

@@ -16,6 +16,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
 from modelscan.exports.plan_file import OWN_WORDS
 from modelscan.model import PlanRequest
+from modelscan.parsing.problems import yaml_problem
 from modelscan.planning.options.gpu_filters import read_gpu_filters
 from modelscan.selecting.requests import check_env_names, parse_gpus
 from modelscan.units import parse_bytes
@@ -49,7 +50,7 @@ def read_deployment_file(path: Path) -> DeploymentFile:
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"`{path}` cannot be read", cause=[str(error)]) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise Usage(f"`{path}` is not YAML", cause=[" ".join(str(error).split())[:200]]) from error
+        raise Usage(f"`{path}` is not YAML", cause=[yaml_problem(error)], hints=[_HINT]) from error
     whole = _mapping(document, "the file")
     deployment = _mapping(whole.get("deployment", {}), "deployment")
     for key in [*(set(whole) - {"model", "deployment"}), *(set(deployment) - _KEYS)]:

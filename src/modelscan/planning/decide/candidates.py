@@ -208,6 +208,8 @@ def _candidate(
     share = memory.kv_cache_low_bytes / memory.kv_cache_bytes if memory.kv_cache_bytes else 1.0
     at_least = holds.concurrency * share if holds is not None else None
     line = setting.facts.chat_formats.of(setting.model, setting.backend)
+    if line is not None:
+        line = line.agreeing(choice.weights.template_words)
     chosen_arguments = model_arguments(
         setting.specs,
         backend=BACKENDS[setting.backend],

@@ -96,7 +96,7 @@ def model_arguments(
             chosen.values.pop(name, None)
     return ModelArguments(
         words=tuple(f"{name}={value}" for name, value in chosen.values.items() if value != _DEFAULT),
-        reasons=tuple(_reasons(chosen, backend, task, capabilities)),
+        reasons=tuple(_reasons(chosen, backend, task, capabilities, line.refused if line is not None else {})),
         dropped=tuple(f"{what}: {why}" for what, why in chosen.dropped.items()),
     )
 
@@ -185,7 +185,13 @@ def _weigh(
         chosen.dropped.setdefault(shown, why_refused(argument.name, backend.title))
 
 
-def _reasons(chosen: _Chosen, backend: Backend, task: Task, capabilities: Capabilities | None) -> Iterable[str]:
+def _reasons(
+    chosen: _Chosen,
+    backend: Backend,
+    task: Task,
+    capabilities: Capabilities | None,
+    refused: Mapping[str, str],
+) -> Iterable[str]:
     named = ", ".join(
         f"{name.removeprefix('--')} {value}" for name, value in chosen.values.items() if value != _DEFAULT
     )
@@ -196,6 +202,8 @@ def _reasons(chosen: _Chosen, backend: Backend, task: Task, capabilities: Capabi
     for name in _wanted(backend, capabilities):
         if name not in chosen.values:
             known = f"no source names its {_PARSERS[name]} parser for {backend.title}, so none is set"
+            if name in refused:
+                known = f"{refused[name]}, so no {_PARSERS[name]} parser is set"
             given = " ".join(f"--backend-arg={word}" for word in (f"{name}=NAME", *_switches(backend, name)))
             yield f"model: {known}: {_LOST[name]}; if you know it: {given}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -9,6 +10,17 @@ from modelscan.model import Task
 from modelscan.weights.families.table import Families
 
 CHAT_TEMPLATES = ("chat_template.jinja", "chat_template.json")
+
+
+# `<tool_call>`, `<|im_start|>`, `<function=`, `[TOOL_CALLS]`, and whether tools are spoken of at all.
+_MARKS = re.compile(r"</?\|?[\w.-]{1,32}(?:\|?>|=)|\[/?[A-Z_]{2,32}\]|\btools\b")
+_MOST_MARKS = 200
+
+
+def template_words(template: str) -> tuple[str, ...]:
+    """What a chat template marks its parts with, each once."""
+    found = dict.fromkeys(match[0] for match in _MARKS.finditer(template))
+    return tuple(sorted(found)[:_MOST_MARKS])
 
 
 def task_of(
