@@ -78,3 +78,45 @@ def test_a_path_and_a_command_stay_whole(width: int) -> None:
 def test_lines_break_between_words() -> None:
     assert wrapped(f"in {PATH} or elsewhere", 30) == ["in", PATH, "or elsewhere"]
     assert wrapped("", 30) == [""]
+
+
+def labelled(text: str, label: str = "hint") -> list[str]:
+    printer, stream = on_a_terminal(80)
+    printer.labelled(label, text, "")
+    return stream.getvalue().splitlines()
+
+
+def test_a_hint_that_fits_is_one_line() -> None:
+    assert labelled("modelscan list") == ["hint: modelscan list"]
+
+
+def test_a_command_that_does_not_fit_beside_its_words_has_a_line_of_its_own() -> None:
+    command = f"modelscan plan {ID} --quantization FP8 --hardware 8xh100-80gb"
+    assert labelled(f"fewer concurrent requests: {command}") == ["hint: fewer concurrent requests:", f"  {command}"]
+    assert labelled(
+        f"of your shell's variables the backend does not get NCCL_DEBUG and OMP_NUM_THREADS: {command}"
+    ) == [
+        "hint: of your shell's variables the backend does not get NCCL_DEBUG and",
+        "  OMP_NUM_THREADS:",
+        f"  {command}",
+    ]
+    export = f"export HF_HUB_CACHE={PATH}"
+    assert labelled(f"keep the cache elsewhere: {export}") == ["hint: keep the cache elsewhere:", f"  {export}"]
+
+
+def test_a_command_longer_than_a_line_is_not_broken_by_us() -> None:
+    command = f"modelscan deploy {ID} --name {'x' * 40} --context-length 32768 --replace"
+    assert labelled(command) == [f"hint: {command}"]
+    printer, stream = on_a_terminal(40)
+    printer.pairs([("Try", command)])
+    assert command in stream.getvalue()
+
+
+def test_a_message_breaks_between_words_and_what_may_be_a_command_does_not() -> None:
+    known = "`fp9` is not one of auto, bfloat16, float16, fp8, fp8_e4m3, fp8_e5m2, fp8_inc, fp8_ds_mla"
+    assert labelled(known, "error") == [
+        "error: `fp9` is not one of auto, bfloat16, float16, fp8, fp8_e4m3, fp8_e5m2,",
+        "  fp8_inc, fp8_ds_mla",
+    ]
+    unknown = f"serve both with the backend itself: server serve {ID} --enable-lora --lora-modules NAME=/folder"
+    assert labelled(unknown) == [f"hint: {unknown}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TextIO
@@ -13,6 +14,12 @@ from rich.text import Text
 from modelscan.cli.output.encoding import writes_unicode
 
 _WIDE = 80  # of a terminal that does not say
+_INDENT = "  "
+# A command at the end of a message, after a colon or alone.
+_COMMAND = re.compile(
+    r"(?:^|: )((?:[A-Z][A-Z0-9_]*=\S+ )*"
+    r"(?:modelscan|curl|export|unset|kill|docker|git|ls|mv|rm|df|ss|uv|touch|sudo) [^:]*(?::\S[^:]*)*)$"
+)
 
 
 class TerminalPrinter:
@@ -30,12 +37,16 @@ class TerminalPrinter:
         self._console.print(Text.assemble(*parts), soft_wrap=True)
 
     def labelled(self, label: str, text: str, style: str) -> None:
-        self._console.print(Text.assemble((f"{label}: ", style), text), soft_wrap=True)
+        first, *rest = in_lines(text, self.width or _WIDE, taken=len(label) + 2)
+        self._console.print(Text.assemble((f"{label}: ", style), first), soft_wrap=True)
+        for line in rest:
+            self.line(f"{_INDENT}{line}")
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         indent = max((len(name) for name, _ in rows), default=0) + 2
         for name, value in rows:
-            first, *rest = wrapped(value, (self.width or _WIDE) - indent)
+            width = (self.width or _WIDE) - indent
+            first, *rest = in_lines(value, width) if _COMMAND.search(value) else wrapped(value, width)
             self.segments([(name.ljust(indent), "dim"), (first, "")])
             for line in rest:
                 self.line(" " * indent + line)
@@ -68,6 +79,26 @@ class TerminalPrinter:
 def wrapped(text: str, width: int) -> list[str]:
     """Lines broken between words only: an id or a path stays whole, however long, so that it can be copied."""
     return textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def in_lines(text: str, width: int, *, taken: int = 0) -> list[str]:
+    """A message as lines: a command at its end has one to itself and is never broken by us, so that it can be copied.
+
+    `taken` are the columns before the first line. What may be a command, for its options, stays on one line.
+    """
+    if "\n" in text or taken + cell_len(text) <= width:
+        return [text]
+    found = _COMMAND.search(text)
+    if found is None:
+        return [text] if " --" in text else _prose(text, width, taken)
+    before = text[: found.start(1)].rstrip()
+    return [*(_prose(before, width, taken) if before else []), found[1]]
+
+
+def _prose(text: str, width: int, taken: int) -> list[str]:
+    marked = "." * taken + text
+    first, *rest = wrapped(marked, width - len(_INDENT)) if taken else wrapped(text, width)
+    return [first.removeprefix("." * taken), *rest]
 
 
 def fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], drop: Sequence[str], width: int) -> list[int]:
