@@ -10,16 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from modelscan.deployments.document import record_of
-from modelscan.deployments.store import Store
-from modelscan.model import Deployment
-from modelscan.settings.reading import load_settings
-from modelscan.system.clock import SystemClock
+from tests.cli.conftest import Modelscan
 
 PROGRAM = (sys.executable, "-m", "modelscan")
 
@@ -87,15 +83,40 @@ def test_on_a_terminal(silent: socket.socket) -> None:
     assert (process.returncode, stdout, shown.count('{"error"')) == (130, "", 1)
 
 
+@pytest.mark.parametrize("command", ["events", "logs"])
 @pytest.mark.parametrize(("options", "told"), [((), 0), (("--json",), 1)])
-def test_what_goes_on_until_ctrl_c_ends_with_it(home: Path, options: tuple[str, ...], told: int) -> None:
-    with Store(load_settings({"MODELSCAN_HOME": str(home)}).paths, SystemClock()) as store:
-        store.create(record_of(Deployment(id="1", name="one", model="lab/one", backend="vllm")))
-    command = [*PROGRAM, "events", "--follow", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+def test_what_goes_on_until_ctrl_c_ends_with_it(
+    modelscan: Modelscan, vllm: Path, command: str, options: tuple[str, ...], told: int
+) -> None:
+    modelscan("deploy", "demo")
+    words = [*PROGRAM, command, "demo", "--follow", *options]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
         assert following.stdout is not None
-        assert "pending" in following.stdout.readline()
+        assert following.stdout.readline()
         following.send_signal(signal.SIGINT)
         _, stderr = following.communicate(timeout=20)
     assert following.returncode == 130
     assert len(stderr.splitlines()) == stderr.count('{"error": {"code": "interrupted"') == told
+
+
+def test_an_installation(tmp_path: Path) -> None:
+    """Its uv ends with it."""
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && echo uv 0.13.8 && exit\necho $$ > {tmp_path}/pid\nexec sleep 600\n'
+    )
+    uv.chmod(0o755)
+    environ = os.environ | {"PATH": f"{uv.parent}:/usr/bin:/bin"}
+    words = [*PROGRAM, "backend", "install", "vllm", "--json"]
+    pid = tmp_path / "pid"
+    with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as installing:
+        deadline = time.monotonic() + 60
+        while not (pid.exists() and pid.read_text().strip()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        installing.send_signal(signal.SIGINT)
+        stdout, stderr = installing.communicate(timeout=30)
+    assert (installing.returncode, stdout) == (130, "")
+    assert json.loads(stderr)["error"]["code"] == "interrupted"
+    assert not Path("/proc", pid.read_text().strip()).exists()

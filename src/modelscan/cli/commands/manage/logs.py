@@ -29,7 +29,7 @@ def logs(
     ] = None,
     json: Json = False,
 ) -> None:
-    with until_interrupted(reported=not follow):
+    with until_interrupted(reported=json or not follow):
         lines = log_lines(context_of(ctx), name, follow=follow, tail=tail, since=since)
         if json and not follow:
             Output(json=True).document(list(lines), lambda _: None)
