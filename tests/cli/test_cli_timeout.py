@@ -74,6 +74,7 @@ def test_of_an_installation_that_a_start_goes_on_with(modelscan: Modelscan, hang
 
 def test_of_a_start(modelscan: Modelscan, vllm: Path, folder: Path) -> None:
     (folder / "mood").write_text("mute")
+    modelscan("deploy", str(folder), "--name", "slow", "--no-wait")
     ran = modelscan("deploy", str(folder), "--name", "slow", "--timeout", "2")
     assert ran.status == 7
     assert [line for line in ran.stderr.splitlines() if line.startswith(("error", "hint"))] == snapshot(
