@@ -132,6 +132,7 @@ def test_a_record_of_wrong_types_is_damaged_and_no_bug(
         ("port", 70_000, "`70000` is not a port"),
         ("memory", {"estimated_bytes": "1"}, "memory.estimated_bytes has a value of a wrong type"),
         ("plan", {"max_model_len": "4k"}, "max_model_len has a value of a wrong type"),
+        ("target", "", "there is no target ``"),
     ],
 )
 def test_the_damaged_field_is_named(field: str, value: Any, said: str, altered: Path, modelscan: Modelscan) -> None:

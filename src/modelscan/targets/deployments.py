@@ -96,7 +96,7 @@ class Deployments:
         for record in self._records():
             if but is None or record.id != but.id:
                 others.setdefault(record.spec.target, []).append(self.observe(record))
-        return tuple(claim for name in others for claim in self.target(name).claims(others[name], hardware))
+        return tuple(claim for there in others.values() for claim in self._target(there[0]).claims(there, hardware))
 
     def place(
         self,
@@ -217,7 +217,15 @@ class Deployments:
         return dataclasses.replace(shown, base_url=base, openai_base_url=None if base is None else f"{base}/v1")
 
     def _target(self, record: Record) -> Target:
-        return self.target(record.spec.target)
+        name = record.spec.target
+        if name not in self.targets:
+            raise StateDamaged(
+                f"the record of `{record.name}` is damaged",
+                cause=[f"there is no target `{name}`"],
+                hints=[f"known are {', '.join(self.targets)}"],
+                details={"id": record.id, "target": name},
+            )
+        return self.target(name)
 
     def _reaping(self) -> Iterator[Reaps]:
         from modelscan.targets.target import Reaps
