@@ -242,7 +242,7 @@ _TYPES: Mapping[Callable[[Sequence[Word]], str], str] = {
     _expressions: "tuple[tuple[str, str], ...]",
 }
 _TASKS = get_args(Task)
-_FORMS = {*_TASKS, "sparse", "dense", "vision"}
+_FORMS = {*_TASKS, "sparse", "dense", "vision", "reasoning"}
 KINDS = {
     "hub-address": _names_kind(
         "HUB_ADDRESSES", _meanings, "Hosts of hubs, and which hub each is.", {"huggingface", "modelscope", "ollama"}
@@ -268,6 +268,8 @@ KINDS = {
     "other-model": _names_kind("OTHER_MODEL", _set, "These make another model of a name."),
     "size-word": _names_kind("SIZE_WORDS", _set, "Sizes in words, which name no family."),
     "form": _names_kind("FORMS", _meanings, "They say what a model is, also where its name does not.", _FORMS),
+    "short": _names_kind("SHORTS", _meanings, "How people shorten a family.", None),
+    "latest": _names_kind("LATEST", _meanings, "Families of Ollama, and the size that their `latest` is.", None),
     "order": _names_kind("ORDERS", _meanings, "An order among models.", {"largest", "smallest", "newest"}),
     "quantization": _names_kind("QUANTIZATION", _meanings, "How weights are stored.", None),
     "quantization-spelling": _names_kind(
@@ -290,6 +292,7 @@ KINDS = {
     "use-in-name": _search_kind("USES_IN_NAMES", _meanings, "Words of names that are a use where they stand alone."),
     "license": _search_kind("LICENSES", _expressions, "How a licence is called, and how it begins.", patterns=True),
     "small": _search_kind("SMALL", _sizes, "Sizes in words, and the most parameters that are meant."),
+    "machine": _search_kind("MACHINES", _sizes, "Machines called by no figure, and their memory in GiB."),
     "translation": _languages_kind(
         "TRANSLATIONS", _expressions, "What words of scripts without spaces mean in English.", patterns=True
     ),

@@ -231,7 +231,8 @@ class Index:
         from difflib import get_close_matches
 
         if found := [hit.id for hit in search(self, text, limit=5) if self._shares_words(hit.id, text)]:
-            return found
+            base = {row[0] for row in self.rows("SELECT id FROM models WHERE task = 'completion'")}
+            return sorted(found, key=base.__contains__) if "base" not in text.casefold() else found
         by_name: dict[str, str] = {}
         for (model_id,) in self.rows("SELECT id FROM models ORDER BY offers DESC"):
             by_name.setdefault(model_id.rpartition("/")[2], model_id)

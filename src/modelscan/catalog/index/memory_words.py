@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from modelscan.catalog.index import words as vocabulary
 from modelscan.storage.shipped import shipped_text
 from modelscan.units import GIB
 
@@ -13,14 +14,17 @@ from modelscan.units import GIB
 # fewer have it), and a fifth of the memory is for the KV cache and the backend.
 _BYTES_A_PARAMETER = 0.56
 _SHARE = 0.8
-_WITHOUT_GPU = 5_000_000_000  # what a CPU answers with at reading speed, in 4 bits
+WITHOUT_GPU = 5_000_000_000  # what a CPU answers with at reading speed, in 4 bits
 
 # Kept as text: to compile them takes longer than a search.
 _GB = (
-    r"(?<![\w.-])(?:(?P<count>\d{1,2}) ?x ?)?(?P<size>\d{1,4}) ?(?:gb|gib|gigs?|gigabytes?)"
+    r"(?<![\w.-])(?:(?P<count>\d{1,2}) ?x ?)?(?P<size>\d{1,4}) ?(?:gb|gib|go|gigs?|gigabytes?)"
     r"(?: (?:of )?(?:vram|ram|gpu|gpus|card|cards|memory))*(?![\w-])"
 )
-_CPU = r"\b(?:without|no) (?:a |an )?gpu\b|\bcpu[ -]only\b|\bonly (?:a )?cpu\b|\braspberry ?pi(?: ?\d)?\b"
+_CPU = (
+    r"\b(?:without|no) (?:a |an )?gpu\b|\bcpu[ -]only\b|\b(?:only|for|on) (?:a |my |the )?cpu\b"
+    r"|\braspberry ?pi(?: ?\d)?\b"
+)
 # A bare figure may be a part of a model's name; before it something must say that a machine is meant.
 _GPU = (
     r"(?:(?<=\s)(?:for|on|with|my|have|got|fits?|runs?|single|dual|one|a|an) (?:a |an |my |the |one |single )?)?"
@@ -31,9 +35,14 @@ _VENDORS = ("nvidia", "amd", "intel", "geforce", "radeon", "rtx", "gtx", "rx", "
 
 
 def largest_for(text: str) -> tuple[int | None, str]:
-    """The most parameters for the machine that a search names, and the text without it."""
+    """The most parameters of a chat model for the machine that a search names, and the text without it."""
     if match := re.search(_CPU, text):
-        return _WITHOUT_GPU, _cut(text, match)
+        return WITHOUT_GPU, _cut(text, match)
+    for name, size in vocabulary.MACHINES.items():
+        if f" {name} " in text:
+            rest = text.replace(name, " ")
+            stated = re.search(_GB, rest)
+            return _parameters(int(stated["size"] if stated else size) * GIB), re.sub(_GB, " ", rest)
     for match in re.finditer(_GPU, text) if any(sign.isdigit() for sign in text) else ():
         named = match["name"].strip()
         is_meant = named.startswith(_VENDORS) or match[0].strip() not in {named, match["name"]} or text.strip() == named

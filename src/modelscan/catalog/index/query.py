@@ -11,7 +11,7 @@ import re
 from typing import NamedTuple, get_args
 
 from modelscan.catalog.index import words as vocabulary
-from modelscan.catalog.index.memory_words import largest_for
+from modelscan.catalog.index.memory_words import WITHOUT_GPU, largest_for
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary_of_names
 from modelscan.catalog.naming.translated import in_english
@@ -33,11 +33,12 @@ _EXPERTS = r"\bmoe\b|\bmixture[ -]of[ -]experts\b"
 _FEW_ACTIVE = r"\b(?:few|fewest|little|low) activ\w+(?: param(?:eter)?s?)?"
 _MOST_OF_FEW = 6_000_000_000
 # To read the patterns of machines takes longer than a search: most queries have none of these.
-_GPU_ALONE = r" [a-z]{1,2}\d{2,3}[a-z]? "
+_GPU_ALONE = r"^ [a-z]{1,2}\d{2,3}[a-z]? $| \d ?x ?[a-z]{1,2}\d{2,3}[a-z]? "
 _MACHINE = (
     "gb",
     "gib",
     "gig",
+    "go ",
     "gpu",
     "cpu",
     "raspberry",
@@ -51,6 +52,7 @@ _MACHINE = (
     " my ",
 )
 _ACTIVE = r"(\d+(?:\.\d+)?)b[ -]activ\w+(?: param(?:eter)?s?)?|activ\w+ (?:param(?:eter)?s? )?(\d+(?:\.\d+)?)b"
+_TALKS = r"\bllms?\b|\blanguage models?\b"
 _OPEN = r"\bopen[ -]?(?:source|weights?|models?|llms?)\b"
 # Around a stated size: models that are called 7b have 6.2 to 8.5 billion parameters.
 BELOW, ABOVE = 0.75, 1.35
@@ -100,20 +102,11 @@ def read_query(text: str) -> Query:
     """Parse a query. Nothing in it is an error."""
     text = in_english(text)
     rest = f" {' '.join(text.split())} "
-    machine: int | None = None
-    if any(word in rest for word in _MACHINE) or re.fullmatch(_GPU_ALONE, rest):
-        machine, rest = largest_for(rest)
+    machine, rest = _machine(rest)
     context, rest = _context(rest)
     active, most_active, rest = _active(rest)
     license_, rest = _license(rest)
-    tasks: dict[str, None] = {}
-    tags: dict[str, None] = {}
-    beginnings = {word[:_TELLING] for word in re.findall(r"\w+", rest)}
-    for pattern, meaning in vocabulary.USES:
-        # To compile all patterns takes longer than to search: most queries begin no word of any of them.
-        if any(beginning in pattern for beginning in beginnings) and re.search(pattern, rest):
-            (tasks if meaning in _TASKS else tags)[meaning] = None
-            rest = re.sub(pattern, " ", rest)
+    tasks, tags, rest = _uses(rest)
     rest, open_only = re.subn(_OPEN, " ", rest) if "open" in rest else (rest, 0)
     least, most, rest = _sizes(rest)
     parts, quantization = names.without_quantization(("", *_words(rest)))
@@ -126,10 +119,12 @@ def read_query(text: str) -> Query:
             tags[vocabulary.USES_IN_NAMES[word]] = None
         elif word not in vocabulary.FILLERS:
             words[word] = None
+    # A small embedder or transcriber is a tenth of a small chat model.
+    share = 10 if any(task not in {"chat", "completion"} for task in tasks) else 1
+    if machine == WITHOUT_GPU:
+        machine //= share
     if words and vocabulary.SMALL.keys() >= words.keys():
         # Alone, "small" is a size; beside a name (`mistral small`) it belongs to the name.
-        # A small embedder or transcriber is a tenth of a small chat model.
-        share = 10 if any(task not in {"chat", "completion"} for task in tasks) else 1
         words, most = {}, most or min(vocabulary.SMALL[word] for word in words) // share
     return Query(
         words=tuple(words),
@@ -147,6 +142,27 @@ def read_query(text: str) -> Query:
         order=order,
         is_unread=any(letter.isalpha() and not letter.isascii() for letter in rest),
     )
+
+
+def _machine(text: str) -> tuple[int | None, str]:
+    """The most parameters for the machine that is named, and the text without it."""
+    named = any(word in text for word in _MACHINE) or any(name in text for name in vocabulary.MACHINES)
+    return largest_for(text) if named or re.search(_GPU_ALONE, text) else (None, text)
+
+
+def _uses(text: str) -> tuple[dict[str, None], dict[str, None], str]:
+    """The tasks and tags that are named, and the text without them."""
+    tasks: dict[str, None] = {}
+    tags: dict[str, None] = {}
+    beginnings = {word[:_TELLING] for word in re.findall(r"\w+", text)}
+    for pattern, meaning in vocabulary.USES:
+        # To compile all patterns takes longer than to search: most queries begin no word of any of them.
+        if any(beginning in pattern for beginning in beginnings) and re.search(pattern, text):
+            (tasks if meaning in _TASKS else tags)[meaning] = None
+            text = re.sub(pattern, " ", text)
+    if not tasks and re.search(_TALKS, text):
+        tasks = {"chat": None, "completion": None}
+    return tasks, tags, text
 
 
 def _words(text: str) -> tuple[str, ...]:

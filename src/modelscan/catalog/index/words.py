@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 FILLERS: frozenset[str] = frozenset({
-    "a", "ai", "all", "an", "and", "any", "are", "best", "by", "can", "card", "computer", "desktop", "fit", "fits",
-    "fitting", "for", "from", "gaming", "generation", "generator", "good", "gpu", "great", "has", "have", "i", "ide",
-    "in", "is", "language", "llm", "llms", "local", "locally", "mac", "macbook", "machine", "me", "memory", "model",
-    "models", "modern", "my", "need", "newest", "no", "of", "on", "only", "over", "pc", "please", "popular", "quick",
-    "ram", "recommend", "recommended", "run", "running", "runs", "server", "some", "something", "suggestion", "that",
-    "the", "to", "under", "use", "used", "using", "vram", "want", "what", "which", "who", "with", "without",
-    "workstation", "you", "your",
+    "a", "ai", "all", "alternative", "alternatives", "an", "and", "any", "anyone", "are", "best", "better", "but",
+    "by", "can", "card", "computer", "could", "currently", "days", "decent", "desktop", "device", "equivalent", "fit",
+    "fits", "fitting", "for", "from", "gaming", "generation", "generator", "good", "got", "gpu", "great", "has",
+    "have", "i", "ide", "in", "is", "language", "like", "llm", "llms", "local", "locally", "mac", "macbook", "machine",
+    "me", "memory", "model", "model's", "models", "modern", "my", "need", "newest", "no", "now", "of", "on", "only",
+    "over", "pc", "please", "popular", "quick", "rag", "ram", "really", "recommend", "recommended", "replacement",
+    "right", "run", "runnable", "running", "runs", "server", "should", "similar", "solid", "some", "someone",
+    "something", "suggestion", "than", "that", "the", "these", "to", "top", "under", "usable", "use", "used", "using",
+    "vram", "want", "what", "which", "who", "with", "without", "works", "workstation", "would", "you", "your",
 })
 """Nothing that tells models apart."""
 
@@ -33,7 +35,7 @@ USES: tuple[tuple[str, str], ...] = (
     ((
         r"image understanding|vision[ -]language|multi[ -]?modal|\bvlms?\b|"
         r"visual question answering|\bimage captioning\b|\bscreenshots?\b|"
-        r"\bimages? recognition\b"
+        r"\bimages? recognition\b|\bimages? captions?\b|\bcaption\w*\b"
     ), "vision"),
     (r"\brerank(?:er|ers|ing)?\b|\bcross[ -]encoders?\b", "rerank"),
     ((
@@ -67,6 +69,7 @@ USES: tuple[tuple[str, str], ...] = (
         r"\b(?:creative )?writing\b|\bsummari[sz]\w+\b|\bchat ?bots?\b|\bassistants?\b|"
         r"\bquestion answering\b|\bbrainstorm\w*\b"
     ), "chat"),
+    (r"structured[ -]outputs?|\bjson(?: schema| mode| output)?\b", "structured_output"),
 )
 """What a model is for: a task or a tag."""
 
@@ -87,3 +90,9 @@ SMALL: dict[str, int] = {
     "tiny": 5_000_000_000,
 }
 """Sizes in words, and the most parameters that are meant."""
+
+MACHINES: dict[str, int] = {
+    "dgx spark": 128, "gb10": 128, "strix halo": 128, "framework desktop": 128, "jetson orin nano": 8,
+    "jetson agx orin": 64, "jetson thor": 128, "steam deck": 16,
+}
+"""Machines called by no figure, and their memory in GiB."""

@@ -5,6 +5,7 @@ languages   words of other languages (generated)
 translated  a text in other languages, in English
 names       split a name into words and compare names
 asked       parse what a user types
+owners      whose model a name says it is
 matching    the ladder of agreements between two names
 family      which members of a family a name means
 lookup      what an index answers about a name

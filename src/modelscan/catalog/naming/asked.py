@@ -18,7 +18,8 @@ _REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
 _FILE_IN_REPO = re.compile(
     rf"([\w.-]+/[\w.-]+)/(?:.*/)?([\w.-]+\.(?:{'|'.join(vocabulary.FILE_ENDINGS)}))", re.IGNORECASE
 )
-_TITLE = re.compile(r"\s+:\s+")  # LM Studio shows `publisher : name`
+_TITLE = re.compile(r"\s+[:•·|]\s+")  # LM Studio shows `publisher : name`, others `name • form`
+_LATEST = re.compile(r"(?<=[\w.-]):latest$", re.IGNORECASE)
 # Ollama's tags for weights before tuning: `llama3:8b-text`, `codegemma:2b-code-q4_0`.
 _BASE_TAG = re.compile(r"(:(?:[\w.]+-)?)(?:text|code)(?=$|-(?:i?q\d|fp16))", re.IGNORECASE)
 _USUAL_TAG = re.compile(rf":(?:{'|'.join(sorted(vocabulary.TAGS))})$", re.IGNORECASE)
@@ -78,7 +79,7 @@ def read(query: str) -> Asked:
     if file := _FILE_IN_REPO.search(translated):
         text = translated = file[1]
         tag = names.without_quantization(names.words(file[2]))[1] or ""
-    unwrapped = names.unwrap(_USUAL_TAG.sub("", _TITLE.sub("/", translated)))
+    unwrapped = names.unwrap(_USUAL_TAG.sub("", _latest(_title(translated))))
     words = names.words(_BASE_TAG.sub(r"\1base", unwrapped))
     parts = tuple(word for word in words if word not in vocabulary.TAGS - vocabulary.ORDERS.keys())
     kept, quantization = names.without_quantization((*parts, *names.words(tag)))
@@ -96,6 +97,21 @@ def read(query: str) -> Asked:
         owners=owners,
         unread=unread,
     )
+
+
+def _title(text: str) -> str:
+    """`publisher • name` as a path; what stands behind a name may also be the form of its weights."""
+    *before, last = _TITLE.split(text)
+    if before and not names.without_quantization(("", *names.words(last)))[0][1:]:
+        before, last = before[:-1], f"{before[-1]} {last}"
+    return "/".join((*before, last))
+
+
+def _latest(text: str) -> str:
+    """Ollama's `latest` as the size that it is of this family."""
+    name = _LATEST.sub("", names.unwrap(text))
+    size = vocabulary.LATEST.get(name.casefold()) if _LATEST.search(text) else None
+    return f"{name}:{size}" if size else text
 
 
 def _translated(text: str) -> tuple[str, str]:

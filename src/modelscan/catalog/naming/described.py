@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.family import plain_member
 from modelscan.catalog.naming.lookup import Member
@@ -39,6 +40,7 @@ def described(parts: Sequence[str], members_of: Callable[[Sequence[str]], Iterat
 
 def _readings(parts: Sequence[str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], str | None]]:
     """The words that name, the forms and the order, with bare sizes as they are and as sizes."""
+    parts = names.without_tiers(tuple(parts))
     forms = tuple(dict.fromkeys(vocabulary.FORMS[word] for word in parts[1:] if word in vocabulary.FORMS))
     orders = sorted(
         (word for word in parts if word in vocabulary.ORDERS), key=lambda word: word in vocabulary.SIZE_WORDS
@@ -56,7 +58,7 @@ def _readings(parts: Sequence[str]) -> Iterator[tuple[tuple[str, ...], tuple[str
 
 
 def _is(member: Member, form: str) -> bool:
-    if form == "vision":
+    if form in {"vision", "reasoning"}:
         return form in member.tags
     if form in {"sparse", "dense"}:
         is_sparse = member.active is not None and member.active < (member.parameters or member.active + 1)

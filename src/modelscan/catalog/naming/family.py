@@ -7,7 +7,7 @@ A name may leave out what a lab adds (`instruct`, dates, active sizes), but what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
@@ -19,6 +19,11 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)*")
 # A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.
 _SIZE_TOLERANCE = 0.08
 _SHORTEST_NAME = 3
+_FAMILY_AND_SIZE = 2  # words
+_SECOND = 2  # `1.5` is an edition of the first
+_GENERATION = re.compile(r"\d(?:\.\d)?")
+_CONTEXT_WORD = re.compile(r" (\d{1,3})k\b")
+_SIZED_IN_WORDS: frozenset[str] = frozenset({"embed", "rerank", "speech-to-text"})  # small, base, large
 _NICKNAME = re.compile(r"[a-uw-z]\d")  # beside other words: `r1 distill 32b`, `k2 thinking`
 _MONTH_AND_YEAR = re.compile(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
 
@@ -96,19 +101,70 @@ def _has_size(member: Member, size: str) -> bool:
     return abs(member.parameters - wanted) <= wanted * _SIZE_TOLERANCE
 
 
+def generations(parts: Sequence[str], found: Sequence[Member], index: Members) -> list[Member]:
+    """All generations of a family, where a name without a version is nearly that of the first (`qwen 72b`, of
+    Qwen-72B-Chat) and its lab has published two newer ones of that size; else nothing.
+    """
+    if len(found) != 1 or len(parts) != _FAMILY_AND_SIZE or not SIZE_WORD.fullmatch(parts[1]):
+        return []
+    first = found[0]
+    if _added(parts, first):
+        return []
+    members = [item for item in members_meant(parts, index) if item.lab == first.lab and item.weights]
+    newer = [item for item in members if _generation(_added(parts, item)) >= _SECOND]
+    return [*newer, first] if len({tuple(_added(parts, item)) for item in newer}) > 1 else []
+
+
+def _generation(added: set[str]) -> float:
+    """The version that a member adds to a name; 0 where it adds more, or nothing."""
+    (only,) = added if len(added) == 1 else ("",)
+    return float(only) if _GENERATION.fullmatch(only) else 0
+
+
 def plain_member(parts: Sequence[str], members: Sequence[Member]) -> Member | None:
     """The member that the name means without a question, if there is one.
 
-    With a size, it is the only member, or the only one that adds nothing of meaning. Without a size, its lab must have
-    no other, and no word of it may make it another model.
+    With a size, it is the only member, or the only one that adds nothing of meaning, or nothing but a version. Without
+    a size, all others of its lab must be other models by a word of theirs, and no word of it may make it one.
     """
+    members = _longest(members)
     added = {item.id: _added(parts, item) for item in members}
     plain = [item for item in members if not added[item.id]]
     only = plain[0] if len(plain) == 1 else (members[0] if len(members) == 1 else None)
-    if only is None or any(SIZE_WORD.fullmatch(word) for word in parts):
-        return only
-    alone = not any(item.lab == only.lab and item != only for item in members)
-    return only if alone and vocabulary.OTHER_MODEL.isdisjoint(added[only.id]) else None
+    if any(SIZE_WORD.fullmatch(word) for word in parts):
+        return only or (_only_of_its_lab(members, added) if not plain else None)
+    same = [item for item in members if not _is_another(item, added[item.id])]
+    alone = only in same and not any(item.lab == only.lab and item != only for item in same if only)
+    return only if alone else None
+
+
+def _only_of_its_lab(members: Sequence[Member], added: Mapping[str, set[str]]) -> Member | None:
+    """The only one that adds nothing but a version, among what others made of it: `llama 405b`."""
+    versioned = [item for item in members if all(_VERSION.fullmatch(word) for word in added[item.id])]
+    only = versioned[0] if len(versioned) == 1 else None
+    return None if only and any(item.lab == only.lab and item != only for item in members) else only
+
+
+def _is_another(member: Member, added: Iterable[str]) -> bool:
+    """Whether the words that a name lacks make another model of it; `base` among embedders is a size."""
+    meaning = vocabulary.OTHER_MODEL & set(added)
+    return bool(meaning - {"base"} if member.task in _SIZED_IN_WORDS else meaning)
+
+
+def _longest(members: Sequence[Member]) -> Sequence[Member]:
+    """Of editions that differ only in the context that they were made for, the longest: it does what the others do."""
+    kept: dict[str, Member] = {}
+    for item in members:
+        key = _CONTEXT_WORD.sub("", item.key)
+        known = kept.setdefault(key, item)
+        if _context_named(item) > _context_named(known):
+            kept[key] = item
+    return list(kept.values())
+
+
+def _context_named(member: Member) -> int:
+    found = _CONTEXT_WORD.search(member.key)
+    return int(found[1]) if found else 0
 
 
 def _added(parts: Sequence[str], member: Member) -> set[str]:

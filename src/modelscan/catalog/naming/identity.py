@@ -15,9 +15,10 @@ from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked, WeightsHint, read
 from modelscan.catalog.naming.described import described
-from modelscan.catalog.naming.family import best_known, closed_family, members_meant, plain_member
+from modelscan.catalog.naming.family import best_known, closed_family, generations, members_meant, plain_member
 from modelscan.catalog.naming.lookup import KIND_ORDER, Lookup, Member, Named, member_of
 from modelscan.catalog.naming.matching import Rung, climb
+from modelscan.catalog.naming.owners import whose
 from modelscan.catalog.naming.questions import SHOWN_MEMBERS, ambiguous, closed_warning, no_such_repo, not_found
 from modelscan.catalog.naming.translated import in_english
 from modelscan.dataclasses import dataclass
@@ -50,8 +51,13 @@ def resolve(query: str, index: Lookup) -> Resolution:
         return found
     if asked.unread:
         raise not_found(query, index)
-    named = _named_by(asked, index)
-    if found := _by_words(named, index) or _described(named, index) or _without_weights(named, index):
+    named = whose(asked, index)
+    known = _shortened(named, index) or _by_words(named, index)
+    # A host's closed entry by the very words is not what they mean where they describe weights: `glm-4.7 (thinking)`.
+    is_closed = known is not None and known.model is not None and not known.model.weights
+    if found := _described(named, index) if known is None or is_closed else known:
+        return found
+    if found := known or _without_weights(named, index):
         return found
     if found := _served(named, index):
         return found
@@ -68,17 +74,12 @@ def resolve(query: str, index: Lookup) -> Resolution:
     raise not_found(query, index)
 
 
-def _named_by(asked: Asked, index: Lookup) -> Asked:
-    """The query with the owner that says whose model it is. An owner that is a host, or one before something that no
-    repo is called (`user/model:tag`), says nothing of that.
-    """
-    labs = [owner for owner in asked.owners if index.lab(owner)]
-    if labs or not asked.owners:
-        return dataclasses.replace(asked, owner=labs[-1]) if labs else asked
-    is_host = asked.owners[-1].casefold() in vocabulary.HOSTS or index.is_host(asked.owners[-1])
-    if asked.repo is not None and not is_host:
-        return asked
-    return dataclasses.replace(asked, owner=None, repo=None, is_hosted=True)
+def _shortened(asked: Asked, index: Lookup) -> Resolution | None:
+    """A family by its short name, `l3.3 70b`, where no model is called so."""
+    long = vocabulary.SHORTS.get(asked.parts[0]) if asked.parts else None
+    if long is None or climb(asked.parts, lambda rung, key: _on_rung(rung, key, index)):
+        return None
+    return _by_words(dataclasses.replace(asked, parts=(*names.words(long), *asked.parts[1:])), index)
 
 
 def _exact(asked: Asked, index: Lookup) -> Resolution | None:
@@ -176,6 +177,8 @@ def _by_words(asked: Asked, index: Lookup) -> Resolution | None:
             members = [item for item in members if named_lab in {None, item.lab}]
             # An owner that is a hub organization makes the name a repo's name: then only every word will do.
             if members and (rung is Rung.WORDS or not _is_repo_owner(asked, members)):
+                if rung is not Rung.WORDS and (newer := generations(parts, members, index)):
+                    raise ambiguous(asked.text, newer)
                 return _choose(asked, _only(parts, members), members, index)
             if len(members) == 1 and _own_words(parts) == _own_words(members[0].key.split()):
                 return _choose(asked, members[0], members, index)

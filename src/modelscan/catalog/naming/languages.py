@@ -24,7 +24,10 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"嵌入|向量|埋め込み|임베딩|向量模型|文本向量", "embedding"),
     (r"重排序?|リランク|重排|排序模型|リランカー|리랭크|리랭커", "rerank"),
     (r"文字识别|文档识别|文字認識", "ocr"),
-    (r"多模态|视觉|視覚|マルチモーダル|图像理解|看图|視覺|비전|멀티모달|画像認識", "vision"),
+    ((
+        r"多模态|视觉|視覚|マルチモーダル|图像理解|看图|視覺|비전|멀티모달|画像認識|"
+        r"图片理解|图像识别|识图|圖像理解|画像理解|이미지 인식|视频理解|動画理解"
+    ), "vision"),
     (r"推理|推論|추론|思考|思维链|심층", "reasoning"),
     (r"翻译|翻譯|翻訳|번역", "translation"),
     (r"数学|數學", "math"),
@@ -48,9 +51,14 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"内存|メモリ|메모리", "ram"),
     (r"笔记本|ノートパソコン|노트북", "laptop"),
     (r"没有|无|なし", "without"),
-    (r"大?(?:语言)?模型|モデル|모델|本地|的|用于|适合|用|を|の|向け|위한|용", ""),
+    ((
+        r"大?(?:语言)?模型|モデル|모델|本地|的|用于|适合|用|を|の|向け|위한|용|满血版?|"
+        r"滿血版?|完整版|官方|原版|版本?|参数|参数量|推荐|推薦|おすすめ|추천|哪个|哪些|"
+        r"什么|最好|能跑|可以|运行|跑|部署|支持|知识库|请问|适用|ローカル|로컬|での?|"
+        r"で動く|動く|動作|使える|に|が|は|와|과|에서|돌릴|수 있는"
+    ), ""),
     (r"通义千问|通義千問|千问|通义|クウェン|큐웬", "qwen"),
-    (r"深度求索", "deepseek"),
+    (r"深度求索|ディープシーク|딥시크", "deepseek"),
     (r"文心(?:一言)?", "ernie"),
     (r"混元", "hunyuan"),
     (r"书生", "internlm"),
@@ -60,6 +68,20 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"零一万物", "yi"),
     (r"阶跃星辰", "step"),
     (r"面壁", "minicpm"),
+    (r"量化版?|量子化(?:版|モデル)?|양자화", "quantized"),
+    (r"蒸[馏餾]版?|蒸留(?:版|モデル)?|증류", "distill"),
+    (r"指令(?:微调)?|인스트럭트|インストラクト", "instruct"),
+    (r"对话|聊天|對話|チャット|채팅", "chat"),
+    (r"基座|基础版|ベースモデル", "base"),
+    (r"补全|補完|자동완성", "autocomplete"),
+    (r"通义万相|万相", "wan"),
+    (r"可图", "kolors"),
+    (r"星火", "spark"),
+    (r"百灵", "ling"),
+    (r"ミストラル|미스트랄", "mistral"),
+    (r"ジェマ|젬마", "gemma"),
+    (r"ラマ|라마", "llama"),
+    (r"ウィスパー|위스퍼", "whisper"),
 )
 """What words of scripts without spaces mean in English."""
 
@@ -145,14 +167,23 @@ FOREIGN: dict[str, str] = {
     "гемма": "gemma", "textzusammenfass*": "summarization", "dokumentenzusammenfass*": "summarization",
     "textgenerier*": "writing", "texte": "writing", "bildgenerier*": "text to image", "bilderstell*": "text to image",
     "codegenerier*": "coding", "code generieren": "coding", "codehilfe": "coding", "dokumente": "", "documentos": "",
+    "гпт": "gpt", "фи": "phi", "кими": "kimi", "виспер": "whisper", "уиспер": "whisper", "флюкс": "flux",
+    "гранит": "granite", "микстраль": "mixtral", "диспик": "deepseek", "глм": "glm", "квэн": "qwen", "кьюэн": "qwen",
+    "квантован*": "quantized", "квантизован*": "quantized", "квантизирован*": "quantized", "quantisiert*": "quantized",
+    "cuantizad*": "quantized", "quantifie*": "quantized", "quantizad*": "quantized", "quantizzat*": "quantized",
+    "дистилл*": "distill", "destillat*": "distill", "destilliert*": "distill", "destilad*": "distill",
+    "distille": "distill", "distillato": "distill", "инструкт*": "instruct", "чат": "chat", "leve": "small",
+    "leves": "small", "leger": "small", "legere": "small", "автодополн*": "autocomplete",
+    "autovervollstandig*": "autocomplete", "autocompletado": "autocomplete", "autocompletion": "autocomplete",
+    "видеопамят*": "vram", "видеопамяти": "vram", "bildern": "", "bilder": "",
 }
 """What words, phrases and stems (`*`) mean in English."""
 
 FOREIGN_FILLERS: frozenset[str] = frozenset({
-    "al", "auf", "avec", "com", "con", "da", "dans", "das", "de", "del", "dem", "den", "der", "des", "die", "dla",
-    "du", "e", "ein", "eine", "einem", "einen", "eines", "el", "em", "en", "et", "fuer", "fur", "il", "im", "la",
-    "las", "le", "les", "lo", "los", "ma", "meine", "meinem", "meinen", "meu", "mi", "mit", "mon", "na", "no", "o",
-    "para", "per", "por", "pour", "que", "sur", "un", "una", "und", "une", "unos", "vom", "von", "y", "zum", "zur",
-    "в", "для", "и", "из", "моей", "мой", "на", "по", "под", "с",
+    "al", "auf", "aus", "avec", "com", "con", "da", "dans", "das", "de", "del", "dem", "den", "der", "des", "die",
+    "dla", "du", "e", "ein", "eine", "einem", "einen", "eines", "el", "em", "en", "et", "fuer", "fur", "il", "im",
+    "la", "las", "le", "les", "lo", "los", "ma", "meine", "meinem", "meinen", "meu", "mi", "mit", "mon", "na", "no",
+    "o", "para", "per", "por", "pour", "que", "sur", "un", "una", "und", "une", "unos", "vom", "von", "y", "zum",
+    "zur", "в", "для", "и", "из", "моей", "мой", "на", "по", "под", "с",
 })
 """They join words of another language."""

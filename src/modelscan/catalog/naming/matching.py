@@ -20,6 +20,7 @@ ACTIVE = re.compile(r"a\d+(?:\.\d+)?[bm]")
 SIZE_WORD = re.compile(r"(?:\d+(?:\.\d+)?[bm]|\d+x\d+b)")
 _BETWEEN_LETTERS = re.compile(r"(?<=[a-z]) (?=[a-z])")
 _SERVED_CONTEXT = re.compile(r"4096|8192|16384|32768|65536|131072|\d+k")
+_POINTED = re.compile(r"\d\.\d+")
 _MARKED_VERSION = re.compile(r"v[1-9]\d?(?:\.\d+)*")
 # What repos end with and people leave out: `2507`, `0905`, `20250929`, `v0.3`. Not `v2`: whisper-large-v2 is another.
 EDITION = re.compile(r"2[3-9][01]\d|0[1-9][0-3]\d|1[0-2][0-3]\d|20[2-3]\d[01]\d[0-3]\d|v0\.\d+")
@@ -102,7 +103,8 @@ def _asked_on(rung: Rung, full: str, plain: str) -> str:
 
 def _spellings(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
     """The words, then without storage words, then without what hosts add: price tiers, `open-`, the context they
-    serve (`-8192`), a `v` before the version (`llama-v3.1`), `text-embedding-` before a name.
+    serve (`-8192`), a `v` before the version (`llama-v3.1`), `text-embedding-` before a name; at last with the `v`
+    that people leave out (`llava 1.6`).
     """
     stored, _ = names.without_quantization(parts)
     tierless = names.without_tiers(stored) or stored
@@ -114,4 +116,5 @@ def _spellings(parts: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
         " ".join(hosted[:2]) in vocabulary.EMBEDDING_PREFIXES and len(hosted) > _PREFIXED and hosted[2].isalpha()
     )
     named = hosted[2:] if is_prefixed else hosted
-    return dict.fromkeys((parts, stored, tierless, hosted, unmarked, named))
+    marked = tuple(f"v{word}" if _POINTED.fullmatch(word) else word for word in hosted)
+    return dict.fromkeys((parts, stored, tierless, hosted, unmarked, named, marked))

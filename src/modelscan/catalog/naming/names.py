@@ -32,6 +32,7 @@ _FILE = rf"(?:-\d{{5}}-of-\d{{5}})?\.(?:{'|'.join(vocabulary.FILE_ENDINGS)})$"  
 _POINT_P = re.compile(r"(?<=\d)p(?=\d)")
 _DASHED_VERSION = re.compile(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|\d|x\d|k(?![a-z])))")
 _UNDERSCORED_SIZE = re.compile(r"(?<=\d)_(?=\d[bm](?![a-z\d]))")  # `stablelm-2-1_6b`
+_PLUS = re.compile(r"(?<=[a-z])\+(?![a-z\d+])")  # `command-r+`
 _POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
 _WORD = re.compile(
     r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|e\dm\d(?:fn)?(?![a-z\d])|[it]q\d(?![a-z\d])|w\d+a\d+(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
@@ -75,7 +76,7 @@ def split_owner(name: str) -> tuple[str | None, str]:
 def words(name: str) -> tuple[str, ...]:
     """The words of a name without its owner, in order."""
     text = split_owner(name)[1].casefold()
-    text = _POINT_P.sub(".", text)
+    text = _PLUS.sub("-plus", _POINT_P.sub(".", text))
     text = _UNDERSCORED_SIZE.sub(".", text)
     text = _GAP.sub("-", text.strip())
     text = _JOINED_WORD.sub("-", text)

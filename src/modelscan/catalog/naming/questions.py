@@ -12,6 +12,7 @@ from modelscan.model import Model
 from modelscan.units import format_count
 
 SHOWN_MEMBERS = 12
+_VERSION = re.compile(r"(?<![^ v])\d{1,2}(?:\.\d{1,2})?(?![^ ])")
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -23,9 +24,7 @@ def closed_warning(model: Model) -> tuple[str, ...]:
 
 
 def ambiguous(text: str, members: Sequence[Member], *, is_ordered: bool = False) -> ModelAmbiguous:
-    ordered = (
-        members if is_ordered else sorted(members, key=lambda item: (item.task == "completion", -item.offers, item.id))
-    )
+    ordered = members if is_ordered else sorted(members, key=_place)
     shown = [f"{item.id} ({format_count(item.parameters)})" if item.parameters else item.id for item in ordered]
     return ModelAmbiguous(
         f"`{text}` may be any of {len(ordered)} models" if len(ordered) > 1 else f"`{text}` may be {ordered[0].id}",
@@ -33,6 +32,12 @@ def ambiguous(text: str, members: Sequence[Member], *, is_ordered: bool = False)
         hints=[f"name one of them, for example: modelscan plan {ordered[0].id}", f"modelscan catalog search '{text}'"],
         details={"query": text, "candidates": [item.id for item in ordered], "is_ordered": is_ordered},
     )
+
+
+def _place(member: Member) -> tuple[bool, int, tuple[float, ...], int, str]:
+    """Tuned models first, then those of many hosts, newer versions (`v1.5` before `v1`), and plain names."""
+    versions = tuple(-float(number) for number in _VERSION.findall(member.key)) or (0.0,)
+    return member.task == "completion", -member.offers, versions, len(member.key.split()), member.id
 
 
 def not_found(query: str, index: Lookup) -> ModelNotFound:

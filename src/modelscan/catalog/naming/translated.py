@@ -16,6 +16,8 @@ from modelscan.catalog.naming.languages import FOREIGN, FOREIGN_FILLERS, TRANSLA
 _LONGEST_PHRASE = 3
 _SHORTEST_STEM = 4
 _TWICE = re.compile(r"\b([^\W\d_]+)\s+\1(?![^\W\d_])")  # `智谱 glm-4.7`, where both are `glm`
+_BILLIONS = re.compile("(?<=\\d)\u0431(?![^\\W\\d_])")  # `7b` in Cyrillic letters
+_TIMES = "\u00d7"  # `8x7b`, as typesetters write it
 _TOKEN = re.compile(r"[^\W_]+|[\W_]+")
 
 
@@ -25,7 +27,7 @@ def in_english(text: str) -> str:
     if not found.isascii():
         # Only the Latin script is read without its marks: elsewhere they are letters.
         plain = "".join(letter for letter in unicodedata.normalize("NFKD", found) if not "\u0300" <= letter <= "\u036f")
-        found = unicodedata.normalize("NFC", plain)
+        found = _BILLIONS.sub("b", unicodedata.normalize("NFC", plain).replace(_TIMES, "x"))
     if not found.isascii():
         for pattern, meaning in TRANSLATIONS:
             found = re.sub(pattern, f" {meaning} ", found)

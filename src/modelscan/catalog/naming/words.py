@@ -33,7 +33,8 @@ WRAPPERS: tuple[str, ...] = (
 HOSTS: frozenset[str] = frozenset({
     "ai21", "anyscale", "azure", "baseten", "cerebras", "deepinfra", "featherless-ai", "fireworks", "friendliai",
     "groq", "huggingface", "hyperbolic", "lambda", "lambda_ai", "lepton", "nebius", "novita", "nscale", "nvidia_nim",
-    "ovhcloud", "replicate", "sambanova", "scaleway", "siliconflow", "together", "vercel", "volcengine",
+    "ovhcloud", "replicate", "sambanova", "scaleway", "siliconflow", "together", "togethercomputer", "vercel",
+    "volcengine",
 })
 """The same, and maybe an organization too."""
 
@@ -110,8 +111,30 @@ FORMS: dict[str, str] = {
     "reranking": "rerank", "embed": "embed", "embedding": "embed", "embeddings": "embed", "vision": "vision",
     "vl": "vision", "visual": "vision", "multimodal": "vision", "vlm": "vision", "image": "text-to-image",
     "diffusion": "text-to-image", "video": "text-to-video", "instruct": "chat", "chat": "chat",
+    "thinking": "reasoning", "reasoning": "reasoning", "think": "reasoning",
 }
 """They say what a model is, also where its name does not."""
+
+SHORTS: dict[str, str] = {
+    "l3": "llama 3", "l3.1": "llama 3.1", "l3.2": "llama 3.2", "l3.3": "llama 3.3", "l4": "llama 4",
+    "ms3": "mistral small 3", "ms3.1": "mistral small 3.1", "ms3.2": "mistral small 3.2", "mn": "mistral nemo",
+    "ds": "deepseek", "dsv3": "deepseek v3", "dsv3.1": "deepseek v3.1", "dsv3.2": "deepseek v3.2",
+    "dsr1": "deepseek r1", "qw3": "qwen 3", "g3": "gemma 3", "g4": "gemma 4", "sd1.5": "stable diffusion 1.5",
+    "sd3": "stable diffusion 3", "sd3.5": "stable diffusion 3.5", "cmdr": "command r",
+}
+"""How people shorten a family."""
+
+LATEST: dict[str, str] = {
+    "qwen3": "8b", "qwen2.5": "7b", "qwen2": "7b", "qwen2.5-coder": "7b", "qwen3-coder": "30b", "qwen2.5vl": "7b",
+    "qwen3-vl": "8b", "qwen3-embedding": "8b", "llama3.3": "70b", "llama3.2": "3b", "llama3.1": "8b", "llama3": "8b",
+    "llama2": "7b", "llama3.2-vision": "11b", "codellama": "7b", "gemma3": "4b", "gemma2": "9b", "gemma": "7b",
+    "phi4": "14b", "phi3": "3.8b", "phi3.5": "3.8b", "mistral": "7b", "mistral-nemo": "12b", "mistral-small": "24b",
+    "mixtral": "8x7b", "deepseek-coder-v2": "16b", "gpt-oss": "20b", "qwq": "32b", "smollm2": "1.7b",
+    "granite3.3": "8b", "granite3.2": "8b", "granite3.1-dense": "8b", "olmo2": "7b", "falcon3": "7b",
+    "starcoder2": "3b", "codegemma": "7b", "exaone-deep": "7.8b", "aya-expanse": "8b", "hermes3": "8b",
+    "command-r": "35b", "devstral": "24b", "magistral": "24b", "cogito": "8b", "yi": "6b", "vicuna": "7b",
+}
+"""Families of Ollama, and the size that their `latest` is."""
 
 ORDERS: dict[str, str] = {
     "big": "largest", "biggest": "largest", "largest": "largest", "huge": "largest", "smallest": "smallest",
@@ -134,8 +157,9 @@ QUANTIZATION_SPELLINGS: dict[str, str] = {
 """Catalogs' spellings of the same."""
 
 STORAGE: frozenset[str] = frozenset({
-    "bnb", "dynamic", "e4m3", "e4m3fn", "e5m2", "emaonly", "gguf", "mlx", "mtp", "pertensor", "pruned", "qat",
-    "quantized", "scaled", "static", "ud", "unsloth",
+    "autoround", "bnb", "cpp", "ctranslate2", "dynamic", "e4m3", "e4m3fn", "e5m2", "emaonly", "gguf", "imatrix", "mlx",
+    "mtp", "onnx", "openvino", "pertensor", "pruned", "qat", "quantised", "quantized", "quants", "scaled", "static",
+    "ud", "unsloth",
 })
 """About how weights are stored, without saying in what."""
 
