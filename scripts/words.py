@@ -292,6 +292,7 @@ KINDS = {
     "use-in-name": _search_kind("USES_IN_NAMES", _meanings, "Words of names that are a use where they stand alone."),
     "license": _search_kind("LICENSES", _expressions, "How a licence is called, and how it begins.", patterns=True),
     "small": _search_kind("SMALL", _sizes, "Sizes in words, and the most parameters that are meant."),
+    "language": _search_kind("LANGUAGES", _set, "What people speak: beside it `small` is a size.", ()),
     "machine": _search_kind("MACHINES", _sizes, "Machines called by no figure, and their memory in GiB."),
     "translation": _languages_kind(
         "TRANSLATIONS", _expressions, "What words of scripts without spaces mean in English.", patterns=True

@@ -18,7 +18,7 @@ WITHOUT_GPU = 5_000_000_000  # what a CPU answers with at reading speed, in 4 bi
 
 # Kept as text: to compile them takes longer than a search.
 _GB = (
-    r"(?<![\w.-])(?:(?P<count>\d{1,2}) ?x ?)?(?P<size>\d{1,4}) ?(?:gb|gib|go|gigs?|gigabytes?)"
+    r"(?<![\w.-])(?:(?P<count>\d{1,2}) ?x ?)?(?P<size>\d{1,4}) ?(?:gb?|gib|go|gigs?|gigabytes?)"
     r"(?: (?:of )?(?:vram|ram|gpu|gpus|card|cards|memory))*(?![\w-])"
 )
 _CPU = (

@@ -33,7 +33,7 @@ _EXPERTS = r"\bmoe\b|\bmixture[ -]of[ -]experts\b"
 _FEW_ACTIVE = r"\b(?:few|fewest|little|low) activ\w+(?: param(?:eter)?s?)?"
 _MOST_OF_FEW = 6_000_000_000
 # To read the patterns of machines takes longer than a search: most queries have none of these.
-_GPU_ALONE = r"^ [a-z]{1,2}\d{2,3}[a-z]? $| \d ?x ?[a-z]{1,2}\d{2,3}[a-z]? "
+_GPU_ALONE = r"^ [a-z]{1,2}\d{2,3}[a-z]? $|\dg | \d ?x ?[a-z]{1,2}\d{2,3}[a-z]? "
 _MACHINE = (
     "gb",
     "gib",
@@ -123,9 +123,12 @@ def read_query(text: str) -> Query:
     share = 10 if any(task not in {"chat", "completion"} for task in tasks) else 1
     if machine == WITHOUT_GPU:
         machine //= share
-    if words and vocabulary.SMALL.keys() >= words.keys():
+    if (sized := words.keys() & vocabulary.SMALL.keys()) and words.keys() - sized <= vocabulary.LANGUAGES:
         # Alone, "small" is a size; beside a name (`mistral small`) it belongs to the name.
-        words, most = {}, most or min(vocabulary.SMALL[word] for word in words) // share
+        words = {word: None for word in words if word not in sized}
+        most = most or min(vocabulary.SMALL[word] for word in sized) // share
+        if not tasks and not tags:
+            tasks = {"chat": None, "completion": None}
     return Query(
         words=tuple(words),
         name_words=frozenset(_words(text)),

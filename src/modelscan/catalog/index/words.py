@@ -5,14 +5,15 @@ from __future__ import annotations
 
 FILLERS: frozenset[str] = frozenset({
     "a", "ai", "all", "alternative", "alternatives", "an", "and", "any", "anyone", "are", "best", "better", "but",
-    "by", "can", "card", "computer", "could", "currently", "days", "decent", "desktop", "device", "equivalent", "fit",
-    "fits", "fitting", "for", "from", "gaming", "generation", "generator", "good", "got", "gpu", "great", "has",
-    "have", "i", "ide", "in", "is", "language", "like", "llm", "llms", "local", "locally", "mac", "macbook", "machine",
-    "me", "memory", "model", "model's", "models", "modern", "my", "need", "newest", "no", "now", "of", "on", "only",
-    "over", "pc", "please", "popular", "quick", "rag", "ram", "really", "recommend", "recommended", "replacement",
-    "right", "run", "runnable", "running", "runs", "server", "should", "similar", "solid", "some", "someone",
-    "something", "suggestion", "than", "that", "the", "these", "to", "top", "under", "usable", "use", "used", "using",
-    "vram", "want", "what", "which", "who", "with", "without", "works", "workstation", "would", "you", "your",
+    "by", "can", "card", "computer", "could", "currently", "days", "decent", "desktop", "device", "disk", "download",
+    "equivalent", "file", "fit", "fits", "fitting", "for", "from", "gaming", "generation", "generator", "good", "got",
+    "gpu", "great", "has", "have", "i", "ide", "in", "is", "language", "like", "llm", "llms", "local", "locally",
+    "mac", "macbook", "machine", "me", "memory", "model", "model's", "models", "modern", "my", "need", "newest", "no",
+    "now", "of", "on", "only", "over", "pc", "please", "popular", "quick", "rag", "ram", "really", "recommend",
+    "recommended", "replacement", "right", "run", "runnable", "running", "runs", "server", "should", "similar", "size",
+    "sized", "solid", "some", "someone", "something", "space", "storage", "suggestion", "than", "that", "the", "these",
+    "to", "top", "under", "usable", "use", "used", "using", "vram", "want", "what", "which", "who", "with", "without",
+    "works", "workstation", "would", "you", "your",
 })
 """Nothing that tells models apart."""
 
@@ -90,6 +91,13 @@ SMALL: dict[str, int] = {
     "tiny": 5_000_000_000,
 }
 """Sizes in words, and the most parameters that are meant."""
+
+LANGUAGES: frozenset[str] = frozenset({
+    "arabic", "chinese", "czech", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hebrew",
+    "hindi", "hungarian", "indonesian", "italian", "japanese", "korean", "norwegian", "persian", "polish",
+    "portuguese", "romanian", "russian", "spanish", "swedish", "thai", "turkish", "ukrainian", "vietnamese",
+})
+"""What people speak: beside it `small` is a size."""
 
 MACHINES: dict[str, int] = {
     "dgx spark": 128, "gb10": 128, "strix halo": 128, "framework desktop": 128, "jetson orin nano": 8,

@@ -82,6 +82,8 @@ def read(query: str) -> Asked:
     unwrapped = names.unwrap(_USUAL_TAG.sub("", _latest(_title(translated))))
     words = names.words(_BASE_TAG.sub(r"\1base", unwrapped))
     parts = tuple(word for word in words if word not in vocabulary.TAGS - vocabulary.ORDERS.keys())
+    if translated != text:  # the same in two languages: `embedding 向量化`
+        parts = tuple(dict.fromkeys(parts))
     kept, quantization = names.without_quantization((*parts, *names.words(tag)))
     is_repo = _REPO.fullmatch(unwrapped) is not None and unwrapped == text
     owners = tuple(unwrapped.split("/")[:-1])

@@ -20,6 +20,7 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)*")
 _SIZE_TOLERANCE = 0.08
 _SHORTEST_NAME = 3
 _FAMILY_AND_SIZE = 2  # words
+_POINTED = re.compile(r"\d\.\d+")
 _SECOND = 2  # `1.5` is an edition of the first
 _GENERATION = re.compile(r"\d(?:\.\d)?")
 _CONTEXT_WORD = re.compile(r" (\d{1,3})k\b")
@@ -60,13 +61,19 @@ def _fitting(members: Iterable[Member], rest: Sequence[str], sizes: Sequence[str
         item
         for item in members
         if (item.weights or item.open is False)
-        and wanted.issubset(item.key.split())
+        and _has_words(item, wanted)
         and all(_has_size(item, size) for size in sizes)
     ]
     with_weights = _preferred([item for item in found if item.weights], wanted)
     # One open model among closed ones of the name (`mistral-medium`) is not what the name means.
     closed = [item for item in found if item.open is False]
     return [*with_weights, *closed] if len(with_weights) <= 1 and not sizes else with_weights or found
+
+
+def _has_words(member: Member, wanted: Iterable[str]) -> bool:
+    """Whether every word is in its name, a version also with the `v` that people leave out."""
+    words = set(member.key.split())
+    return all(word in words or (_POINTED.fullmatch(word) and f"v{word}" in words) for word in wanted)
 
 
 def _preferred(members: list[Member], wanted: set[str]) -> list[Member]:
@@ -148,7 +155,7 @@ def _only_of_its_lab(members: Sequence[Member], added: Mapping[str, set[str]]) -
 def _is_another(member: Member, added: Iterable[str]) -> bool:
     """Whether the words that a name lacks make another model of it; `base` among embedders is a size."""
     meaning = vocabulary.OTHER_MODEL & set(added)
-    return bool(meaning - {"base"} if member.task in _SIZED_IN_WORDS else meaning)
+    return bool(meaning - {"base", "moe"} if member.task in _SIZED_IN_WORDS else meaning)
 
 
 def _longest(members: Sequence[Member]) -> Sequence[Member]:

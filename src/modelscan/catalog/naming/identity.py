@@ -288,7 +288,8 @@ def _behind_publisher(asked: Asked, index: Lookup) -> Member | None:
 def _of_family(asked: Asked, parts: tuple[str, ...], lab: str | None, index: Lookup) -> Resolution | None:
     if found := _default(asked, parts, index):
         return found
-    members = [item for item in members_meant(parts, index, exactly=asked.repo is not None) if lab in {None, item.lab}]
+    meant = members_meant(names.without_tiers(parts) or parts, index, exactly=asked.repo is not None)
+    members = [item for item in meant if lab in {None, item.lab}]
     if not members or (asked.repo is not None and len(members) == 1):
         return None
     if len(members) > 1 and (known := best_known(members)):

@@ -17,7 +17,7 @@ from modelscan.catalog.naming import words as vocabulary
 T = TypeVar("T")
 
 ACTIVE = re.compile(r"a\d+(?:\.\d+)?[bm]")
-SIZE_WORD = re.compile(r"(?:\d+(?:\.\d+)?[bm]|\d+x\d+b)")
+SIZE_WORD = re.compile(r"(?:\d+(?:\.\d+)?[bmt]|\d+x\d+b)")
 _BETWEEN_LETTERS = re.compile(r"(?<=[a-z]) (?=[a-z])")
 _SERVED_CONTEXT = re.compile(r"4096|8192|16384|32768|65536|131072|\d+k")
 _POINTED = re.compile(r"\d\.\d+")

@@ -30,7 +30,7 @@ _AT_DATE = r"@(?:\d{8}|default|latest)$"
 _JOINED_WORD = re.compile(rf"(?<=\d)(?=(?:{'|'.join(vocabulary.JOINED)})(?![a-z]))")  # `qwen2.5vl`, `qwen3coder`
 _FILE = rf"(?:-\d{{5}}-of-\d{{5}})?\.(?:{'|'.join(vocabulary.FILE_ENDINGS)})$"  # with its number among shards
 _POINT_P = re.compile(r"(?<=\d)p(?=\d)")
-_DASHED_VERSION = re.compile(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|\d|x\d|k(?![a-z])))")
+_DASHED_VERSION = re.compile(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|bit|\d|x\d|k(?![a-z])))")
 _UNDERSCORED_SIZE = re.compile(r"(?<=\d)_(?=\d[bm](?![a-z\d]))")  # `stablelm-2-1_6b`
 _PLUS = re.compile(r"(?<=[a-z])\+(?![a-z\d+])")  # `command-r+`
 _POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
@@ -52,10 +52,11 @@ TUNING_WORDS = vocabulary.TUNING | vocabulary.LAB
 @_remembered
 def unwrap(name: str) -> str:
     """A name without what hosts, tools and files wrap around it: `@cf/`, `us.`, `:free`, `@20250929`, `.gguf`."""
-    text = re.sub(_FILE, "", name.strip(), flags=re.IGNORECASE)
-    lowered = text.casefold()
+    text, lowered = name.strip(), name.strip().casefold()
     while match := next((found for pattern in _WRAPPERS if (found := re.match(pattern, lowered))), None):
         text, lowered = text[match.end() :], lowered[match.end() :]
+    text = re.sub(_FILE, "", text, flags=re.IGNORECASE)
+    lowered = text.casefold()
     if match := re.match(_REGION, lowered):
         text, lowered = text[match.end() :], lowered[match.end() :]
     if match := re.match(_DOTTED_OWNER, lowered):

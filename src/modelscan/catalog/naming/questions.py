@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from modelscan.catalog.naming import names
+from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked
 from modelscan.catalog.naming.lookup import Lookup, Member
 from modelscan.errors import ModelAmbiguous, ModelNotFound
@@ -24,7 +26,8 @@ def closed_warning(model: Model) -> tuple[str, ...]:
 
 
 def ambiguous(text: str, members: Sequence[Member], *, is_ordered: bool = False) -> ModelAmbiguous:
-    ordered = members if is_ordered else sorted(members, key=_place)
+    said = set(names.words(text))
+    ordered = members if is_ordered else sorted(members, key=lambda item: _place(item, said))
     shown = [f"{item.id} ({format_count(item.parameters)})" if item.parameters else item.id for item in ordered]
     return ModelAmbiguous(
         f"`{text}` may be any of {len(ordered)} models" if len(ordered) > 1 else f"`{text}` may be {ordered[0].id}",
@@ -34,10 +37,14 @@ def ambiguous(text: str, members: Sequence[Member], *, is_ordered: bool = False)
     )
 
 
-def _place(member: Member) -> tuple[bool, int, tuple[float, ...], int, str]:
-    """Tuned models first, then those of many hosts, newer versions (`v1.5` before `v1`), and plain names."""
+def _place(member: Member, said: set[str]) -> tuple[bool, bool, int, tuple[float, ...], int, str]:
+    """First the tuned ones, those that are no other model by a word that was not said, those of many hosts, newer
+    versions (`v1.5` before `v1`), plain names.
+    """
+    words = set(member.key.split())
+    is_another = not vocabulary.OTHER_MODEL.isdisjoint(words - said)
     versions = tuple(-float(number) for number in _VERSION.findall(member.key)) or (0.0,)
-    return member.task == "completion", -member.offers, versions, len(member.key.split()), member.id
+    return member.task == "completion", is_another, -member.offers, versions, len(words), member.id
 
 
 def not_found(query: str, index: Lookup) -> ModelNotFound:

@@ -71,7 +71,8 @@ REPO_HOSTS: frozenset[str] = frozenset({"huggingface"})
 """Hosts whose ids are repo ids."""
 
 JOINED: tuple[str, ...] = (
-    "vl", "coder", "omni", "math", "audio", "embedding", "reranker",
+    "vl", "coder", "omni", "math", "audio", "embedding", "reranker", "air", "flash", "instruct", "thinking", "next",
+    "turbo", "asr", "tts", "ocr",
 )
 """Words written on to a version."""
 
@@ -94,11 +95,12 @@ TIER_OF_TUNED: frozenset[str] = frozenset({"lite", "turbo"})
 """The same behind a tuning word or a date."""
 
 OTHER_MODEL: frozenset[str] = frozenset({
-    "abliterated", "airx", "asr", "audio", "base", "code", "coder", "distill", "distilled", "edit", "embed",
-    "embedding", "embeddings", "exp", "flash", "flashx", "fp4", "guard", "guardian", "image", "kontext", "lite",
-    "math", "medical", "mini", "moe", "multimodal", "nano", "ocr", "omni", "pro", "prover", "reasoner", "reasoning",
-    "rerank", "reranker", "safeguard", "speciale", "speech", "sqlcoder", "text", "thinking", "tts", "turbo", "ultra",
-    "uncensored", "vision", "vl", "zero",
+    "abliterated", "airx", "asr", "audio", "base", "captioner", "classifier", "code", "coder", "distill", "distilled",
+    "draft", "eagle", "edit", "embed", "embedding", "embeddings", "exp", "flash", "flashx", "fp4", "guard", "guardian",
+    "image", "kontext", "lite", "math", "medical", "mini", "moe", "multimodal", "nano", "ocr", "omni", "prm", "pro",
+    "prover", "realtime", "reasoner", "reasoning", "rerank", "reranker", "reward", "safeguard", "speciale",
+    "speculator", "speech", "sqlcoder", "text", "thinking", "tts", "turbo", "ultra", "uncensored", "unsupervised",
+    "vision", "vl", "zero",
 })
 """These make another model of a name."""
 
@@ -120,7 +122,7 @@ SHORTS: dict[str, str] = {
     "ms3": "mistral small 3", "ms3.1": "mistral small 3.1", "ms3.2": "mistral small 3.2", "mn": "mistral nemo",
     "ds": "deepseek", "dsv3": "deepseek v3", "dsv3.1": "deepseek v3.1", "dsv3.2": "deepseek v3.2",
     "dsr1": "deepseek r1", "qw3": "qwen 3", "g3": "gemma 3", "g4": "gemma 4", "sd1.5": "stable diffusion 1.5",
-    "sd3": "stable diffusion 3", "sd3.5": "stable diffusion 3.5", "cmdr": "command r",
+    "sd3": "stable diffusion 3", "sd3.5": "stable diffusion 3.5", "cmdr": "command r", "oss": "gpt oss",
 }
 """How people shorten a family."""
 
