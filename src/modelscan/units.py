@@ -23,6 +23,7 @@ _TOKENS = r"\s*(\d+(?:\.\d+)?)\s*([km]?)\s*"
 _TOKEN_FACTORS = {"": 1, "k": 1024, "m": 1024**2}
 _DURATION = r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*"
 _DURATION_FACTORS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_TWO_DIGITS, _LEAST_SHOWN = 9.95, 0.1
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -96,6 +97,19 @@ def format_gib(count: int) -> str:
     """The number alone, for columns that are compared and ranges: `1.75`; `<0.01` for what would look like nothing."""
     shown = f"{count / GIB:.2f}"
     return "<0.01" if count > 0 and shown == "0.00" else shown
+
+
+def format_about(least: int | None, most: int | None = None) -> str:
+    """A size that is an estimate, or the range of several: `15 GiB`, `4.6-15 GiB`, `0.2 GiB`; `-` for None."""
+    if least is None:
+        return "-"
+    figures = [_rough(size / GIB) for size in (least, most or least)]
+    return f"{'-'.join(dict.fromkeys(figures))} GiB"
+
+
+def _rough(size: float) -> str:
+    """Two digits that count."""
+    return f"{size:.0f}" if size >= _TWO_DIGITS else f"{max(size, _LEAST_SHOWN):.1f}"
 
 
 def format_count(count: int | None) -> str:

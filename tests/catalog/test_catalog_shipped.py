@@ -119,6 +119,6 @@ def test_a_wheel_carries_the_index_and_not_the_facts(tmp_path: Path) -> None:
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if name.startswith("modelscan/catalogs/")]
-    assert "modelscan/catalogs/index-v5.sqlite" in names
+    assert "modelscan/catalogs/index-v6.sqlite" in names
     assert "modelscan/catalogs/models.yaml" in names
     assert not [name for name in names if name.endswith(".jsonl")]

@@ -56,7 +56,8 @@ class ProviderOffer:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weights:
     """The files of a model in one repo, in one quantization. `repo_id` is a folder for `local_path`, an address for
-    `s3`.
+    `s3`. `size_bytes` is what a source says; `estimated_bytes` what the shape or the parameters come to, within a few
+    percent, where none does.
     """
 
     source: Source
@@ -65,6 +66,7 @@ class Weights:
     format: str | None = None
     quantization: str | None = None
     size_bytes: int | None = None
+    estimated_bytes: int | None = None
     official: bool | None = None
     verified: bool | None = None
 
@@ -103,7 +105,11 @@ class Fits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """One merged catalog entry. `parameters` and `active_parameters` are counts, not billions."""
+    """One merged catalog entry. `parameters` and `active_parameters` are counts, not billions.
+
+    `native_context` is the longest context of the weights, in tokens, from their `config.json`; `limits.context` is
+    what sources state, mostly the median of what hosts serve, which may be less, or more with a stretched context.
+    """
 
     id: str
     name: str
@@ -127,6 +133,7 @@ class Model:
     capabilities: Capabilities = field(default_factory=Capabilities)
     modalities: Modalities = field(default_factory=Modalities)
     limits: Limits = field(default_factory=Limits)
+    native_context: int | None = None
     pricing: Pricing = field(default_factory=Pricing)
     providers: tuple[ProviderOffer, ...] = ()
     weights: tuple[Weights, ...] = ()
@@ -135,3 +142,11 @@ class Model:
     provenance: Mapping[str, str] = field(default_factory=dict)
     conflicts: Mapping[str, Any] = field(default_factory=dict)
     fits: Fits | None = None
+
+    @property
+    def disk_range(self) -> tuple[int | None, int | None]:
+        """Bytes on disk of the smallest and the largest known form, on the hub that is listed first."""
+        first = self.weights[0].source if self.weights else None
+        known = [item.size_bytes or item.estimated_bytes for item in self.weights if item.source == first]
+        sizes = [size for size in known if size]
+        return (min(sizes), max(sizes)) if sizes else (None, None)

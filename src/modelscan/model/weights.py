@@ -73,6 +73,12 @@ class Architecture:
         """Of what tells most shapes apart, as mappings have none: what is summed of a shape can be kept."""
         return hash((self.model_type, self.num_hidden_layers, self.hidden_size, self.num_experts, self.quant_method))
 
+    @property
+    def context_limit(self) -> int | None:
+        """The longest context of the model itself, in tokens; None where the file does not say."""
+        positions = self.max_position_embeddings
+        return None if positions is None else positions - self.family.unused_positions
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightsDescription:

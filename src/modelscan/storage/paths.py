@@ -84,7 +84,7 @@ class Paths:
         return self.data / "backends"
 
 
-INDEX_FORMAT = 5
+INDEX_FORMAT = 6
 
 
 def paths_below(home: Path) -> Paths:

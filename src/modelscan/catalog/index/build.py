@@ -57,7 +57,7 @@ def fill(
     connection.executescript(f"BEGIN; {SCHEMA}")
     numbered = list(enumerate(sorted(merged, key=_fame, reverse=True), start=1))
     connection.executemany(
-        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (_columns(number, item) for number, item in numbered),
     )
     connection.executemany(
@@ -100,6 +100,8 @@ def _columns(number: int, item: Merged) -> tuple[object, ...]:
         model.parameters,
         model.active_parameters,
         model.limits.context,
+        model.native_context,
+        *model.disk_range,
         model.license,
         _offers(model),
         model.release_date,

@@ -44,7 +44,7 @@ def _of_sizes(asked: Query) -> Iterator[_Condition]:
         yield "active_parameters BETWEEN ? AND ?", [round(asked.active * share) for share in (BELOW, ABOVE)]
     for wanted, clause in (
         (asked.most_active, "active_parameters <= ?"), (asked.least, "parameters >= ?"),
-        (asked.most, "parameters <= ?"), (asked.context, "context >= ?"),
+        (asked.most, "parameters <= ?"), (asked.context, "coalesce(native_context, context) >= ?"),
     ):  # fmt: skip
         if wanted is not None:
             yield clause, [wanted]

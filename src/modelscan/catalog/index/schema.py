@@ -25,7 +25,10 @@ CREATE TABLE models (
     weights INTEGER NOT NULL,     -- whether a repo is known
     parameters INTEGER,
     active_parameters INTEGER,
-    context INTEGER,
+    context INTEGER,              -- as sources state it
+    native_context INTEGER,       -- of the weights' config.json
+    least_bytes INTEGER,          -- of its weights' files, in the smallest form and in the largest
+    most_bytes INTEGER,
     license TEXT,
     offers INTEGER NOT NULL,      -- hosts that offer it: how popular it is
     released TEXT,

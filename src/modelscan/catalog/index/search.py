@@ -32,12 +32,19 @@ _FAR = 3.0  # for twice or half the size that was asked for
 
 
 class Hit(NamedTuple):
-    """A model found, with what a list shows of it; `Index.get` has the rest. `score` only orders one search's hits."""
+    """A model found, with what a list shows of it; `Index.get` has the rest. `score` only orders one search's hits.
+
+    `context` is what sources state, `native_context` what `config.json` does; `least_bytes` and `most_bytes` are about
+    the files of its smallest and largest form.
+    """
 
     id: str
     task: str
     parameters: int | None
     context: int | None
+    native_context: int | None
+    least_bytes: int | None
+    most_bytes: int | None
     license: str | None
     open: bool | None
     repo: str | None

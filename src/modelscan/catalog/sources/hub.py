@@ -46,7 +46,7 @@ def model_described(found: WeightsDescription) -> Model:
     shape = found.architecture
     repo = found.repo_id
     counted = parameter_count(found)
-    context = shape.max_position_embeddings if shape else None
+    context = shape.context_limit if shape else None
     stated = {"task": found.task, "license": found.license, "parameters": counted, "limits.context": context}
     return Model(
         id=repo.lower(),
@@ -59,6 +59,7 @@ def model_described(found: WeightsDescription) -> Model:
         parameters=counted or names.size_in_name(repo)[0],
         active_parameters=names.size_in_name(repo)[1],
         limits=Limits(context=context),
+        native_context=context,
         weights=(
             Weights(
                 source=found.source,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from modelscan.cli.output.printer import Printer
-from modelscan.units import format_bytes, format_count, format_tokens
+from modelscan.units import format_about, format_bytes, format_count, format_tokens
 
 if TYPE_CHECKING:
     from modelscan.catalog.index.search import Hit
@@ -22,10 +22,10 @@ def show_models(printer: Printer, models: Sequence[Model | Hit]) -> None:
         return
     judged = any(not isinstance(model, tuple) and model.fits for model in models)
     printer.table(
-        ("id", "task", "params", "context", "weights", "license", *(("fits",) if judged else ())),
+        ("id", "task", "params", "context", "on disk", "weights", "license", *(("fits",) if judged else ())),
         [(*_row(model), *((_fits(model),) if judged and not isinstance(model, tuple) else ())) for model in models],
-        right=("params", "context"),
-        drop=("license", "task", "weights", "context", "params"),
+        right=("params", "context", "on disk"),
+        drop=("license", "task", "weights", "on disk", "context", "params"),
     )
 
 
@@ -39,17 +39,26 @@ def _fits(model: Model) -> str:
 def _row(model: Model | Hit) -> tuple[str, ...]:
     if isinstance(model, tuple):
         context, repo, is_open = model.context, model.repo, model.open
+        disk = (model.least_bytes, model.most_bytes)
     else:
-        context, is_open = model.limits.context, model.open_weights
+        context, is_open, disk = model.limits.context, model.open_weights, model.disk_range
         repo = model.weights[0].repo_id if model.weights else None
     return (
         model.id,
         model.task,
         format_count(model.parameters) if model.parameters else "-",
-        format_tokens(context) if context else "-",
+        _context(model.native_context, context, is_open=repo is not None),
+        format_about(*disk),
         repo or ("unknown" if is_open is None else "open, repo unknown" if is_open else "closed"),
         model.license or "-",
     )
+
+
+def _context(native: int | None, stated: int | None, *, is_open: bool) -> str:
+    """The model's own; of weights whose config is not known what hosts offer, said to be theirs."""
+    if native or not stated:
+        return format_tokens(native) if native else "-"
+    return f"{format_tokens(stated)} (hosts)" if is_open else format_tokens(stated)
 
 
 def show_model(printer: Printer, model: Model) -> None:
@@ -63,7 +72,8 @@ def show_model(printer: Printer, model: Model) -> None:
         ("Owner", model.owner or "unknown"),
         ("Family", model.family or "unknown"),
         ("Parameters", f"{format_count(model.parameters)}{active}"),
-        ("Context", f"{format_tokens(model.limits.context)} tokens" if model.limits.context else "unknown"),
+        ("Context", _contexts(model)),
+        *((("On disk", f"about {format_about(*model.disk_range)}"),) if model.disk_range[0] else ()),
         ("License", model.license or "unknown"),
         *((("Fits here", _fits(model)),) if model.fits else ()),
         ("Weights", {True: "open", False: "closed", None: "unknown"}[model.open_weights]),
@@ -100,6 +110,15 @@ def show_model(printer: Printer, model: Model) -> None:
         for name, value in model.extra.items():
             printer.line(f"  {name}: {_short(value)}")
     _section(printer, "Sources", ("field", "source"), sorted(model.provenance.items()))
+
+
+def _contexts(model: Model) -> str:
+    """Whose each figure is: a plan counts with that of `config.json`."""
+    native, stated = model.native_context, model.limits.context
+    said_by = model.provenance.get("limits.context")
+    own = f"{format_tokens(native)} tokens, from config.json" if native else ""
+    others = f"{format_tokens(stated)} tokens" if stated and (not native or stated != native) else ""
+    return "; ".join(filter(None, (own, f"{others}, from {said_by}" if others and said_by else others))) or "unknown"
 
 
 def _section(
@@ -197,5 +216,6 @@ def _other_names(model: Model) -> list[str]:
 
 def _weights_row(weights: Weights) -> tuple[str, ...]:
     official = {True: "yes", False: "no", None: "unknown"}[weights.official]
-    size = format_bytes(weights.size_bytes) if weights.size_bytes else "-"
+    about = f"about {format_about(weights.estimated_bytes)}" if weights.estimated_bytes else "-"
+    size = format_bytes(weights.size_bytes) if weights.size_bytes else about
     return (weights.source, weights.repo_id, weights.quantization or "-", size, official)

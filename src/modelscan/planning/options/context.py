@@ -20,9 +20,7 @@ _FINE = 1024  # the steps in which the longest context is searched
 
 def model_limit(shape: Architecture | None) -> int | None:
     """The longest context of the model itself, None where its shape does not say."""
-    if shape is None or shape.max_position_embeddings is None:
-        return None
-    return shape.max_position_embeddings - shape.family.unused_positions
+    return shape.context_limit if shape is not None else None
 
 
 def wanted_lengths(shape: Architecture | None, request: PlanRequest, *, on_gpu: bool) -> list[int]:
