@@ -25,13 +25,13 @@ def test_what_fits_the_machine_comes_first(modelscan: Modelscan, family: str) ->
 
 
 def test_how_it_looks(modelscan: Modelscan) -> None:
-    asked = modelscan("plan", "phi-3-medium", "--hardware", "1xA100-80GB")
+    asked = modelscan("plan", "starling-lm", "--hardware", "1xA100-80GB")
     assert asked.stderr == snapshot("""\
-error: `phi-3-medium` may be any of 2 models; 2 of them fit the described machine
-  it could be microsoft/phi-3-medium-128k-instruct (14B), fits in BF16
-  it could be microsoft/phi-3-medium-4k-instruct (14B), fits in BF16
-hint: choose one, for example: modelscan plan microsoft/phi-3-medium-128k-instruct
-hint: modelscan catalog search 'phi-3-medium'
+error: `starling-lm` may be any of 2 models; 2 of them fit the described machine
+  it could be berkeley-nest/starling-lm-7b-alpha (7.2B), fits in BF16
+  it could be nexusflow/starling-lm-7b-beta (7.2B), fits in BF16
+hint: choose one, for example: modelscan plan berkeley-nest/starling-lm-7b-alpha
+hint: modelscan catalog search 'starling-lm'
 """)
 
 

@@ -113,7 +113,8 @@ Task          chat
 Owner         acme
 Family        unknown
 Parameters    9B
-Context       32,768 tokens
+Context       32,768 tokens, from models.dev (median of 2)
+On disk       about 8.4-17 GiB
 License       unknown
 Weights       open
 Released      unknown
@@ -126,9 +127,9 @@ Hosted price  $2 in, $2 out, per million tokens, models.dev (median of 2)
 Tags          reasoning
 
 Weights
-SOURCE       REPO              QUANTIZATION  SIZE  OFFICIAL
-huggingface  acme/Acme-9B      BF16          -     yes
-huggingface  acme/Acme-9B-FP8  FP8           -     unknown
+SOURCE       REPO              QUANTIZATION  SIZE           OFFICIAL
+huggingface  acme/Acme-9B      BF16          about 17 GiB   yes
+huggingface  acme/Acme-9B-FP8  FP8           about 8.4 GiB  unknown
 
 How catalogs run it (arguments are checked before use)
   standard BF16 vllm >=0.20.0 acme/Acme-9B (vllm-recipes)

@@ -80,7 +80,7 @@ def test_bad_descriptions_of_machines(modelscan: Modelscan, spec: str) -> None:
 
 
 def test_a_corrupt_index_costs_nothing(modelscan: Modelscan, home: Path) -> None:
-    path = home / "cache" / "index-v5.sqlite"
+    path = home / "cache" / "index-v6.sqlite"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"garbage" * 1000)
     ran = modelscan("catalog", "search", "qwen3", "--limit", "1")

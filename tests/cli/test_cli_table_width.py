@@ -5,6 +5,8 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from rich.console import Console
 
@@ -12,6 +14,7 @@ from modelscan.cli.output.printer import PlainPrinter
 from modelscan.cli.output.terminal import TerminalPrinter, wrapped
 from modelscan.cli.views.models import show_models
 from modelscan.model import Fits, Limits, Model, Weights
+from modelscan.units import GIB
 
 ID = "qwen/qwen3-coder-480b-a35b-instruct"
 REPO = "Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8"
@@ -47,8 +50,8 @@ def test_a_list_of_models_keeps_ids_whole() -> None:
     printer, stream = on_a_terminal(80)
     show_models(printer, models(judged=False))
     assert stream.getvalue() == snapshot("""\
-ID                                   PARAMS  CONTEXT
-qwen/qwen3-coder-480b-a35b-instruct    480B  262,144
+ID                                   PARAMS          CONTEXT  ON DISK
+qwen/qwen3-coder-480b-a35b-instruct    480B  262,144 (hosts)        -
 """)
 
 
@@ -56,15 +59,17 @@ def test_with_how_each_fits_a_row_is_one_line() -> None:
     printer, stream = on_a_terminal(80)
     show_models(printer, models(judged=True))
     assert stream.getvalue() == snapshot("""\
-ID                                   PARAMS  CONTEXT  FITS
-qwen/qwen3-coder-480b-a35b-instruct    480B  262,144  FP8 on vllm, 32,768 tokens
+ID                                   PARAMS  FITS
+qwen/qwen3-coder-480b-a35b-instruct    480B  FP8 on vllm, 32,768 tokens
 """)
 
 
 def test_a_pipe_has_every_column() -> None:
     stream = StringIO()
     show_models(PlainPrinter(stream), models(judged=False))
-    assert stream.getvalue().split()[:6] == ["ID", "TASK", "PARAMS", "CONTEXT", "WEIGHTS", "LICENSE"]
+    assert stream.getvalue().splitlines()[0].split() == [
+        "ID", "TASK", "PARAMS", "CONTEXT", "ON", "DISK", "WEIGHTS", "LICENSE",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])
@@ -120,3 +125,63 @@ def test_a_message_breaks_between_words_and_what_may_be_a_command_does_not() -> 
     ]
     unknown = f"serve both with the backend itself: server serve {ID} --enable-lora --lora-modules NAME=/folder"
     assert labelled(unknown) == [f"hint: {unknown}"]
+
+
+def test_a_note_of_many_ids_breaks_between_them() -> None:
+    printer, stream = on_a_terminal(60)
+    printer.labelled("note", f"others: {ID}, qwen/qwen3-8b, {ID}-fp8, qwen/qwen3-0.6b", "dim")
+    assert stream.getvalue() == snapshot("""\
+note: others: qwen/qwen3-coder-480b-a35b-instruct,
+  qwen/qwen3-8b, qwen/qwen3-coder-480b-a35b-instruct-fp8,
+  qwen/qwen3-0.6b
+""")
+
+
+def test_a_hint_keeps_its_command_whole() -> None:
+    printer, stream = on_a_terminal(60)
+    printer.labelled("hint", f"a smaller model that fits: modelscan plan {ID} --hardware rtx-4090", "cyan")
+    printer.item(f"`{ID} --with spaces` is in backticks, so that it is one thing to copy, and then there is more")
+    assert stream.getvalue() == snapshot("""\
+hint: a smaller model that fits:
+  modelscan plan qwen/qwen3-coder-480b-a35b-instruct --hardware rtx-4090
+  `qwen/qwen3-coder-480b-a35b-instruct --with spaces` is in
+  backticks, so that it is one thing to copy, and then there
+  is more
+""")
+
+
+@given(
+    words=st.lists(
+        st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=1, max_size=40), min_size=1
+    ),
+    width=st.integers(1, 100),
+)
+def test_what_is_wrapped_loses_nothing_and_breaks_no_word(words: list[str], width: int) -> None:
+    text = " ".join(words)
+    lines = wrapped(text, width, first=width + 7)
+    assert " ".join(lines) == text
+    assert [word for line in lines for word in line.split(" ")] == words
+
+
+def test_a_list_says_the_models_own_context_and_whose_the_other_is() -> None:
+    weights = (
+        Weights(source="huggingface", repo_id="Qwen/Qwen3-32B", estimated_bytes=61 * GIB),
+        Weights(source="huggingface", repo_id="Qwen/Qwen3-32B-AWQ", estimated_bytes=18 * GIB),
+        Weights(source="modelscope", repo_id="Qwen/Qwen3-32B", estimated_bytes=99 * GIB),
+    )
+    limits = Limits(context=128_000)
+    stream = StringIO()
+    show_models(
+        PlainPrinter(stream),
+        [
+            Model(id="a/own", name="own", limits=limits, native_context=40_960, weights=weights),
+            Model(id="a/hosts", name="hosts", limits=limits, weights=weights[:1]),
+            Model(id="a/closed", name="closed", limits=limits, open_weights=False),
+        ],
+    )
+    assert stream.getvalue() == snapshot("""\
+ID        TASK  PARAMS          CONTEXT    ON DISK  WEIGHTS         LICENSE
+a/own     chat       -           40,960  18-61 GiB  Qwen/Qwen3-32B  -
+a/hosts   chat       -  128,000 (hosts)     61 GiB  Qwen/Qwen3-32B  -
+a/closed  chat       -          128,000          -  closed          -
+""")

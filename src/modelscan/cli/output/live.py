@@ -167,7 +167,7 @@ class DeployView:
             if self._decisions_are_talk:
                 output.say(event.message)
             elif not output.json and not output.quiet:
-                printer_for(output.stdout).line(event.message)
+                printer_for(output.stdout).item(event.message, depth=0)
                 output.stdout.flush()
         elif event.kind == "pull":
             self._status.clear()
@@ -181,7 +181,7 @@ class DeployView:
         """The address, an example request, and the receipt."""
         item = deployed.deployment
         if item.status != "ready":
-            printer.line(f"Started {item.name}; it is {item.status}. Wait for it: modelscan wait {item.name}")
+            printer.item(f"Started {item.name}; it is {item.status}. Wait for it: modelscan wait {item.name}", depth=0)
             return
         state = "Already deployed" if item.changed is False else "Deployed"
         printer.line(f"{state} at {item.base_url}", "bold green")

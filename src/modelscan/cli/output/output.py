@@ -64,7 +64,7 @@ class Output:
 
     def say(self, text: str) -> None:
         if self.talks:
-            printer_for(self.stderr).line(text)
+            printer_for(self.stderr).item(text, depth=0)
 
     def warn(self, text: str) -> None:
         if self.talks:
@@ -97,10 +97,10 @@ class Output:
             printer = printer_for(self.stderr)
             printer.labelled("error", _shown(error.message), "bold red")
             for line in error.cause[:_MOST_CAUSES]:
-                printer.line(f"  {_shown(line)}")
+                printer.item(_shown(line))
             if self.verbose:
                 for line in _behind(error):
-                    printer.line(f"  {_shown(line)}", "dim")
+                    printer.item(_shown(line), "dim")
             for hint in error.hints:
                 printer.labelled("hint", _shown_hint(hint), "cyan")
         return error.exit_status

@@ -28,7 +28,11 @@ class Printer(Protocol):
         ...
 
     def labelled(self, label: str, text: str, style: str) -> None:
-        """`label: text`, the label in a style."""
+        """`label: text`, the label in a style; on a terminal broken between words, commands and ids kept whole."""
+        ...
+
+    def item(self, text: str, style: str = "", *, depth: int = 1) -> None:
+        """An indented line, broken as `labelled` is."""
         ...
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
@@ -74,6 +78,9 @@ class PlainPrinter:
 
     def labelled(self, label: str, text: str, style: str) -> None:
         self.line(f"{label}: {text}", style)
+
+    def item(self, text: str, style: str = "", *, depth: int = 1) -> None:
+        self.line(f"{'  ' * depth}{text}", style)
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         width = max((len(name) for name, _ in rows), default=0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -20,6 +19,8 @@ _COMMAND = re.compile(
     r"(?:^|: )((?:[A-Z][A-Z0-9_]*=\S+ )*"
     r"(?:modelscan|curl|export|unset|kill|docker|git|ls|mv|rm|df|ss|uv|touch|sudo) [^:]*(?::\S[^:]*)*)$"
 )
+# What a line is not broken in: what stands between backticks, and any other word.
+_WHOLE = re.compile(r"(?:[^ `]|`[^`]*`)+(?![^ ])|[^ ]+")
 
 
 class TerminalPrinter:
@@ -41,6 +42,11 @@ class TerminalPrinter:
         self._console.print(Text.assemble((f"{label}: ", style), first), soft_wrap=True)
         for line in rest:
             self.line(f"{_INDENT}{line}")
+
+    def item(self, text: str, style: str = "", *, depth: int = 1) -> None:
+        indent = _INDENT * depth
+        for line in in_lines(text, (self.width or _WIDE) - len(indent)):
+            self.line(indent + line, style)
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         indent = max((len(name) for name, _ in rows), default=0) + 2
@@ -76,9 +82,21 @@ class TerminalPrinter:
         self.line("  ".join(padded).rstrip(), style)
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Lines broken between words only: an id or a path stays whole, however long, so that it can be copied."""
-    return textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False) or [""]
+def wrapped(text: str, width: int, *, first: int | None = None) -> list[str]:
+    """Lines broken between words only: an id, a path or a command stays whole, however long, so that it can be copied.
+    `first` is the width of the first line where it is another.
+    """
+    room = width if first is None else first
+    if cell_len(text) <= room:
+        return [text]
+    lines, line = list[str](), ""
+    for unit in _WHOLE.findall(text):
+        if line and cell_len(line) + 1 + cell_len(unit) > room:
+            lines.append(line)
+            line, room = unit, width
+        else:
+            line = f"{line} {unit}" if line else unit
+    return [*lines, line]
 
 
 def in_lines(text: str, width: int, *, taken: int = 0) -> list[str]:

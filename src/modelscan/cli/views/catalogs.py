@@ -38,9 +38,9 @@ def show_sources(printer: Printer, states: Sequence[SourceState], today: date) -
     )
     for state in states:
         if state.error:
-            printer.line(f"{state.name}: the last refresh failed: {state.error}", "yellow")
+            printer.item(f"{state.name}: the last refresh failed: {state.error}", "yellow", depth=0)
         for item in state.skipped:
-            printer.line(f"{state.name}: {item.count} skipped: {item.reason}", "dim")
+            printer.item(f"{state.name}: {item.count} skipped: {item.reason}", "dim", depth=0)
 
 
 def _age(state: SourceState, today: date) -> str:

@@ -28,7 +28,7 @@ def show_deployments(printer: Printer, deployments: Sequence[Deployment], now: d
     for item in deployments:
         reason = (item.last_error if item.status == "failed" else None) or item.message
         if item.status in {"failed", "unhealthy"} and reason:
-            printer.line(f"{item.name}: {reason}")
+            printer.item(f"{item.name}: {reason}", depth=0)
 
 
 def _status(item: Deployment, _now: datetime) -> str:
@@ -92,7 +92,7 @@ def _progress(item: Deployment) -> str:
 def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str]) -> None:
     """`hints` are commands that may help after a failure."""
     word = "removed" if item.removed_at else item.status
-    printer.line(f"{item.name}  {word}{f': {item.message}' if item.message else ''}", "bold")
+    printer.item(f"{item.name}  {word}{f': {item.message}' if item.message else ''}", "bold", depth=0)
     printer.line()
     rows = [
         *([("Progress", _progress(item))] if item.phase else []),

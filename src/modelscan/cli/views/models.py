@@ -64,7 +64,7 @@ def _context(native: int | None, stated: int | None, *, is_open: bool) -> str:
 def show_model(printer: Printer, model: Model) -> None:
     printer.line(f"{model.id}  {model.name}", "bold")
     if model.description:
-        printer.line(model.description)
+        printer.item(model.description, depth=0)
     printer.line()
     active = f", {format_count(model.active_parameters)} active" if model.active_parameters else ""
     rows = [
@@ -89,7 +89,11 @@ def show_model(printer: Printer, model: Model) -> None:
     ]
     printer.pairs(rows)
     _section(
-        printer, "Weights", ("source", "repo", "quantization", "size", "official"), map(_weights_row, model.weights)
+        printer,
+        "Weights",
+        ("source", "repo", "quantization", "size", "official"),
+        map(_weights_row, model.weights),
+        drop=("official", "source", "quantization"),
     )
     _show_specs(printer, model)
     _show_hosts(printer, model)
@@ -103,12 +107,12 @@ def show_model(printer: Printer, model: Model) -> None:
         printer.line()
         printer.line("Sources disagree", "bold")
         for name, values in model.conflicts.items():
-            printer.line(f"  {name}: {_values(values)}")
+            printer.item(f"{name}: {_values(values)}")
     if model.extra:
         printer.line()
         printer.line("Other fields", "bold")
         for name, value in model.extra.items():
-            printer.line(f"  {name}: {_short(value)}")
+            printer.item(f"{name}: {_short(value)}")
     _section(printer, "Sources", ("field", "source"), sorted(model.provenance.items()))
 
 
@@ -122,13 +126,19 @@ def _contexts(model: Model) -> str:
 
 
 def _section(
-    printer: Printer, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()
+    printer: Printer,
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    drop: Sequence[str] = (),
 ) -> None:
     """A table under a title, unless it has no rows."""
     if found := list(rows):
         printer.line()
         printer.line(title, "bold")
-        printer.table(columns, found, right=right)
+        printer.table(columns, found, right=right, drop=drop)
 
 
 def _show_specs(printer: Printer, model: Model) -> None:
@@ -141,13 +151,13 @@ def _show_specs(printer: Printer, model: Model) -> None:
         version = spec.backend_version or (f">={spec.min_backend_version}" if spec.min_backend_version else "")
         filters = " ".join(f"{name}={_short(value)}" for name, value in spec.gpu_filters.items())
         words = (spec.mode, spec.quantization, spec.backend, version, spec.repo_id, filters, f"({spec.source})")
-        printer.line(f"  {' '.join(word for word in words if word)}")
+        printer.item(" ".join(word for word in words if word))
         if spec.parameters:
-            printer.line(f"    {' '.join(spec.parameters)}")
+            printer.item(" ".join(spec.parameters), depth=2)
         if spec.env:
-            printer.line(f"    {' '.join(f'{name}={value}' for name, value in spec.env.items())}")
+            printer.item(" ".join(f"{name}={value}" for name, value in spec.env.items()), depth=2)
         if spec.verified_hardware:
-            printer.line(f"    verified on {', '.join(spec.verified_hardware)}")
+            printer.item(f"verified on {', '.join(spec.verified_hardware)}", depth=2)
 
 
 def _show_hosts(printer: Printer, model: Model) -> None:
@@ -156,7 +166,9 @@ def _show_hosts(printer: Printer, model: Model) -> None:
         for offer in model.providers
     ]
     prices = ("input", "output", "cache read")
-    _section(printer, f"Hosts, dollars {_unit(model)}", ("host", "model", *prices), rows, right=prices)
+    _section(
+        printer, f"Hosts, dollars {_unit(model)}", ("host", "model", *prices), rows, right=prices, drop=prices[::-1]
+    )
 
 
 def _unit(model: Model) -> str:

@@ -173,7 +173,7 @@ def _show_refusals(printer: Printer, rejected: Sequence[Rejection]) -> None:
         if item not in sized:
             alike.setdefault(item.reason, []).append(item.quantization or item.backend)
     for reason, formats in alike.items():
-        printer.line(f"{', '.join(dict.fromkeys(formats))}: {reason}")
+        printer.item(f"{', '.join(dict.fromkeys(formats))}: {reason}", depth=0)
 
 
 def _refusal(item: Rejection) -> tuple[str, ...]:
