@@ -7,9 +7,9 @@ loads none of it.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
+from modelscan import dataclasses
 from modelscan.catalog.merging.merge import Merged
 from modelscan.model import HUB_SOURCES, Architecture, Model, Weights, WeightsDescription
 from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER, weights_bytes

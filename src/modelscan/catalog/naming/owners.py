@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from modelscan import dataclasses
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked
 from modelscan.catalog.naming.lookup import Lookup
