@@ -143,7 +143,7 @@ def _before(row: Mapping[str, str]) -> str:
     return next((f"{value} ({key})" for key, value in row.items() if _FORMER.match(key)), "")
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -157,9 +157,9 @@ def main() -> None:
         parser.error("nothing to measure: give --names, --searches or both")
     with program() as asked:
         if options.names:
-            show_names([judge_name(row, asked) for row in _read(options.names)])
+            show_names([judge_name(row, asked) for row in read(options.names)])
         if options.searches:
-            show_searches([judge_search(row, asked) for row in _read(options.searches)])
+            show_searches([judge_search(row, asked) for row in read(options.searches)])
 
 
 if __name__ == "__main__":

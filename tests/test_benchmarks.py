@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from benchmarks.asking import Program, program
 from benchmarks.context_accuracy import base_of, flags_of, group_of, judge, options_of, quantization_of
 from benchmarks.default_plans import blocks, breaks
-from benchmarks.names_people_use import judge_name, judge_search
+from benchmarks.names_people_use import judge_name, judge_search, read
 from benchmarks.ratios import distance, quantile, summary
 from benchmarks.speed_accuracy import cached_prompts, rate
 
+DATA = Path(__file__).parents[1] / "benchmarks" / "data"
 SERVED = {
     "id": "a", "backend": "vllm", "version": "0.27.1", "model": "Qwen/Qwen3-8B", "quantization": "BF16",
     "gpu": "NVIDIA GeForce RTX 3090", "gpu_count": "1", "kv_dtype": "auto", "max_num_seqs": "4", "gpu_util": "0.92",
@@ -133,6 +135,34 @@ def test_a_time_to_the_first_token_that_does_not_grow_is_of_a_cached_prompt() ->
 )
 def test_the_way_a_name_goes(asked: Program, query: str, acceptable: str, way: str) -> None:
     assert judge_name({"query": query, "acceptable": acceptable}, asked).way == way
+
+
+@pytest.mark.parametrize(
+    ("rows", "right", "first", "wrong"),
+    [
+        ("held_out", 0.83, 0.99, {"google/gemma-4-31b"}),  # the base model's own id
+        ("held_out_2", 0.85, 1.0, set()),
+        # A host's offer of which no weights are known, and a family's name for which the row says that there is none.
+        ("held_out_3", 0.83, 0.96, {"cydonia 24b v4", "gpt4all"}),
+        ("held_out_4", 0.92, 0.98, set()),
+    ],
+)
+def test_names_that_were_written_down_stay_right(
+    asked: Program, rows: str, right: float, first: float, wrong: set[str]
+) -> None:
+    named = [judge_name(row, asked) for row in read(DATA / f"names_people_use_{rows}.csv")]
+    ways = [item.way for item in named]
+    assert {item.row["query"] for item in named if item.way == "wrong"} == wrong
+    assert ways.count("right") >= right * len(ways)
+    assert ways.count("right") + ways.count("asked, first") >= first * len(ways)
+
+
+@pytest.mark.parametrize(
+    ("rows", "right"), [("held_out", 39), ("held_out_2", 57), ("held_out_3", 58), ("held_out_4", 27)]
+)
+def test_searches_that_were_written_down_stay_right(asked: Program, rows: str, right: int) -> None:
+    searched = [judge_search(row, asked) for row in read(DATA / f"searches_people_use_{rows}.csv")]
+    assert sum(not item.wrong for item in searched) >= right
 
 
 def test_what_is_wrong_with_a_search(asked: Program) -> None:

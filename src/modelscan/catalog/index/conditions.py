@@ -40,6 +40,8 @@ def _of_uses(asked: Query, filters: Filters) -> Iterator[_Condition]:
 def _of_sizes(asked: Query) -> Iterator[_Condition]:
     if asked.active is not None:
         yield "active_parameters < coalesce(parameters, 1e18)", []
+    if asked.is_dense:
+        yield "coalesce(active_parameters, parameters) >= parameters", []
     if asked.active:
         yield "active_parameters BETWEEN ? AND ?", [round(asked.active * share) for share in (BELOW, ABOVE)]
     for wanted, clause in (

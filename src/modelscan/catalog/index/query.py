@@ -51,6 +51,7 @@ _MACHINE = (
     " with ",
     " my ",
 )
+_DENSE = r"\bdense\b"
 _ACTIVE = r"(\d+(?:\.\d+)?)b[ -]activ\w+(?: param(?:eter)?s?)?|activ\w+ (?:param(?:eter)?s? )?(\d+(?:\.\d+)?)b"
 _TALKS = r"\bllms?\b|\blanguage models?\b"
 _OPEN = r"\bopen[ -]?(?:source|weights?|models?|llms?)\b"
@@ -83,13 +84,14 @@ class Query(NamedTuple):
     is_unread: bool = False
     most_active: int | None = None
     order: str | None = None
+    is_dense: bool = False
 
     @property
     def use(self) -> bool:
         """Whether it says what the model is for."""
         return bool(
             self.tasks or self.tags or self.context or self.license or self.quantization or self.order
-            or self.active is not None
+            or self.active is not None or self.is_dense
         )  # fmt: skip
 
     @property
@@ -105,6 +107,7 @@ def read_query(text: str) -> Query:
     machine, rest = _machine(rest)
     context, rest = _context(rest)
     active, most_active, rest = _active(rest)
+    rest, dense = re.subn(_DENSE, " ", rest) if "dense" in rest else (rest, 0)
     license_, rest = _license(rest)
     tasks, tags, rest = _uses(rest)
     rest, open_only = re.subn(_OPEN, " ", rest) if "open" in rest else (rest, 0)
@@ -143,6 +146,7 @@ def read_query(text: str) -> Query:
         license=license_,
         most_active=most_active,
         order=order,
+        is_dense=bool(dense),
         is_unread=any(letter.isalpha() and not letter.isascii() for letter in rest),
     )
 

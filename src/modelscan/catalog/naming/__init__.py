@@ -11,6 +11,7 @@ family      which members of a family a name means
 lookup      what an index answers about a name
 identity    from what a user types to one model
 described   names that say what a model is, or which of several
+twins       notes on weights before and after tuning
 questions   what is said where a name means no one model
 spelling    edit distance, to correct typos
 tasks       infer a model's task where no source states it

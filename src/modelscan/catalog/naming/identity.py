@@ -21,6 +21,7 @@ from modelscan.catalog.naming.matching import Rung, climb
 from modelscan.catalog.naming.owners import whose
 from modelscan.catalog.naming.questions import SHOWN_MEMBERS, ambiguous, closed_warning, no_such_repo, not_found
 from modelscan.catalog.naming.translated import in_english
+from modelscan.catalog.naming.twins import tuned_twin, untuned_twin
 from modelscan.dataclasses import dataclass
 from modelscan.model import Model
 
@@ -59,7 +60,7 @@ def resolve(query: str, index: Lookup) -> Resolution:
         return found
     if found := known or _without_weights(named, index):
         return found
-    if found := _served(named, index):
+    if found := _served(named, index) or _behind_prefix(named, index):
         return found
     if asked.repo is None and (translated := in_english(query)).split() != query.casefold().split():
         return resolve(translated, index)
@@ -130,16 +131,8 @@ def _named(asked: Asked, kind: str, model_id: str, index: Lookup) -> Resolution 
         model=model,
         weights_hint=asked.hint(repo_id=hint_repo),
         warnings=warnings + closed_warning(model),
-        notes=_tuned(asked, model, index),
+        notes=tuned_twin(asked, model, index),
     )
-
-
-def _tuned(asked: Asked, model: Model, index: Lookup) -> tuple[str, ...]:
-    """The tuned model where a name is exactly that of the weights before tuning, which few people mean by it."""
-    if model.task != "completion" or "base" in asked.parts:
-        return ()
-    found = index.on_rung(Rung.PLAIN, names.plain_key(asked.parts))
-    return tuple(f"{model.id} is a base model; tuned for chat it is {name}" for name in found if name != model.id)
 
 
 def _unlisted_repo(asked: Asked, model: Model) -> str | None:
@@ -227,6 +220,13 @@ def _served(asked: Asked, index: Lookup) -> Resolution | None:
     if kept == asked.parts or not (asked.is_hosted or len(asked.owners) > 1):
         return None
     return _by_words(dataclasses.replace(asked, parts=kept, is_hosted=True), index)
+
+
+def _behind_prefix(asked: Asked, index: Lookup) -> Resolution | None:
+    """Another's model behind a lab's name that is the prefix of an API (`openai/qwen3:8b`), in no repo's spelling."""
+    if asked.repo is not None or asked.owner is None:
+        return None
+    return _by_words(dataclasses.replace(asked, owner=None, is_hosted=True), index)
 
 
 def _ask_for_repo_of_lab(asked: Asked, index: Lookup) -> None:
@@ -373,17 +373,9 @@ def _choose(asked: Asked, only: Member | None, members: Sequence[Member], index:
     return Resolution(
         model=model,
         weights_hint=asked.hint(repo_id=repo),
-        notes=(f"`{asked.text}` means {model.id}", *_untuned(asked, model, index)),
+        notes=(f"`{asked.text}` means {model.id}", *untuned_twin(asked, model, index)),
         warnings=hosted + unlisted + closed_warning(model),
     )
-
-
-def _untuned(asked: Asked, model: Model, index: Lookup) -> tuple[str, ...]:
-    """Weights before tuning that have the very name, which people hardly ever mean by it."""
-    if asked.repo or ":" in asked.text or model.task == "completion":
-        return ()
-    base = index.on_rung(Rung.WORDS, " ".join((*asked.parts, "base")))
-    return tuple(f"the base model has the same name: {name}" for name in base if name != model.id)
 
 
 def _default(asked: Asked, parts: Sequence[str], index: Lookup) -> Resolution | None:

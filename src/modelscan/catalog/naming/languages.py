@@ -82,6 +82,17 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"ジェマ|젬마", "gemma"),
     (r"ラマ|라마", "llama"),
     (r"ウィスパー|위스퍼", "whisper"),
+    (r"小米", "xiaomi"),
+    (r"阿里巴巴", "alibaba"),
+    (r"腾讯", "tencent"),
+    (r"百度", "baidu"),
+    (r"字节跳动", "bytedance"),
+    (r"谷歌", "google"),
+    (r"微软", "microsoft"),
+    (r"英伟达", "nvidia"),
+    (r"美团", "meituan"),
+    (r"智源", "baai"),
+    (r"智能体|エージェント|에이전트", "agents"),
 )
 """What words of scripts without spaces mean in English."""
 
@@ -175,7 +186,8 @@ FOREIGN: dict[str, str] = {
     "distille": "distill", "distillato": "distill", "инструкт*": "instruct", "чат": "chat", "leve": "small",
     "leves": "small", "leger": "small", "legere": "small", "автодополн*": "autocomplete",
     "autovervollstandig*": "autocomplete", "autocompletado": "autocomplete", "autocompletion": "autocomplete",
-    "видеопамят*": "vram", "видеопамяти": "vram", "bildern": "", "bilder": "",
+    "видеопамят*": "vram", "видеопамяти": "vram", "bildern": "", "bilder": "", "agenten": "agents",
+    "agentes": "agents", "agents autonomes": "agents", "агент*": "agents",
 }
 """What words, phrases and stems (`*`) mean in English."""
 

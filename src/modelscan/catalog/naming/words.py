@@ -119,10 +119,8 @@ FORMS: dict[str, str] = {
 
 SHORTS: dict[str, str] = {
     "l3": "llama 3", "l3.1": "llama 3.1", "l3.2": "llama 3.2", "l3.3": "llama 3.3", "l4": "llama 4",
-    "ms3": "mistral small 3", "ms3.1": "mistral small 3.1", "ms3.2": "mistral small 3.2", "mn": "mistral nemo",
-    "ds": "deepseek", "dsv3": "deepseek v3", "dsv3.1": "deepseek v3.1", "dsv3.2": "deepseek v3.2",
-    "dsr1": "deepseek r1", "qw3": "qwen 3", "g3": "gemma 3", "g4": "gemma 4", "sd1.5": "stable diffusion 1.5",
-    "sd3": "stable diffusion 3", "sd3.5": "stable diffusion 3.5", "cmdr": "command r", "oss": "gpt oss",
+    "mn": "mistral nemo", "ds": "deepseek", "cmdr": "command r", "oss": "gpt oss", "sd": "stable diffusion",
+    "ms": "mistral small",
 }
 """How people shorten a family."""
 
