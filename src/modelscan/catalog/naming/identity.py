@@ -62,8 +62,8 @@ def resolve(query: str, index: Lookup) -> Resolution:
         return found
     if found := _served(named, index) or _behind_prefix(named, index):
         return found
-    if asked.repo is None and (translated := in_english(query)).split() != query.casefold().split():
-        return resolve(translated, index)
+    if asked.repo is None and (translated := in_english(query)).split() not in ([], query.casefold().split()):
+        return resolve(translated.strip(), index)
     if asked.repo is not None:
         _ask_for_repo_of_lab(asked, index)
         return Resolution(
