@@ -45,7 +45,8 @@ class TerminalPrinter:
 
     def item(self, text: str, style: str = "", *, depth: int = 1) -> None:
         indent = _INDENT * depth
-        for line in in_lines(text, (self.width or _WIDE) - len(indent)):
+        width = (self.width or _WIDE) - len(indent)
+        for line in in_lines(text, width) if _COMMAND.search(text) else wrapped(text, width):
             self.line(indent + line, style)
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
