@@ -2,8 +2,9 @@
 
 Each row is one start that somebody reported, with its source (`ref`): hardware, model, quantization, KV cache type,
 share of the GPU, requests at once, context length, flags. It is planned with just these settings, on as many GPUs,
-tensor parallel unless the row says otherwise, for the backend's newest version. Speculation is no option of a plan yet:
-such rows are planned without it and marked.
+tensor parallel unless the row says otherwise, for the backend's newest version. Speculation by layers of the model's
+own is asked for as a user would, with `--backend-arg`; what needs a second model is no argument yet: such rows are
+planned without it. Both are marked.
 
 Rows fall into four groups, each with its own figures; the first is what the goals are about:
   current, stated      vLLM 0.21 or later (since then the profile counts CUDA graphs in the share, as that of what
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import re
 import shlex
 import statistics
@@ -45,6 +47,7 @@ _INT4 = re.compile(r"INT4|AWQ|GPTQ|W4A16", re.IGNORECASE)
 _INT8 = re.compile(r"INT8|W8A16|W8A8", re.IGNORECASE)
 # What owners of quantized repos append to the name of the model.
 _FORM = re.compile(r"[-_](fp8|nvfp4|mxfp4|awq|gptq|int[48]|w4a16|w8a8|w8a16|4bit|8bit|dynamic|block)$", re.IGNORECASE)
+_OWN_LAYERS = re.compile(r"mtp(?: (\d+))?(?=$| \()")
 _SPLIT = re.compile(r"TP(\d+)(?:\s+PP(\d+))?")
 # Codes of plans that say nothing about memory: what is not known or not ours, not what is too large.
 _UNJUDGED = {
@@ -174,6 +177,15 @@ def options_of(row: dict[str, str]) -> Iterator[str]:
         share = row["gpu_util"].removeprefix("default").strip()
         yield from ("--gpu-memory-utilization", share or "0.92")  # vLLM 0.33, which is planned for
     yield from flags_of(row["flags"])
+    yield from speculation_of(row)
+
+
+def speculation_of(row: dict[str, str]) -> Iterator[str]:
+    """`mtp 3`: three tokens a step, by layers of the model's own."""
+    found = _OWN_LAYERS.match(row["speculative"])
+    if found is not None and row["backend"] == "vllm":
+        setting = {"method": "mtp"} | ({"num_speculative_tokens": int(found[1])} if found[1] else {})
+        yield f"--backend-arg=--speculative-config={json.dumps(setting)}"
 
 
 def _gpu(name: str) -> str:

@@ -107,6 +107,17 @@ STREAMER = "runai-model-streamer-s3"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Speculation:
+    """Drafting that was asked for: so many tokens a step, None where the backend chooses. `own_layers`: by layers that
+    the model has for it.
+    """
+
+    method: str
+    tokens: int | None
+    own_layers: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
     """One way to an environment.
 
@@ -161,11 +172,14 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """`tokens` in a prefill step, `sequences` at once, `captured` the number of batch sizes with a CUDA graph."""
+    """`tokens` in a prefill step, `sequences` sampled at once; `captured` batch sizes have a CUDA graph of each layer,
+    `whole` of them also one of the whole step.
+    """
 
     tokens: int
     sequences: int
     captured: int
+    whole: int = 0
 
 
 @dataclass(frozen=True, slots=True)

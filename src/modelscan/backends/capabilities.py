@@ -21,6 +21,7 @@ from modelscan.backends.base import (
     Launch,
     LogEvent,
     Recipe,
+    Speculation,
     Steps,
 )
 from modelscan.backends.builds import Build
@@ -95,21 +96,38 @@ class Estimates(Protocol):
 
     @abstractmethod
     def pool(
-        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: float, number: float
+        self,
+        shape: Architecture | None,
+        *,
+        tensor_parallel: int,
+        pipeline_parallel: float,
+        number: float,
+        drafted: int = 0,
     ) -> Pool | None:
-        """`number` is the size of one number in it, `pipeline_parallel` no whole number where stages are unequal. None
-        where the model keeps no cache.
+        """`number` is the size of one number in it, `pipeline_parallel` no whole number where stages are unequal,
+        `drafted` the tokens that are drafted for a request in a step. None where the model keeps no cache.
         """
 
     @abstractmethod
     def steps(
-        self, gpu: Gpu, total_bytes: int, *, tensor_parallel: int, sequences: int | None, tokens: int | None
+        self,
+        gpu: Gpu,
+        total_bytes: int,
+        *,
+        tensor_parallel: int,
+        sequences: int | None,
+        tokens: int | None,
+        drafted: int = 0,
     ) -> Steps:
         """Its defaults on a GPU; `tokens` and `sequences` where they are fixed."""
 
     @abstractmethod
     def sampling_bytes(self, version: str | None, *, on_gpu: bool) -> float:
         """Of one sequence and word of the vocabulary."""
+
+    def speculation(self, arguments: Sequence[str]) -> Speculation | None:  # noqa: ARG002  where none is counted
+        """What arguments ask it to draft. Raises Usage for a setting that cannot be read."""
+        return None
 
     @abstractmethod
     def fixed_overhead(self, device: Device) -> int:

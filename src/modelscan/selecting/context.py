@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def _run(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Comp
     return run(argv, env=env, timeout=timeout)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=False)  # it keeps its describers
 class Context:
     """Settings and doors. `sysfs` and `proc` are where the kernel shows the machine.
 
@@ -56,8 +57,10 @@ class Context:
         return deployments_of(self.settings, self.clock, self.targets)
 
     def describer(self, source: Source) -> Describes:
-        """The describer of this source."""
-        return self._sources.describer(source)
+        """The describer of this source, made once: a list of what fits asks for hundreds of weights."""
+        if source not in self._describers:
+            self._describers[source] = self._sources.describer(source)
+        return self._describers[source]
 
     def delivery(self, source: Source, repo_id: str) -> Delivery:
         """How a backend gets these weights. Raises Usage for an invalid address."""
@@ -66,6 +69,10 @@ class Context:
     def fetcher(self, hub: HubName) -> Fetches:
         """The fetcher of a hub."""
         return self._sources.fetcher(hub)
+
+    @cached_property
+    def _describers(self) -> dict[Source, Describes]:
+        return {}
 
     @property
     def _sources(self) -> Sources:

@@ -24,12 +24,25 @@ class Pile:
 
 class ToyEstimates(Estimates):
     def pool(
-        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: int, number: float
+        self,
+        shape: Architecture | None,
+        *,
+        tensor_parallel: int,
+        pipeline_parallel: float,
+        number: float,
+        drafted: int = 0,
     ) -> Pool | None:
         return Pile()
 
     def steps(
-        self, gpu: Gpu, total_bytes: int, *, tensor_parallel: int, sequences: int | None, tokens: int | None
+        self,
+        gpu: Gpu,
+        total_bytes: int,
+        *,
+        tensor_parallel: int,
+        sequences: int | None,
+        tokens: int | None,
+        drafted: int = 0,
     ) -> Steps:
         return Steps(tokens or 512, sequences or 1, 0)
 

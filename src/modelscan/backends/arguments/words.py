@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections.abc import Collection, Sequence
@@ -48,6 +49,11 @@ def read_arguments(arguments: Sequence[str], switches: Collection[str] = ()) -> 
     A name may be written with underscores and with a dotted part (`--speculative-config.method=mtp`), as the
     backends allow. Raises Usage for a word that belongs to no argument: a backend would take it for the model.
     """
+    return _read(tuple(arguments), frozenset(switches))
+
+
+@functools.lru_cache(maxsize=1_000)  # a plan reads the same words of a catalog and of the user for every candidate
+def _read(arguments: tuple[str, ...], switches: frozenset[str]) -> tuple[Argument, ...]:
     found: list[Argument] = []
     for word in split_words(arguments):
         if word.startswith("-") and not _NEGATIVE.fullmatch(word):

@@ -6,9 +6,10 @@ and states first (0.5.23: model_executor/pool_configurator.py, mem_cache/kv_cach
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from modelscan.backends.base import Capacity, Cut, Steps
+from modelscan.backends.arguments.words import read_arguments
+from modelscan.backends.base import Capacity, Cut, Speculation, Steps
 from modelscan.backends.capabilities import Estimates
 from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
 from modelscan.dataclasses import dataclass
@@ -114,11 +115,20 @@ _OVERHEAD: Mapping[Device, int] = {
 }
 
 
+_OWN_LAYERS = frozenset({"EAGLE", "NEXTN"})  # without a second model, both are the layers of the model's own
+
+
 class SglangEstimates(Estimates):
     share_holds_all = False  # activations and graphs live in what it leaves
 
     def pool(
-        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: float, number: float
+        self,
+        shape: Architecture | None,
+        *,
+        tensor_parallel: int,
+        pipeline_parallel: float,
+        number: float,
+        drafted: int = 0,  # noqa: ARG002  the states of drafts come out of the share that it keeps for states
     ) -> Cells | None:
         return sglang_cells(shape, tensor_parallel=tensor_parallel, pipeline_parallel=pipeline_parallel, number=number)
 
@@ -130,8 +140,20 @@ class SglangEstimates(Estimates):
         tensor_parallel: int,
         sequences: int | None,
         tokens: int | None,
+        drafted: int = 0,  # noqa: ARG002  its graphs are counted in requests
     ) -> Steps:
         return sglang_steps(total_bytes, gpus=tensor_parallel, sequences=sequences, tokens=tokens)
+
+    def speculation(self, arguments: Sequence[str]) -> Speculation | None:
+        """Of a model's own layers; a second model is not among its arguments (0.5.23: srt/speculative/spec_info.py)."""
+        given = {argument.name: argument.values[0] for argument in read_arguments(arguments) if argument.values}
+        method = given.get("--speculative-algorithm", "").upper()
+        if not method:
+            return None
+        steps = given.get("--speculative-num-draft-tokens", given.get("--speculative-num-steps", ""))
+        return Speculation(
+            method=method, tokens=int(steps) if steps.isdecimal() else None, own_layers=method in _OWN_LAYERS
+        )
 
     def sampling_bytes(self, version: str | None, *, on_gpu: bool) -> float:  # noqa: ARG002  the same in all
         return SAMPLING if on_gpu else SORTED_SAMPLING

@@ -10,4 +10,5 @@ causes      how it fails
 installs    its environments
 probes      how an installation is recognized
 compressed  the cache groups of models with compressed attention
+speculation  the drafting that its arguments ask for
 """

@@ -7,12 +7,13 @@ layers, and a request takes blocks from each group: all of its context, its wind
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from modelscan.backends.base import Capacity, Cut, Steps
+from modelscan.backends.base import Capacity, Cut, Speculation, Steps
 from modelscan.backends.capabilities import Estimates
 from modelscan.backends.sampling import SAMPLING, SORTED_SAMPLING
 from modelscan.backends.vllm.compressed import compressed_buckets, groups_of
+from modelscan.backends.vllm.speculation import speculation
 from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, Device, Gpu
 from modelscan.units import GIB, MIB, format_bytes
@@ -109,9 +110,18 @@ class Blocks:
 
 
 def vllm_blocks(
-    shape: Architecture | None, *, tensor_parallel: int = 1, pipeline_parallel: float = 1, number: float
+    shape: Architecture | None,
+    *,
+    tensor_parallel: int = 1,
+    pipeline_parallel: float = 1,
+    number: float,
+    drafted: int = 0,
 ) -> Blocks | None:
-    """How vLLM lays out the cache of a shape on one GPU; None where it keeps none."""
+    """How vLLM lays out the cache of a shape on one GPU; None where it keeps none.
+
+    With `drafted` tokens a step, a request keeps a state before each of them, to go back to where a draft is refused
+    (0.33: v1/kv_cache_interface.py, MambaSpec.num_speculative_blocks).
+    """
     if shape is None or encodes_only(shape):
         return None
     if shape.details.get("compress_ratios"):
@@ -122,7 +132,7 @@ def vllm_blocks(
     if not kinds:
         return None
     each = {kind: token_bytes(shape, tensor_parallel, number, kind) for kind in kinds if kind != "linear"}
-    state = state_bytes(shape, tensor_parallel) if "linear" in kinds else 0.0
+    state = state_bytes(shape, tensor_parallel, drafted) if "linear" in kinds else 0.0
     page = max([BLOCK_TOKENS * size for size in each.values()] or [state])
     if each and state > page:  # the attention's block is raised until a state fits into its page
         step = (_LATENT_BLOCK if shape.kv_lora_rank else BLOCK_TOKENS) * max(each.values())
@@ -138,7 +148,7 @@ def vllm_blocks(
         groups,
         shape.sliding_window or 0,
         heard_tokens(shape),
-        _STATES_PER_REQUEST if each else 1,
+        (_STATES_PER_REQUEST if each else 1) + drafted,
     )
 
 
@@ -162,10 +172,11 @@ def vllm_steps(
     sequences: int | None = None,
     capability: float | None = None,
     tokens: int | None = None,
+    drafted: int = 0,
 ) -> Steps:
     """The defaults of vLLM's API server on a GPU (0.32: engine/arg_utils.py, get_batch_defaults; config/vllm.py).
 
-    `tokens` and `sequences` where they are fixed.
+    `tokens` and `sequences` where they are fixed. With each sequence come the tokens that are `drafted` for it.
     """
     size = (total_bytes or 0) / GIB
     if size >= 160:  # noqa: PLR2004  the bounds of the backend's own table
@@ -177,7 +188,12 @@ def vllm_steps(
     tokens = tokens or usual
     sequences = min(most, tokens) if sequences is None else sequences
     largest = 1024 if capability is not None and _BLACKWELL <= capability < _BLACKWELL + 1 else 512
-    return Steps(tokens, sequences, _vllm_sizes(min(2 * sequences, largest, tokens)))
+    captured = _vllm_sizes(min(2 * sequences * (1 + drafted), largest, tokens))
+    if drafted:
+        # The dummy run of a start samples for each sequence and for one draft of it (v1/worker/gpu_model_runner.py);
+        # most kernels of attention have no graph of a whole step with drafts.
+        return Steps(tokens, 2 * sequences, captured)
+    return Steps(tokens, sequences, captured, _vllm_sizes(min(sequences, largest, tokens)))
 
 
 def _vllm_sizes(largest: int) -> int:
@@ -202,9 +218,24 @@ class VllmEstimates(Estimates):
     sequences_within_step = True  # it ends a start with more (0.33: config/scheduler.py)
 
     def pool(
-        self, shape: Architecture | None, *, tensor_parallel: int, pipeline_parallel: float, number: float
+        self,
+        shape: Architecture | None,
+        *,
+        tensor_parallel: int,
+        pipeline_parallel: float,
+        number: float,
+        drafted: int = 0,
     ) -> Blocks | None:
-        return vllm_blocks(shape, tensor_parallel=tensor_parallel, pipeline_parallel=pipeline_parallel, number=number)
+        return vllm_blocks(
+            shape,
+            tensor_parallel=tensor_parallel,
+            pipeline_parallel=pipeline_parallel,
+            number=number,
+            drafted=drafted,
+        )
+
+    def speculation(self, arguments: Sequence[str]) -> Speculation | None:
+        return speculation(arguments)
 
     def steps(
         self,
@@ -214,9 +245,12 @@ class VllmEstimates(Estimates):
         tensor_parallel: int,  # noqa: ARG002  its defaults are the same however many GPUs divide it
         sequences: int | None,
         tokens: int | None,
+        drafted: int = 0,
     ) -> Steps:
         capability = float(gpu.compute_capability) if gpu.compute_capability else None
-        return vllm_steps(total_bytes, gpu.name, sequences=sequences, capability=capability, tokens=tokens)
+        return vllm_steps(
+            total_bytes, gpu.name, sequences=sequences, capability=capability, tokens=tokens, drafted=drafted
+        )
 
     def sampling_bytes(self, version: str | None, *, on_gpu: bool) -> float:
         """A version that is not known is taken as a new one."""

@@ -47,7 +47,7 @@ class RemoteDescriber:
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
         repo_id = self._listings.spelled(repo_id)
-        folder, commit = self._listings.cached(repo_id, revision), self._listings.commit_here(repo_id, revision)
+        folder, commit = self._listings.here(repo_id, revision)
         found: WeightsDescription | None
         if folder is not None and commit is not None:
             found = self._of_folder(folder, repo_id, commit)

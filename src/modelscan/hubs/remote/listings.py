@@ -61,7 +61,9 @@ class Listings:
 
     def commit_here(self, repo_id: str, revision: str | None) -> str | None:
         """The commit that a revision points to on this machine."""
-        repo_id = self.spelled(repo_id)
+        return self._commit(self.spelled(repo_id), revision)
+
+    def _commit(self, repo_id: str, revision: str | None) -> str | None:
         if self.site.is_commit(revision):
             return revision
         reference = self.memory.reference(repo_id, revision)
@@ -73,15 +75,18 @@ class Listings:
 
     def cached(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> Path | None:
         """The local folder with everything that a backend needs, None if incomplete. No network."""
-        repo_id = self.spelled(repo_id)
-        commit = self.commit_here(repo_id, revision)
+        return self.here(self.spelled(repo_id), revision, own_form=own_form)[0]
+
+    def here(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> tuple[Path | None, str | None]:
+        """The same of a repo as its hub spells it, and the commit."""
+        commit = self._commit(repo_id, revision)
         if commit is None:
-            return None
+            return None, None
         folder, listing = self.site.snapshot(repo_id, commit), self.known(repo_id, commit)
         if listing is None:
-            return folder if self.site.complete(repo_id, commit) else None
+            return folder if self.site.complete(repo_id, commit) else None, commit
         here = all(has(folder, file) for file in needed(listing, own_form=own_form))
-        return folder if here and any((folder / name).is_file() for name in CONFIGS) else None
+        return folder if here and any((folder / name).is_file() for name in CONFIGS) else None, commit
 
     def is_offline(self) -> bool:
         return self.access.settings.offline or self.site.offline()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from modelscan import dataclasses
 from modelscan.backends.base import Capacity, Launch
-from modelscan.backends.capabilities import Estimates, Pool
+from modelscan.backends.capabilities import Estimates
 from modelscan.backends.registry import BACKENDS
-from modelscan.model import Candidate, MemoryPerGpu, Rejection
+from modelscan.model import Candidate, MemoryLine, MemoryPerGpu, Rejection
 from modelscan.planning.decide.rejections import (
     fixed_wrong,
     more_than_states,
@@ -19,13 +20,14 @@ from modelscan.planning.decide.rejections import (
     unfit_cache,
 )
 from modelscan.planning.memory.arithmetic import candidate_lines
+from modelscan.planning.memory.drafting import as_run, drafted, drafting_on, drafting_reason
 from modelscan.planning.memory.footprint import Fixed, footprint, steps_of, with_measured
 from modelscan.planning.memory.own_memory import own_memory
+from modelscan.planning.memory.requests import Requests
 from modelscan.planning.options.budget import Budget, narrowed, static_share
 from modelscan.planning.options.concurrency import ON_CPU, POOLING, bounded, counts_to_try
 from modelscan.planning.options.context import choose_length, goal, model_limit, wanted_lengths
 from modelscan.planning.options.layouts import Layout
-from modelscan.planning.options.model_arguments import model_arguments
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.recipe_minimum import below_minimum, recipe_minimum
 from modelscan.planning.options.setting import Setting
@@ -33,7 +35,7 @@ from modelscan.planning.speed.estimate import estimate
 from modelscan.planning.telling.reasons import code_left_out, reasons_of, smaller_step
 from modelscan.units import GIB, format_bytes
 from modelscan.weights.counting.bytes import weights_bytes
-from modelscan.weights.counting.kv_cache import element_bytes, request_bytes
+from modelscan.weights.counting.kv_cache import element_bytes
 from modelscan.weights.counting.sizes import Sized
 
 _CPU_POOL = 1 * GIB  # and no more than this, unless one request needs more
@@ -42,14 +44,10 @@ _CPU_POOL = 1 * GIB  # and no more than this, unless one request needs more
 _BATCHES_IN_FLIGHT = 2
 
 
-def judge(
-    setting: Setting, choice: Choice, layout: Layout, budget: Budget, *, kv_cache_dtype: str | None = None
-) -> Candidate | Rejection:
-    """A candidate whose high bound fits into the budget, or why there is none. `kv_cache_dtype` is our choice."""
-    base = _base(setting, choice, layout)
-    base = dataclasses.replace(base, kv_cache_dtype=kv_cache_dtype or setting.request.kv_cache_dtype)
+def weights_on(setting: Setting, choice: Choice, layout: Layout) -> Sized | None:
+    """What each device of a layout holds of the weights, whatever its budget is."""
     least = recipe_minimum(choice.weights, setting.specs)
-    weights = weights_bytes(
+    size = weights_bytes(
         choice.weights,
         choice.quantization,
         at_load=choice.at_load is not None,
@@ -59,6 +57,23 @@ def judge(
         at_most=None if least is None else least * GIB,
         stage_layers=layout.stage,
     )
+    return size + drafting_on(setting, choice, layout) if size is not None else None
+
+
+def judge(
+    setting: Setting,
+    choice: Choice,
+    layout: Layout,
+    budget: Budget,
+    weights: Sized | None,
+    *,
+    kv_cache_dtype: str | None = None,
+) -> Candidate | Rejection:
+    """A candidate whose high bound fits into the budget, or why there is none.
+
+    `weights` are those of `weights_on`; `kv_cache_dtype` is our choice.
+    """
+    base = _base(setting, choice, layout, kv_cache_dtype or setting.request.kv_cache_dtype)
     refused = fixed_wrong(setting, choice.weights.architecture, budget, base) or unfit_cache(
         setting, choice, layout, base
     )
@@ -90,25 +105,22 @@ def _sized(
     shape, on_gpu = choice.weights.architecture, bool(layout.gpus)
     tp = layout.tensor_parallel
     pp = layout.stages_of(shape.num_hidden_layers if shape is not None else None)
-    base, weights = with_measured(base, weights, setting, budget)
+    if setting.speculation is None:  # what was measured had none
+        base, weights = with_measured(base, weights, setting, budget)
+    request, drafts = setting.request, drafted(setting, shape)
     number = element_bytes(base.kv_cache_dtype, choice.dtype)
-    request = setting.request
     lengths, enough = wanted_lengths(shape, request, on_gpu=on_gpu), goal(shape, request, on_gpu=on_gpu)
-    cache = estimates.pool(shape, tensor_parallel=tp, pipeline_parallel=pp, number=number)
-    in_flight = step * _BATCHES_IN_FLIGHT
-
-    def one_request(length: int) -> int:
-        least = request_bytes(shape, length, tensor_parallel=tp, pipeline_parallel=pp, number=number)
-        return max(least, cache.request_bytes(length, in_flight)) if cache is not None and least else least
-
-    def holds(pool: int, length: int) -> Capacity | None:
-        return cache.capacity(pool, length, in_flight) if cache is not None and one_request(length) else None
-
-    def most(fixed: Fixed) -> int | None:
-        pool = budget.available - fixed.total.high
-        return cache.most_requests(pool) if cache is not None and fixed.steps.captured and pool > 0 else None
-
-    found: Candidate | Rejection | None = None
+    run = as_run(setting, shape)
+    cache = estimates.pool(run, tensor_parallel=tp, pipeline_parallel=pp, number=number, drafted=drafts)
+    requests = Requests(
+        shape=run,
+        cache=cache,
+        tensor_parallel=tp,
+        pipeline_parallel=pp,
+        number=number,
+        in_flight=step * _BATCHES_IN_FLIGHT,
+    )
+    longest: tuple[int, int, tuple[str, ...], Fixed] | None = None
     counts = counts_to_try(
         request.max_concurrency,
         request.mode,
@@ -118,43 +130,36 @@ def _sized(
         asked_context=request.context_length is not None,
     )
     for sequences in counts:  # fewer at once need less memory for sampling
-        several = dataclasses.replace(base, max_num_seqs=sequences)
-        fixed = footprint(setting, estimates, choice, layout, budget, several, weights)
-        limit = most(fixed)
+        fixed = footprint(setting, estimates, choice, layout, budget, base, weights, sequences)
+        pool = budget.available - fixed.total.high
+        limit = requests.most(fixed, pool)
+        why = base.reasons
         if limit is not None and 0 < limit < sequences:
             if request.max_concurrency is not None:
-                return more_than_states(several, limit)
-            several = dataclasses.replace(
-                base, max_num_seqs=bounded(limit), reasons=(*base.reasons, states_reason(limit))
-            )
-            fixed = footprint(setting, estimates, choice, layout, budget, several, weights)
-        pool = budget.available - fixed.total.high
-        length = choose_length(lengths, pool, enough, one_request) if pool >= 0 else None
+                return more_than_states(dataclasses.replace(base, max_num_seqs=sequences), limit)
+            sequences, why = bounded(limit), (*base.reasons, states_reason(limit))  # noqa: PLW2901
+            fixed = footprint(setting, estimates, choice, layout, budget, base, weights, sequences)
+            pool = budget.available - fixed.total.high
+        length = choose_length(lengths, pool, enough, requests.one) if pool >= 0 else None
         if length is None:
             continue
-        step_reason = smaller_step(setting, cache, length, in_flight, limit=model_limit(shape))
-        longer = dataclasses.replace(several, max_model_len=length, reasons=(*several.reasons, *step_reason))
-        if found is None or length > (found.max_model_len or 0):
-            used = _used(setting, cache, several.max_num_seqs or 1, one_request(length), in_flight)
-            taken = narrowed(budget, fixed.total.high + used, request)
-            memory = _memory(setting, fixed, taken, one_request(length), on_gpu=on_gpu)
-            found = _candidate(setting, choice, layout, taken, longer, memory, holds(memory.kv_cache_bytes, length))
-            found = dataclasses.replace(
-                found, arithmetic=candidate_lines(setting, estimates, choice, found, fixed, cache)
-            )
+        if longest is None or length > longest[0]:
+            longest = length, sequences, why, fixed
         if length >= enough:
             break
-    # Of the refusals the last, with the fewest concurrent requests, came nearest.
-    return found or too_large(several, fixed, lengths[-1], one_request(lengths[-1]), budget)
-
-
-def _used(setting: Setting, cache: Pool | None, sequences: int, one_request: int, in_flight: int) -> int:
-    """The KV cache that can be used: by as many full-length requests; where a prompt is all, by one beside those that
-    fill the steps in flight, as each gives its blocks back when it has been read (0.33: v1/core/sched/scheduler.py).
-    """
-    if setting.task in POOLING and cache is not None and one_request:
-        return one_request + min(cache.request_bytes(in_flight, in_flight), (sequences - 1) * one_request)
-    return sequences * one_request
+    if longest is None:  # of the refusals the last, with the fewest concurrent requests, came nearest
+        several = dataclasses.replace(base, max_num_seqs=sequences, reasons=why)
+        return too_large(several, fixed, lengths[-1], requests.one(lengths[-1]), budget)
+    length, sequences, why, fixed = longest
+    why = (*why, *smaller_step(setting, cache, length, requests.in_flight, limit=model_limit(shape)))
+    several = dataclasses.replace(base, max_num_seqs=sequences, max_model_len=length, reasons=why)
+    used = requests.used(sequences, length, pooling=setting.task in POOLING)
+    taken = narrowed(budget, fixed.total.high + used, request)
+    memory = _memory(setting, fixed, taken, requests.one(length), on_gpu=on_gpu)
+    capacity = requests.in_pool(memory.kv_cache_bytes, length)
+    drafting = drafting_on(setting, choice, layout)
+    lines = partial(candidate_lines, setting, estimates, choice, fixed=fixed, cache=cache, drafting=drafting)
+    return _candidate(setting, choice, layout, taken, several, memory, capacity, lines)
 
 
 def _unmeasured(
@@ -168,8 +173,8 @@ def _unmeasured(
         reason = f"the weights are {format_bytes(needed)}, but only {format_bytes(available)} may be used"
         return reject(base, "no_memory", reason, needed=needed, available=available)
     length = model_limit(choice.weights.architecture) if request.context_length == "max" else request.context_length
-    base = dataclasses.replace(base, max_model_len=length, max_num_seqs=request.max_concurrency, arithmetic=lines)
-    return _candidate(setting, choice, layout, budget, base, memory, None)
+    base = dataclasses.replace(base, max_model_len=length, max_num_seqs=request.max_concurrency)
+    return _candidate(setting, choice, layout, budget, base, memory, None, lambda _: lines)
 
 
 def _memory(setting: Setting, fixed: Fixed, budget: Budget, one_request: int, *, on_gpu: bool) -> MemoryPerGpu:
@@ -204,24 +209,11 @@ def _candidate(
     base: Candidate,
     memory: MemoryPerGpu,
     holds: Capacity | None,
+    arithmetic: Callable[[Candidate], tuple[MemoryLine, ...]],
 ) -> Candidate | Rejection:
     share = memory.kv_cache_low_bytes / memory.kv_cache_bytes if memory.kv_cache_bytes else 1.0
     at_least = holds.concurrency * share if holds is not None else None
-    line = setting.facts.chat_formats.of(setting.model, setting.backend)
-    if line is not None:
-        line = line.agreeing(choice.weights.template_words)
-    chosen_arguments = model_arguments(
-        setting.specs,
-        backend=BACKENDS[setting.backend],
-        version=setting.backend_version,
-        repo_id=choice.weights.repo_id,
-        task=setting.task,
-        capabilities=setting.capabilities,
-        shape=choice.weights.architecture,
-        line=line if choice.weights.has_chat_template is not False else None,
-        parsers=setting.facts.parsers,
-        history=setting.facts.arguments,
-    )
+    chosen_arguments = setting.model_arguments(choice.weights)
     faults = partial(
         setting.facts.faults.of,
         backend=setting.backend,
@@ -240,20 +232,19 @@ def _candidate(
         gpu_memory_utilization=_share(setting, budget, memory),
         memory_per_gpu=memory,
         kv_cache_tokens=holds.tokens if holds is not None else None,
+        speculative=_speculative(setting, choice),
         max_concurrency=round(holds.concurrency, 2) if holds is not None else None,
         reasons=(
             *reasons_of(setting, choice, layout, base, at_least, budget),
             *chosen_arguments.reasons,
             *(f"kernels: {fault.sentence}" for fault in (*faults("weight-only"), *needed, *faults("advice"))),
+            *drafting_reason(setting, choice, layout),
             *code_left_out(chosen_arguments.dropped, choice.weights, setting.request),
             *(f"argument: {note}" for note in setting.arguments.notes),
             *base.reasons,
         ),
     )
     kernel = setting.facts.kernel(setting.backend, setting.device, choice.quantization)
-    candidate = dataclasses.replace(
-        candidate, estimated=estimate(choice.weights, candidate, layout.gpus[: layout.split], kernel, setting.facts)
-    )
     launch = Launch(
         location=choice.weights.location,
         served_model_names=(setting.model,),
@@ -264,7 +255,20 @@ def _candidate(
     if missing is not None:
         reason = f"a start of {setting.backend} {setting.backend_version} would need {missing}"
         return reject(candidate, "version_unsupported", reason)
-    return dataclasses.replace(candidate, argv=command.argv, env=dict(command.env))
+    return dataclasses.replace(
+        candidate,
+        estimated=estimate(choice.weights, candidate, layout.gpus[: layout.split], kernel, setting.facts),
+        argv=command.argv,
+        env=dict(command.env),
+        arithmetic=arithmetic(candidate),
+    )
+
+
+def _speculative(setting: Setting, choice: Choice) -> dict[str, object] | None:
+    asked = setting.speculation
+    if asked is None:
+        return None
+    return {"method": asked.method, "num_speculative_tokens": drafted(setting, choice.weights.architecture)}
 
 
 def _share(setting: Setting, budget: Budget, memory: MemoryPerGpu) -> float | None:
@@ -278,7 +282,7 @@ def _share(setting: Setting, budget: Budget, memory: MemoryPerGpu) -> float | No
     return budget.utilization if setting.estimates.share_holds_all else static_share(memory, budget)
 
 
-def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
+def _base(setting: Setting, choice: Choice, layout: Layout, kv_cache_dtype: str | None) -> Candidate:
     request, weights = setting.request, choice.weights
     return Candidate(
         backend=setting.backend,
@@ -298,7 +302,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout) -> Candidate:
         stage_layers=layout.stages,
         expert_parallel=layout.expert_parallel,
         dtype=choice.dtype,
-        kv_cache_dtype=request.kv_cache_dtype,
+        kv_cache_dtype=kv_cache_dtype,
         load_quantization=choice.at_load,
         enforce_eager=bool(request.enforce_eager) or not layout.gpus,
         custom_all_reduce=not (layout.apart and layout.tensor_parallel > 1),

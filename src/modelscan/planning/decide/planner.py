@@ -22,7 +22,7 @@ from modelscan.model import (
     Task,
     WeightsDescription,
 )
-from modelscan.planning.decide.candidates import judge
+from modelscan.planning.decide.candidates import judge, weights_on
 from modelscan.planning.decide.devices import device_of, kinds, usable
 from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for, nothing_usable
 from modelscan.planning.decide.pace import by_pace
@@ -45,6 +45,7 @@ from modelscan.planning.options.setting import Setting
 from modelscan.planning.telling.hints import Refused, hints_for
 from modelscan.planning.telling.more_gpus import with_more_gpus
 from modelscan.weights.counting.bytes import weights_bytes
+from modelscan.weights.counting.sizes import Sized
 
 # Doubling the GPUs is worth it for latency if one request is answered a third faster: a judgement.
 _WORTH_DOUBLING = 4 / 3
@@ -251,40 +252,71 @@ def _best(
 ) -> tuple[Candidate | Rejection, bool]:
     fits: list[tuple[Candidate, bool]] = []
     misses: list[Rejection] = []
-    bare: dict[Layout, int] = {}  # what a layout needs before any KV cache, where that was already too much
-    largest: dict[tuple[int, ...], tuple[Allowance, Layout, Budget]] = {}  # the last try of those that were left out
+    weights: dict[Layout, Sized | None] = {}
+    bare: dict[Layout, int] = {}  # the least that a layout needs before any KV cache
+    largest: dict[Layout, tuple[Allowance, Budget]] = {}  # the last try of those that were left out
     for allowance, layout in tries(setting, choice, devices, spread):
         layout, budget = tightest(setting, choice, layout, hardware, allowance)  # noqa: PLW2901
         if budget is None:
             misses.append(reject(base, "memory_unknown", "the memory size of this device is unknown"))
             continue
-        if bare.get(layout, 0) > budget.available:
-            largest[tuple(gpu.index for gpu in layout.gpus)] = allowance, layout, budget
+        if layout not in weights:
+            weights[layout] = weights_on(setting, choice, layout)
+            bare[layout] = _least(setting, weights[layout])
+        if bare[layout] > budget.available:
+            largest[layout] = allowance, budget
             continue
-        judged = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
+        judged = judge(setting, choice, layout, budget, weights[layout], kv_cache_dtype=allowance.kv_cache_dtype)
         if isinstance(judged, Rejection):
             misses.append(judged)
             bare[layout] = (judged.needed_bytes or 0) - judged.memory_per_gpu.kv_cache_bytes
         elif not _shortfall(judged, choice, setting.request):
-            if setting.request.mode == "latency":
-                judged = _faster(setting, choice, hardware, spread, allowance, judged)
-            elif judged.expert_parallel and judged.data_parallel > 1:
-                judged = _roomier(setting, choice, hardware, spread, allowance, judged)
-            return judged, allowance.tight
+            return _improved(setting, choice, hardware, spread, allowance, judged), allowance.tight
         else:
             fits.append((judged, allowance.tight))
     if fits:
         return max(fits, key=lambda item: (item[0].max_model_len or 0, not item[1]))
-    nearest = min(misses, key=_shortage)
-    if nearest.gpu_indices in largest:  # what is short is counted against the most that would be used
-        allowance, layout, budget = largest[nearest.gpu_indices]
-        again = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
-        nearest = min(nearest, again, key=_shortage) if isinstance(again, Rejection) else nearest
-    return nearest, False
+    for layout in sorted(largest, key=lambda layout: bare[layout] - largest[layout][1].available)[:1]:
+        # What is short is counted against the most that would be used.
+        allowance, budget = largest[layout]
+        misses.append(_missed(setting, choice, layout, budget, weights[layout], allowance))
+    return min(misses, key=_shortage), False
+
+
+def _missed(
+    setting: Setting, choice: Choice, layout: Layout, budget: Budget, weights: Sized | None, allowance: Allowance
+) -> Rejection:
+    """The rejection of a layout that is known to be too large."""
+    judged = judge(setting, choice, layout, budget, weights, kv_cache_dtype=allowance.kv_cache_dtype)
+    assert isinstance(judged, Rejection)  # noqa: S101  its least is more than there is
+    return judged
+
+
+def _least(setting: Setting, weights: Sized | None) -> int:
+    """What is certain before a candidate is judged: the high bound of its weights, unless a measured figure takes its
+    place, or the backend manages its own memory.
+    """
+    return weights.high if weights is not None and setting.estimates is not None and not setting.measurements else 0
 
 
 def _shortage(rejection: Rejection) -> int:
     return (rejection.needed_bytes or 0) - (rejection.available_bytes or 0)
+
+
+def _improved(
+    setting: Setting,
+    choice: Choice,
+    hardware: Hardware,
+    spread: Sequence[Layout],
+    allowance: Allowance,
+    found: Candidate,
+) -> Candidate:
+    """Another layout for what the mode is about, where there is one."""
+    if setting.request.mode == "latency":
+        return _faster(setting, choice, hardware, spread, allowance, found)
+    if found.expert_parallel and found.data_parallel > 1:
+        return _roomier(setting, choice, hardware, spread, allowance, found)
+    return found
 
 
 def _faster(
@@ -302,7 +334,8 @@ def _faster(
         budget = budget_of(layout, setting.request, hardware, allowance)
         if budget is None or more <= 1 or layout.pipeline_parallel > 1:
             continue
-        wider = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
+        weights = weights_on(setting, choice, layout)
+        wider = judge(setting, choice, layout, budget, weights, kv_cache_dtype=allowance.kv_cache_dtype)
         speeds = found.estimated.decode_tokens_per_second, wider.estimated.decode_tokens_per_second
         if isinstance(wider, Rejection) or speeds[0] is None or speeds[1] is None:
             continue
@@ -326,7 +359,8 @@ def _roomier(
         same = layout.pipeline_parallel == 1 and len(layout.gpus) == len(found.gpu_indices)
         if budget is None or not same or layout.split <= found.tensor_parallel:
             continue
-        other = judge(setting, choice, layout, budget, kv_cache_dtype=allowance.kv_cache_dtype)
+        weights = weights_on(setting, choice, layout)
+        other = judge(setting, choice, layout, budget, weights, kv_cache_dtype=allowance.kv_cache_dtype)
         if not isinstance(other, Rejection):
             judged.append(other)
     capacities = [(item.kv_cache_tokens or 0) * item.data_parallel for item in judged]

@@ -15,12 +15,14 @@ from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.setting import Setting
 from modelscan.units import format_bytes, format_tokens
 
+_FIELDS = dataclasses.field_names(Candidate)
+
 
 def reject(
     base: Candidate, code: str, reason: str, *, needed: int | None = None, available: int | None = None
 ) -> Rejection:
     """The candidate as a rejection, with the figures that were computed so far."""
-    values = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
+    values = {name: getattr(base, name) for name in _FIELDS}
     return Rejection(**values, code=code, reason=reason, needed_bytes=needed, available_bytes=available)
 
 

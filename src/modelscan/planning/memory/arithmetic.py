@@ -15,14 +15,26 @@ from modelscan.weights.counting.tensors import parameters_per_gpu
 
 
 def candidate_lines(
-    setting: Setting, estimates: Estimates, choice: Choice, candidate: Candidate, fixed: Fixed, cache: Pool | None
+    setting: Setting,
+    estimates: Estimates,
+    choice: Choice,
+    candidate: Candidate,
+    fixed: Fixed,
+    cache: Pool | None,
+    drafting: Sized,
 ) -> tuple[MemoryLine, ...]:
-    """All lines of a candidate whose memory is settled."""
+    """All lines of a candidate whose memory is settled; of the weights `drafting` are layers that draft."""
     memory, weights = candidate.memory_per_gpu, choice.weights
     measured = any(reason.startswith("measured:") for reason in candidate.reasons)
     pool = Sized(memory.kv_cache_low_bytes, memory.kv_cache_bytes, memory.kv_cache_high_bytes)
+    size = fixed.weights - drafting
     return (
-        *_weights(weights, candidate, fixed.weights, at_load=choice.at_load is not None, measured=measured),
+        *_weights(weights, candidate, size, at_load=choice.at_load is not None, measured=measured),
+        *(
+            (line("weights", "drafting", drafting, "the model's own layers that draft tokens"),)
+            if drafting.high
+            else ()
+        ),
         _activations(
             estimates.sampling_bytes(setting.backend_version, on_gpu=bool(candidate.gpu_indices)),
             weights.architecture,

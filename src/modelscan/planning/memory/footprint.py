@@ -12,6 +12,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.model import Candidate
 from modelscan.planning.memory.activations import activation_bytes
 from modelscan.planning.memory.corrections import Start, correct_weights, measured_rest, measured_weights
+from modelscan.planning.memory.drafting import as_run, drafted
 from modelscan.planning.memory.overhead import Overhead, gpu_overhead
 from modelscan.planning.memory.steps import CPU_STEP_TOKENS
 from modelscan.planning.options.budget import Budget
@@ -59,14 +60,15 @@ def footprint(
     budget: Budget,
     candidate: Candidate,
     weights: Sized,
+    sequences: int,
 ) -> Fixed:
-    """For a candidate whose number of sequences is chosen."""
-    shape, sequences = choice.weights.architecture, candidate.max_num_seqs or 1
-    steps = steps_of(setting, estimates, layout, budget, sequences)
+    """For a candidate with so many sequences at once."""
+    shape = choice.weights.architecture
+    steps = steps_of(setting, estimates, layout, budget, sequences, drafted(setting, shape))
     activations = activation_bytes(
         shape,
         tokens=steps.tokens,
-        sequences=sequences,
+        sequences=steps.sequences,
         tensor_parallel=layout.tensor_parallel,
         whole_experts=layout.expert_parallel,
         wide=choice.dtype == "float32",
@@ -76,27 +78,36 @@ def footprint(
         host = estimates.fixed_overhead(setting.device)
         return Fixed(weights, activations, within(host, _OVERHEAD_SHARE), steps)
     overhead = gpu_overhead(
-        shape,
+        as_run(setting, shape),
         gpus=len(layout.gpus) if layout.expert_parallel else layout.split,
         stages=layout.pipeline_parallel,
         captured=steps.captured,
-        rocm=setting.device == "rocm",
+        whole=steps.whole,
+        gpu=layout.gpus[0],
     )
     estimated = Fixed(weights, activations, overhead.total, steps, overhead)
     known = estimates.share_holds_all and setting.measurements
-    rest = measured_rest(_start(candidate, budget), setting.measurements) if known else None
+    several = dataclasses.replace(candidate, max_num_seqs=sequences) if known else candidate
+    rest = measured_rest(_start(several, budget), setting.measurements) if known else None
     return estimated if rest is None else _with_rest(estimated, rest)
 
 
-def steps_of(setting: Setting, estimates: Estimates, layout: Layout, budget: Budget, sequences: int) -> Steps:
+def steps_of(
+    setting: Setting, estimates: Estimates, layout: Layout, budget: Budget, sequences: int, drafts: int = 0
+) -> Steps:
     """What the backend computes at once: its defaults for this GPU or what the user fixed, our number of sequences."""
     fixed = setting.step_tokens
     if not layout.gpus:
         return Steps(fixed or CPU_STEP_TOKENS, sequences, 0)
     steps = estimates.steps(
-        layout.gpus[0], budget.total, tensor_parallel=layout.tensor_parallel, sequences=sequences, tokens=fixed
+        layout.gpus[0],
+        budget.total,
+        tensor_parallel=layout.tensor_parallel,
+        sequences=sequences,
+        tokens=fixed,
+        drafted=drafts,
     )
-    return dataclasses.replace(steps, captured=0) if setting.request.enforce_eager else steps
+    return dataclasses.replace(steps, captured=0, whole=0) if setting.request.enforce_eager else steps
 
 
 def with_measured(candidate: Candidate, weights: Sized, setting: Setting, budget: Budget) -> tuple[Candidate, Sized]:

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from packaging.version import Version
 
 from modelscan.backends.arguments.history import release
-from modelscan.dataclasses import dataclass
+from modelscan.dataclasses import dataclass, field
 from modelscan.model import Architecture, Gpu
 
 # refused: it does not run, or answers wrongly; weight-only: memory shrinks, computation does not speed up; set: with
@@ -57,33 +57,39 @@ class KernelFault:
 
     def holds_for(self, version: str | None, gpu: Gpu, quantization: str, shape: Architecture | None) -> bool:
         """Whether it concerns this version on this GPU, and these weights. Without a version it is the newest."""
+        here = gpu.gfx_target in self.gfx if gpu.vendor == "amd" else gpu.compute_capability in self.capabilities
+        if not here or (self.formats and quantization not in self.formats):
+            return False
         planned = release(version) if version is not None else None
         if planned is not None and planned < self.since:
             return False
         if self.ended is not None and (planned is None or planned >= self.ended):
             return False
-        here = gpu.gfx_target in self.gfx if gpu.vendor == "amd" else gpu.compute_capability in self.capabilities
         family = shape.family.name if shape is not None else ""
-        mine = self.family in {"", family} and (not self.formats or quantization in self.formats)
-        return here and mine and _is_of(shape, self.part)
+        return self.family in {"", family} and _is_of(shape, self.part)
 
 
 @dataclass(frozen=True, slots=True)
 class KernelFaults:
-    rows: tuple[KernelFault, ...] = ()
+    """The rows by effect and backend."""
+
+    rows: Mapping[tuple[str, str], tuple[KernelFault, ...]] = field(default_factory=dict)
 
     def of(
         self, effect: Effect, backend: str, version: str | None, gpu: Gpu | None, word: str, shape: Architecture | None
     ) -> Iterator[KernelFault]:
         """The rows with an effect; `word` is a quantization, or `FP8 KV`. None of the CPU's."""
-        for row in self.rows if gpu is not None else ():
-            if (row.effect, row.backend) == (effect, backend) and row.holds_for(version, gpu, word, shape):  # type: ignore[arg-type]
-                yield row
+        if gpu is not None:
+            rows = self.rows.get((effect, backend), ())
+            yield from (row for row in rows if row.holds_for(version, gpu, word, shape))
 
 
 def parse_kernel_faults(text: str) -> KernelFaults:
     """Raises KeyError or ValueError for a text that is not that table."""
-    return KernelFaults(tuple(_fault(row) for row in csv.DictReader(text.splitlines())))
+    rows: dict[tuple[str, str], list[KernelFault]] = {}
+    for fault in map(_fault, csv.DictReader(text.splitlines())):
+        rows.setdefault((fault.effect, fault.backend), []).append(fault)
+    return KernelFaults({which: tuple(each) for which, each in rows.items()})
 
 
 def _fault(row: dict[str, str]) -> KernelFault:

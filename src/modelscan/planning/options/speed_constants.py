@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import groupby
 
 from modelscan.dataclasses import dataclass
 
@@ -25,31 +26,35 @@ class SpeedConstant:
 
 @dataclass(frozen=True, slots=True)
 class SpeedTable:
-    """The rows, of each constant the most specific first."""
+    """The rows of each constant, the most specific first."""
 
-    rows: tuple[SpeedConstant, ...]
+    rows: Mapping[str, tuple[SpeedConstant, ...]]
 
     @classmethod
     def parse(cls, text: str) -> SpeedTable:
         """Raises KeyError or ValueError for a text that is not that table."""
-        return cls(
-            tuple(
-                SpeedConstant(
-                    row["constant"],
-                    frozenset(row["targets"].split()),
-                    frozenset(row["kernel"].split()),
-                    float(row["value"]) * _UNITS[row["unit"]],
-                )
-                for row in csv.DictReader(text.splitlines())
+        rows = [
+            SpeedConstant(
+                row["constant"],
+                frozenset(row["targets"].split()),
+                frozenset(row["kernel"].split()),
+                float(row["value"]) * _UNITS[row["unit"]],
             )
-        )
+            for row in csv.DictReader(text.splitlines())
+        ]
+        rows.sort(key=_name)  # within a constant the order of the file stays
+        return cls({name: tuple(each) for name, each in groupby(rows, key=_name)})
 
     def of(self, name: str, target: str, kernel: Collection[str] = ()) -> float:
         """In seconds, bytes per second, or as a plain number. Raises KeyError for a constant without a row."""
-        for row in self.rows:
-            if row.name == name and row.holds(target, kernel):
+        for row in self.rows[name]:
+            if row.holds(target, kernel):
                 return row.value
         raise KeyError(name)
+
+
+def _name(row: SpeedConstant) -> str:
+    return row.name
 
 
 _UNITS = {"us": 1e-6, "GB/s": 1e9, "share": 1.0, "times": 1.0, "tokens": 1.0}

@@ -9,6 +9,7 @@ towers     vision and audio towers
 joints     what connects a vision tower to the language model
 bytes      bytes of weights on each GPU
 kv_cache   bytes of one request, and what a pool holds
+drafting   layers that draft tokens
 sizes      amounts of memory with bounds
 trust      which families have a verified structure
 """

@@ -8,6 +8,7 @@ Source: vLLM 0.33, vllm/v1/kv_cache_interface.py and kv_cache_utils.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from modelscan.model import Architecture
 from modelscan.weights.counting.states import state_space
@@ -108,32 +109,32 @@ def encodes_only(shape: Architecture) -> bool:
     return shape.family.encoder or shape.details.get("use_bidirectional_attention") is True
 
 
-def state_bytes(shape: Architecture, tensor_parallel: int) -> float:
+def state_bytes(shape: Architecture, tensor_parallel: int, drafted: int = 0) -> float:
     """What one request keeps in one layer instead of tokens: a state and a short convolution.
 
     Gated delta rule (Qwen3-Next, 3.5, Kimi Linear): a matrix of key by value size per head. Mamba: heads by head size
     by state size. Lightning attention: a square per head. Where the config gives no
-    sizes: as much as 4096 tokens. Source: vLLM 0.32, model_executor/layers/mamba/mamba_utils.py,
-    MambaStateShapeCalculator.
+    sizes: as much as 4096 tokens. The convolution also keeps the `drafted` tokens of a step. Source: vLLM 0.32,
+    model_executor/layers/mamba/mamba_utils.py, MambaStateShapeCalculator.
     """
     facts, number = shape.details, _state_number(shape)
     if heads := facts.get("linear_num_value_heads"):
         keys, values = facts.get("linear_key_head_dim") or 128, facts.get("linear_value_head_dim") or 128
         kernel = facts.get("linear_conv_kernel_dim") or 4
         width = 2 * (facts.get("linear_num_key_heads") or heads) * keys + heads * values
-        return float(heads * keys * values * number + width * (kernel - 1) * 2) / tensor_parallel
+        return float(heads * keys * values * number + width * (kernel - 1 + drafted) * 2) / tensor_parallel
     if space := state_space(shape):
         groups = space.groups  # each GPU has at least one
         groups += tensor_parallel - groups if groups % tensor_parallel else 0
         mixed = space.inner + (2 * groups * space.state if space.heads else 0)
-        return float(space.inner * space.state * number + mixed * (space.kernel - 1) * 2) / tensor_parallel
+        return float(space.inner * space.state * number + mixed * (space.kernel - 1 + drafted) * 2) / tensor_parallel
     delta = facts.get("linear_attn_config")
     if isinstance(delta, Mapping) and delta.get("num_heads") and delta.get("head_dim"):
         width = delta["num_heads"] * delta["head_dim"]
         kernel = delta.get("short_conv_kernel_size") or 4
-        return float(width * delta["head_dim"] * number + 3 * width * (kernel - 1) * 2) / tensor_parallel
+        return float(width * delta["head_dim"] * number + 3 * width * (kernel - 1 + drafted) * 2) / tensor_parallel
     if kernel := facts.get("conv_L_cache"):
-        return float((shape.hidden_size or 0) * (kernel - 1) * 2) / tensor_parallel
+        return float((shape.hidden_size or 0) * (kernel - 1 + drafted) * 2) / tensor_parallel
     if shape.family.state == "lightning":
         return float((shape.num_attention_heads or 1) * (shape.head_dim or 0) ** 2 * number) / tensor_parallel
     return _UNKNOWN_STATE_TOKENS * token_bytes(shape, tensor_parallel, 2.0)
@@ -147,20 +148,21 @@ def _state_number(shape: Architecture) -> float:
 
 def layer_kinds(shape: Architecture) -> dict[str, int]:
     """The number of layers of each kind: `full`, `sliding`, `linear`, `none`."""
-    return _counted(shape.layer_types) if shape.layer_types else {"full": shape.num_hidden_layers or 0}
+    return dict(_counted(shape.layer_types)) if shape.layer_types else {"full": shape.num_hidden_layers or 0}
 
 
 def cached_kinds(shape: Architecture) -> dict[str, int]:
     """The layers with a cache of their own: the last layers of gemma 3n and small gemma 4 read another layer's."""
     shared = shape.details.get("num_kv_shared_layers") or 0
-    kinds = _counted(shape.layer_types[: len(shape.layer_types) - shared]) if shared else layer_kinds(shape)
+    kinds = dict(_counted(shape.layer_types[: len(shape.layer_types) - shared])) if shared else layer_kinds(shape)
     if ratios := shape.details.get("compress_ratios"):  # every layer has a window; most also have compressed rows
         layers = shape.num_hidden_layers or 0
         kinds = {"full": sum(ratio > 1 for ratio in ratios[:layers]), "sliding": layers}
     return {kind: layers for kind, layers in kinds.items() if kind != "none" and layers}
 
 
-def _counted(layers: Sequence[str]) -> dict[str, int]:
+@lru_cache(maxsize=256)  # a plan asks it of one shape hundreds of times
+def _counted(layers: tuple[str, ...]) -> Mapping[str, int]:
     kinds: dict[str, int] = {}
     for kind in layers:
         for part in ("full", "linear") if kind == "both" else (kind,):

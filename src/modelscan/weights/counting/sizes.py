@@ -16,6 +16,10 @@ class Sized:
     def __add__(self, other: Sized) -> Sized:
         return Sized(self.low + other.low, self.estimate + other.estimate, self.high + other.high)
 
+    def __sub__(self, other: Sized) -> Sized:
+        """A part taken out again: bound by bound."""
+        return Sized(self.low - other.low, self.estimate - other.estimate, self.high - other.high)
+
 
 def within(estimate: float, share: float) -> Sized:
     """An estimate with a symmetric relative error."""
