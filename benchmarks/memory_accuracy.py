@@ -71,6 +71,15 @@ class Row:
 
 
 def main() -> int:
+    found = measured_rows()
+    for what in ("weights", "KV bytes per token", "vLLM KV pool", "SGLang tokens"):
+        _table(what, [row for row in found if row.what == what], verbose="-v" in sys.argv)
+    print_families(verbose="-v" in sys.argv)
+    return 0
+
+
+def measured_rows() -> list[Row]:
+    """Each figure of each start whose shape is known, beside what is predicted of it."""
     rows = list(csv.DictReader((_DATA / "memory_truth_dev.csv").read_text().splitlines()))
     shapes = shipped_text("architectures.json")
     found: list[Row] = []
@@ -78,14 +87,9 @@ def main() -> int:
         weights = _described(row, shapes)
         if weights is None:
             continue
-        for judge in (_weights, _kv_token, _vllm_pool, _sglang_tokens):
-            judged = judge(row, weights)
-            if judged is not None:
-                found.append(judged)
-    for what in ("weights", "KV bytes per token", "vLLM KV pool", "SGLang tokens"):
-        _table(what, [row for row in found if row.what == what], verbose="-v" in sys.argv)
-    print_families(verbose="-v" in sys.argv)
-    return 0
+        judged = (judge(row, weights) for judge in (_weights, _kv_token, _vllm_pool, _sglang_tokens))
+        found += [one for one in judged if one is not None]
+    return found
 
 
 def _described(row: dict[str, str], shapes: str) -> WeightsDescription | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from benchmarks.asking import Program, program
-from benchmarks.context_accuracy import base_of, flags_of, group_of, judge, options_of, quantization_of
+from benchmarks.bounds import Needed, calibrated, needed
+from benchmarks.context_accuracy import base_of, flags_of, group_of, judge, options_of, quantization_of, speculation_of
 from benchmarks.default_plans import blocks, breaks
 from benchmarks.names_people_use import judge_name, judge_search, read
 from benchmarks.ratios import distance, quantile, summary
@@ -205,3 +206,34 @@ def test_the_environment_is_as_it_was_afterwards() -> None:
         assert set(os.environ) == {"HOME", "MODELSCAN_HOME", "PATH"}
         found.ask("catalog", "info", "qwen3-8b", catalogs=found.folder)
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(("measured", "times"), [(100, 0.0), (105, 0.5), (120, 2.0), (95, 1.0)])
+def test_how_many_times_its_bounds_a_row_needs(measured: float, times: float) -> None:
+    assert needed("weights", "llama", "a", (95, 100, 110), measured).times == pytest.approx(times)
+
+
+def test_a_scale_holds_nine_in_ten_and_a_large_family_weighs_no_more_than_a_small_one() -> None:
+    def rows(family: str, *times: float) -> list[Needed]:
+        return [
+            Needed(what="weights", family=family, id=str(place), times=each, width=0.1)
+            for place, each in enumerate(times)
+        ]
+
+    many = rows("llama", *([0.1] * 99))
+    assert calibrated(many) == pytest.approx(0.1)
+    assert calibrated([*many, *rows("whisper", 0.2, 3.0)]) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("written", "argument"),
+    [
+        ("mtp 3", '--backend-arg=--speculative-config={"method": "mtp", "num_speculative_tokens": 3}'),
+        ("mtp 3 (0.771)", '--backend-arg=--speculative-config={"method": "mtp", "num_speculative_tokens": 3}'),
+        ("mtp", '--backend-arg=--speculative-config={"method": "mtp"}'),
+        ("gemma4 assistant 4", None),
+        ("none", None),
+    ],
+)
+def test_speculation_by_the_models_own_layers_is_asked_for(written: str, argument: str | None) -> None:
+    assert list(speculation_of(SERVED | {"speculative": written})) == ([argument] if argument else [])
