@@ -5,9 +5,9 @@ estimate: up to 1 it is within them. For each family in turn the scale of the bo
 weigh the same however many rows they have: the smallest with which nine in ten of them hold. Then the rows of the family
 that was left out are counted with that scale, and with 1, which is what plans use.
 
-The rows are those of `benchmarks.memory_accuracy`; with a file for `benchmarks.context_accuracy` also the KV caches that
-people's starts printed, of current versions with their share stated, where all that the start held is counted: without a
-second model that drafts, and in the files that are planned.
+The rows are those of `benchmarks.memory_accuracy`; with a file for `benchmarks.context_accuracy` also the KV caches
+that people's starts printed, of current versions with their share stated, where all that the start held is counted:
+without a second model that drafts, and in the files that are planned.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ def of_pools(rows: Sequence[dict[str, str]]) -> Iterator[Needed]:
         memory = item.answer.chosen["memory_per_gpu"] if item.answer.chosen else None
         if memory is None or item.pool is None or item.group not in GROUPS[:2] or not _whole(item):
             continue
-        ends = tuple(memory[f"kv_cache_{end}bytes"] for end in ("low_", "", "high_"))
+        low, middle, high = (memory[f"kv_cache_{end}bytes"] for end in ("low_", "", "high_"))
         family = _FAMILY.match(item.row["model"].rpartition("/")[2])
         name = family[0].lower() if family else ""
-        yield needed("pool of a plan", name, item.row["id"], ends, ends[1] / item.pool)  # type: ignore[arg-type]
+        yield needed("pool of a plan", name, item.row["id"], (low, middle, high), middle / item.pool)
 
 
 def _whole(item: Judged) -> bool:

@@ -165,3 +165,28 @@ def test_each_row_that_ships_is_whole() -> None:
 def test_a_row_of_unknown_words_is_refused(effect: str, part: str) -> None:
     with pytest.raises(ValueError, match="unknown effect or part"):
         parse_kernel_faults(f"{HEAD}x,vllm,cuda,12.0,,,{part},,{effect},0.20.0,,A=1,why,a/b#1\n")
+
+
+@pytest.mark.parametrize(
+    ("spec", "dtype", "refused"),
+    [
+        ("rtx-3090", "fp8_per_token_head", True),
+        ("rtx-3090", "int8_per_token_head", False),
+        ("rtx-4090", "fp8_per_token_head", False),
+    ],
+)
+def test_a_form_of_a_cache_can_lack_what_its_kind_has(spec: str, dtype: str, *, refused: bool) -> None:
+    """FP8 with a scale of each head needs FP8 units, which FP8 alone does not (syv-ai/qwen38-27b-rtx3090)."""
+    plan = plan_for(DENSE, spec, kv_cache_dtype=dtype, context_length=8192)
+    reasons = [item.reason for item in plan.rejected if item.code == "no_kernel"]
+    assert any("--kv-cache-dtype int8_per_token_head works" in reason for reason in reasons) is refused
+
+
+def test_the_first_magistral_is_served_without_a_parser_that_ends_its_start() -> None:
+    first, second = (
+        FACTS.chat_formats.of(f"mistralai/magistral-small-{release}", "vllm") for release in ("2506", "2507")
+    )
+    assert first is not None
+    assert second is not None
+    assert dict(first.parsers) == {"--tool-call-parser": "mistral"}
+    assert dict(second.parsers) == {"--tool-call-parser": "mistral", "--reasoning-parser": "mistral"}

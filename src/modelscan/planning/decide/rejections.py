@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from modelscan import dataclasses
 from modelscan.backends.capabilities import Estimates
 from modelscan.backends.registry import BACKENDS
@@ -57,15 +59,19 @@ def fixed_wrong(setting: Setting, shape: Architecture | None, budget: Budget, ba
 
 
 def unfit_cache(setting: Setting, choice: Choice, layout: Layout, base: Candidate) -> Rejection | None:
-    """Why a KV cache in FP8 or NVFP4 does not run on these GPUs."""
-    word = next((word for word in ("FP8", "NVFP4") if (base.kv_cache_dtype or "").upper().startswith(word)), None)
+    """Why a KV cache in FP8 or NVFP4, or in this form of it, does not run on these GPUs."""
+    exact = (base.kv_cache_dtype or "").upper()
+    word = next((word for word in ("FP8", "NVFP4") if exact.startswith(word)), None)
     if word is None or not layout.gpus:
         return None
-    asked = setting.backend, setting.backend_version, layout.gpus[0], f"{word} KV", choice.weights.architecture
-    fault = next(setting.facts.faults.of("refused", *asked), None)
+    version, gpu, shape = setting.backend_version, layout.gpus[0], choice.weights.architecture
+    faults = (
+        setting.facts.faults.of("refused", setting.backend, version, gpu, f"{form} KV", shape) for form in (exact, word)
+    )
+    fault = next(itertools.chain.from_iterable(faults), None)
     if fault is None:
         return None
-    return reject(base, "no_kernel", f"{setting.backend} {setting.backend_version or ''}: {fault.sentence}")
+    return reject(base, "no_kernel", f"{setting.backend} {version or ''}: {fault.sentence}")
 
 
 def too_many(setting: Setting, estimates: Estimates, base: Candidate, step: int) -> Rejection | None:
