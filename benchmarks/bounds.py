@@ -2,8 +2,8 @@
 
 A row needs as many times the half of its bounds, on the side it errs to, as its measured value lies away from the
 estimate: up to 1 it is within them. For each family in turn the scale of the bounds is calibrated on all others, which
-weigh the same however many rows they have: the smallest with which nine in ten of them hold. Then the rows of the family
-that was left out are counted with that scale, and with 1, which is what plans use.
+weigh the same however many rows they have: the smallest with which nine in ten of them hold. Then the rows of the
+family that was left out are counted with that scale, and with 1, which is what plans use.
 
 The rows are those of `benchmarks.memory_accuracy`; with a file for `benchmarks.context_accuracy` also the KV caches
 that people's starts printed, of current versions with their share stated, where all that the start held is counted:
