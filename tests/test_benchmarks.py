@@ -14,6 +14,9 @@ from benchmarks.default_plans import blocks, breaks
 from benchmarks.names_people_use import judge_name, judge_search, read
 from benchmarks.ratios import distance, quantile, summary
 from benchmarks.speed_accuracy import cached_prompts, rate
+from benchmarks.speed_fit import Fit, figures, loss, read_table, weigh
+
+from modelscan.selecting.evidence import planning_facts
 
 DATA = Path(__file__).parents[1] / "benchmarks" / "data"
 SERVED = {
@@ -237,3 +240,26 @@ def test_a_scale_holds_nine_in_ten_and_a_large_family_weighs_no_more_than_a_smal
 )
 def test_speculation_by_the_models_own_layers_is_asked_for(written: str, argument: str | None) -> None:
     assert list(speculation_of(SERVED | {"speculative": written})) == ([argument] if argument else [])
+
+
+def test_a_step_that_is_taken_apart_is_as_fast_as_the_plan_says(asked: Program) -> None:
+    rows = [MEASURED | {"family": "qwen"}, MEASURED | {"family": "qwen", "concurrency": "8"}]
+    facts, (lines, constants) = planning_facts(), read_table()
+    fit = Fit(list(figures(rows, facts)), facts, constants)
+    rated = [item for row in rows for item in rate(row, asked, ())[0] if item.kind != "prefill"]
+    assert [item.kind for item in rated] == ["alone", "concurrent"]
+    assert [fit.ratio(place) for place in range(2)] == pytest.approx([item.ratio for item in rated], rel=0.01)
+    assert len(lines) == len(constants)
+
+
+def test_a_fit_lowers_the_loss_and_comes_out_the_same_twice() -> None:
+    facts, (lines, constants) = planning_facts(), read_table()
+    found = list(figures([MEASURED | {"family": "qwen", "decode_tok_s": "20"}], facts))
+    fitted = [place for place, line in enumerate(lines) if line["constant"] == "bandwidth_reached"]
+    fits = [Fit(found, facts, constants) for _ in range(2)]
+    before = loss(fits[0].ratio(0))
+    for fit in fits:
+        fit.descend(fitted, [0], 0.1)
+    assert loss(fits[0].ratio(0)) < before
+    assert fits[0].values == fits[1].values
+    assert sum(weigh(found)) == pytest.approx(100)
