@@ -279,17 +279,11 @@ def _best(
     for layout in sorted(largest, key=lambda layout: bare[layout] - largest[layout][1].available)[:1]:
         # What is short is counted against the most that would be used.
         allowance, budget = largest[layout]
-        misses.append(_missed(setting, choice, layout, budget, weights[layout], allowance))
+        judged = judge(setting, choice, layout, budget, weights[layout], kv_cache_dtype=allowance.kv_cache_dtype)
+        if not isinstance(judged, Rejection):
+            return judged, allowance.tight
+        misses.append(judged)
     return min(misses, key=_shortage), False
-
-
-def _missed(
-    setting: Setting, choice: Choice, layout: Layout, budget: Budget, weights: Sized | None, allowance: Allowance
-) -> Rejection:
-    """The rejection of a layout that is known to be too large."""
-    judged = judge(setting, choice, layout, budget, weights, kv_cache_dtype=allowance.kv_cache_dtype)
-    assert isinstance(judged, Rejection)  # noqa: S101  its least is more than there is
-    return judged
 
 
 def _least(setting: Setting, weights: Sized | None) -> int:
