@@ -4,5 +4,6 @@ options/  what there is to choose from: formats, layouts, budgets, context lengt
 memory/   what a candidate takes of each device
 speed/    how fast it should be, to rank candidates
 decide/   from candidates to one plan
+packing/  several models on one machine
 telling/  reasons, arithmetic and hints, in words
 """
