@@ -31,9 +31,9 @@ def _scaled(text: str, pattern: str, factors: dict[str, int], what: str, example
     match = re.fullmatch(pattern, text, re.IGNORECASE)
     if match is None:
         raise Usage(f"`{text}` is not {what}", hints=[f"write it like {example}"])
-    from decimal import Decimal
-
-    return int(Decimal(match[1]) * factors[match[2].lower()])
+    whole, _, decimals = match[1].partition(".")
+    parts: int = 10 ** len(decimals)
+    return int(whole + decimals) * factors[match[2].lower()] // parts
 
 
 def parse_bytes(text: str) -> int:

@@ -99,7 +99,8 @@ def test_a_closed_pipe_is_not_a_failure() -> None:
 def test_every_document_has_a_schema(modelscan: Modelscan, name: str) -> None:
     schema = modelscan("schema", name).json
     assert schema["type"] == "object"
-    assert schema["required"] == sorted(schema["properties"])
+    if name != "modelscan-file":  # which users write
+        assert schema["required"] == sorted(schema["properties"])
 
 
 def test_the_documents_are_listed_by_name(modelscan: Modelscan) -> None:

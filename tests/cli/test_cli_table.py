@@ -19,7 +19,8 @@ from modelscan.selecting.requests import DeployRequest
 CALLED = [path for path, command in COMMANDS.items() if command.function]
 CLI = Path(str(commands.__file__)).parents[1]
 # Of one call, and no options: what the caller does with it.
-NOT_SAID = {"--plan", "--wait", "--accept"}
+NOT_SAID = {"--plan", "--wait", "--accept", "--share", "--anew", "--started-by"}
+ONLY_IN_A_FILE_OF_ALL = {"--on-demand"}
 SPELT_OTHERWISE = {"--model", "--gpus", "--no-gpu", "--gpu-count", "--max-memory-bytes", "--backend-args"}
 ONLY_IN_FILES = {"--repo-id", "--gpu-filters"}
 
@@ -71,7 +72,7 @@ def options_of(modelscan: Modelscan, command: str) -> set[str]:
 
 def test_deploy_and_run_take_one_request(modelscan: Modelscan) -> None:
     deploy, run, plan = (options_of(modelscan, name) for name in ("deploy", "run", "plan"))
-    assert spelt(DeployRequest) - NOT_SAID <= deploy & run
+    assert spelt(DeployRequest) - NOT_SAID - ONLY_IN_A_FILE_OF_ALL <= deploy & run
     assert spelt(PlanRequest) - SPELT_OTHERWISE - ONLY_IN_FILES | {
         "--gpu",
         "--gpus",

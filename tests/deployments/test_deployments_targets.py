@@ -10,7 +10,7 @@ from modelscan.model import PlanRequest
 from modelscan.model.events import silent
 from modelscan.running.deploy import deploy_model
 from modelscan.running.start import start_deployment
-from modelscan.running.stop import stop_deployment
+from modelscan.running.stop import remove_deployment, stop_deployment
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
 from modelscan.selecting.requests import DeployRequest
@@ -18,7 +18,6 @@ from modelscan.settings.reading import Settings
 from modelscan.storage.shipped import shipped
 from modelscan.targets.registry import TARGETS
 from modelscan.verbs.manage.logs import log_lines
-from modelscan.verbs.manage.remove import remove_deployment
 from modelscan.verbs.manage.wait import wait_for
 
 

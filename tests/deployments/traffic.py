@@ -22,14 +22,13 @@ from modelscan.model import Deployment, PlanRequest
 from modelscan.model.events import silent
 from modelscan.running.deploy import deploy_model
 from modelscan.running.start import start_deployment
-from modelscan.running.stop import stop_deployment
+from modelscan.running.stop import remove_deployment, stop_deployment
 from modelscan.selecting.context import Context
 from modelscan.selecting.requests import DeployRequest
 from modelscan.settings.reading import load_settings
 from modelscan.system.processes.cgroup import own_cgroup
 from modelscan.system.processes.identity import send, tagged_as
 from modelscan.targets.local.owner import live_supervisor
-from modelscan.verbs.manage.remove import remove_deployment
 from modelscan.verbs.manage.restart import restart_deployment
 
 NAMES = ("a", "b", "c", "d")

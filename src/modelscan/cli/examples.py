@@ -25,6 +25,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "deploy --file deployment.yaml --name mine",
     ),
     "run": ('run demo "What is a plan?"', "git diff | modelscan run demo 'Summarize this change:'", "run demo"),
+    "up": ("up", "up modelscan.yaml --dry-run", "MODELS=coder,embed modelscan up"),
+    "down": ("down", "down modelscan.yaml"),
     "pull": ("pull qwen3-0.6b", "pull qwen3-8b --to s3://bucket/models/qwen3-8b"),
     "wait": ("wait demo --timeout 600", "wait demo --for stopped"),
     "list": ("list", "list --status ready --json", "list --watch"),

@@ -43,6 +43,8 @@ COMMANDS: Mapping[str, Command] = {
         "run.run:run",
         RUN,
     ),
+    "up": Command("Start, replace and keep the deployments that a file names, all of it together.", "run.up:up", RUN),
+    "down": Command("Stop the deployments that a file names, keeping their records.", "run.down:down", RUN),
     "pull": Command("Download and verify the weights that deploy would use on this machine.", "carry.pull:pull", RUN),
     "wait": Command("Wait until deployments are ready or stopped.", "manage.wait:wait", RUN),
     "list": Command("List deployments with their current status.", "manage.listing:list_deployments", MANAGE),

@@ -52,3 +52,27 @@ def with_memory_back(hardware: Hardware, record: Record) -> Hardware:
         for gpu in hardware.devices
     )
     return dataclasses.replace(hardware, devices=devices)
+
+
+def with_claims_back(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
+    """The machine as it will be once these claims have ended: with what of them is resident free again."""
+    back: dict[int | None, int] = {}
+    for claim in claims:
+        held = claim.claimed_bytes - claim.outstanding_bytes
+        back[claim.gpu_index] = back.get(claim.gpu_index, 0) + held
+    free = hardware.cpu.memory_free_bytes
+    cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=None if free is None else free + back.get(None, 0))
+    devices = tuple(
+        gpu
+        if gpu.memory_free_bytes is None
+        else dataclasses.replace(gpu, memory_free_bytes=gpu.memory_free_bytes + back.get(gpu.index, 0))
+        for gpu in hardware.devices
+    )
+    return dataclasses.replace(hardware, cpu=cpu, devices=devices)
+
+
+def when_idle(hardware: Hardware) -> Hardware:
+    """The machine as it is while nothing runs on it."""
+    cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=hardware.cpu.memory_total_bytes)
+    devices = tuple(dataclasses.replace(gpu, memory_free_bytes=None) for gpu in hardware.devices)
+    return dataclasses.replace(hardware, cpu=cpu, devices=devices)

@@ -6,7 +6,8 @@ import re
 
 from modelscan.errors import Usage
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+NAME_PATTERN = "[a-z0-9][a-z0-9._-]{0,62}"
+_NAME = re.compile(NAME_PATTERN)
 
 
 def deployment_name(wanted: str | None, model_id: str) -> str:

@@ -15,21 +15,26 @@ from typing import Any
 
 from modelscan.dataclasses import dataclass, field
 from modelscan.model import Measured, Progress
-from modelscan.model.words import Mode, RestartPolicy, Source, Status, Task
+from modelscan.model.words import Mode, RestartPolicy, Source, StartedBy, Status, Task
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentSpec:
-    """`request` is what the user asked for, verbatim, for "same request: unchanged"."""
+    """`request` is what the user asked for, for "same request: unchanged", and `reference` the name of the model in the
+    user's own words. `started_by` is the command that made it.
+    """
 
     id: str
     name: str
     target: str = "local"
     model: str
+    reference: str | None = None
     catalog_id: str | None = None
     served_model_names: tuple[str, ...] = ()
     api_key_env: str | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
+    started_by: StartedBy | None = None
+    on_demand: bool = False
     restart_policy: RestartPolicy = "no"
     stall_timeout_seconds: float = 600.0
     idle_timeout_seconds: float | None = None

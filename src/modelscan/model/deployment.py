@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelscan.dataclasses import dataclass, field
-from modelscan.model.words import Device, Mode, RestartPolicy, Source, Status, Task
+from modelscan.model.words import Device, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +98,8 @@ class Measurement:
 class Deployment:
     """A plan that runs, or ran, under a name. `argv` carries no secret: keys reach the backend by environment.
 
-    `request` is what the user asked for (for "same request: unchanged"), `plan` the document of the pinned candidate
+    `request` is what the user asked for (for "same request: unchanged"), `reference` the model in the user's own words,
+    `started_by` the command that made it, `plan` the document of the pinned candidate
     that `start` replays, `location` the weights as the backend is given them, `adjustments` what was changed of the
     plan to make it start, in words.
     """
@@ -147,7 +148,10 @@ class Deployment:
     argv: tuple[str, ...] = ()
     log_path: str | None = None
     changed: bool | None = None
+    on_demand: bool = False
+    started_by: StartedBy | None = None
     # Beyond the interface's list: what `start` needs to replay the plan without planning again.
+    reference: str | None = None
     location: str | None = None
     program: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)

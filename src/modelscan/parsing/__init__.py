@@ -4,5 +4,7 @@ text       removes control characters, and cuts
 fields     reads single values
 json_text  reads JSON documents
 yaml_text  reads YAML documents
+toml_text  reads TOML documents of the user's own
+located    a document with the line and column of each key
 problems   the reasons for a rejection
 """

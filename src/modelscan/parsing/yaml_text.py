@@ -10,11 +10,14 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
+from modelscan.parsing.located import Located, Path, Position, Unreadable
 from modelscan.parsing.problems import NotThisFormat, yaml_problem
+from modelscan.parsing.text import clean
 from modelscan.units import format_bytes
 
 # The largest entry of GPUStack 2.3.0 has about 300 nodes; aliases of aliases ("YAML bombs") have billions.
@@ -52,6 +55,45 @@ def load(payload: bytes | str, *, strict: bool = False) -> Any:
         raise
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise NotThisFormat(f"not YAML: {yaml_problem(error)}") from error
+
+
+def load_located(payload: bytes) -> Located:
+    """A user's own document with the place of each key. Raises Unreadable with the reason and the place."""
+    try:
+        if len(payload) > MAX_BYTES:
+            raise Unreadable(f"it is larger than {format_bytes(MAX_BYTES)}")
+        if _may_be_deep(payload):
+            _check_depth(payload)
+        loader = _loader(True)(payload)
+        node = loader.get_single_node()
+        value = loader.construct_document(node) if node is not None else None
+    except yaml.MarkedYAMLError as error:
+        raise Unreadable(clean(error.problem or str(error))[:200], _position(error.problem_mark)) from error
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        if isinstance(error, Unreadable):
+            raise
+        raise Unreadable(clean(str(error))[:200]) from error
+    if not is_modest(value):
+        raise Unreadable("it is too large, too deep or contains itself")
+    return Located(value, dict(_places(node, ())))
+
+
+def _position(mark: Any) -> Position | None:
+    return None if mark is None else Position(mark.line + 1, mark.column + 1)
+
+
+def _places(node: Any, path: Path) -> Iterator[tuple[Path, Position]]:
+    """Of what a mapping merges and says itself too, what it says itself comes last and counts."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inside = (*path, str(key.value))
+            yield inside, Position(key.start_mark.line + 1, key.start_mark.column + 1)
+            yield from _places(value, inside)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            inside = (*path, number)
+            yield inside, Position(value.start_mark.line + 1, value.start_mark.column + 1)
+            yield from _places(value, inside)
 
 
 def _may_be_deep(content: bytes) -> bool:

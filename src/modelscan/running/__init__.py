@@ -16,7 +16,8 @@ progress     reports the steps of a start, with the time left and the last line 
 routes       keeps the routing file in step with ready deployments
 stale_routes removes routes that lead to nothing, for commands that only look
 start        starts again by the pinned plan
-stop         stops
+stop         stops, and removes
+converge/    brings up what a file names, all of it together
 choice       reports the decisions
 
 Where it runs is behind `targets`: nothing here knows which target a deployment has.

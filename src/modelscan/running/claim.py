@@ -37,7 +37,9 @@ def claim_record(context: Context, record: Record, *, port: int | None, replacin
     paths, clock, deployments = context.settings.paths, context.clock, context.deployments
     with commanding.command(record.id, paths, clock=clock) as lock:
         with commanding.claims(paths, clock=clock), Store(paths, clock) as store:
-            placed = _placed(context, record, store, port=port, replacing=replacing)  # before anything is taken away
+            # Before anything is taken away. What only starts when it is asked for finds its memory then.
+            later = record.spec.on_demand
+            placed = _placed(context, record, store, port=port, replacing=replacing, needs_memory=not later)
             if replacing is None:
                 created = store.create(placed)
             else:
@@ -70,7 +72,15 @@ def claim_again(context: Context, deployment_id: str) -> Iterator[Claimed]:
             yield Claimed(record=claimed, lock=lock)
 
 
-def _placed(context: Context, record: Record, store: Store, *, port: int | None, replacing: Record | None) -> Record:
+def _placed(
+    context: Context,
+    record: Record,
+    store: Store,
+    *,
+    port: int | None,
+    replacing: Record | None,
+    needs_memory: bool = True,
+) -> Record:
     return context.deployments.place(
         record,
         store,
@@ -78,6 +88,7 @@ def _placed(context: Context, record: Record, store: Store, *, port: int | None,
         first_port=context.settings.deploy.first_port,
         hardware=lambda: machine(context),
         replacing=replacing,
+        needs_memory=needs_memory,
     )
 
 

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from modelscan import dataclasses
 from modelscan.backends.arguments.allowed import refuse_secrets
 from modelscan.dataclasses import dataclass
-from modelscan.deployments.claims import with_memory_back
+from modelscan.deployments.claims import when_idle, with_memory_back
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.naming import deployment_name
 from modelscan.deployments.record import Record
+from modelscan.deployments.store import Store
+from modelscan.deployments.transitions.preparing import preparation_stopped
 from modelscan.errors import Conflict, NoFit, Usage
 from modelscan.model import Candidate, Deployment, Installation, Pricing
 from modelscan.model.events import Ask, Event, Report
@@ -56,7 +58,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     """
     deadline = Deadline(wanted.timeout, context.clock)
     is_local = context.deployments.target(wanted.target).is_local
-    _refuse_unsafe(context, wanted)
+    refuse_unsafe(context, wanted)
     check_routing_file(context)
     resolved = resolve_request(context, wanted.plan)
     report_reading(resolved, report)
@@ -67,7 +69,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     price = resolved.model.pricing if resolved.model else None
 
     existing = context.deployments.named(name)
-    if existing is not None and existing.spec.request == request:
+    if existing is not None and existing.spec.request == request and not wanted.anew:
         return Deployed(deployment=_same_again(context, existing, wanted, report), hosted_price=price)
     if existing is not None and not wanted.replace:
         raise _other_request(existing, request, wanted)
@@ -85,12 +87,21 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
             return Deployed(deployment=_same_again(context, other, wanted, report), hosted_price=price)
         with deadline.interrupting():
             environment = _prepared(context, claimed.record, report, installation) if is_local else {}
+        if wanted.on_demand:
+            return Deployed(deployment=_kept_ready(context, claimed.record), hosted_price=price)
         report(Event("starting", "Starting deployment..."))
         started = context.deployments.start(claimed.record.id, held=claimed.lock, weights_environment=environment)
     deployment = start_and_follow(context, started, wait=wanted.wait, deadline=deadline, report=report)
     if wanted.restart == "always":
         report(Event("note", _AFTER_A_REBOOT.format(name=name)))
     return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
+
+
+def _kept_ready(context: Context, record: Record) -> Deployment:
+    """Everything that a start needs is there, and nothing runs."""
+    with Store(context.settings.paths, context.clock) as store:
+        kept = store.write(preparation_stopped(store.by_id(record.id), "it starts when it is asked for"))
+    return dataclasses.replace(deployment_of(kept), changed=True)
 
 
 def _prepared(context: Context, record: Record, report: Report, installation: Installation | None) -> Mapping[str, str]:
@@ -116,7 +127,9 @@ def _claimed(
         claims = context.deployments.claims(hardware, but=existing)
         if existing is not None:
             hardware = with_memory_back(hardware, context.deployments.observe(existing))
-        planned = plan_resolved(context, resolved, wanted.plan, hardware, claims=claims)
+        if wanted.on_demand:  # it starts when there is room, which others may make for it
+            hardware, claims = when_idle(hardware), ()
+        planned = plan_resolved(context, resolved, wanted.plan, hardware, claims=claims, share=wanted.share)
         chosen = planned.plan.chosen
         for fault in (*planned.idle_folders, *faults_beside(planned.plan)):
             report(Event("warning", fault))
@@ -154,7 +167,8 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
     return dataclasses.replace(chosen, revision=weights.commit or chosen.revision)
 
 
-def _refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
+def refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
+    """Raise Usage for what would let others in, and for a key that is not set."""
     refuse_secrets(wanted.plan.backend_args)
     if wanted.host not in _LOOPBACK:
         raise Usage(

@@ -1,4 +1,4 @@
-"""Stops a deployment."""
+"""Stops a deployment, and removes it."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def stop_deployment(context: Context, reference: str, report: Report = silent) -
         if stopped.message:
             report(Event("warning", f"{stopped.name}: {stopped.message}"))
         return dataclasses.replace(stopped, changed=True)
+
+
+def remove_deployment(context: Context, reference: str, report: Report = silent) -> Deployment:
+    """Stop it and remove it from the list; one that is already removed is left unchanged."""
+    found = context.deployments.find(reference)
+    with publishing(context, report):
+        if found.removed_at is not None:
+            return dataclasses.replace(found, changed=False)
+        removed = context.deployments.remove(found.id, hardware=lambda: machine(context))
+        return dataclasses.replace(removed, changed=True)

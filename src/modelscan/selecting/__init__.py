@@ -3,6 +3,7 @@
 context          the dependencies of a verb
 requests         the user's options as values, and back to words
 deployment_file  the same from a file
+declared/        the same from a file of several deployments
 addresses        addresses on a hub that are not a model's
 words            words for a backend's command line, checked
 resolve          from a name to a model and its weights

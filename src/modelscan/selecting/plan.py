@@ -20,7 +20,9 @@ from modelscan.model import (
     PlanRequest,
     WeightsDescription,
 )
-from modelscan.planning.decide.planner import make_plan
+from modelscan.planning.decide.planner import decide, make_plan
+from modelscan.planning.packing.share import Share, within
+from modelscan.planning.packing.ways import Decide
 from modelscan.planning.telling.explain import explain
 from modelscan.selecting.context import Context
 from modelscan.selecting.evidence import measured, planning_facts
@@ -87,18 +89,21 @@ def plan_resolved(
     *,
     claims: Sequence[Claim] = (),
     described: str | None = None,
+    share: Share | None = None,
 ) -> Planned:
-    """The same for weights that are already found and a machine that is already read, or `described`."""
+    """The same for weights that are already found and a machine that is already read, or `described`.
+
+    `share` is what of it may be used: it was planned for several deployments together.
+    """
     found: tuple[Installation, ...] = ()
     idle: tuple[str, ...] = ()
     if described is None:
         found = tuple(installations(context))
         idle = folders_without_backend(context, found)
-    request, rest = fold_arguments(request.backend_args, checked_words(request))
-    request = checked_words(request)
-    quantization = request.quantization or resolved.quantization
-    request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
+    request = asked_of(resolved, request)
     free = without_claimed(hardware, claims)
+    if share is not None:
+        free = within(free, share)
     plan = make_plan(
         resolved.model,
         resolved.options,
@@ -126,6 +131,22 @@ def plan_resolved(
         installations=found,
         claims=tuple(claims),
         idle_folders=idle,
+    )
+
+
+def asked_of(resolved: Resolved, request: PlanRequest) -> PlanRequest:
+    """What is asked of the planner: with what the name asks for, and what backend arguments set of our options."""
+    request, rest = fold_arguments(request.backend_args, checked_words(request))
+    request = checked_words(request)
+    quantization = request.quantization or resolved.quantization
+    return dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
+
+
+def deciding(context: Context, resolved: Resolved, installed: Sequence[Installation]) -> Decide:
+    """The plan for what is asked of these weights, on any machine, again and again: without hints."""
+    facts, known = planning_facts(), measured(context, resolved.options)
+    return lambda hardware, asked: decide(
+        resolved.model, resolved.options, hardware, asked, facts, installed, measurements=known
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from modelscan.dataclasses import dataclass, fields
 from modelscan.errors import Usage
 from modelscan.model import Candidate, PlanRequest, RestartPolicy
+from modelscan.model.words import StartedBy
 from modelscan.planning.telling.command import request_words
 from modelscan.storage.documents import to_document
 from modelscan.units import parse_duration, parse_tokens
@@ -23,9 +24,11 @@ def _anything(_: Candidate) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeployRequest:
-    """`timeout` is the whole of the start in seconds, None for no limit; the last five are of this call only.
+    """`timeout` is the whole of the start in seconds, None for no limit; it and what follows are of this call only.
 
-    `accept` sees what was chosen before anything is written, and raises where the caller has no use for it.
+    `accept` sees what was chosen before anything is written, and raises where the caller has no use for it. `share` is
+    the memory that it may use where several are planned together, by GPU; `anew`: replace it even where the request is
+    the same, `started_by` is the command.
     """
 
     plan: PlanRequest
@@ -37,13 +40,17 @@ class DeployRequest:
     restart: RestartPolicy | None = None
     stall_timeout: float | None = None
     idle_timeout: float | None = None
+    on_demand: bool = False
+    timeout: float | None = None
     replace: bool = False
     wait: bool = True
-    timeout: float | None = None
     accept: Callable[[Candidate], None] = _anything
+    share: Mapping[str, int] | None = None
+    anew: bool = False
+    started_by: StartedBy = "deploy"
 
 
-_KEPT = ("name", "target", "port", "host", "api_key_env", "restart", "stall_timeout", "idle_timeout")
+_KEPT = ("name", "target", "port", "host", "api_key_env", "restart", "stall_timeout", "idle_timeout", "on_demand")
 _DEFAULT = DeployRequest(plan=PlanRequest(model=""))
 
 

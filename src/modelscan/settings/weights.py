@@ -20,5 +20,5 @@ class WeightsSettings:
         (),
         names,
         env="MODELS",
-        doc="models that `pull` downloads without an ID, separated by commas",
+        doc="models, separated by commas, that `pull` downloads without an ID and `up` deploys: of its file only these",
     )

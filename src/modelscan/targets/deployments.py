@@ -107,10 +107,11 @@ class Deployments:
         first_port: int,
         hardware: ReadMachine,
         replacing: Record | None = None,
+        needs_memory: bool = True,
     ) -> Record:
         """The record with its address, once what it claims is available. Call it with the claims lock held.
 
-        `port` is the requested one. Raises Conflict.
+        `port` is the requested one; without `needs_memory` it starts later. Raises Conflict.
         """
         from modelscan.targets.target import Placement
 
@@ -122,6 +123,7 @@ class Deployments:
             replacing=self.observe(replacing) if replacing is not None else None,
             hardware=hardware,
             claims=lambda read: self.claims(read, but=but),
+            needs_memory=needs_memory,
         )
         return self._target(record).place(record, among)
 

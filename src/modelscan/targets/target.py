@@ -37,7 +37,8 @@ class Placement:
     """What a record is placed among.
 
     `port` is the requested one, `first_port` where the search for another begins, `ports` maps ports to their owners.
-    `claims` are those of all others that live; `replacing` ends before this one starts.
+    `claims` are those of all others that live; `replacing` ends before this one starts; without `needs_memory` it
+    starts later.
     """
 
     port: int | None
@@ -46,6 +47,7 @@ class Placement:
     replacing: Record | None
     hardware: ReadMachine
     claims: Callable[[Hardware], Sequence[Claim]]
+    needs_memory: bool = True
 
 
 class Target(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -52,6 +53,10 @@ WeightsIds = Annotated[
     typer.Argument(
         metavar="ID...", help="Repos, or names of models.", autocompletion=complete_weights, show_default=False
     ),
+]
+DeclaredFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FILE]", help="File of deployments; by default modelscan.yaml, .yml or .toml here."),
 ]
 SettingKey = Annotated[
     str,

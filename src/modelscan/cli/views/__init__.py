@@ -4,6 +4,7 @@ models       models in lists and in full
 catalogs     catalog sources, a refresh and its differences
 hardware     the machine
 plan         a plan on one screen
+up           what `up` does, and how it ended
 memory_bar   memory per device, drawn
 deployments  deployments in a list and in full
 events       events, one per line

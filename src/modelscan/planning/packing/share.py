@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from modelscan import dataclasses
 from modelscan.model import Cpu, Gpu, Hardware
+from modelscan.planning.options.budget import HOST_RESERVE
 from modelscan.planning.packing.pack import HOST, Place, Way, place_of
 
 Share = Mapping[Place, int]
@@ -37,12 +38,15 @@ def within(hardware: Hardware, share: Share) -> Hardware:
     )
     if HOST not in share:
         return dataclasses.replace(hardware, devices=devices)
-    cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=_least(hardware.cpu.memory_free_bytes, share[HOST]))
+    free = _least(hardware.cpu.memory_free_bytes, share[HOST] + HOST_RESERVE)
+    cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=free)
     return dataclasses.replace(hardware, devices=devices, cpu=cpu)
 
 
 def room_of(hardware: Hardware) -> dict[Place, int]:
-    """The bytes that are free of each place of a machine; a place of unknown size is left out."""
+    """The bytes that are free of each place of a machine, of the host without what is never used; a place of unknown
+    size is left out.
+    """
     sizes = {place_of(gpu): _free(gpu) for gpu in hardware.devices} | {HOST: _host(hardware.cpu)}
     return {place: size for place, size in sizes.items() if size is not None}
 
@@ -53,7 +57,8 @@ def _free(gpu: Gpu) -> int | None:
 
 
 def _host(cpu: Cpu) -> int | None:
-    return cpu.memory_total_bytes if cpu.memory_free_bytes is None else cpu.memory_free_bytes
+    free = cpu.memory_total_bytes if cpu.memory_free_bytes is None else cpu.memory_free_bytes
+    return None if free is None else max(free - HOST_RESERVE, 0)
 
 
 def _least(free: int | None, share: int) -> int:

@@ -19,7 +19,8 @@ def placed(record: Record, among: Placement) -> Record:
     A record that has a port keeps it; `start` handles a port that is taken by then.
     """
     port = _port(among) if record.pinned.port is None else None
-    _require_memory(record, among)
+    if among.needs_memory:
+        _require_memory(record, among)
     return record if port is None else moved_to_port(record, port)
 
 

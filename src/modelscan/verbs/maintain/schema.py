@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from modelscan.errors import Usage, error_classes
+from modelscan.selecting.declared.schema import file_schema
 
 # Each by its address, as the command table names commands: this verb imports no other, and one class is loaded.
 _DATACLASSES: Mapping[str, str] = {
@@ -30,6 +31,7 @@ _DATACLASSES: Mapping[str, str] = {
     "routes": "modelscan.model.results:Routes",
     "setting": "modelscan.verbs.maintain.config:SettingRow",
     "setting-change": "modelscan.verbs.maintain.configure:Configured",
+    "up": "modelscan.model.results:Up",
     "weights": "modelscan.model.results:WeightsHere",
     "weights-removed": "modelscan.verbs.carry.weights:Freed",
     "weights-verified": "modelscan.verbs.carry.verify:Verification",
@@ -88,5 +90,5 @@ def _version_schema() -> dict[str, Any]:
     }
 
 
-_WRITTEN = {"error": _error_schema, "version": _version_schema}
+_WRITTEN = {"error": _error_schema, "modelscan-file": file_schema, "version": _version_schema}
 DOCUMENTS = tuple(sorted([*_DATACLASSES, *_WRITTEN]))

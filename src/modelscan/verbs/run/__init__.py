@@ -1,4 +1,6 @@
-"""Asking a deployed model.
+"""Bringing models up together, and asking one.
 
-run  the deployment that answers, and its streamed answer
+up    what a file wants, brought about
+down  which deployments of it are stopped
+run   the deployment that answers, and its streamed answer
 """

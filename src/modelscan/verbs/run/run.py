@@ -95,7 +95,9 @@ def answering_deployment(context: Context, wanted: DeployRequest, *, report: Rep
         def accept(chosen: Candidate) -> None:
             _refuse_other_tasks(wanted.plan.model, chosen.task, None)
 
-        found = deploy_model(context, dataclasses.replace(wanted, accept=accept), report=report, ask=ask).deployment
+        found = deploy_model(
+            context, dataclasses.replace(wanted, accept=accept, started_by="run"), report=report, ask=ask
+        ).deployment
         _refuse_other_tasks(found.name, found.task, found)
         return found
     _refuse_other_tasks(found.name, found.task, found)

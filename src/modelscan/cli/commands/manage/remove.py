@@ -14,9 +14,9 @@ from modelscan.cli.session import context_of
 from modelscan.cli.views.weights import freed_line
 from modelscan.model import Deployment
 from modelscan.model.events import Report
+from modelscan.running.stop import remove_deployment
 from modelscan.selecting.context import Context
 from modelscan.verbs.carry.weights import purge_for
-from modelscan.verbs.manage.remove import remove_deployment
 
 
 def remove(

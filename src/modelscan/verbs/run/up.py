@@ -1,0 +1,151 @@
+"""What a file wants, brought about: what is there already is seen without loading what plans and deploys."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from modelscan import dataclasses
+from modelscan.dataclasses import dataclass
+from modelscan.deployments.naming import deployment_name
+from modelscan.errors import ModelNotFound, ModelscanError, Usage
+from modelscan.model import Deployment, PlanRequest
+from modelscan.model.events import Ask, Report
+from modelscan.model.results import Up, UpAction
+from modelscan.running.converge.difference import compare, is_settled, left_over, removal
+from modelscan.selecting.context import Context
+from modelscan.selecting.declared.file import FILE_NAMES, Declared, file_in, read_declared
+from modelscan.selecting.requests import DeployRequest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observed:
+    """What is wanted and what there is. `unnamed` are those that `up` made and that the file does not name any more."""
+
+    declared: Declared
+    wanted: tuple[DeployRequest, ...]
+    found: tuple[Deployment, ...]
+    gone: tuple[UpAction, ...]
+    unnamed: tuple[str, ...]
+
+    @property
+    def file(self) -> str | None:
+        return None if self.declared.path is None else str(self.declared.path)
+
+    @property
+    def command(self) -> str:
+        """To do the same again."""
+        is_usual = self.file is None or self.file in FILE_NAMES
+        return "modelscan up" if is_usual else f"modelscan up {shlex.quote(str(self.file))}"
+
+    @property
+    def settled(self) -> Up | None:
+        """The result where there is nothing to do; None where there is, or where only a closer look can tell."""
+        if any(request.name is None for request in self.wanted):
+            return None
+        actions = (*compare(self.wanted, self.found, _model_id_as_it_was), *self.gone)
+        return Up(file=self.file, actions=actions, changed=False) if is_settled(actions) else None
+
+
+def observe(context: Context, file: Path | None, *, folder: Path, prune: bool) -> Observed:
+    """Read the file, given or in the folder, and look at the deployments.
+
+    Raises Usage and ConfigInvalid for the file, ModelNotFound for names in MODELS that it does not have.
+    """
+    declared = wanted_in(context, file, folder=folder)
+    found = tuple(context.deployments.list())
+    unnamed = left_over(found, (str(request.name) for request in declared.requests)) if declared.path else ()
+    cause = f"`{declared.path}` does not name it any more"
+    return Observed(
+        declared=declared,
+        wanted=_selected(context, declared, found),
+        found=found,
+        gone=tuple(removal(item, cause) for item in unnamed) if prune else (),
+        unnamed=tuple(item.name for item in unnamed),
+    )
+
+
+def wanted_in(context: Context, file: Path | None, *, folder: Path) -> Declared:
+    """The file, given or in the folder; without one, a deployment for each of MODELS."""
+    path = file or file_in(folder)
+    if path is not None:
+        return read_declared(path)
+    models = context.settings.weights.models
+    if not models:
+        raise Usage(
+            f"there is no {FILE_NAMES[0]} in this folder",
+            hints=["modelscan up FILE", "or without a file: MODELS=demo modelscan up", "modelscan help up"],
+        )
+    return Declared(path=None, requests=tuple(DeployRequest(plan=PlanRequest(model=model)) for model in models))
+
+
+def bring_up(
+    context: Context,
+    observed: Observed,
+    *,
+    agreed: Callable[[Up], bool],
+    report: Report,
+    ask: Ask,
+) -> tuple[Up, Sequence[ModelscanError]]:
+    """Plan all of it, and carry that out once it is `agreed` to; and what went wrong with single ones.
+
+    Raises NoFit with the whole plan, and what else planning and `deploy_model` raise before anything is touched;
+    Interrupted.
+    """
+    from modelscan.running.converge import executing, together  # and with them all that plans and deploys
+
+    planned = together.plan_together(context, observed.wanted, observed.found, observed.gone)
+    planned = dataclasses.replace(planned, again=observed.command)
+    changed = any(action.action != "keep" for action in planned.actions)
+    plan = Up(file=observed.file, actions=planned.actions, changed=changed)
+    once = _asking_once(ask)
+    if not agreed(plan):
+        return plan, ()
+    executing.check_before(context, planned, once)
+    actions, failures = executing.carry_out(context, planned, report=report, ask=once)
+    return Up(file=observed.file, actions=actions, changed=changed), failures
+
+
+def _asking_once(ask: Ask) -> Ask:
+    """What was answered for one deployment holds for the others."""
+    answers: dict[str, bool | None] = {}
+
+    def once(question: str, /, *, default: bool = True) -> bool | None:
+        if question not in answers:
+            answers[question] = ask(question, default=default)
+        return answers[question]
+
+    return once
+
+
+def _model_id_as_it_was(request: DeployRequest, found: Deployment) -> str:
+    """The same name means the same model as when it was deployed; what another name means is found out later."""
+    return str(found.request.get("model")) if request.plan.model == found.reference else request.plan.model
+
+
+def _selected(context: Context, declared: Declared, found: Sequence[Deployment]) -> tuple[DeployRequest, ...]:
+    """Of a file those in MODELS, by their name or their model; all where it is not set."""
+    models = context.settings.weights.models
+    if declared.path is None:
+        return tuple(_as_deployed(request, found) for request in declared.requests)
+    if not models:
+        return declared.requests
+    known = {word for request in declared.requests for word in (str(request.name), request.plan.model)}
+    unknown = [model for model in models if model not in known]
+    if unknown:
+        near = {match: None for word in unknown for match in get_close_matches(word, sorted(known), n=1)}
+        raise ModelNotFound(
+            f"`{declared.path}` has no deployment {', '.join(f'`{word}`' for word in unknown)}, which MODELS names",
+            hints=[f"did you mean {' or '.join(f'`{word}`' for word in near)}?"] if near else ["echo $MODELS"],
+            details={"unknown": unknown},
+        )
+    return tuple(request for request in declared.requests if {str(request.name), request.plan.model} & {*models})
+
+
+def _as_deployed(request: DeployRequest, found: Sequence[Deployment]) -> DeployRequest:
+    """With the name that this model has where it was deployed before, in the same words and without another name."""
+    same = (item for item in found if item.reference == request.plan.model)
+    name = next((item.name for item in same if item.name == deployment_name(None, item.model)), None)
+    return dataclasses.replace(request, name=name)
