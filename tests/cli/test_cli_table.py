@@ -22,7 +22,7 @@ CLI = Path(str(commands.__file__)).parents[1]
 NOT_SAID = {"--plan", "--wait", "--accept", "--share", "--anew", "--started-by"}
 ONLY_IN_A_FILE_OF_ALL = {"--on-demand"}
 SPELT_OTHERWISE = {"--model", "--gpus", "--no-gpu", "--gpu-count", "--max-memory-bytes", "--backend-args"}
-ONLY_IN_FILES = {"--repo-id", "--gpu-filters"}
+ONLY_IN_FILES = {"--repo-id", "--gpu-filters", "--defaults", "--pooling"}  # of deployments, and of registered models
 
 
 @pytest.mark.parametrize("path", COMMANDS)

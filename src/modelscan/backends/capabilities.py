@@ -63,6 +63,12 @@ class Runs(Protocol):
     @abstractmethod
     def serves(self, task: Task) -> bool: ...
 
+    def words_of_the_model(self, task: Task, defaults: Mapping[str, float], pooling: str | None) -> tuple[str, ...]:  # noqa: ARG002  it has words for none
+        """Arguments, each in one word, for what a model's entry says: `defaults` where a request is silent, and the
+        `pooling` of its embeddings. Only those that a request overrides.
+        """
+        return ()
+
     def health_path(self) -> str:
         return "/health"
 

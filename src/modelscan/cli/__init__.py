@@ -10,6 +10,8 @@ commands/       the functions, one room per group
 options/        the options they take, each declared once
 views/          results as text
 output/         the one way to stdout and stderr
+seeding         what a seeding did, for commands that begin with it
+editor          the user's editor on a text
 asking          questions to the user, and `--yes`
 bulk            one verb over several names
 conversation    an answer, or a chat

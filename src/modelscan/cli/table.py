@@ -68,6 +68,20 @@ COMMANDS: Mapping[str, Command] = {
     "weights verify": Command("Check weights against the checksums of their hub.", "carry.verify:verify"),
     "weights remove": Command("Delete weights, unless a deployment needs them.", "carry.weights:remove"),
     "weights prune": Command("Delete downloaded weights that no deployment needs.", "carry.weights:prune"),
+    "model": Command("Register models of your own: entries that extend or override the catalog.", heading=MANAGE),
+    "model list": Command(
+        "List registered models: yours, those of files and those of seeds.", "register.listing:list_models"
+    ),
+    "model inspect": Command("Show what is registered of a model, and who says it.", "register.listing:inspect"),
+    "model add": Command("Register a model.", "register.add:add"),
+    "model edit": Command("Change a registered model, in $EDITOR or with --set.", "register.edit:edit"),
+    "model remove": Command("Remove registered models.", "register.remove:remove"),
+    "model enable": Command("Let registered models be deployed again.", "register.edit:enable"),
+    "model disable": Command("Keep registered models from being deployed.", "register.edit:disable"),
+    "model seed": Command("Register the models that the seed variables of the environment hold.", "register.seed:seed"),
+    "model export": Command(
+        "Print registered models as seeds: for a shell, compose or Kubernetes.", "register.export:export"
+    ),
     "routes": Command("Show and export the routes to deployed models.", heading=CONNECT),
     "routes show": Command("Show the routes in routing.yaml.", "connect.routes:show"),
     "routes export": Command(

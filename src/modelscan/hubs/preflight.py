@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping
 from pathlib import PurePath
 
@@ -102,6 +103,16 @@ def code_question(repo_id: str, code: Mapping[str, str], page: str | None) -> st
         "Allow it to run?",
     ]
     return "\n".join(lines)
+
+
+def code_only_wished(repo_id: str, code: Mapping[str, str], reference: str) -> Usage:
+    """The refusal for code that an entry wishes to run: only a person can agree to it."""
+    return Usage(
+        f"the entry of `{reference}` would run code of `{repo_id}`, which you have not allowed",
+        cause=[f"{name} {digest}" for name, digest in sorted(code.items())][:_SHOWN],
+        hints=[f"read it, then allow it: modelscan deploy {shlex.quote(reference)} --trust-remote-code"],
+        details={"repo_id": repo_id, "code": dict(code), "reason": "consent"},
+    )
 
 
 def code_refused(repo_id: str, code: Mapping[str, str], *, asked: bool) -> Usage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from modelscan.dataclasses import dataclass
@@ -48,9 +48,12 @@ HUBS: Mapping[str, HubLogin] = {
 }
 
 
-def login_elsewhere(hub: HubLogin, environ: Mapping[str, str]) -> str | None:
-    """The origin of a token that takes precedence over ours: an environment variable, or the hub's login file."""
-    for variable in hub.variables:
+def login_elsewhere(hub: HubLogin, environ: Mapping[str, str], fleet: Sequence[str] = ()) -> str | None:
+    """The origin of a token that takes precedence over ours: an environment variable, or the hub's login file.
+
+    `fleet` are a fleet's names of its Hugging Face token.
+    """
+    for variable in _variables(hub, fleet):
         if environ.get(variable):
             return variable
     if hub.name == "huggingface":
@@ -62,28 +65,38 @@ def login_elsewhere(hub: HubLogin, environ: Mapping[str, str]) -> str | None:
     return None
 
 
+def _variables(hub: HubLogin, fleet: Sequence[str]) -> tuple[str, ...]:
+    return (*hub.variables, *fleet) if hub.name == "huggingface" else hub.variables
+
+
 class HubEnvironment(dict[str, str]):
-    """Variables for requests to hubs; `stored` are the hubs whose token is the one that `modelscan login` keeps."""
+    """Variables for requests to hubs; `stored` are the hubs whose token is the one that `modelscan login` keeps, and
+    `fleet` are the fleet's names of the other one.
+    """
 
     stored: tuple[HubName, ...] = ()
+    fleet: tuple[str, ...] = ()
 
 
 def token_origin(hub: HubLogin, environ: Mapping[str, str]) -> str | None:
     """Where the token in use comes from: a variable's name, a file of the hub's own login, or our login."""
-    if isinstance(environ, HubEnvironment) and hub.name in environ.stored:
+    if not isinstance(environ, HubEnvironment):
+        return login_elsewhere(hub, environ)
+    if hub.name in environ.stored:
         return "`modelscan login`"
-    return login_elsewhere(hub, environ)
+    named = [variable for variable in environ.fleet if environ.get(variable)]
+    return named[0] if named and hub.name == "huggingface" else login_elsewhere(hub, environ)
 
 
-def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> HubEnvironment:
-    """The environment for requests to hubs, with our stored token where no other is set.
+def with_tokens(environ: Mapping[str, str], secrets: Secrets, fleet: Sequence[str] = ()) -> HubEnvironment:
+    """The environment for requests to hubs, with the fleet's token, or ours that is stored, where no other is set.
 
     Only for calls of this process: it is never handed to another one. Raises ConfigInvalid for a token that no request
     can carry; the libraries would repeat it in their messages.
     """
     found = HubEnvironment(environ)
     for hub in HUBS.values():
-        for variable in hub.variables:
+        for variable in _variables(hub, fleet):
             if named := environ.get(variable, "").strip():  # what comes from a file often ends with its line
                 found[variable] = named
                 if not is_token(named):
@@ -91,7 +104,10 @@ def with_tokens(environ: Mapping[str, str], secrets: Secrets) -> HubEnvironment:
                         f"the environment variable `{variable}` is not a valid token: it has forbidden characters",
                         hints=[f"unset {variable}", f"modelscan login {hub.name}"],
                     )
-        if login_elsewhere(hub, environ) is None and (token := secrets.get(hub.name)):
+        origin = login_elsewhere(hub, environ, fleet)
+        if origin is not None and origin in fleet:
+            found[hub.variables[0]], found.fleet = found[origin], (origin,)
+        elif origin is None and (token := secrets.get(hub.name)):
             found[hub.variables[0]] = token
             found.stored += (hub.name,)
     return found

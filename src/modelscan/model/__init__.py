@@ -7,6 +7,7 @@ catalog     a model, its weights, offers and recipes
 family      what is special about a model family
 weights     what a repo holds: the shape, quantization and files
 hardware    GPUs, CPU and memory of a machine
+registered  models of one's own
 plan        the request, candidates, rejections, the plan
 deployment  deployments, installations, claims, measurements, routes
 events      what a verb reports while it works

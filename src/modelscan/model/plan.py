@@ -25,6 +25,7 @@ class PlanRequest:
     `no_gpu=True` means none may be used. `backend_args` and `env` reach the backend after the
     allow-list; `allow_env` are names of variables that the user lets go beyond it.
     A deployment file can also fix `repo_id`, the one of the model's weights, and `gpu_filters`.
+    A registered model also says `defaults` of requests (temperature, top_p) and `pooling`, which no option does.
     """
 
     model: str
@@ -53,6 +54,8 @@ class PlanRequest:
     allow_env: tuple[str, ...] = ()
     trust_remote_code: bool = False
     allow_pickle: bool = False
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    pooling: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,11 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", _HARMFUL.sub("", text[: MAX_LENGTH * 2])).strip()[:MAX_LENGTH]
 
 
+def is_harmless(text: str) -> bool:
+    """Whether cleaning would take nothing out; line breaks and tabs may stay."""
+    return _HARMFUL.search(text) is None
+
+
 def clean_argument(text: str) -> str:
     """As `clean`, but inner spaces stay as they are: an argument may hold JSON."""
     return _HARMFUL.sub("", text[: MAX_LENGTH * 4]).replace("\n", " ").replace("\t", " ")

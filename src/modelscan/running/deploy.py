@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from typing import Any
 
 from modelscan import dataclasses
 from modelscan.backends.arguments.allowed import refuse_secrets
@@ -22,7 +23,7 @@ from modelscan.running.claim import Claimed, claim_record
 from modelscan.running.environment import installation_or_leave
 from modelscan.running.fetch import in_own_form
 from modelscan.running.follow import publish, start_and_follow
-from modelscan.running.preflight import check_weights
+from modelscan.running.preflight import check_weights, refuse_code_without_consent
 from modelscan.running.prepare import prepare
 from modelscan.running.record import new_record
 from modelscan.running.routes import check_routing_file
@@ -30,6 +31,7 @@ from modelscan.running.shell import shell_note
 from modelscan.running.start import start_deployment
 from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
+from modelscan.selecting.entries.applied import entry_document, wishes_code
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed
 from modelscan.selecting.plan import Planned, described, faults_beside, no_fit, plan_resolved
@@ -65,7 +67,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     if resolved.model is not None:
         refuse_closed(context, resolved.model)
     name = deployment_name(wanted.name, resolved.model_id)
-    request = request_document(wanted, model_id=resolved.asked_for)
+    request = _kept(wanted, resolved)
     price = resolved.model.pricing if resolved.model else None
 
     existing = context.deployments.named(name)
@@ -121,7 +123,7 @@ def _claimed(
     ask: Ask,
 ) -> tuple[Claimed, Installation | None]:
     """Plan and claim what the plan needs; if another command claims the memory first, plan again."""
-    request = request_document(wanted, model_id=resolved.asked_for)
+    request = _kept(wanted, resolved)
     for last in (False, False, True):
         hardware = machine(context)
         claims = context.deployments.claims(hardware, but=existing)
@@ -131,8 +133,9 @@ def _claimed(
             hardware, claims = when_idle(hardware), ()
         planned = plan_resolved(context, resolved, wanted.plan, hardware, claims=claims, share=wanted.share)
         chosen = planned.plan.chosen
-        for fault in (*planned.idle_folders, *faults_beside(planned.plan)):
-            report(Event("warning", fault))
+        own = planned.plan.warnings[len(resolved.warnings) :]  # how the name was read is said already
+        for warning in (*own, *faults_beside(planned.plan)):
+            report(Event("warning", warning))
         report_choice(hardware, chosen, report)
         if chosen is None:
             raise no_fit(planned.plan)
@@ -164,7 +167,16 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
         own_form=in_own_form(chosen),
         ask=ask,
     )
-    return dataclasses.replace(chosen, revision=weights.commit or chosen.revision)
+    runs_code = chosen.trust_remote_code
+    if not runs_code and wishes_code(planned.resolved.registered) and weights.code_files:
+        refuse_code_without_consent(context, weights, planned.resolved.reference)
+        runs_code = True
+    return dataclasses.replace(chosen, revision=weights.commit or chosen.revision, trust_remote_code=runs_code)
+
+
+def _kept(wanted: DeployRequest, resolved: Resolved) -> dict[str, Any]:
+    """The request as its record keeps it, with what the model's entry says: a changed entry is a difference."""
+    return request_document(wanted, model_id=resolved.asked_for) | entry_document(resolved.registered)
 
 
 def refuse_unsafe(context: Context, wanted: DeployRequest) -> None:

@@ -97,7 +97,8 @@ def _no_token(context: Context, weights: WeightsDescription) -> ModelscanError |
     if not weights.gated or hub is None:
         return None
     environ = context.settings.environ
-    has_token = bool(login_elsewhere(hub, environ) or Secrets(context.settings.paths.secrets_file).get(hub.name))
+    fleet = context.settings.token_variables
+    has_token = bool(login_elsewhere(hub, environ, fleet) or Secrets(context.settings.paths.secrets_file).get(hub.name))
     login = "modelscan login" if hub.name == "huggingface" else f"modelscan login {hub.name}"
     page = _page(context, weights) or ""
     return preflight.no_token(weights, has_token=has_token, page=page, login=login)
@@ -112,11 +113,24 @@ def _page(context: Context, weights: WeightsDescription) -> str | None:
     return f"{base}/models/{weights.repo_id}" if weights.source == "modelscope" else f"{base}/{weights.repo_id}"
 
 
-def _agree_to_code(context: Context, weights: WeightsDescription, ask: Ask) -> None:
+def refuse_code_without_consent(context: Context, weights: WeightsDescription, reference: str) -> None:
+    """Raise Usage, with the command that asks, for code that an entry wishes to run and the user has not allowed."""
+    _refuse(preflight.code_elsewhere(weights))
+    new = _not_agreed(context, weights)
+    if new:
+        raise preflight.code_only_wished(weights.repo_id, new, reference)
+
+
+def _not_agreed(context: Context, weights: WeightsDescription) -> dict[str, str]:
+    """The files of code that the user did not allow to run, with their hashes."""
     code = code_hashes(weights)
     with Ledger.for_reading(context.settings.paths, context.clock) as ledger:
         agreed = ledger.agreed(code.values())
-    new = {name: digest for name, digest in code.items() if digest not in agreed}
+    return {name: digest for name, digest in code.items() if digest not in agreed}
+
+
+def _agree_to_code(context: Context, weights: WeightsDescription, ask: Ask) -> None:
+    new = _not_agreed(context, weights)
     if not new:
         return
     page = _page(context, weights)

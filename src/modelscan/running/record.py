@@ -11,6 +11,7 @@ from modelscan.model import HUB_SOURCES, Candidate, Installation, WeightsDescrip
 from modelscan.selecting.context import Context
 from modelscan.selecting.plan import Planned, described
 from modelscan.selecting.requests import DeployRequest
+from modelscan.selecting.resolved import Resolved
 from modelscan.storage.documents import to_document
 
 
@@ -33,7 +34,7 @@ def new_record(
         model=resolved.model_id,
         reference=resolved.reference,
         catalog_id=resolved.model.id if resolved.model else None,
-        served_model_names=_served_names(name, resolved.model_id, description),
+        served_model_names=_served_names(name, resolved, description),
         api_key_env=wanted.api_key_env,
         request=request,
         started_by=wanted.started_by,
@@ -65,10 +66,13 @@ def new_record(
     return Record(spec=spec, pinned=pinned, status=status)
 
 
-def _served_names(name: str, model_id: str, weights: WeightsDescription) -> tuple[str, ...]:
-    """Its own name, the repo as its hub spells it (as `vllm serve` and its clients have it), and the model's."""
+def _served_names(name: str, resolved: Resolved, weights: WeightsDescription) -> tuple[str, ...]:
+    """Its own name, the id as it was registered, the repo as its hub spells it (as `vllm serve` and its clients have
+    it), and the model's.
+    """
+    registered = (resolved.registered.id,) if resolved.registered is not None else ()
     repo = (weights.repo_id,) if weights.source in HUB_SOURCES else ()
-    return tuple(dict.fromkeys((name, *repo, model_id)))
+    return tuple(dict.fromkeys((name, *registered, *repo, resolved.model_id)))
 
 
 def _task(chosen: Candidate, description: WeightsDescription) -> Any:

@@ -7,6 +7,7 @@ declared/        the same from a file of several deployments
 addresses        addresses on a hub that are not a model's
 words            words for a backend's command line, checked
 resolve          from a name to a model and its weights
+entries/         what entries of registered models mean for a request
 resolved         the result of that
 known_here       what is known of weights without asking a hub
 machine          this machine, or a described one instead

@@ -84,4 +84,6 @@ class Context:
         """The environment for requests to hubs, with the user's tokens; looking them up may open a keyring."""
         from modelscan.hubs.tokens import with_tokens
 
-        return with_tokens(self.settings.environ, Secrets(self.settings.paths.secrets_file))
+        return with_tokens(
+            self.settings.environ, Secrets(self.settings.paths.secrets_file), self.settings.token_variables
+        )

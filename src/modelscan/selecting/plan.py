@@ -25,6 +25,7 @@ from modelscan.planning.packing.share import Share, within
 from modelscan.planning.packing.ways import Decide
 from modelscan.planning.telling.explain import explain
 from modelscan.selecting.context import Context
+from modelscan.selecting.entries.applied import as_registered, blamed, entry_warnings
 from modelscan.selecting.evidence import measured, planning_facts
 from modelscan.selecting.installations import folders_without_backend, installations
 from modelscan.selecting.machine import machine
@@ -95,6 +96,19 @@ def plan_resolved(
 
     `share` is what of it may be used: it was planned for several deployments together.
     """
+    with blamed(resolved):
+        return _planned(context, resolved, request, hardware, claims, described, share)
+
+
+def _planned(
+    context: Context,
+    resolved: Resolved,
+    request: PlanRequest,
+    hardware: Hardware,
+    claims: Sequence[Claim],
+    described: str | None,
+    share: Share | None,
+) -> Planned:
     found: tuple[Installation, ...] = ()
     idle: tuple[str, ...] = ()
     if described is None:
@@ -121,7 +135,8 @@ def plan_resolved(
         hints = _hints(context, resolved.model, request, free, found, described, plan)
         plan = dataclasses.replace(plan, hints=hints)
     # How the name was read belongs to the answer: a script sees no remarks on stderr.
-    plan = dataclasses.replace(plan, warnings=(*resolved.warnings, *idle), notes=resolved.notes)
+    warnings = (*resolved.warnings, *idle, *entry_warnings(resolved.registered, plan.chosen))
+    plan = dataclasses.replace(plan, warnings=warnings, notes=resolved.notes)
     if plan.chosen is not None:
         BACKENDS[plan.chosen.backend].runs.check_arguments(plan.chosen.extra_args, request.env, request.allow_env)
     return Planned(
@@ -135,7 +150,10 @@ def plan_resolved(
 
 
 def asked_of(resolved: Resolved, request: PlanRequest) -> PlanRequest:
-    """What is asked of the planner: with what the name asks for, and what backend arguments set of our options."""
+    """What is asked of the planner: with what the model's entry says, what the name asks for, and what arguments of
+    a backend set of our options.
+    """
+    request = as_registered(resolved, request)
     request, rest = fold_arguments(request.backend_args, checked_words(request))
     request = checked_words(request)
     quantization = request.quantization or resolved.quantization

@@ -18,9 +18,11 @@ from modelscan.errors import Gated, ModelAmbiguous, ModelNotFound, SourceUnavail
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
+from modelscan.registry.registered import registered_models
 from modelscan.selecting.addresses import refuse_other_addresses
 from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
+from modelscan.selecting.entries.applied import refuse_unrunnable
 from modelscan.selecting.known_here import borrowed_shape, describe_here, selected_weights, with_shared_shape
 from modelscan.selecting.resolved import Resolved
 from modelscan.selecting.words import checked_words
@@ -35,7 +37,14 @@ def resolve_request(context: Context, request: PlanRequest, described_hardware: 
     """Which weights a request means: all of its model, or the one repo that it fixes. Raises as `resolve_model`."""
     checked_words(request)  # before a hub is asked for anything
     if request.repo_id is None:
-        return resolve_model(context, request.model, request.source, request.revision, described_hardware)
+        return resolve_model(
+            context,
+            request.model,
+            request.source,
+            request.revision,
+            described_hardware=described_hardware,
+            backend=request.backend,
+        )
     hub = request.source if request.source in HUB_SOURCES else None
     resolved = resolve_model(context, request.model, hub, request.revision)
     fixed = request.repo_id.casefold()
@@ -50,12 +59,15 @@ def resolve_model(
     reference: str,
     source: Source | None = None,
     revision: str | None = None,
+    *,
     described_hardware: str | None = None,
+    backend: str | None = None,
 ) -> Resolved:
     """Which weights a name means.
 
     What looks like a path is a folder, `s3://…` a place in S3. Anything else is a catalog's, then a folder of that
-    name, then a repo. Of a family's members those are listed first that fit this machine, or the one described.
+    name, then a repo. `backend` is the one that was asked for. Of a family's members those are listed first that fit
+    this machine, or the one described.
     Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
     """
     refuse_other_addresses(reference)
@@ -73,7 +85,7 @@ def resolve_model(
         raise
     except ModelAmbiguous as asked:
         raise fitting_first(context, index, asked, described_hardware) from None
-    notices = (*((index.notice,) if index.notice else ()), *resolution.warnings)
+    notices = (*((index.warning,) if index.warning else ()), *resolution.warnings)
     if resolution.model is None:
         assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
         repo = resolution.passthrough_repo
@@ -92,6 +104,9 @@ def resolve_model(
             warnings=notices, notes=resolution.notes,
         )  # fmt: skip
     model, hint = resolution.model, resolution.weights_hint or WeightsHint()
+    layered = registered_models(context.settings).of(model)
+    registered = layered.model if layered is not None else None
+    refuse_unrunnable(registered, backend)  # before a hub is asked for what nobody here would run
     revision = revision or hint.revision
     options = _describe_all(context, selected_weights(model, hint, source, revision), revision, model.weights)
     return Resolved(
@@ -99,6 +114,7 @@ def resolve_model(
         model_id=model.id,
         model=model,
         options=options,
+        registered=registered,
         # A repo that was named is not left out for its own format, whatever its name says of it.
         quantization=None if {item.repo_id for item in options} == {hint.repo_id} else hint.quantization,
         warnings=notices,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from modelscan.dataclasses import dataclass
 from modelscan.model import HUB_SOURCES, Model, WeightsDescription
+from modelscan.model.registered import RegisteredModel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,7 +14,8 @@ class Resolved:
     """`model` is None for a folder, a place in S3 or a repo that no catalog knows; `options` are the weights, best
     first.
 
-    `quantization` is one that the name itself asked for, as in `…-AWQ`.
+    `quantization` is one that the name itself asked for, as in `…-AWQ`. `registered` is what its entry says, where
+    somebody registered it.
     """
 
     reference: str
@@ -21,6 +23,7 @@ class Resolved:
     model: Model | None
     options: tuple[WeightsDescription, ...]
     quantization: str | None = None
+    registered: RegisteredModel | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -13,4 +13,5 @@ backend  backends that modelscan did not install
 weights  what is downloaded
 deploy   starts, health checks, stops
 routing  the routing file
+seed_models  models in environment variables, under our names or a fleet's
 """

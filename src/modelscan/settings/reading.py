@@ -16,6 +16,7 @@ from modelscan.settings.deploy import DeploySettings
 from modelscan.settings.environment import process_environment
 from modelscan.settings.file import config_text, parse_config
 from modelscan.settings.routing import RoutingSettings
+from modelscan.settings.seed_models import SeedModelsSettings, fleets, of_the_fleet
 from modelscan.settings.values import flag
 from modelscan.settings.weights import WeightsSettings
 from modelscan.storage.paths import Paths, paths_below, user_paths
@@ -27,6 +28,8 @@ class Settings:
     """`settings.deploy.first_port` is the key `deploy.first_port`; the last fields are no settings of the user's.
 
     `origins` says by key where a value came from: `flag`, `env NAME`, `file PATH`; what it lacks is a default.
+    `beside` is the folder of a file of deployments, whose `models.local.yaml` counts too. `token_variables` are a
+    fleet's names of its Hugging Face token.
     """
 
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
@@ -35,11 +38,24 @@ class Settings:
     weights: WeightsSettings = field(default_factory=WeightsSettings)
     deploy: DeploySettings = field(default_factory=DeploySettings)
     routing: RoutingSettings = field(default_factory=RoutingSettings)
+    seed_models: SeedModelsSettings = field(default_factory=SeedModelsSettings)
 
     paths: Paths = field(default_factory=lambda: user_paths(process_environment()))
     environ: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     named_file: Path | None = None
+    beside: Path | None = None
+    token_variables: tuple[str, ...] = ()
+
+    @property
+    def seed_variables(self) -> dict[str, str]:
+        """The variables that hold seeds, by name."""
+        start, ours = self.seed_models.prefix, {item.env for item in SETTINGS.values()}
+        return {
+            name: text
+            for name, text in self.environ.items()
+            if name.startswith(start) and name != start and name not in ours
+        }
 
     @property
     def routing_path(self) -> Path:
@@ -91,6 +107,10 @@ def load_settings(
     text = config_text(path)
     content = parse_config(text, path) if text else {}
     chosen = dict(_chosen(_flat(content, path), path, environ, flags or {}))
+    prefix = (
+        chosen["seed_models.prefix"][0] if "seed_models.prefix" in chosen else SETTINGS["seed_models.prefix"].default
+    )
+    chosen |= of_the_fleet(prefix, environ, SETTINGS, named={key: origin for key, (_, origin) in chosen.items()})
     values: dict[str, dict[str, Any]] = {}
     for key, (value, _) in chosen.items():
         place, _, name = key.rpartition(".")
@@ -103,6 +123,7 @@ def load_settings(
         environ=dict(environ),
         origins={key: origin for key, (_, origin) in chosen.items()},
         named_file=named and path,
+        token_variables=tuple(f"{fleet}HF_TOKEN" for fleet in fleets(prefix, environ)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import TypeVar, cast, get_args
 
@@ -67,6 +68,13 @@ def file_path(value: object) -> str:
 def names(value: object) -> tuple[str, ...]:
     listed = value if isinstance(value, list) else text(value).split(",")
     return tuple(name for item in listed if (name := text(item).strip()))
+
+
+def prefix(value: object) -> str:
+    """The beginning of names of environment variables."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        raise ValueError("must be how names of environment variables begin")
+    return value
 
 
 def restart_policy(value: object) -> RestartPolicy:

@@ -72,6 +72,11 @@ class Paths:
         return self.state / "deployments"
 
     @property
+    def seeding_log(self) -> Path:
+        """What seedings did, the newest last."""
+        return self.state / "seeding.log"
+
+    @property
     def locks_folder(self) -> Path:
         return self.state / "locks"
 

@@ -49,6 +49,12 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX measurements_of ON measurements (repo_id, number);
     """,
+    # Models that seeds and the user made: `key` is the id in lower case, `seed` and `own` are JSON, or nothing.
+    """
+    CREATE TABLE registered_models (
+        key TEXT PRIMARY KEY, id TEXT NOT NULL, seed TEXT, own TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+    ) STRICT;
+    """,
 )
 
 

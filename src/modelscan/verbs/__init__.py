@@ -3,6 +3,7 @@
 find/      searching and describing models
 run/       asking a deployed model
 manage/    existing deployments
+register/  models of one's own
 connect/   routes and client environments
 carry/     downloading, verifying and removing weights
 maintain/  settings, logins, backends, schemas, diagnosis

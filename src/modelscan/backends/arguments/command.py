@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from modelscan.backends.arguments.allowed import Allowed
+from modelscan.backends.arguments.placeholders import filled
 from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.base import Launch
@@ -34,6 +36,11 @@ def is_repo(location: str) -> bool:
 def given(candidate: Candidate, name: str) -> bool:
     """Whether the user gave an argument."""
     return any(argument.name == name for argument in read_arguments(candidate.extra_args))
+
+
+def added(candidate: Candidate, launch: Launch, allowed: Allowed) -> tuple[str, ...]:
+    """What the user added, with what stands for the plan's own choices filled in. Raises Usage for what is refused."""
+    return allowed.check(filled(candidate.extra_args, candidate, launch))
 
 
 def without_given(candidate: Candidate) -> list[str]:

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 
 from modelscan import dataclasses
+from modelscan.backends.arguments.placeholders import leaves_to_plan
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
@@ -124,7 +125,7 @@ def fold_arguments(arguments: Sequence[str], request: PlanRequest) -> tuple[Plan
 def _value(argument: Argument, known: _Known) -> object | None:
     try:
         (text,) = argument.values
-        return known.read(text)
+        return None if leaves_to_plan(text, known.field) else known.read(text)
     except (ValueError, StopIteration):
         raise Usage(
             f"`{argument.shown}` has a value that cannot be planned",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 
 from modelscan.backends.arguments.allowed import Allowed
-from modelscan.backends.arguments.command import above_one, environment, is_repo, valued, without_given
+from modelscan.backends.arguments.command import above_one, added, environment, is_repo, valued, without_given
 from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
@@ -114,7 +114,7 @@ class SglangRuns(Runs):
             *without_given(candidate),
             "--enable-metrics",
             *valued(("--log-level-http", "warning")),
-            *_ALLOWED.check(candidate.extra_args),
+            *added(candidate, launch, _ALLOWED),
         ]
         return CommandLine(argv=tuple(argv), env=environment(candidate, launch, _own_env(launch), self.variables))
 

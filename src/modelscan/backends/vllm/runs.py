@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 
 from modelscan.backends.arguments.allowed import Allowed
 from modelscan.backends.arguments.command import (
     above_one,
+    added,
     environment,
     given,
     is_repo,
@@ -22,6 +24,9 @@ from modelscan.model import Candidate, Task
 from modelscan.units import MIB
 
 _TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
+_GENERATING: frozenset[Task] = frozenset({"chat", "completion"})
+_SAMPLING = ("temperature", "top_p")
+_POOLINGS = {"mean": "MEAN", "cls": "CLS", "last_token": "LAST"}  # config/pooler.py
 _POOLING: frozenset[Task] = frozenset({"embed", "rerank"})
 
 # Older versions answer every origin; 0.32 takes JSON here and has no origin by default (launchers/cli_args.py).
@@ -136,7 +141,7 @@ class VllmRuns(Runs):
                 ("--port", launch.port),
                 ("--revision", candidate.revision if is_repo(launch.location) else None),
                 ("--load-format", "runai_streamer" if is_streamed(launch.location) else None),
-                ("--runner", "pooling" if candidate.task in _POOLING else None),
+                ("--runner", _runner(candidate)),
                 ("--dtype", candidate.dtype),
                 ("--quantization", candidate.load_quantization),
                 ("--max-model-len", candidate.max_model_len if _keeps_cache(candidate) else None),
@@ -152,7 +157,7 @@ class VllmRuns(Runs):
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *_of_the_model(candidate),
             *_CLOSED,
-            *_ALLOWED.check(candidate.extra_args),
+            *added(candidate, launch, _ALLOWED),
         ]
         own = {**_own_env(launch), **_stages(candidate)}
         return CommandLine(argv=tuple(argv), env=environment(candidate, launch, own, self.variables))
@@ -169,6 +174,18 @@ class VllmRuns(Runs):
     def serves(self, task: Task) -> bool:
         return task in _TASKS
 
+    def words_of_the_model(self, task: Task, defaults: Mapping[str, float], pooling: str | None) -> tuple[str, ...]:
+        """Not `max_tokens`: as `max_new_tokens` it bounds every request, also one that asks for more (0.32:
+        entrypoints/openai/chat_completion/serving.py, override_max_tokens).
+        """
+        sampling = {name: defaults[name] for name in _SAMPLING if name in defaults}
+        words = []
+        if sampling and task in _GENERATING:
+            words.append(f"--override-generation-config={json.dumps(sampling, separators=(',', ':'))}")
+        if pooling is not None and task == "embed":
+            words.append(f"--pooler-config={json.dumps({'pooling_type': _POOLINGS[pooling]}, separators=(',', ':'))}")
+        return tuple(words)
+
 
 def _own_env(launch: Launch) -> dict[str, str]:
     """From S3 vLLM copies the small files beside the weights into its assets (transformers_utils/runai_utils.py), over
@@ -182,6 +199,10 @@ def _own_env(launch: Launch) -> dict[str, str]:
 
 def _stages(candidate: Candidate) -> dict[str, str]:
     return {_STAGES: ",".join(map(str, candidate.stage_layers))} if candidate.stage_layers else {}
+
+
+def _runner(candidate: Candidate) -> str | None:
+    return "pooling" if candidate.task in _POOLING and not given(candidate, "--runner") else None
 
 
 def _keeps_cache(candidate: Candidate) -> bool:

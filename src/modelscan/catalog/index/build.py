@@ -18,6 +18,7 @@ from modelscan.catalog.index.whole import seal
 from modelscan.catalog.merging.merge import Merged
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming.lookup import REGISTERED
 from modelscan.catalog.naming.spelling import stumps_of
 from modelscan.catalog.sources.record import Attached
 from modelscan.catalog.sources.state import SourceState
@@ -147,7 +148,7 @@ def _family_defaults(merged: Sequence[Merged]) -> Iterator[tuple[str, str, str]]
 
 def _aliases(item: Merged) -> Iterator[tuple[str, str, str]]:
     model = item.model
-    yield model.id.casefold(), "id", model.id
+    yield model.id.casefold(), REGISTERED if model.provenance.get("id") == REGISTERED else "id", model.id
     for weights in model.weights:
         if weights.source in HUB_SOURCES:
             yield weights.repo_id.casefold(), "repo", model.id

@@ -60,6 +60,12 @@ class Index:
         self._overlay: sqlite3.Connection | None = None
         self._hidden: frozenset[str] = frozenset()
         self.notice = notice
+        self.left_out: str | None = None
+
+    @property
+    def warning(self) -> str | None:
+        """What a user should know of it: that a file is damaged, and that registered models are left out."""
+        return "; ".join(filter(None, [self.notice, self.left_out])) or None
 
     def with_overlay(self, overlay: sqlite3.Connection, problems: Sequence[str]) -> Index:
         """This index with another laid over it, whose models hide those of the same id."""
@@ -148,6 +154,13 @@ class Index:
 
     def count(self) -> int:
         return len(self.rows("SELECT id FROM models"))
+
+    def registered_starting_with(self, beginning: str) -> list[str]:
+        """Ids for the shell to complete with, of models that users, files, seeds or our own list name."""
+        said_by = " OR ".join(f"instr(sources, ' {name} ')" for name in ("registered", "local", "models.yaml"))
+        text = beginning.lower()
+        query = f"SELECT id FROM models WHERE id >= ? AND id < ? AND ({said_by}) ORDER BY id"  # noqa: S608  our own text
+        return sorted(row[0] for row in self.rows(query, [text, f"{text}\U0010ffff"]))
 
     def names_starting_with(self, beginning: str, *, limit: int, with_weights: bool = False) -> list[str]:
         """Ids and aliases for the shell to complete with, in the order of the alphabet; `with_weights` only those of

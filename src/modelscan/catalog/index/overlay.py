@@ -6,24 +6,29 @@ A matching name or repo changes that model field by field; everything else is a 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelscan import dataclasses
 from modelscan.catalog.index.build import fill
+from modelscan.catalog.index.registered import registered_over
 from modelscan.catalog.merging.merge import merge
 from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.sources.local_files import NAME, parse_file
 from modelscan.catalog.sources.record import Parsed
+from modelscan.catalog.sources.registered import NAME as REGISTERED
 from modelscan.catalog.sources.state import SourceState, skipped_counts
 from modelscan.dataclasses import field_names
+from modelscan.registry.registered import registered_models
+from modelscan.settings.reading import Settings
 
 if TYPE_CHECKING:
     from modelscan.catalog.index.index import Index
     from modelscan.catalog.merging.merge import Merged
     from modelscan.catalog.sources.record import Parsed, SourceRecord
     from modelscan.model import Model
+    from modelscan.model.registered import RegisteredModel
 
 _REPLACED = ("task", "license", "parameters", "active_parameters", "family", "status", "homepage", "release_date")
 
@@ -39,20 +44,31 @@ def read_local(files: Sequence[Path]) -> tuple[Parsed, list[str]]:
     return parsed, problems
 
 
-def lay_over(index: Index, files: Sequence[Path]) -> tuple[sqlite3.Connection, list[str]]:
-    """An index in memory of the models in the files, and a sentence for each problem."""
+def lay_over(
+    index: Index, files: Sequence[Path], registered: Sequence[RegisteredModel] = ()
+) -> tuple[sqlite3.Connection, list[str]]:
+    """An index in memory of the models in the files and of registered ones, and a sentence for each problem."""
     parsed, problems = read_local(files)
     tables = Tables()
-    merged = [_over(index, item) for item in merge(parsed.records, tables)]
+    laid = {item.model.id: item for item in (_over(index, item) for item in merge(parsed.records, tables))}
+    states = []
+    if files:
+        origin = ", ".join(str(path) for path in files)
+        skipped = skipped_counts(parsed)
+        states.append(SourceState(name=NAME, origin=origin, records=len(parsed.records), skipped=skipped))
+    for model in registered:
+        item = registered_over(index, laid, model)
+        laid[item.model.id] = item
+    if registered:
+        states.append(SourceState(name=REGISTERED, origin="modelscan model list", records=len(registered)))
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    state = SourceState(
-        name=NAME,
-        origin=", ".join(str(path) for path in files),
-        records=len(parsed.records),
-        skipped=skipped_counts(parsed),
-    )
-    fill(connection, merged, tables, [state])
+    fill(connection, list(laid.values()), tables, states)
     return connection, problems
+
+
+def registered_in(settings: Settings, keys: Collection[str]) -> list[RegisteredModel]:
+    """The registered models of these keys. Raises StateDamaged."""
+    return [item.model for key, item in registered_models(settings).all.items() if key in keys]
 
 
 def _over(index: Index, item: Merged) -> Merged:

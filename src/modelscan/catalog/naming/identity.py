@@ -16,7 +16,7 @@ from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked, WeightsHint, read
 from modelscan.catalog.naming.described import described
 from modelscan.catalog.naming.family import best_known, closed_family, generations, members_meant, plain_member
-from modelscan.catalog.naming.lookup import KIND_ORDER, Lookup, Member, Named, member_of
+from modelscan.catalog.naming.lookup import KIND_ORDER, REGISTERED, Lookup, Member, Named, member_of
 from modelscan.catalog.naming.matching import Rung, climb
 from modelscan.catalog.naming.owners import whose
 from modelscan.catalog.naming.questions import SHOWN_MEMBERS, ambiguous, closed_warning, no_such_repo, not_found
@@ -110,6 +110,8 @@ def _named(asked: Asked, kind: str, model_id: str, index: Lookup) -> Resolution 
     model = index.get(model_id)
     if model is None:
         return None
+    if kind == REGISTERED:
+        return Resolution(model=model, weights_hint=WeightsHint())
     family = _default(asked, asked.parts, index) if kind == "id" else None
     if family and family.model and family.model.id == model_id:
         return family

@@ -10,7 +10,10 @@ from modelscan.catalog.naming.matching import Rung
 if TYPE_CHECKING:  # every search loads this, and few look at a whole model
     from modelscan.model import Model
 
-KIND_ORDER = ("moving", "id", "repo", "alias", "offer")
+REGISTERED = "registered"
+"""The kind of an id that a user, a file or a seed made, and its provenance."""
+
+KIND_ORDER = (REGISTERED, "moving", "id", "repo", "alias", "offer")
 """How surely a name means a model, the surest first."""
 
 ONE_LIST = "one list"
@@ -18,7 +21,9 @@ ONE_LIST = "one list"
 
 
 class Named(NamedTuple):
-    """A model with exactly that name; `kind` is id, repo, alias, moving (its meaning changes) or offer (a host's)."""
+    """A model with exactly that name; `kind` is one of `KIND_ORDER`; the meaning of a moving name
+    changes, and an offer is a host's.
+    """
 
     model: str
     kind: str

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 from modelscan import dataclasses
 from modelscan.catalog.index.build import build_index
 from modelscan.catalog.index.index import Index, open_base
-from modelscan.catalog.index.open import local_files
 from modelscan.catalog.index.overlay import read_local
 from modelscan.catalog.index.whole import mark_as_whole
 from modelscan.catalog.merging.merge import merge
@@ -36,6 +35,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.errors import SourceUnavailable, Usage
 from modelscan.parsing.problems import NotThisFormat
 from modelscan.parsing.text import clean
+from modelscan.registry.files import local_files
 from modelscan.settings.reading import Settings
 from modelscan.storage.database import refused
 from modelscan.storage.files import private_folder, translated

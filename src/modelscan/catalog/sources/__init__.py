@@ -8,6 +8,7 @@ gpustack         GPUStack's model sets
 known_weights    our list of official repos
 model_list       `models.yaml`, ours and the user's
 local_files      the user's own files
+registered       models that seeds and the user made
 entry_check      checks an entry that the user adds
 hub              a model that only a hub knows
 record           what every source is parsed into

@@ -8,9 +8,9 @@ from modelscan.catalog.sources import gpustack, model_list, models_dev, standing
 from modelscan.catalog.sources.record import Parsed
 from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.yaml_text import MAX_BYTES, load
+from modelscan.registry.files import is_list, placed
 
 NAME = standing.LOCAL.name
-_LIST = "models.local"
 
 
 def parse_file(path: Path) -> Parsed:
@@ -23,18 +23,10 @@ def parse_file(path: Path) -> Parsed:
         document = load(payload, strict=True)
         if document is None:
             return Parsed()  # nothing but comments
-        if path.stem == _LIST or (isinstance(document, dict) and "models" in document):
-            return model_list.parse_document(document, source=NAME, place=lambda written: _place(written, path.parent))
+        if is_list(path, document):
+            return model_list.parse_document(document, source=NAME, place=lambda written: placed(written, path.parent))
         return gpustack.parse_document(document, source=NAME)
     except NotThisFormat as error:
         return Parsed(skipped=[Skipped(path.name, str(error))])
     except OSError as error:
         return Parsed(skipped=[Skipped(path.name, f"cannot be read: {error}")])
-
-
-def _place(written: str, folder: Path) -> str:
-    """A path as the user wrote it: absolute, with `~`, or relative to the file that names it."""
-    try:
-        return str((folder / Path(written).expanduser()).resolve())
-    except (OSError, RuntimeError):  # no such user, or links that lead to themselves: said when it is used
-        return str((folder / written).absolute())

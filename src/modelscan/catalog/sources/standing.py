@@ -38,4 +38,5 @@ VLLM_RECIPES = Standing(name="vllm-recipes", facts=4, identity=4, knows_limits=F
 GPUSTACK = Standing(
     name="gpustack", facts=5, identity=5, knows_limits=False, names_models=False, describes_per_hub=True
 )
-STANDINGS = {item.name: item for item in (LOCAL, MODELS, KNOWN_WEIGHTS, MODELS_DEV, VLLM_RECIPES, GPUSTACK)}
+REGISTERED = Standing(name="registered", facts=0, identity=0, is_ours=True)
+STANDINGS = {item.name: item for item in (LOCAL, REGISTERED, MODELS, KNOWN_WEIGHTS, MODELS_DEV, VLLM_RECIPES, GPUSTACK)}

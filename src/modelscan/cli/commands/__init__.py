@@ -4,6 +4,7 @@ find/      catalogs, this machine, plans
 run/       `deploy` and `run`
 carry/     `pull` and `weights`
 manage/    deployments
+register/  models of one's own
 connect/   routes and client environments
 maintain/  settings, logins, backends, schemas
 

@@ -49,6 +49,12 @@ def complete_deployable(incomplete: str) -> Iterator[str]:
         yield from _index().names_starting_with(incomplete, limit=_MOST, with_weights=True)
 
 
+def complete_registered(incomplete: str) -> Iterator[str]:
+    """Ids of registered models."""
+    with contextlib.suppress(ModelscanError, sqlite3.Error, OSError):
+        yield from _index().registered_starting_with(incomplete)
+
+
 def complete_weights(incomplete: str) -> Iterator[str]:
     """Repos whose weights are on this machine, and the folders of deployments."""
     from modelscan.selecting.weights_here import folders_here, weights_here

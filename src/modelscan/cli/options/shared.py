@@ -7,7 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from modelscan.cli.options.complete import complete_deployable, complete_deployment, complete_setting, complete_weights
+from modelscan.cli.options.complete import (
+    complete_deployable,
+    complete_deployment,
+    complete_registered,
+    complete_setting,
+    complete_weights,
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only names, one per line.")]
@@ -57,6 +63,18 @@ WeightsIds = Annotated[
 DeclaredFile = Annotated[
     Path | None,
     typer.Argument(metavar="[FILE]", help="File of deployments; by default modelscan.yaml, .yml or .toml here."),
+]
+RegisteredId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="Id of a registered model.", autocompletion=complete_registered, show_default=False
+    ),
+]
+RegisteredIds = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID...", help="Ids of registered models.", autocompletion=complete_registered, show_default=False
+    ),
 ]
 SettingKey = Annotated[
     str,

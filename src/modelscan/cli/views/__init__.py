@@ -2,6 +2,7 @@
 
 models       models in lists and in full
 catalogs     catalog sources, a refresh and its differences
+registered   registered models, and what a seeding did
 hardware     the machine
 plan         a plan on one screen
 up           what `up` does, and how it ended

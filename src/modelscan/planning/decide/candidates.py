@@ -84,6 +84,8 @@ def judge(
         refused = reject(base, "no_memory", minimum.reason, needed=needed, available=there)
     if setting.estimates is None:
         return refused or _unmeasured(setting, choice, layout, budget, base, weights)
+    if weights is None and setting.request.max_memory_bytes is not None:
+        return refused or _unmeasured(setting, choice, layout, budget, base, None)
     if weights is None:
         return reject(base, "shape_unknown", f"neither sizes nor shape of `{choice.weights.repo_id}` are known")
     step = steps_of(setting, setting.estimates, layout, budget, 1).tokens
@@ -226,7 +228,11 @@ def _candidate(
     needed = [fault for fault in faults("set") if given.isdisjoint(word.partition("=")[0] for word in fault.words)]
     candidate = dataclasses.replace(
         base,
-        model_args=(*chosen_arguments.words, *(word for fault in needed for word in fault.arguments)),
+        model_args=(
+            *chosen_arguments.words,
+            *_of_the_entry(setting),
+            *(word for fault in needed for word in fault.arguments),
+        ),
         kernel_env={name: value for fault in needed for name, value in fault.variables.items()},
         dropped=chosen_arguments.dropped,
         gpu_memory_utilization=_share(setting, budget, memory),
@@ -269,6 +275,14 @@ def _speculative(setting: Setting, choice: Choice) -> dict[str, object] | None:
     if asked is None:
         return None
     return {"method": asked.method, "num_speculative_tokens": drafted(setting, choice.weights.architecture)}
+
+
+def _of_the_entry(setting: Setting) -> tuple[str, ...]:
+    """What the model's entry says and this version of the backend has a switch for."""
+    request, history = setting.request, setting.facts.arguments
+    words = BACKENDS[setting.backend].runs.words_of_the_model(setting.task, request.defaults, request.pooling)
+    version = setting.backend_version
+    return tuple(word for word in words if not history.missing((word,), backend=setting.backend, version=version))
 
 
 def _share(setting: Setting, budget: Budget, memory: MemoryPerGpu) -> float | None:

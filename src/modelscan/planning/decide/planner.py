@@ -51,6 +51,7 @@ from modelscan.weights.counting.sizes import Sized
 _WORTH_DOUBLING = 4 / 3
 # More copies exchange less data, but each repeats the attention weights: this much less KV cache is acceptable.
 _ENOUGH_CAPACITY = 2 / 3
+_SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling"})
 
 
 def make_plan(
@@ -187,7 +188,9 @@ def _setting(
         explicit=tuple(
             field.name
             for field in dataclasses.fields(request)
-            if field.name != "model" and getattr(request, field.name) != field.default and getattr(request, field.name)
+            if field.name not in _SAID_BY_ENTRIES
+            and getattr(request, field.name) != field.default
+            and getattr(request, field.name)
         ),
     )
 

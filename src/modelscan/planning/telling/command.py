@@ -18,7 +18,7 @@ def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
     for name, value in request.items():
         option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
         match name, value:
-            case "model" | "gpu_filters" | "on_demand", _:  # the last two are for files, and no options
+            case "model" | "gpu_filters" | "on_demand" | "defaults" | "pooling" | "entry", _:  # of files and entries
                 continue
             case "repo_id", repo:
                 words[0] = shlex.quote(repo)

@@ -7,6 +7,7 @@ from typing import Any
 
 from modelscan.model import Deployment
 from modelscan.model.results import UpAction
+from modelscan.selecting.entries.applied import ENTRY
 from modelscan.selecting.requests import DeployRequest, difference, request_document
 
 _RUNS = frozenset({"pending", "pulling", "starting", "ready", "unhealthy"})
@@ -59,8 +60,9 @@ def _action(request: DeployRequest, found: Deployment | None, model_id: ModelId)
         "base_url": found.base_url,
         "on_demand": request.on_demand,
     }
-    if found.request != document:
-        changed = tuple(difference(found.request, document))
+    before = {key: value for key, value in found.request.items() if key != ENTRY}  # of the model, not of the file
+    if before != document:
+        changed = tuple(difference(before, document))
         return UpAction(action="replace", cause="its options differ", difference=changed, **here)
     if found.status in _RUNS:
         return UpAction(action="keep", cause=f"it is {found.status}", **here)

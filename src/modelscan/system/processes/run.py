@@ -54,6 +54,14 @@ def run(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Compl
     return Completed(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
 
 
+def run_on_terminal(argv: Sequence[str], *, env: Mapping[str, str]) -> Completed:
+    """Run to the end on our own stdin, stdout and stderr, as an editor needs it."""
+    try:
+        return Completed(subprocess.run(list(argv), env=dict(env), check=False).returncode)
+    except OSError as error:
+        return Completed(None, problem=f"`{argv[0]}` could not be started: {error.strerror}")
+
+
 def run_streaming(
     argv: Sequence[str],
     *,

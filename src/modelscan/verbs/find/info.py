@@ -36,11 +36,11 @@ def model_info(context: Context, reference: str, *, fits: bool = False) -> Descr
     if resolution.model is None:
         model, warnings = _on_hub(context, resolution)
         warnings = (*resolution.warnings, *warnings)
-        return Described(model=model, warnings=warnings, notes=resolution.notes, notice=index.notice)
+        return Described(model=model, warnings=warnings, notes=resolution.notes, notice=index.warning)
     model = resolution.model
     if fits:
         model = replace(model, fits=judging(context)(model))
-    return Described(model=model, warnings=resolution.warnings, notes=resolution.notes, notice=index.notice)
+    return Described(model=model, warnings=resolution.warnings, notes=resolution.notes, notice=index.warning)
 
 
 def _on_hub(context: Context, resolution: Resolution) -> tuple[Model, tuple[str, ...]]:

@@ -62,7 +62,7 @@ def search_models(
     else:
         hits = search(index, text, limit=limit, filters=filters)
         found.extend(_models(index, hits) if whole else hits)
-    return SearchResult(models=tuple(found), notice=index.notice, notes=_age(context, index))
+    return SearchResult(models=tuple(found), notice=index.warning, notes=_age(context, index))
 
 
 def _opened(context: Context, filters: Filters) -> Index:
@@ -134,13 +134,13 @@ def list_models(
     if fits:
         most = index.count() if limit is None else limit
         found_here = _fitting(context, lambda _: index.models(filters), most, hardware)
-        return SearchResult(models=tuple(found_here), notice=index.notice)
+        return SearchResult(models=tuple(found_here), notice=index.warning)
     found: list[Model] = []
     for model in index.models(filters):
         if limit is not None and len(found) >= limit:
             break
         found.append(model)
-    return SearchResult(models=tuple(found), notice=index.notice)
+    return SearchResult(models=tuple(found), notice=index.warning)
 
 
 def catalog_sources(context: Context) -> tuple[list[SourceState], Index]:

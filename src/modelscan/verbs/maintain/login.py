@@ -50,7 +50,7 @@ def log_in(context: Context, source: HubName, token: str) -> Login:
         endpoint=shown_address(address(hub, settings.environ)),
         user=user,
         stored_in="keyring" if kept_by_keyring else str(secrets.file),
-        used_before=login_elsewhere(hub, settings.environ),
+        used_before=login_elsewhere(hub, settings.environ, settings.token_variables),
     )
 
 
@@ -60,6 +60,6 @@ def log_out(context: Context, source: HubName) -> Login:
     return Login(
         source=source,
         endpoint=shown_address(address(hub, settings.environ)),
-        used_before=login_elsewhere(hub, settings.environ),
+        used_before=login_elsewhere(hub, settings.environ, settings.token_variables),
         changed=Secrets(settings.paths.secrets_file).forget(hub.name),
     )

@@ -1,0 +1,90 @@
+"""The entries of `models.yaml` and of the user's own lists, as layers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from modelscan.parsing.problems import NotThisFormat
+from modelscan.parsing.yaml_text import MAX_BYTES, load
+from modelscan.registry.entry import EntryInvalid, read_entry
+from modelscan.registry.files import is_list, placed
+from modelscan.registry.layers import Layer, Strength
+from modelscan.registry.words import type_of
+from modelscan.storage.shipped import shipped_text
+from modelscan.weights.address import is_s3
+
+# What the catalog reads of the same entries.
+_OF_THE_CATALOG = frozenset({
+    "aliases", "license", "tags", "parameters", "active_parameters", "context", "family", "family_default", "variants",
+    "quantization",
+})  # fmt: skip
+_LISTED = "models.yaml"
+
+
+def built_in() -> list[Layer]:
+    """The models known to work."""
+    layers, problems = _layers(load(shipped_text(_LISTED)), "models.yaml", _LISTED, str)
+    assert not problems, problems  # noqa: S101  the file is ours
+    return layers
+
+
+def of_files(files: list[Path]) -> tuple[list[Layer], list[str]]:
+    """The entries of lists in our form, and a sentence for each that cannot be used; other files are the catalog's."""
+    layers: list[Layer] = []
+    problems: list[str] = []
+    for path in files:
+        if path.suffix == ".toml":
+            continue
+        try:
+            with path.open("rb") as file:
+                document = load(file.read(MAX_BYTES + 1), strict=True)
+        except (OSError, NotThisFormat):
+            continue  # said by the catalog, which reads every file
+        if document is not None and is_list(path, document):
+            found, wrong = _layers(document, "local", str(path), functools.partial(placed, folder=path.parent))
+            layers += found
+            problems += [f"`{path}`: {reason}" for reason in wrong]
+    return layers, problems
+
+
+def _layers(
+    document: object, strength: Strength, place: str, absolute: Callable[[str], str]
+) -> tuple[list[Layer], list[str]]:
+    """The first entry of an id counts, as the first file does."""
+    listed = document.get("models") if isinstance(document, dict) else None
+    layers: dict[str, Layer] = {}
+    problems: list[str] = []
+    for position, raw in enumerate(listed if isinstance(listed, list) else (), start=1):
+        if not isinstance(raw, Mapping):
+            continue
+        try:
+            entry = read_entry(dict(_raw(raw, absolute)), _OF_THE_CATALOG)
+        except EntryInvalid as error:
+            problems.append(f"entry {position}: {error}")
+            continue
+        layers.setdefault(entry.id.casefold(), Layer(strength, entry.id, entry.stated, place=place))
+    return list(layers.values()), problems
+
+
+def _raw(raw: Mapping[str, Any], absolute: Callable[[str], str]) -> Iterator[tuple[str, Any]]:
+    """An entry with its id, its type by its task, and an absolute path; its `name` is its id where it has no other."""
+    own_id = raw.get("id")
+    yield "id", own_id or raw.get("name") or raw.get("hf_repo_id")
+    for key, value in raw.items():
+        if key == "name" and own_id:
+            yield key, value
+        elif key == "task":
+            if "type" not in raw and isinstance(value, str) and (found := type_of(value)) is not None:
+                yield "type", "vision" if found == "chat" and "vision" in _tags(raw) else found
+        elif key == "local_path" and isinstance(value, str) and not value.startswith("shipped:") and not is_s3(value):
+            yield key, absolute(value)
+        elif key not in {"id", "name"}:
+            yield key, value
+
+
+def _tags(raw: Mapping[str, Any]) -> list[Any]:
+    tags = raw.get("tags")
+    return tags if isinstance(tags, list) else []

@@ -1,0 +1,176 @@
+"""What a registered model adds to a request: its backend, arguments, context and memory, under what the user asks."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from modelscan import dataclasses
+from modelscan.backends.arguments.folding import fold_arguments
+from modelscan.backends.arguments.placeholders import is_port
+from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.backends.registry import BACKENDS
+from modelscan.errors import BackendNotInstalled, Conflict, Usage
+from modelscan.model import Candidate, PlanRequest
+from modelscan.model.registered import RegisteredModel
+from modelscan.registry.words import TASKS, UPSTREAM, runtimes
+from modelscan.selecting.resolved import Resolved
+from modelscan.storage.documents import to_document
+from modelscan.units import format_bytes
+
+_CONSENT = "--trust-remote-code"
+_NEARLY = 0.1
+ENTRY = "entry"
+"""The key of a request under which a record keeps what the model's entry said."""
+_RUN = ("runtime", "runtime_args", "context_length", "memory_bytes", "defaults", "pooling", "repos")
+_EMPTY = PlanRequest(model="")
+
+
+def as_registered(resolved: Resolved, request: PlanRequest) -> PlanRequest:
+    """The request with what the model's entry says where the user says nothing; the same again changes nothing.
+
+    Raises Conflict for a disabled model, BackendNotInstalled for a runtime that is not built, Usage, which names the
+    model, for an argument of its entry that is refused.
+    """
+    model = resolved.registered
+    if model is None:
+        return request
+    refuse_unrunnable(model, request.backend)
+    backend = request.backend or _backend(model)
+    entry = PlanRequest(model="", backend=backend)
+    if model.runtime is None or runtimes()[model.runtime].backend in {None, backend}:
+        with blamed(resolved):
+            entry, rest = fold_arguments(_given(model), entry)
+            entry = dataclasses.replace(entry, backend_args=rest)
+    asked, words = fold_arguments(request.backend_args, request)
+    asked = dataclasses.replace(asked, backend_args=words)
+    if entry.context_length is None:
+        entry = dataclasses.replace(entry, context_length=model.context_length)
+    if asked.max_memory_bytes is None and all(item.architecture is None for item in resolved.options):
+        entry = dataclasses.replace(entry, max_memory_bytes=model.memory_bytes)
+    defaults = {name: value for name, value in to_document(model.defaults).items() if value is not None}
+    entry = dataclasses.replace(entry, defaults=defaults, pooling=model.pooling)
+    return _over(entry, asked)
+
+
+def entry_document(model: RegisteredModel | None) -> dict[str, Any]:
+    """What an entry says of how its model is run, for the record of a request. Nothing of our own list, which may say
+    something else with any release.
+    """
+    if model is None or model.built_in:
+        return {}
+    said = {name: to_document(getattr(model, name)) for name in _RUN}
+    said["defaults"] = {name: value for name, value in said["defaults"].items() if value is not None}
+    kept = {name: value for name, value in said.items() if value not in (None, [], {})}
+    return {ENTRY: kept} if kept else {}
+
+
+def refuse_unrunnable(model: RegisteredModel | None, backend: str | None) -> None:
+    """Raise Conflict for a model that is disabled or served elsewhere, BackendNotInstalled for a runtime that is not
+    built. `backend` is what the user asked for, which does as well as the entry's.
+    """
+    if model is None:
+        return
+    if not model.enabled:
+        raise Conflict(
+            f"`{model.id}` is disabled",
+            hints=[f"modelscan model enable {shlex.quote(model.id)}"],
+            details={"id": model.id},
+        )
+    runtime = runtimes().get(model.runtime or "")
+    if runtime is None or runtime.backend is not None or backend is not None:
+        return
+    if runtime.word == UPSTREAM:
+        raise Conflict(
+            f"`{model.id}` runs at an upstream: there is nothing to deploy",
+            cause=[f"it is {runtime.what}"],
+            hints=[f"modelscan model inspect {shlex.quote(model.id)}"],
+            details={"id": model.id, "runtime": model.runtime},
+        )
+    task = TASKS[model.type or "chat"]
+    other = next((name for name, found in BACKENDS.items() if found.runs.serves(task)), None)
+    name = shlex.quote(model.id)
+    raise BackendNotInstalled(
+        f"`{model.id}` needs {runtime.what}, which this modelscan does not run yet",
+        hints=[f"with another backend: modelscan deploy {name} --backend {other}"] if other is not None else [],
+        details={"id": model.id, "runtime": model.runtime},
+    )
+
+
+def wishes_code(model: RegisteredModel | None) -> bool:
+    """Whether the entry would let the repo's own code run. A wish is no consent: that is the user's, by hash."""
+    return model is not None and any(item.name == _CONSENT for item in _arguments(model.runtime_args))
+
+
+def entry_warnings(model: RegisteredModel | None, chosen: Candidate | None) -> Iterator[str]:
+    """Where an entry's memory is more than a tenth from what the plan counts, which is then what is claimed; and where
+    it says two lengths of context.
+    """
+    if model is None or chosen is None:
+        return
+    counted = chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices))
+    said = model.memory_bytes or counted
+    if chosen.memory_per_gpu.weights_bytes and abs(counted - said) > _NEARLY * said:
+        yield (
+            f"`{model.id}` is registered with {format_bytes(said)} of memory; the plan counts {format_bytes(counted)}, "
+            "which is what it claims"
+        )
+    argued = fold_arguments(_given(model), PlanRequest(model=""))[0].context_length
+    if model.context_length is not None and argued not in {None, model.context_length}:
+        yield f"the `runtime_args` of `{model.id}` set a context of {argued}; its `context_length` does not count"
+
+
+@contextlib.contextmanager
+def blamed(resolved: Resolved) -> Iterator[None]:
+    """Inside, a refusal of one of the entry's arguments names the model."""
+    try:
+        yield
+    except Usage as error:
+        model = resolved.registered
+        own = {item.name for item in _arguments(model.runtime_args)} if model is not None else set()
+        if model is None or error.details.get("argument") not in own or "id" in error.details:
+            raise
+        raise Usage(
+            f"`{model.id}` cannot be deployed: {error.message}",
+            cause=[*error.cause, "it is one of the `runtime_args` of its entry"],
+            hints=[f"modelscan model edit {shlex.quote(model.id)}", f"modelscan model inspect {shlex.quote(model.id)}"],
+            details={**error.details, "id": model.id},
+        ) from error
+
+
+def _backend(model: RegisteredModel) -> str | None:
+    return runtimes()[model.runtime].backend if model.runtime is not None else None
+
+
+def _given(model: RegisteredModel) -> tuple[str, ...]:
+    """Its arguments without the wish for code, and without those that leave to us what we decide anyway."""
+    words: list[str] = []
+    for argument in _arguments(model.runtime_args):
+        ours = argument.name == "--port" and len(argument.values) == 1 and is_port(argument.values[0])
+        if argument.name != _CONSENT and not ours:
+            words += argument.words
+    return tuple(words)
+
+
+def _arguments(words: Sequence[str]) -> tuple[Argument, ...]:
+    try:
+        return read_arguments(words)
+    except Usage as error:
+        error.details.setdefault("argument", None)
+        raise
+
+
+def _over(entry: PlanRequest, asked: PlanRequest) -> PlanRequest:
+    """What the user asks over what the entry says, argument by argument."""
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(PlanRequest):
+        said = getattr(entry, field.name)
+        if field.name not in {"model", "backend_args"} and said != getattr(_EMPTY, field.name):
+            own = getattr(asked, field.name)
+            changes[field.name] = said if own == getattr(_EMPTY, field.name) else own
+    given = {item.name for item in read_arguments(asked.backend_args)}
+    kept = [word for item in read_arguments(entry.backend_args) if item.name not in given for word in item.words]
+    changes["backend_args"] = (*kept, *asked.backend_args)
+    return dataclasses.replace(asked, **changes)

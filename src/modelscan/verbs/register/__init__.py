@@ -1,0 +1,10 @@
+"""Models of one's own, one verb per file.
+
+listing  `model list`
+inspect  `model inspect`
+add      `model add`
+edit     `model edit`, `model enable`, `model disable`
+remove   `model remove`
+seed     `model seed`
+export   `model export`
+"""

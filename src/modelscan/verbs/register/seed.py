@@ -1,0 +1,20 @@
+"""`model seed`; `up`, `gateway start` and `api start` run it first."""
+
+from __future__ import annotations
+
+from modelscan.registry import seed
+from modelscan.registry.seeding import SeedingReport
+from modelscan.registry.seeding_log import keep_lines
+from modelscan.registry.telling import seeding_lines
+from modelscan.selecting.context import Context
+
+
+def seed_models(context: Context, *, dry_run: bool = False) -> tuple[SeedingReport, tuple[str, ...]]:
+    """Register the models that the seed variables hold: what was done, and the lines that tell of it, which the log
+    has too. Raises StateDamaged, StateTooNew, StorageFailed; nothing was changed then.
+    """
+    report, names = seed.seed_models(context.settings, context.clock, dry_run=dry_run)
+    lines = tuple(seeding_lines(report, names))
+    if not dry_run:
+        keep_lines(lines, context.settings.paths, context.clock)
+    return report, lines
