@@ -48,13 +48,17 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict
     return gone | changed
 
 
-def edited(model_id: str, row: RegisteredRow | None, changes: Changes) -> RegisteredRow | None:
-    """The row with what the user now says; None where nobody says anything any more. Raises Usage."""
+def edited(model_id: str, row: RegisteredRow | None, changes: Changes, *, listed: bool) -> RegisteredRow | None:
+    """The row with what the user now says. None where the user says nothing any more and a file has the model
+    (`listed`); one that only the user has stays, though nothing is said of it. Raises Usage.
+    """
     own = stated_with(model_id, (row.own if row is not None else None) or {}, changes)
     seed = row.seed if row is not None else None
-    if not own and seed is None:
+    if not own and seed is None and listed:
         return None
-    return RegisteredRow(id=row.id if row is not None else model_id, seed=seed, own=own or None)
+    return RegisteredRow(
+        id=row.id if row is not None else model_id, seed=seed, own=own if own or seed is None else None
+    )
 
 
 def stated_with(model_id: str, own: Stated, changes: Changes) -> Stated:

@@ -24,11 +24,12 @@ _OF_THE_CATALOG = frozenset({
 _LISTED = "models.yaml"
 
 
-def built_in() -> list[Layer]:
+@functools.cache
+def built_in() -> tuple[Layer, ...]:
     """The models known to work."""
     layers, problems = _layers(load(shipped_text(_LISTED)), "models.yaml", _LISTED, str)
     assert not problems, problems  # noqa: S101  the file is ours
-    return layers
+    return tuple(layers)
 
 
 def of_files(files: list[Path]) -> tuple[list[Layer], list[str]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from modelscan import dataclasses
 from modelscan.backends.arguments.folding import fold_arguments
 from modelscan.backends.arguments.placeholders import is_port
-from modelscan.backends.arguments.words import Argument, read_arguments
+from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import BackendNotInstalled, Conflict, Usage
 from modelscan.model import Candidate, PlanRequest
@@ -41,7 +41,7 @@ def as_registered(resolved: Resolved, request: PlanRequest) -> PlanRequest:
     backend = request.backend or _backend(model)
     entry = PlanRequest(model="", backend=backend)
     if model.runtime is None or runtimes()[model.runtime].backend in {None, backend}:
-        with blamed(resolved):
+        with blamed(resolved, everything=True):
             entry, rest = fold_arguments(_given(model), entry)
             entry = dataclasses.replace(entry, backend_args=rest)
     asked, words = fold_arguments(request.backend_args, request)
@@ -101,7 +101,7 @@ def refuse_unrunnable(model: RegisteredModel | None, backend: str | None) -> Non
 
 def wishes_code(model: RegisteredModel | None) -> bool:
     """Whether the entry would let the repo's own code run. A wish is no consent: that is the user's, by hash."""
-    return model is not None and any(item.name == _CONSENT for item in _arguments(model.runtime_args))
+    return model is not None and _CONSENT in _names(model)
 
 
 def entry_warnings(model: RegisteredModel | None, chosen: Candidate | None) -> Iterator[str]:
@@ -117,20 +117,19 @@ def entry_warnings(model: RegisteredModel | None, chosen: Candidate | None) -> I
             f"`{model.id}` is registered with {format_bytes(said)} of memory; the plan counts {format_bytes(counted)}, "
             "which is what it claims"
         )
-    argued = fold_arguments(_given(model), PlanRequest(model=""))[0].context_length
-    if model.context_length is not None and argued not in {None, model.context_length}:
+    argued = fold_arguments(_given(model), _EMPTY)[0].context_length
+    if model.context_length is not None and argued == chosen.max_model_len != model.context_length:
         yield f"the `runtime_args` of `{model.id}` set a context of {argued}; its `context_length` does not count"
 
 
 @contextlib.contextmanager
-def blamed(resolved: Resolved) -> Iterator[None]:
-    """Inside, a refusal of one of the entry's arguments names the model."""
+def blamed(resolved: Resolved, *, everything: bool = False) -> Iterator[None]:
+    """Inside, a refusal of one of the entry's arguments, or of `everything`, names the model."""
     try:
         yield
     except Usage as error:
         model = resolved.registered
-        own = {item.name for item in _arguments(model.runtime_args)} if model is not None else set()
-        if model is None or error.details.get("argument") not in own or "id" in error.details:
+        if model is None or not (everything or error.details.get("argument") in _names(model)):
             raise
         raise Usage(
             f"`{model.id}` cannot be deployed: {error.message}",
@@ -147,19 +146,17 @@ def _backend(model: RegisteredModel) -> str | None:
 def _given(model: RegisteredModel) -> tuple[str, ...]:
     """Its arguments without the wish for code, and without those that leave to us what we decide anyway."""
     words: list[str] = []
-    for argument in _arguments(model.runtime_args):
+    for argument in read_arguments(model.runtime_args):
         ours = argument.name == "--port" and len(argument.values) == 1 and is_port(argument.values[0])
         if argument.name != _CONSENT and not ours:
             words += argument.words
     return tuple(words)
 
 
-def _arguments(words: Sequence[str]) -> tuple[Argument, ...]:
-    try:
-        return read_arguments(words)
-    except Usage as error:
-        error.details.setdefault("argument", None)
-        raise
+def _names(model: RegisteredModel) -> set[str]:
+    with contextlib.suppress(Usage):
+        return {item.name for item in read_arguments(model.runtime_args)}
+    return set()
 
 
 def _over(entry: PlanRequest, asked: PlanRequest) -> PlanRequest:

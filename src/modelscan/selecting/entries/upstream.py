@@ -7,8 +7,7 @@ import functools
 from collections.abc import Mapping
 
 from modelscan import dataclasses
-from modelscan.catalog.index.index import Index
-from modelscan.catalog.index.open import open_index
+from modelscan.catalog.index.index import Index, open_base
 from modelscan.catalog.naming.identity import resolve
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model.registered import RegisteredModel, UpstreamModel
@@ -26,7 +25,7 @@ def with_upstream(context: Context, model: RegisteredModel) -> RegisteredModel:
         return model
     if said.base_url:
         return dataclasses.replace(model, upstream=dataclasses.replace(said, model=said.model or model.id))
-    found = _at_its_lab(open_index(context.settings), model.id)
+    found = _at_its_lab(open_base(context.settings.paths.index_file), model.id)  # the entry itself is no model there
     return dataclasses.replace(
         model,
         upstream=UpstreamModel(

@@ -38,7 +38,7 @@ def add_model(context: Context, model_id: str | None, changes: Changes, file: Pa
         entry = read_entry({**document, "id": wanted})
     except EntryInvalid as error:
         raise refused(str(wanted), str(error)) from error
-    own = stated_with(entry.id, entry.stated, changes) or {"enabled": True}
+    own = stated_with(entry.id, entry.stated, changes)
 
     def made(row: RegisteredRow | None) -> RegisteredRow:
         if row is not None:

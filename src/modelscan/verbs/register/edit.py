@@ -26,9 +26,11 @@ _HEAD = """\
 
 def edit_model(context: Context, reference: str, changes: Changes) -> RegisteredModel:
     """Raises ModelNotFound, Usage that names the key."""
-    model = find_registered(context, reference).model
+    found = find_registered(context, reference)
+    model = found.model
+    listed = found.layer("local") is not None or found.layer("models.yaml") is not None
     with RegistryStore(context.settings.paths, context.clock) as store:
-        store.change(model.id, lambda row: edited(model.id, row, changes))
+        store.change(model.id, lambda row: edited(model.id, row, changes, listed=listed))
     return registered_models(context.settings).all[model.id.casefold()].model
 
 

@@ -39,7 +39,10 @@ def export_models(context: Context, references: Sequence[str] = ()) -> ExportedS
 
 
 def _document(found: LayeredModel) -> dict[str, Any]:
-    return document_of(found.model.id, {"name": found.model.name, **stated_by(found.layers)})
+    """What was said here; what our own list says is said wherever the seed goes, but for what a seed must have."""
+    whole = {"name": found.model.name, **stated_by(found.layers)}
+    own = stated_by([layer for layer in found.layers if layer.strength != "models.yaml"])
+    return document_of(found.model.id, {name: whole[name] for name in REQUIRED[1:] if name in whole} | own)
 
 
 def _missing(document: dict[str, Any]) -> list[str]:

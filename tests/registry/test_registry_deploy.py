@@ -1,0 +1,317 @@
+"""Registered models deployed by their names, with a `vllm` that behaves as the real one in front of us."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inline_snapshot import snapshot
+from tests.cli.conftest import Modelscan
+from tests.planning.machines import FACTS, machine
+
+from modelscan.dataclasses import replace
+from modelscan.hubs.ledger import Ledger
+from modelscan.model import Architecture, PlanRequest, WeightsDescription
+from modelscan.model.registered import RegisteredModel
+from modelscan.planning.decide.planner import decide
+from modelscan.selecting.entries.applied import as_registered
+from modelscan.selecting.resolved import Resolved
+from modelscan.storage.paths import paths_below
+from modelscan.units import GIB
+
+
+def seed(monkeypatch: pytest.MonkeyPatch, modelscan: Modelscan, **more: Any) -> None:
+    document = {
+        "id": "Our/Eyes",
+        "name": "Our eyes",
+        "type": "chat",
+        "runtime": "vllm",
+        "local_path": "shipped:demo",
+        **more,
+    }
+    monkeypatch.setenv("MODELSCAN_SEED_MODEL_1", json.dumps(document))
+    monkeypatch.setenv("MODELSCAN_SEED_MODELS_UPDATE_EXISTING", "true")
+    assert modelscan("model", "seed").status == 0
+
+
+def words(argv: list[str]) -> list[str]:
+    """What follows the names and the address."""
+    return argv[argv.index("--port") + 2 :]
+
+
+def test_a_seed_is_deployed_by_its_id_and_its_arguments_count(
+    vllm: Path, modelscan: Modelscan, monkeypatch: Any
+) -> None:
+    arguments = [
+        *(
+            "--trust-remote-code",
+            "--max-model-len",
+            "512",
+            "--gpu-memory-utilization",
+            "{{.DynamicMemoryUtilizationRatio}}",
+        ),
+        *(
+            "--port",
+            "{{.Port}}",
+            "--tensor-parallel-size={{.TensorParallelSize}}",
+            "--enforce-eager",
+            "--max-num-seqs",
+            "2",
+        ),
+        *(
+            "--max-num-batched-tokens",
+            "{{.MaxModelLen}}",
+            "--limit-mm-per-prompt",
+            '{"image":4}',
+            "--disable-log-requests",
+        ),
+    ]
+    seed(
+        monkeypatch,
+        modelscan,
+        context_length=512,
+        memory="1GiB",
+        runtime_args=arguments,
+        defaults={"top_p": 0.5, "max_tokens": 9},
+    )
+    ran = modelscan("deploy", "our/eyes", "--json")
+    assert ran.status == 0, ran.stderr
+    found = ran.json
+    assert (found["name"], found["model"], found["served_model_names"]) == snapshot(
+        ("eyes", "our/eyes", ["eyes", "Our/Eyes", "our/eyes"])
+    )
+    assert (found["max_model_len"], words(found["argv"])) == snapshot(
+        (
+            512,
+            [
+                "--dtype",
+                "float32",
+                "--max-model-len",
+                "512",
+                "--max-num-seqs",
+                "2",
+                "--kv-cache-memory-bytes",
+                "4194304",
+                "--enforce-eager",
+                '--override-generation-config={"top_p":0.5}',
+                "--allowed-origins",
+                "[]",
+                "--disable-fastapi-docs",
+                "--disable-uvicorn-access-log",
+                "--max-num-batched-tokens",
+                "512",
+                "--limit-mm-per-prompt",
+                '{"image":4}',
+            ],
+        )
+    )
+    again = modelscan("deploy", "OUR/EYES", "--json")
+    assert (again.status, again.json["changed"]) == (0, False)
+    seed(monkeypatch, modelscan, context_length=256)
+    changed = modelscan("deploy", "our/eyes")
+    assert (changed.status, changed.stderr.splitlines()[:4]) == (
+        8,
+        snapshot(
+            [
+                "error: the deployment `eyes` already exists with different options",
+                '  backend_args: --max-num-batched-tokens {{.MaxModelLen}} --limit-mm-per-prompt {"image":4} --disable-log-requests before, not given now',
+                "  context_length: 512 before, 256 now",
+                "  defaults: {'top_p': 0.5, 'max_tokens': 9} before, not given now",
+            ]
+        ),
+    )
+
+
+def test_what_the_user_asks_goes_over_the_entry(modelscan: Modelscan, monkeypatch: Any) -> None:
+    seed(
+        monkeypatch,
+        modelscan,
+        context_length=512,
+        runtime_args=["--max-num-seqs", "2", "--seed", "1", "--max-model-len", "256"],
+    )
+
+    def plan(*more: str) -> tuple[Any, ...]:
+        found = modelscan("plan", "our/eyes", "--hardware", "l4", *more, "--json").json
+        chosen = found["chosen"]
+        return (
+            chosen["max_model_len"],
+            chosen["max_num_seqs"],
+            [word for word in chosen["argv"] if "seed" in word],
+            found["warnings"],
+        )
+
+    assert plan() == snapshot(
+        (
+            256,
+            2,
+            ["--seed"],
+            ["the `runtime_args` of `Our/Eyes` set a context of 256; its `context_length` does not count"],
+        )
+    )
+    assert plan("--context-length", "128", "--max-concurrency", "8") == snapshot((128, 8, ["--seed"], []))
+    assert plan("--backend-arg=--max-model-len=64", "--backend-arg=--seed=7") == snapshot((64, 2, ["--seed=7"], []))
+    assert plan("--backend", "sglang")[:3] == snapshot((512, 64, []))
+
+
+def test_arguments_outside_the_list_fail_that_model_by_name(modelscan: Modelscan, monkeypatch: Any) -> None:
+    said = {}
+    for arguments in (
+        ["--host", "0.0.0.0"],
+        ["--port", "22"],
+        ["--chat-template", "/etc/passwd"],
+        ["--max-model-len", "x"],
+        ["word"],
+        ["--nosuch"],
+    ):
+        seed(monkeypatch, modelscan, runtime_args=arguments)
+        ran = modelscan("plan", "our/eyes", "--hardware", "l4")
+        said[" ".join(arguments)] = (ran.status, ran.stderr.splitlines()[:2])
+    assert said == snapshot(
+        {
+            "--host 0.0.0.0": (
+                2,
+                [
+                    "error: `Our/Eyes` cannot be deployed: `--host 0.0.0.0` is not allowed for vLLM",
+                    "  modelscan chooses the address",
+                ],
+            ),
+            "--port 22": (
+                2,
+                [
+                    "error: `Our/Eyes` cannot be deployed: `--port 22` is not allowed for vLLM",
+                    "  modelscan chooses the address",
+                ],
+            ),
+            "--chat-template /etc/passwd": (
+                2,
+                [
+                    "error: `Our/Eyes` cannot be deployed: `--chat-template /etc/passwd` is not allowed for vLLM",
+                    "  the chat template of the weights is used",
+                ],
+            ),
+            "--max-model-len x": (
+                2,
+                [
+                    "error: `Our/Eyes` cannot be deployed: `--max-model-len x` has a value that cannot be planned",
+                    "  it is one of the `runtime_args` of its entry",
+                ],
+            ),
+            "word": (
+                2,
+                [
+                    "error: `Our/Eyes` cannot be deployed: `word` is not an argument",
+                    "  it is one of the `runtime_args` of its entry",
+                ],
+            ),
+            "--nosuch": (
+                2,
+                [
+                    "error: `Our/Eyes` cannot be deployed: `--nosuch` is not allowed for vLLM",
+                    "  it is not an argument that modelscan passes to vLLM",
+                ],
+            ),
+        }
+    )
+
+
+def test_memory_is_the_claim_where_the_shape_is_unknown() -> None:
+    entry = RegisteredModel(id="lab/one", name="One", memory_bytes=6 * GIB)
+    unknown = WeightsDescription(source="huggingface", repo_id="lab/one", location="lab/one")
+    resolved = Resolved(reference="lab/one", model_id="lab/one", model=None, options=(unknown,), registered=entry)
+    request = as_registered(resolved, PlanRequest(model="lab/one"))
+    plan = decide(None, [unknown], machine("l4"), request, FACTS)
+    assert plan.chosen is not None
+    memory = plan.chosen.memory_per_gpu
+    assert (memory.total_bytes, plan.chosen.gpu_memory_utilization) == snapshot((6442450944, 0.27))
+    shaped = replace(unknown, architecture=Architecture(num_hidden_layers=2))
+    assert as_registered(replace(resolved, options=(shaped,)), PlanRequest(model="lab/one")).max_memory_bytes is None
+
+
+def test_a_wish_for_code_is_no_consent(
+    vllm: Path, modelscan: Modelscan, monkeypatch: Any, folder: Path, home: Path
+) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {"AutoModelForCausalLM": "code.Model"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "code.py").write_text("print(1)")
+    seed(monkeypatch, modelscan, local_path=str(folder), runtime_args=["--trust-remote-code"])
+    for yes in ((), ("--yes",)):
+        ran = modelscan("deploy", "our/eyes", *yes)
+        assert (ran.status, ran.stderr.replace(str(folder), "FOLDER").splitlines()[-3:]) == (
+            2,
+            snapshot(
+                [
+                    "error: the entry of `our/eyes` would run code of `FOLDER`, which you have not allowed",
+                    "  code.py sha256:d287bb7f9d15abdc5b6e98536263815744b6ef21c8f3c839fc434ca70d8efe99",
+                    "hint: read it, then allow it: modelscan deploy our/eyes --trust-remote-code",
+                ]
+            ),
+        )
+    with Ledger(paths_below(home)) as ledger:
+        ledger.agree({"code.py": ran_hash(folder)}, str(folder))
+    ran = modelscan("deploy", "our/eyes", "--json")
+    assert (ran.status, "--trust-remote-code" in ran.json["argv"]) == (0, True)
+
+
+def ran_hash(folder: Path) -> str:
+    return f"sha256:{hashlib.sha256((folder / 'code.py').read_bytes()).hexdigest()}"
+
+
+def test_runtimes_that_are_not_built_say_what_is_missing(modelscan: Modelscan, monkeypatch: Any) -> None:
+    said = {}
+    for runtime, kind in (("ollama", "chat"), ("diffusers", "image"), ("llamacpp", "chat"), ("transformers", "embed")):
+        seed(monkeypatch, modelscan, runtime=runtime, type=kind)
+        ran = modelscan("deploy", "our/eyes")
+        said[runtime] = (ran.status, ran.stderr)
+    assert said == snapshot(
+        {
+            "ollama": (
+                7,
+                """\
+error: `Our/Eyes` needs an Ollama daemon of yours, which this modelscan does not run yet
+hint: with another backend: modelscan deploy Our/Eyes --backend vllm
+""",
+            ),
+            "diffusers": (
+                7,
+                "error: `Our/Eyes` needs the handlers of the transformers backend, which this modelscan does not run yet\n",
+            ),
+            "llamacpp": (
+                7,
+                """\
+error: `Our/Eyes` needs the llama.cpp server, which this modelscan does not run yet
+hint: with another backend: modelscan deploy Our/Eyes --backend vllm
+""",
+            ),
+            "transformers": (
+                7,
+                """\
+error: `Our/Eyes` needs the handlers of the transformers backend, which this modelscan does not run yet
+hint: with another backend: modelscan deploy Our/Eyes --backend vllm
+""",
+            ),
+        }
+    )
+
+
+def test_a_registered_id_wins_over_an_alias(modelscan: Modelscan, monkeypatch: Any) -> None:
+    before = modelscan("catalog", "info", "llama3.1:8b", "--json").json["id"]
+    monkeypatch.setenv(
+        "MODELSCAN_SEED_MODEL_9", json.dumps({"id": "Llama3.1:8B", "name": "x", "type": "chat", "runtime": "ollama"})
+    )
+    modelscan("model", "seed")
+    found = modelscan("catalog", "info", "llama3.1:8b", "--json").json
+    assert (before, found["id"], found["weights"][0]["repo_id"]) == snapshot(
+        ("meta-llama/llama-3.1-8b-instruct", "llama3.1:8b", "meta-llama/Llama-3.1-8B-Instruct")
+    )
+    assert modelscan("catalog", "info", "llama 3.1 8b", "--json").json["id"] == before
+    assert "llama3.1:8b" in modelscan("catalog", "search", "llama3.1:8b", "-q").stdout.split()
+
+
+def test_pooling_goes_to_the_backend_that_has_a_word_for_it(modelscan: Modelscan) -> None:
+    modelscan("model", "edit", "google/embeddinggemma-300m", "--set", "pooling=last")
+    argv = modelscan("plan", "google/embeddinggemma-300m", "--hardware", "l4", "--json").json["chosen"]["argv"]
+    assert [word for word in argv if "pooler" in word] == ['--pooler-config={"pooling_type":"LAST"}']
