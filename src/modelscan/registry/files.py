@@ -8,6 +8,7 @@ from modelscan.settings.reading import Settings
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".toml"})
 _LIST = "models.local"
+SHIPPED = "shipped:"
 
 
 def local_files(settings: Settings) -> list[Path]:
@@ -26,7 +27,11 @@ def is_list(path: Path, document: object) -> bool:
 
 
 def placed(written: str, folder: Path) -> str:
-    """A path as the user wrote it: absolute, with `~`, or relative to the file that names it."""
+    """A path as the user wrote it: absolute, with `~`, or relative to the file that names it; a folder that comes with
+    the program stays its name.
+    """
+    if written.startswith(SHIPPED):
+        return written
     try:
         return str((folder / Path(written).expanduser()).resolve())
     except (OSError, RuntimeError):  # no such user, or links that lead to themselves: said when it is used

@@ -80,7 +80,7 @@ def _raw(raw: Mapping[str, Any], absolute: Callable[[str], str]) -> Iterator[tup
         elif key == "task":
             if "type" not in raw and isinstance(value, str) and (found := type_of(value)) is not None:
                 yield "type", "vision" if found == "chat" and "vision" in _tags(raw) else found
-        elif key == "local_path" and isinstance(value, str) and not value.startswith("shipped:") and not is_s3(value):
+        elif key == "local_path" and isinstance(value, str) and not is_s3(value):
             yield key, absolute(value)
         elif key not in {"id", "name"}:
             yield key, value

@@ -18,6 +18,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
 from modelscan.parsing import fields
 from modelscan.parsing.text import is_harmless
+from modelscan.registry.files import SHIPPED
 from modelscan.registry.words import TYPES, runtimes, type_of
 from modelscan.weights.address import is_s3
 
@@ -182,7 +183,7 @@ def repo(value: Any) -> str:
 def folder(value: Any) -> str:
     """An absolute path, `~`, an address in S3, or a folder that comes with the program."""
     text = line(value)
-    if not text.startswith(("/", "~", "shipped:")) and not is_s3(text):
+    if not text.startswith(("/", "~", SHIPPED)) and not is_s3(text):
         raise ValueError("must be an absolute path or an `s3://` address")
     return text
 

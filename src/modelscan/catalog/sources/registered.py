@@ -21,7 +21,7 @@ NAME = standing.REGISTERED.name
 
 
 def record_of(model: RegisteredModel) -> SourceRecord:
-    """The record of one model. `weights` are only those that it names itself."""
+    """The record of one model. `weights` are only those that it names itself: no other form is taken for them."""
     return SourceRecord(
         source=NAME,
         key=model.id,
@@ -45,7 +45,7 @@ def _weights(model: RegisteredModel) -> Iterator[Weights]:
     for source in sources:
         if (repo := model.repos.get(source)) is not None:
             found: Source = "s3" if source == "local_path" and is_s3(repo) else source
-            yield Weights(source=found, repo_id=repo, official=True)
+            yield Weights(source=found, repo_id=repo)
 
 
 def _facts(model: RegisteredModel) -> Iterator[tuple[str, Any]]:
