@@ -10,6 +10,11 @@ import pytest
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
+from modelscan.cli.options.complete import complete_registered
+from modelscan.dataclasses import replace
+from modelscan.registry.registered import registered_models
+from modelscan.settings.reading import load_settings
+
 
 @pytest.fixture
 def local(home: Path) -> Any:
@@ -26,7 +31,7 @@ def local(home: Path) -> Any:
 
 def test_a_model_of_ones_own(modelscan: Modelscan) -> None:
     added = modelscan(
-        *("model", "add", "MyLab/MyChat", "--type", "chat", "--memory", "8GiB", "--set", "hf_repo_id=MyLab/MyChat-7B"),
+        *("model", "add", "MyLab/MyChat", "--type", "chat", "--memory", "8GB", "--set", "hf_repo_id=MyLab/MyChat-7B"),
         *("--set", "defaults.temperature=0.2", "--set", 'runtime_args=["--seed","1"]', "--json"),
     )
     assert (added.status, {key: value for key, value in added.json.items() if not key.endswith("_at")}) == (
@@ -204,7 +209,7 @@ hint: to register it: modelscan model add lab/on
 
 
 def test_an_editor(modelscan: Modelscan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    modelscan("model", "add", "lab/one", "--context-length", "1024", "--set", "description=old")
+    modelscan("model", "add", "lab/one", "--context-length", "1k", "--set", "description=old")
     editor = tmp_path / "editor"
     monkeypatch.setenv("EDITOR", str(editor))
     editor.write_text("#!/bin/sh\ncp $1 $0.seen\nsed -i -e s/1024/2048/ -e /description/d $1\n")
@@ -269,6 +274,17 @@ lab/one      chat   vllm          -        2  file, modified  yes
     assert modelscan("model", "inspect", "baai/bge-m3", "--json").json["pooling"] == "last_token"
     gone = modelscan("model", "remove", "lab/one", "--json").json[0]
     assert (gone["returns"], modelscan("model", "inspect", "lab/one", "--json").json["description"]) == ("seed", "file")
+
+
+def test_the_file_beside_a_file_of_deployments_counts_before_the_users(local: Any, home: Path, tmp_path: Path) -> None:
+    local("models: [{name: lab/one, context_length: 1}, {name: lab/two}]")
+    beside = tmp_path / "project"
+    beside.mkdir()
+    (beside / "models.local.yml").write_text("models: [{name: lab/one, context_length: 2, local_path: weights}]")
+    settings = replace(load_settings({"MODELSCAN_HOME": str(home), "HOME": str(home)}), beside=beside)
+    found = {item.id: item for item in registered_models(settings).models()}
+    assert (found["lab/one"].context_length, found["lab/one"].repos["local_path"]) == (2, str(beside / "weights"))
+    assert set(found) == {"lab/one", "lab/two"}
 
 
 def test_entries_that_cannot_be_used_are_said(modelscan: Modelscan, local: Any) -> None:
@@ -380,8 +396,6 @@ qwen/qwen3-vl-4b-instruct          vision  -             -        -  built-in  y
 
 
 def test_ids_complete(modelscan: Modelscan, local: Any) -> None:
-    from modelscan.cli.options.complete import complete_registered
-
     modelscan("model", "add", "BAAI/mine")
     local("models: [{name: baai/theirs, hf_repo_id: lab/theirs}]")
     assert list(complete_registered("baai/")) == ["baai/bge-m3", "baai/mine", "baai/theirs"]

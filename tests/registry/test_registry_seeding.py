@@ -328,6 +328,14 @@ def test_a_full_disk_leaves_what_was_there(home: Path) -> None:
         assert list(store.rows()) == ["lab/kept"]
 
 
+def test_a_log_that_cannot_be_written_is_told_and_costs_nothing(modelscan: Modelscan, seeds: Any, home: Path) -> None:
+    seeds(A=model())
+    (home / "state" / "seeding.log").mkdir(parents=True)
+    ran = modelscan("model", "seed")
+    assert (ran.status, ran.stdout) == (0, "lab/one  created\n")
+    assert ran.stderr.splitlines()[-1].startswith("WARN the log of seedings was not written reason=")
+
+
 def test_a_damaged_row_is_told_and_can_be_removed(home: Path, modelscan: Modelscan) -> None:
     with RegistryStore(paths_below(home)) as store:
         store.change("lab/one", lambda _: RegisteredRow(id="lab/one", seed={"name": "One"}))

@@ -27,5 +27,9 @@ def seeding_lines(report: SeedingReport, names: Mapping[str, str]) -> Iterator[s
     yield "INFO completed model seeding from environment variables"
 
 
+def unkept_line(reason: str) -> str:
+    return f"WARN the log of seedings was not written reason={_quoted(reason)}"
+
+
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

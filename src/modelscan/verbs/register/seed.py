@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from modelscan.errors import StorageFailed
 from modelscan.registry import seed
 from modelscan.registry.seeding import SeedingReport
 from modelscan.registry.seeding_log import keep_lines
-from modelscan.registry.telling import seeding_lines
+from modelscan.registry.telling import seeding_lines, unkept_line
 from modelscan.selecting.context import Context
 
 
@@ -16,5 +17,8 @@ def seed_models(context: Context, *, dry_run: bool = False) -> tuple[SeedingRepo
     report, names = seed.seed_models(context.settings, context.clock, dry_run=dry_run)
     lines = tuple(seeding_lines(report, names))
     if not dry_run:
-        keep_lines(lines, context.settings.paths, context.clock)
+        try:
+            keep_lines(lines, context.settings.paths, context.clock)
+        except StorageFailed as error:  # what was seeded is seeded
+            lines = (*lines, unkept_line(error.message))
     return report, lines

@@ -13,6 +13,7 @@ from modelscan.cli.session import context_of
 from modelscan.cli.views.registered import show_one_line
 from modelscan.model.registered import ModelType
 from modelscan.registry.editing import parse_changes
+from modelscan.units import parse_bytes, parse_tokens
 from modelscan.verbs.register.add import add_model
 
 
@@ -31,7 +32,7 @@ def add(
         str | None, typer.Option("--memory", metavar="SIZE", help="Memory to claim where the shape is unknown.")
     ] = None,
     context_length: Annotated[
-        int | None, typer.Option("--context-length", metavar="N", help="Context length to serve.")
+        str | None, typer.Option("--context-length", metavar="N", help="Context length to serve, such as 16k.")
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -44,7 +45,12 @@ def add(
     quiet: Quiet = False,
 ) -> None:
     output = Output(json=json, quiet=quiet)
-    own = {"type": type_, "runtime": runtime, "memory": memory, "context_length": context_length}
+    own = {
+        "type": type_,
+        "runtime": runtime,
+        "memory": parse_bytes(memory) if memory is not None else None,
+        "context_length": parse_tokens(context_length) if context_length is not None else None,
+    }
     changes = {key: value for key, value in own.items() if value is not None} | parse_changes(set_ or [])
     added = add_model(context_of(ctx), model, changes, file)
     output.document(added, lambda printer: show_one_line(printer, added, "registered"), [added.id])
