@@ -121,6 +121,36 @@ def configured(folder: str, *files: str) -> dict[str, str]:
     return {name: text.replace("$$", "$") for name, text in environment.items()}
 
 
+LIST = """\
+services:
+  modelscan:
+    image: any
+    environment:
+      - 'MODELSCAN_SEED_MODEL_EYES={"id": "Qwen/Qwen3-VL-8B-Instruct", "name": "Our eyes", "type": "chat", "runtime": "vllm", "runtime_args": ["--limit-mm-per-prompt", "{\\"image\\":4}", "--gpu-memory-utilization", "{{.DynamicMemoryUtilizationRatio}}"]}'
+      - MODELSCAN_SEED_MODEL_LLAMA={"id":"llama3.1:8b","name":"Llama","type":"chat","runtime":"ollama","memory":"8GB"}
+"""
+MAP = """\
+data:
+  MODELSCAN_SEED_MODEL_EYES: |
+    {
+      "id": "Qwen/Qwen3-VL-8B-Instruct", "name": "Our eyes", "type": "chat", "runtime": "vllm",
+      "runtime_args": [
+        "--limit-mm-per-prompt", "{\\"image\\":4}",
+        "--gpu-memory-utilization", "{{.DynamicMemoryUtilizationRatio}}"
+      ]
+    }
+  MODELSCAN_SEED_MODEL_LLAMA: '{"id":"llama3.1:8b","name":"Llama","type":"chat","runtime":"ollama","memory":"8GB"}'
+"""
+
+
+def test_seeds_as_teams_write_them(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(LIST)
+    listed = stated(configured(str(tmp_path), "compose.yaml"))
+    assert listed == stated(yaml.safe_load(MAP)["data"])
+    assert listed["Qwen/Qwen3-VL-8B-Instruct"]["runtime_args"][1] == '{"image":4}'
+    assert listed["llama3.1:8b"]["memory_bytes"] == 8 * 10**9
+
+
 def test_what_it_looks_like(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
     seed = {"id": "lab/it", "name": "It's $5", "type": "chat", "runtime": "vllm", "memory": "8GB"}
     monkeypatch.setenv("MODELSCAN_SEED_MODEL_X", json.dumps(seed))
