@@ -97,7 +97,7 @@ def test_sources_are_those_that_the_command_takes() -> None:
         ["models.dev", "vllm-recipes", "gpustack", "local"]
     )
     assert completed("modelscan catalog search x --source ") == snapshot(
-        ["gpustack", "known-weights", "local", "models.dev", "models.yaml", "vllm-recipes"]
+        ["gpustack", "known-weights", "local", "models.dev", "models.yaml", "registered", "vllm-recipes"]
     )
     assert completed("modelscan plan demo --dtype ") == snapshot(["auto", "bfloat16", "float16", "float32"])
 
