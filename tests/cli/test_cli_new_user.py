@@ -165,7 +165,7 @@ def test_a_source_that_is_none(modelscan: Modelscan) -> None:
         "",
         snapshot("""\
 error: `foo` is not a catalog source
-hint: one of: gpustack, known-weights, local, models.dev, models.yaml, vllm-recipes
+hint: one of: gpustack, known-weights, local, models.dev, models.yaml, registered, vllm-recipes
 """),
     )
 
