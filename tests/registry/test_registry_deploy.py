@@ -112,17 +112,24 @@ def test_a_seed_is_deployed_by_its_id_and_its_arguments_count(
     assert (again.status, again.json["changed"]) == (0, False)
     seed(monkeypatch, modelscan, context_length=256)
     changed = modelscan("deploy", "our/eyes")
-    assert (changed.status, changed.stderr.splitlines()[:4]) == (
+    assert (changed.status, changed.stderr.splitlines()[:1]) == (
         8,
-        snapshot(
-            [
-                "error: the deployment `eyes` already exists with different options",
-                '  backend_args: --max-num-batched-tokens {{.MaxModelLen}} --limit-mm-per-prompt {"image":4} --disable-log-requests before, not given now',
-                "  context_length: 512 before, 256 now",
-                "  defaults: {'top_p': 0.5, 'max_tokens': 9} before, not given now",
-            ]
-        ),
+        snapshot(["error: the deployment `eyes` already exists with different options"]),
     )
+    assert "'context_length': 512" in changed.stderr
+
+
+def test_up_keeps_what_it_deployed_of_an_entry(
+    vllm: Path, modelscan: Modelscan, monkeypatch: Any, tmp_path: Path
+) -> None:
+    seed(monkeypatch, modelscan, context_length=512, runtime_args=["--max-num-seqs", "2"])
+    file = tmp_path / "modelscan.yaml"
+    file.write_text("deployments:\n  mine: {model: our/eyes}\n")
+    first = modelscan("up", str(file), "--json", "--yes")
+    assert (first.status, [item["action"] for item in first.json["actions"]]) == (0, ["create"])
+    assert "512" in modelscan("status", "mine", "--json").json["argv"]
+    again = modelscan("up", str(file), "--json", "--yes")
+    assert (again.json["changed"], [item["action"] for item in again.json["actions"]]) == (False, ["keep"])
 
 
 def test_what_the_user_asks_goes_over_the_entry(modelscan: Modelscan, monkeypatch: Any) -> None:

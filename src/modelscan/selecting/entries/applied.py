@@ -129,7 +129,8 @@ def blamed(resolved: Resolved, *, everything: bool = False) -> Iterator[None]:
         yield
     except Usage as error:
         model = resolved.registered
-        if model is None or not (everything or error.details.get("argument") in _names(model)):
+        named = "id" in error.details  # already, by what is inside
+        if model is None or named or not (everything or error.details.get("argument") in _names(model)):
             raise
         raise Usage(
             f"`{model.id}` cannot be deployed: {error.message}",
