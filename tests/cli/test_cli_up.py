@@ -125,7 +125,15 @@ def test_to_see_that_there_is_nothing_to_do_loads_nothing_that_plans(modelscan: 
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     status, modules = json.loads(done.stderr.splitlines()[-1])
     assert (status, done.stdout.splitlines()[0]) == (0, "Nothing to do.")
-    for room in ("planning.decide", "planning.packing", "catalog", "hubs", "hardware", "environments", "weights"):
+    for room in (
+        "planning.decide",
+        "planning.packing",
+        "catalog",
+        "hubs",
+        "hardware",
+        "environments",
+        "weights.counting",
+    ):
         assert not [name for name in modules if name.startswith(f"modelscan.{room}")], room
     assert {"httpx", "pydantic", "huggingface_hub", "asyncio"} & set(modules) == set()
 
@@ -298,6 +306,7 @@ def test_without_a_file_it_says_how_to_begin(modelscan: Modelscan) -> None:
         2,
         snapshot("""\
 error: there is no modelscan.yaml in this folder
+  MODELS is not set, and no registered model says `prewarm`
 hint: modelscan up FILE
 hint: or without a file: MODELS=demo modelscan up
 hint: modelscan help up

@@ -15,4 +15,5 @@ telling     the lines that tell of a seeding
 files       where the user's own lists are
 lists       the entries of those lists, and of our own
 registered  all of them together
+changed     the same at a glance: when it last changed
 """

@@ -67,7 +67,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     if resolved.model is not None:
         refuse_closed(context, resolved.model)
     name = deployment_name(wanted.name, resolved.model_id)
-    request = _kept(wanted, resolved)
+    request = kept_request(wanted, resolved)
     price = resolved.model.pricing if resolved.model else None
 
     existing = context.deployments.named(name)
@@ -123,7 +123,7 @@ def _claimed(
     ask: Ask,
 ) -> tuple[Claimed, Installation | None]:
     """Plan and claim what the plan needs; if another command claims the memory first, plan again."""
-    request = _kept(wanted, resolved)
+    request = kept_request(wanted, resolved)
     for last in (False, False, True):
         hardware = machine(context)
         claims = context.deployments.claims(hardware, but=existing)
@@ -174,7 +174,7 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
     return dataclasses.replace(chosen, revision=weights.commit or chosen.revision, trust_remote_code=runs_code)
 
 
-def _kept(wanted: DeployRequest, resolved: Resolved) -> dict[str, Any]:
+def kept_request(wanted: DeployRequest, resolved: Resolved) -> dict[str, Any]:
     """The request as its record keeps it, with what the model's entry says: a changed entry is a difference."""
     return request_document(wanted, model_id=resolved.asked_for) | entry_document(resolved.registered)
 

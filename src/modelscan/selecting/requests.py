@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from modelscan.dataclasses import dataclass, fields
@@ -68,13 +68,21 @@ def request_document(wanted: DeployRequest, *, model_id: str) -> dict[str, Any]:
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """One line per key in which two requests differ."""
-    keys = sorted({*before, *after})
+    """One line per key in which two requests differ; `env.NAME` and `entry.context_length` for what is within a key."""
+    before, after = dict(_opened(before)), dict(_opened(after))
     return [
         f"{key}: {_phrase(before.get(key))} before, {_phrase(after.get(key))} now"
-        for key in keys
+        for key in sorted({*before, *after})
         if before.get(key) != after.get(key)
     ]
+
+
+def _opened(document: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            yield from _opened(value, f"{within}{key}.")
+        else:
+            yield f"{within}{key}", value
 
 
 def _phrase(value: object) -> str:

@@ -13,14 +13,24 @@ from modelscan.selecting.requests import DeployRequest, difference, request_docu
 _RUNS = frozenset({"pending", "pulling", "starting", "ready", "unhealthy"})
 _SETTLED = frozenset({"ready", "unhealthy"})
 
-# The id under which a record keeps the model that a request names.
-ModelId = Callable[[DeployRequest, Deployment], str]
+# What a deployment was asked for, and what is asked of it now.
+Documents = Callable[[DeployRequest, Deployment], tuple[Mapping[str, Any], Mapping[str, Any]]]
 
 
-def compare(wanted: Sequence[DeployRequest], found: Sequence[Deployment], model_id: ModelId) -> tuple[UpAction, ...]:
+def compare(wanted: Sequence[DeployRequest], found: Sequence[Deployment], documents: Documents) -> tuple[UpAction, ...]:
     """An action for each that is wanted, in that order. `found` are the deployments as they are now."""
     by_name = {item.name: item for item in found}
-    return tuple(_action(request, by_name.get(str(request.name)), model_id) for request in wanted)
+    return tuple(_action(request, by_name.get(str(request.name)), documents) for request in wanted)
+
+
+def as_said(request: DeployRequest, found: Deployment) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """By what users said alone. The same name means the same model as when it was deployed; what another name means,
+    and what entries add, is found out by a closer look.
+    """
+    same = request.plan.model == found.reference
+    model_id = str(found.request.get("model")) if same else request.plan.model
+    said = {key: value for key, value in found.request.items() if key != ENTRY}
+    return said, request_document(request, model_id=model_id)
 
 
 def left_over(found: Iterable[Deployment], names: Iterable[str]) -> tuple[Deployment, ...]:
@@ -38,7 +48,7 @@ def is_settled(actions: Iterable[UpAction]) -> bool:
     return all(action.action == "keep" and (action.status in _SETTLED or action.on_demand) for action in actions)
 
 
-def _action(request: DeployRequest, found: Deployment | None, model_id: ModelId) -> UpAction:
+def _action(request: DeployRequest, found: Deployment | None, documents: Documents) -> UpAction:
     name = str(request.name)
     if found is None:
         return UpAction(
@@ -48,7 +58,7 @@ def _action(request: DeployRequest, found: Deployment | None, model_id: ModelId)
             model=request.plan.model,
             on_demand=request.on_demand,
         )
-    document = request_document(request, model_id=model_id(request, found))
+    before, now = documents(request, found)
     here: Mapping[str, Any] = {
         "name": name,
         "model": found.model,
@@ -60,9 +70,8 @@ def _action(request: DeployRequest, found: Deployment | None, model_id: ModelId)
         "base_url": found.base_url,
         "on_demand": request.on_demand,
     }
-    before = {key: value for key, value in found.request.items() if key != ENTRY}  # of the model, not of the file
-    if before != document:
-        changed = tuple(difference(before, document))
+    if before != now:
+        changed = tuple(difference(before, now))
         return UpAction(action="replace", cause="its options differ", difference=changed, **here)
     if found.status in _RUNS:
         return UpAction(action="keep", cause=f"it is {found.status}", **here)

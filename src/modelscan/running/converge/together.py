@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from modelscan import dataclasses
 from modelscan.dataclasses import dataclass, field
@@ -20,10 +21,13 @@ from modelscan.planning.options.budget import GPU_RESERVE
 from modelscan.planning.packing.pack import HOST, Item, Packed, Place, Way, pack, place_of
 from modelscan.planning.packing.share import Share, room_of, shares
 from modelscan.planning.packing.ways import kinds_of, ways_of
-from modelscan.running.converge.difference import compare, is_settled
+from modelscan.registry.registered import Registered, registered_models
+from modelscan.running.converge.difference import as_said, compare, is_settled
 from modelscan.running.converge.naming import named
 from modelscan.running.converge.refusing import Unplaced, refusal
+from modelscan.running.deploy import kept_request
 from modelscan.selecting.context import Context
+from modelscan.selecting.entries.applied import ENTRY
 from modelscan.selecting.installations import installations
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed
@@ -80,13 +84,19 @@ class _Planning:
         self.resolved: dict[str, Resolved] = {}
         self.wanted = named(context, wanted)
         self.records = {item.name: record_of(item) for item in found}
-        compared = compare(tuple(self.wanted.values()), found, self._model_id)
+        compared = compare(tuple(self.wanted.values()), found, self._documents)
         self.actions = {action.name: action for action in (*compared, *gone)}
 
-    def _model_id(self, request: DeployRequest, found: Deployment) -> str:
-        if request.plan.model == found.reference:
-            return str(found.request.get("model"))
-        return self._resolve(str(request.name)).asked_for
+    def _documents(self, request: DeployRequest, found: Deployment) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """With what the model's entry adds, where it has one or had one."""
+        before, now = as_said(request, found)
+        if before == now and ENTRY not in found.request and not _has_entry(self.registered, found):
+            return before, now
+        return found.request, kept_request(request, self._resolve(str(request.name)))
+
+    @cached_property
+    def registered(self) -> Registered:
+        return registered_models(self.context.settings)
 
     @property
     def ids(self) -> dict[str, str]:
@@ -269,6 +279,12 @@ class _Planning:
             timeouts={name: request.timeout for name, request in self.wanted.items()},
             ids=self.ids,
         )
+
+
+def _has_entry(registered: Registered, found: Deployment) -> bool:
+    """Whether somebody here registered its model under one of its names."""
+    names = {name for name in (found.model, found.catalog_id, found.repo_id, found.reference) if name}
+    return any((entry := registered.find(name)) is not None and not entry.model.built_in for name in names)
 
 
 def _shape(resolved: Resolved, chosen: Candidate) -> Architecture | None:

@@ -14,9 +14,11 @@ from modelscan.errors import ModelNotFound, ModelscanError, Usage
 from modelscan.model import Deployment, PlanRequest
 from modelscan.model.events import Ask, Report
 from modelscan.model.results import Up, UpAction
-from modelscan.running.converge.difference import compare, is_settled, left_over, removal
+from modelscan.registry.changed import Glance, at_a_glance
+from modelscan.running.converge.difference import as_said, compare, is_settled, left_over, removal
 from modelscan.selecting.context import Context
 from modelscan.selecting.declared.file import FILE_NAMES, Declared, file_in, read_declared
+from modelscan.selecting.entries.applied import ENTRY
 from modelscan.selecting.requests import DeployRequest
 
 
@@ -29,6 +31,7 @@ class Observed:
     found: tuple[Deployment, ...]
     gone: tuple[UpAction, ...]
     unnamed: tuple[str, ...]
+    glance: Glance
 
     @property
     def file(self) -> str | None:
@@ -41,11 +44,28 @@ class Observed:
         return "modelscan up" if is_usual else f"modelscan up {shlex.quote(str(self.file))}"
 
     @property
+    def of_entries(self) -> bool:
+        """Whether neither a file nor MODELS says what is wanted, so that entries of the registry do."""
+        return self.declared.path is None and not self.declared.requests
+
+    def _may_differ(self, found: Deployment | None) -> bool:
+        """Whether an entry may say something else of its model by now."""
+        if found is None:
+            return False
+        changed_at = self.glance.changed_at
+        if changed_at is None:
+            return ENTRY in found.request
+        return changed_at >= (found.created_at or "")
+
+    @property
     def settled(self) -> Up | None:
         """The result where there is nothing to do; None where there is, or where only a closer look can tell."""
-        if any(request.name is None for request in self.wanted):
+        if self.of_entries or self.glance.pulls or any(request.name is None for request in self.wanted):
             return None
-        actions = (*compare(self.wanted, self.found, _model_id_as_it_was), *self.gone)
+        by_name = {item.name: item for item in self.found}
+        if any(self._may_differ(by_name.get(str(request.name))) for request in self.wanted):
+            return None
+        actions = (*compare(self.wanted, self.found, as_said), *self.gone)
         return Up(file=self.file, actions=actions, changed=False) if is_settled(actions) else None
 
 
@@ -64,20 +84,25 @@ def observe(context: Context, file: Path | None, *, folder: Path, prune: bool) -
         found=found,
         gone=tuple(removal(item, cause) for item in unnamed) if prune else (),
         unnamed=tuple(item.name for item in unnamed),
+        glance=at_a_glance(context.settings),
     )
 
 
+def beside(context: Context, file: Path | None, *, folder: Path) -> Context:
+    """With the lists of models that lie beside the file."""
+    path = file or file_in(folder)
+    if path is None:
+        return context
+    settings = dataclasses.replace(context.settings, beside=path.parent.absolute())
+    return dataclasses.replace(context, settings=settings)
+
+
 def wanted_in(context: Context, file: Path | None, *, folder: Path) -> Declared:
-    """The file, given or in the folder; without one, a deployment for each of MODELS."""
+    """The file, given or in the folder; without one, a deployment for each of MODELS, which may be none."""
     path = file or file_in(folder)
     if path is not None:
         return read_declared(path)
     models = context.settings.weights.models
-    if not models:
-        raise Usage(
-            f"there is no {FILE_NAMES[0]} in this folder",
-            hints=["modelscan up FILE", "or without a file: MODELS=demo modelscan up", "modelscan help up"],
-        )
     return Declared(path=None, requests=tuple(DeployRequest(plan=PlanRequest(model=model)) for model in models))
 
 
@@ -94,9 +119,14 @@ def bring_up(
     Raises NoFit with the whole plan, and what else planning and `deploy_model` raise before anything is touched;
     Interrupted.
     """
-    from modelscan.running.converge import executing, together  # and with them all that plans and deploys
+    from modelscan.running.converge import executing, registered, together  # and with them all that plans and deploys
 
-    planned = together.plan_together(context, observed.wanted, observed.found, observed.gone)
+    wanted = observed.wanted
+    if observed.of_entries:
+        wanted = tuple(_as_deployed(request, observed.found) for request in registered.prewarmed(context))
+        if not wanted:
+            raise _nothing_wanted()
+    planned = together.plan_together(context, wanted, observed.found, observed.gone)
     planned = dataclasses.replace(planned, again=observed.command)
     changed = any(action.action != "keep" for action in planned.actions)
     plan = Up(file=observed.file, actions=planned.actions, changed=changed)
@@ -105,7 +135,16 @@ def bring_up(
         return plan, ()
     executing.check_before(context, planned, once)
     actions, failures = executing.carry_out(context, planned, report=report, ask=once)
+    registered.pull_registered(context, report=report, ask=once)
     return Up(file=observed.file, actions=actions, changed=changed), failures
+
+
+def _nothing_wanted() -> Usage:
+    return Usage(
+        f"there is no {FILE_NAMES[0]} in this folder",
+        cause=["MODELS is not set, and no registered model says `prewarm`"],
+        hints=["modelscan up FILE", "or without a file: MODELS=demo modelscan up", "modelscan help up"],
+    )
 
 
 def _asking_once(ask: Ask) -> Ask:
@@ -118,11 +157,6 @@ def _asking_once(ask: Ask) -> Ask:
         return answers[question]
 
     return once
-
-
-def _model_id_as_it_was(request: DeployRequest, found: Deployment) -> str:
-    """The same name means the same model as when it was deployed; what another name means is found out later."""
-    return str(found.request.get("model")) if request.plan.model == found.reference else request.plan.model
 
 
 def _selected(context: Context, declared: Declared, found: Sequence[Deployment]) -> tuple[DeployRequest, ...]:

@@ -13,13 +13,14 @@ from modelscan.cli.options.shared import DeclaredFile, Json, Progress, Quiet, Ye
 from modelscan.cli.output.live import DeployView
 from modelscan.cli.output.output import Output
 from modelscan.cli.output.printer import Printer, printer_for
+from modelscan.cli.seeding import seed_first
 from modelscan.cli.session import context_of
 from modelscan.cli.views.up import show_ended, show_plan_of_all
 from modelscan.errors import ModelscanError, NoFit
 from modelscan.model.events import Event
 from modelscan.model.results import Up, UpAction
 from modelscan.storage.documents import from_document
-from modelscan.verbs.run.up import Observed, bring_up, observe
+from modelscan.verbs.run.up import Observed, beside, bring_up, observe
 
 
 def up(
@@ -35,6 +36,8 @@ def up(
     quiet: Quiet = False,
 ) -> int:
     context, output = context_of(ctx), Output(json=json, quiet=quiet, progress=progress)
+    context = beside(context, file, folder=Path())
+    seed_first(context, output, dry_run=dry_run)
     observed = observe(context, file, folder=Path(), prune=prune)
     _remark(output, observed, prune=prune)
     if (settled := observed.settled) is not None:

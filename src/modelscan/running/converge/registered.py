@@ -1,0 +1,56 @@
+"""What registered models ask of `up`: to be deployed where no file says what is wanted, and to be pulled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modelscan.errors import Interrupted, ModelscanError
+from modelscan.hubs.protocol import InFolder, Streamed
+from modelscan.model import PlanRequest
+from modelscan.model.events import Ask, Event, Report
+from modelscan.model.registered import RegisteredModel
+from modelscan.registry.registered import registered_models
+from modelscan.running.fetch import fetch, in_own_form
+from modelscan.running.preflight import check_weights
+from modelscan.selecting.context import Context
+from modelscan.selecting.machine import machine
+from modelscan.selecting.plan import described, no_fit, plan_resolved
+from modelscan.selecting.requests import DeployRequest
+from modelscan.selecting.resolve import resolve_request
+
+
+def prewarmed(context: Context) -> tuple[DeployRequest, ...]:
+    """A deployment for each that says `prewarm`."""
+    return tuple(DeployRequest(plan=PlanRequest(model=item.id)) for item in _enabled(context) if item.prewarm)
+
+
+def pull_registered(context: Context, *, report: Report, ask: Ask) -> None:
+    """Fetch the weights of each that says `auto_pull` and has none here yet. A failure is a warning."""
+    for item in _enabled(context):
+        if item.auto_pull and context.settings.weights.auto_download:
+            try:
+                _pull(context, item.id, report, ask)
+            except Interrupted:
+                raise
+            except ModelscanError as error:
+                report(Event("warning", f"{item.id}: it was not pulled: {error.message}", {"model": item.id}))
+
+
+def _enabled(context: Context) -> Iterator[RegisteredModel]:
+    return (item for item in registered_models(context.settings).models() if item.enabled)
+
+
+def _pull(context: Context, model_id: str, report: Report, ask: Ask) -> None:
+    resolved = resolve_request(context, PlanRequest(model=model_id))
+    planned = plan_resolved(context, resolved, PlanRequest(model=model_id), machine(context))
+    chosen = planned.plan.chosen
+    if chosen is None:
+        raise no_fit(planned.plan)
+    delivery, own_form = context.delivery(chosen.source, chosen.repo_id), in_own_form(chosen)
+    if isinstance(delivery, InFolder | Streamed):
+        return
+    weights = described(planned, chosen)
+    if delivery.cached(weights.repo_id, weights.commit or weights.revision, own_form=own_form) is not None:
+        return
+    known = check_weights(context, weights, trust_remote_code=False, allow_pickle=False, own_form=own_form, ask=ask)
+    fetch(context, delivery, known.repo_id, known.commit, report, own_form=own_form)
