@@ -116,7 +116,7 @@ def test_a_seed_is_deployed_by_its_id_and_its_arguments_count(
         8,
         snapshot(["error: the deployment `eyes` already exists with different options"]),
     )
-    assert "'context_length': 512" in changed.stderr
+    assert "entry.context_length: 512 before, 256 now" in changed.stderr
 
 
 def test_up_keeps_what_it_deployed_of_an_entry(
