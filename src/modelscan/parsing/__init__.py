@@ -1,10 +1,11 @@
 """Untrusted text, JSON and YAML become harmless values, or a reason why not. Pure.
 
-text       removes control characters, and cuts
-fields     reads single values
-json_text  reads JSON documents
-yaml_text  reads YAML documents
-toml_text  reads TOML documents of the user's own
-located    a document with the line and column of each key
-problems   the reasons for a rejection
+text        removes control characters, and cuts
+fields      reads single values
+json_text   reads JSON documents
+yaml_text   reads YAML documents
+yaml_nodes  where the parts of a YAML text stand
+toml_text   reads TOML documents of the user's own
+located     a document with the line and column of each key
+problems    the reasons for a rejection
 """

@@ -1,4 +1,4 @@
-"""The positions of the parts of routing.yaml in its text. Pure; built on PyYAML's nodes, which know their positions."""
+"""The positions of the parts of routing.yaml in its text. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 from modelscan.parsing.problems import yaml_problem
+from modelscan.parsing.yaml_nodes import Node, is_empty
 
-Node = Any  # of PyYAML, whose types do not know `id`, `style` and `flow_style`
 PATH = ("routing", "direct", "providers")
 
 
@@ -48,45 +48,7 @@ def pair_of(parent: Node, key: str, depth: int) -> tuple[Node, Node] | None:
     return pairs[0] if pairs else None
 
 
-def is_empty(node: Node) -> bool:
-    return node.tag == "tag:yaml.org,2002:null" or (node.id != "scalar" and not node.value)
-
-
 def scalar_fields(node: Node) -> dict[str, Node]:
     if node.id != "mapping":
         return {}
     return {name.value: value for name, value in node.value if name.id == value.id == "scalar"}
-
-
-def rest_of_line(text: str, index: int) -> str:
-    return text[index : line_end(text, index)].strip()
-
-
-def line_start(text: str, index: int) -> int:
-    return text.rfind("\n", 0, index) + 1
-
-
-def line_end(text: str, index: int) -> int:
-    """The index of the line break, or the end of the text."""
-    found = text.find("\n", index)
-    return len(text) if found < 0 else found
-
-
-def content_end(text: str, node: Node) -> int:
-    """The end of the line on which a node's last content stands."""
-    end = _last_index(node)
-    while end > 0 and text[end - 1] in " \r\n":
-        end -= 1
-    return line_end(text, end)
-
-
-def _last_index(node: Node) -> int:
-    if node.id == "scalar" or node.flow_style or not node.value:
-        return int(node.end_mark.index)
-    last = node.value[-1]
-    if node.id == "sequence":
-        return _last_index(last)
-    key, value = last
-    if value.start_mark.index < key.end_mark.index:  # an alias: the node stands where its anchor is
-        return int(key.end_mark.index)
-    return _last_index(value)

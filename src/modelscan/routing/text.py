@@ -14,20 +14,9 @@ import yaml
 
 from modelscan.dataclasses import dataclass
 from modelscan.model import Route
+from modelscan.parsing.yaml_nodes import Node, content_end, is_empty, line_end, line_start, rest_of_line
 from modelscan.routing.marked import MARK
-from modelscan.routing.nodes import (
-    PATH,
-    Node,
-    RoutingDamaged,
-    content_end,
-    find,
-    is_empty,
-    line_end,
-    line_start,
-    pair_of,
-    rest_of_line,
-    scalar_fields,
-)
+from modelscan.routing.nodes import PATH, RoutingDamaged, find, pair_of, scalar_fields
 from modelscan.routing.table import changes
 
 _FIELDS = ("type", "base_url", "model")
