@@ -134,7 +134,7 @@ def test_no_command_is_wrong_usage_also_with_options(modelscan: Modelscan) -> No
 
 def test_a_choice_that_is_missing_is_one_line(modelscan: Modelscan) -> None:
     assert modelscan("routes", "export").stderr == snapshot("""\
-error: Missing option `--format`: one of modelscan, env, litellm
+error: Missing option `--format`: one of modelscan, env, litellm, llama-swap
 hint: modelscan routes export --help
 """)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from modelscan.errors import ConfigInvalid
-from modelscan.exports.clients import env_lines, env_variables
+from modelscan.exports.clients.endpoint import endpoint_to
+from modelscan.exports.clients.env import env_lines, env_variables
 from modelscan.model import Deployment, Route
 from modelscan.routing.file import read_routes, write_routes
 from modelscan.routing.table import Changes, changes, route_to, routes_to
@@ -121,7 +122,7 @@ def test_what_has_to_change() -> None:
 
 
 def test_the_environment_of_a_client() -> None:
-    assert env_lines(deployment()) == (
+    assert env_lines(endpoint_to(deployment())) == (
         "export OPENAI_BASE_URL=http://127.0.0.1:8080/v1",
         "export OPENAI_API_KEY=none",
         "export MODEL_API_URL=http://127.0.0.1:8080/v1",
@@ -131,9 +132,9 @@ def test_the_environment_of_a_client() -> None:
 
 def test_a_key_is_named_and_a_shell_fills_it_in() -> None:
     made = deployment(api_key_env="MY_KEY", served_model_names=("it's odd $HOME",))
-    script = "\n".join([*env_lines(made), 'printf "%s|%s" "$OPENAI_API_KEY" "$MODEL_NAME"'])
+    script = "\n".join([*env_lines(endpoint_to(made)), 'printf "%s|%s" "$OPENAI_API_KEY" "$MODEL_NAME"'])
     done = subprocess.run(
         ["/bin/sh", "-c", script], env={"MY_KEY": "sk x"}, capture_output=True, text=True, check=True, timeout=10
     )
     assert done.stdout == "sk x|it's odd $HOME"
-    assert env_variables(made)["OPENAI_API_KEY"] == "$MY_KEY"
+    assert env_variables(endpoint_to(made))["OPENAI_API_KEY"] == "$MY_KEY"

@@ -1,36 +1,173 @@
-"""Deployments as a configuration of LiteLLM's proxy."""
+"""Deployments as a configuration of LiteLLM's proxy, as version 1.108 reads it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from modelscan.backends.registry import BACKENDS
-from modelscan.exports.clients import _LITELLM_MODES, _NO_KEY, env_variables
-from modelscan.model import Deployment
+from modelscan.dataclasses import dataclass
+from modelscan.exports.clients.endpoint import NO_KEY, endpoint_to
+from modelscan.model import Deployment, Task
+
+MARK = "# Written by modelscan"  # by which `routing.litellm_file` is known as ours
+MASTER_KEY = "LITELLM_MASTER_KEY"
+# LiteLLM's words for a model's task, by which it tests and prices an endpoint (docs.litellm.ai/docs/proxy/health).
+_MODES: Mapping[Task, str] = {
+    "chat": "chat",
+    "completion": "completion",
+    "embed": "embedding",
+    "rerank": "rerank",
+    "speech-to-text": "audio_transcription",
+    "text-to-speech": "audio_speech",
+    "text-to-image": "image_generation",
+}
+_SECONDS = 600  # a long prompt on a slow machine takes its time to the first token
 
 
-def litellm_config(deployments: Iterable[Deployment]) -> dict[str, Any]:
-    """`model_list` of LiteLLM's proxy for deployments that are ready, by name.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemoteModel:
+    """A model that somebody else serves at `base_url`, `/v1` included (Ollama: without), and knows as `model`."""
 
-    A backend says which of its prefixes is its own; `openai/` is that of any other that speaks OpenAI's API;
-    `os.environ/NAME` makes it read the key from a variable (docs.litellm.ai/docs/proxy/configs; ran with 1.106).
+    name: str
+    base_url: str
+    model: str
+    api_key_env: str | None = None
+    task: Task = "chat"
+    ollama: bool = False
+
+
+def litellm_config(
+    deployments: Iterable[Deployment],
+    *,
+    keyless: bool = False,
+    remote: Iterable[RemoteModel] = (),
+    aliases: Mapping[str, str] | None = None,
+    fallbacks: Mapping[str, Sequence[str]] | None = None,
+    weights: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """The whole configuration: an entry for each deployment that is ready, and one more under each name that several
+    of them answer to, so that they share its load.
+
+    LiteLLM does not start without a master key unless `keyless` says that everybody may ask. Names that lead nowhere
+    are left out of `aliases` and `fallbacks`: LiteLLM would refuse the file.
     """
-    ready = [item for item in deployments if item.status == "ready" and item.removed_at is None]
-    return {"model_list": [_litellm_model(item) for item in sorted(ready, key=lambda item: item.name)]}
+    ready = sorted(
+        (item for item in deployments if item.status == "ready" and item.removed_at is None), key=lambda item: item.name
+    )
+    models = [_entry(item.name, item) for item in ready] + [_remote_entry(item) for item in remote]
+    for name, members in _shared(ready, {item["model_name"] for item in models}).items():
+        models += [_entry(name, item, weight=weight) for item, weight in _weighted(members, weights or {})]
+    names = {item["model_name"] for item in models}
+    led = {name: target for name, target in (aliases or {}).items() if target in names and name not in names}
+    after = [{name: kept} for name, kept in _reachable(fallbacks or {}, names | set(led)).items()]
+    return {
+        "model_list": models,
+        "router_settings": {
+            "routing_strategy": "simple-shuffle",
+            "num_retries": 1,
+            **({"model_group_alias": led} if led else {}),
+            **({"fallbacks": after} if after else {}),
+        },
+        "litellm_settings": {"drop_params": True, "request_timeout": _SECONDS, "telemetry": False},
+        "general_settings": {"dangerously_permit_weak_or_unset_master_key": True}
+        if keyless
+        else {"master_key": f"os.environ/{MASTER_KEY}"},
+    }
 
 
-def _litellm_model(deployment: Deployment) -> dict[str, Any]:
-    variables = env_variables(deployment)
+def litellm_text(config: Mapping[str, Any]) -> str:
+    """The file, with what is needed to start it."""
+    keyed = "master_key" in config["general_settings"]
+    named = {str(item["litellm_params"].get("api_key", "")) for item in config["model_list"]}
+    variables = sorted(name.removeprefix("os.environ/") for name in named if name.startswith("os.environ/"))
+    start = "litellm --config THIS-FILE --host 127.0.0.1 --port 4000"
+    head = [
+        f"{MARK} for LiteLLM 1.108, from the deployments that are ready.",
+        "# Where `routing.litellm_file` names this file it is written anew with every change of a route.",
+        f"# Start it:  {f'{MASTER_KEY}=sk-CHOOSE-ONE ' if keyed else ''}{start}",
+        "# LiteLLM reads this file once, when it starts: restart it after a change.",
+    ]
+    if not keyed:
+        head.append("# No key is asked for: whoever reaches the port may use the models.")
+    if variables:
+        head.append(f"# It must find these variables, each with a key: {', '.join(variables)}.")
+    body = yaml.safe_dump(dict(config), sort_keys=False, width=1000, allow_unicode=True)
+    return "".join(f"{line}\n" for line in head) + body
+
+
+def _entry(name: str, deployment: Deployment, *, weight: int | None = None) -> dict[str, Any]:
+    """A backend says which of LiteLLM's prefixes is its own; `openai/` is that of any other that speaks its API.
+
+    `model_info.id` must be unique in the file: it is the deployment's id, with the name where that is shared.
+    """
+    endpoint = endpoint_to(deployment)
     backend = BACKENDS.get(deployment.backend)
     prefix = backend.about.litellm if backend is not None else "openai"
-    info = {"mode": _LITELLM_MODES.get(deployment.task), "max_input_tokens": deployment.max_model_len}
-    return {
-        "model_name": deployment.name,
-        "litellm_params": {
-            "model": f"{prefix}/{variables['MODEL_NAME']}",
-            "api_base": variables["OPENAI_BASE_URL"],
-            "api_key": f"os.environ/{deployment.api_key_env}" if deployment.api_key_env else _NO_KEY,
-        },
-        "model_info": {key: value for key, value in info.items() if value is not None},
+    params = {
+        "model": f"{prefix}/{endpoint.model}",
+        "api_base": _base(endpoint.base_url, endpoint.openai_base_url, deployment.task),
+        "api_key": _key(deployment.api_key_env),
+        "weight": weight,
     }
+    info = {
+        "id": deployment.id if name == deployment.name else f"{deployment.id}:{name}",
+        "mode": _MODES.get(deployment.task),
+        "max_input_tokens": deployment.max_model_len,
+    }
+    return {"model_name": name, "litellm_params": _known(params), "model_info": _known(info)}
+
+
+def _remote_entry(item: RemoteModel) -> dict[str, Any]:
+    """Of Ollama's two prefixes `ollama_chat/` keeps the model's chat template; `ollama/` is the one for embeddings."""
+    if item.ollama:
+        params: dict[str, Any] = {
+            "model": f"{'ollama' if item.task == 'embed' else 'ollama_chat'}/{item.model}",
+            "api_base": item.base_url.rstrip("/").removesuffix("/v1"),
+            "stream_timeout": _SECONDS,  # the first request waits for the model to be loaded
+        }
+    else:
+        params = {
+            "model": f"openai/{item.model}",
+            "api_base": item.base_url,
+            "api_key": _key(item.api_key_env),
+        }
+    info = {"id": f"upstream:{item.name}", "mode": _MODES.get(item.task)}
+    return {"model_name": item.name, "litellm_params": params, "model_info": _known(info)}
+
+
+def _base(bare: str, with_version: str, task: Task) -> str:
+    """LiteLLM asks for rerankings at `{api_base}/rerank`, for all else at paths that follow `/v1`."""
+    return bare if task == "rerank" else with_version
+
+
+def _key(variable: str | None) -> str:
+    return f"os.environ/{variable}" if variable else NO_KEY
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _shared(ready: Sequence[Deployment], taken: set[str]) -> dict[str, list[Deployment]]:
+    """The names besides their own that several of one task answer to, with those that do."""
+    found: dict[str, list[Deployment]] = {}
+    for item in ready:
+        for name in {item.model, *item.served_model_names} - taken:
+            found.setdefault(name, []).append(item)
+    same = {name: [item for item in members if item.task == members[0].task] for name, members in found.items()}
+    return {name: members for name, members in sorted(same.items()) if len(members) > 1}
+
+
+def _weighted(members: Sequence[Deployment], weights: Mapping[str, int]) -> list[tuple[Deployment, int | None]]:
+    """LiteLLM wants a weight on all of a group or on none."""
+    if not any(item.name in weights for item in members):
+        return [(item, None) for item in members]
+    return [(item, weights.get(item.name, 1)) for item in members]
+
+
+def _reachable(fallbacks: Mapping[str, Sequence[str]], names: set[str]) -> dict[str, list[str]]:
+    kept = {name: [target for target in targets if target in names] for name, targets in fallbacks.items()}
+    return {name: targets for name, targets in kept.items() if targets and name in names}

@@ -1,8 +1,9 @@
 """Making it reachable: public names and the endpoints behind them.
 
-table   which entries are ours, and what has to change (pure)
-marked  the names of our entries, read without parsing YAML
-nodes   the positions of the parts of the file in its text (pure)
-text    the edit itself, in the user's own text (pure)
-file    routing.yaml: read, lock, replace atomically, keep a backup
+table         which entries are ours, and what has to change (pure)
+marked        the names of our entries, read without parsing YAML
+nodes         the positions of the parts of the file in its text (pure)
+text          the edit itself, in the user's own text (pure)
+file          routing.yaml: read, lock, replace atomically, keep a backup
+litellm_file  a configuration of LiteLLM that we wrote, replaced whole
 """

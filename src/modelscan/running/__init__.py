@@ -13,7 +13,8 @@ streaming    weights that stay in S3
 shell        what of the user's shell does not reach the backend
 follow       follows a start until the endpoint responds, and reports each phase
 progress     reports the steps of a start, with the time left and the last line of the log
-routes       keeps the routing file in step with ready deployments
+connecting/  where clients reach a deployment, their files, and a proof
+routes       keeps the published files in step with ready deployments
 stale_routes removes routes that lead to nothing, for commands that only look
 start        starts again by the pinned plan
 stop         stops, and removes

@@ -54,7 +54,11 @@ def publishing(context: Context, report: Report) -> Iterator[None]:
 def publish(context: Context, report: Report) -> None:
     """Update the routing file; a failure to write it is only a warning."""
     try:
-        for route in update_routes(context):
+        published = update_routes(context)
+        for route in published.shadowed:
             report(Event("warning", f"`{route.name}` keeps your own route with that name in routing.yaml"))
+        if published.litellm:
+            path = context.settings.litellm_path
+            report(Event("note", f"`{path}` has changed; LiteLLM reads it when it starts: restart it"))
     except ModelscanError as error:
         report(Event("warning", f"{error.message}; the routes are out of date"))

@@ -1,11 +1,12 @@
-"""Keep the routing file in step with ready deployments."""
+"""Keep the published files in step with ready deployments."""
 
 from __future__ import annotations
 
-from modelscan.model import Route
-from modelscan.routing.file import read_routes, write_routes
+from modelscan.routing.file import read_routes
 from modelscan.routing.table import changes, routes_to
 from modelscan.selecting.context import Context
+from modelscan.targets.publish import Publication, publish_ready
+from modelscan.targets.site import published_files
 
 
 def check_routing_file(context: Context) -> None:
@@ -13,15 +14,9 @@ def check_routing_file(context: Context) -> None:
     read_routes(context.settings.routing_path)
 
 
-def update_routes(context: Context) -> tuple[Route, ...]:
-    """Write a route for each ready deployment and remove our others; the user's own stay unchanged.
-
-    Returns those left out because the user has an entry of that name. What is ready is read under the file's lock, so
-    that of two commands the later one knows the later state.
-    """
-    return write_routes(
-        context.settings.routing_path, lambda: routes_to(context.deployments.list()), clock=context.clock
-    )
+def update_routes(context: Context) -> Publication:
+    """Bring the routing file, and the other files that routes are published in, up to date."""
+    return publish_ready(context.deployments, published_files(context.settings), context.clock)
 
 
 def routes_out_of_step(context: Context) -> tuple[str, ...]:

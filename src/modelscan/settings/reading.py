@@ -62,6 +62,10 @@ class Settings:
         return Path(self.routing.file).expanduser() if self.routing.file else self.paths.routing_file
 
     @property
+    def litellm_path(self) -> Path | None:
+        return Path(self.routing.litellm_file).expanduser() if self.routing.litellm_file else None
+
+    @property
     def config_path(self) -> Path:
         return self.named_file or self.paths.config_file
 

@@ -81,6 +81,11 @@ class Paths:
         return self.state / "locks"
 
     @property
+    def connections_folder(self) -> Path:
+        """What `connect` wrote into the files of other programs."""
+        return self.state / "connections"
+
+    @property
     def bugs_folder(self) -> Path:
         return self.state / "bugs"
 

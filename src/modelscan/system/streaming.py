@@ -10,20 +10,22 @@ import httpx  # noqa: TID251  this is the door
 
 from modelscan.errors import SourceUnavailable, Unauthorized
 
-_NO_HURRY = httpx.Timeout(None, connect=10.0)  # a long prompt takes its time to the first token
 _REFUSAL_BYTES = 65_536
 
 
-def post_for_lines(address: str, document: Any, *, key: str | None = None) -> Generator[str]:
-    """Post JSON and hand over each line of the answer as it comes, for as long as it takes.
+def post_for_lines(
+    address: str, document: Any, *, key: str | None = None, timeout: float | None = None
+) -> Generator[str]:
+    """Post JSON and hand over each line of the answer as it comes.
 
-    No proxy is asked. Closing the generator closes the connection. Raises Unauthorized (401), or SourceUnavailable
-    with what the server said as its cause.
+    `timeout` is the longest pause in seconds; None for any, as a long prompt takes its time. No proxy is asked. Closing
+    the generator closes the connection. Raises Unauthorized (401), or SourceUnavailable with what the server said as
+    its cause.
     """
     headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         with (
-            httpx.Client(timeout=_NO_HURRY, trust_env=False) as client,
+            httpx.Client(timeout=httpx.Timeout(timeout, connect=10.0), trust_env=False) as client,
             client.stream("POST", address, json=document, headers=headers) as response,
         ):
             if not response.is_success:

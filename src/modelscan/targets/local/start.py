@@ -79,8 +79,8 @@ def start(
 
 
 def _arguments(record: Record, site: Site) -> tuple[str, ...]:
-    routes = ("--routes", str(site.routing_file)) if site.routing_file else ()
-    return ("--state", str(site.paths.state), "--id", record.id, "--pace", site.pace.written(), *routes)
+    published = site.published.options() if site.published else ()
+    return ("--state", str(site.paths.state), "--id", record.id, "--pace", site.pace.written(), *published)
 
 
 def _with_free_port(record: Record, store: Store, site: Site) -> Record:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import DeploymentNotFound
-from modelscan.exports.clients import env_lines, env_variables
+from modelscan.exports.clients.env import env_lines, env_variables
 from modelscan.model import Deployment
+from modelscan.running.connecting.endpoint import client_endpoint
 from modelscan.selecting.context import Context
 from modelscan.targets.deployments import not_ready
 
@@ -25,7 +26,7 @@ def deployment_env(context: Context, name: str) -> ExportedEnv:
     found = context.deployments.now(name)
     if found.status != "ready":
         raise not_ready(found)
-    return _exported(found)
+    return _exported(context, found)
 
 
 def export_env(context: Context) -> ExportedEnv:
@@ -33,8 +34,9 @@ def export_env(context: Context) -> ExportedEnv:
     ready = [item for item in context.deployments.list() if item.status == "ready"]
     if not ready:
         raise DeploymentNotFound("no deployment is ready", hints=["modelscan list", "modelscan deploy demo"])
-    return _exported(max(ready, key=lambda item: item.ready_at or ""))
+    return _exported(context, max(ready, key=lambda item: item.ready_at or ""))
 
 
-def _exported(deployment: Deployment) -> ExportedEnv:
-    return ExportedEnv(lines=tuple(env_lines(deployment)), variables=env_variables(deployment))
+def _exported(context: Context, deployment: Deployment) -> ExportedEnv:
+    endpoint = client_endpoint(context, deployment)
+    return ExportedEnv(lines=env_lines(endpoint), variables=env_variables(endpoint))

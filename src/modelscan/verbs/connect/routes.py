@@ -8,7 +8,8 @@ from typing import Any, Literal
 import yaml
 
 from modelscan.dataclasses import dataclass
-from modelscan.exports.litellm import litellm_config
+from modelscan.exports.litellm import litellm_config, litellm_text
+from modelscan.exports.llama_swap import llama_swap_config, llama_swap_text
 from modelscan.model.results import Routes
 from modelscan.routing.file import read_routes
 from modelscan.routing.table import routes_to
@@ -32,11 +33,19 @@ def routes(context: Context) -> Routes:
     return Routes(file=str(path), routes=read_routes(path))
 
 
-def export_routes(context: Context, form: Literal["modelscan", "litellm"]) -> ExportedRoutes:
-    """Routes to all ready deployments, as our routing file or as a LiteLLM proxy configuration."""
+def export_routes(
+    context: Context, form: Literal["modelscan", "litellm", "llama-swap"], *, keyless: bool = False
+) -> ExportedRoutes:
+    """Routes to deployments as a file: our own or LiteLLM's to those that are ready, llama-swap's to all.
+
+    `keyless`: LiteLLM answers without a master key, as it does where the settings say so.
+    """
     deployments = context.deployments.list()
     if form == "litellm":
-        document = litellm_config(deployments)
-        return ExportedRoutes(text=yaml.safe_dump(document, sort_keys=False, width=1000), document=document)
+        document = litellm_config(deployments, keyless=keyless or context.settings.routing.litellm_keyless)
+        return ExportedRoutes(text=litellm_text(document), document=document)
+    if form == "llama-swap":
+        document = llama_swap_config(deployments)
+        return ExportedRoutes(text=llama_swap_text(document), document=document)
     text = edit_text("", routes_to(deployments))
     return ExportedRoutes(text=text, document=yaml.safe_load(text) or {})

@@ -11,9 +11,11 @@ from modelscan import dataclasses
 from modelscan.dataclasses import dataclass
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.store import Store
-from modelscan.errors import BackendFailed, ConfigInvalid, DeploymentNotFound, SourceUnavailable, Usage
+from modelscan.errors import BackendFailed, DeploymentNotFound, SourceUnavailable, Usage
+from modelscan.exports.clients.endpoint import endpoint_to
 from modelscan.model import Candidate, Deployment, Task
 from modelscan.model.events import Ask, Report
+from modelscan.running.connecting.endpoint import key_of
 from modelscan.running.deploy import deploy_model
 from modelscan.running.start import start_deployment
 from modelscan.selecting.context import Context
@@ -137,7 +139,7 @@ def answer(
     BackendFailed with the backend's error.
     """
     chat = deployment.task != "completion"
-    key = _key(context, deployment)
+    key = key_of(context, endpoint_to(deployment))
     address = f"http://{deployment.host}:{deployment.port}/v1/{'chat/' if chat else ''}completions"
     lines = post_for_lines(address, _request(deployment, messages, sampling, chat=chat), key=key)
     try:
@@ -153,20 +155,6 @@ def answer(
             hints=[f"modelscan status {deployment.name}", f"modelscan logs {deployment.name} --tail 50"],
             details=error.details,
         ) from error
-
-
-def _key(context: Context, deployment: Deployment) -> str | None:
-    variable = deployment.api_key_env
-    if variable is None:
-        return None
-    key = context.settings.environ.get(variable)
-    if not key:
-        raise ConfigInvalid(
-            f"the environment variable `{variable}` with the API key of `{deployment.name}` is not set",
-            hints=[f"export {variable}=…"],
-            details={"variable": variable},
-        )
-    return key
 
 
 def _request(

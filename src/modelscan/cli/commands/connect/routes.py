@@ -25,13 +25,17 @@ def show(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
 def export(
     ctx: typer.Context,
     format_: Annotated[
-        Literal["modelscan", "env", "litellm"], typer.Option("--format", case_sensitive=False, help="Output format.")
+        Literal["modelscan", "env", "litellm", "llama-swap"],
+        typer.Option("--format", case_sensitive=False, help="Output format."),
     ],
+    keyless: Annotated[
+        bool, typer.Option("--keyless", help="With litellm: answer everybody, without a master key.")
+    ] = False,
     json: Json = False,
 ) -> None:
     context, output = context_of(ctx), Output(json=json)
     if format_ == "env":
         show_env(output, export_env(context))
         return
-    exported = export_routes(context, format_)
+    exported = export_routes(context, format_, keyless=keyless)
     output.document(exported.document, lambda printer: printer.line(exported.text.rstrip()))

@@ -12,6 +12,7 @@ from modelscan.deployments.record import Record
 from modelscan.routing.marked import marked_names
 from modelscan.system.clock import Clock
 from modelscan.system.processes import run as process
+from modelscan.targets.published import PublishedFiles
 
 _JOB = (sys.executable, "-E", "-s", "-m", "modelscan.targets.local.supervisor.job")
 _MEMORY_SECONDS = 30.0
@@ -28,19 +29,28 @@ def memory_of_gpus(environ: Mapping[str, str]) -> dict[int, int]:
 
 
 class RouteKeeper:
-    """Keeps the routing file in step with one deployment when no command does: after `--no-wait`, after a crash, and
+    """Keeps the published files in step with one deployment when no command does: after `--no-wait`, after a crash, and
     when the command that stops it is killed.
     """
 
     def __init__(
-        self, file: Path | None, name: str, *, state: Path, environ: Mapping[str, str], output: Path, clock: Clock
+        self,
+        published: PublishedFiles | None,
+        name: str,
+        *,
+        state: Path,
+        environ: Mapping[str, str],
+        output: Path,
+        clock: Clock,
     ) -> None:
-        self._file = file
-        self._argv = (*_JOB, "routes", "--state", str(state), "--file", str(file))
+        self._published = published
+        self._argv = (*_JOB, "routes", "--state", str(state), *(published.options() if published else ()))
         self._environ = environ
         self._output = output
         self._clock = clock
-        self._routed = file is not None and name in marked_names(file)  # an earlier start may have left a route
+        self._routed = published is not None and name in marked_names(
+            published.routes
+        )  # an earlier start may have left a route
         self._changed_at: float | None = None
 
     def look(self, record: Record, *, over: bool = False) -> None:
@@ -49,7 +59,7 @@ class RouteKeeper:
         if routed != self._routed:
             self._routed = routed
             self._changed_at = self._clock.monotonic()
-        if self._changed_at is None or self._file is None:
+        if self._changed_at is None or self._published is None:
             return
         if over or self._clock.monotonic() - self._changed_at >= _SETTLED_SECONDS:
             self._changed_at = None

@@ -35,6 +35,7 @@ from modelscan.targets.local.supervisor.lease import GpuLease
 from modelscan.targets.local.supervisor.life import Call, Ended, Event, Life, Supervision
 from modelscan.targets.local.supervisor.writer import RecordWriter
 from modelscan.targets.pace import Pace
+from modelscan.targets.published import PublishedFiles, from_options
 
 _LOCK_SECONDS = 20.0
 _MOST_MOVES = 5  # to other ports, within one start
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str], *, pace: Pace | None = None) -> int:
             events=events,
             pace=pace or options.pace,
             routes=RouteKeeper(
-                options.routes,
+                options.published,
                 record.name,
                 state=options.state,
                 environ=environ,
@@ -99,15 +100,14 @@ class _Options:
     state: Path
     deployment: str
     pace: Pace
-    routes: Path | None
+    published: PublishedFiles | None
 
 
 def _arguments(arguments: Sequence[str]) -> _Options:
     """Options written by `start` only: argparse would cost more memory than it saves lines."""
     values = dict(zip(arguments[::2], arguments[1::2], strict=True))
-    routes = values.get("--routes")
     pace = Pace.read(values["--pace"])
-    return _Options(Path(values["--state"]), values["--id"], pace, Path(routes) if routes else None)
+    return _Options(Path(values["--state"]), values["--id"], pace, from_options(values))
 
 
 def _listen() -> SimpleQueue[Event]:

@@ -1,0 +1,101 @@
+"""JSON as editors keep their settings in it: with comments and trailing commas. Where each part of it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from modelscan.dataclasses import dataclass
+from modelscan.exports.editing.edits import EditRefused
+
+_BETWEEN = re.compile(r"(?:\s|\ufeff|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_LAST_COMMENT = re.compile(r".*(?://[^\r\n]*|\*/)", re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_WORD = re.compile(r"[\w.+-]+")
+_MOST_DEPTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class JsonNode:
+    """A value from `start` to before `end`. An object's `parts` have keys, an array's None; `comma` is where the one
+    after the last part ends, where there is one; `full` is the end of what stands last before the closing bracket.
+    """
+
+    start: int
+    end: int
+    value: Any
+    parts: tuple[tuple[str | None, JsonNode], ...] = ()
+    comma: int | None = None
+    full: int = 0
+
+    @property
+    def is_object(self) -> bool:
+        return isinstance(self.value, dict)
+
+
+def scan(text: str) -> JsonNode | None:
+    """The document; None where there is nothing but blanks and comments. Raises EditRefused."""
+    start = _skip(text, 0)
+    if start == len(text):
+        return None
+    node = _node(text, start, 0)
+    if _skip(text, node.end) != len(text):
+        raise _wrong(text, node.end)
+    return node
+
+
+def _node(text: str, at: int, depth: int) -> JsonNode:
+    if depth > _MOST_DEPTH:
+        raise EditRefused("it is nested too deep")
+    sign = text[at : at + 1]
+    if sign in {"{", "["}:
+        return _container(text, at, depth, named=sign == "{")
+    token = _STRING.match(text, at) or _WORD.match(text, at)
+    if token is None:
+        raise _wrong(text, at)
+    return JsonNode(at, token.end(), _value(text, token))
+
+
+def _container(text: str, start: int, depth: int, *, named: bool) -> JsonNode:
+    parts: list[tuple[str | None, JsonNode]] = []
+    comma, after, at = None, start + 1, _skip(text, start + 1)
+    while text[at : at + 1] != ("}" if named else "]"):
+        if parts and comma is None:
+            raise _wrong(text, at)
+        key, at = _key(text, at) if named else (None, at)
+        node = _node(text, at, depth + 1)
+        parts.append((key, node))
+        comma, after, at = None, node.end, _skip(text, node.end)
+        if text[at : at + 1] == ",":
+            comma = after = at + 1
+            at = _skip(text, at + 1)
+    value: Any = {key: node.value for key, node in parts} if named else [node.value for _, node in parts]
+    last = _LAST_COMMENT.match(text, after, at)
+    return JsonNode(start, at + 1, value, tuple(parts), comma, last.end() if last else after)
+
+
+def _key(text: str, at: int) -> tuple[str, int]:
+    token = _STRING.match(text, at)
+    if token is None:
+        raise _wrong(text, at)
+    colon = _skip(text, token.end())
+    if text[colon : colon + 1] != ":":
+        raise _wrong(text, colon)
+    return str(_value(text, token)), _skip(text, colon + 1)
+
+
+def _value(text: str, token: re.Match[str]) -> Any:
+    try:
+        return json.loads(token[0])
+    except ValueError:
+        raise _wrong(text, token.start()) from None
+
+
+def _skip(text: str, at: int) -> int:
+    found = _BETWEEN.match(text, at)
+    return found.end() if found else at
+
+
+def _wrong(text: str, at: int) -> EditRefused:
+    return EditRefused(f"line {text.count(chr(10), 0, at) + 1} is not JSON")

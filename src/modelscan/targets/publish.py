@@ -1,0 +1,43 @@
+"""Write what is ready into the files from which others read it."""
+
+from __future__ import annotations
+
+from modelscan.dataclasses import dataclass
+from modelscan.exports.litellm import MARK, litellm_config, litellm_text
+from modelscan.model import Route
+from modelscan.routing.file import write_routes
+from modelscan.routing.litellm_file import write_litellm
+from modelscan.routing.table import routes_to
+from modelscan.system.clock import Clock
+from modelscan.targets.deployments import Deployments
+from modelscan.targets.published import PublishedFiles
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Publication:
+    """`shadowed` are routes left out because the user has an entry of that name; `litellm` says that LiteLLM's file
+    has changed, which it reads at its start only.
+    """
+
+    shadowed: tuple[Route, ...] = ()
+    litellm: bool = False
+
+
+def publish_ready(deployments: Deployments, files: PublishedFiles, clock: Clock) -> Publication:
+    """A route for each ready deployment and none of our others; the user's own stay unchanged.
+
+    What is ready is read under the file's lock, so that of two commands the later one knows the later state. Raises as
+    `write_routes` and `write_litellm` do, after it has tried both.
+    """
+    changed = False
+    try:
+        shadowed = write_routes(files.routes, lambda: routes_to(deployments.list()), clock=clock)
+    finally:
+        if files.litellm is not None:
+            changed = write_litellm(
+                files.litellm,
+                lambda: litellm_text(litellm_config(deployments.list(), keyless=files.keyless)),
+                mark=MARK,
+                clock=clock,
+            )
+    return Publication(shadowed=shadowed, litellm=changed)
