@@ -36,6 +36,13 @@ DEAF = {
     "deaf": {"api", "core", "worker"},
 }
 
+ANSWERS = {
+    "/v1/embeddings": {"data": [{"embedding": [0.1]}]},
+    "/v1/messages?beta=true": {"type": "message_start", "message": {"content": []}},
+    "/v1/audio/transcriptions": {"text": ""},
+    "/score": {"data": [{"score": 0.1}]},
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser()
@@ -240,17 +247,10 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
             if b"too long" in body:
                 self.answer(400, {"error": {"message": "This prompt is too long."}})
                 return
-            match self.path:
-                case "/v1/chat/completions" | "/v1/completions":
-                    self.stream(body)
-                case "/v1/embeddings":
-                    self.answer(200, {"data": [{"embedding": [0.1]}]})
-                case "/v1/audio/transcriptions":
-                    self.answer(200, {"text": ""})
-                case "/score":
-                    self.answer(200, {"data": [{"score": 0.1}]})
-                case _:
-                    self.answer(404, {"error": "not here"})
+            if self.path in {"/v1/chat/completions", "/v1/completions"}:
+                self.stream(body)
+            else:
+                self.answer(200 if self.path in ANSWERS else 404, ANSWERS.get(self.path, {"error": "not here"}))
 
         def stream(self, body: bytes) -> None:
             self.send_response(200)

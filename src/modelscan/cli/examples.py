@@ -55,7 +55,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "model seed": ("model seed", "model seed --dry-run --json"),
     "model export": ("model export > seeds.env", "model export --format compose > seeds.yaml"),
     "routes show": ("routes show", "routes show --json"),
-    "routes export": ("routes export --format litellm > litellm.yaml",),
+    "routes export": (
+        "routes export --format litellm > litellm.yaml",
+        "routes export --format llama-swap > config.yaml",
+    ),
+    "connect": ("connect llm", "connect zed --model demo --print", "connect claude-code --remove"),
     "env": ('eval "$(modelscan env demo)"',),
     "backend list": ("backend list", "backend list --json"),
     "backend install": ("backend install {backend}", "backend install {backend} --version 0.32.0"),

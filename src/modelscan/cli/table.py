@@ -90,6 +90,11 @@ COMMANDS: Mapping[str, Command] = {
     "env": Command(
         'Print environment variables for clients, for eval "$(modelscan env NAME)".', "connect.env:env", CONNECT
     ),
+    "connect": Command(
+        "Connect another program: merge its settings, keep a copy, prove it with one request.",
+        "connect.connect:connect",
+        CONNECT,
+    ),
     "backend": Command("Install, show and remove backends.", heading=MAINTAIN),
     "backend list": Command(
         "List installed backends, including those that modelscan did not install.",

@@ -13,6 +13,7 @@ weights      weights on this machine
 backends     installed backends
 routes       routes
 env          environment variables for clients
+connect      what connecting a program changes
 doctor       findings of `doctor`
 version      `--version`
 """

@@ -18,6 +18,7 @@ _DATACLASSES: Mapping[str, str] = {
     "catalog-add": "modelscan.model.results:Added",
     "catalog-diff": "modelscan.catalog.refresh.difference:Difference",
     "catalog-source": "modelscan.catalog.sources.state:SourceState",
+    "connection": "modelscan.verbs.connect.connect:Connection",
     "deployment": "modelscan.model:Deployment",
     "event": "modelscan.verbs.manage.events:PastEvent",
     "finding": "modelscan.verbs.maintain.doctor:Check",

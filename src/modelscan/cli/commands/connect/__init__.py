@@ -1,5 +1,6 @@
 """Making models reachable.
 
+connect `connect`: settings of other programs
 env     `env`: environment variables for clients
 routes  `routes show` and `export`
 """
