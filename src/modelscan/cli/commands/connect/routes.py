@@ -26,7 +26,12 @@ def export(
     ctx: typer.Context,
     format_: Annotated[
         Literal["modelscan", "env", "litellm", "llama-swap"],
-        typer.Option("--format", case_sensitive=False, help="Output format."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            case_sensitive=False,
+            help="Output format: modelscan, env, litellm or llama-swap.",
+        ),
     ],
     keyless: Annotated[
         bool, typer.Option("--keyless", help="With litellm: answer everybody, without a master key.")
