@@ -95,7 +95,7 @@ def _read(text: str) -> tuple[Node | None, Any]:
 
 def _value(text: str) -> Any:
     try:
-        return load(text)
+        return load(text, strict=True)
     except NotThisFormat as error:
         raise EditRefused(str(error)) from error
 
