@@ -268,7 +268,7 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
                     self.wfile.flush()
                     time.sleep(0.005)
                 usage = json.dumps({"choices": [], "usage": {"prompt_tokens": 2, "completion_tokens": len(words) - 1}})
-                self.wfile.write(b'data: {"choices": [{"finish_reason": "stop"}]}\n\n')
+                self.wfile.write(b'data: {"choices": [{"delta": {}, "text": "", "finish_reason": "stop"}]}\n\n')
                 self.wfile.write(f"data: {usage}\n\ndata: [DONE]\n\n".encode())
 
         def answer(self, status: int, document: object) -> None:

@@ -1,0 +1,104 @@
+"""The programs themselves, installed from their registries, read what `connect` and `routes export` wrote for them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+from tests.cli.conftest import Modelscan, free_port
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("vllm"),
+    pytest.mark.skipif("REAL_CLIENTS" not in os.environ, reason="half a gigabyte each: only make test-all"),
+]
+_INSTALL_SECONDS = 900
+_START_SECONDS = 400  # 200 were seen on two busy cores
+
+
+def installed(folder: Path, *requirements: str) -> Path:
+    """The folder of the programs of an environment of their own."""
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True, timeout=120)
+    install = [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", *requirements]
+    subprocess.run(install, check=True, timeout=_INSTALL_SECONDS)
+    return folder / "bin"
+
+
+def said(*argv: str | Path, folder: Path) -> str:
+    done = subprocess.run(
+        argv, capture_output=True, text=True, timeout=300, check=False, stdin=subprocess.DEVNULL, cwd=folder
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_llm(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
+    modelscan("deploy", str(folder), "--yes")
+    programs = installed(tmp_path / "env", "llm==0.36")
+    assert modelscan("connect", "llm", "--yes").status == 0
+    assert said(programs / "llm", "-m", "tiny", "Hello", folder=tmp_path) == "onetwothree\n"
+
+
+def test_aider(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
+    modelscan("deploy", str(folder), "--yes")
+    programs = installed(tmp_path / "env", "aider-chat==0.86.2")
+    assert modelscan("connect", "aider", "--yes").status == 0
+    words = ("--message", "Hello", "--no-git", "--yes-always", "--no-show-release-notes", "--no-check-update")
+    place = tmp_path / "project"
+    place.mkdir()
+    text = said(programs / "aider", *words, "--analytics-disable", folder=place)
+    assert "Model: openai/tiny" in text
+    assert "onetwothree" in text
+
+
+@contextlib.contextmanager
+def serving(argv: list[str | Path], port: int, log: Path) -> Iterator[None]:
+    with log.open("wb") as output, subprocess.Popen(argv, stdout=output, stderr=output) as process:
+        try:
+            deadline = time.monotonic() + _START_SECONDS
+            while not answers(f"http://127.0.0.1:{port}/health/liveliness"):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(1)
+            yield
+        finally:
+            process.terminate()
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  of this machine
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def test_litellm(modelscan: Modelscan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_KEY", "sk-of-the-second")
+    monkeypatch.setenv("LITELLM_MASTER_KEY", f"sk-{'8f14e45fceea167a5a36dedd4bea2543'}")
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # it would fetch its prices at its start
+    modelscan("deploy", str(folder), "--yes")
+    modelscan("deploy", str(folder), "--yes", "--name", "second", "--api-key-env", "DEMO_KEY")
+    path, port = tmp_path / "litellm.yaml", free_port()
+    path.write_text(modelscan("routes", "export", "--format", "litellm").stdout)
+    programs = installed(tmp_path / "env", "litellm[proxy]==1.108.7")
+    argv = [programs / "litellm", "--config", path, "--host", "127.0.0.1", "--port", str(port)]
+    with serving(argv, port, tmp_path / "litellm.log"):
+        client = OpenAI(base_url=f"http://127.0.0.1:{port}", api_key=os.environ["LITELLM_MASTER_KEY"], timeout=120)
+        names = {item.id for item in client.models.list()}
+        shared = names - {"tiny", "second"}
+        assert len(shared) == 1
+        for name in sorted(names):
+            messages = [{"role": "user", "content": "Hello"}]
+            chunks = client.chat.completions.create(model=name, messages=messages, stream=True)  # type: ignore[call-overload]
+            assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "onetwothree"
