@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -59,6 +61,21 @@ def test_aider(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
     text = said(programs / "aider", *words, "--analytics-disable", folder=place)
     assert "Model: openai/tiny" in text
     assert "onetwothree" in text
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="no npm here")
+def test_opencode_which_writes_its_settings_anew(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
+    modelscan("deploy", str(folder), "--yes")
+    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", tmp_path / "npm"]
+    subprocess.run([*install, "opencode-ai@1.18.33"], check=True, timeout=_INSTALL_SECONDS)
+    assert modelscan("connect", "opencode", "--yes").status == 0
+    settings = tmp_path / ".config" / "opencode" / "opencode.json"
+    written = settings.read_text()
+    program = tmp_path / "npm" / "node_modules" / ".bin" / "opencode"
+    assert "onetwothree" in said(program, "run", "Hello", folder=tmp_path)
+    assert settings.read_text() != written
+    assert modelscan("connect", "opencode", "--remove", "--yes").status == 0
+    assert json.loads(settings.read_text()) == {"$schema": "https://opencode.ai/config.json"}
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from typing import Any
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from modelscan.exports.editing.edits import EditRefused, applied, reverted
 from modelscan.exports.editing.jsonc import scan
 from modelscan.exports.editing.put_json import put_element, put_values
 from modelscan.exports.editing.put_yaml import put_entry, put_scalars
+from modelscan.exports.editing.take_json import taken_out
 
 OURS = {("tools", "ours", "deep"): {"url": "http://127.0.0.1:8080/v1", "sizes": [1, 2]}, ("model",): "ours/demo"}
 
@@ -292,3 +294,61 @@ def test_yaml_survives(before: str) -> None:
     assert put(after) == []
     assert reverted(before, edits, after) == before
     assert reverted(before, edits, "# first\n" + after) == "# first\n" + before
+
+
+def rewritten(document: object) -> str:
+    """As programs write their settings: anew, without comments."""
+    return json.dumps(document, indent=4, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "wanted"),
+    [
+        ("", {"$schema": "x"}, {"$schema": "x"}),
+        ('{"model": "mine"}', {"theme": "a"}, {"theme": "a", "model": "mine"}),
+        ('{"tools": {"b": 1}, "model": "mine"}', {}, {"tools": {"b": 1}, "model": "mine"}),
+        ('{"tools": {}}', {"theme": "a"}, {"theme": "a", "tools": {}}),
+    ],
+)
+def test_what_its_program_has_written_anew(before: str, change: dict[str, object], wanted: object) -> None:
+    after = applied(before, put_values(before, OURS))
+    now = rewritten({**change, **value_of(after)})  # type: ignore[dict-item]
+    assert value_of(taken_out(before, after, now)) == wanted
+
+
+def test_written_anew_with_more_beside_ours() -> None:
+    after = applied(SETTINGS, put_values(SETTINGS, OURS))
+    document: Any = value_of(after)
+    document["tools"]["ours"]["theirs too"] = 1
+    assert value_of(taken_out(SETTINGS, after, rewritten(document))) == {
+        "theme": "dark", "tools": {"theirs": {"url": "x"}, "ours": {"theirs too": 1}}
+    }  # fmt: skip
+    document["model"] = "another"
+    with pytest.raises(EditRefused, match="`model` was changed"):
+        taken_out(SETTINGS, after, rewritten(document))
+
+
+def test_a_list_that_was_written_anew() -> None:
+    before = '[{"name": "a"}]'
+    after = applied(before, put_element(before, "name", {"name": "ours", "n": 1}))
+    for now, left in (
+        ([{"name": "b"}, {"name": "ours", "n": 1}, {"name": "a"}], [{"name": "b"}, {"name": "a"}]),
+        ([{"name": "a"}], [{"name": "a"}]),
+    ):
+        assert value_of(taken_out(before, after, rewritten(now))) == left
+    with pytest.raises(EditRefused, match="the file` was changed"):
+        taken_out(before, after, rewritten([{"name": "ours", "n": 2}]))
+    made = applied("", put_element("", "name", {"name": "ours"}))
+    assert taken_out("", made, rewritten(json.loads(made)) + "\n") == ""
+
+
+@given(containers(), st.sampled_from([" ", "\n"]))
+def test_json_that_was_written_anew_means_what_it_meant(body: str, gap: str) -> None:
+    try:
+        after = applied(body, put_values(body, OURS))
+    except EditRefused:
+        return
+    again = rewritten(value_of(after)) + gap
+    assert value_of(taken_out(body, after, again)) == value_of(body)
+    with_more = "// theirs\n" + after
+    assert value_of(taken_out(body, after, with_more)) == value_of(body)

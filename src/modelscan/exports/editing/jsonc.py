@@ -18,14 +18,16 @@ _MOST_DEPTH = 100
 
 @dataclass(frozen=True, slots=True)
 class JsonNode:
-    """A value from `start` to before `end`. An object's `parts` have keys, an array's None; `comma` is where the one
-    after the last part ends, where there is one; `full` is the end of what stands last before the closing bracket.
+    """A value from `start` to before `end`. An object's `parts` have keys, an array's None; each begins, with its key,
+    where `begins` says. `comma` is where the one after the last part ends, where there is one; `full` is the end of
+    what stands last before the closing bracket.
     """
 
     start: int
     end: int
     value: Any
     parts: tuple[tuple[str | None, JsonNode], ...] = ()
+    begins: tuple[int, ...] = ()
     comma: int | None = None
     full: int = 0
 
@@ -36,13 +38,20 @@ class JsonNode:
 
 def scan(text: str) -> JsonNode | None:
     """The document; None where there is nothing but blanks and comments. Raises EditRefused."""
-    start = _skip(text, 0)
+    start = skip(text, 0)
     if start == len(text):
         return None
     node = _node(text, start, 0)
-    if _skip(text, node.end) != len(text):
+    if skip(text, node.end) != len(text):
         raise _wrong(text, node.end)
     return node
+
+
+def is_json(text: str) -> bool:
+    try:
+        return scan(text) is not None
+    except EditRefused:
+        return False
 
 
 def _node(text: str, at: int, depth: int) -> JsonNode:
@@ -59,30 +68,32 @@ def _node(text: str, at: int, depth: int) -> JsonNode:
 
 def _container(text: str, start: int, depth: int, *, named: bool) -> JsonNode:
     parts: list[tuple[str | None, JsonNode]] = []
-    comma, after, at = None, start + 1, _skip(text, start + 1)
+    begins: list[int] = []
+    comma, after, at = None, start + 1, skip(text, start + 1)
     while text[at : at + 1] != ("}" if named else "]"):
         if parts and comma is None:
             raise _wrong(text, at)
+        begins.append(at)
         key, at = _key(text, at) if named else (None, at)
         node = _node(text, at, depth + 1)
         parts.append((key, node))
-        comma, after, at = None, node.end, _skip(text, node.end)
+        comma, after, at = None, node.end, skip(text, node.end)
         if text[at : at + 1] == ",":
             comma = after = at + 1
-            at = _skip(text, at + 1)
+            at = skip(text, at + 1)
     value: Any = {key: node.value for key, node in parts} if named else [node.value for _, node in parts]
     last = _LAST_COMMENT.match(text, after, at)
-    return JsonNode(start, at + 1, value, tuple(parts), comma, last.end() if last else after)
+    return JsonNode(start, at + 1, value, tuple(parts), tuple(begins), comma, last.end() if last else after)
 
 
 def _key(text: str, at: int) -> tuple[str, int]:
     token = _STRING.match(text, at)
     if token is None:
         raise _wrong(text, at)
-    colon = _skip(text, token.end())
+    colon = skip(text, token.end())
     if text[colon : colon + 1] != ":":
         raise _wrong(text, colon)
-    return str(_value(text, token)), _skip(text, colon + 1)
+    return str(_value(text, token)), skip(text, colon + 1)
 
 
 def _value(text: str, token: re.Match[str]) -> Any:
@@ -92,7 +103,8 @@ def _value(text: str, token: re.Match[str]) -> Any:
         raise _wrong(text, token.start()) from None
 
 
-def _skip(text: str, at: int) -> int:
+def skip(text: str, at: int) -> int:
+    """Where the next part begins: behind blanks and comments."""
     found = _BETWEEN.match(text, at)
     return found.end() if found else at
 

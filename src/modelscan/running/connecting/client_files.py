@@ -18,6 +18,8 @@ from modelscan.errors import ConfigInvalid
 from modelscan.exports.clients.client import ClientFile
 from modelscan.exports.clients.endpoint import ClientEndpoint
 from modelscan.exports.editing.edits import Edit, EditRefused, applied, reverted
+from modelscan.exports.editing.jsonc import is_json
+from modelscan.exports.editing.take_json import taken_out
 from modelscan.storage.documents import checked_document, to_document
 from modelscan.storage.files import translated, write_atomic
 from modelscan.storage.locks import hold
@@ -179,7 +181,13 @@ def _without_ours(item: WrittenFile, now: str) -> str:
         before = _read(Path(f"{item.path}{_COPY}")) or ""
         if _digest(before) != item.digest:
             raise EditRefused(f"its copy `{item.path}{_COPY}` is gone or was changed")
-    return reverted(before, item.edits, now)
+    try:
+        return reverted(before, item.edits, now)
+    except EditRefused:
+        after = applied(before, item.edits)
+        if not is_json(after):
+            raise
+        return taken_out(before, after, now)  # the program has written its settings anew, in its own way
 
 
 def _place(file: ClientFile, environ: Mapping[str, str]) -> Path:
