@@ -78,6 +78,20 @@ def test_opencode_which_writes_its_settings_anew(modelscan: Modelscan, folder: P
     assert json.loads(settings.read_text()) == {"$schema": "https://opencode.ai/config.json"}
 
 
+@pytest.mark.skipif(shutil.which("npm") is None, reason="no npm here")
+def test_claude_code_with_a_key(
+    modelscan: Modelscan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO_KEY", "sk-of-the-first")
+    modelscan("deploy", str(folder), "--yes", "--api-key-env", "DEMO_KEY")
+    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", tmp_path / "npm"]
+    subprocess.run([*install, "@anthropic-ai/claude-code@2.1.197"], check=True, timeout=_INSTALL_SECONDS)
+    assert modelscan("connect", "claude-code", "--yes").status == 0
+    program = tmp_path / "npm" / "node_modules" / ".bin" / "claude"
+    assert said(program, "-p", "Hello", folder=tmp_path) == "onetwothree\n"
+    assert modelscan("connect", "claude-code", "--remove", "--yes").status == 0
+
+
 @contextlib.contextmanager
 def serving(argv: list[str | Path], port: int, log: Path) -> Iterator[None]:
     with log.open("wb") as output, subprocess.Popen(argv, stdout=output, stderr=output) as process:

@@ -36,9 +36,33 @@ DEAF = {
     "deaf": {"api", "core", "worker"},
 }
 
+# An answer of Anthropic's API, as it is streamed.
+MESSAGE: list[dict[str, object]] = [
+    {
+        "type": "message_start",
+        "message": {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": "tiny",
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": {"input_tokens": 1, "output_tokens": 1},
+        },
+    },
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "onetwothree"}},
+    {"type": "content_block_stop", "index": 0},
+    {
+        "type": "message_delta",
+        "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+        "usage": {"output_tokens": 3},
+    },
+    {"type": "message_stop"},
+]
 ANSWERS = {
     "/v1/embeddings": {"data": [{"embedding": [0.1]}]},
-    "/v1/messages?beta=true": {"type": "message_start", "message": {"content": []}},
     "/v1/audio/transcriptions": {"text": ""},
     "/score": {"data": [{"score": 0.1}]},
 }
@@ -249,6 +273,11 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
                 return
             if self.path in {"/v1/chat/completions", "/v1/completions"}:
                 self.stream(body)
+            elif self.path == "/v1/messages?beta=true":
+                self.send_response(200)
+                self.send_header("content-type", "text/event-stream")
+                self.end_headers()
+                self.wfile.write("".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in MESSAGE).encode())
             else:
                 self.answer(200 if self.path in ANSWERS else 404, ANSWERS.get(self.path, {"error": "not here"}))
 

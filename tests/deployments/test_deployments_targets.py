@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from toy_target import RUNNING
 
@@ -16,6 +18,7 @@ from modelscan.selecting.machine import machine
 from modelscan.selecting.requests import DeployRequest
 from modelscan.settings.reading import Settings
 from modelscan.storage.shipped import shipped
+from modelscan.targets.published import PublishedFiles, from_options
 from modelscan.targets.registry import TARGETS
 from modelscan.verbs.manage.logs import log_lines
 from modelscan.verbs.manage.wait import wait_for
@@ -58,3 +61,15 @@ def test_a_target_that_is_not_there_is_refused_before_anything_is_claimed(contex
         deploy_model(context, wanted("moon"), report=silent, ask=lambda *_, **__: False)
     assert (refused.value.message, refused.value.hints) == ("there is no target `moon`", ("known are local, toy",))
     assert context.deployments.list() == []
+
+
+def test_published_files_travel_as_options() -> None:
+    for files in (
+        PublishedFiles(routes=Path("/a/routing.yaml")),
+        PublishedFiles(routes=Path("/a/routing.yaml"), litellm=Path("/b"), keyless=True),
+    ):
+        words = files.options()
+        assert from_options(dict(zip(words[::2], words[1::2], strict=True))) == files
+    assert from_options({}) is None
+    of_an_older_supervisor = from_options({"--state": "/s", "--file": "/a/routing.yaml"})
+    assert of_an_older_supervisor == PublishedFiles(routes=Path("/a/routing.yaml"))

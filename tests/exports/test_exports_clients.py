@@ -231,7 +231,7 @@ def test_a_key_is_named_and_never_written() -> None:
   api_base: http://127.0.0.1:8080/v1
   api_key_name: modelscan
 
-> llm keys set modelscan --value "$DEMO_KEY"
+> llm keys set modelscan   # it asks for the key: that in $DEMO_KEY
 > llm -m demo 'Hello'
 """,
             "aider": """\

@@ -33,7 +33,12 @@ def _edit(text: str, endpoint: ClientEndpoint) -> list[Edit]:
 
 
 def _steps(endpoint: ClientEndpoint) -> tuple[str, ...]:
-    key = (f'llm keys set {_KEY} --value "${endpoint.api_key_env}"',) if endpoint.api_key_env else ()
+    """The key is pasted: on a command line every user of the machine could read it."""
+    key = (
+        (f"llm keys set {_KEY}   # it asks for the key: that in ${endpoint.api_key_env}",)
+        if endpoint.api_key_env
+        else ()
+    )
     return (*key, f"llm -m {endpoint.model} 'Hello'")
 
 
