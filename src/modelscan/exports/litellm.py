@@ -155,7 +155,7 @@ def _shared(ready: Sequence[Deployment], taken: set[str]) -> dict[str, list[Depl
     """The names besides their own that several of one task answer to, with those that do."""
     found: dict[str, list[Deployment]] = {}
     for item in ready:
-        for name in {item.model, *item.served_model_names} - taken:
+        for name in set(item.served_model_names) - taken:
             found.setdefault(name, []).append(item)
     same = {name: [item for item in members if item.task == members[0].task] for name, members in found.items()}
     return {name: members for name, members in sorted(same.items()) if len(members) > 1}

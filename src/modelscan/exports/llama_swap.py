@@ -41,7 +41,7 @@ def llama_swap_text(config: Mapping[str, Any]) -> str:
 
 
 def _names(item: Deployment) -> list[str]:
-    return list(dict.fromkeys((item.name, item.model, *item.served_model_names)))
+    return list(dict.fromkeys((item.name, *item.served_model_names)))
 
 
 def _model(item: Deployment, aliases: Sequence[str]) -> dict[str, Any]:
