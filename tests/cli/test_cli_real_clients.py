@@ -97,7 +97,7 @@ def serving(argv: list[str | Path], port: int, log: Path) -> Iterator[None]:
     with log.open("wb") as output, subprocess.Popen(argv, stdout=output, stderr=output) as process:
         try:
             deadline = time.monotonic() + _START_SECONDS
-            while not answers(f"http://127.0.0.1:{port}/health/liveliness"):
+            while not answers(f"http://127.0.0.1:{port}/health/readiness"):
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(1)
