@@ -176,7 +176,7 @@ def test_an_option_that_is_missing(modelscan: Modelscan) -> None:
         2,
         "",
         snapshot("""\
-error: Missing option `--format`: one of modelscan, env, litellm
+error: Missing option `--format`: one of modelscan, env, litellm, llama-swap
 hint: modelscan routes export --help
 """),
     )
