@@ -128,7 +128,14 @@ Next:
   # in a container it cannot reach 127.0.0.1: start it with --network host
   open-webui serve
 """)
+    assert modelscan("connect", "Aider", "--print").status == 0
     assert modelscan("connect", "aider", "--print", "--remove").status == 2
+    assert plain(modelscan("connect", "opncode"), tmp_path, port) == snapshot("""\
+2
+--
+error: `opncode` is not a program that can be connected
+hint: did you mean `opencode`?
+""")
 
 
 def test_each_client_gets_its_proof(modelscan: Modelscan, folder: Path) -> None:

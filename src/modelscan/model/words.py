@@ -27,10 +27,6 @@ StartedBy = Literal["deploy", "run", "up"]
 RestartPolicy = Literal["no", "on-failure", "always"]
 Vendor = Literal["nvidia", "amd", "intel", "apple", "other"]
 Device = Literal["cpu", "cuda", "rocm"]
-# Programs that `connect` knows.
-ClientName = Literal[
-    "llm", "aider", "opencode", "claude-code", "continue", "zed", "vscode", "open-webui", "env"
-]  # fmt: skip
 
 # Where weights have an owner and a name; elsewhere they are where the user put them. Of the same weights on two hubs
 # those of the first are taken.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from difflib import get_close_matches
 
+from modelscan.errors import Usage
 from modelscan.exports.clients.client import Client
-from modelscan.model.words import ClientName
 
-CLIENTS: Mapping[ClientName, str] = {
+CLIENTS: Mapping[str, str] = {
     "llm": "modelscan.exports.clients.llm",
     "aider": "modelscan.exports.clients.aider",
     "opencode": "modelscan.exports.clients.opencode",
@@ -21,7 +22,16 @@ CLIENTS: Mapping[ClientName, str] = {
 }
 
 
-def client_named(name: ClientName) -> Client:
-    found = importlib.import_module(CLIENTS[name]).CLIENT
+def client_named(name: str) -> Client:
+    """In any case of letters. Raises Usage for an unknown one, with near names."""
+    known = name.lower()
+    if known not in CLIENTS:
+        near = get_close_matches(known, CLIENTS, n=1)
+        raise Usage(
+            f"`{name}` is not a program that can be connected",
+            hints=[f"did you mean `{near[0]}`?" if near else f"one of {', '.join(CLIENTS)}"],
+            details={"known": list(CLIENTS)},
+        )
+    found = importlib.import_module(CLIENTS[known]).CLIENT
     assert isinstance(found, Client)  # noqa: S101  a test loads them all
     return found

@@ -14,7 +14,6 @@ from modelscan.exports.clients.env import shell_lines
 from modelscan.exports.clients.registry import client_named
 from modelscan.model import Deployment
 from modelscan.model.events import Ask
-from modelscan.model.words import ClientName
 from modelscan.running.connecting.client_files import (
     FileChange,
     connecting,
@@ -49,7 +48,7 @@ class Connection:
     `variables` as `$VARIABLE`; `lines` are the same for a shell, `steps` what is left to do.
     """
 
-    tool: ClientName
+    tool: str
     title: str
     deployment: str | None = None
     model: str | None = None
@@ -62,7 +61,7 @@ class Connection:
     proven: bool = False
 
 
-def connect_client(context: Context, tool: ClientName, *, model: str | None, ask: Ask, show: Show) -> Connection:
+def connect_client(context: Context, tool: str, *, model: str | None, ask: Ask, show: Show) -> Connection:
     """Put the endpoint into the program's files, and ask it for one token.
 
     `model` is a deployment; None for the one that became ready last. `show` is called with what would change before
@@ -88,7 +87,7 @@ def connect_client(context: Context, tool: ClientName, *, model: str | None, ask
     return _connection(tool, client, found, endpoint, tuple(map(_written, changes)), proven=proven)
 
 
-def shown_client(context: Context, tool: ClientName, *, model: str | None) -> Connection:
+def shown_client(context: Context, tool: str, *, model: str | None) -> Connection:
     """What `connect_client` would put into files that hold nothing else, without writing or asking anything.
 
     Raises as that does.
@@ -102,7 +101,7 @@ def shown_client(context: Context, tool: ClientName, *, model: str | None) -> Co
     return _connection(tool, client, found, endpoint, files, proven=False)
 
 
-def disconnect_client(context: Context, tool: ClientName, *, ask: Ask, show: Show) -> Connection:
+def disconnect_client(context: Context, tool: str, *, ask: Ask, show: Show) -> Connection:
     """Take back what was written, and nothing else. Raises Usage (nobody said yes), ConfigInvalid."""
     client, paths = client_named(tool), context.settings.paths
     with connecting(paths, tool):
@@ -115,9 +114,7 @@ def disconnect_client(context: Context, tool: ClientName, *, ask: Ask, show: Sho
     return Connection(tool=tool, title=client.title, files=files, changed=bool(differing))
 
 
-def _endpoint(
-    context: Context, tool: ClientName, client: Client, model: str | None
-) -> tuple[Deployment, ClientEndpoint]:
+def _endpoint(context: Context, tool: str, client: Client, model: str | None) -> tuple[Deployment, ClientEndpoint]:
     found = _deployment(context, model)
     endpoint = client_endpoint(context, found)
     if client.tasks is not None and endpoint.task not in client.tasks:
@@ -142,7 +139,7 @@ def _deployment(context: Context, model: str | None) -> Deployment:
     return max(ready, key=lambda item: item.ready_at or "")
 
 
-def _agreed(tool: ClientName, changes: Sequence[FileChange], ask: Ask, show: Show, what: str) -> None:
+def _agreed(tool: str, changes: Sequence[FileChange], ask: Ask, show: Show, what: str) -> None:
     show(changes)
     if ask("Write this?") is not True:
         option = " --remove" if what == "disconnect" else ""
@@ -155,7 +152,7 @@ def _agreed(tool: ClientName, changes: Sequence[FileChange], ask: Ask, show: Sho
 
 
 def _connection(
-    tool: ClientName,
+    tool: str,
     client: Client,
     found: Deployment,
     endpoint: ClientEndpoint,

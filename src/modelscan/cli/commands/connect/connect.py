@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Annotated
 
@@ -14,14 +15,24 @@ from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
 from modelscan.cli.views.connect import say_steps, show_connection, show_difference, show_printed
 from modelscan.errors import Usage
-from modelscan.model.words import ClientName
+from modelscan.exports.clients.registry import CLIENTS
 from modelscan.verbs.connect.connect import connect_client, disconnect_client, shown_client
+
+
+def _complete(incomplete: str) -> Iterator[str]:
+    yield from (name for name in CLIENTS if name.startswith(incomplete))
 
 
 def connect(
     ctx: typer.Context,
     tool: Annotated[
-        ClientName, typer.Argument(metavar="TOOL", help="Program to connect.", case_sensitive=False, show_default=False)
+        str,
+        typer.Argument(
+            metavar="TOOL",
+            help="llm, aider, opencode, claude-code, continue, zed, vscode, open-webui, or env.",
+            autocompletion=_complete,
+            show_default=False,
+        ),
     ],
     model: Annotated[
         str | None,
@@ -41,7 +52,7 @@ def connect(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    context, output = context_of(ctx), Output(json=json)
+    context, output, tool = context_of(ctx), Output(json=json), tool.lower()
     if print_ and remove:
         raise Usage("`--print` and `--remove` exclude each other", hints=["modelscan connect --help"])
     if print_:
