@@ -8,12 +8,12 @@ import pytest
 
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.search import search
-from modelscan.catalog.merging.shapes import with_shapes
-from modelscan.hubs.families import shipped_families
+from modelscan.catalog.refresh.shapes import SHAPES, Shapes
+from modelscan.model import HUB_SOURCES, Model, Weights
 from modelscan.storage.shipped import shipped_text
 from modelscan.units import GIB
 
-SHAPES = json.loads(shipped_text("architectures.json"))["models"]
+SHIPPED = json.loads(shipped_text("architectures.json"))["models"]
 
 
 def test_the_context_is_the_models_own_and_the_hosts_is_kept_as_theirs(index: Index) -> None:
@@ -34,7 +34,7 @@ def test_a_hit_has_what_a_list_shows(index: Index) -> None:
 
 def test_sixteen_bit_files_take_two_bytes_a_parameter(index: Index) -> None:
     compared = 0
-    for repo, facts in SHAPES.items():
+    for repo, facts in SHIPPED.items():
         if "arithmetic" not in facts["verified"] or facts.get("torch_dtype") != "bfloat16" or "task" in facts:
             continue
         for named in index.named(repo.casefold()):
@@ -53,8 +53,18 @@ def test_a_size_that_a_source_states_is_not_estimated(index: Index) -> None:
         assert model.weights or (model.native_context is None and model.disk_range == (None, None))
 
 
+def test_what_the_shipped_index_keeps_is_what_would_be_computed(index: Index) -> None:
+    kept, computed = Shapes(shipped_text, index.raw_entries(SHAPES)), Shapes(shipped_text)
+    models = [model for model in index.models() if any(one.source in HUB_SOURCES for one in model.weights)]
+    assert len(models) > 1000
+    assert [kept(model) for model in models] == [computed(model) for model in models]
+    assert not list(kept.attached())  # nothing was left to compute
+
+
 def test_nothing_is_made_up_where_nothing_is_known() -> None:
-    assert list(with_shapes([], "{}", shipped_families())) == []
+    nothing = Shapes({"architectures.json": "{}", "families.toml": shipped_text("families.toml")}.__getitem__)
+    unknown = Model(id="a/b", name="b", weights=(Weights(source="huggingface", repo_id="a/b"),))
+    assert nothing(unknown) == (None, (None,))
 
 
 @pytest.mark.parametrize("query", ["long context 100k tokens 32b", "context window 128k qwen3 32b"])

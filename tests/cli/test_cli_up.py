@@ -402,7 +402,7 @@ def running(home: Path) -> dict[str, set[int]]:
     return found
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_up_that_is_killed_at_any_moment_is_taken_on(modelscan: Modelscan, home: Path, kills: int) -> None:
     """Each time with another edit of the file; no record is lost, no process left."""
     chance = random.Random(kills)  # noqa: S311  repeatable, not secret

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -128,5 +129,6 @@ def refuses(kind: type[Exception], call: Any) -> None:
     raise AssertionError(f"it was not refused with {kind.__name__}")
 
 
-def test_the_strongest_that_says_something_counts() -> None:
-    run_state_machine_as_test(Rules, settings=settings(max_examples=200, stateful_step_count=12, deadline=None))  # type: ignore[no-untyped-call]
+@pytest.mark.parametrize("sequences", [25, pytest.param(200, marks=pytest.mark.slow)])
+def test_the_strongest_that_says_something_counts(sequences: int) -> None:
+    run_state_machine_as_test(Rules, settings=settings(max_examples=sequences, stateful_step_count=12, deadline=None))  # type: ignore[no-untyped-call]

@@ -275,9 +275,14 @@ def open_base(path: Path) -> Index:
     try:
         return Index(connect(path), path=path)
     except (FileNotFoundError, NotADirectoryError):
-        return Index(_connect_shipped(), path=None)
+        return open_shipped()
     except (DamagedIndex, sqlite3.DatabaseError, OSError) as error:
         return Index(_connect_shipped(), path=None, notice=damage_notice(path, error))
+
+
+def open_shipped() -> Index:
+    """That of the program, whatever index the user has."""
+    return Index(_connect_shipped(), path=None)
 
 
 def _connect_shipped() -> sqlite3.Connection:

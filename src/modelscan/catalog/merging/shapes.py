@@ -1,13 +1,15 @@
 """What the shapes that ship with the program say of a merged model: the longest context of its weights, and how much
 their files are about (pure).
 
-Computed when an index is built, with the arithmetic of the planner, so that a search shows what a plan would say and
-loads none of it.
+Computed with the arithmetic of the planner while the shipped index is built, which keeps it: a search shows what a plan
+would say and loads none of it, and a refresh computes only what is new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from modelscan import dataclasses
 from modelscan.catalog.merging.merge import Merged
@@ -20,27 +22,44 @@ from modelscan.weights.reading.shipped import describe_shipped
 _NUMBERS = {"AWQ": "INT4", "GPTQ": "INT4", "W4A16": "INT4", "W8A8": "INT8", "W8A16": "INT8", None: "BF16"}
 
 
-def with_shapes(merged: Iterable[Merged], text: str, families: Families) -> Iterator[Merged]:
-    """The same models with `native_context`, and `estimated_bytes` of weights whose size no source states. `text` is
-    that of `catalogs/architectures.json`.
-    """
+class SaidByShapes(NamedTuple):
+    """Of a model: the longest context, and about how many bytes each of its weights are."""
+
+    native_context: int | None
+    estimated_bytes: tuple[int | None, ...]
+
+
+def with_shapes(merged: Iterable[Merged], said: Callable[[Model], SaidByShapes]) -> Iterator[Merged]:
+    """The same models with `native_context`, and `estimated_bytes` of weights whose size no source states."""
     for item in merged:
-        yield dataclasses.replace(item, model=_shaped(item.model, text, families)) if item.model.weights else item
+        yield dataclasses.replace(item, model=_shaped(item.model, said(item.model))) if item.model.weights else item
 
 
-def _shaped(model: Model, text: str, families: Families) -> Model:
+def _shaped(model: Model, said: SaidByShapes) -> Model:
+    sized = (
+        dataclasses.replace(weights, estimated_bytes=size) if size is not None else weights
+        for weights, size in zip(model.weights, said.estimated_bytes, strict=True)
+    )
+    return dataclasses.replace(model, weights=tuple(sized), native_context=said.native_context)
+
+
+def question(model: Model) -> str:
+    """All that the answer depends on, besides the shapes: what is asked of the same weights is asked again."""
+    asked = [(one.source, one.repo_id, one.revision, one.quantization, one.size_bytes) for one in model.weights]
+    return hashlib.blake2b(repr((model.parameters, asked)).encode(), digest_size=12).hexdigest()
+
+
+def said_by(model: Model, text: str, families: Families) -> SaidByShapes:
+    """Computed. `text` is that of `catalogs/architectures.json`."""
     described = [_described(weights, text, families) for weights in model.weights]
     known = [one for one in described if one is not None and one.architecture is not None]
-    if not known and model.parameters is None:
-        return model
-    shape = known[0].architecture if known else None
-    sized = (
-        weights
+    sizes = (
+        None
         if weights.size_bytes or weights.source not in HUB_SOURCES
-        else dataclasses.replace(weights, estimated_bytes=_bytes(weights, one or _borrowed(weights, known), model))
+        else _bytes(weights, one or _borrowed(weights, known), model)
         for weights, one in zip(model.weights, described, strict=True)
     )
-    return dataclasses.replace(model, weights=tuple(sized), native_context=_context(shape))
+    return SaidByShapes(_context(known[0].architecture if known else None), tuple(sizes))
 
 
 def _context(shape: Architecture | None) -> int | None:

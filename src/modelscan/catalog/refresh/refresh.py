@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 
 from modelscan import dataclasses
 from modelscan.catalog.index.build import build_index
-from modelscan.catalog.index.index import Index, open_base
+from modelscan.catalog.index.index import Index, open_base, open_shipped
 from modelscan.catalog.index.overlay import read_local
 from modelscan.catalog.index.whole import mark_as_whole
 from modelscan.catalog.merging.merge import merge
 from modelscan.catalog.merging.shapes import with_shapes
+from modelscan.catalog.refresh.shapes import SHAPES, Shapes
 from modelscan.catalog.refresh.shipped import read_ours, read_tables_of_ours
 from modelscan.catalog.refresh.tombstones import kept
 from modelscan.catalog.sources import gpustack, models_dev, vllm_recipes
@@ -41,7 +42,6 @@ from modelscan.storage.database import refused
 from modelscan.storage.files import private_folder, translated
 from modelscan.storage.shipped import shipped_text
 from modelscan.system.clock import Clock, rfc3339
-from modelscan.weights.families.records import read_families
 
 Progress = Callable[[str, str], None]
 _UNFINISHED = ".index-"
@@ -230,8 +230,9 @@ def _replace_index(
     tables = read_tables_of_ours(shipped_text)
     fetched = [record for part in parts for record in part.parsed.records]
     attached = [entry for part in parts for entry in part.parsed.attached]
-    families = read_families(shipped_text("families.toml"))
-    merged = list(with_shapes(merge([*ours, *fetched], tables), shipped_text("architectures.json"), families))
+    with contextlib.closing(open_shipped()) as shipped:
+        said = Shapes(shipped_text, shipped.raw_entries(SHAPES))
+    merged = list(with_shapes(merge([*ours, *fetched], tables), said))
     merged.extend(list(kept(current, merged, keep, now[:10])))
     path = settings.paths.index_file
     folder = private_folder(path.parent)

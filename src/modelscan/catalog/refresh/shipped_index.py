@@ -8,8 +8,8 @@ from modelscan.catalog.index.build import build_index
 from modelscan.catalog.index.schema import SHIPPED_NAME
 from modelscan.catalog.merging.merge import merge
 from modelscan.catalog.merging.shapes import with_shapes
+from modelscan.catalog.refresh.shapes import Shapes
 from modelscan.catalog.refresh.shipped import read_facts, read_ours, read_tables_of_ours
-from modelscan.weights.families.records import read_families
 
 
 def build_shipped_index(catalogs: Path, folder: Path) -> Path:
@@ -24,8 +24,8 @@ def build_shipped_index(catalogs: Path, folder: Path) -> Path:
     path = folder / SHIPPED_NAME
     unfinished = folder / f"{SHIPPED_NAME}-new"
     unfinished.unlink(missing_ok=True)
-    families = read_families(read("families.toml"))
-    merged = list(with_shapes(merge([*ours, *facts.records], tables), read("architectures.json"), families))
-    build_index(unfinished, merged, tables, [*our_states, *fact_states], facts.attached)
+    said = Shapes(read)
+    merged = list(with_shapes(merge([*ours, *facts.records], tables), said))
+    build_index(unfinished, merged, tables, [*our_states, *fact_states], [*facts.attached, *said.attached()])
     unfinished.replace(path)
     return path
