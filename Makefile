@@ -57,6 +57,7 @@ catalogs: setup ## Make the shipped facts anew from the pinned registry packages
 bench: setup ## Measure, as ratios against something run side by side
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.overhead
+	@$(BIN)/python -m benchmarks.gateway
 	@$(BIN)/python -m benchmarks.catalog_refresh
 
 requirements: setup ## Compile the pinned requirements anew

@@ -24,9 +24,9 @@ from modelscan.deployments.store import Store
 from modelscan.errors import StateDamaged
 from modelscan.model import Deployment
 from modelscan.storage.locks import is_held
+from modelscan.storage.ownership import live_supervisor
 from modelscan.storage.paths import Paths, paths_below
 from modelscan.system.processes.identity import send, tagged_as
-from modelscan.targets.local.owner import live_supervisor
 
 SOUND = Deployment(id="a" * 32, name="demo", model="lab/x", backend="vllm", status="failed", port=18080)
 _COMMANDS = (["list"], ["status", "demo"], ["logs", "demo"], ["events"], ["env", "demo"], ["stop", "demo"])

@@ -17,11 +17,11 @@ from modelscan.deployments.files import files_of
 from modelscan.routing.file import read_routes
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
+from modelscan.storage.ownership import live_supervisor
 from modelscan.storage.paths import paths_below
 from modelscan.system.clock import SystemClock
 from modelscan.system.processes.identity import send
 from modelscan.targets.deployments import Deployments
-from modelscan.targets.local.owner import live_supervisor
 from modelscan.targets.site import site_of
 
 pytestmark = pytest.mark.usefixtures("vllm")

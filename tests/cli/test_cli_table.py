@@ -20,7 +20,6 @@ CALLED = [path for path, command in COMMANDS.items() if command.function]
 CLI = Path(str(commands.__file__)).parents[1]
 # Of one call, and no options: what the caller does with it.
 NOT_SAID = {"--plan", "--wait", "--accept", "--share", "--anew", "--started-by"}
-ONLY_IN_A_FILE_OF_ALL = {"--on-demand"}
 SPELT_OTHERWISE = {"--model", "--gpus", "--no-gpu", "--gpu-count", "--max-memory-bytes", "--backend-args"}
 ONLY_IN_FILES = {"--repo-id", "--gpu-filters", "--defaults", "--pooling"}  # of deployments, and of registered models
 
@@ -41,7 +40,7 @@ def test_each_module_of_commands_is_called_by_a_line() -> None:
 
 def test_a_group_has_a_line_and_commands_stand_in_groups_that_have_one() -> None:
     groups = {path for path, command in COMMANDS.items() if command.function is None}
-    assert groups == {path.split()[0] for path in COMMANDS if " " in path}
+    assert groups == {path.rpartition(" ")[0] for path in COMMANDS if " " in path}
     assert {path for path in COMMANDS if " " not in path} == {path for path, line in COMMANDS.items() if line.heading}
 
 
@@ -72,7 +71,7 @@ def options_of(modelscan: Modelscan, command: str) -> set[str]:
 
 def test_deploy_and_run_take_one_request(modelscan: Modelscan) -> None:
     deploy, run, plan = (options_of(modelscan, name) for name in ("deploy", "run", "plan"))
-    assert spelt(DeployRequest) - NOT_SAID - ONLY_IN_A_FILE_OF_ALL <= deploy & run
+    assert spelt(DeployRequest) - NOT_SAID - {"--aliases"} | {"--alias"} <= deploy & run
     assert spelt(PlanRequest) - SPELT_OTHERWISE - ONLY_IN_FILES | {
         "--gpu",
         "--gpus",

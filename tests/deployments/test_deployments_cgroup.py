@@ -35,6 +35,7 @@ from modelscan.deployments.files import files_of
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
+from modelscan.storage.ownership import live_supervisor
 from modelscan.system.processes.cgroup import cgroup_of, deployment_named, own_cgroup, remove_cgroup
 from modelscan.system.processes.identity import (
     STATE_TAG,
@@ -48,7 +49,6 @@ from modelscan.system.processes.identity import (
     tagged_as,
 )
 from modelscan.system.processes.spawn import spawn
-from modelscan.targets.local.owner import live_supervisor
 
 ID, OTHER = "0123456789abcdef" * 2, "f" * 32
 NOBODY = 65534

@@ -34,10 +34,10 @@ from modelscan.errors import BackendFailed, Conflict, InterruptedBefore, TimedOu
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
+from modelscan.storage.ownership import live_supervisor
 from modelscan.system.processes.identity import Process, send
 from modelscan.system.processes.ports import is_free
 from modelscan.targets.local.orphans import find_orphans, reap_orphans
-from modelscan.targets.local.owner import live_supervisor
 from modelscan.targets.local.start import SUPERVISOR
 from modelscan.targets.local.stop import AFTER_GRACE_SECONDS
 from modelscan.targets.pace import pace_of

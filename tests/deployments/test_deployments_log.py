@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hostile_house import CLOCK, eventually
 
-from modelscan.targets.local.logs.log_file import LogFile
-from modelscan.targets.local.logs.logs import follow_log, read_log
-from modelscan.targets.local.logs.pump import Pump
+from modelscan.storage.logs.log_file import LogFile
+from modelscan.storage.logs.pump import Pump
+from modelscan.storage.logs.reading import follow_log, read_log
 
 STAMP = "2026-11-21T03:52:01.000Z"
 

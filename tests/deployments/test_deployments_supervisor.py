@@ -35,9 +35,9 @@ from modelscan.model import Deployment
 from modelscan.routing.file import write_routes
 from modelscan.routing.table import route_to
 from modelscan.settings.reading import Settings
+from modelscan.storage.logs.log_file import log_files
+from modelscan.storage.ownership import live_supervisor
 from modelscan.system.processes.identity import environment
-from modelscan.targets.local.logs.log_file import log_files
-from modelscan.targets.local.owner import live_supervisor
 from modelscan.targets.local.start import _import_root
 
 QUICK = (sys.executable, "-E", "-s", "-S", str(Path(__file__).with_name("quick_supervisor.py")))

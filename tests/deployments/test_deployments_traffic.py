@@ -23,11 +23,11 @@ from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
 from modelscan.settings.reading import Settings, load_settings
 from modelscan.storage.locks import is_held
+from modelscan.storage.ownership import live_supervisor
 from modelscan.storage.shipped import shipped
 from modelscan.system.processes.identity import send, tagged, tagged_as
 from modelscan.system.processes.ports import is_free
 from modelscan.targets.local.orphans import find_orphans
-from modelscan.targets.local.owner import live_supervisor
 from modelscan.units import GIB
 
 TRAFFIC = Path(__file__).with_name("traffic.py")

@@ -109,6 +109,7 @@ TRANSITIONS: dict[str, tuple[frozenset[Status], Status | None, set[str], Callabl
     "stopping": (RUNNING, "stopping", {"status"}, ending.stopping),
     "stopped": (ANY, "stopped", {"status", "owner"}, lambda it: ending.stopped(it, AT)),
     "failed": (RUNNING | {"stopping"}, "failed", {"status", "owner"}, lambda it: ending.failed(it, AT, ERROR)),
+    "asked_to_stop": (OVER, None, {"status"}, lambda it: ending.asked_to_stop(it, "gateway")),
     "remarked": (OVER, None, {"status"}, lambda it: ending.remarked(it, "m")),
     "removed": (OVER, None, {"status"}, lambda it: ending.removed(it, AT)),
     "restarting": (RUNNING, "starting", {"status", "owner"}, lambda it: restarting.restarting(it, ERROR, "m")),

@@ -14,9 +14,10 @@ from modelscan.deployments.transitions.ending import stopped
 from modelscan.deployments.transitions.serving import became_ready
 from modelscan.deployments.transitions.starting import starting
 from modelscan.model import Claim, Hardware, Measured
+from modelscan.storage.logs.reading import LogLine
 from modelscan.system.clock import rfc3339
 from modelscan.targets.site import Site
-from modelscan.targets.target import LogLine, Placement, ReadMachine, Target
+from modelscan.targets.target import Placement, ReadMachine, Target
 
 RUNNING: dict[str, list[str]] = {}
 

@@ -26,9 +26,9 @@ from modelscan.running.stop import remove_deployment, stop_deployment
 from modelscan.selecting.context import Context
 from modelscan.selecting.requests import DeployRequest
 from modelscan.settings.reading import load_settings
+from modelscan.storage.ownership import live_supervisor
 from modelscan.system.processes.cgroup import own_cgroup
 from modelscan.system.processes.identity import send, tagged_as
-from modelscan.targets.local.owner import live_supervisor
 from modelscan.verbs.manage.restart import restart_deployment
 
 NAMES = ("a", "b", "c", "d")

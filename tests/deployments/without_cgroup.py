@@ -20,10 +20,10 @@ from modelscan.deployments.store import Store
 from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import is_held
+from modelscan.storage.ownership import live_supervisor
 from modelscan.storage.paths import paths_below
 from modelscan.system.processes.cgroup import own_cgroup
 from modelscan.system.processes.identity import Process, descendants, environment, is_alive, send
-from modelscan.targets.local.owner import live_supervisor
 
 
 def main(home: Path) -> None:

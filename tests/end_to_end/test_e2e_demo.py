@@ -31,10 +31,10 @@ def test_a_client_gets_an_answer_under_both_names(deployment: Any, modelscan: Mo
     assert deployment["kv_cache_tokens"]
     assert deployment["measured"]["decode_tokens_per_second"] > 0
 
-    request = urllib.request.Request(  # noqa: S310  loopback, from our own record
+    request = urllib.request.Request(
         f"{deployment['openai_base_url']}/models", headers={"origin": "http://a-web-page.example"}
     )
-    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=30) as response:
         assert response.headers.get("access-control-allow-origin") is None
 
     again = modelscan("deploy", "demo")

@@ -18,10 +18,10 @@ import pytest
 from tests.end_to_end.conftest import Run, runs, user_environment
 
 from modelscan.deployments.files import files_of
+from modelscan.storage.ownership import live_supervisor
 from modelscan.storage.paths import paths_below
 from modelscan.system.processes.identity import Process, program_name, send, tagged_as
 from modelscan.system.processes.ports import is_free
-from modelscan.targets.local.owner import live_supervisor
 
 pytestmark = pytest.mark.slow
 Modelscan = Callable[..., Any]
@@ -40,7 +40,7 @@ def generates(port: int) -> bool:
         f"http://127.0.0.1:{port}/v1/completions", body, {"content-type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as response:
             return bool(json.load(response)["choices"][0]["text"])
     except (urllib.error.URLError, TimeoutError, ConnectionError):
         return False

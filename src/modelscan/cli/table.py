@@ -87,6 +87,25 @@ COMMANDS: Mapping[str, Command] = {
     "routes export": Command(
         "Print routes to ready deployments in the format of another program.", "connect.routes:export"
     ),
+    "routes alias": Command("Let a name lead to another.", "connect.names:alias"),
+    "routes fallback": Command("Name what is tried when a name cannot be served.", "connect.names:fallback"),
+    "routes weight": Command("Give a deployment its share of the requests for a name.", "connect.names:weight"),
+    "gateway": Command("One address and one key for all models.", heading=CONNECT),
+    "gateway start": Command("Start the gateway and wait until it answers.", "connect.gateway:start"),
+    "gateway stop": Command("Stop the gateway; answers that have begun may end first.", "connect.gateway:stop"),
+    "gateway restart": Command("Stop the gateway and start it again.", "connect.gateway:restart"),
+    "gateway status": Command(
+        "Show where the gateway runs, what it serves and what it has served.", "connect.gateway:status"
+    ),
+    "gateway logs": Command("Print the gateway's log, a line per request.", "connect.gateway:logs"),
+    "gateway run": Command("Run the gateway in the foreground.", "connect.gateway:run"),
+    "gateway reload": Command(
+        "Have the gateway read settings, keys and routes anew without dropping a stream.", "connect.gateway:reload"
+    ),
+    "gateway keys": Command("Make, list and revoke the keys of the gateway's clients."),
+    "gateway keys add": Command("Make a key and print it, once.", "connect.keys:add"),
+    "gateway keys list": Command("List keys: names, models, rates.", "connect.keys:list_"),
+    "gateway keys revoke": Command("Take a key back.", "connect.keys:revoke"),
     "env": Command(
         'Print environment variables for clients, for eval "$(modelscan env NAME)".', "connect.env:env", CONNECT
     ),

@@ -103,6 +103,8 @@ def deployment_of(record: Record) -> Deployment:
         stall_timeout_seconds=spec.stall_timeout_seconds,
         idle_timeout_seconds=spec.idle_timeout_seconds,
         stop_grace_seconds=spec.stop_grace_seconds,
+        aliases=spec.aliases,
+        stopped_by=status.stopped_by,
         last_probe_at=status.last_probe_at,
         last_probe_ok=status.last_probe_ok,
         boot_id=owner.boot_id,
@@ -143,6 +145,7 @@ def _spec(document: Deployment) -> DeploymentSpec:
         stall_timeout_seconds=document.stall_timeout_seconds,
         idle_timeout_seconds=document.idle_timeout_seconds,
         stop_grace_seconds=document.stop_grace_seconds,
+        aliases=document.aliases,
         created_at=document.created_at,
     )
 
@@ -195,6 +198,7 @@ def _status(document: Deployment) -> DeploymentStatus:
         ready_at=document.ready_at,
         stopped_at=document.stopped_at,
         removed_at=document.removed_at,
+        stopped_by=document.stopped_by,
     )
 
 

@@ -21,7 +21,8 @@ from modelscan.model.words import Mode, RestartPolicy, Source, StartedBy, Status
 @dataclass(frozen=True, kw_only=True)
 class DeploymentSpec:
     """`request` is what the user asked for, for "same request: unchanged", and `reference` the name of the model in the
-    user's own words. `started_by` is the command that made it.
+    user's own words. `started_by` is the command that made it. `on_demand`: a request at the gateway
+    may start it, and it may make room for another that does; `aliases` are names at the gateway.
     """
 
     id: str
@@ -39,6 +40,7 @@ class DeploymentSpec:
     stall_timeout_seconds: float = 600.0
     idle_timeout_seconds: float | None = None
     stop_grace_seconds: float = 15.0
+    aliases: tuple[str, ...] = ()
     created_at: str | None = None
 
 
@@ -86,7 +88,9 @@ class LastError:
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentStatus:
-    """`kv_cache_tokens` and `max_concurrency` are the plan's until the backend's log reports its own."""
+    """`kv_cache_tokens` and `max_concurrency` are the plan's until the backend's log reports its own; `stopped_by` is
+    `user` or `gateway`.
+    """
 
     current: Status = "pending"
     phase: str | None = None
@@ -106,6 +110,7 @@ class DeploymentStatus:
     ready_at: str | None = None
     stopped_at: str | None = None
     removed_at: str | None = None
+    stopped_by: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

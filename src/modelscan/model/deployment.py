@@ -150,6 +150,8 @@ class Deployment:
     changed: bool | None = None
     on_demand: bool = False
     started_by: StartedBy | None = None
+    aliases: tuple[str, ...] = ()
+    stopped_by: str | None = None
     # Beyond the interface's list: what `start` needs to replay the plan without planning again.
     reference: str | None = None
     location: str | None = None

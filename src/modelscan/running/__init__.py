@@ -15,6 +15,7 @@ follow       follows a start until the endpoint responds, and reports each phase
 progress     reports the steps of a start, with the time left and the last line of the log
 connecting/  where clients reach a deployment, their files, and a proof
 routes       keeps the published files in step with ready deployments
+gateway/     the gateway as a process: started, found, stopped
 stale_routes removes routes that lead to nothing, for commands that only look
 start        starts again by the pinned plan
 stop         stops, and removes

@@ -26,7 +26,7 @@ from modelscan.running.follow import publish, start_and_follow
 from modelscan.running.preflight import check_weights, refuse_code_without_consent
 from modelscan.running.prepare import prepare
 from modelscan.running.record import new_record
-from modelscan.running.routes import check_routing_file
+from modelscan.running.routes import check_routing_file, update_routes
 from modelscan.running.shell import shell_note
 from modelscan.running.start import start_deployment
 from modelscan.running.streaming import weights_environment
@@ -90,7 +90,9 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
         with deadline.interrupting():
             environment = _prepared(context, claimed.record, report, installation) if is_local else {}
         if wanted.on_demand:
-            return Deployed(deployment=_kept_ready(context, claimed.record), hosted_price=price)
+            kept = _kept_ready(context, claimed.record)
+            update_routes(context)  # the gateway may be asked for it from now on
+            return Deployed(deployment=kept, hosted_price=price)
         report(Event("starting", "Starting deployment..."))
         started = context.deployments.start(claimed.record.id, held=claimed.lock, weights_environment=environment)
     deployment = start_and_follow(context, started, wait=wanted.wait, deadline=deadline, report=report)

@@ -43,6 +43,7 @@ def new_record(
         stall_timeout_seconds=wanted.stall_timeout or settings.deploy.stall_timeout,
         idle_timeout_seconds=wanted.idle_timeout,
         stop_grace_seconds=settings.deploy.stop_grace,
+        aliases=wanted.aliases,
     )
     pinned = PinnedPlan(
         backend=chosen.backend,

@@ -11,6 +11,7 @@ entries/         what entries of registered models mean for a request
 resolved         the result of that
 known_here       what is known of weights without asking a hub
 machine          this machine, or a described one instead
+moments          a moment as people write it
 evidence         the basis of plans: shipped facts and measurements
 plan             from the command line to the decision
 command          the command line that deploy would run for a plan

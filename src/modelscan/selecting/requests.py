@@ -42,6 +42,7 @@ class DeployRequest:
     idle_timeout: float | None = None
     on_demand: bool = False
     timeout: float | None = None
+    aliases: tuple[str, ...] = ()
     replace: bool = False
     wait: bool = True
     accept: Callable[[Candidate], None] = _anything
@@ -64,6 +65,8 @@ def request_document(wanted: DeployRequest, *, model_id: str) -> dict[str, Any]:
     for name in _KEPT:
         if getattr(wanted, name) != getattr(_DEFAULT, name):
             document[name] = getattr(wanted, name)
+    if wanted.aliases:
+        document["aliases"] = list(wanted.aliases)
     return document
 
 

@@ -14,4 +14,5 @@ weights  what is downloaded
 deploy   starts, health checks, stops
 routing  the routing file
 seed_models  models in environment variables, under our names or a fleet's
+gateway  the one address in front of deployments
 """

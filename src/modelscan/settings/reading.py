@@ -15,6 +15,7 @@ from modelscan.settings.declaring import DeclaredSetting, declared, declares, se
 from modelscan.settings.deploy import DeploySettings
 from modelscan.settings.environment import process_environment
 from modelscan.settings.file import config_text, parse_config
+from modelscan.settings.gateway import GatewaySettings
 from modelscan.settings.routing import RoutingSettings
 from modelscan.settings.seed_models import SeedModelsSettings, fleets, of_the_fleet
 from modelscan.settings.values import flag
@@ -39,6 +40,7 @@ class Settings:
     deploy: DeploySettings = field(default_factory=DeploySettings)
     routing: RoutingSettings = field(default_factory=RoutingSettings)
     seed_models: SeedModelsSettings = field(default_factory=SeedModelsSettings)
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
 
     paths: Paths = field(default_factory=lambda: user_paths(process_environment()))
     environ: Mapping[str, str] = field(default_factory=dict)

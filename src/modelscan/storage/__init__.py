@@ -6,6 +6,9 @@ locks      `flock` on a file that stays; held means that its owner lives
 database   SQLite with numbered migrations, newer or damaged files refused
 state      the state database: its migrations, and what its kinds of record share
 documents  dataclasses to JSON and back, for our own documents
-secrets    the user's tokens and keys
+secrets    the user's tokens
+keys       those that clients show: hashes
+ownership  the supervisor behind a held lock
+logs/      the output of supervised programs, within bounds, and reading it
 shipped    the data that comes with the program
 """

@@ -39,6 +39,11 @@ class Paths:
         return self.config / "tokens.json"
 
     @property
+    def keys_file(self) -> Path:
+        """Hashes of the keys that clients show to the gateway and the API."""
+        return self.config / "keys.json"
+
+    @property
     def catalog_folder(self) -> Path:
         return self.config / "catalogs"
 

@@ -15,7 +15,7 @@ from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
-from modelscan.deployments.transitions.ending import removed
+from modelscan.deployments.transitions.ending import asked_to_stop, removed
 from modelscan.errors import BackendFailed, DeploymentNotFound, StateDamaged, StateTooNew, StorageFailed
 from modelscan.model import LIVE_STATUSES, Deployment
 from modelscan.settings.reading import Settings
@@ -26,7 +26,8 @@ from modelscan.targets.site import Site, site_of
 
 if TYPE_CHECKING:  # `list` needs none of it at run time
     from modelscan.model import Claim, Hardware
-    from modelscan.targets.target import LogLine, Orphan, ReadMachine, Reaps, Target
+    from modelscan.storage.logs.reading import LogLine
+    from modelscan.targets.target import Orphan, ReadMachine, Reaps, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +137,20 @@ class Deployments:
     ) -> Deployment:
         """Start its pinned plan; `wait` follows it. Raises Conflict, also for one that was removed meanwhile."""
         with self._commanding(deployment_id, held) as (record, store):
+            acting = self.site.acting
+            if acting.why is not None:
+                store.add_event(record.id, acting.who, acting.why)
             started = self._target(record).start(record, store, weights_environment=weights_environment)
         return deployment_of(started)
 
     def stop(self, deployment_id: str, *, hardware: ReadMachine | None = None, held: Lock | None = None) -> Deployment:
         """End all of it; with `hardware`, also wait for its memory."""
         with self._commanding(deployment_id, held) as (record, store):
-            return deployment_of(self._target(record).stop(record, store, hardware=hardware))
+            acting = self.site.acting
+            if acting.why is not None:
+                store.add_event(record.id, acting.who, acting.why)
+            ended = self._target(record).stop(record, store, hardware=hardware)
+            return deployment_of(store.write(asked_to_stop(ended, acting.who)))
 
     def remove(self, deployment_id: str, *, hardware: ReadMachine | None = None) -> Deployment:
         """Stop it, and free its name and port."""

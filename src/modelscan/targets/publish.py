@@ -6,6 +6,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.exports.litellm import MARK, litellm_config, litellm_text
 from modelscan.model import Route
 from modelscan.routing.file import write_routes
+from modelscan.routing.gateway_files import publish_table
 from modelscan.routing.litellm_file import write_litellm
 from modelscan.routing.table import routes_to
 from modelscan.system.clock import Clock
@@ -24,11 +25,13 @@ class Publication:
 
 
 def publish_ready(deployments: Deployments, files: PublishedFiles, clock: Clock) -> Publication:
-    """A route for each ready deployment and none of our others; the user's own stay unchanged.
+    """A route for each ready deployment and none of our others; the user's own stay unchanged. First comes the gateway's
+    table, which depends on no file that the user edits.
 
     What is ready is read under the file's lock, so that of two commands the later one knows the later state. Raises as
     `write_routes` and `write_litellm` do, after it has tried both.
     """
+    publish_table(deployments.site.paths, files.routes, deployments.list)
     changed = False
     try:
         shadowed = write_routes(files.routes, lambda: routes_to(deployments.list()), clock=clock)

@@ -10,16 +10,9 @@ from modelscan.dataclasses import dataclass
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.model import Claim, Hardware
+from modelscan.storage.logs.reading import LogLine
 
 ReadMachine = Callable[[], Hardware]
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """`at` is RFC 3339 text with milliseconds, empty for a line that has none (a torn one)."""
-
-    at: str
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

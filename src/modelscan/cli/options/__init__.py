@@ -7,5 +7,6 @@ request       the decorator that turns declared options into one request
 quantization  `--quantization`: words in any case
 backend       `--backend`: names from the registry
 words         closed lists in help texts
+logs          what of a log is shown
 complete      shell completion of ids, names, GPUs and settings
 """

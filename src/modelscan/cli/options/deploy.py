@@ -65,6 +65,20 @@ _OWN: Declared = {
         help="Stop the deployment after this long without requests.",
         metavar="30m|2h",
     ),
+    "on_demand": option(
+        bool,
+        "--on-demand",
+        panel=SERVING,
+        help="Let requests at the gateway start it when it is stopped; while idle it makes room for others.",
+        default=False,
+    ),
+    "alias": option(
+        list[str] | None,
+        "--alias",
+        panel=SERVING,
+        help="Another name for it at the gateway; may be repeated.",
+        metavar="NAME",
+    ),
     "target": option(
         Literal["local"],
         "--target",
@@ -96,11 +110,14 @@ _OWN: Declared = {
 }
 
 
-def _deploy_request(*, idle_timeout: str | None, **values: Any) -> DeployRequest:
+def _deploy_request(*, idle_timeout: str | None, alias: list[str] | None, **values: Any) -> DeployRequest:
     """The request that these options make. Raises Usage."""
     own = {name: values.pop(name) for name in _OWN if name in values}
     return DeployRequest(
-        plan=plan_request(**values), idle_timeout=parse_idle_timeout(idle_timeout) if idle_timeout else None, **own
+        plan=plan_request(**values),
+        idle_timeout=parse_idle_timeout(idle_timeout) if idle_timeout else None,
+        aliases=tuple(dict.fromkeys(alias or ())),
+        **own,
     )
 
 

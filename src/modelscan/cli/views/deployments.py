@@ -113,14 +113,20 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
         ("Created", item.created_at or "-"),
         ("Started", item.started_at or "-"),
         ("Ready", item.ready_at or "-"),
-        ("Stopped", item.stopped_at or "-"),
+        ("Stopped", _at(item.stopped_at, item.stopped_by)),
         ("Log", item.log_path or "-"),
     ]
+    if item.on_demand:
+        rows.append(("On demand", "requests at the gateway start it"))
     if item.last_error:
         rows.append(("Last error", item.last_error))
     if item.status == "failed":
         rows += [("Try", hint) for hint in hints]
     printer.pairs(rows)
+
+
+def _at(at: str | None, by: str | None) -> str:
+    return "-" if at is None else at if by in {None, "user"} else f"{at} by the {by}"
 
 
 def _probe(item: Deployment) -> str:

@@ -28,6 +28,11 @@ def stopped(record: Record, at: str, reason: str | None = None) -> Record:
     )
 
 
+def asked_to_stop(record: Record, by: str) -> Record:
+    """Who wanted it to end: `user` or `gateway`."""
+    return dataclasses.replace(record, status=dataclasses.replace(record.status, stopped_by=by))
+
+
 def failed(record: Record, at: str, error: LastError, message: str | None = None) -> Record:
     """Nothing of it runs any more, unexpectedly."""
     return dataclasses.replace(

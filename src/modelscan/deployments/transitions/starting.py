@@ -26,6 +26,7 @@ def starting(record: Record, at: str, *, log_path: str | None = None) -> Record:
             started_at=at,
             ready_at=None,
             stopped_at=None,
+            stopped_by=None,
         ),
         owner=without_process(record.owner),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from modelscan import dataclasses
 from modelscan.model import PlanRequest
 
-_OPTIONS = {"gpu_count": "gpus", "max_memory_bytes": "max_memory"}
+_OPTIONS = {"gpu_count": "gpus", "max_memory_bytes": "max_memory", "aliases": "alias"}
 
 
 def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
@@ -18,7 +18,7 @@ def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
     for name, value in request.items():
         option = f"--{_OPTIONS.get(name, name).replace('_', '-')}"
         match name, value:
-            case "model" | "gpu_filters" | "on_demand" | "defaults" | "pooling" | "entry", _:  # of files and entries
+            case "model" | "gpu_filters" | "defaults" | "pooling" | "entry", _:  # of files and entries
                 continue
             case "repo_id", repo:
                 words[0] = shlex.quote(repo)
@@ -30,8 +30,8 @@ def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
                 words += [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
             case "env", variables:
                 words += [f"--env {shlex.quote(f'{key}={text}')}" for key, text in variables.items()]
-            case "allow_env", names:
-                words += [f"--allow-env {shlex.quote(name)}" for name in names]
+            case "aliases" | "allow_env", names:
+                words += [f"{option} {shlex.quote(name)}" for name in names]
             case _, True:
                 words.append(option)
             case _:

@@ -9,7 +9,7 @@ import os
 import subprocess  # noqa: TID251  this is the door
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from modelscan.dataclasses import dataclass
 
@@ -105,6 +105,12 @@ def run_streaming(
         if process.stdout is not None:
             process.stdout.close()
     return Completed(process.returncode, "".join(lines))
+
+
+def become(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> NoReturn:
+    """Make this process that program. Raises OSError."""
+    os.chdir(cwd)
+    os.execve(argv[0], list(argv), dict(env))  # noqa: S606  that is the point: no shell
 
 
 def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str], output: Path, cwd: Path) -> int:

@@ -50,6 +50,31 @@ def spawn(argv: Sequence[str], *, env: Mapping[str, str], folder: Path, cgroup: 
     )
 
 
+def spawn_child(argv: Sequence[str], *, env: Mapping[str, str], folder: Path, pass_fds: Sequence[int]) -> Child:
+    """A child in a new session that inherits these descriptors, its output in one pipe. Raises OSError.
+
+    It asks by itself to end with us (`end_with_parent`): nothing of ours runs between fork and exec.
+    """
+    return subprocess.Popen(
+        list(argv),
+        env=dict(env),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=0,
+        start_new_session=True,
+        pass_fds=tuple(pass_fds),
+    )
+
+
+def end_with_parent(parent: int) -> None:
+    """Get SIGTERM when the process that started this one dies; at once, when it has died already."""
+    _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 def reap(leader: Child) -> int | None:
     """Collect every child that has ended; the leader's exit status once it is among them (negative: the signal)."""
     while True:

@@ -17,15 +17,15 @@ from modelscan.deployments.transitions.ending import failed
 from modelscan.deployments.transitions.starting import starting
 from modelscan.errors import BackendFailed, InterruptedBefore
 from modelscan.storage.locks import Lock, is_held
+from modelscan.storage.logs.log_file import LOG_NAME
+from modelscan.storage.ownership import live_supervisor
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.system.processes.identity import find
 from modelscan.system.processes.ports import is_free, require_free
 from modelscan.system.processes.run import spawn_detached
 from modelscan.targets.local.environment import supervisor_environment
-from modelscan.targets.local.logs.log_file import LOG_NAME
 from modelscan.targets.local.moving import may_move, move
 from modelscan.targets.local.observe import observe
-from modelscan.targets.local.owner import live_supervisor
 from modelscan.targets.local.stop import AFTER_GRACE_SECONDS, end_left_over, end_processes, stuck
 from modelscan.targets.site import Site
 

@@ -12,10 +12,10 @@ from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.ending import remarked, stopped
 from modelscan.errors import BackendFailed, Conflict
 from modelscan.storage.locks import Lock
+from modelscan.storage.ownership import live_supervisor
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.system.processes.identity import Process, boot_id, program_name, send
 from modelscan.targets.local.orphans import sweep
-from modelscan.targets.local.owner import live_supervisor
 from modelscan.targets.local.release import memory_is_back, until
 from modelscan.targets.site import Site
 from modelscan.targets.target import ReadMachine

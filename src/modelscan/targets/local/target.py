@@ -10,8 +10,8 @@ from modelscan.dataclasses import dataclass
 from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
+from modelscan.storage.logs.reading import LogLine, follow_log, read_log
 from modelscan.targets.local.claims import claims_of
-from modelscan.targets.local.logs.logs import follow_log, read_log
 from modelscan.targets.local.observe import observe
 from modelscan.targets.local.orphans import find_orphans, reap_orphans
 from modelscan.targets.local.placement import placed
@@ -19,7 +19,7 @@ from modelscan.targets.site import Site
 
 if TYPE_CHECKING:  # `list` needs none of it at run time
     from modelscan.model import Claim, Hardware
-    from modelscan.targets.target import LogLine, Orphan, Placement, ReadMachine, Target
+    from modelscan.targets.target import Orphan, Placement, ReadMachine, Target
 
 
 @dataclass(frozen=True, slots=True)

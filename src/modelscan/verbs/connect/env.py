@@ -1,4 +1,4 @@
-"""Environment variables for clients of a deployment."""
+"""Environment variables for clients of a model."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import DeploymentNotFound
+from modelscan.exports.clients.endpoint import ClientEndpoint, endpoint_to
 from modelscan.exports.clients.env import env_lines, env_variables
-from modelscan.model import Deployment
+from modelscan.routing.gateway_files import gateway_files, read_table
 from modelscan.running.connecting.endpoint import client_endpoint
+from modelscan.running.gateway.process import running_gateway
 from modelscan.selecting.context import Context
 from modelscan.targets.deployments import not_ready
 
@@ -21,12 +23,21 @@ class ExportedEnv:
     variables: Mapping[str, str]
 
 
-def deployment_env(context: Context, name: str) -> ExportedEnv:
-    """For one deployment. Raises DeploymentNotFound, or BackendFailed when it is not ready."""
+def model_env(context: Context, name: str, *, direct: bool = False) -> ExportedEnv:
+    """For a name: at the gateway where one runs that serves it, else, or if `direct`, at its deployment's own address.
+
+    Raises DeploymentNotFound, or BackendFailed when it is not ready.
+    """
+    if not direct and running_gateway(context) is not None:
+        table = read_table(gateway_files(context.settings.paths))
+        members = table.names.get(table.aliases.get(name, name), ())
+        for member in table.members:
+            if member.name in members and (member.status == "ready" or member.on_demand):
+                return _exported(client_endpoint(context, context.deployments.find(member.name), name=name))
     found = context.deployments.now(name)
     if found.status != "ready":
         raise not_ready(found)
-    return _exported(context, found)
+    return _exported(endpoint_to(found))
 
 
 def export_env(context: Context) -> ExportedEnv:
@@ -34,9 +45,8 @@ def export_env(context: Context) -> ExportedEnv:
     ready = [item for item in context.deployments.list() if item.status == "ready"]
     if not ready:
         raise DeploymentNotFound("no deployment is ready", hints=["modelscan list", "modelscan deploy demo"])
-    return _exported(context, max(ready, key=lambda item: item.ready_at or ""))
+    return _exported(client_endpoint(context, max(ready, key=lambda item: item.ready_at or "")))
 
 
-def _exported(context: Context, deployment: Deployment) -> ExportedEnv:
-    endpoint = client_endpoint(context, deployment)
+def _exported(endpoint: ClientEndpoint) -> ExportedEnv:
     return ExportedEnv(lines=env_lines(endpoint), variables=env_variables(endpoint))

@@ -101,6 +101,8 @@ def answering_deployment(context: Context, wanted: DeployRequest, *, report: Rep
             context, dataclasses.replace(wanted, accept=accept, started_by="run"), report=report, ask=ask
         ).deployment
         _refuse_other_tasks(found.name, found.task, found)
+        if found.status == "stopped":  # one that starts on demand: this is the demand
+            return start_deployment(context, found.id, timeout=wanted.timeout, report=report)
         return found
     _refuse_other_tasks(found.name, found.task, found)
     now = context.deployments.now(found.id)

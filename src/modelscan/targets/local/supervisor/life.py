@@ -24,6 +24,8 @@ from modelscan.deployments.transitions.ending import stopping
 from modelscan.deployments.transitions.serving import became_ready, became_unhealthy, probed, recovered
 from modelscan.deployments.transitions.starting import launched, reached, sized
 from modelscan.model import Measured, Progress
+from modelscan.storage.logs.log_file import LogFile
+from modelscan.storage.logs.pump import Pump
 from modelscan.system.clock import Clock, rfc3339
 from modelscan.system.processes.identity import Process, descendants, find, tagged_as
 from modelscan.system.processes.memory import out_of_memory_kills, resident_bytes
@@ -35,8 +37,6 @@ from modelscan.targets.local.environment import backend_environment, key_files, 
 from modelscan.targets.local.health.health import Health
 from modelscan.targets.local.health.probe import Endpoint, Generated
 from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Seen, Unusable, Watch
-from modelscan.targets.local.logs.log_file import LogFile
-from modelscan.targets.local.logs.pump import Pump
 from modelscan.targets.local.supervisor.jobs import RouteKeeper
 from modelscan.targets.local.supervisor.lease import GpuLease
 from modelscan.targets.local.supervisor.phases import Durations, Phases

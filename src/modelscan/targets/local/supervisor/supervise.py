@@ -24,11 +24,11 @@ from modelscan.deployments.transitions.restarting import after_exit, relaunching
 from modelscan.deployments.transitions.starting import supervised
 from modelscan.errors import Conflict, StorageFailed
 from modelscan.storage.locks import hold
+from modelscan.storage.ownership import lock_note
 from modelscan.system.clock import SystemClock, rfc3339
 from modelscan.system.processes.identity import boot_id, find
 from modelscan.system.processes.spawn import become_subreaper
 from modelscan.targets.local.environment import own_environment
-from modelscan.targets.local.owner import lock_note
 from modelscan.targets.local.supervisor.admission import asked_to_stop, wait_for_gpus
 from modelscan.targets.local.supervisor.jobs import RouteKeeper
 from modelscan.targets.local.supervisor.lease import GpuLease

@@ -1,4 +1,4 @@
-"""The log of a backend: timestamped lines in files that are rotated by size. Never fatal.
+"""The log of a backend, or of the gateway: timestamped lines in files that are rotated by size. Never fatal.
 
     2026-11-21T03:52:01.218Z INFO … what the backend wrote
 
@@ -16,17 +16,17 @@ FILES = 5
 _MODE = 0o600
 
 
-def log_files(folder: Path) -> list[Path]:
+def log_files(folder: Path, name: str = LOG_NAME) -> list[Path]:
     """The files there are, oldest first."""
-    names = [LOG_NAME, *(f"{LOG_NAME}.{number}" for number in range(1, FILES))]
-    return [folder / name for name in reversed(names) if (folder / name).exists()]
+    names = [name, *(f"{name}.{number}" for number in range(1, FILES))]
+    return [path for path in (folder / each for each in reversed(names)) if path.exists()]
 
 
 class LogFile:
     """Appends lines; made to be used by one thread."""
 
-    def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES, files: int = FILES) -> None:
-        self._path = folder / LOG_NAME
+    def __init__(self, folder: Path, *, name: str = LOG_NAME, max_bytes: int = MAX_BYTES, files: int = FILES) -> None:
+        self._path = folder / name
         self._max_bytes = max_bytes
         self._files = files
         self._descriptor: int | None = None
@@ -73,7 +73,7 @@ class LogFile:
         self.close()
         self._size = 0
         for number in range(self._files - 1, 0, -1):
-            older = self._path.with_name(f"{LOG_NAME}.{number}")
-            newer = self._path if number == 1 else self._path.with_name(f"{LOG_NAME}.{number - 1}")
+            older = self._path.with_name(f"{self._path.name}.{number}")
+            newer = self._path if number == 1 else self._path.with_name(f"{self._path.name}.{number - 1}")
             if newer.exists():
                 newer.replace(older)

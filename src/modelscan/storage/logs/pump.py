@@ -6,8 +6,8 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 
+from modelscan.storage.logs.log_file import LogFile
 from modelscan.system.clock import Clock
-from modelscan.targets.local.logs.log_file import LogFile
 
 _CHUNK_BYTES = 65_536
 _LONGEST_LINE_BYTES = 16_384
@@ -43,15 +43,24 @@ class Pump(threading.Thread):
 
     def run(self) -> None:
         while data := self._read():
-            *lines, self._rest = (self._rest + data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split(b"\n")
-            if len(self._rest) > _LONGEST_LINE_BYTES:
-                whole = self._masked(self._rest)  # a secret that is not whole yet is in what stays
-                cut = len(whole) - max(map(len, self._secrets), default=1) + 1
-                lines, self._rest = [*lines, whole[:cut]], whole[cut:]
-            self._take(lines)
+            self.feed(data)
+        self.finish()
+        self._log.close()
+
+    def feed(self, data: bytes) -> None:
+        """What was read, for whoever reads by itself and does not `start` it."""
+        *lines, self._rest = (self._rest + data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split(b"\n")
+        if len(self._rest) > _LONGEST_LINE_BYTES:
+            whole = self._masked(self._rest)  # a secret that is not whole yet is in what stays
+            cut = len(whole) - max(map(len, self._secrets), default=1) + 1
+            lines, self._rest = [*lines, whole[:cut]], whole[cut:]
+        self._take(lines)
+
+    def finish(self) -> None:
+        """The pipe is closed."""
         if self._rest:
             self._take([self._rest])
-        self._log.close()
+            self._rest = b""
 
     def tail(self) -> str:
         """The end of the output, including lines that a full disk kept out of the log."""

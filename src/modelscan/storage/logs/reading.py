@@ -1,4 +1,4 @@
-"""Reading the log of a deployment: the last lines, from a given time, or as it grows."""
+"""Reading a log: the last lines, from a given time, or as it grows."""
 
 from __future__ import annotations
 
@@ -7,36 +7,47 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from modelscan.dataclasses import dataclass
 from modelscan.storage.files import translated
+from modelscan.storage.logs.log_file import LOG_NAME, log_files
 from modelscan.system.clock import Clock
-from modelscan.targets.local.logs.log_file import LOG_NAME, log_files
-from modelscan.targets.target import LogLine
 
 _POLL_SECONDS = 0.2
 
 
-def read_log(folder: Path, *, tail: int | None = None, since: datetime | None = None) -> list[LogLine]:
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """`at` is RFC 3339 text with milliseconds, empty for a line that has none (a torn one)."""
+
+    at: str
+    text: str
+
+
+def read_log(
+    folder: Path, *, name: str = LOG_NAME, tail: int | None = None, since: datetime | None = None
+) -> list[LogLine]:
     """The lines that are kept, oldest first; the last `tail` of those from `since` on. Raises StorageFailed."""
-    return _read(folder, tail, since)
+    return _read(log_files(folder, name), tail, since)
 
 
 def follow_log(
     folder: Path,
     *,
+    name: str = LOG_NAME,
     tail: int | None = None,
     since: datetime | None = None,
     is_over: Callable[[], bool],
     clock: Clock,
 ) -> Iterator[LogLine]:
     """What `read_log` returns, then each new line, until `is_over` and everything is read. Raises StorageFailed."""
-    path = folder / LOG_NAME
+    path = folder / name
     inode, offset = _inode(path), _size(path)
-    yield from _read(folder, tail, since, newest_bytes=offset)
+    yield from _read(log_files(folder, name), tail, since, newest_bytes=offset)
     rest = b""
     while True:
         over = is_over()
         if _inode(path) != inode:  # rotated: what came before is in the file `.1`
-            older = path.with_name(f"{LOG_NAME}.1")
+            older = path.with_name(f"{name}.1")
             if _inode(older) == inode:
                 rest += _from(older, offset)
             inode, offset = _inode(path), 0
@@ -49,13 +60,15 @@ def follow_log(
         clock.sleep(_POLL_SECONDS)
 
 
-def _read(folder: Path, tail: int | None, since: datetime | None, newest_bytes: int | None = None) -> list[LogLine]:
+def _read(
+    files: list[Path], tail: int | None, since: datetime | None, newest_bytes: int | None = None
+) -> list[LogLine]:
     lines: deque[LogLine] = deque(maxlen=tail)
     mark = "" if since is None else since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")  # compares as text
-    for path in log_files(folder):
+    for path in files:
         with translated(path, verb="read"):
             content = path.read_bytes()
-        if path.name == LOG_NAME:
+        if path.suffix == ".log":  # the newest
             content = content[:newest_bytes]
         lines.extend(line for raw in content.split(b"\n") if raw and (line := _line(raw)).at >= mark)
     return list(lines)

@@ -16,10 +16,10 @@ def lock_note() -> str:
     return json.dumps({"pid": os.getpid(), "start_time": me.start_time if me else None, "boot_id": boot_id()})
 
 
-def live_supervisor(lock: Path, deployment_id: str) -> Process | None:
+def live_supervisor(lock: Path, supervised: str) -> Process | None:
     """The process that holds the lock; None when nobody does, or when its file names another process.
 
-    It must be of this boot, started when the file says, and carry the supervisor's tag of this deployment.
+    It must be of this boot, started when the file says, and carry the supervisor's tag of what it supervises.
     """
     if not is_held(lock):
         return None
@@ -29,6 +29,6 @@ def live_supervisor(lock: Path, deployment_id: str) -> Process | None:
         same_boot = note["boot_id"] == boot_id()
     except (ValueError, TypeError, KeyError):
         return None
-    if not same_boot or environment(named.pid).get(SUPERVISOR_TAG) != deployment_id:
+    if not same_boot or environment(named.pid).get(SUPERVISOR_TAG) != supervised:
         return None
     return named if find(named.pid) == named else None

@@ -1,0 +1,397 @@
+"""The life of a request for a model: whose it is, who serves it, what is tried again, how it ends.
+
+Before the first byte of an answer went to the client, a refused connection leads to another endpoint of the name, then
+to its fallbacks; a kept connection that turns out to be closed is made anew, once. A request that an endpoint had
+received when it died is not sent to another: it may have been what killed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from modelscan.gateway.access import may_ask
+from modelscan.gateway.bodies.peek import BadBody
+from modelscan.gateway.exchange.carried import head_for_model
+from modelscan.gateway.exchange.incoming import Incoming
+from modelscan.gateway.exchange.reply import Reply
+from modelscan.gateway.exchange.surroundings import Surroundings
+from modelscan.gateway.http.answers import Refusal, in_our_shape
+from modelscan.gateway.http.connection import ClientConnection
+from modelscan.gateway.http.framing import Headers
+from modelscan.gateway.http.paths import Path
+from modelscan.gateway.http.request import Request
+from modelscan.gateway.naming import FoundName
+from modelscan.gateway.upstream.connection import UpstreamConnection
+from modelscan.gateway.upstream.pool import CannotConnect
+from modelscan.routing.compiled import TableMember
+from modelscan.storage.keys import ClientKey
+
+_LACKS = frozenset({404, 405, 501})
+_TRY_ELSEWHERE = frozenset({502, 503, 504})
+_OK = 200
+_HELD_BYTES = 65_536
+_MOST_ATTEMPTS = 2  # at one endpoint
+
+
+class Exchange:
+    """Handles a client's request, waits as a ticket for its turn, and takes the endpoint's answer."""
+
+    __slots__ = (
+        *(
+            "_attempts",
+            "_begun_at",
+            "_client",
+            "_connection",
+            "_fallbacks",
+            "_first",
+            "_gateway",
+            "_held",
+            "_held_head",
+        ),
+        *("_incoming", "_key", "_member", "_over", "_reply", "_request", "_reused", "_routed"),
+        *("deadline", "members", "name", "since", "tried"),
+    )
+
+    def __init__(self, gateway: Surroundings, client: ClientConnection, request: Request, route: Path) -> None:
+        self._gateway = gateway
+        self._client = client
+        self._request = request
+        request.route = route
+        self._reply = Reply(client, request)
+        self._incoming: Incoming | None = None
+        self._key: ClientKey | None = None
+        self._fallbacks: list[str] = []
+        self._first: Refusal | None = None
+        self._member: TableMember | None = None
+        self._connection: UpstreamConnection | None = None
+        self._attempts: dict[str, int] = {}
+        self._reused = self._routed = self._over = False
+        self._begun_at: float | None = None
+        self._held: bytearray | None = None
+        self._held_head: tuple[int, Headers] = (0, [])
+        self.deadline = float("inf")
+        self.name = ""
+        self.members: tuple[str, ...] = ()
+        self.tried: set[str] = set()
+        self.since = request.started
+        gateway.opened(self)
+
+    # The client's side.
+
+    def head_complete(self) -> None:
+        request, gateway = self._request, self._gateway
+        assert request.route is not None  # noqa: S101  set in the constructor
+        key = gateway.access.key_of(request.bearer, request.api_key)
+        if isinstance(key, Refusal):
+            self._refuse(key)
+            return
+        self._key = key
+        if request.method != request.route.method:
+            self._refuse(Refusal(405, f"this route takes {request.route.method.decode()}", "method_not_allowed"))
+            return
+        if request.length is not None and request.length > gateway.limits.body:
+            self._too_large()
+            return
+        try:
+            self._incoming = Incoming(request)
+        except BadBody as bad:
+            self._bad(bad)
+            return
+        if request.expects:
+            self._client.continue_body()
+
+    def body_data(self, data: bytes) -> None:
+        incoming = self._incoming
+        if self._over or incoming is None:
+            return
+        if incoming.received + len(data) > self._gateway.limits.body:
+            self._too_large()
+            return
+        try:
+            onward = incoming.take(data)
+        except BadBody as bad:
+            self._bad(bad)
+            return
+        if onward is not None and self._connection is not None:
+            self._connection.write(onward)
+        elif not self._routed and incoming.model is not None:
+            self._route(incoming.model)
+
+    def body_complete(self) -> None:
+        incoming = self._incoming
+        if self._over or incoming is None:
+            return
+        try:
+            onward = incoming.end()
+        except BadBody as bad:
+            self._bad(bad)
+            return
+        if onward and self._connection is not None:
+            self._connection.write(onward)
+        if self._routed:
+            return
+        if incoming.model is None:
+            self._gateway.spawn(self._read_aside(incoming))
+        else:
+            self._route(incoming.model)
+
+    async def _read_aside(self, incoming: Incoming) -> None:
+        """A large body that has to be read whole: every stream would stand still meanwhile."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, incoming.read_whole)
+        except BadBody as bad:
+            self._bad(bad)
+            return
+        if not self._over and incoming.model is not None:
+            self._route(incoming.model)
+
+    def client_gone(self) -> None:
+        if self._over:
+            return
+        self._gateway.scheduler.forgotten(self)
+        if self._connection is not None:
+            self._connection.cancel()
+        self._finish(499, "the client left")
+
+    def client_paused(self, paused: bool) -> None:
+        if self._connection is not None:
+            (self._connection.pause if paused else self._connection.resume)()
+
+    # Its turn.
+
+    def _route(self, model: str) -> None:
+        gateway, self._routed = self._gateway, True
+        asked = gateway.directory.find(model)
+        if asked is None or not gateway.directory.is_ready(asked):
+            gateway.reload_if_changed()  # it may have become ready a moment ago
+            asked = gateway.directory.find(model)
+        if asked is None:
+            near = gateway.directory.near(model)
+            hint = f"; did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
+            self._refuse(Refusal(404, f"there is no model `{model[:200]}`{hint}", "model_not_found", param="model"))
+            return
+        refusal = gateway.access.refused(self._key, (asked.public, *asked.members), gateway.now())
+        if refusal is not None:
+            self._refuse(refusal)
+            return
+        self._fallbacks = list(asked.fallbacks)
+        self._ask(asked)
+
+    def _ask(self, asked: FoundName) -> None:
+        self.name, self.members = asked.public, asked.members
+        self.since = self._gateway.now()
+        self._gateway.scheduler.ask(self, self.since)
+
+    def granted(self, member: TableMember) -> None:
+        self._member = member
+        if member.supports_structured_outputs is False and self._incoming and self._incoming.wants_structure:
+            message = f"`{member.name}` does not support structured outputs"
+            self._refuse(Refusal(400, message, "not_supported", param="response_format"))
+            return
+        found = self._gateway.connection_to(member)
+        if found is not None:
+            self._send(found)
+        else:
+            self._gateway.spawn(self._connect(member))
+
+    def refused(self, refusal: Refusal) -> None:
+        if self._first is None or refusal.code == "start_failed":  # which says more than that nobody listened
+            self._first = refusal
+        while self._fallbacks:
+            asked = self._gateway.directory.find(self._fallbacks.pop(0))
+            if asked is None or not may_ask(self._key, (asked.public, *asked.members)):
+                continue
+            self._gateway.metrics.count("fallbacks", self.name)
+            self._ask(asked)
+            return
+        self._refuse(self._first)
+
+    def starting(self, member: TableMember) -> None:
+        if self._incoming is not None and self._incoming.wants_events and self._reply.status is None:
+            self._reply.open_events(member.name)
+            self.comment()
+
+    def comment(self) -> None:
+        """Keep a client that waits for a start from giving up; to be called every few seconds."""
+        if self._reply.status == _OK and self._connection is None and not self._over:
+            self._reply.comment(f"starting {self.name}")
+
+    async def _connect(self, member: TableMember) -> None:
+        try:
+            made = await self._gateway.connect(member)
+        except CannotConnect as problem:
+            if not self._over:
+                self._unreached(member, str(problem))
+            return
+        if self._over:
+            made.close()
+        else:
+            self._send(made)
+
+    def _unreached(self, member: TableMember, cause: str) -> None:
+        """Nothing was sent: another endpoint, a start of this one, or a fallback may still serve it."""
+        gateway, name = self._gateway, member.name
+        self._attempts[name] = self._attempts.get(name, 0) + 1
+        if not member.on_demand or self._attempts[name] >= _MOST_ATTEMPTS:
+            self.tried.add(name)
+        self._first = self._first or Refusal(502, f"`{name}` cannot be reached: {cause}", "upstream_unreachable")
+        gateway.unreachable(member, cause)
+        self._release()
+        gateway.metrics.count("retries", name)
+        gateway.scheduler.ask(self, gateway.now())
+
+    # The endpoint's side.
+
+    def _send(self, connection: UpstreamConnection) -> None:
+        member, incoming, gateway = self._member, self._incoming, self._gateway
+        assert member is not None  # noqa: S101  granted before
+        assert incoming is not None  # noqa: S101  routed before
+        self._connection = connection
+        self._reused = connection.used > 0
+        self.deadline = gateway.now() + gateway.answer_seconds
+        named = incoming.model or ""
+        body, length = incoming.carried(named if named in member.serves else member.model, member.defaults)
+        address = gateway.address_of(member)
+        head = head_for_model(self._request, member, address, length=length, environ=gateway.environ)
+        connection.send(self, head, body)
+
+    def upstream_paused(self, paused: bool) -> None:
+        if not self._request.complete and not self._over:
+            (self._client.pause_reading if paused else self._client.resume_reading)()
+
+    def answer_head(self, status: int, headers: Headers) -> None:
+        gateway, member = self._gateway, self._member
+        assert member is not None  # noqa: S101  granted before
+        self._begun_at = gateway.now()
+        self.deadline = self._begun_at + gateway.answer_seconds
+        opened = self._reply.status is not None
+        if status in _TRY_ELSEWHERE and self._fallbacks and self._replayable and not opened:
+            self._drop_connection()
+            self._first = Refusal(status, f"`{member.name}` answered {status}", "upstream_error")
+            self._release()
+            self.refused(self._first)
+        elif (opened and status != _OK) or (status in _LACKS and _is_plain(headers)):
+            self._held, self._held_head = bytearray(), (status, headers)
+        elif not opened:
+            self._reply.open(status, headers, member.name)
+
+    def answer_data(self, data: bytes) -> None:
+        self.deadline = self._gateway.now() + self._gateway.answer_seconds
+        if self._held is None:
+            self._reply.data(data)
+        elif len(self._held) < _HELD_BYTES:
+            self._held += data
+
+    def answer_pause(self) -> None:
+        self._reply.flush()
+
+    def answer_end(self) -> None:
+        self._connection = None
+        if self._over:
+            return
+        if self._held is not None:
+            self._tell_held()
+        elif not self._reply.is_whole:
+            self._broken("it closed the connection")
+        else:
+            status = self._reply.status or 502
+            self._finish(status)
+            self._reply.end()
+
+    def answer_lost(self, why: str, *, begun: bool) -> None:
+        self._connection = None
+        member = self._member
+        if self._over or member is None:
+            return
+        if self._reply.status is None and self._reused and not begun and self._replayable:
+            self._gateway.metrics.count("retries", member.name)
+            self._gateway.spawn(self._connect(member))  # the endpoint had closed a connection that was kept
+        else:
+            self._broken(why)
+
+    def expired(self) -> None:
+        """Nothing came for as long as an answer may take."""
+        self._drop_connection()
+        self._broken(f"nothing came for {self._gateway.answer_seconds:g} s", status=504)
+
+    def _broken(self, why: str, *, status: int = 502) -> None:
+        name = self._member.name if self._member else self.name
+        refusal = Refusal(status, f"`{name}` did not finish its answer: {why}", "upstream_died")
+        if self._reply.status is None:
+            self._gateway.doubtful(name)
+        self._refuse(refusal)
+
+    def _tell_held(self) -> None:
+        """An error of the endpoint: as it is, in our shape, or as an event where the stream has begun."""
+        assert self._held is not None  # noqa: S101  the caller looked
+        status, headers = self._held_head
+        body = bytes(self._held)
+        if self._reply.status is not None:
+            message = f"`{self.name}` answered {status}: {body[:500].decode('utf-8', 'replace')}"
+            self._refuse(Refusal(status, message, "upstream_error"))
+            return
+        ours = in_our_shape(status, body)
+        if ours is not None:
+            headers = [(name, value) for name, value in headers if name not in {b"content-type", b"content-length"}]
+            headers.append((b"content-type", b"application/json"))
+            body = ours
+        name = self._member.name if self._member else self.name
+        framing = {b"content-length", b"transfer-encoding"}
+        headers = [item for item in headers if item[0] not in framing] + [(b"content-length", b"%d" % len(body))]
+        self._reply.open(status, headers, name)
+        self._reply.data(body)
+        self._finish(status)
+        self._reply.end()
+
+    # Its end.
+
+    @property
+    def _replayable(self) -> bool:
+        return self._incoming is not None and self._incoming.is_whole
+
+    def _too_large(self) -> None:
+        limit = self._gateway.limits.body
+        self._refuse(Refusal(413, f"the body is larger than {limit} bytes", "body_too_large"), close=True)
+
+    def _bad(self, bad: BadBody) -> None:
+        self._refuse(Refusal(400, bad.message, "invalid_body", param=bad.param), close=not self._request.complete)
+
+    def _refuse(self, refusal: Refusal, *, close: bool = False) -> None:
+        if self._over:
+            return
+        self._drop_connection()
+        self._gateway.scheduler.forgotten(self)
+        self._finish(refusal.status, refusal.code)
+        route = self._request.route
+        self._reply.refuse(refusal, anthropic=route is not None and route.anthropic, close=close)
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.cancel()
+
+    def _release(self) -> None:
+        member, self._member = self._member, None
+        if member is not None:
+            self._gateway.scheduler.done(member.name, self._gateway.now())
+
+    def _finish(self, status: int, note: str = "") -> None:
+        self._over = True
+        self._gateway.over(
+            self,
+            self._request,
+            status,
+            model=self.name,
+            deployment=self._member.name if self._member else "",
+            key=self._key,
+            received=self._incoming.received if self._incoming else 0,
+            reply=self._reply,
+            begun_at=self._begun_at,
+            note=note,
+        )
+        self._release()
+
+
+def _is_plain(headers: Headers) -> bool:
+    """Whether a body can be read as it is."""
+    return not any(name == b"content-encoding" for name, _ in headers)

@@ -1,0 +1,93 @@
+"""The body of a request for a model, as it comes in and as it is carried on.
+
+JSON is kept whole: its model may stand at its end, and it can be sent once more. Of a form only what comes before its
+model is kept; its file passes by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelscan.gateway.bodies.multipart import MultipartScan
+from modelscan.gateway.bodies.peek import BadBody, Peek, peek, read_whole
+from modelscan.gateway.bodies.rewriting import asks_for_structure, rewritten
+from modelscan.gateway.exchange.carried import chunk
+from modelscan.gateway.http.request import Request
+
+
+class Incoming:
+    """`received` counts the bytes that came; `seen` is what a JSON body says, once that is known."""
+
+    __slots__ = ("_request", "_scan", "_streams", "received", "seen")
+
+    def __init__(self, request: Request) -> None:
+        """Raises BadBody for a form without a boundary."""
+        self._request = request
+        self._scan: MultipartScan | None = None
+        self._streams = False
+        self.received = 0
+        self.seen: Peek | None = None
+        if request.route is not None and request.route.kind == "form":
+            self._scan = MultipartScan(request.header(b"content-type"))
+
+    @property
+    def model(self) -> str | None:
+        """None as long as it is not known."""
+        if self._scan is not None:
+            return self._scan.model
+        return self.seen.model if self.seen is not None else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that came is still here, so that it can be sent once more."""
+        return len(self._request.body) == self.received
+
+    @property
+    def wants_events(self) -> bool:
+        return self.seen is not None and self.seen.stream
+
+    @property
+    def wants_structure(self) -> bool:
+        return self.seen is not None and asks_for_structure(self._request.body)
+
+    def take(self, data: bytes) -> bytes | None:
+        """A piece of it: kept, or returned as it goes on to the endpoint. Raises BadBody."""
+        self.received += len(data)
+        if self._scan is not None:
+            self._scan.feed(data)
+        if self._streams:
+            return data if self._request.length is not None else chunk(data)
+        self._request.body += data
+        return None
+
+    def end(self) -> bytes:
+        """It is complete; what of its framing still goes on. Raises BadBody for one that names no model."""
+        if self._scan is None:
+            self.seen = peek(self._request.body)
+        elif self._scan.model is None:
+            raise BadBody("the form must name a `model`", param="model")
+        return chunk(b"") if self._streams and self._request.length is None else b""
+
+    def read_whole(self) -> None:
+        """For a large one that a search could not tell: slow, so not in the thread that serves. Raises BadBody."""
+        self.seen = read_whole(self._request.body)
+
+    def carried(self, model: str, defaults: Mapping[str, Any]) -> tuple[bytes | bytearray, int | None]:
+        """What of it goes to the endpoint now, with another model or defaults where it must be, and the length of all
+        of it: None where that is not known.
+        """
+        request = self._request
+        if self.seen is not None:
+            whole = rewritten(request.body, self.seen, model=model, defaults=defaults)
+            return whole, len(whole)
+        assert self._scan is not None  # noqa: S101  a form, since there is no JSON
+        assert self._scan.span is not None  # noqa: S101  its model is known
+        self._streams = True
+        start, end = self._scan.span
+        body = bytes(request.body)
+        if self._scan.model != model:
+            body = body[:start] + model.encode() + body[end:]
+        if request.length is not None:
+            return body, request.length + len(body) - len(request.body)
+        return chunk(body) + (chunk(b"") if request.complete else b""), None

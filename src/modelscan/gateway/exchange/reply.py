@@ -1,0 +1,146 @@
+"""What goes to the client: a head, then a body in the framing that this client understands, and how it may end."""
+
+from __future__ import annotations
+
+from modelscan.gateway.http.answers import REASONS, Refusal, error_document, error_event, json_body
+from modelscan.gateway.http.connection import ClientConnection
+from modelscan.gateway.http.framing import Headers, passed_on
+from modelscan.gateway.http.request import Request
+
+_OURS = frozenset({b"x-request-id", b"x-modelscan-deployment", b"content-length"})
+_EVENTS = b"text/event-stream"
+# How streams of events say that they are whole, for those whose end is the end of the connection.
+_WHOLE = (b"[DONE]", b"message_stop", b"response.completed", b"response.incomplete", b"response.failed")
+_TAIL_BYTES = 2_048
+
+
+class Reply:
+    """`status` is None until a head was sent; `sent` counts the bytes of the body."""
+
+    __slots__ = (
+        "_chunked",
+        "_client",
+        "_expected",
+        "_last",
+        "_out",
+        "_request",
+        "events",
+        "open_ended",
+        "sent",
+        "status",
+    )
+
+    def __init__(self, client: ClientConnection, request: Request) -> None:
+        self._client = client
+        self._request = request
+        self._chunked = False
+        self._expected: int | None = None
+        self._last = b""
+        self._out: list[bytes] = []
+        self.status: int | None = None
+        self.events = False
+        self.open_ended = False
+        self.sent = 0
+
+    @property
+    def tail(self) -> bytes:
+        """The end of what was sent."""
+        return self._last
+
+    def open(self, status: int, headers: Headers, deployment: str) -> None:
+        """Send the head of an endpoint's answer."""
+        lines = [b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b""))]
+        length, chunked = None, False
+        for name, value in passed_on(headers, _OURS):
+            lines.append(name + b": " + value)
+            if name == b"content-type":
+                self.events = value.lower().startswith(_EVENTS)
+        for name, value in headers:
+            if name == b"content-length":
+                length = value
+            elif name == b"transfer-encoding":
+                chunked = True
+        lines.append(b"x-request-id: " + self._request.id)
+        if deployment:
+            lines.append(b"x-modelscan-deployment: " + deployment.encode())
+        self.open_ended = length is None and not chunked
+        self._frame(lines, status, length)
+
+    def open_events(self, deployment: str) -> None:
+        """Send the head of a stream of events whose endpoint is still starting."""
+        lines = [b"HTTP/1.1 200 OK", b"content-type: text/event-stream; charset=utf-8", b"cache-control: no-cache"]
+        lines += [b"x-request-id: " + self._request.id, b"x-modelscan-deployment: " + deployment.encode()]
+        self.events = True
+        self._frame(lines, 200, None)
+
+    def _frame(self, lines: list[bytes], status: int, length: bytes | None) -> None:
+        self.status = status
+        if status in {204, 304} or self._request.method == b"HEAD":
+            self._expected = 0
+            if length is not None:
+                lines.append(b"content-length: " + length)
+        elif length is not None:
+            self._expected = int(length)
+            lines.append(b"content-length: " + length)
+        elif self._request.version == "1.1":
+            self._chunked = True
+            lines.append(b"transfer-encoding: chunked")
+        else:
+            self._request.keep_alive = False
+        if not self._request.keep_alive:
+            lines.append(b"connection: close")
+        lines.append(b"\r\n")
+        self._out.append(b"\r\n".join(lines))
+
+    def data(self, data: bytes) -> None:
+        self.sent += len(data)
+        self._last = data if len(data) >= _TAIL_BYTES else (self._last + data)[-_TAIL_BYTES:]
+        self._out.append(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+
+    def flush(self) -> None:
+        """Write what there is: once for what came in at once."""
+        if self._out:
+            self._client.write(self._out[0] if len(self._out) == 1 else b"".join(self._out))
+            self._out.clear()
+
+    def comment(self, text: str) -> None:
+        """A line that clients of events skip."""
+        self.data(f": {text}\n\n".encode())
+        self.flush()
+
+    def end(self) -> None:
+        """The answer is whole."""
+        if self._chunked:
+            self._out.append(b"0\r\n\r\n")
+        self.flush()
+        short = self._expected is not None and self.sent < self._expected and self._request.method != b"HEAD"
+        self._client.finished(close=short)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a stream of events that ended with its connection had said so before."""
+        return not (self.events and self.open_ended) or any(word in self._last for word in _WHOLE)
+
+    def break_off(self, refusal: Refusal, *, anthropic: bool) -> None:
+        """The answer will not become whole: an event says so, or the connection does. Never a clean end."""
+        if not self.events:
+            self._client.abort()
+            return
+        gap = b"" if not self.sent or self._last.endswith(b"\n\n") else b"\n\n"
+        self.data(gap + error_event(refusal, anthropic=anthropic))
+        self.end()
+
+    def refuse(self, refusal: Refusal, *, anthropic: bool, close: bool = False) -> None:
+        """An answer of our own instead of an endpoint's."""
+        if self.status is not None:
+            self.break_off(refusal, anthropic=anthropic)
+            return
+        self.status = refusal.status
+        headers: Headers = [] if refusal.retry_after is None else [(b"retry-after", b"%d" % refusal.retry_after)]
+        if refusal.status == 401:  # noqa: PLR2004  which has to say how one gets in
+            headers.append((b"www-authenticate", b"Bearer"))
+        body = json_body(error_document(refusal, anthropic=anthropic))
+        if close:
+            self._request.keep_alive = False
+        self._client.respond(self._request, refusal.status, body, headers=headers)
+        self._client.finished(close=close)

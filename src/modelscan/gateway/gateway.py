@@ -1,0 +1,278 @@
+"""The gateway itself: its table, its keys, its connections, and the one loop that everything happens in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from modelscan.errors import ModelscanError
+from modelscan.gateway.access import Gatekeeper
+from modelscan.gateway.bodies.usage import tokens_of
+from modelscan.gateway.commands import Commands
+from modelscan.gateway.exchange.exchange import Exchange
+from modelscan.gateway.exchange.local import LocalAnswer
+from modelscan.gateway.exchange.passed import Passage
+from modelscan.gateway.exchange.reply import Reply
+from modelscan.gateway.exchange.surroundings import Timed
+from modelscan.gateway.http.connection import ClientConnection, ClientLimits, Handler
+from modelscan.gateway.http.paths import path_of
+from modelscan.gateway.http.request import Request
+from modelscan.gateway.journal import Entry, Journal
+from modelscan.gateway.metrics import Metrics
+from modelscan.gateway.naming import Directory
+from modelscan.gateway.scheduling.scheduler import Bounds, Scheduler
+from modelscan.gateway.scheduling.ticket import StartFailure
+from modelscan.gateway.upstream.address import Address, address_of
+from modelscan.gateway.upstream.connection import UpstreamConnection
+from modelscan.gateway.upstream.pool import CannotConnect, UpstreamPool
+from modelscan.routing.compiled import GatewayTable, TableMember
+from modelscan.routing.gateway_files import GatewayFiles, read_table
+from modelscan.settings.gateway import GatewaySettings
+from modelscan.storage.keys import ClientKey, read_keys
+from modelscan.system.clock import Clock
+
+_COMMENT_SECONDS = 5.0
+_REFRESH_SECONDS = 5.0  # the least time between two looks at what really runs
+_CLIENT_LEFT = 499
+
+
+class Gateway:
+    """Everything that exchanges happen in (`Surroundings`), and what a scheduler has done (`Effects`)."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        files: GatewayFiles,
+        *,
+        environ: Mapping[str, str],
+        clock: Clock,
+        commands: Commands,
+        journal: Journal,
+        needs_key: bool = False,
+    ) -> None:
+        self._files = files
+        self._clock = clock
+        self.now = clock.monotonic
+        self._commands = commands
+        self._journal = journal
+        self._keys_file = commands.paths.keys_file
+        self._api = settings.api_url
+        self._addresses: dict[tuple[str, str | None], Address] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._exchanges: set[Timed] = set()
+        self._commented_at = self._refreshed_at = 0.0
+        self._seen_files: tuple[object, ...] = ()
+        self._pool = UpstreamPool(clock, connect_seconds=settings.connect_seconds)
+        self.environ = environ
+        self.connections: set[ClientConnection] = set()
+        self.limits = ClientLimits(body=settings.max_body_bytes)
+        self.answer_seconds = settings.answer_seconds
+        self.access = Gatekeeper((), required=needs_key)
+        self.metrics = Metrics()
+        self.directory = Directory(GatewayTable())
+        self.scheduler = Scheduler(self, Bounds(queue=settings.queue, wait_seconds=settings.wait_seconds))
+        self.draining = False
+
+    # What it serves.
+
+    def client(self) -> ClientConnection:
+        """For a connection that has come in."""
+        return ClientConnection(self._handler, limits=self.limits, clock=self._clock, connections=self.connections)
+
+    def _handler(self, client: ClientConnection, request: Request) -> Handler:
+        if self.draining:
+            request.keep_alive = False
+        route = path_of(request.path)
+        if route is not None and route.kind == "passed":
+            return Passage(self, client, request)
+        if route is None or route.kind not in {"model", "form"}:
+            return LocalAnswer(self, client, request, route)
+        return Exchange(self, client, request, route)
+
+    def reload(self) -> None:
+        """Read table and keys anew; what cannot be read leaves what was read before, and is told in the log."""
+        try:
+            table, keys = read_table(self._files), read_keys(self._keys_file)
+        except ModelscanError as error:
+            self._journal.say(f"kept the table and keys of before: {error.message}")
+            return
+        self.access = self.access.replaced(keys)
+        if table != self.directory.table:
+            self.directory = Directory(table)
+            self._addresses.clear()
+            self.scheduler.replace(table.members, self.now())
+
+    def reload_if_changed(self) -> None:
+        seen = tuple(_identity(path) for path in (self._files.table, self._keys_file))
+        if seen != self._seen_files:
+            self._seen_files = seen
+            self.reload()
+
+    def tick(self) -> None:
+        """To be called every quarter of a second."""
+        now = self.now()
+        self.reload_if_changed()
+        self.scheduler.tick(now)
+        self._pool.sweep()
+        for connection in [item for item in self.connections if item.deadline < now]:
+            connection.expired()
+        for exchange in [item for item in self._exchanges if item.deadline < now]:
+            exchange.expired()
+        if now - self._commented_at >= _COMMENT_SECONDS:
+            self._commented_at = now
+            for exchange in tuple(self._exchanges):
+                exchange.comment()
+
+    # What exchanges use.
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._journal.say(f"a bug in modelscan: {type(error).__name__}: {error}")
+
+    def address_of(self, member: TableMember) -> Address:
+        """Raises CannotConnect for one that has no address of HTTP."""
+        place = (member.base_url or "", member.socket)
+        found = self._addresses.get(place)
+        if found is None:
+            try:
+                found = address_of(place[0] or "http://localhost", socket=member.socket, environ=self.environ)
+            except ValueError as error:
+                raise CannotConnect(str(error)) from None
+            self._addresses[place] = found
+        return found
+
+    def connection_to(self, member: TableMember) -> UpstreamConnection | None:
+        found = self._addresses.get((member.base_url or "", member.socket))
+        return None if found is None else self._pool.take(found)
+
+    async def connect(self, member: TableMember) -> UpstreamConnection:
+        return await self._pool.connect(self.address_of(member))
+
+    async def connect_api(self) -> UpstreamConnection:
+        address = address_of(self._api, environ={})
+        return self._pool.take(address) or await self._pool.connect(address)
+
+    def unreachable(self, member: TableMember, cause: str) -> None:
+        self._journal.say(f"cannot reach {member.name}: {cause}")
+        self.scheduler.unreachable(member.name, self.now())
+        self.doubtful(member.name)
+
+    def doubtful(self, name: str) -> None:
+        """Let a command look at what really runs: it writes the table anew."""
+        member = self.directory.members.get(name)
+        now = self.now()
+        if member is not None and member.kind == "deployment" and now - self._refreshed_at >= _REFRESH_SECONDS:
+            self._refreshed_at = now
+            self.spawn(self._look())
+
+    async def _look(self) -> None:
+        await self._commands.look()
+        self.reload_if_changed()
+
+    def opened(self, exchange: Timed) -> None:
+        self._exchanges.add(exchange)
+        self.metrics.in_flight += 1
+        self.metrics.total += 1
+
+    def over(
+        self,
+        exchange: Timed,
+        request: Request,
+        status: int,
+        *,
+        model: str,
+        deployment: str,
+        key: ClientKey | None,
+        received: int,
+        reply: Reply,
+        begun_at: float | None,
+        note: str,
+    ) -> None:
+        self._exchanges.discard(exchange)
+        self.metrics.in_flight -= 1
+        seconds = self.now() - request.started
+        if status >= 400 and status != _CLIENT_LEFT:  # noqa: PLR2004  HTTP's failures
+            self.metrics.failed += 1
+        self.metrics.request(
+            model=model or "other",
+            deployment=deployment,
+            operation=request.route.operation if request.route else "",
+            status=status,
+            seconds=seconds,
+            first=None if begun_at is None else begun_at - request.started,
+            tokens=tokens_of(reply.tail),
+            key=key.name if key else "",
+        )
+        entry = Entry(request, status, model, deployment, received, reply.sent, seconds, key.name if key else "", note)
+        self._journal.request(entry)
+
+    def answered_locally(self, request: Request, status: int, key: ClientKey | None, sent: int) -> None:
+        if request.path != b"/health":
+            seconds = self.now() - request.started
+            self._journal.request(Entry(request, status, "", "", 0, sent, seconds, key.name if key else "", ""))
+
+    def metrics_text(self) -> bytes:
+        now = self.now()
+        up = {item.name: self.scheduler.is_usable(item, now) for item in self.directory.table.members}
+        return self.metrics.text(queued=self.scheduler.queued, load=self.scheduler.load, up=up).encode()
+
+    # What a scheduler has done.
+
+    def start(self, name: str) -> None:
+        self.spawn(self._start(name))
+
+    async def _start(self, name: str) -> None:
+        began = self.now()
+        self._journal.say(f"starting {name} for a request")
+        failure = await self._commands.start(name, "started for a request")
+        self.reload()
+        if failure is None:
+            self.metrics.cold_start(name, self.now() - began)
+            if self.directory.members.get(name, _NOBODY).status != "ready":
+                failure = StartFailure("it did not become ready")
+        self._journal.say(f"{name} did not start: {failure.cause}" if failure else f"{name} is ready")
+        self.scheduler.started(name, failure, self.now())
+
+    def stop(self, name: str, why: str) -> None:
+        self.spawn(self._stop(name, why))
+
+    async def _stop(self, name: str, why: str) -> None:
+        self._journal.say(f"stopping {name}: {why}")
+        self.metrics.count("evictions", name)
+        await self._commands.stop(name, why)
+        self.reload()
+        self.scheduler.stopped(name, self.now())
+
+    # Its end.
+
+    async def drain(self, seconds: float) -> None:
+        """Let what has begun end, for at most that long; nothing new is taken."""
+        self.draining = True
+        for connection in tuple(self.connections):
+            connection.close_when_idle()
+        deadline = self.now() + seconds
+        while self.connections and self.now() < deadline:
+            await asyncio.sleep(0.02)
+            self.scheduler.tick(self.now())
+        for connection in tuple(self.connections):
+            connection.abort()
+        self._pool.close()
+        self._journal.flush()
+
+
+_NOBODY = TableMember(name="", id="", model="", status="stopped")
+
+
+def _identity(path: Any) -> object:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

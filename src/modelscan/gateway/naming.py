@@ -1,0 +1,85 @@
+"""From the name that a client sends to what may serve it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from modelscan.dataclasses import dataclass
+from modelscan.routing.compiled import GatewayTable, TableMember
+
+_MOST_ALIASES = 32  # one after the other
+_MOST_SPELLINGS = 4_096  # that are remembered: capitals can be varied without end
+
+
+@dataclass(frozen=True, slots=True)
+class FoundName:
+    """`public` is the name as the table writes it, `members` those behind it, `fallbacks` names to try after it."""
+
+    public: str
+    members: tuple[str, ...]
+    fallbacks: tuple[str, ...]
+
+
+class Directory:
+    """A table, ready for look-ups."""
+
+    def __init__(self, table: GatewayTable) -> None:
+        self.table = table
+        self.members: Mapping[str, TableMember] = {item.name: item for item in table.members}
+        self._found: dict[str, FoundName] = {}
+        self._folded: dict[str, set[str]] = {}
+        for name in (*table.names, *table.aliases):
+            self._folded.setdefault(name.casefold(), set()).add(name)
+
+    def find(self, name: str) -> FoundName | None:
+        """Exactly, else without regard to capitals where one name alone is meant."""
+        if (known := self._found.get(name)) is not None:
+            return known
+        written = self._written(name)
+        target = None if written is None else self._end_of_aliases(written)
+        if written is None or target is None:
+            return None
+        fallbacks = self.table.fallbacks.get(written) or self.table.fallbacks.get(target, ())
+        asked = FoundName(written, self.table.names[target], fallbacks)
+        if len(self._found) < _MOST_SPELLINGS:
+            self._found[name] = asked
+        return asked
+
+    def near(self, name: str) -> list[str]:
+        """Names that an unknown one may have meant."""
+        return get_close_matches(name, [*self.table.names, *self.table.aliases], n=3, cutoff=0.5)
+
+    def is_ready(self, asked: FoundName) -> bool:
+        """Whether one of its members is, by this table."""
+        return any(self.members[name].status == "ready" for name in asked.members if name in self.members)
+
+    def listed(self) -> dict[str, tuple[TableMember, ...]]:
+        """The names that can be asked for now, or at the cost of a start, with what serves them. A model in a folder is
+        listed by the name of its deployment, not by its path.
+        """
+        found: dict[str, tuple[TableMember, ...]] = {}
+        for name in sorted({*self.table.names, *self.table.aliases}):
+            asked = self.find(name)
+            members = [self.members[item] for item in asked.members if item in self.members] if asked else []
+            servable = tuple(item for item in members if item.status == "ready" or item.on_demand)
+            if servable and not name.startswith("/"):
+                found[name] = servable
+        return found
+
+    def _written(self, name: str) -> str | None:
+        if name in self.table.names or name in self.table.aliases:
+            return name
+        alike = self._folded.get(name.casefold(), set())
+        return next(iter(alike)) if len(alike) == 1 else None
+
+    def _end_of_aliases(self, name: str) -> str | None:
+        for _ in range(_MOST_ALIASES):
+            if name in self.table.names:
+                return name
+            following = self.table.aliases.get(name)
+            written = None if following is None else self._written(following)
+            if written is None:
+                return None
+            name = written
+        return None

@@ -1,0 +1,139 @@
+"""The table that the gateway reads: every name a client may use, and what serves it. Pure.
+
+Verbs write it whenever a route changes; the gateway never asks anything else about deployments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from modelscan.dataclasses import dataclass, field, replace
+from modelscan.model import Deployment
+from modelscan.model.words import Status, Task
+from modelscan.routing.names import PublicNames
+
+TABLE_FORMAT = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelFacts:
+    """What a registered model adds to whatever serves it, by the names it goes by."""
+
+    names: tuple[str, ...]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    max_parallelism: int | None = None
+    supports_structured_outputs: bool | None = None
+    owned_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableMember:
+    """One endpoint: a deployment, or an upstream that somebody else runs.
+
+    `base_url` has no `/v1` for a deployment; an upstream's is taken as it is, `/v1` included. `model` is the name that
+    the endpoint knows; `serves` are those it takes as they are. `claims` are bytes by GPU index (`host` for the host's
+    memory). A key is only named, by the variable that holds it.
+    """
+
+    name: str
+    id: str
+    kind: Literal["deployment", "upstream"] = "deployment"
+    base_url: str | None = None
+    socket: str | None = None
+    model: str
+    serves: tuple[str, ...] = ()
+    api_key_env: str | None = None
+    status: Status = "ready"
+    task: Task = "chat"
+    on_demand: bool = False
+    idle_timeout_seconds: float | None = None
+    weight: int = 1
+    claims: Mapping[str, int] = field(default_factory=dict)
+    max_parallelism: int | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    supports_structured_outputs: bool | None = None
+    owned_by: str = "local"
+    created_at: str | None = None
+    max_model_len: int | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatewayTable:
+    """`names` are the public names, each with its members; `aliases` lead to one of them, `fallbacks` to more."""
+
+    format: int = TABLE_FORMAT
+    members: tuple[TableMember, ...] = ()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def compile_table(
+    deployments: Iterable[Deployment],
+    public: PublicNames,
+    facts: Sequence[ModelFacts] = (),
+    upstreams: Sequence[TableMember] = (),
+) -> GatewayTable:
+    """The table of all that can be asked for. A deployment's own name leads to it alone, whatever else is called so."""
+    present = [item for item in deployments if item.removed_at is None]
+    members = [_with_facts(_member(item), _called(item), public, facts) for item in present]
+    members += [_with_facts(item, (item.name, item.model), public, facts) for item in upstreams]
+    names: dict[str, tuple[str, ...]] = {}
+    for item in present:
+        for name in _called(item)[1:]:
+            names[name] = (*names.get(name, ()), item.name)
+    for upstream in upstreams:
+        names.setdefault(upstream.name, (upstream.name,))
+    aliases = {alias: item.name for item in present for alias in item.aliases} | dict(public.aliases)
+    own = {item.name: (item.name,) for item in present}
+    return GatewayTable(
+        members=tuple(members),
+        names={**names, **own},
+        aliases={name: target for name, target in aliases.items() if name not in own},
+        fallbacks=public.fallbacks,
+    )
+
+
+def _called(item: Deployment) -> tuple[str, ...]:
+    """Its own name first, then what it shares with others of the same model."""
+    known = (item.name, item.model, item.catalog_id, item.repo_id, *item.served_model_names)
+    return tuple(dict.fromkeys(name for name in known if name))
+
+
+def _member(item: Deployment) -> TableMember:
+    each = None if item.memory.estimated_bytes is None else item.memory.estimated_bytes // max(1, len(item.gpu_indices))
+    places = [str(index) for index in item.gpu_indices] or ["host"]
+    return TableMember(
+        name=item.name,
+        id=item.id,
+        base_url=item.base_url or (f"http://127.0.0.1:{item.port}" if item.port else None),
+        model=item.served_model_names[0] if item.served_model_names else item.name,
+        serves=item.served_model_names,
+        api_key_env=item.api_key_env,
+        status=item.status,
+        task=item.task,
+        on_demand=item.on_demand,
+        idle_timeout_seconds=item.idle_timeout_seconds,
+        claims={} if each is None else dict.fromkeys(places, each),
+        created_at=item.created_at,
+        max_model_len=item.max_model_len,
+        last_error=item.last_error,
+    )
+
+
+def _with_facts(
+    member: TableMember, called: Sequence[str], public: PublicNames, facts: Sequence[ModelFacts]
+) -> TableMember:
+    changes: dict[str, Any] = {"weight": public.weights.get(member.name, 1)}
+    for item in facts:
+        if not set(item.names).isdisjoint(called):
+            changes |= {
+                "defaults": item.defaults,
+                "max_parallelism": item.max_parallelism,
+                "supports_structured_outputs": item.supports_structured_outputs,
+                "owned_by": item.owned_by or member.owned_by,
+            }
+            break
+    return replace(member, **changes)

@@ -1,0 +1,115 @@
+"""The gateway's files: its lock, the table it reads, its keys, what it says of itself, its log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from modelscan.dataclasses import dataclass
+from modelscan.errors import StateDamaged, StateTooNew
+from modelscan.model import Deployment
+from modelscan.routing.compiled import TABLE_FORMAT, GatewayTable, compile_table
+from modelscan.routing.names_file import NAMES_FILE, read_names
+from modelscan.storage.documents import checked_document, to_document
+from modelscan.storage.files import translated, write_atomic
+from modelscan.storage.locks import hold
+from modelscan.storage.paths import Paths
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayFiles:
+    """`lock` is held for as long as a gateway is supervised; `status` is written by the process that serves."""
+
+    folder: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def command_lock(self) -> Path:
+        return self.folder / "command.lock"
+
+    @property
+    def table(self) -> Path:
+        return self.folder / "table.json"
+
+    @property
+    def status(self) -> Path:
+        return self.folder / "status.json"
+
+    @property
+    def supervisor_log(self) -> Path:
+        """Output of its supervisor itself: empty, or why it failed."""
+        return self.folder / "supervisor.log"
+
+
+def gateway_files(paths: Paths) -> GatewayFiles:
+    return GatewayFiles(paths.state / "gateway")
+
+
+def publish_table(paths: Paths, routing_file: Path, deployments: Callable[[], Iterable[Deployment]]) -> bool:
+    """Bring the table up to date: what is known is read under its lock, so that the later writer knows the later state.
+
+    Returns whether anything changed. Raises ConfigInvalid (names.toml), StorageFailed.
+    """
+    files = gateway_files(paths)
+    with hold(files.folder / ".table.lock", note="table"):
+        public = read_names(routing_file.with_name(NAMES_FILE))
+        return write_table(files, compile_table(deployments(), public))
+
+
+def write_table(files: GatewayFiles, table: GatewayTable) -> bool:
+    """Replace the table in one step; False where it says the same already."""
+    text = json.dumps(to_document(table), ensure_ascii=False, sort_keys=True)
+    try:
+        if files.table.read_text(encoding="utf-8") == text:
+            return False
+    except OSError:
+        pass
+    write_atomic(files.table, text)
+    return True
+
+
+def read_table(files: GatewayFiles) -> GatewayTable:
+    """An empty one where there is none. Raises StateTooNew, StateDamaged, StorageFailed."""
+    with translated(files.table, verb="read"):
+        try:
+            text = files.table.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return GatewayTable()
+    try:
+        document: Any = json.loads(text)
+        found = document["format"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged(files.table, str(error)) from error
+    if found != TABLE_FORMAT:
+        raise StateTooNew(
+            f"`{files.table}` was written by another modelscan",
+            cause=[f"its format is {found}, this program reads {TABLE_FORMAT}"],
+            hints=["modelscan gateway restart"],
+        )
+    try:
+        return checked_document(GatewayTable, document)
+    except (TypeError, KeyError) as error:
+        raise _damaged(files.table, str(error)) from error
+
+
+def read_status(files: GatewayFiles) -> dict[str, Any]:
+    """What the serving process last said of itself; empty where it said nothing readable."""
+    try:
+        found = json.loads(files.status.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _damaged(path: Path, cause: str) -> StateDamaged:
+    return StateDamaged(
+        f"`{path}` is damaged",
+        cause=[cause],
+        hints=[f"it is written anew by: rm '{path}'; modelscan routes show"],
+        details={"path": str(path)},
+    )

@@ -1,0 +1,118 @@
+"""kill -9 of an endpoint, of what serves, of its supervisor, in the middle of streams: an answer or an error, never a
+silent cut.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from fake_upstream import FakeUpstream
+from gateway_house import Answered, House, member, until
+
+
+class Streams:
+    """Clients that stream one after the other until they are told to end; what they saw is judged."""
+
+    def __init__(self, house: House, count: int) -> None:
+        self.ok = self.errors = self.cut = 0
+        self.wrong: list[bytes] = []
+        self._house = house
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self, number: int) -> None:
+        while not self._over.is_set():
+            try:
+                with self._house.connection(20) as wire:
+                    body = {"model": "both", "stream": True, "n": 8, "gap": 0.01, "id": number}
+                    wire.send("POST", "/v1/chat/completions", body)
+                    self._judge(wire.answer())
+            except OSError:
+                with self._lock:
+                    self.errors += 1  # nobody listens, or the connection was reset: the client knows
+                time.sleep(0.02)
+
+    def _judge(self, answer: Answered) -> None:
+        said = answer.body.decode("utf-8", "replace")
+        with self._lock:
+            if answer.status == 200 and answer.whole and said.endswith("data: [DONE]\n\n"):
+                self.ok += said.count('"i": ') == 8
+            elif answer.whole and answer.status == 200:
+                if '"error"' in said:
+                    self.errors += 1
+                else:
+                    self.wrong.append(answer.body)  # a clean end of what is not whole: the one thing that must not be
+            else:
+                self.errors += 1  # a status, or a body that broke off where its framing says so
+
+    def end(self) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def kill_rounds(folder: Path, rounds: int, seed: int = 15) -> Streams:
+    made = random.Random(seed)  # noqa: S311  the same order each time
+    house = House(folder)
+    house.start()
+    endpoints = [FakeUpstream(), FakeUpstream()]
+    members = [member(f"m{number}", endpoint.base_url) for number, endpoint in enumerate(endpoints)]
+    house.serve(*members, names={"both": ("m0", "m1")})
+    streams = Streams(house, 6)
+    try:
+        for _ in range(rounds):
+            time.sleep(made.uniform(0.01, 0.08))
+            match made.choice(["endpoint", "endpoint", "serving", "supervisor"]):
+                case "endpoint":
+                    victim = made.choice(endpoints)
+                    victim.kill()
+                    time.sleep(made.uniform(0, 0.03))
+                    victim.again()
+                case "serving":
+                    before = house.pid
+                    os.kill(before, signal.SIGKILL)
+                    until(lambda: house.pid != before, what="another process to serve")  # noqa: B023
+                case "supervisor":
+                    assert house.keeper is not None
+                    before = house.pid
+                    house.keeper.kill()
+                    house.keeper.wait()
+                    until(lambda: not alive(before), what="what served to end")  # noqa: B023
+                    house.start()
+        ok = streams.ok
+        until(lambda: streams.ok > ok + 5, what="streams to go well again")
+    finally:
+        streams.end()
+        house.stop()
+        for endpoint in endpoints:
+            endpoint.close()
+    return streams
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
+def test_killed_in_the_middle_of_streams(tmp_path: Path) -> None:
+    streams = kill_rounds(tmp_path, 12)
+    assert streams.wrong == []
+    assert streams.ok > 10
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_of_streams_many_times(tmp_path: Path) -> None:
+    streams = kill_rounds(tmp_path, int(os.environ.get("KILL_ROUNDS", "60")), seed=16)
+    assert streams.wrong == []
+    assert streams.ok > 100
