@@ -15,10 +15,10 @@ from modelscan.gateway.exchange.local import LocalAnswer
 from modelscan.gateway.exchange.passed import Passage
 from modelscan.gateway.exchange.reply import Reply
 from modelscan.gateway.exchange.surroundings import Timed
-from modelscan.gateway.http.connection import ClientConnection, ClientLimits, Handler
+from modelscan.gateway.http.connection import ClientConnection, ClientLimits, RequestHandler
 from modelscan.gateway.http.paths import path_of
 from modelscan.gateway.http.request import Request
-from modelscan.gateway.journal import Entry, Journal
+from modelscan.gateway.journal import AccessLine, Journal
 from modelscan.gateway.metrics import Metrics
 from modelscan.gateway.naming import Directory
 from modelscan.gateway.scheduling.scheduler import Bounds, Scheduler
@@ -80,7 +80,7 @@ class Gateway:
         """For a connection that has come in."""
         return ClientConnection(self._handler, limits=self.limits, clock=self._clock, connections=self.connections)
 
-    def _handler(self, client: ClientConnection, request: Request) -> Handler:
+    def _handler(self, client: ClientConnection, request: Request) -> RequestHandler:
         if self.draining:
             request.keep_alive = False
         route = path_of(request.path)
@@ -210,13 +210,15 @@ class Gateway:
             tokens=tokens_of(reply.tail),
             key=key.name if key else "",
         )
-        entry = Entry(request, status, model, deployment, received, reply.sent, seconds, key.name if key else "", note)
+        entry = AccessLine(
+            request, status, model, deployment, received, reply.sent, seconds, key.name if key else "", note
+        )
         self._journal.request(entry)
 
     def answered_locally(self, request: Request, status: int, key: ClientKey | None, sent: int) -> None:
         if request.path != b"/health":
             seconds = self.now() - request.started
-            self._journal.request(Entry(request, status, "", "", 0, sent, seconds, key.name if key else "", ""))
+            self._journal.request(AccessLine(request, status, "", "", 0, sent, seconds, key.name if key else "", ""))
 
     def metrics_text(self) -> bytes:
         now = self.now()

@@ -17,7 +17,7 @@ _LONGEST_WORD = 200
 _SHOWN = bytes(byte if 32 < byte < 127 else 63 for byte in range(256))  # noqa: PLR2004  printable ASCII, else `?`
 
 
-class Entry(NamedTuple):
+class AccessLine(NamedTuple):
     """A request that is over: bytes received and sent of the bodies, the names of what served it and of its key."""
 
     request: Request
@@ -40,7 +40,7 @@ class Journal:
         self._lines: list[bytes] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def request(self, entry: Entry) -> None:
+    def request(self, entry: AccessLine) -> None:
         if not self._enabled:
             return
         request = entry.request

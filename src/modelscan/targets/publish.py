@@ -25,9 +25,9 @@ class Publication:
 
 
 def publish_ready(deployments: Deployments, files: PublishedFiles, clock: Clock) -> Publication:
-    """A route for each ready deployment and none of our others; the user's own stay unchanged. First comes the gateway's
-    table, which depends on no file that the user edits.
+    """A route for each ready deployment and none of our others; the user's own stay unchanged.
 
+    First comes the gateway's table, which depends on no file that the user edits.
     What is ready is read under the file's lock, so that of two commands the later one knows the later state. Raises as
     `write_routes` and `write_litellm` do, after it has tried both.
     """

@@ -29,7 +29,7 @@ class ClientLimits:
     idle: float = 75.0
 
 
-class Handler(Protocol):
+class RequestHandler(Protocol):
     """Answers one request. It ends with `ClientConnection.finished`, once."""
 
     def head_complete(self) -> None: ...
@@ -48,7 +48,7 @@ class ClientConnection(asyncio.Protocol):
 
     def __init__(
         self,
-        make: Callable[[ClientConnection, Request], Handler],
+        make: Callable[[ClientConnection, Request], RequestHandler],
         *,
         limits: ClientLimits,
         clock: Clock,
@@ -61,7 +61,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._current: Request | None = None
-        self._handler: Handler | None = None
+        self._handler: RequestHandler | None = None
         self._ahead: deque[Request] = deque()
         self._reading: Request | None = None  # the one whose body comes in
         self._target, self._head_bytes, self._size = b"", 0, 0
