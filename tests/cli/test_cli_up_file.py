@@ -159,7 +159,7 @@ def test_an_entry_is_what_the_options_of_deploy_make(tmp_path: Path) -> None:
 
 def test_the_keys_are_the_options_of_deploy() -> None:
     options = {*PLAN_OPTIONS, *_OWN}
-    assert set(KEYS) - {"model", "on_demand"} == options - set(NOT_HERE)
+    assert set(KEYS) - {"model"} == options - set(NOT_HERE)
     for name in options & set(KEYS):
         declared = (PLAN_OPTIONS | _OWN)[name][0].__metadata__[0]
         assert KEYS[name].doc.split()[:1] == declared.help.split()[:1], name
@@ -167,7 +167,7 @@ def test_the_keys_are_the_options_of_deploy() -> None:
 
 def test_a_hint_names_only_options_that_deploy_has() -> None:
     request = DeployRequest(plan=PlanRequest(model="demo"), on_demand=True, port=9000)
-    assert option_words(request) == ["demo", "--port", "9000"]
+    assert option_words(request) == ["demo", "--port", "9000", "--on-demand"]
 
 
 def test_the_schema_has_every_key(modelscan: Modelscan) -> None:

@@ -69,7 +69,7 @@ _OWN: Declared = {
         bool,
         "--on-demand",
         panel=SERVING,
-        help="Let requests at the gateway start it when it is stopped; while idle it makes room for others.",
+        help="Prepare it, and start it at its first request at the gateway; idle, it makes room for others.",
         default=False,
     ),
     "alias": option(

@@ -76,6 +76,7 @@ KEYS: Mapping[str, Key] = {
 NOT_HERE: Mapping[str, str] = {
     "name": "the name of a deployment is the key above",
     "replace": "`up` replaces what differs",
+    "alias": "the section `gateway` has the aliases of all",
     "allow_env": "a file does not allow variables: only who types a command can",
 }
 
