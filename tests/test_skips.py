@@ -16,6 +16,7 @@ def test_it():
 """
 
 
+@pytest.mark.slow
 def test_a_skip_that_nobody_wrote_down_fails(tmp_path: Path) -> None:
     file = tmp_path / "test_skipping.py"
     file.write_text(SKIPPING)

@@ -173,6 +173,7 @@ def test_an_index_that_may_not_be_read(settings: Settings, path: Path, of: str) 
     assert "Permission denied" in notice
 
 
+@pytest.mark.slow
 def test_the_size_is_looked_at_of_a_trusted_file(path: Path) -> None:
     check(path, trusted=True)
 

@@ -87,6 +87,7 @@ def test_no_descriptions_are_copied() -> None:
         assert '"description"' not in (CATALOGS / name).read_text()
 
 
+@pytest.mark.slow
 def test_the_index_is_small_and_made_the_same_every_time(shipped_index: Path, tmp_path: Path) -> None:
     assert shipped_index.stat().st_size < 14 * 1024**2
     script = (

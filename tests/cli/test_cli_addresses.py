@@ -111,6 +111,7 @@ def test_a_typing_error_is_suggested_also_without_a_hub(run: Callable[..., Ran])
 
 
 @pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.slow
 def test_what_a_hub_says_cannot_steer_a_terminal(run: Callable[..., Ran], hub: HubServer, as_json: bool) -> None:
     said = "\x1b]0;owned\x07\x1b[2J\x9b31m gone " + "y" * 9_000
     page = b"<html>" + said.encode() + "\u202e".encode() + b"</html>"

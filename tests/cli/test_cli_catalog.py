@@ -160,6 +160,7 @@ task                    gpustack
 """)
 
 
+@pytest.mark.slow
 def test_diff_after_a_refresh(modelscan: Modelscan, catalogs: Path) -> None:
     modelscan("catalog", "refresh")
     (catalogs / "api.json").write_text(api(one=acme(131072, 0.5), three={"id": "three"}))
@@ -188,6 +189,7 @@ def test_before_any_refresh_nothing_has_changed(modelscan: Modelscan) -> None:
     assert (ran.status, ran.json["new"], ran.json["changed"]) == (0, [], [])
 
 
+@pytest.mark.slow
 def test_what_is_deployed_stays_known_when_it_vanishes(modelscan: Modelscan, catalogs: Path, home: Path) -> None:
     modelscan("catalog", "refresh")
     deployment = Deployment(
@@ -374,6 +376,7 @@ class On:
         ("2020-01-01", ()),
     ],
 )
+@pytest.mark.slow
 def test_an_old_index_says_so(catalogs: Path, day: str, notes: tuple[str, ...]) -> None:
     settings = load_settings(process_environment())
     refresh_catalog(Context(settings=settings, clock=On("2026-10-16")))

@@ -238,6 +238,7 @@ hint: modelscan list
 """)
 
 
+@pytest.mark.slow
 def test_the_file_of_litellm_is_kept_in_step(
     modelscan: Modelscan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,7 @@ def test_the_damaged_field_is_named(field: str, value: Any, said: str, altered: 
     assert f"is damaged\n  {said}\n" in modelscan("list").stderr
 
 
+@pytest.mark.slow
 def test_doctor_reaps_without_the_database(vllm: Path, modelscan: Modelscan, home: Path, folder: Path) -> None:
     (folder / "mood").write_text("newsession")
     deployed = modelscan("deploy", str(folder), "--json").json

@@ -48,6 +48,7 @@ def test_the_same_deploy_at_the_same_time_starts_one(
 
 
 @pytest.mark.parametrize("trials", [2, pytest.param(12, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_replacement_that_is_killed_leaves_the_old_or_the_new(
     trials: int, modelscan: Modelscan, folder: Path
 ) -> None:

@@ -38,6 +38,7 @@ def test_info_judges_as_a_plan_does(modelscan: Modelscan) -> None:
 
 @pytest.mark.parametrize("share", [15, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("spec", ["rtx-4090", "8xh100-80gb", "mi300x", "rtx-3060", "t4"])
+@pytest.mark.slow
 def test_a_model_fits_exactly_when_it_can_be_planned(modelscan: Modelscan, home: Path, spec: str, share: int) -> None:
     """On machines that are described; so many of the open models of the shipped catalog, evenly."""
     context = Context(settings=load_settings(environ={"MODELSCAN_HOME": str(home), "MODELSCAN_OFFLINE": "1"}))

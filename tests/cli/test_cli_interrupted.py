@@ -85,6 +85,7 @@ def test_on_a_terminal(silent: socket.socket) -> None:
 
 @pytest.mark.parametrize("command", ["events", "logs"])
 @pytest.mark.parametrize(("options", "told"), [((), 0), (("--json",), 1)])
+@pytest.mark.slow
 def test_what_goes_on_until_ctrl_c_ends_with_it(
     modelscan: Modelscan, vllm: Path, command: str, options: tuple[str, ...], told: int
 ) -> None:

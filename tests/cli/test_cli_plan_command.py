@@ -11,6 +11,7 @@ pytestmark = pytest.mark.usefixtures("vllm")
 
 
 @pytest.mark.parametrize("options", [[], ["--name", "mine", "--context-length", "1024", "--env", "NCCL_DEBUG=INFO"]])
+@pytest.mark.slow
 def test_the_command_of_a_plan_is_the_one_that_deploy_runs(modelscan: Modelscan, options: list[str]) -> None:
     asked = ("demo", "--port", str(free_port()), *options)
     planned = modelscan("plan", *asked, "--json").json["chosen"]

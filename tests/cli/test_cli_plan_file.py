@@ -78,6 +78,7 @@ _OPTIONS = st.lists(
 
 @settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(_MODELS), st.sampled_from(_MACHINES), _OPTIONS)
+@pytest.mark.slow
 def test_a_file_says_the_plan_again(
     modelscan: Modelscan, tmp_path: Path, model: str, machine: str, options: list[str]
 ) -> None:

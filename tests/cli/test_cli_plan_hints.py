@@ -32,6 +32,7 @@ _REFUSED = [
 
 
 @pytest.mark.parametrize(("model", "options"), _REFUSED)
+@pytest.mark.slow
 def test_every_command_of_a_hint_works(
     modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch, model: str, options: str
 ) -> None:

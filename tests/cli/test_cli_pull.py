@@ -312,6 +312,7 @@ def test_a_token_is_nowhere(run: Callable[..., Ran], hub: HubServer, home: Path,
     assert not (tmp_path / "hf" / "hub" / "models--lab--tiny").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_or_interrupted_pull_is_told_and_taken_up_again(
     run: Callable[..., Ran], hub: HubServer, tmp_path: Path
 ) -> None:
@@ -360,6 +361,7 @@ def until(run: Callable[..., Ran], holds: Callable[[dict[str, Any]], bool]) -> d
     raise AssertionError("it never came to that")
 
 
+@pytest.mark.slow
 def test_the_bar_on_a_terminal(run: Callable[..., Ran], hub: HubServer, home: Path) -> None:
     hub.rate = 2_000_000
     parent, child = pty.openpty()
@@ -380,6 +382,7 @@ def test_the_bar_on_a_terminal(run: Callable[..., Ran], hub: HubServer, home: Pa
     assert b"/s" in shown
 
 
+@pytest.mark.slow
 def test_pull_gets_the_newest_and_keeps_what_is_here_without_a_network(hub: HubServer, run: Callable[..., Ran]) -> None:
     repo = hub.repos["lab/tiny"]
     (first,) = run("pull", "lab/tiny", "--json").json
@@ -404,6 +407,7 @@ def test_weights_in_formats_that_no_backend_loads_are_refused(run: Callable[...,
 
 
 @pytest.mark.parametrize("wanted", [(), ("--backend-arg=--load-format=mistral",)])
+@pytest.mark.slow
 def test_what_is_downloaded_is_what_the_planned_command_loads(
     run: Callable[..., Ran], hub: HubServer, tmp_path: Path, wanted: tuple[str, ...]
 ) -> None:

@@ -79,6 +79,7 @@ def test_what_was_read_once_is_remembered(demo: Any, modelscan: Modelscan, s3_se
     assert "list-type=2" in asked[0]
 
 
+@pytest.mark.slow
 def test_deployed_stopped_changed_started(
     demo: Any, reader: Path, modelscan: Modelscan, home: Path, s3_server: str
 ) -> None:

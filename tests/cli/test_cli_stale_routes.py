@@ -75,6 +75,7 @@ def moments(count: int) -> Iterator[float]:
         *(pytest.param(command, 12, marks=pytest.mark.slow) for command in ("stop", "remove", "restart")),
     ],
 )
+@pytest.mark.slow
 def test_a_killed_command_leaves_no_route_to_nothing(
     command: str, trials: int, modelscan: Modelscan, home: Path, folder: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_killed_command_leaves_no_route_to_nothing(
         assert routed(home) == set()
 
 
+@pytest.mark.slow
 def test_a_command_killed_before_its_last_step_is_made_up_for_by_the_next(
     modelscan: Modelscan, home: Path, folder: Path
 ) -> None:
@@ -106,6 +108,7 @@ def test_a_command_killed_before_its_last_step_is_made_up_for_by_the_next(
 
 @pytest.mark.parametrize("trials", [1, pytest.param(10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("command", ["list", "ps", "routes show", "status", "stop", "remove", "start"])
+@pytest.mark.slow
 def test_a_killed_supervisor_leaves_its_route_until_anybody_looks(
     command: str, trials: int, modelscan: Modelscan, home: Path, folder: Path
 ) -> None:

@@ -54,6 +54,7 @@ def test_of_an_installation(modelscan: Modelscan, hanging: Path) -> None:
     assert (deployment["status"], deployment["message"]) == snapshot(("stopped", "not started within 2 s"))
 
 
+@pytest.mark.slow
 def test_of_an_installation_that_a_start_goes_on_with(modelscan: Modelscan, hanging: Path) -> None:
     modelscan("deploy", "demo", "--yes", "--timeout", "3")
     hanging.unlink(missing_ok=True)
@@ -72,6 +73,7 @@ def test_of_an_installation_that_a_start_goes_on_with(modelscan: Modelscan, hang
     assert ended(hanging)
 
 
+@pytest.mark.slow
 def test_of_a_start(modelscan: Modelscan, vllm: Path, folder: Path) -> None:
     (folder / "mood").write_text("mute")
     modelscan("deploy", str(folder), "--name", "slow", "--no-wait")

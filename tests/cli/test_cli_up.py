@@ -154,6 +154,7 @@ def test_json_is_the_plan_and_how_it_ended(modelscan: Modelscan) -> None:
     assert (deployment["started_by"], deployment["reference"], deployment["on_demand"]) == ("up", "demo", False)
 
 
+@pytest.mark.slow
 def test_prune_removes_what_up_made_and_nothing_else(modelscan: Modelscan) -> None:
     declare("deployments: {mine: {model: demo}, old: {model: demo}}")
     assert modelscan("deploy", "demo", "--name", "by-hand").status == 0
@@ -178,6 +179,7 @@ old  removed
     assert listed(modelscan) == dict.fromkeys(("by-hand", "mine", "new"), "ready")
 
 
+@pytest.mark.slow
 def test_what_stopped_or_failed_is_started_again(modelscan: Modelscan) -> None:
     declare("deployments: {one: {model: demo}, two: {model: ./tiny}}")
     assert modelscan("up").status == 0
@@ -193,6 +195,7 @@ def test_what_stopped_or_failed_is_started_again(modelscan: Modelscan) -> None:
     assert listed(modelscan) == {"one": "ready", "two": "ready"}
 
 
+@pytest.mark.slow
 def test_down_stops_what_the_file_names_and_keeps_the_records(modelscan: Modelscan) -> None:
     declare("deployments: {one: {model: demo}, never: {model: demo}}")
     assert modelscan("deploy", "demo", "--name", "by-hand").status == 0
@@ -226,6 +229,7 @@ def test_one_that_starts_on_demand_is_prepared_and_not_started(modelscan: Models
     assert listed(modelscan) == {"always": "ready", "later": "ready"}
 
 
+@pytest.mark.slow
 def test_one_that_fails_does_not_stop_the_others(modelscan: Modelscan, folder: Path) -> None:
     (folder / "mood").write_text("dies-early")
     declare("deployments: {bad: {model: ./tiny}, good: {model: demo}}")
@@ -338,6 +342,7 @@ def test_weights_that_may_not_be_downloaded_fail_before_anything_starts(
     assert listed(modelscan) == {}
 
 
+@pytest.mark.slow
 def test_an_interrupted_up_leaves_what_up_takes_on(modelscan: Modelscan, folder: Path) -> None:
     (folder / "mood").write_text("never-ready")
     declare("deployments: {good: {model: demo}, slow: {model: ./tiny}}")
@@ -357,6 +362,7 @@ def test_an_interrupted_up_leaves_what_up_takes_on(modelscan: Modelscan, folder:
     assert (ran.status, actions(ran)) == (0, {"good": "keep", "slow": "start"})
 
 
+@pytest.mark.slow
 def test_two_at_the_same_time_end_in_the_same_state(modelscan: Modelscan) -> None:
     """With what is removed, replaced, started and new."""
     declare("deployments: {old: {model: demo}, other: {model: demo}, again: {model: demo}}")

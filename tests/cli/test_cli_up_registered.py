@@ -45,6 +45,7 @@ def test_without_a_file_seeds_that_say_prewarm_are_deployed(
     assert modelscan("up", "--json").json["changed"] is False
 
 
+@pytest.mark.slow
 def test_an_entry_that_changed_replaces_and_the_same_does_not(modelscan: Modelscan) -> None:
     assert modelscan("model", "add", "modelscan/demo", "--set", "context_length=512").status == 0
     Path("modelscan.yaml").write_text("deployments: {chat: {model: demo}}")

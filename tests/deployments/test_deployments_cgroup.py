@@ -113,6 +113,7 @@ def reaped_without_records(settings: Settings, made: Deployment) -> None:
 
 
 @pytest.mark.parametrize("end", [stopped, removed, started, reaped, reaped_without_records])
+@pytest.mark.slow
 def test_after_a_killed_supervisor_it_is_found_and_ended(
     end: Callable[[Settings, Deployment], None], settings: Settings, naked: tuple[Deployment, Process]
 ) -> None:
@@ -127,6 +128,7 @@ def test_after_a_killed_supervisor_it_is_found_and_ended(
 
 
 @pytest.mark.parametrize("trials", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_whenever_its_supervisor_is_killed_nothing_is_left(
     trials: int, settings: Settings, make: Make, cgroups: Path
 ) -> None:

@@ -119,6 +119,7 @@ def test_the_supervisor_is_killed(mode: str, settings: Settings, make: Make) -> 
     assert processes_of(ready) == set()
 
 
+@pytest.mark.slow
 def test_orphans_are_found_and_reaped_and_live_ones_are_not(settings: Settings, make: Make) -> None:
     dead, alive = up(make("deaf"), settings), up(make("polite", name="other"), settings)
     send(supervisor_of(dead, settings), signal.SIGKILL)

@@ -168,6 +168,7 @@ def test_one_that_waits_for_its_turn_can_be_stopped(make: Make, settings: Settin
     assert stop(waiting, settings=settings, clock=CLOCK).status == "stopped"
 
 
+@pytest.mark.slow
 def test_the_memory_is_measured_once_more_before_a_start(make: Make, settings: Settings, tmp_path: Path) -> None:
     nvml = tmp_path / "nvml"
     nvml.mkdir()

@@ -80,6 +80,7 @@ def test_when_its_folder_is_removed_it_ends_the_backend(settings: Settings, make
         eventually(lambda: deployment_of(store.by_id(made.id)).last_error == "its state folder was removed")
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, make: Make) -> None:
     made = wait(begin(make("flood"), settings), settings=settings, clock=CLOCK, timeout=20)
     supervisor = live_supervisor(files_of(settings.paths, made.id).lock, made.id)
@@ -104,6 +105,7 @@ def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, m
         ("refusing", 20.0, 'it responds but does not generate: /v1/completions returned 404: {"error": "no"}'),
     ],
 )
+@pytest.mark.slow
 def test_one_that_never_gets_ready_is_given_up(
     mode: str, stall: float, reason: str, settings: Settings, make: Make
 ) -> None:
@@ -153,6 +155,7 @@ def test_a_sick_one_is_unhealthy_and_with_a_policy_restarted(settings: Settings,
     assert record(settings, made).last_error == "it did not become healthy within 0 s: 2 consecutive probes failed"
 
 
+@pytest.mark.slow
 def test_a_wedged_one_is_told_from_a_slow_one_and_with_a_policy_restarted(settings: Settings, make: Make) -> None:
     slow = wait(begin(make("slow", name="slow", lasts=0.2), settings), settings=settings, clock=CLOCK, timeout=20)
     wedged = begin(make("wedged", restart_policy="on-failure"), settings)

@@ -107,6 +107,7 @@ def drive(settings: Settings, folder: Path, *, users: int, operations: int, seed
     return refused
 
 
+@pytest.mark.slow
 def test_deployments_share_a_gpu_as_long_as_their_claims_fit(machine_with_a_gpu: Settings, tmp_path: Path) -> None:
     weights, share = str(tmp_path / "weights" / "polite"), ("--gpu-memory-utilization", "0.45")
     with driving(os.environ) as ask:
@@ -127,6 +128,7 @@ def test_deployments_share_a_gpu_as_long_as_their_claims_fit(machine_with_a_gpu:
     drive(machine_with_a_gpu, tmp_path, users=0, operations=0, seed=0)
 
 
+@pytest.mark.slow
 def test_a_few_users_at_once(machine_with_a_gpu: Settings, tmp_path: Path) -> None:
     drive(machine_with_a_gpu, tmp_path, users=3, operations=2, seed=1)
 

@@ -46,6 +46,7 @@ def declare(deployments: dict[str, Any]) -> None:
     Path("modelscan.yaml").write_text(json.dumps({"deployments": deployments}))
 
 
+@pytest.mark.slow
 def test_all_fit_where_one_after_the_other_would_not(eight_billion: Settings, tmp_path: Path) -> None:
     entry = {"model": "./8b"}
     with driving(os.environ) as run:
@@ -74,6 +75,7 @@ def test_all_fit_where_one_after_the_other_would_not(eight_billion: Settings, tm
     drive(eight_billion, tmp_path, users=0, operations=0, seed=0)
 
 
+@pytest.mark.slow
 def test_where_not_all_fit_the_smallest_change_is_named_and_nothing_starts(eight_billion: Settings) -> None:
     half = {"model": "./8b", "gpu_memory_utilization": 0.42}
     entries = {"one": half, "two": half, "long": {"model": "./8b", "context_length": "128k", "max_concurrency": 8}}

@@ -90,6 +90,7 @@ hint: modelscan gateway start
     )
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_a_conflict_that_names_its_owner(modelscan: Modelscan, port: int) -> None:  # noqa: F811
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
@@ -224,6 +225,7 @@ def test_a_killed_supervisor_takes_what_serves_with_it(modelscan: Modelscan, hom
     assert modelscan("gateway", "start").status == 0
 
 
+@pytest.mark.slow
 def test_a_reload_drops_no_stream(modelscan: Modelscan, home: Path, port: int, upstream: FakeUpstream) -> None:  # noqa: F811
     modelscan("gateway", "start")
     files = gateway_files(paths_below(home))
@@ -289,6 +291,7 @@ def test_a_start_that_fails_is_the_answer(modelscan: Modelscan, vllm: Path, fold
     refused.value.close()
 
 
+@pytest.mark.slow
 def test_an_idle_one_is_stopped(modelscan: Modelscan, vllm: Path, folder: Path, port: int) -> None:  # noqa: F811
     modelscan("gateway", "start")
     modelscan("deploy", str(folder), "--name", "tiny", "--on-demand", "--idle-timeout", "2s")

@@ -268,6 +268,7 @@ def test_a_head_in_single_bytes_and_one_that_never_ends(house: House, upstream: 
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ],
 )
+@pytest.mark.slow
 def test_a_head_that_could_be_read_in_two_ways_reaches_nobody(
     house: House, upstream: FakeUpstream, head: bytes
 ) -> None:

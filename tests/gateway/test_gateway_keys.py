@@ -26,6 +26,7 @@ def bearer(key: str) -> dict[str, str]:
         ("POST", "/v1/messages"),
     ],
 )
+@pytest.mark.slow
 def test_without_a_key_nothing_but_health_is_answered(house: House, method: str, path: str) -> None:
     house.keys(laptop="sk-1")
     body = {"model": "demo"} if method == "POST" else None

@@ -105,6 +105,7 @@ def alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_streams(tmp_path: Path) -> None:
     streams = kill_rounds(tmp_path, 12)
     assert streams.wrong == []

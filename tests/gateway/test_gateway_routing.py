@@ -113,6 +113,7 @@ def test_a_large_body_arrives_untouched(house: House, upstream: FakeUpstream) ->
     ],
 )
 @pytest.mark.parametrize("padding", [0, 70_000])
+@pytest.mark.slow
 def test_a_body_that_could_be_read_in_two_ways_reaches_nobody(
     house: House, upstream: FakeUpstream, body: bytes, message: str, padding: int
 ) -> None:

@@ -163,6 +163,7 @@ def killed_often(tiny: Any, kills: int, longest: float) -> None:
     assert not list((tiny.home / "hf").rglob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_kills_lose_nothing(tiny: Any) -> None:
     tiny.server.rate = 4 * MIB
     killed_often(tiny, 10, 0.3)

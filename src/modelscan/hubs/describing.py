@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from modelscan.errors import ModelNotFound, ModelscanError
@@ -165,6 +164,8 @@ class _Repo:
     def _from_headers(self, shards: Sequence[str]) -> TensorSums:
         sums = TensorSums()
         try:
+            from concurrent.futures import ThreadPoolExecutor  # and with it logging, for answers of a hub only
+
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 for one in pool.map(self._header, shards):
                     sums += one

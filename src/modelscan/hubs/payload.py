@@ -6,7 +6,7 @@ Imported with the first answer, never before: importing pydantic takes as long a
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, WrapValidator
 
@@ -49,6 +49,11 @@ class Payload(BaseModel):
     """A part of an answer. Unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @classmethod
+    def read(cls, content: bytes, refusal: Callable[[str], Exception]) -> Self:
+        """As `read_payload`."""
+        return read_payload(cls, content, refusal)
 
 
 def read_payload(kind: type[_Kind], content: bytes, refusal: Callable[[str], Exception]) -> _Kind:

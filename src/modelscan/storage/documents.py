@@ -16,7 +16,7 @@ T = TypeVar("T")
 def to_document(value: object) -> Any:
     """JSON data of a dataclass (or of lists, tuples and mappings of them). Every field is there, None as null."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_document(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {name: to_document(getattr(value, name)) for name in dataclasses.field_names(value)}
     if isinstance(value, Mapping):
         return {str(key): to_document(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -31,7 +31,7 @@ def from_document(cls: type[T], document: Mapping[str, Any]) -> T:
     TypeError when the document is not one of ours.
     """
     hints = _hints(typing.cast("Any", cls))
-    known = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    known = dataclasses.field_names(cls)
     values = {key: _read(hints[key], item) for key, item in document.items() if key in known}
     return cls(**values)
 
@@ -47,9 +47,9 @@ def check_types(cls: type, document: Any, path: str = "") -> None:
     if not isinstance(document, Mapping):
         raise TypeError(f"{path.rstrip('.') or 'it'} is not an object")
     hints = _hints(typing.cast("Any", cls))
-    for field in dataclasses.fields(cls):
-        if field.name in document and not _fits(hints[field.name], document[field.name], f"{path}{field.name}."):
-            raise TypeError(f"{path}{field.name} has a value of a wrong type")
+    for name in dataclasses.field_names(cls):
+        if name in document and not _fits(hints[name], document[name], f"{path}{name}."):
+            raise TypeError(f"{path}{name} has a value of a wrong type")
 
 
 def _fits(hint: Any, value: Any, path: str) -> bool:

@@ -6,7 +6,6 @@ Addresses and shapes as modelscope_hub 0.5.1 uses them (_legacy_api.py, _downloa
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -27,9 +26,10 @@ from modelscan.model.words import HubName
 
 if TYPE_CHECKING:
     from modelscan.hubs.modelscope.answers import ListedFile
+    from modelscan.hubs.payload import Payload
     from modelscan.system.http import HttpAnswer, HttpSession
 
-_Answer = TypeVar("_Answer")
+_Answer = TypeVar("_Answer", bound="Payload")
 _HUB = HUBS["modelscope"]
 _DEFAULT_REVISION = "master"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -137,13 +137,11 @@ class ModelScope:
     def _answer(
         self, kind: type[_Answer], session: HttpSession, repo_id: str, revision: str | None, rest: str
     ) -> _Answer:
-        from modelscan.hubs.payload import read_payload
-
         with session.stream(f"{self._api(repo_id)}{rest}", headers=self._headers()) as answer:
             if answer.status not in _OK:
                 raise self._refusal(repo_id, revision, answer, about_revision="Revision=" in rest)
             content = answer.read()
-        return read_payload(kind, content, partial(no_answer, self._asked(repo_id, revision)))
+        return kind.read(content, partial(no_answer, self._asked(repo_id, revision)))
 
     def _refusal(
         self,
@@ -189,14 +187,15 @@ def _head(files: Sequence[ListedFile]) -> str | None:
 def _of_content(files: Sequence[RemoteFile]) -> str:
     """A name for what is listed where the hub tells no commit: the same files have the same name."""
     text = json.dumps(sorted((file.path, file.sha256, file.size_bytes) for file in files))
+    import hashlib  # OpenSSL is loaded for an answer only
+
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _message(answer: HttpAnswer) -> str:
     from modelscan.hubs.modelscope.answers import RefusalAnswer
-    from modelscan.hubs.payload import read_payload
 
     try:
-        return read_payload(RefusalAnswer, answer.read(), SourceUnavailable).message or ""
+        return RefusalAnswer.read(answer.read(), SourceUnavailable).message or ""
     except SourceUnavailable:
         return ""
