@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.conftest import ALLOWED_SKIPS, allowed_skips
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -173,6 +173,7 @@ def test_what_has_no_end_is_read_to_the_limit() -> None:
         Http().fetch("/dev/zero")
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_is_read_to_the_limit() -> None:
     bomb = gzip.compress(bytes(MAX_DOCUMENT_BYTES * 4), 9)
     served = httpx.MockTransport(lambda _: httpx.Response(200, content=bomb, headers={"content-encoding": "gzip"}))

@@ -87,6 +87,7 @@ def completed(words: str) -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["plan", "deploy", "run", "pull"])
+@pytest.mark.slow
 def test_what_cannot_be_deployed_is_not_offered_to_be(command: str) -> None:
     assert completed(f"modelscan {command} openai/gpt-4") == []
     assert "openai/gpt-oss-20b" in completed(f"modelscan {command} openai/gpt-o")

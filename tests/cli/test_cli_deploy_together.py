@@ -28,6 +28,7 @@ def together(count: int, *arguments: str) -> list[tuple[int, Any]]:
 
 @pytest.mark.parametrize("trials", [1, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("more", [(), ("--port", "{port}"), ("--replace",)])
+@pytest.mark.slow
 def test_the_same_deploy_at_the_same_time_starts_one(
     more: tuple[str, ...], trials: int, modelscan: Modelscan, home: Path, folder: Path
 ) -> None:

@@ -264,6 +264,7 @@ OUT = f"hint: modelscan pull {PLACE} --to ./demo\nhint: modelscan deploy ./demo\
     ],
     ids=["pickles", "strays", "code", "half there", "a shard is missing", "another hub", "another revision"],
 )
+@pytest.mark.slow
 def test_refused_before_anything_starts(
     s3: Any, reader: Path, modelscan: Modelscan, change: dict[str, bytes | None], options: tuple[str, ...],
     status: int, said: str,

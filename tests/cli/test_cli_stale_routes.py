@@ -121,6 +121,7 @@ def test_a_killed_supervisor_leaves_its_route_until_anybody_looks(
         assert modelscan("remove", "tiny").status == 0
 
 
+@pytest.mark.slow
 def test_doctor_compares_routes_with_what_is_ready(modelscan: Modelscan, home: Path) -> None:
     file = home / "config" / "routing.yaml"
     deployed = modelscan("deploy", "demo", "--json").json

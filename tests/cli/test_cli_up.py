@@ -270,6 +270,7 @@ def test_another_name_of_the_same_model_is_the_same(modelscan: Modelscan) -> Non
     assert modelscan("up", "--json").json["changed"] is False
 
 
+@pytest.mark.slow
 def test_models_names_those_of_a_file_or_does_without_one(
     modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def test_the_backend_is_killed(mode: str, settings: Settings, make: Make) -> Non
 
 
 @pytest.mark.parametrize("mode", ["polite", "newsession", "deaf"])
+@pytest.mark.slow
 def test_the_supervisor_is_killed(mode: str, settings: Settings, make: Make) -> None:
     ready = up(make(mode), settings)
     send(supervisor_of(ready, settings), signal.SIGKILL)

@@ -174,6 +174,7 @@ def test_a_wedged_one_is_told_from_a_slow_one_and_with_a_policy_restarted(settin
         ]
 
 
+@pytest.mark.slow
 def test_one_that_nobody_uses_is_stopped_where_the_user_said_so(settings: Settings, make: Make) -> None:
     used = begin(make("slow", name="used", lasts=0.2, idle_timeout_seconds=1.0), settings)
     idle = begin(make("polite", idle_timeout_seconds=1.0, restart_policy="always"), settings)
@@ -317,6 +318,7 @@ def test_a_context_that_the_user_fixed_is_never_changed(settings: Settings, make
     assert failed.error_suggested == {"context_length": 1024}
 
 
+@pytest.mark.slow
 def test_without_a_command_that_waits_the_supervisor_writes_the_routes(settings: Settings, make: Make) -> None:
     made = begin(make("polite"), settings)
     eventually(settings.routing_path.exists, 20)

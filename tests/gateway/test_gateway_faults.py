@@ -126,6 +126,7 @@ def test_a_body_that_breaks_off_is_never_whole(house: House, upstream: FakeUpstr
         b"",
     ],
 )
+@pytest.mark.slow
 def test_nonsense_from_an_endpoint_is_not_passed_on(house: House, nonsense: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         house.serve(member("demo", f"http://127.0.0.1:{server.getsockname()[1]}"))
