@@ -9,6 +9,7 @@ import pty
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -319,18 +320,48 @@ hint: modelscan help up
     )
 
 
-def test_a_gateway_is_read_and_said_not_to_be_there(modelscan: Modelscan) -> None:
-    declare("""
-        deployments: {chat: {model: demo}}
-        gateway: {port: 4000, aliases: {gpt-4o: chat}, fallbacks: {chat: [openai/gpt-5-mini]}}
-    """)
-    ran = modelscan("up")
-    assert (ran.status, ran.stderr.splitlines()[0]) == (
-        0,
-        snapshot(
-            "warning: `gateway` in `modelscan.yaml` is read but not used: there is no gateway yet, and each deployment answers at its own address"
-        ),
+def test_the_gateway_of_a_file_comes_and_goes_with_it(modelscan: Modelscan) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    text = (
+        "deployments: {chat: {model: demo}}\ngateway: {port: %d, aliases: {gpt-4o: chat}, fallbacks: {chat: [spare]}}"
     )
+    declare(text % port)
+    planned = modelscan("up", "--dry-run", "--json").json
+    assert (planned["changed"], modelscan("gateway", "status", "--json").json["status"]) == (True, "stopped")
+    try:
+        assert modelscan("up").status == 0
+        served = modelscan("gateway", "status", "--json").json
+        assert (served["status"], served["base_url"]) == ("running", f"http://127.0.0.1:{port}")
+        assert {"chat", "gpt-4o"} <= {model["id"] for model in served["models"]}
+        again = modelscan("up")
+        assert (again.status, again.stdout.splitlines()[0]) == (0, "Nothing to do.")
+
+        declare(text.replace("gpt-4o", "gpt-5") % port)
+        assert modelscan("up", "--json").json["changed"] is True
+        now = modelscan("gateway", "status", "--json").json
+        assert "gpt-5" in {model["id"] for model in now["models"]}
+        assert now["pid"] == served["pid"]  # no stream was dropped for a name
+
+        Path("modelscan.yaml").unlink()
+        ended = modelscan("down")
+        assert (ended.status, "gateway  stopped" in ended.stderr) == (0, True)
+        assert modelscan("gateway", "status", "--json").json["status"] == "stopped"
+    finally:
+        modelscan("gateway", "stop")
+
+
+def test_down_without_a_file_leaves_a_gateway_that_up_did_not_start(modelscan: Modelscan) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    assert modelscan("gateway", "start", "--port", str(port)).status == 0
+    try:
+        assert modelscan("down").status == 0
+        assert modelscan("gateway", "status", "--json").json["status"] == "running"
+    finally:
+        modelscan("gateway", "stop")
 
 
 def test_weights_that_may_not_be_downloaded_fail_before_anything_starts(

@@ -120,6 +120,7 @@ def _member(item: Deployment) -> TableMember:
         created_at=item.created_at,
         max_model_len=item.max_model_len,
         last_error=item.last_error,
+        defaults=item.request.get("entry", {}).get("defaults", {}),
     )
 
 
@@ -130,7 +131,7 @@ def _with_facts(
     for item in facts:
         if not set(item.names).isdisjoint(called):
             changes |= {
-                "defaults": item.defaults,
+                "defaults": {**member.defaults, **item.defaults},
                 "max_parallelism": item.max_parallelism,
                 "supports_structured_outputs": item.supports_structured_outputs,
                 "owned_by": item.owned_by or member.owned_by,

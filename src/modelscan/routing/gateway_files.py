@@ -41,6 +41,11 @@ class GatewayFiles:
         return self.folder / "status.json"
 
     @property
+    def started_by_up(self) -> Path:
+        """The pid of the supervisor that `up` started, as text: `down` without a file ends that one and no other."""
+        return self.folder / "started_by_up"
+
+    @property
     def supervisor_log(self) -> Path:
         """Output of its supervisor itself: empty, or why it failed."""
         return self.folder / "supervisor.log"

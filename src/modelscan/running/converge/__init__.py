@@ -6,4 +6,5 @@ naming      names for models that are wanted without one
 together    where all of it runs, planned for the machine as a whole
 refusing    where not all fit: what does not, and the smallest change after which all would
 executing   doing it
+gateway     the gateway that a file asks for, and its names
 """

@@ -27,7 +27,7 @@ def prewarmed(context: Context) -> tuple[DeployRequest, ...]:
 def pull_registered(context: Context, *, report: Report, ask: Ask) -> None:
     """Fetch the weights of each that says `auto_pull` and has none here yet. A failure is a warning."""
     for item in _enabled(context):
-        if item.auto_pull and context.settings.weights.auto_download:
+        if item.auto_pull and not item.skip_download and context.settings.weights.auto_download:
             try:
                 _pull(context, item.id, report, ask)
             except Interrupted:

@@ -2,4 +2,5 @@
 
 process  found and stopped
 starting started in the background, or in the foreground
+standing whether it is already as a file wants it
 """

@@ -12,10 +12,11 @@ from modelscan.dataclasses import dataclass
 from modelscan.deployments.naming import deployment_name
 from modelscan.errors import ModelNotFound, ModelscanError, Usage
 from modelscan.model import Deployment, PlanRequest
-from modelscan.model.events import Ask, Report
+from modelscan.model.events import Ask, Event, Report
 from modelscan.model.results import Up, UpAction
 from modelscan.registry.changed import Glance, at_a_glance
 from modelscan.running.converge.difference import as_said, compare, is_settled, left_over, removal
+from modelscan.running.gateway.standing import gateway_stands
 from modelscan.selecting.context import Context
 from modelscan.selecting.declared.file import FILE_NAMES, Declared, file_in, read_declared
 from modelscan.selecting.entries.applied import ENTRY
@@ -32,6 +33,7 @@ class Observed:
     gone: tuple[UpAction, ...]
     unnamed: tuple[str, ...]
     glance: Glance
+    gateway_stands: bool
 
     @property
     def file(self) -> str | None:
@@ -62,6 +64,8 @@ class Observed:
         """The result where there is nothing to do; None where there is, or where only a closer look can tell."""
         if self.of_entries or self.glance.pulls or any(request.name is None for request in self.wanted):
             return None
+        if not self.gateway_stands:
+            return None
         by_name = {item.name: item for item in self.found}
         if any(self._may_differ(by_name.get(str(request.name))) for request in self.wanted):
             return None
@@ -85,6 +89,7 @@ def observe(context: Context, file: Path | None, *, folder: Path, prune: bool) -
         gone=tuple(removal(item, cause) for item in unnamed) if prune else (),
         unnamed=tuple(item.name for item in unnamed),
         glance=at_a_glance(context.settings),
+        gateway_stands=declared.gateway is None or gateway_stands(context, declared.gateway),
     )
 
 
@@ -119,7 +124,12 @@ def bring_up(
     Raises NoFit with the whole plan, and what else planning and `deploy_model` raise before anything is touched;
     Interrupted.
     """
-    from modelscan.running.converge import executing, registered, together  # and with them all that plans and deploys
+    from modelscan.running.converge import (  # and with them all that plans and deploys
+        executing,
+        gateway,
+        registered,
+        together,
+    )
 
     wanted = observed.wanted
     if observed.of_entries:
@@ -128,13 +138,16 @@ def bring_up(
             raise _nothing_wanted()
     planned = together.plan_together(context, wanted, observed.found, observed.gone)
     planned = dataclasses.replace(planned, again=observed.command)
-    changed = any(action.action != "keep" for action in planned.actions)
+    changed = not observed.gateway_stands or any(action.action != "keep" for action in planned.actions)
     plan = Up(file=observed.file, actions=planned.actions, changed=changed)
     once = _asking_once(ask)
     if not agreed(plan):
         return plan, ()
     executing.check_before(context, planned, once)
     actions, failures = executing.carry_out(context, planned, report=report, ask=once)
+    if observed.declared.gateway is not None and not observed.gateway_stands:
+        address = gateway.bring_up_gateway(context, observed.declared.gateway)
+        report(Event("note", f"gateway at {address}"))
     registered.pull_registered(context, report=report, ask=once)
     return Up(file=observed.file, actions=actions, changed=changed), failures
 

@@ -9,6 +9,7 @@ import typer
 from modelscan.cli.options.logs import Follow, Since, Tail
 from modelscan.cli.options.shared import Json, Quiet
 from modelscan.cli.output.output import Output, to_json
+from modelscan.cli.seeding import seed_first
 from modelscan.cli.session import context_of
 from modelscan.cli.signals import until_interrupted
 from modelscan.cli.views.gateway import show_gateway
@@ -31,7 +32,9 @@ Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, metavar="P
 
 
 def start(ctx: typer.Context, host: Host = None, port: Port = None, json: Json = False, quiet: Quiet = False) -> None:
-    _show(Output(json=json, quiet=quiet), gateway_start(context_of(ctx), host=host, port=port))
+    context, output = context_of(ctx), Output(json=json, quiet=quiet)
+    seed_first(context, output)
+    _show(output, gateway_start(context, host=host, port=port))
 
 
 def stop(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None:
@@ -51,7 +54,9 @@ def status(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None
 
 
 def run(ctx: typer.Context, host: Host = None, port: Port = None) -> None:
-    gateway_run(context_of(ctx), host=host, port=port)
+    context = context_of(ctx)
+    seed_first(context, Output())
+    gateway_run(context, host=host, port=port)
 
 
 def logs(

@@ -87,11 +87,8 @@ def _with_name(event: Event) -> Event:
 
 
 def _remark(output: Output, observed: Observed, *, prune: bool) -> None:
-    if observed.declared.gateway is not None:
-        output.warn(
-            f"`gateway` in `{observed.file}` is read but not used: there is no gateway yet, and each deployment "
-            "answers at its own address"
-        )
+    if not observed.gateway_stands:
+        output.remarks([], [f"`{observed.file}` has a gateway: it starts after the deployments, with these names"])
     if observed.unnamed and not prune:
         names = ", ".join(f"`{name}`" for name in observed.unnamed)
         output.remarks([], [f"`{observed.file}` does not name {names} any more; to remove: {observed.command} --prune"])
