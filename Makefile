@@ -17,7 +17,7 @@ help: ## Show these targets
 setup: $(READY) ## Make the environment in .venv, pinned with hashes
 
 # The index of models is compiled while modelscan is installed: what it is made from counts.
-$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml hatch_build.py $(wildcard catalogs/*.csv catalogs/*.toml)
+$(READY): requirements/uv.txt requirements/dev.txt pyproject.toml hatch_build.py $(wildcard catalogs/*.csv catalogs/*.toml catalogs/*.yaml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "error: modelscan needs Python 3.11 or newer; run: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,13 @@ class CustomBuildHook(BuildHookInterface[Any]):
         sys.path.insert(0, str(root / "src"))
         try:
             from modelscan.catalog.refresh.shipped_index import build_shipped_index
+            from modelscan.parsing.yaml_text import load
+            from modelscan.registry.lists import COMPILED, LISTED
         finally:
             sys.path.pop(0)
         catalogs = root / "catalogs"
         build_shipped_index(catalogs, catalogs)
+        (catalogs / COMPILED).write_text(json.dumps(load((catalogs / LISTED).read_bytes())), encoding="utf-8")
         if version == "editable":
             return
         for path in sorted(catalogs.iterdir()):

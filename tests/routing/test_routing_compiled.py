@@ -13,6 +13,7 @@ def deployment(**request: object) -> Deployment:
         name="eyes",
         target="local",
         model="lab/eyes",
+        backend="vllm",
         status="ready",
         request={"model": "lab/eyes", **request},
     )

@@ -16,24 +16,20 @@ from typing import Any
 import yaml
 
 from modelscan.parsing.located import Located, Path, Position, Unreadable
+from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat, yaml_problem
 from modelscan.parsing.text import clean
 from modelscan.units import format_bytes
 
-# The largest entry of GPUStack 2.3.0 has about 300 nodes; aliases of aliases ("YAML bombs") have billions.
-MAX_NODES = 20_000
 MAX_BYTES = 4 * 1024**2  # thirty times GPUStack 2.3.0's file
 _MAX_VALUES = 200_000  # lines and commas, forty times as many; values of a byte each take ten seconds for a megabyte
-_MAX_DEPTH = 32
 _MAX_NESTING = 200
 _MAX_MERGED = 100_000  # pairs; GPUStack 2.3.0 merges some two thousand
-_MAX_BITS = 1_000
 _LONGEST_NUMBER = 100  # digits; `1:59:59…` is a number too, which takes the square of its length to read
 # What opens a level: brackets anywhere, and at the beginning of a line the indentation with `-`, `?` and `:`.
 _BRACKETS = (b"[", b"{")
 _INDENTATION = re.compile(rb"^[ \t?:-]*", re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
-_KEYS = frozenset({str, int, float, bool, type(None)})
 
 
 def load(payload: bytes | str, *, strict: bool = False) -> Any:
@@ -171,25 +167,3 @@ def _merged_mappings(value: Any) -> list[Any]:
         if not isinstance(part, yaml.MappingNode):
             raise yaml.constructor.ConstructorError(None, None, "it merges what is no mapping", part.start_mark)
     return parts
-
-
-def is_modest(entry: object) -> bool:
-    """Whether an entry can be written out: at most `MAX_NODES` values, 32 deep, no cycle, JSON's keys and numbers."""
-    level, seen = [entry], 1
-    for _ in range(_MAX_DEPTH + 1):
-        deeper: list[object] = []
-        for value in level:
-            if isinstance(value, dict):
-                if not _KEYS.issuperset(map(type, value)):
-                    return False
-                deeper.extend(value.values())
-            elif isinstance(value, list | tuple | set):
-                deeper.extend(value)
-            elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
-                return False
-            if seen + len(deeper) > MAX_NODES:
-                return False
-        if not deeper:
-            return True
-        level, seen = deeper, seen + len(deeper)
-    return False

@@ -13,7 +13,8 @@ seed        a seeding: from the variables to the rows
 seeding_log  keeps those lines
 telling     the lines that tell of a seeding
 files       where the user's own lists are
-lists       the entries of those lists, and of our own
+lists       the entries of our own list, and how those of any list are read
+local_lists the entries of the user's lists
 registered  all of them together
 changed     the same at a glance: when it last changed
 """

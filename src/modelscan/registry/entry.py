@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from modelscan.dataclasses import dataclass, field
+from modelscan.parsing.modest import is_modest
 from modelscan.parsing.text import clean, clean_tree
-from modelscan.parsing.yaml_text import is_modest
 from modelscan.registry import readers
 from modelscan.registry.words import UPSTREAM, handler_of, runtimes
 

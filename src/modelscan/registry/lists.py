@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from modelscan.parsing.problems import NotThisFormat
-from modelscan.parsing.yaml_text import MAX_BYTES, load
 from modelscan.registry.entry import EntryInvalid, read_entry
-from modelscan.registry.files import is_list, placed
 from modelscan.registry.layers import Layer, Strength
 from modelscan.registry.words import type_of
 from modelscan.storage.shipped import shipped_text
@@ -21,37 +18,20 @@ _OF_THE_CATALOG = frozenset({
     "aliases", "license", "tags", "parameters", "active_parameters", "context", "family", "family_default", "variants",
     "quantization",
 })  # fmt: skip
-_LISTED = "models.yaml"
+LISTED = "models.yaml"
+COMPILED = "models.json"
+"""The same, written by the build hook: to read YAML takes longer than to plan."""
 
 
 @functools.cache
 def built_in() -> tuple[Layer, ...]:
-    """The models known to work."""
-    layers, problems = _layers(load(shipped_text(_LISTED)), "models.yaml", _LISTED, str)
+    """The models known to work. Raises StorageFailed where the installation is not whole."""
+    layers, problems = layers_of(json.loads(shipped_text(COMPILED)), "models.yaml", LISTED, str)
     assert not problems, problems  # noqa: S101  the file is ours
     return tuple(layers)
 
 
-def of_files(files: list[Path]) -> tuple[list[Layer], list[str]]:
-    """The entries of lists in our form, and a sentence for each that cannot be used; other files are the catalog's."""
-    layers: list[Layer] = []
-    problems: list[str] = []
-    for path in files:
-        if path.suffix == ".toml":
-            continue
-        try:
-            with path.open("rb") as file:
-                document = load(file.read(MAX_BYTES + 1), strict=True)
-        except (OSError, NotThisFormat):
-            continue  # said by the catalog, which reads every file
-        if document is not None and is_list(path, document):
-            found, wrong = _layers(document, "local", str(path), functools.partial(placed, folder=path.parent))
-            layers += found
-            problems += [f"`{path}`: {reason}" for reason in wrong]
-    return layers, problems
-
-
-def _layers(
+def layers_of(
     document: object, strength: Strength, place: str, absolute: Callable[[str], str]
 ) -> tuple[list[Layer], list[str]]:
     """The first entry of an id counts, as the first file does."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from modelscan.dataclasses import dataclass
 from modelscan.model import Model
 from modelscan.model.registered import RegisteredModel
 from modelscan.registry.files import local_files
 from modelscan.registry.layers import Layer, LayeredModel, effective, grouped
-from modelscan.registry.lists import built_in, of_files
+from modelscan.registry.lists import built_in
 from modelscan.registry.store import RegisteredRow, RegistryStore
 from modelscan.settings.reading import Settings
 
@@ -44,8 +45,16 @@ def registered_models(settings: Settings) -> Registered:
     """Everything there is. Raises StateDamaged, StateTooNew, StorageFailed."""
     with RegistryStore.for_reading(settings.paths) as store:
         rows = store.rows()
-    local, problems = of_files(local_files(settings))
+    local, problems = _of_files(local_files(settings))
     return layered((*_of_rows(rows.values()), *local, *built_in()), problems)
+
+
+def _of_files(files: list[Path]) -> tuple[list[Layer], list[str]]:
+    if not files:
+        return [], []
+    from modelscan.registry.local_lists import of_files  # and with it YAML
+
+    return of_files(files)
 
 
 def layered(layers: Iterable[Layer], problems: Iterable[str] = ()) -> Registered:

@@ -22,11 +22,11 @@ from modelscan.catalog.naming.lookup import Member, Named
 from modelscan.catalog.naming.matching import Rung
 from modelscan.catalog.naming.spelling import corrections, stumps_of
 from modelscan.catalog.sources.standing import STANDINGS
+from modelscan.catalog.sources.state import SourceState
 from modelscan.storage.documents import from_document
 from modelscan.storage.shipped import shipped
 
 if TYPE_CHECKING:
-    from modelscan.catalog.sources.state import SourceState
     from modelscan.model import Model, Weights
 
 __all__ = ["DamagedIndex", "Index", "open_base"]
@@ -134,8 +134,6 @@ class Index:
         return lab, tuple(key.split()), frozenset((Rung(rung), text) for rung, text in rungs)
 
     def sources(self) -> list[SourceState]:
-        from modelscan.catalog.sources.state import SourceState
-
         rows = self.base_rows("SELECT name, state FROM sources ORDER BY name")
         if self._overlay:
             rows.extend(self._overlay.execute("SELECT name, state FROM sources"))

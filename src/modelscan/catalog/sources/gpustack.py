@@ -19,9 +19,10 @@ from modelscan.catalog.sources.record import Attached, Parsed, SourceRecord, ver
 from modelscan.catalog.sources.stated import quantization_word
 from modelscan.model import Source, Spec, Weights
 from modelscan.parsing import fields
+from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.text import clean, clean_argument, clean_tree
-from modelscan.parsing.yaml_text import is_modest, load
+from modelscan.parsing.yaml_text import load
 
 NAME = standing.GPUSTACK.name
 LICENSE = "Apache-2.0"

@@ -9,9 +9,10 @@ from modelscan.catalog.sources.record import Parsed, SourceRecord, verbatim
 from modelscan.catalog.sources.stated import quantization_word
 from modelscan.model import HUB_SOURCES, Source, Task, Weights
 from modelscan.parsing import fields
+from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.text import clean_tree
-from modelscan.parsing.yaml_text import is_modest, load
+from modelscan.parsing.yaml_text import load
 from modelscan.weights.address import is_s3
 
 _REPO_KEYS: dict[str, Source] = {

@@ -21,9 +21,9 @@ from modelscan.errors import SourceUnavailable
 from modelscan.model import Pricing, ProviderOffer, Source, Weights
 from modelscan.parsing import fields
 from modelscan.parsing.json_text import load
+from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.text import clean, clean_tree
-from modelscan.parsing.yaml_text import is_modest
 
 NAME = standing.MODELS_DEV.name
 LICENSE = "MIT"

@@ -26,9 +26,10 @@ from modelscan.catalog.sources.stated import quantization_word
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Spec, Task, Weights
 from modelscan.parsing import fields, json_text
+from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat, Skipped
 from modelscan.parsing.text import clean, clean_argument, clean_tree
-from modelscan.parsing.yaml_text import is_modest, load
+from modelscan.parsing.yaml_text import load
 
 NAME = standing.VLLM_RECIPES.name
 LICENSE = "Apache-2.0"

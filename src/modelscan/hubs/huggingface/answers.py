@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
 
-from modelscan.hubs.payload import Count, Lenient, Payload, Text, Texts
+from modelscan.hubs.payload import Count, Lenient, Payload, Text, Texts, read_payload
 
 _MOST_MODELS = 1_000  # a page of the list has at most this many
 
@@ -31,3 +32,9 @@ class ListedModel(Payload):
 
 ListedModels = Annotated[list[Annotated[ListedModel | None, Lenient]], Field(max_length=_MOST_MODELS)]
 """The list; an entry that is not a model is None."""
+
+
+def read_models(content: bytes, refusal: Callable[[str], Exception]) -> list[ListedModel | None]:
+    """The validated list. Raises `refusal(reason)` for an invalid one."""
+    found: list[ListedModel | None] = read_payload(ListedModels, content, refusal)
+    return found

@@ -48,14 +48,13 @@ def search_hub(words: str, *, limit: int, environ: Mapping[str, str], http: Http
     headers = {"authorization": f"Bearer {token}"} if token else {}
     address = f"{endpoint}/api/models?{urlencode(query)}"
     content = http.fetch(address, headers=headers, limit=_LARGEST_ANSWER).content or b""
-    from modelscan.hubs.huggingface.answers import ListedModels  # pydantic is loaded for an answer only
-    from modelscan.hubs.payload import read_payload
+    from modelscan.hubs.huggingface.answers import read_models  # pydantic is loaded for an answer only
 
     def refusal(reason: str) -> SourceUnavailable:
         summary = f"{shown_address(endpoint)} did not answer with a list of models"
         return SourceUnavailable(summary, cause=[reason])
 
-    listed = read_payload(ListedModels, content, refusal)
+    listed = read_models(content, refusal)
     return [_entry(item) for item in listed if item is not None]
 
 

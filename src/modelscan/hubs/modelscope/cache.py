@@ -8,12 +8,12 @@ commit, so the commit has a folder of its own; both share their files as hard li
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from modelscan.hubs.files import RemoteFile
+from modelscan.hubs.transfer.hashing import hashed
 from modelscan.storage.files import translated
 
 
@@ -32,7 +32,7 @@ def snapshot(cache: Path, repo_id: str, revision: str) -> Path:
 def lock(cache: Path, repo_id: str, path: str) -> Path:
     """The file that the client locks while it gets a file."""
     key = f"modelscope-hub-download-lock-v2\0file\0model\0{repo_id}\0{path}"
-    return cache / ".lock" / f"file_{hashlib.sha256(key.encode()).hexdigest()}.lock"
+    return cache / ".lock" / f"file_{hashed(key, 'sha256')}.lock"
 
 
 def others(cache: Path, repo_id: str) -> list[Path]:

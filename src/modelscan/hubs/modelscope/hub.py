@@ -21,6 +21,7 @@ from modelscan.hubs.modelscope import cache as ms_cache
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, no_answer, refused
 from modelscan.hubs.tokens import HUBS, address, token_origin
+from modelscan.hubs.transfer.hashing import hashed
 from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.model.words import HubName
 
@@ -187,9 +188,7 @@ def _head(files: Sequence[ListedFile]) -> str | None:
 def _of_content(files: Sequence[RemoteFile]) -> str:
     """A name for what is listed where the hub tells no commit: the same files have the same name."""
     text = json.dumps(sorted((file.path, file.sha256, file.size_bytes) for file in files))
-    import hashlib  # OpenSSL is loaded for an answer only
-
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return hashed(text, "sha1")
 
 
 def _message(answer: HttpAnswer) -> str:

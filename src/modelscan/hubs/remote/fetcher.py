@@ -13,7 +13,6 @@ from modelscan.hubs.remote.listings import FRESH, NOW, Listings, has, needed
 from modelscan.hubs.transfer.disk import require_disk_space
 from modelscan.hubs.transfer.meter import Meter
 from modelscan.hubs.transfer.parts import ByteStream, Part
-from modelscan.hubs.transfer.transfer import Transfer
 from modelscan.hubs.transfer.verify import CheckedFile, Verified, verify_files
 
 
@@ -99,6 +98,8 @@ class RemoteFetcher:
 
             def open_at(file: RemoteFile, start: int) -> contextlib.AbstractContextManager[ByteStream]:
                 return self._site.open(session, repo_id, listing, file, start)
+
+            from modelscan.hubs.transfer.transfer import Transfer  # and with it threads, for a download only
 
             fetched = Transfer(open_at, meter, self._access.clock).run(parts)
         meter.finish()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.memory import Memory
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.s3.client import S3Object, list_objects, refuse_offline, s3_client, s3_translated
+from modelscan.hubs.transfer.hashing import hashed
 from modelscan.model import Source, WeightsDescription
 from modelscan.weights.address import S3Address, parse_s3
 from modelscan.weights.reading.selection import needed_files
@@ -105,7 +105,7 @@ def _listing(client: Any, address: S3Address, revision: str | None) -> Listing:
 
 def _fingerprint(objects: Mapping[str, S3Object]) -> str:
     rows = (f"{name}\0{objects[name].size_bytes}\0{objects[name].tag}\n" for name in sorted(needed_files(objects)))
-    return f"etags:{hashlib.sha256(''.join(rows).encode()).hexdigest()[:_DIGITS]}"
+    return f"etags:{hashed(''.join(rows), 'sha256')[:_DIGITS]}"
 
 
 def _reader(client: Any, address: S3Address) -> ReadRange:

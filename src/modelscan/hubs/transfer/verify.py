@@ -6,7 +6,6 @@ time, and calls each file missing that was left out on purpose (2.4.0, utils/_ve
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from modelscan.dataclasses import dataclass
 from modelscan.errors import StorageFailed
 from modelscan.hubs.files import RemoteFile
+from modelscan.hubs.transfer.hashing import hashing
 from modelscan.storage.files import storage_failed, write_atomic
 
 Verdict = Literal["ok", "missing", "wrong size", "wrong hash"]
@@ -78,8 +78,8 @@ def verify_files(
 def hasher_for(file: RemoteFile) -> Any:
     """A running hash of the kind that `file.digest` is."""
     if file.sha256 is not None:
-        return hashlib.sha256()
-    return hashlib.sha1(f"blob {file.size_bytes}\0".encode(), usedforsecurity=False)
+        return hashing("sha256")
+    return hashing("sha1", f"blob {file.size_bytes}\0".encode())
 
 
 def _check(

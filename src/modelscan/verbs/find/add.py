@@ -14,8 +14,9 @@ from modelscan.catalog.sources.entry_check import check
 from modelscan.catalog.sources.local_files import parse_file
 from modelscan.errors import Conflict, Usage
 from modelscan.model.results import Added
+from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat
-from modelscan.parsing.yaml_text import is_modest, load
+from modelscan.parsing.yaml_text import load
 from modelscan.selecting.context import Context
 from modelscan.storage.files import write_atomic
 
