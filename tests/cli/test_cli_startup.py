@@ -32,6 +32,11 @@ def test_quick_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None
     assert imported(*arguments) & HEAVY == set()
 
 
+def test_a_plan_loads_what_it_needs_and_no_more() -> None:
+    loaded = imported("plan", "qwen3-8b", "--hardware", "rtx-4090")
+    assert loaded & {*HEAVY, "concurrent.futures", "hashlib", "logging", "msgspec"} == set()
+
+
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("catalog", "--help"), ("weights", "-h")])
 def test_help_is_made_of_the_table_alone(arguments: tuple[str, ...]) -> None:
     loaded = {name for name in imported(*arguments) if name.startswith("modelscan.")}
