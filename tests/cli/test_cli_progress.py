@@ -86,11 +86,11 @@ def test_a_restart_and_a_wait_report_their_steps(modelscan: Modelscan) -> None:
     waited = modelscan("wait", "demo", "--progress", "jsonl")
     assert (waited.status, waited.stdout.split()[:2]) == (0, ["demo", "ready"])
     assert {json.loads(line)["event"] for line in waited.stderr.splitlines()} == {"phase"}
+    stopped = modelscan("stop", "demo")
+    assert stopped.status == 0
     log = modelscan("logs", "demo", "--json").json
     assert {*log[0]} == {"at", "text"}
     assert [f"{line['at']} {line['text']}".strip() for line in log] == modelscan("logs", "demo").stdout.splitlines()
-    stopped = modelscan("stop", "demo")
-    assert stopped.status == 0
     assert "Last probe    -" in modelscan("status", "demo").stdout
     started = modelscan("start", "demo", "--progress", "jsonl")
     events = [json.loads(line) for line in started.stderr.splitlines()]
