@@ -12,6 +12,9 @@ ModelType = Literal["chat", "embed", "rerank", "vision", "speech", "image"]
 Pooling = Literal["mean", "cls", "last_token"]
 Origin = Literal["seed", "file", "user"]
 
+ENTRY = "entry"
+"""The key of a deployment's request under which its record keeps what the model's entry said."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SamplingDefaults:

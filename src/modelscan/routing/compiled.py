@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from modelscan.dataclasses import dataclass, field, replace
 from modelscan.model import Deployment
+from modelscan.model.registered import ENTRY
 from modelscan.model.words import Status, Task
 from modelscan.routing.names import PublicNames
 
@@ -120,7 +121,7 @@ def _member(item: Deployment) -> TableMember:
         created_at=item.created_at,
         max_model_len=item.max_model_len,
         last_error=item.last_error,
-        defaults=item.request.get("entry", {}).get("defaults", {}),
+        defaults=item.request.get(ENTRY, {}).get("defaults", {}),
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from modelscan.model import Deployment
+from modelscan.model.registered import ENTRY
 from modelscan.model.results import UpAction
-from modelscan.selecting.entries.applied import ENTRY
 from modelscan.selecting.requests import DeployRequest, difference, request_document
 
 _RUNS = frozenset({"pending", "pulling", "starting", "ready", "unhealthy"})

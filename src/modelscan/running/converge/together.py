@@ -16,6 +16,7 @@ from modelscan.deployments.claims import claimed_bytes, when_idle, with_claims_b
 from modelscan.deployments.document import record_of
 from modelscan.deployments.record import Record
 from modelscan.model import Architecture, Candidate, Claim, Deployment, Hardware, Installation, PlanRequest
+from modelscan.model.registered import ENTRY
 from modelscan.model.results import UpAction
 from modelscan.planning.options.budget import GPU_RESERVE
 from modelscan.planning.packing.pack import HOST, Item, Packed, Place, Way, pack, place_of
@@ -27,7 +28,6 @@ from modelscan.running.converge.naming import named
 from modelscan.running.converge.refusing import Unplaced, refusal
 from modelscan.running.deploy import kept_request
 from modelscan.selecting.context import Context
-from modelscan.selecting.entries.applied import ENTRY
 from modelscan.selecting.installations import installations
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed

@@ -14,7 +14,7 @@ from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import BackendNotInstalled, Conflict, Usage
 from modelscan.model import Candidate, PlanRequest
-from modelscan.model.registered import RegisteredModel
+from modelscan.model.registered import ENTRY, RegisteredModel
 from modelscan.registry.words import TASKS, UPSTREAM, runtimes
 from modelscan.selecting.resolved import Resolved
 from modelscan.storage.documents import to_document
@@ -22,8 +22,6 @@ from modelscan.units import format_bytes
 
 _CONSENT = "--trust-remote-code"
 _NEARLY = 0.1
-ENTRY = "entry"
-"""The key of a request under which a record keeps what the model's entry said."""
 _RUN = ("runtime", "runtime_args", "context_length", "memory_bytes", "defaults", "pooling", "repos")
 _EMPTY = PlanRequest(model="")
 

@@ -13,13 +13,13 @@ from modelscan.deployments.naming import deployment_name
 from modelscan.errors import ModelNotFound, ModelscanError, Usage
 from modelscan.model import Deployment, PlanRequest
 from modelscan.model.events import Ask, Event, Report
+from modelscan.model.registered import ENTRY
 from modelscan.model.results import Up, UpAction
 from modelscan.registry.changed import Glance, at_a_glance
 from modelscan.running.converge.difference import as_said, compare, is_settled, left_over, removal
 from modelscan.running.gateway.standing import gateway_stands
 from modelscan.selecting.context import Context
 from modelscan.selecting.declared.file import FILE_NAMES, Declared, file_in, read_declared
-from modelscan.selecting.entries.applied import ENTRY
 from modelscan.selecting.requests import DeployRequest
 
 
