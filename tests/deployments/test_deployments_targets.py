@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from toy_target import RUNNING
 
-from modelscan.errors import Usage
+from modelscan.errors import Interrupted, Usage
 from modelscan.model import PlanRequest
-from modelscan.model.events import silent
+from modelscan.model.events import Event, silent
 from modelscan.running.deploy import deploy_model
 from modelscan.running.start import start_deployment
 from modelscan.running.stop import remove_deployment, stop_deployment
@@ -54,6 +54,21 @@ def test_a_deployment_lives_on_a_target_that_no_room_knows(context: Context) -> 
     assert wait_for(context, "demo", "ready", timeout=1.0).id == made.id
     assert remove_deployment(context, "demo").removed_at is not None
     assert (context.deployments.list(), RUNNING) == ([], {})
+
+
+def test_an_interruption_in_the_moment_of_readiness_ends_nothing(context: Context) -> None:
+    """The command polls: what became ready since it looked last runs, and the record says so."""
+
+    def interrupting(event: Event) -> None:
+        if event.kind == "phase":
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as interrupted:
+        deploy_model(context, wanted("toy"), report=interrupting, ask=lambda *_, **__: False)
+    assert interrupted.value.message == "interrupted: `demo` was ready already, and runs"
+    assert [(item.name, item.status) for item in context.deployments.list()] == [("demo", "ready")]
+    assert "http://toy.example/demo" in context.settings.routing_path.read_text()
+    remove_deployment(context, "demo")
 
 
 def test_a_target_that_is_not_there_is_refused_before_anything_is_claimed(context: Context) -> None:

@@ -19,7 +19,7 @@ def start_and_follow(
 ) -> Deployment:
     """Wait for a started deployment, reporting each phase.
 
-    Ctrl-C stops the backend and keeps the record. Raises BackendFailed, TimedOut, Interrupted.
+    Ctrl-C stops what is not ready yet and keeps the record. Raises BackendFailed, TimedOut, Interrupted.
     """
     with publishing(context, report):
         if not wait:
@@ -32,14 +32,21 @@ def start_and_follow(
                 on_change=reporting(context, report),
             )
         except KeyboardInterrupt:
-            context.deployments.stop(deployment.id)
-            name = deployment.name
-            raise Interrupted(
-                f"interrupted: `{name}` was stopped before it was ready",
-                hints=[f"modelscan start {name}", f"modelscan remove {name}"],
-            ) from None
+            raise _interrupted(context, deployment) from None
     report(Event("ready", f"{ready.name} is ready", {"base_url": ready.base_url}))
     return ready
+
+
+def _interrupted(context: Context, deployment: Deployment) -> Interrupted:
+    """Stop it, unless it became ready in the moment before Ctrl-C, which nobody has seen yet."""
+    name = deployment.name
+    if context.deployments.now(deployment.id).status == "ready":
+        return Interrupted(f"interrupted: `{name}` was ready already, and runs", hints=[f"modelscan stop {name}"])
+    context.deployments.stop(deployment.id)
+    return Interrupted(
+        f"interrupted: `{name}` was stopped before it was ready",
+        hints=[f"modelscan start {name}", f"modelscan remove {name}"],
+    )
 
 
 @contextlib.contextmanager
