@@ -127,4 +127,22 @@ def field_names(thing: Any) -> tuple[str, ...]:
     return names
 
 
-__all__ = ["MISSING", "dataclass", "field", "field_names", "fields", "is_dataclass", "replace"]
+def defaults(cls: Any) -> dict[str, Any]:
+    """The default of each field, in order; MISSING for a field that is required or made by a factory."""
+    return {name: item.default if _is_field(item) else item for name, item in cls.__given__.items()}
+
+
+def factories(cls: Any) -> dict[str, Any]:
+    """What makes a field that is not given, of the fields that have such a factory."""
+    return {
+        name: item.default_factory
+        for name, item in cls.__given__.items()
+        if _is_field(item) and item.default_factory is not MISSING
+    }
+
+
+def _is_field(item: object) -> bool:
+    return hasattr(item, "default_factory")
+
+
+__all__ = ["MISSING", "dataclass", "defaults", "factories", "field", "field_names", "fields", "is_dataclass", "replace"]

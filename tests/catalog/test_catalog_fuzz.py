@@ -30,7 +30,7 @@ from modelscan.catalog.naming.identity import resolve
 from modelscan.catalog.refresh.difference import difference
 from modelscan.catalog.refresh.shipped import read_tables_of_ours
 from modelscan.catalog.sources.record import Parsed, SourceRecord
-from modelscan.catalog.sources.state import SourceState, skipped_counts
+from modelscan.catalog.sources.state import SourceState
 from modelscan.cli.output.printer import PlainPrinter
 from modelscan.cli.views.catalogs import show_difference, show_sources
 from modelscan.cli.views.models import show_model, show_models
@@ -54,7 +54,7 @@ def through(parsed: Parsed) -> Index:
     """The index of what was parsed, with every way of reading it taken."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     count = len(parsed.records)
-    state = SourceState(name="models.dev", origin="x", records=count, skipped=skipped_counts(parsed))
+    state = SourceState(name="models.dev", origin="x", records=count, skipped=parsed.skipped_counts())
     tables = tables_of_ours()
     fill(connection, merge(parsed.records, tables), tables, [state], parsed.attached)
     index = Index(connection, path=None)

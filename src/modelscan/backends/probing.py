@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from modelscan.backends.capabilities import Probes
 from modelscan.model import Device
+from modelscan.parsing.regex import regex
 
-_VERSION = re.compile(r"\b\d+\.\d+(?:\.\d+)?[\w.+]*")
+_VERSION = regex(r"\b\d+\.\d+(?:\.\d+)?[\w.+]*")
 
 
 class PlainProgram(Probes):

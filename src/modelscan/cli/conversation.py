@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO
@@ -14,11 +13,12 @@ from modelscan.cli.output.word_wrap import WordWrap
 from modelscan.cli.signals import Terminated
 from modelscan.errors import ModelscanError, Usage
 from modelscan.model import Deployment
+from modelscan.parsing.regex import regex
 from modelscan.selecting.context import Context
 from modelscan.verbs.run.run import MeasuredAnswer, Message, Piece, Sampling, TokenCounts, answer
 
 # A model may write escape sequences; of control characters, only newlines and tabs reach a terminal.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS = regex(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _PROMPT = ">>> "
 _BETWEEN = "\n\n"  # what a model thought and what it says

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from modelscan.errors import Usage
+from modelscan.parsing.regex import regex
 
 NAME_PATTERN = "[a-z0-9][a-z0-9._-]{0,62}"
-_NAME = re.compile(NAME_PATTERN)
+_NAME = regex(NAME_PATTERN)
 
 
 def deployment_name(wanted: str | None, model_id: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from modelscan.model import Device
+from modelscan.parsing.regex import regex
 from modelscan.storage.paths import Paths
 
 RECORD_NAME = "record.json"
 RECORD_FORMAT = 1
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_CREDENTIALS = regex(r"(?<=://)[^/\s@]+@")
 # They would point a program outside its own environment, or uv at another target than ours.
 _MISLEADING = frozenset(
     {

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from modelscan.environments.locations import clean_environment, without_credentials
 from modelscan.errors import BackendFailed
+from modelscan.parsing.regex import regex
 from modelscan.settings.reading import Settings
 from modelscan.storage.files import private_folder, translated
 from modelscan.system.processes import run as process
@@ -19,12 +20,12 @@ from modelscan.system.processes import run as process
 MINIMUM = (0, 7, 14)
 _REQUIREMENT = f"uv>={'.'.join(map(str, MINIMUM))}"
 _ANSWER_SECONDS = 30.0
-_VERSION = re.compile(r"uv (\d+)\.(\d+)\.(\d+)")
-_MARKERS = re.compile(r"\{[^}]*\}")
-_ABSENT = re.compile(r"there is no version of (\S+?==\S+)")
-_FETCH = re.compile(r"[Ff]ailed to fetch:?\s+`?https?://(?:[^/\s@]*@)?([^/`\s]+)")
-_CAUSE = re.compile(r"^\s*(?:cause|Caused by):\s*(.+)$", re.MULTILINE)
-_ERROR = re.compile(r"^\s*(?:error:|\u00d7)\s*(.+)$", re.MULTILINE)
+_VERSION = regex(r"uv (\d+)\.(\d+)\.(\d+)")
+_MARKERS = regex(r"\{[^}]*\}")
+_ABSENT = regex(r"there is no version of (\S+?==\S+)")
+_FETCH = regex(r"[Ff]ailed to fetch:?\s+`?https?://(?:[^/\s@]*@)?([^/`\s]+)")
+_CAUSE = regex(r"^\s*(?:cause|Caused by):\s*(.+)$", re.MULTILINE)
+_ERROR = regex(r"^\s*(?:error:|\u00d7)\s*(.+)$", re.MULTILINE)
 
 
 class Streamer(Protocol):

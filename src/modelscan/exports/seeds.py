@@ -6,12 +6,13 @@ The JSON is in ASCII and has no quotation mark that a shell or YAML would end a 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from modelscan.parsing.regex import regex
+
 SeedFormat = Literal["env", "compose", "configmap"]
-_NO_NAME = re.compile(r"[^A-Z0-9]+")
+_NO_NAME = regex(r"[^A-Z0-9]+")
 _SERVICE = "modelscan"
 
 

@@ -13,19 +13,16 @@ from modelscan.hardware.gpu_table import GpuFacts, gpu_keys, known_names, run_to
 from modelscan.hardware.machine_file import MOST_GPUS, read_machine_file
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Cpu, Gpu, Hardware
+from modelscan.parsing.regex import regex
 from modelscan.units import GIB, parse_bytes
 
 _SOME = 3
 # The "80gb" in a name is the vendor's figure, up to 8 % off the driver's; beyond this it is a different card.
 _SAME_MEMORY = 0.1
-_COUNTED = re.compile(
-    r"(?:(?P<before>\d+)\s*[x\u00d7*]\s*)?(?P<name>.+?)(?:\s*[\u00d7*]\s*(?P<after>\d+))?", re.IGNORECASE
-)
-_COUNTED_AFTER = re.compile(
-    r"(?P<name>.+?)\s*[x\u00d7*]\s*(?P<count>\d+)|(?P<first>\d+)\s+(?P<second>.+)", re.IGNORECASE
-)
-_WITH_MEMORY = re.compile(r"(?P<name>.+?)-(?P<gib>\d+(?:\.\d+)?)gi?b?", re.IGNORECASE)
-_MEMORY_ALONE = re.compile(r"(?:(?P<count>\d{1,4})\s*[x\u00d7*]\s*)?(?P<gib>\d+(?:\.\d+)?)\s*gi?b", re.IGNORECASE)
+_COUNTED = regex(r"(?:(?P<before>\d+)\s*[x\u00d7*]\s*)?(?P<name>.+?)(?:\s*[\u00d7*]\s*(?P<after>\d+))?", re.IGNORECASE)
+_COUNTED_AFTER = regex(r"(?P<name>.+?)\s*[x\u00d7*]\s*(?P<count>\d+)|(?P<first>\d+)\s+(?P<second>.+)", re.IGNORECASE)
+_WITH_MEMORY = regex(r"(?P<name>.+?)-(?P<gib>\d+(?:\.\d+)?)gi?b?", re.IGNORECASE)
+_MEMORY_ALONE = regex(r"(?:(?P<count>\d{1,4})\s*[x\u00d7*]\s*)?(?P<gib>\d+(?:\.\d+)?)\s*gi?b", re.IGNORECASE)
 # The oldest generation that all backends of ours run on: what fits such a card fits a newer one of that memory.
 _OLDEST = (8, 0)
 _OTHER_MODEL = frozenset({"ti", "super", "laptop", "d", "xt", "xtx"})  # each makes it a different GPU

@@ -11,6 +11,7 @@ from typing import cast
 from modelscan.dataclasses import dataclass
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Vendor
+from modelscan.parsing.regex import regex
 from modelscan.units import GIB
 
 
@@ -72,9 +73,9 @@ def run_together(key: str) -> str:
     return key.replace("-", "")
 
 
-_NOISE = re.compile(r"\((?:r|tm|c)\)|\b(?:nvidia|amd|intel|geforce|instinct|tesla|graphics)\b|[()\[\],]")
-_FAMILY = re.compile(r"^(?:rtx|gtx|rx)-")
-_FUSED = re.compile(r"^(rtx|gtx|rx)(?=\d)")
+_NOISE = regex(r"\((?:r|tm|c)\)|\b(?:nvidia|amd|intel|geforce|instinct|tesla|graphics)\b|[()\[\],]")
+_FAMILY = regex(r"^(?:rtx|gtx|rx)-")
+_FUSED = regex(r"^(rtx|gtx|rx)(?=\d)")
 
 
 def slug(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import types
 import typing
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from modelscan import dataclasses
 from modelscan.errors import Usage
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Cpu, Hardware
+from modelscan.parsing.regex import regex
 from modelscan.storage.documents import from_document
 
 MOST_GPUS = 1024
@@ -21,9 +21,9 @@ _SHOWN = 40
 _LARGEST = 2**60
 _KINDS: dict[type, str] = {str: "text", int: "a whole number of 0 or more", bool: "true or false"}
 _PATTERNS = {
-    "compute_capability": (re.compile(r"\d{1,2}\.\d"), "a number such as 8.9, as text"),
-    "gfx_target": (re.compile(r"gfx[0-9a-f]{3,4}"), "a name such as gfx942"),
-    "cuda_version": (re.compile(r"\d{1,2}\.\d{1,2}"), "a number such as 13.0, as text"),
+    "compute_capability": (regex(r"\d{1,2}\.\d"), "a number such as 8.9, as text"),
+    "gfx_target": (regex(r"gfx[0-9a-f]{3,4}"), "a name such as gfx942"),
+    "cuda_version": (regex(r"\d{1,2}\.\d{1,2}"), "a number such as 13.0, as text"),
 }
 
 

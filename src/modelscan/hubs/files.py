@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from modelscan.dataclasses import dataclass, field
 from modelscan.errors import ModelscanError
+from modelscan.parsing.regex import regex
 from modelscan.units import format_bytes
 
 MOST_FILES = 50_000
 _LONGEST_PATH = 4_096
 # ext4's limit of a name is in bytes, and downloads add a suffix.
 _LONGEST_NAME = 240
-_HEX = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_HEX = regex(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelNotFound
 from modelscan.hubs.forms import FOREIGN_METHODS, HEADS, NOT_LOADED, POINTERS, TRAINING
+from modelscan.parsing.regex import regex
 from modelscan.parsing.text import clean
 from modelscan.weights.reading.listing import loaded_safetensors
 from modelscan.weights.reading.selection import needed_files, only_gguf, weight_names
@@ -34,10 +35,10 @@ _LARGE_ELSEWHERE = (
     "tekken.json",
     "*.tiktoken",
 )
-_REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
-_BASE = re.compile(r"^base_model:\s*(?:\n\s*-\s*)?[\"']?([\w][\w.-]*/[\w][\w.-]*)", re.MULTILINE)
-_FORM = re.compile(r"(?i)[-_.]?\b(?:gguf|mlx|exl[23]|\d(?:\.\d+)?bpw|\d+-?bit)\b.*$")
-_GGUF = re.compile(r"(?i)(?:^|[-_./])((?:UD-)?I?Q\d\w*|BF16|F16|F32|MXFP4\w*|TQ\d\w*)(?=[-_./]|\.gguf)")
+_REPO = regex(r"[\w][\w.-]*/[\w][\w.-]*")
+_BASE = regex(r"^base_model:\s*(?:\n\s*-\s*)?[\"']?([\w][\w.-]*/[\w][\w.-]*)", re.MULTILINE)
+_FORM = regex(r"(?i)[-_.]?\b(?:gguf|mlx|exl[23]|\d(?:\.\d+)?bpw|\d+-?bit)\b.*$")
+_GGUF = regex(r"(?i)(?:^|[-_./])((?:UD-)?I?Q\d\w*|BF16|F16|F32|MXFP4\w*|TQ\d\w*)(?=[-_./]|\.gguf)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,15 +6,15 @@ mapping counts, and without importing the library.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from modelscan.hubs.refusals import require_address
+from modelscan.parsing.regex import regex
 
 HUB = "https://huggingface.co"
 _TRUE = {"1", "ON", "YES", "TRUE"}
-_NAME = re.compile(r"\$(?:(\w+)|\{([^}]*)\})")
+_NAME = regex(r"\$(?:(\w+)|\{([^}]*)\})")
 _METADATA_SECONDS, _DOWNLOAD_SECONDS = 20.0, 10.0
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from modelscan.parsing.regex import regex
 from modelscan.parsing.text import clean
 
 # Smaller limits are placeholders or audio frames (31 entries of models.dev's build of 2026-07-01, e.g. whisper 448),
@@ -14,7 +14,7 @@ from modelscan.parsing.text import clean
 SMALLEST_CONTEXT, LARGEST_CONTEXT = 512, 20_000_000
 # The largest model of the catalogs has 2.8e12 parameters (GPUStack 2.3.0).
 _LARGEST_MODEL, _LARGEST_NUMBER = 10**15, 10**18
-_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+_DATE = regex(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _MONTHS, _DAYS, _FIRST_YEAR = 12, 31, 2015
 
 
@@ -77,7 +77,7 @@ def _date(text: str) -> str | None:
 
 
 # A hub's own form: what begins with a dash is an option, what begins with a dot is a path.
-_REPO = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
+_REPO = regex(r"\w[\w.-]*(?:/\w[\w.-]*)?")
 
 
 def repo(value: object) -> str | None:

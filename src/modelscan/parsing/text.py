@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
+
+from modelscan.parsing.regex import regex
 
 # C0 and C1 controls (escape sequences begin with one), the bidirectional controls of Unicode's UAX 9, zero-width
 # characters that make two names look alike, line separators, the byte-order mark and lone surrogates.
-_HARMFUL = re.compile(
+_HARMFUL = regex(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ud800-\\udfff]"
 )
-_SPACES = re.compile(r"\s+")
+_SPACES = regex(r"\s+")
 MAX_LENGTH = 2_000
 
 

@@ -11,14 +11,15 @@ import tomllib
 from collections.abc import Iterator
 
 from modelscan.parsing.located import Located, Path, Position, Unreadable
+from modelscan.parsing.regex import regex
 
 _MAX_BYTES = 4 * 1024**2
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
-_HEADER = re.compile(rf"^[ \t]*\[+[ \t]*({_KEY})[ \t]*\]+")
-_LINE = re.compile(rf"^[ \t]*({_KEY})[ \t]*=[ \t]*")
-_INLINE = re.compile(rf"([{{,][ \t]*)({_KEY})[ \t]*=[ \t]*|([{{}}])|(\"[^\"\n]*\"|'[^'\n]*')")
-_AT = re.compile(r"(?P<reason>.*?)\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$", re.DOTALL)
+_HEADER = regex(rf"^[ \t]*\[+[ \t]*({_KEY})[ \t]*\]+")
+_LINE = regex(rf"^[ \t]*({_KEY})[ \t]*=[ \t]*")
+_INLINE = regex(rf"([{{,][ \t]*)({_KEY})[ \t]*=[ \t]*|([{{}}])|(\"[^\"\n]*\"|'[^'\n]*')")
+_AT = regex(r"(?P<reason>.*?)\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$", re.DOTALL)
 
 
 def load_located(payload: bytes) -> Located:

@@ -18,6 +18,7 @@ import yaml
 from modelscan.parsing.located import Located, Path, Position, Unreadable
 from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat, yaml_problem
+from modelscan.parsing.regex import regex
 from modelscan.parsing.text import clean
 from modelscan.units import format_bytes
 
@@ -28,7 +29,7 @@ _MAX_MERGED = 100_000  # pairs; GPUStack 2.3.0 merges some two thousand
 _LONGEST_NUMBER = 100  # digits; `1:59:59…` is a number too, which takes the square of its length to read
 # What opens a level: brackets anywhere, and at the beginning of a line the indentation with `-`, `?` and `:`.
 _BRACKETS = (b"[", b"{")
-_INDENTATION = re.compile(rb"^[ \t?:-]*", re.MULTILINE)
+_INDENTATION = regex(rb"^[ \t?:-]*", re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
 
 

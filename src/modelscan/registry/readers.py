@@ -17,15 +17,16 @@ from modelscan.backends.arguments.placeholders import PLACEHOLDERS, unknown_plac
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import Usage
 from modelscan.parsing import fields
+from modelscan.parsing.regex import regex
 from modelscan.parsing.text import is_harmless
 from modelscan.registry.files import SHIPPED
 from modelscan.registry.words import TYPES, runtimes, type_of
 from modelscan.weights.address import is_s3
 
-_ID = re.compile(r"[A-Za-z0-9][\w.+:@-]*(?:/[A-Za-z0-9_][\w.+:@-]*){0,4}", re.ASCII)
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
-_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_SIZE = re.compile(r"\s*(\d{1,16}(?:\.\d{1,9})?)\s*(?:([kmgt])(i?)(b?)|b)?\s*", re.IGNORECASE | re.ASCII)
+_ID = regex(r"[A-Za-z0-9][\w.+:@-]*(?:/[A-Za-z0-9_][\w.+:@-]*){0,4}", re.ASCII)
+_DOTTED = regex(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+_VARIABLE = regex(r"[A-Za-z_]\w*", re.ASCII)
+_SIZE = regex(r"\s*(\d{1,16}(?:\.\d{1,9})?)\s*(?:([kmgt])(i?)(b?)|b)?\s*", re.IGNORECASE | re.ASCII)
 _LONGEST_ID, _LONGEST_TEXT, _LONGEST_ARGUMENT, _MOST_ARGUMENTS = 200, 2_000, 8_000, 200
 _LARGEST_MEMORY, _MOST_AT_ONCE, _HOTTEST = 1 << 50, 100_000, 2.0  # a pebibyte; OpenAI's bound of the temperature
 _POOLINGS = {"mean": "mean", "cls": "cls", "last_token": "last_token", "last": "last_token"}

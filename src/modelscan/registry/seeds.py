@@ -10,12 +10,13 @@ from modelscan.backends.arguments.secrets import holds_secret
 from modelscan.dataclasses import dataclass
 from modelscan.parsing.json_text import load
 from modelscan.parsing.problems import NotThisFormat
+from modelscan.parsing.regex import regex
 from modelscan.registry.entry import Entry, EntryInvalid, read_entry
 from modelscan.units import KIB
 
 REQUIRED = ("id", "name", "type", "runtime")
 LARGEST = 128 * KIB  # the longest variable that Linux hands to a program (MAX_ARG_STRLEN)
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = regex(r"(\d+)")
 
 
 class Seed(NamedTuple):

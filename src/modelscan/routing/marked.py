@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from modelscan.parsing.regex import regex
+
 MARK = "# managed by modelscan"
-_MARKED = re.compile(rf"^ *- name: \"?([A-Za-z0-9._-]+)\"? *{re.escape(MARK)}", re.MULTILINE)
+_MARKED = regex(rf"^ *- name: \"?([A-Za-z0-9._-]+)\"? *{re.escape(MARK)}", re.MULTILINE)
 
 
 def marked_names(path: Path) -> frozenset[str]:

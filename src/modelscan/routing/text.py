@@ -7,13 +7,13 @@ user wrote must mean what it meant, or the edit is refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 import yaml
 
 from modelscan.dataclasses import dataclass
 from modelscan.model import Route
+from modelscan.parsing.regex import regex
 from modelscan.parsing.yaml_nodes import Node, content_end, is_empty, line_end, line_start, rest_of_line
 from modelscan.routing.marked import MARK
 from modelscan.routing.nodes import PATH, RoutingDamaged, find, pair_of, scalar_fields
@@ -21,8 +21,8 @@ from modelscan.routing.table import changes
 
 _FIELDS = ("type", "base_url", "model")
 # Line breaks for YAML 1.1 that are none for an editor: a position after one cannot be trusted.
-_ODD_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[A-Za-z0-9._/-]+)*")
+_ODD_BREAKS = regex("\r(?!\n)|[\x85\u2028\u2029]")
+_PLAIN = regex(r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[A-Za-z0-9._/-]+)*")
 
 
 class NotEditable(ValueError):

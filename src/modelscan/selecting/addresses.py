@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from modelscan.errors import ModelNotFound
+from modelscan.parsing.regex import regex
 
 _KINDS = {
     "datasets": "a dataset",
@@ -19,13 +20,13 @@ _KINDS = {
     "kernels": "a kernel",
     "studios": "a studio",  # ModelScope's spaces
 }
-_ADDRESS = re.compile(
+_ADDRESS = regex(
     rf"(?:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com|modelscope\.(?:cn|ai))/|hf://)"
     rf"(?P<kind>{'|'.join(_KINDS)})(?:/|$)",
     re.IGNORECASE,
 )
 # Without a host only where it can be no repo, which has two parts.
-_PATH = re.compile(r"(?P<kind>datasets|spaces|collections|studios)/[\w.-]+/[\w.-]+(?:/.*)?", re.IGNORECASE)
+_PATH = regex(r"(?P<kind>datasets|spaces|collections|studios)/[\w.-]+/[\w.-]+(?:/.*)?", re.IGNORECASE)
 
 
 def refuse_other_addresses(reference: str) -> None:

@@ -107,9 +107,9 @@ def _read_gpus(value: object) -> dict[str, Any]:
 def overridden(request: PlanRequest, by: PlanRequest) -> PlanRequest:
     """The request of a file with what was said besides it, which counts more."""
     changes = {
-        field.name: value
-        for field in dataclasses.fields(by)
-        if (value := getattr(by, field.name)) and value != field.default
+        name: value
+        for name, default in dataclasses.defaults(by).items()
+        if (value := getattr(by, name)) and value != default
     }
     if by.env:
         changes["env"] = {**request.env, **by.env}

@@ -6,10 +6,11 @@ import re
 from datetime import datetime, timedelta
 
 from modelscan.errors import Usage
+from modelscan.parsing.regex import regex
 from modelscan.system.clock import parse_rfc3339
 from modelscan.units import parse_duration
 
-_SPAN = re.compile(r"[\d.]+\s*[smhd]", re.IGNORECASE)
+_SPAN = regex(r"[\d.]+\s*[smhd]", re.IGNORECASE)
 
 
 def moment_of(text: str, now: datetime) -> datetime:

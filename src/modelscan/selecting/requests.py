@@ -6,16 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from modelscan.dataclasses import dataclass, fields
+from modelscan.dataclasses import dataclass, field_names
 from modelscan.errors import Usage
 from modelscan.model import Candidate, PlanRequest, RestartPolicy
 from modelscan.model.words import StartedBy
+from modelscan.parsing.regex import regex
 from modelscan.planning.telling.command import request_words
 from modelscan.storage.documents import to_document
 from modelscan.units import parse_duration, parse_tokens
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|PRIVATE_?KEY)", re.IGNORECASE)
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = regex(r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|PRIVATE_?KEY)", re.IGNORECASE)
 
 
 def _anything(_: Candidate) -> None:
@@ -58,10 +59,10 @@ _DEFAULT = DeployRequest(plan=PlanRequest(model=""))
 def request_document(wanted: DeployRequest, *, model_id: str) -> dict[str, Any]:
     """What is kept of a request, to tell the same one again: what the user fixed, with the model by its id."""
     document: dict[str, Any] = {"model": model_id}
-    for field in fields(PlanRequest):
-        value = getattr(wanted.plan, field.name)
-        if field.name != "model" and value != getattr(_DEFAULT.plan, field.name):
-            document[field.name] = to_document(value)
+    for name in field_names(PlanRequest):
+        value = getattr(wanted.plan, name)
+        if name != "model" and value != getattr(_DEFAULT.plan, name):
+            document[name] = to_document(value)
     for name in _KEPT:
         if getattr(wanted, name) != getattr(_DEFAULT, name):
             document[name] = getattr(wanted, name)

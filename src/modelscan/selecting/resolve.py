@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -18,6 +17,7 @@ from modelscan.errors import Gated, ModelAmbiguous, ModelNotFound, SourceUnavail
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
+from modelscan.parsing.regex import regex
 from modelscan.registry.registered import registered_models
 from modelscan.selecting.addresses import refuse_other_addresses
 from modelscan.selecting.ask import fitting_first
@@ -28,7 +28,7 @@ from modelscan.selecting.resolved import Resolved
 from modelscan.selecting.words import checked_words
 from modelscan.weights.address import is_s3, parse_s3
 
-_REPO_AND_FORM = re.compile(r"\w[\w.-]*/\w[\w.-]*:\w[\w.-]*")
+_REPO_AND_FORM = regex(r"\w[\w.-]*/\w[\w.-]*:\w[\w.-]*")
 _MOST_NEAR = 2
 _ALIKE = 0.8
 

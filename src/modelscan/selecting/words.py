@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from modelscan import dataclasses
 from modelscan.errors import Usage
 from modelscan.model import PlanRequest
+from modelscan.parsing.regex import regex
 
 DTYPES = ("auto", "bfloat16", "float16", "float32")
 KV_CACHE_DTYPES = (
@@ -18,11 +19,9 @@ KV_CACHE_DTYPES = (
     *("int8_per_token_head", "int4_per_token_head", "nvfp4", "mxfp8", "fp4_mx_block16"),
 )
 _OTHER_NAMES = {"bf16": "bfloat16", "fp16": "float16", "half": "float16", "fp32": "float32", "float": "float32"}
-_FAMILIES_OF_WORDS = re.compile(r"turboquant_\w+")
+_FAMILIES_OF_WORDS = regex(r"turboquant_\w+")
 # A release as PEP 440 writes it, with the local part that names a build: 0.33.0, 0.33, 0.34.0rc1, 0.33.0+cu130.
-_VERSION = re.compile(
-    r"\d+(?:\.\d+){0,3}(?:(?:a|b|rc|\.post|\.dev)\d+)*(?:\+[a-z0-9]+(?:[._-][a-z0-9]+)*)?", re.IGNORECASE
-)
+_VERSION = regex(r"\d+(?:\.\d+){0,3}(?:(?:a|b|rc|\.post|\.dev)\d+)*(?:\+[a-z0-9]+(?:[._-][a-z0-9]+)*)?", re.IGNORECASE)
 
 
 def checked_words(request: PlanRequest) -> PlanRequest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar, cast
 
-from modelscan.dataclasses import fields, is_dataclass
+from modelscan.dataclasses import factories, field_names, is_dataclass
 from modelscan.errors import ConfigInvalid
 
 T = TypeVar("T")
@@ -53,15 +53,15 @@ def declares(section: type[T]) -> type[T]:
 
 def sections(cls: type[Any]) -> dict[str, type[Any]]:
     """The sections within a class, by name."""
-    return {item.name: cast("type", item.default_factory) for item in fields(cls) if is_dataclass(item.default_factory)}
+    return {name: cast("type", make) for name, make in factories(cls).items() if is_dataclass(make)}
 
 
 def declared(cls: type[Any], prefix: str = "") -> Iterator[DeclaredSetting]:
     """The settings of a class, and of the sections within it, in order."""
     within = sections(cls)
-    for item in fields(cls):
-        key = f"{prefix}{item.name}"
-        if item.name in within:
-            yield from declared(within[item.name], f"{key}.")
-        elif (stated := cls.__declared__.get(item.name)) is not None:
+    for name in field_names(cls):
+        key = f"{prefix}{name}"
+        if name in within:
+            yield from declared(within[name], f"{key}.")
+        elif (stated := cls.__declared__.get(name)) is not None:
             yield DeclaredSetting(key, stated.default, stated.env, stated.doc, stated.read)

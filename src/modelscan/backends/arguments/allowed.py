@@ -16,6 +16,7 @@ from modelscan.backends.arguments.secrets import holds_secret
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
+from modelscan.parsing.regex import regex
 
 # Why a name is refused. The first match is reported.
 _REFUSED = (
@@ -37,9 +38,9 @@ _REFUSED = (
 )
 
 # Names of what holds a secret.
-_KEYS = re.compile(r"(key|token|secret|password)$")
+_KEYS = regex(r"(key|token|secret|password)$")
 
-_SECOND_MODEL = re.compile(r"model|\\")  # JSON can spell `model` with backslashes
+_SECOND_MODEL = regex(r"model|\\")  # JSON can spell `model` with backslashes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

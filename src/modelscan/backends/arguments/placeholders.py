@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from modelscan.backends.base import Launch
 from modelscan.model import Candidate
+from modelscan.parsing.regex import regex
 
-_WORD = re.compile(r"\{\{\s*\.(\w*)\s*\}\}")
+_WORD = regex(r"\{\{\s*\.(\w*)\s*\}\}")
 
 _Filled = Callable[[Candidate, Launch], object]
 PLACEHOLDERS: Mapping[str, _Filled] = {

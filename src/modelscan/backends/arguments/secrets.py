@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from modelscan.parsing.regex import regex
 
 # Tokens of Hugging Face, OpenAI, GitHub and AWS, as those services write them.
-_SECRET = re.compile(r"\b(hf_|sk-|sk_|ghp_|github_pat_|AKIA)[A-Za-z0-9_-]{16,}")
+_SECRET = regex(r"\b(hf_|sk-|sk_|ghp_|github_pat_|AKIA)[A-Za-z0-9_-]{16,}")
 
 
 def holds_secret(text: str) -> bool:

@@ -8,11 +8,11 @@ libraries, network interfaces or addresses (`TORCH_LOGS_OUT` appends to any file
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 
 from modelscan.backends.arguments.secrets import holds_secret
 from modelscan.errors import Usage
+from modelscan.parsing.regex import regex
 
 _NAMES = """
     AITER_ONLINE_TUNE CUBLAS_WORKSPACE_CONFIG CUDA_AUTO_BOOST CUDA_DEVICE_MAX_CONNECTIONS CUDA_LAUNCH_BLOCKING
@@ -36,9 +36,9 @@ _NAMES = """
 """
 SHARED = frozenset(_NAMES.split())
 
-_DEVICES = re.compile(r".*_VISIBLE_DEVICES|CUDA_DEVICE_ORDER|GPU_DEVICE_ORDINAL")
-_OURS = re.compile(r"MODELSCAN_.*|SPT_NOENV")
-_SECRETS = re.compile(r"(^|_)(TOKEN|KEY|APIKEY|SECRET|PASSWORD|CREDENTIALS?)(_|$)")
+_DEVICES = regex(r".*_VISIBLE_DEVICES|CUDA_DEVICE_ORDER|GPU_DEVICE_ORDINAL")
+_OURS = regex(r"MODELSCAN_.*|SPT_NOENV")
+_SECRETS = regex(r"(^|_)(TOKEN|KEY|APIKEY|SECRET|PASSWORD|CREDENTIALS?)(_|$)")
 
 
 def check_env(env: Mapping[str, str], variables: Collection[str], allowed: Collection[str] = ()) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import re
 import shlex
 from collections.abc import Collection, Sequence
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
+from modelscan.parsing.regex import regex
 
-_NEGATIVE = re.compile(r"-\d+(\.\d+)?")
+_NEGATIVE = regex(r"-\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)

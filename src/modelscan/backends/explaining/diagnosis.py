@@ -10,12 +10,13 @@ from modelscan import dataclasses
 from modelscan.backends.base import AGAIN, HALF, Diagnosis
 from modelscan.backends.explaining.logtext import message_of
 from modelscan.dataclasses import dataclass
+from modelscan.parsing.regex import regex
 
 _EVIDENCE_LENGTH = 400
 # `ValueError: …` begins the last line of a traceback; elsewhere it is quoted. What only says that another process
 # failed is no cause.
-_ERROR = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception): .+")
-_CONSEQUENCE = re.compile(r"Engine core initialization failed|EngineDeadError|Worker failed with error|BrokenPipe")
+_ERROR = regex(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception): .+")
+_CONSEQUENCE = regex(r"Engine core initialization failed|EngineDeadError|Worker failed with error|BrokenPipe")
 _SIGNALS = {
     4: ("it used an instruction that this CPU does not have", ("install a build for this CPU, or use a GPU",)),
     6: ("it aborted", ()),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from modelscan.parsing.regex import regex
 
 # In characters. What a program prints may be of any length, and patterns see no more of it than this: the longest
 # message that the tables know has 600.
 LONGEST_MESSAGE = 2_000
 
-_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
-_PREFIXES = re.compile(
+_ANSI = regex(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_PREFIXES = regex(
     r"(?:"
     r"\([A-Za-z_]\w*(?: pid=\d+)?\)\s*"  # (EngineCore pid=1234): vLLM's processes
     r"|\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^\]]*\]\s*"  # [2026-11-21 04:57:03 TP0]: SGLang

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from modelscan.backends.base import LogEvent
 from modelscan.backends.explaining.logtext import message_of, number
+from modelscan.parsing.regex import regex
 from modelscan.units import GIB
 
-_POOL = re.compile(r"max_total_num_tokens=(\d+)")
+_POOL = regex(r"max_total_num_tokens=(\d+)")
 # "GB" in its lines is GiB: 8.23 "GB" of K are 367,404 tokens of 24,064 B.
-_ALLOCATED = re.compile(r"KV Cache is allocated\..*#tokens: ([\d,]+)(.*)")
-_SIZE = re.compile(r"\b(?:K|V|KV) size: ([\d.]+) GB")
-_LOADED = re.compile(r"Load weight end\..*mem usage=([\d.]+) GB")
-_SHARDS = re.compile(r"[Ll]oading [\w .-]{0,60}shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
+_ALLOCATED = regex(r"KV Cache is allocated\..*#tokens: ([\d,]+)(.*)")
+_SIZE = regex(r"\b(?:K|V|KV) size: ([\d.]+) GB")
+_LOADED = regex(r"Load weight end\..*mem usage=([\d.]+) GB")
+_SHARDS = regex(r"[Ll]oading [\w .-]{0,60}shards:\s*(\d+)% Completed \| (\d+)/(\d+)")
 
 _PHASES = (
     ("The server is fired up and ready to roll", "listening"),

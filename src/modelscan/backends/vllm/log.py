@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 from modelscan.backends.base import LogEvent
 from modelscan.backends.explaining.logtext import message_of, number
+from modelscan.parsing.regex import regex
 from modelscan.units import GIB
 
 # v1/core/kv_cache_utils.py; the last group is what a request of that length leaves room for.
-_KV_CACHE = re.compile(
+_KV_CACHE = regex(
     r"\bKV cache size: ([\d,]+) tokens(?:, Maximum concurrency for ([\d,]+) tokens per request: ([\d.]+)x)?"
 )
 # A line of its own before 0.32.
-_CONCURRENCY = re.compile(r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x")
-_SHARDS = re.compile(r"[Ll]oading [\w .-]{0,60}(shards|Runai Model Streamer):\s*\d+% Completed \| (\d+)/(\d+)")
-_WEIGHTS = re.compile(r"Model loading took ([\d.]+) GiB")
-_AVAILABLE = re.compile(r"Available KV cache memory: ([\d.]+) GiB")
-_GRAPHS = re.compile(r"Graph capturing finished in [\d.]+ secs, took ([\d.]+) GiB")
-_CAPTURE = re.compile(r"Capturing CUDA graphs?[^:]*(?::\s*(\d+)%\|[^|]*\| (\d+)/(\d+))?")
+_CONCURRENCY = regex(r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x")
+_SHARDS = regex(r"[Ll]oading [\w .-]{0,60}(shards|Runai Model Streamer):\s*\d+% Completed \| (\d+)/(\d+)")
+_WEIGHTS = regex(r"Model loading took ([\d.]+) GiB")
+_AVAILABLE = regex(r"Available KV cache memory: ([\d.]+) GiB")
+_GRAPHS = regex(r"Graph capturing finished in [\d.]+ secs, took ([\d.]+) GiB")
+_CAPTURE = regex(r"Capturing CUDA graphs?[^:]*(?::\s*(\d+)%\|[^|]*\| (\d+)/(\d+))?")
 
 # The first that the message begins with or holds gives the phase.
 _PHASES = (

@@ -18,7 +18,7 @@ from modelscan.catalog.merging.tables import Tables
 from modelscan.catalog.sources.local_files import NAME, parse_file
 from modelscan.catalog.sources.record import Parsed
 from modelscan.catalog.sources.registered import NAME as REGISTERED
-from modelscan.catalog.sources.state import SourceState, skipped_counts
+from modelscan.catalog.sources.state import SourceState
 from modelscan.dataclasses import field_names
 from modelscan.registry.registered import registered_models
 from modelscan.settings.reading import Settings
@@ -54,7 +54,7 @@ def lay_over(
     states = []
     if files:
         origin = ", ".join(str(path) for path in files)
-        skipped = skipped_counts(parsed)
+        skipped = parsed.skipped_counts()
         states.append(SourceState(name=NAME, origin=origin, records=len(parsed.records), skipped=skipped))
     for model in registered:
         item = registered_over(index, laid, model)

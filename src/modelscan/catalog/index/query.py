@@ -167,7 +167,7 @@ def _uses(text: str) -> tuple[dict[str, None], dict[str, None], str]:
         if any(beginning in pattern for beginning in beginnings) and re.search(pattern, text):
             (tasks if meaning in _TASKS else tags)[meaning] = None
             text = re.sub(pattern, " ", text)
-    if not tasks and re.search(_TALKS, text):
+    if not tasks and ("llm" in text or "language" in text) and re.search(_TALKS, text):
         tasks = {"chat": None, "completion": None}
     return tasks, tags, text
 

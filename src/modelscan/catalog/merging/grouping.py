@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -24,9 +23,10 @@ from modelscan.catalog.sources.record import SourceRecord
 from modelscan.catalog.sources.standing import STANDINGS
 from modelscan.dataclasses import dataclass, field
 from modelscan.model import HUB_SOURCES, Weights
+from modelscan.parsing.regex import regex
 
-_NO_ID = re.compile(r"[^a-z0-9._+-]+")
-_DAY = re.compile(r"20[2-3]\d[01]\d[0-3]\d")
+_NO_ID = regex(r"[^a-z0-9._+-]+")
+_DAY = regex(r"20[2-3]\d[01]\d[0-3]\d")
 
 
 @dataclass(slots=True)

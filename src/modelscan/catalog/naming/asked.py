@@ -9,20 +9,19 @@ from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.translated import in_english, unread
 from modelscan.dataclasses import dataclass
 from modelscan.model import Source
+from modelscan.parsing.regex import regex
 
-_REVISION = re.compile(r"/(?:tree|blob|resolve)/([^/?#]+).*$")
+_REVISION = regex(r"/(?:tree|blob|resolve)/([^/?#]+).*$")
 _SOURCES: dict[str, Source] = {"huggingface": "huggingface", "modelscope": "modelscope"}
 _HUBS = {host: _SOURCES[hub] for host, hub in vocabulary.HUB_ADDRESSES.items() if hub in _SOURCES}
-_HUB_ADDRESS = re.compile(rf"^(?:https?://)?(?:www\.)?({'|'.join(map(re.escape, _HUBS))})/(?:models/)?", re.IGNORECASE)
-_REPO = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")
-_FILE_IN_REPO = re.compile(
-    rf"([\w.-]+/[\w.-]+)/(?:.*/)?([\w.-]+\.(?:{'|'.join(vocabulary.FILE_ENDINGS)}))", re.IGNORECASE
-)
-_TITLE = re.compile(r"\s+[:•·|]\s+")  # LM Studio shows `publisher : name`, others `name • form`
-_LATEST = re.compile(r"(?<=[\w.-]):latest$", re.IGNORECASE)
+_HUB_ADDRESS = regex(rf"^(?:https?://)?(?:www\.)?({'|'.join(map(re.escape, _HUBS))})/(?:models/)?", re.IGNORECASE)
+_REPO = regex(r"[\w][\w.-]*/[\w][\w.-]*")
+_FILE_IN_REPO = regex(rf"([\w.-]+/[\w.-]+)/(?:.*/)?([\w.-]+\.(?:{'|'.join(vocabulary.FILE_ENDINGS)}))", re.IGNORECASE)
+_TITLE = regex(r"\s+[:•·|]\s+")  # LM Studio shows `publisher : name`, others `name • form`
+_LATEST = regex(r"(?<=[\w.-]):latest$", re.IGNORECASE)
 # Ollama's tags for weights before tuning: `llama3:8b-text`, `codegemma:2b-code-q4_0`.
-_BASE_TAG = re.compile(r"(:(?:[\w.]+-)?)(?:text|code)(?=$|-(?:i?q\d|fp16))", re.IGNORECASE)
-_USUAL_TAG = re.compile(rf":(?:{'|'.join(sorted(vocabulary.TAGS))})$", re.IGNORECASE)
+_BASE_TAG = regex(r"(:(?:[\w.]+-)?)(?:text|code)(?=$|-(?:i?q\d|fp16))", re.IGNORECASE)
+_USUAL_TAG = regex(rf":(?:{'|'.join(sorted(vocabulary.TAGS))})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,27 +6,27 @@ A name may leave out what a lab adds (`instruct`, dates, active sizes), but what
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.lookup import Member, Members
 from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
+from modelscan.parsing.regex import regex
 
-_EXPERTS = re.compile(r"(\d+)x(\d+b)")  # Ollama's `16x17b` is the `17B-16E` of Llama 4
-_VERSION = re.compile(r"v?\d+(?:\.\d+)*")
+_EXPERTS = regex(r"(\d+)x(\d+b)")  # Ollama's `16x17b` is the `17B-16E` of Llama 4
+_VERSION = regex(r"v?\d+(?:\.\d+)*")
 # A size in a tag is rounded: `70b` for 70.6 billion, `30b` for 30.5, `671b`; 32.8 is called 32b.
 _SIZE_TOLERANCE = 0.08
 _SHORTEST_NAME = 3
 _FAMILY_AND_SIZE = 2  # words
-_POINTED = re.compile(r"\d\.\d+")
+_POINTED = regex(r"\d\.\d+")
 _SECOND = 2  # `1.5` is an edition of the first
-_GENERATION = re.compile(r"\d(?:\.\d)?")
-_CONTEXT_WORD = re.compile(r" (\d{1,3})k\b")
+_GENERATION = regex(r"\d(?:\.\d)?")
+_CONTEXT_WORD = regex(r" (\d{1,3})k\b")
 _SIZED_IN_WORDS: frozenset[str] = frozenset({"embed", "rerank", "speech-to-text"})  # small, base, large
-_NICKNAME = re.compile(r"[a-uw-z]\d")  # beside other words: `r1 distill 32b`, `k2 thinking`
-_MONTH_AND_YEAR = re.compile(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
+_NICKNAME = regex(r"[a-uw-z]\d")  # beside other words: `r1 distill 32b`, `k2 thinking`
+_MONTH_AND_YEAR = regex(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
 
 
 def members_meant(parts: Sequence[str], index: Members, *, exactly: bool = False) -> list[Member]:

@@ -7,7 +7,6 @@ member of ours, with a single member, or with several, which is a question and n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from modelscan import dataclasses
@@ -24,8 +23,9 @@ from modelscan.catalog.naming.translated import in_english
 from modelscan.catalog.naming.twins import tuned_twin, untuned_twin
 from modelscan.dataclasses import dataclass
 from modelscan.model import Model
+from modelscan.parsing.regex import regex
 
-_DAY = re.compile(r"20[2-9]\d[01]\d[0-3]\d")
+_DAY = regex(r"20[2-9]\d[01]\d[0-3]\d")
 _UNKNOWN = "no catalog lists `{repo}`; it is taken as a repo and checked on the hub"
 _HOSTED = "`{name}` is a host's name for {model}; the weights come from that model's own repo"
 _UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked on the hub"

@@ -6,24 +6,24 @@ with several models ends the climb: the name is ambiguous, and nobody picks for 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import TypeVar
 
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
+from modelscan.parsing.regex import regex
 
 T = TypeVar("T")
 
-ACTIVE = re.compile(r"a\d+(?:\.\d+)?[bm]")
-SIZE_WORD = re.compile(r"(?:\d+(?:\.\d+)?[bmt]|\d+x\d+b)")
-_BETWEEN_LETTERS = re.compile(r"(?<=[a-z]) (?=[a-z])")
-_SERVED_CONTEXT = re.compile(r"4096|8192|16384|32768|65536|131072|\d+k")
-_POINTED = re.compile(r"\d\.\d+")
-_MARKED_VERSION = re.compile(r"v[1-9]\d?(?:\.\d+)*")
+ACTIVE = regex(r"a\d+(?:\.\d+)?[bm]")
+SIZE_WORD = regex(r"(?:\d+(?:\.\d+)?[bmt]|\d+x\d+b)")
+_BETWEEN_LETTERS = regex(r"(?<=[a-z]) (?=[a-z])")
+_SERVED_CONTEXT = regex(r"4096|8192|16384|32768|65536|131072|\d+k")
+_POINTED = regex(r"\d\.\d+")
+_MARKED_VERSION = regex(r"v[1-9]\d?(?:\.\d+)*")
 # What repos end with and people leave out: `2507`, `0905`, `20250929`, `v0.3`. Not `v2`: whisper-large-v2 is another.
-EDITION = re.compile(r"2[3-9][01]\d|0[1-9][0-3]\d|1[0-2][0-3]\d|20[2-3]\d[01]\d[0-3]\d|v0\.\d+")
+EDITION = regex(r"2[3-9][01]\d|0[1-9][0-3]\d|1[0-2][0-3]\d|20[2-3]\d[01]\d[0-3]\d|v0\.\d+")
 
 _PREFIXED = 3  # with the two words: `text-embedding-3-small` and `text-embedding-ada` are names of their own
 _FAMILY_AND_DATE = 2  # `devstral-2512` without its date is the family, which has other members

@@ -10,6 +10,7 @@ import functools
 import re
 
 from modelscan.catalog.naming import words as vocabulary
+from modelscan.parsing.regex import regex
 
 # A merge asks the same of a name for each of its hosts and specs.
 _remembered = functools.lru_cache(maxsize=100_000)
@@ -25,16 +26,16 @@ _REGION = rf"^(?:{'|'.join(vocabulary.REGIONS)})\.(?=[a-z0-9]+\.)"
 _DOTTED_OWNER = rf"^({'|'.join(vocabulary.DOTTED_OWNERS)})\.(?=[a-z])"
 _BEDROCK_VERSION = r"-(?:v)?\d:\d+(?::\d+k)?$|(?<=:)\d+$"
 _BEDROCK_MINOR = r"(?<=-v0):(?=\d$)"  # Mistral's own `v0.2`, as `mistral-7b-instruct-v0:2`
-_GAP = re.compile(r"[\s_]+")
+_GAP = regex(r"[\s_]+")
 _AT_DATE = r"@(?:\d{8}|default|latest)$"
-_JOINED_WORD = re.compile(rf"(?<=\d)(?=(?:{'|'.join(vocabulary.JOINED)})(?![a-z]))")  # `qwen2.5vl`, `qwen3coder`
+_JOINED_WORD = regex(rf"(?<=\d)(?=(?:{'|'.join(vocabulary.JOINED)})(?![a-z]))")  # `qwen2.5vl`, `qwen3coder`
 _FILE = rf"(?:-\d{{5}}-of-\d{{5}})?\.(?:{'|'.join(vocabulary.FILE_ENDINGS)})$"  # with its number among shards
-_POINT_P = re.compile(r"(?<=\d)p(?=\d)")
-_DASHED_VERSION = re.compile(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|bit|\d|x\d|k(?![a-z])))")
-_UNDERSCORED_SIZE = re.compile(r"(?<=\d)_(?=\d[bm](?![a-z\d]))")  # `stablelm-2-1_6b`
-_PLUS = re.compile(r"(?<=[a-z])\+(?![a-z\d+])")  # `command-r+`
-_POINT_ZERO = re.compile(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
-_WORD = re.compile(
+_POINT_P = regex(r"(?<=\d)p(?=\d)")
+_DASHED_VERSION = regex(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|bit|\d|x\d|k(?![a-z])))")
+_UNDERSCORED_SIZE = regex(r"(?<=\d)_(?=\d[bm](?![a-z\d]))")  # `stablelm-2-1_6b`
+_PLUS = regex(r"(?<=[a-z])\+(?![a-z\d+])")  # `command-r+`
+_POINT_ZERO = regex(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
+_WORD = regex(
     r"(?:mx|nv|b)?fp?\d+(?![a-z\d])|int\d(?![a-z\d])|e\dm\d(?:fn)?(?![a-z\d])|[it]q\d(?![a-z\d])|w\d+a\d+(?![a-z\d])|\d+(?:\.\d+)*x\d+(?:\.\d+)?b?|[a-z]\d+(?:\.\d+)*[a-z]*(?![a-z\d])|[a-z]+|\d+(?:\.\d+)*[a-z]*"
 )
 _BETWEEN_SIZES = r"[^a-z\d.]+"
@@ -43,8 +44,8 @@ _EXPERTS = r"\d+e"
 _FACTORS = {"m": 10**6, "b": 10**9, "t": 10**12}
 _LARGEST = 1e15
 
-_GGUF = re.compile(r"[it]?q\d")
-_TUNED = re.compile(rf"{'|'.join(sorted(vocabulary.TUNING))}|0[1-9][0-3]\d|1[0-2][0-3]\d|2[3-9][01]\d")
+_GGUF = regex(r"[it]?q\d")
+_TUNED = regex(rf"{'|'.join(sorted(vocabulary.TUNING))}|0[1-9][0-3]\d|1[0-2][0-3]\d|2[3-9][01]\d")
 TUNING_WORDS = vocabulary.TUNING | vocabulary.LAB
 """Words that a lab adds to the repo of the very model that people call by the name without them."""
 

@@ -11,11 +11,12 @@ from modelscan.catalog.naming.asked import Asked
 from modelscan.catalog.naming.lookup import Lookup, Member
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model
+from modelscan.parsing.regex import regex
 from modelscan.units import format_count
 
 SHOWN_MEMBERS = 12
-_VERSION = re.compile(r"(?<![^ v])\d{1,2}(?:\.\d{1,2})?(?![^ ])")
-_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_VERSION = regex(r"(?<![^ v])\d{1,2}(?:\.\d{1,2})?(?![^ ])")
+_ADDRESS = regex(r"https?://", re.IGNORECASE)
 
 
 def closed_warning(model: Model) -> tuple[str, ...]:

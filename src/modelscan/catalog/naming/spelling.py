@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import combinations
+
+from modelscan.parsing.regex import regex
 
 # Shorter words are one letter away from too many others; of these only two swapped letters are a mistake: `gml`.
 _SHORTEST, _SWAPPED, _LONG = 4, 3, 8
 _BEGINNING = 7
-_DOUBLED = re.compile(r"(.)\1+")
+_DOUBLED = regex(r"(.)\1+")
 
 
 def distance(one: str, other: str, limit: int) -> int:

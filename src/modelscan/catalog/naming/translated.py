@@ -12,13 +12,14 @@ import unicodedata
 from collections.abc import Sequence
 
 from modelscan.catalog.naming.languages import FOREIGN, FOREIGN_FILLERS, TRANSLATIONS
+from modelscan.parsing.regex import regex
 
 _LONGEST_PHRASE = 3
 _SHORTEST_STEM = 4
-_TWICE = re.compile(r"\b([^\W\d_]+)\s+\1(?![^\W\d_])")  # `智谱 glm-4.7`, where both are `glm`
-_BILLIONS = re.compile("(?<=\\d)\u0431(?![^\\W\\d_])")  # `7b` in Cyrillic letters
+_TWICE = regex(r"\b([^\W\d_]+)\s+\1(?![^\W\d_])")  # `智谱 glm-4.7`, where both are `glm`
+_BILLIONS = regex("(?<=\\d)\u0431(?![^\\W\\d_])")  # `7b` in Cyrillic letters
 _TIMES = "\u00d7"  # `8x7b`, as typesetters write it
-_TOKEN = re.compile(r"[^\W_]+|[\W_]+")
+_TOKEN = regex(r"[^\W_]+|[\W_]+")
 
 
 def in_english(text: str) -> str:

@@ -31,7 +31,7 @@ from modelscan.catalog.sources import local_files as local_source
 from modelscan.catalog.sources.downloads import Downloads, Fetcher, is_remote, shown
 from modelscan.catalog.sources.record import Parsed
 from modelscan.catalog.sources.registry import FETCHED
-from modelscan.catalog.sources.state import SkippedCount, SourceState, skipped_counts
+from modelscan.catalog.sources.state import SkippedCount, SourceState
 from modelscan.dataclasses import dataclass
 from modelscan.errors import SourceUnavailable, Usage
 from modelscan.parsing.problems import NotThisFormat
@@ -179,7 +179,7 @@ def _fetch(name: str, addresses: tuple[str, ...], downloads: Downloads, current:
         date=now[:10],
         license=source.LICENSE,
         records=source.count(parsed),
-        skipped=skipped_counts(parsed),
+        skipped=parsed.skipped_counts(),
         fetched_at=now,
         digest=downloads.digest(),
     )
@@ -216,7 +216,7 @@ def _local(settings: Settings, now: str) -> RefreshedSource:
         name=local_source.NAME,
         status="failed" if problems and not parsed.records else "unchanged",
         records=len(parsed.records),
-        skipped=skipped_counts(parsed),
+        skipped=parsed.skipped_counts(),
         error="; ".join(problems) or None,
         fetched_at=now,
     )

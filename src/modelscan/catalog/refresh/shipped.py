@@ -14,7 +14,7 @@ from modelscan.catalog.merging.tables import Tables, read_tables
 from modelscan.catalog.sources import gpustack, known_weights, model_list, models_dev, standing, vllm_recipes
 from modelscan.catalog.sources.record import Parsed, SourceRecord
 from modelscan.catalog.sources.registry import FETCHED
-from modelscan.catalog.sources.state import SourceState, skipped_counts
+from modelscan.catalog.sources.state import SourceState
 
 MODELS, LABS, ALTERNATIVES = "models.yaml", "labs.csv", "open_alternatives.csv"
 KNOWN_WEIGHTS, QUANTIZED_WEIGHTS = "known_weights.csv", "quantized_weights.csv"
@@ -70,5 +70,5 @@ def _state(name: str, parsed: Parsed, origin: Mapping[str, Any], records: int | 
         date=origin.get("date"),
         license=origin.get("license"),
         records=len(parsed.records) if records is None else records,
-        skipped=skipped_counts(parsed),
+        skipped=parsed.skipped_counts(),
     )

@@ -7,7 +7,6 @@ missing, and unknown ones are kept.
 from __future__ import annotations
 
 import contextlib
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,6 +22,7 @@ from modelscan.parsing import fields
 from modelscan.parsing.json_text import load
 from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat, Skipped
+from modelscan.parsing.regex import regex
 from modelscan.parsing.text import clean, clean_tree
 
 NAME = standing.MODELS_DEV.name
@@ -34,7 +34,7 @@ _KNOWN = frozenset({
 })  # fmt: skip
 # Thirty times the entries of 2026-08, and forty times the longest of them.
 _MOST_ENTRIES, _LONGEST_ENTRY, _MOST_DOTS = 200_000, 200_000, 2_000
-_HUB_ADDRESS = re.compile(r"https?://(huggingface\.co|(?:www\.)?modelscope\.(?:cn|ai)/models)/([\w.-]+/[\w.-]+)/?$")
+_HUB_ADDRESS = regex(r"https?://(huggingface\.co|(?:www\.)?modelscope\.(?:cn|ai)/models)/([\w.-]+/[\w.-]+)/?$")
 
 
 def fetch(addresses: Sequence[str], get: Callable[[str], bytes], last: Last) -> Parsed:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from modelscan.catalog.sources.state import SkippedCount
 from modelscan.dataclasses import dataclass, field
 from modelscan.model import ProviderOffer, Spec, Weights
 from modelscan.parsing.problems import Skipped
@@ -67,9 +68,10 @@ class Parsed:
         self.skipped.extend(other.skipped)
         self.attached.extend(other.attached)
 
-    def reasons(self) -> list[tuple[str, int]]:
+    def skipped_counts(self) -> tuple[SkippedCount, ...]:
         """Each reason and how often, the most frequent first."""
-        return Counter(entry.reason for entry in self.skipped).most_common()
+        counts = Counter(entry.reason for entry in self.skipped).most_common()
+        return tuple(SkippedCount(reason=reason, count=count) for reason, count in counts)
 
 
 def verbatim(entry: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from modelscan.catalog.sources.record import Parsed
 from modelscan.dataclasses import dataclass
 
 
@@ -10,10 +9,6 @@ from modelscan.dataclasses import dataclass
 class SkippedCount:
     reason: str
     count: int
-
-
-def skipped_counts(parsed: Parsed) -> tuple[SkippedCount, ...]:
-    return tuple(SkippedCount(reason=reason, count=count) for reason, count in parsed.reasons())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

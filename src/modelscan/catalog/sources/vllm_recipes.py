@@ -8,7 +8,6 @@ its CONTRIBUTING.md, `scripts/build-recipes-api.mjs` and `src/lib/command-synthe
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +27,7 @@ from modelscan.model import Spec, Task, Weights
 from modelscan.parsing import fields, json_text
 from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat, Skipped
+from modelscan.parsing.regex import regex
 from modelscan.parsing.text import clean, clean_argument, clean_tree
 from modelscan.parsing.yaml_text import load
 
@@ -37,12 +37,12 @@ VOCABULARY = "taxonomy"
 _Entry = Mapping[str, Any]
 # Of 2026-08 there are 174 recipes, and the longest has 40 variants by machines.
 _MOST_RECIPES, _MOST_SPECS = 5_000, 2_000
-_COUNT = re.compile(r"(\d+(?:\.\d+)?)([MBT])")
+_COUNT = regex(r"(\d+(?:\.\d+)?)([MBT])")
 _FACTORS = {"M": 10**6, "B": 10**9, "T": 10**12}
 # What repos of one model add to its name when they store it otherwise: words of quantization recipes.
 _STORED = QUANTIZATION.keys() | RECIPE_STORAGE
-_BITS = re.compile(r"(?<=[-_.])w\d+a\d+")  # `w4a16`: bits of weights and of activations
-_EDITION = re.compile(r"v\d")
+_BITS = regex(r"(?<=[-_.])w\d+a\d+")  # `w4a16`: bits of weights and of activations
+_EDITION = regex(r"v\d")
 # Keys of `hardware_overrides` that are no machine but a kind of it (`normalizeGeneration` in command-synthesis.js).
 _KINDS: dict[str, dict[str, str]] = {
     "nvidia": {"vendor": "nvidia"},

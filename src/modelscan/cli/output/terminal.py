@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -11,16 +10,17 @@ from rich.console import Console
 from rich.text import Text
 
 from modelscan.cli.output.encoding import writes_unicode
+from modelscan.parsing.regex import regex
 
 _WIDE = 80  # of a terminal that does not say
 _INDENT = "  "
 # A command at the end of a message, after a colon or alone.
-_COMMAND = re.compile(
+_COMMAND = regex(
     r"(?:^|: )((?:[A-Z][A-Z0-9_]*=\S+ )*"
     r"(?:modelscan|curl|export|unset|kill|docker|git|ls|mv|rm|df|ss|uv|touch|sudo) [^:]*(?::\S[^:]*)*)$"
 )
 # What a line is not broken in: what stands between backticks, and any other word.
-_WHOLE = re.compile(r"(?:[^ `]|`[^`]*`)+(?![^ ])|[^ ]+")
+_WHOLE = regex(r"(?:[^ `]|`[^`]*`)+(?![^ ])|[^ ]+")
 
 
 class TerminalPrinter:

@@ -8,11 +8,12 @@ from typing import Any
 
 from modelscan.dataclasses import dataclass
 from modelscan.exports.editing.edits import EditRefused
+from modelscan.parsing.regex import regex
 
-_BETWEEN = re.compile(r"(?:\s|\ufeff|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_LAST_COMMENT = re.compile(r".*(?://[^\r\n]*|\*/)", re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-_WORD = re.compile(r"[\w.+-]+")
+_BETWEEN = regex(r"(?:\s|\ufeff|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_LAST_COMMENT = regex(r".*(?://[^\r\n]*|\*/)", re.DOTALL)
+_STRING = regex(r'"(?:[^"\\\n]|\\.)*"')
+_WORD = regex(r"[\w.+-]+")
 _MOST_DEPTH = 100
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from modelscan.exports.editing.edits import Edit, EditRefused
 from modelscan.exports.editing.jsonc import JsonNode, scan
+from modelscan.parsing.regex import regex
 
 Places = Mapping[tuple[str, ...], Any]
-_INDENT = re.compile(r"[ \t]*")
+_INDENT = regex(r"[ \t]*")
 
 
 def put_values(text: str, values: Places) -> list[Edit]:

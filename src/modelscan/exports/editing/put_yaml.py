@@ -5,7 +5,6 @@ The result is read again and compared: it must mean what the file meant, and wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,11 +12,12 @@ import yaml
 
 from modelscan.exports.editing.edits import Edit, EditRefused, applied
 from modelscan.parsing.problems import NotThisFormat
+from modelscan.parsing.regex import regex
 from modelscan.parsing.yaml_nodes import Node, content_end, is_empty, line_end
 from modelscan.parsing.yaml_text import load
 
 # Line breaks for YAML 1.1 that are none for an editor: a position after one cannot be trusted.
-_ODD_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_ODD_BREAKS = regex("\r(?!\n)|[\x85\u2028\u2029]")
 _WIDE = 2**30
 
 

@@ -17,6 +17,7 @@ from modelscan.hardware.amd.tools import ToolGpu, parse_amd_smi, parse_rocm_smi
 from modelscan.hardware.probe import PROBE_SECONDS, Detected, started, tool_fault
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Gpu, GpuProcess
+from modelscan.parsing.regex import regex
 from modelscan.system.processes.run import Completed, Runner
 from modelscan.units import GIB, format_bytes
 
@@ -35,7 +36,7 @@ _NOT_ALLOWED = (
     "this user may not open /dev/kfd, without which ROCm runs nothing; try: sudo usermod -aG render,video $USER, and"
     " log in again"
 )
-_NO_GPU = re.compile(
+_NO_GPU = regex(
     r"not found in modules|no (?:supported |amd )?(?:gpu|device|json data)|driver not (?:loaded|initialized)"
     r"|not_loaded|no_drv|invalid platform|^\s*(?:\{\s*\}|\[\s*\])\s*$",
     re.IGNORECASE,

@@ -12,6 +12,7 @@ from modelscan.hardware.nvidia.read import ADVICE, DRIVER_NOT_LOADED, NONE_LISTE
 from modelscan.hardware.probe import PROBE_SECONDS, Detected, started, tool_fault
 from modelscan.hardware.reserve import usable_bytes
 from modelscan.model import Gpu
+from modelscan.parsing.regex import regex
 from modelscan.system.processes.run import Completed, Runner
 from modelscan.units import GIB, MIB
 
@@ -20,12 +21,10 @@ _FIELDS = ("index", "uuid", "name", "memory.total", "memory.free", "driver_versi
 _NEWER_FIELDS = (("compute_cap", "mig.mode.current"), ("compute_cap",), ())
 # On WSL the tool is outside PATH for some users.
 _PROGRAMS = ("nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi")
-_MISMATCH = re.compile(r"version mismatch", re.IGNORECASE)
-_NO_DRIVER = re.compile(r"couldn't communicate with the NVIDIA driver|driver not loaded", re.IGNORECASE)
-_NO_DEVICE = re.compile(r"no devices were found", re.IGNORECASE)
-_SLICE = re.compile(
-    r"\s+MIG\s+(?P<profile>\S*?(?P<gib>\d+)gb\S*)\s+Device\s+(?P<number>\d+):\s*\(UUID:\s*(?P<uuid>[^)\s]+)"
-)
+_MISMATCH = regex(r"version mismatch", re.IGNORECASE)
+_NO_DRIVER = regex(r"couldn't communicate with the NVIDIA driver|driver not loaded", re.IGNORECASE)
+_NO_DEVICE = regex(r"no devices were found", re.IGNORECASE)
+_SLICE = regex(r"\s+MIG\s+(?P<profile>\S*?(?P<gib>\d+)gb\S*)\s+Device\s+(?P<number>\d+):\s*\(UUID:\s*(?P<uuid>[^)\s]+)")
 # The share of a profile's size that its slice has: 9.5 GiB of an A100's 1g.10gb, 39.25 of a 3g.40gb (MIG guide).
 _OF_PROFILE = 0.95
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,11 @@ from typing import Any
 from modelscan.errors import ModelscanError
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.folder.describe import CONFIGS, read_json
+from modelscan.parsing.regex import regex
 from modelscan.storage.files import translated
 from modelscan.weights.reading.listing import INDEX, all_parts, index_shards, loaded_safetensors
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT = regex(r"[0-9a-f]{40}")
 
 
 def repo_folder(cache: Path, repo_id: str) -> Path:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from modelscan.hubs.tokens import HUBS, address, token_origin
 from modelscan.hubs.transfer.hashing import hashed
 from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.model.words import HubName
+from modelscan.parsing.regex import regex
 
 if TYPE_CHECKING:
     from modelscan.hubs.modelscope.answers import ListedFile
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer", bound="Payload")
 _HUB = HUBS["modelscope"]
 _DEFAULT_REVISION = "master"
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMIT = regex(r"[0-9a-f]{40}")
 _OK = range(200, 300)
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 # From this many entries on a listing may be cut off without a word (modelscope_hub 0.5.1, constants.py,

@@ -7,12 +7,12 @@ them; none of them is ever read or kept here. The extra `modelscan-cli[s3]`.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelscanError, SourceUnavailable, Unauthorized, Usage
+from modelscan.parsing.regex import regex
 from modelscan.settings.reading import Settings
 from modelscan.units import MIB
 from modelscan.weights.address import S3Address
@@ -22,7 +22,7 @@ PART_BYTES = 32 * MIB
 MOST_PARTS = 10_000
 _MOST_PAGES = 50  # of 1,000 objects each
 # How servers say that a request was signed for another region than theirs (S3's error AuthorizationHeaderMalformed).
-_OTHER_REGION = re.compile(r"expecting '([a-z0-9-]+)'")
+_OTHER_REGION = regex(r"expecting '([a-z0-9-]+)'")
 
 
 def refuse_offline(address: S3Address, settings: Settings) -> None:

@@ -186,11 +186,9 @@ def _setting(
         specs=model.specs if model is not None else (),
         capabilities=model.capabilities if model is not None else None,
         explicit=tuple(
-            field.name
-            for field in dataclasses.fields(request)
-            if field.name not in _SAID_BY_ENTRIES
-            and getattr(request, field.name) != field.default
-            and getattr(request, field.name)
+            name
+            for name, default in dataclasses.defaults(request).items()
+            if name not in _SAID_BY_ENTRIES and (value := getattr(request, name)) != default and value
         ),
     )
 

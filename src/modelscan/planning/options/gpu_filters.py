@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
 from modelscan.errors import Usage
 from modelscan.model import Gpu, GpuFilters
+from modelscan.parsing.regex import regex
 from modelscan.units import GIB
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "==": eq, "": ge}
-_BOUND = re.compile(r"(>=|<=|==|>|<|)\s*(\d+(?:\.\d+)?)")
+_BOUND = regex(r"(>=|<=|==|>|<|)\s*(\d+(?:\.\d+)?)")
 # A card sold as "24 GB" may report up to this much less to its driver.
 _SELLERS_SHARE = 0.9
 _KEYS = frozenset({"vendor", "min_memory_gb", "compute_capability"})

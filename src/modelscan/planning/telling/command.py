@@ -42,9 +42,9 @@ def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
 def plan_command(request: PlanRequest, hardware: str | None = None) -> str:
     """`modelscan plan …` with what the request fixes; `hardware` is the description of a machine."""
     fixed = {
-        field.name: value
-        for field in dataclasses.fields(request)
-        if (value := getattr(request, field.name)) and value != field.default
+        name: value
+        for name, default in dataclasses.defaults(request).items()
+        if (value := getattr(request, name)) and value != default
     }
     words = ["modelscan", "plan", *request_words(request.model, fixed)]
     return " ".join([*words, "--hardware", shlex.quote(hardware)] if hardware else words)

@@ -36,9 +36,9 @@ _OF_THE_MACHINE = (
     *("max_memory_bytes", "gpu_memory_utilization"),
 )
 _DEFAULTS: dict[str, Any] = {
-    field.name: field.default
-    for field in dataclasses.fields(PlanRequest)
-    if field.name not in {"model", "env", "allow_env"}
+    name: default
+    for name, default in dataclasses.defaults(PlanRequest).items()
+    if name not in {"model", "env", "allow_env"}
 }
 
 

@@ -161,11 +161,11 @@ def _names(model: RegisteredModel) -> set[str]:
 def _over(entry: PlanRequest, asked: PlanRequest) -> PlanRequest:
     """What the user asks over what the entry says, argument by argument."""
     changes: dict[str, Any] = {}
-    for field in dataclasses.fields(PlanRequest):
-        said = getattr(entry, field.name)
-        if field.name not in {"model", "backend_args"} and said != getattr(_EMPTY, field.name):
-            own = getattr(asked, field.name)
-            changes[field.name] = said if own == getattr(_EMPTY, field.name) else own
+    for name in dataclasses.field_names(PlanRequest):
+        said, empty = getattr(entry, name), getattr(_EMPTY, name)
+        if name not in {"model", "backend_args"} and said != empty:
+            own = getattr(asked, name)
+            changes[name] = said if own == empty else own
     given = {item.name for item in read_arguments(asked.backend_args)}
     kept = [word for item in read_arguments(entry.backend_args) if item.name not in given for word in item.words]
     changes["backend_args"] = (*kept, *asked.backend_args)

@@ -13,11 +13,13 @@ import os
 import re
 from pathlib import Path
 
-_NAMED = re.compile(rb"^0::.*/modelscan-([0-9a-f]{32})(?=[/ \n])", re.MULTILINE)  # the innermost, where they nest
+from modelscan.parsing.regex import regex
+
+_NAMED = regex(rb"^0::.*/modelscan-([0-9a-f]{32})(?=[/ \n])", re.MULTILINE)  # the innermost, where they nest
 _UNIFIED = "0::"  # the line of version 2 in /proc/PID/cgroup (cgroups(7))
 _PROCESSES = "cgroup.procs"
 _OWN = Path("/proc/self")
-_ESCAPED = re.compile(r"\\([0-7]{3})")  # a space in a path of /proc/PID/mountinfo (proc(5))
+_ESCAPED = regex(r"\\([0-7]{3})")  # a space in a path of /proc/PID/mountinfo (proc(5))
 
 
 def own_cgroup(proc: Path = _OWN) -> Path | None:

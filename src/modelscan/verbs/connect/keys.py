@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Conflict, Usage
+from modelscan.parsing.regex import regex
 from modelscan.selecting.context import Context
 from modelscan.storage.keys import ClientKey, change_keys, hash_of, new_key, read_keys
 from modelscan.system.clock import rfc3339
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
+_NAME = regex(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,62}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,12 +15,13 @@ from modelscan.errors import Conflict, Usage
 from modelscan.model.results import Added
 from modelscan.parsing.modest import is_modest
 from modelscan.parsing.problems import NotThisFormat
+from modelscan.parsing.regex import regex
 from modelscan.parsing.yaml_text import load
 from modelscan.selecting.context import Context
 from modelscan.storage.files import write_atomic
 
 _LARGEST_BYTES = 1024**2
-_UNSAFE = re.compile(r"[^a-z0-9._-]+")
+_UNSAFE = regex(r"[^a-z0-9._-]+")
 _EXAMPLE = """\
 id = "mylab/mymodel-7b"
 name = "MyModel 7B"

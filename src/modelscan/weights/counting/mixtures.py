@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
 from modelscan.model import Architecture
+from modelscan.parsing.regex import regex
 
 Sort = Literal["attention", "state", "dense", "experts"]
 
 _EVERYTHING = frozenset({"*", "Linear", "re:.*"})
-_ELSEWHERE = re.compile(r"mtp|visual|vision|lm_head|embed|router")
-_STATE = re.compile(r"linear_attn|mamba|mixer")
-_EXPERTS = re.compile(r"(?<!shared_)experts")
-_DENSE = re.compile(r"mlp|ffn|feed_forward|shared_expert|gate_proj|up_proj|down_proj|gate_up|[(|](gate|up|down)[|)]")
-_ATTENTION = re.compile(r"attn|attention|qkv|[qkvo]_proj|[(|][qkvo][|)]")
-_OF_MLP, _WORD = frozenset({"gate", "up", "down"}), re.compile(r"[a-z]+")
-_LAYER = re.compile(r"layers\.(\d+)\.")
+_ELSEWHERE = regex(r"mtp|visual|vision|lm_head|embed|router")
+_STATE = regex(r"linear_attn|mamba|mixer")
+_EXPERTS = regex(r"(?<!shared_)experts")
+_DENSE = regex(r"mlp|ffn|feed_forward|shared_expert|gate_proj|up_proj|down_proj|gate_up|[(|](gate|up|down)[|)]")
+_ATTENTION = regex(r"attn|attention|qkv|[qkvo]_proj|[(|][qkvo][|)]")
+_OF_MLP, _WORD = frozenset({"gate", "up", "down"}), regex(r"[a-z]+")
+_LAYER = regex(r"layers\.(\d+)\.")
 # Of NVFP4 a file has two numbers in each that it stores, and a scale of one byte for 16.
 _STORED = 1 / 2 + 1 / 16
 _PACKED_SCHEME = "NVFP4"

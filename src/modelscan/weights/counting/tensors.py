@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from modelscan import dataclasses
 from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture
+from modelscan.parsing.regex import regex
 from modelscan.weights.counting.attention import mixer
 from modelscan.weights.counting.experts import dense_parameters, expert_parameters, layers_with, matrices
 from modelscan.weights.counting.kv_cache import encodes_only, layer_kinds
@@ -16,7 +17,7 @@ from modelscan.weights.counting.mixtures import Sort, bits_of_scheme, in_schemes
 from modelscan.weights.counting.towers import encoder_parameters, tower_parameters
 
 _VOCABULARY_PADDING = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py: DEFAULT_VOCAB_PADDING_SIZE
-_LAYER = re.compile(r"layers\.(\d+)\.")
+_LAYER = regex(r"layers\.(\d+)\.")
 # Quantizations that cover experts only, whatever else the config lists: MXFP4 (gpt-oss).
 _EXPERTS_ONLY = frozenset({"mxfp4", "gpt_oss_mxfp4"})
 # Meta's FP8 keeps attention and the first and last layers 16-bit, whether or not the config lists them (Llama 3.1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from modelscan.errors import ModelscanError
+from modelscan.parsing.regex import regex
 from modelscan.weights.reading.quantization import read_quantization
 
 INDEX = "model.safetensors.index.json"
@@ -15,7 +15,7 @@ INDEX = "model.safetensors.index.json"
 SENTENCES = "sentence_bert_config.json"
 
 
-_SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.(?P<kind>safetensors|bin)")
+_SHARD = regex(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.(?P<kind>safetensors|bin)")
 
 
 def loaded_safetensors(files: Iterable[str]) -> list[str]:

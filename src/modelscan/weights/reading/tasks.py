@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from modelscan.model import Task
+from modelscan.parsing.regex import regex
 from modelscan.weights.families.table import Families
 
 CHAT_TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
 
 # `<tool_call>`, `<|im_start|>`, `<function=`, `[TOOL_CALLS]`, and whether tools are spoken of at all.
-_MARKS = re.compile(r"</?\|?[\w.-]{1,32}(?:\|?>|=)|\[/?[A-Z_]{2,32}\]|\btools\b")
+_MARKS = regex(r"</?\|?[\w.-]{1,32}(?:\|?>|=)|\[/?[A-Z_]{2,32}\]|\btools\b")
 _MOST_MARKS = 200
 
 

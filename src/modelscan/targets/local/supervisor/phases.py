@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from statistics import median
 
+from modelscan.parsing.regex import regex
+
 # A bar as tqdm draws it; what stands before it tells one bar from another.
-_BAR = re.compile(r"^(.{0,80}?)(\d{1,3})%\|")
+_BAR = regex(r"^(.{0,80}?)(\d{1,3})%\|")
 _MOST_BARS = 64  # a flood of bars with new names is no progress
 
 Durations = Sequence[tuple[str, float]]
