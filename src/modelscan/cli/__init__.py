@@ -19,11 +19,14 @@ signals         Ctrl-C and SIGTERM
 bugs            where the traceback of a bug is saved
 """
 
+import atexit
 import gc
 
 # Start-up creates tens of thousands of classes and functions and almost no garbage: collecting every 700 objects costs
-# a twentieth of the time that a short command takes (docs/benchmarks.md).
+# a twentieth of the time that a short command takes, and the interpreter's last search for garbage a seventh, for
+# memory that the system takes back anyway (docs/benchmarks.md).
 gc.set_threshold(100_000)
+atexit.register(gc.freeze)
 
 from modelscan.cli.main import main  # noqa: E402  the import must follow the threshold
 
