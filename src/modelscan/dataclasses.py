@@ -1,7 +1,8 @@
 """The standard library's `dataclasses` to a reader and to a type checker; at run time, classes that are made faster.
 
 The library compiles six functions for every frozen class: half a millisecond on Python 3.11, at every start, for each
-of the 145 classes of a plan. Here one is compiled, `__init__`, when an instance is made for the fifth time; the others are shared.
+of the 145 classes of a plan. Here one is compiled, `__init__`, when an instance is made for the fifth time; the others
+are shared.
 Fields are always in slots, so no default is read from the class; `compare`, `repr` and `init` of a field do not count.
 Who asks for fields in the library's own way, as pydantic does, has them made then.
 """

@@ -1,5 +1,6 @@
 """Untrusted text, JSON and YAML become harmless values, or a reason why not. Pure.
 
+regex       regular expressions, compiled when first asked
 text        removes control characters, and cuts
 fields      reads single values
 json_text   reads JSON documents

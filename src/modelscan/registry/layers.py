@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from modelscan.dataclasses import dataclass
@@ -39,12 +40,17 @@ class Layer:
         return found.casefold() if found else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LayeredModel:
-    """A model with all that is said of it, the strongest first."""
+    """All that is said of a model, the strongest first; `key` is its id in lower case."""
 
-    model: RegisteredModel
+    key: str
     layers: tuple[Layer, ...]
+
+    @cached_property
+    def model(self) -> RegisteredModel:
+        """What they make together: computed when it is asked for, as a plan asks for one of them."""
+        return effective(self.key, self.layers)
 
     def layer(self, strength: Strength) -> Layer | None:
         return next((item for item in self.layers if item.strength == strength), None)

@@ -9,7 +9,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.model import Model
 from modelscan.model.registered import RegisteredModel
 from modelscan.registry.files import local_files
-from modelscan.registry.layers import Layer, LayeredModel, effective, grouped
+from modelscan.registry.layers import Layer, LayeredModel, grouped
 from modelscan.registry.lists import built_in
 from modelscan.registry.store import RegisteredRow, RegistryStore
 from modelscan.settings.reading import Settings
@@ -60,9 +60,7 @@ def _of_files(files: list[Path]) -> tuple[list[Layer], list[str]]:
 def layered(layers: Iterable[Layer], problems: Iterable[str] = ()) -> Registered:
     """The models of some layers."""
     groups = grouped(layers).items()
-    return Registered(
-        {key: LayeredModel(effective(key, items), tuple(items)) for key, items in groups}, tuple(problems)
-    )
+    return Registered({key: LayeredModel(key, tuple(items)) for key, items in groups}, tuple(problems))
 
 
 def _of_rows(rows: Iterable[RegisteredRow]) -> Iterator[Layer]:

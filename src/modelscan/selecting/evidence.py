@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from modelscan.deployments.measurements import Measurements
@@ -11,8 +12,9 @@ from modelscan.selecting.context import Context
 from modelscan.storage.shipped import shipped_text
 
 
+@functools.cache
 def planning_facts() -> PlanningFacts:
-    """The shipped tables that plans are judged by."""
+    """The shipped tables that plans are judged by, which stay as they are while the program runs."""
     return load_facts(shipped_text)
 
 
