@@ -29,7 +29,9 @@ _SECONDS = 600  # a long prompt on a slow machine takes its time to the first to
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoteModel:
-    """A model that somebody else serves at `base_url`, `/v1` included (Ollama: without), and knows as `model`."""
+    """A model that somebody else serves at `base_url`, `/v1` included (Ollama: without), and knows as `model`. `under` is
+    a name that it shares with others.
+    """
 
     name: str
     base_url: str
@@ -37,13 +39,14 @@ class RemoteModel:
     api_key_env: str | None = None
     task: Task = "chat"
     ollama: bool = False
+    under: str | None = None
 
 
 def litellm_config(
     deployments: Iterable[Deployment],
     *,
     keyless: bool = False,
-    remote: Iterable[RemoteModel] = (),
+    remote: Sequence[RemoteModel] = (),
     aliases: Mapping[str, str] | None = None,
     fallbacks: Mapping[str, Sequence[str]] | None = None,
     weights: Mapping[str, int] | None = None,
@@ -57,9 +60,11 @@ def litellm_config(
     ready = sorted(
         (item for item in deployments if item.status == "ready" and item.removed_at is None), key=lambda item: item.name
     )
-    models = [_entry(item.name, item) for item in ready] + [_remote_entry(item) for item in remote]
+    models = [_entry(item.name, item) for item in ready] + [_remote_entry(item) for item in remote if item.under is None]
     for name, members in _shared(ready, {item["model_name"] for item in models}).items():
         models += [_entry(name, item, weight=weight) for item, weight in _weighted(members, weights or {})]
+    taken = {item["model_name"] for item in models}
+    models += _sharing([item for item in remote if item.under not in taken], weights or {})
     names = {item["model_name"] for item in models}
     led = {name: target for name, target in (aliases or {}).items() if target in names and name not in names}
     after = [{name: kept} for name, kept in _reachable(fallbacks or {}, names | set(led)).items()]
@@ -120,7 +125,17 @@ def _entry(name: str, deployment: Deployment, *, weight: int | None = None) -> d
     return {"model_name": name, "litellm_params": _known(params), "model_info": _known(info)}
 
 
-def _remote_entry(item: RemoteModel) -> dict[str, Any]:
+def _sharing(remote: Sequence[RemoteModel], weights: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The entries under names that several share: a weight on all of one name, or on none."""
+    weighted = {item.under for item in remote if item.name in weights}
+    return [
+        _remote_entry(item, weight=weights.get(item.name, 1) if item.under in weighted else None)
+        for item in remote
+        if item.under is not None
+    ]
+
+
+def _remote_entry(item: RemoteModel, *, weight: int | None = None) -> dict[str, Any]:
     """Of Ollama's two prefixes `ollama_chat/` keeps the model's chat template; `ollama/` is the one for embeddings."""
     if item.ollama:
         params: dict[str, Any] = {
@@ -134,8 +149,12 @@ def _remote_entry(item: RemoteModel) -> dict[str, Any]:
             "api_base": item.base_url,
             "api_key": _key(item.api_key_env),
         }
-    info = {"id": f"upstream:{item.name}", "mode": _MODES.get(item.task)}
-    return {"model_name": item.name, "litellm_params": params, "model_info": _known(info)}
+    params["weight"] = weight
+    info = {
+        "id": f"upstream:{item.name}" + (f":{item.under}" if item.under else ""),
+        "mode": _MODES.get(item.task),
+    }
+    return {"model_name": item.under or item.name, "litellm_params": _known(params), "model_info": _known(info)}
 
 
 def _base(bare: str, with_version: str, task: Task) -> str:

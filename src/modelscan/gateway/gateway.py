@@ -15,6 +15,7 @@ from modelscan.gateway.exchange.local import LocalAnswer
 from modelscan.gateway.exchange.passed import Passage
 from modelscan.gateway.exchange.reply import Reply
 from modelscan.gateway.exchange.surroundings import Timed
+from modelscan.gateway.exchange.watch import UpstreamWatch, judged, lacks_key
 from modelscan.gateway.http.connection import ClientConnection, ClientLimits, RequestHandler
 from modelscan.gateway.http.paths import path_of
 from modelscan.gateway.http.request import Request
@@ -30,6 +31,7 @@ from modelscan.routing.compiled import GatewayTable, TableMember
 from modelscan.routing.gateway_files import GatewayFiles, read_table
 from modelscan.settings.gateway import GatewaySettings
 from modelscan.storage.keys import ClientKey, read_keys
+from modelscan.storage.secrets import Secrets
 from modelscan.system.clock import Clock
 
 _COMMENT_SECONDS = 5.0
@@ -63,6 +65,9 @@ class Gateway:
         self._exchanges: set[Timed] = set()
         self._commented_at = self._refreshed_at = 0.0
         self._seen_files: tuple[object, ...] = ()
+        self._table = GatewayTable()
+        self._secrets = Secrets(commands.paths.secrets_file)
+        self._watch = UpstreamWatch(self, self._judge, seconds=settings.check_seconds)
         self._pool = UpstreamPool(clock, connect_seconds=settings.connect_seconds)
         self.environ = environ
         self.connections: set[ClientConnection] = set()
@@ -98,10 +103,38 @@ class Gateway:
             self._journal.say(f"kept the table and keys of before: {error.message}")
             return
         self.access = self.access.replaced(keys)
-        if table != self.directory.table:
-            self.directory = Directory(table)
+        if table != self._table:
+            self._table = table
             self._addresses.clear()
-            self.scheduler.replace(table.members, self.now())
+            self._watch.replace(table.members)
+            self._judge()
+            if any(lacks_key(item, self.environ) for item in table.members):
+                self.spawn(self.look_for_keys())
+
+    def _judge(self) -> None:
+        """Let what is known of upstreams count, and tell what of that is new."""
+        before, table = self.directory.members, judged(self._table, self.environ, self._watch)
+        for item in table.members:
+            known = before.get(item.name)
+            if item.kind == "upstream" and known is not None and known.last_error != item.last_error:
+                self._journal.say(f"{item.name}: {item.last_error or 'it answers again'}")
+        self.directory = Directory(table)
+        self.scheduler.replace(table.members, self.now())
+
+    async def look_for_keys(self) -> None:
+        """Ask the keyring for keys that are not in the environment: aside, since it may take its time."""
+        wanted = {item.api_key_env or "" for item in self._table.members if lacks_key(item, self.environ)}
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(None, self._kept, wanted)
+        except ModelscanError as error:
+            self._journal.say(f"keys of upstreams were not read: {error.message}")
+            return
+        if found:
+            self.environ = {**self.environ, **found}
+            self._judge()
+
+    def _kept(self, wanted: set[str]) -> dict[str, str]:
+        return {name: key for name in wanted if (key := self._secrets.get(name))}
 
     def reload_if_changed(self) -> None:
         seen = tuple(_identity(path) for path in (self._files.table, self._keys_file))
@@ -114,6 +147,7 @@ class Gateway:
         now = self.now()
         self.reload_if_changed()
         self.scheduler.tick(now)
+        self._watch.tick(now)
         self._pool.sweep()
         for connection in [item for item in self.connections if item.deadline < now]:
             connection.expired()

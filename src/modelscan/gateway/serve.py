@@ -31,6 +31,7 @@ from modelscan.system.processes.spawn import end_with_parent
 
 _TICK_SECONDS = 0.25
 _STATUS_SECONDS = 1.0
+_KEYRING_SECONDS = 5.0  # one that has to be unlocked first may answer late
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -92,6 +93,8 @@ class Server:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._gateway.reload)
         self._gateway.reload_if_changed()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._gateway.look_for_keys(), _KEYRING_SECONDS)
         servers = [
             await loop.create_server(self._gateway.client, sock=listener, backlog=2_048) for listener in listeners
         ]
@@ -145,6 +148,11 @@ class _StatusFile:
                 "failed": metrics.failed + self._before.get("failed", 0),
             },
             "tokens": tokens,
+            "upstreams": {
+                item.name: {"status": item.status, "cause": item.last_error}
+                for item in gateway.directory.table.members
+                if item.kind == "upstream"
+            },
         }
         if document != self._last:
             self._last = document

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from modelscan.dataclasses import dataclass, field
+from modelscan.model.catalog import Pricing
 from modelscan.model.words import Source
 
 ModelType = Literal["chat", "embed", "rerank", "vision", "speech", "image"]
@@ -42,7 +43,7 @@ class RegisteredModel:
     `memory_bytes` is what the model claims where its shape is unknown. `repos` are its weights by source, where they
     are elsewhere than at the repo that its id names; `source` is the one that counts. `system` is True where a seed or
     a file made it, `user_modified` where the user said something of it; `built_in` where only our own list has it.
-    `handler` is the dotted path of a class, `extra` holds keys that we have no name for.
+    `pricing` is what its upstream asks for it, as models.dev lists that. `handler` is the dotted path of a class, `extra` holds keys that we have no name for.
     """
 
     id: str
@@ -73,4 +74,5 @@ class RegisteredModel:
     owned_by: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
+    pricing: Pricing | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from modelscan.errors import ModelscanError, Usage
+from modelscan.errors import Conflict, ModelscanError, Usage
 from modelscan.registry.documents import document_of
 from modelscan.registry.entry import KEYS, PARTS, EntryInvalid, read_stated
-from modelscan.registry.store import RegisteredRow, Stated
+from modelscan.registry.store import Change, RegisteredRow, Stated
 
 Changes = Mapping[str, Any]
 """By the keys of an entry, dotted for a part; None takes back what the user said."""
@@ -46,6 +47,21 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict
     gone = {key: None for key in before if key not in after}
     changed = {key: value for key, value in after.items() if key not in before or value != before[key]}
     return gone | changed
+
+
+def added(model_id: str, own: Stated) -> Change:
+    """A new row with what the user states. It raises Conflict where a user or a seed has made the model."""
+
+    def made(row: RegisteredRow | None) -> RegisteredRow:
+        if row is not None:
+            raise Conflict(
+                f"`{row.id}` is already registered",
+                hints=[f"modelscan model edit {shlex.quote(row.id)}", f"modelscan model remove {shlex.quote(row.id)}"],
+                details={"id": row.id},
+            )
+        return RegisteredRow(id=model_id, own=own)
+
+    return made
 
 
 def edited(model_id: str, row: RegisteredRow | None, changes: Changes, *, listed: bool) -> RegisteredRow | None:

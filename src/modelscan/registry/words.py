@@ -32,6 +32,8 @@ _TYPES_OF_TASKS: Mapping[str, ModelType] = {
     "text-to-image": "image",
 }
 UPSTREAM = "upstream"
+ELSEWHERE = frozenset({UPSTREAM, "ollama"})
+"""Runtimes of models that the gateway hands requests on for: nothing of them is deployed."""
 
 
 class Handler(NamedTuple):

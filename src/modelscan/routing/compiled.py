@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from modelscan.dataclasses import dataclass, field, replace
-from modelscan.model import Deployment
+from modelscan.model import Deployment, Pricing
 from modelscan.model.registered import ENTRY
 from modelscan.model.words import Status, Task
 from modelscan.routing.names import PublicNames
@@ -34,7 +34,7 @@ class TableMember:
 
     `base_url` has no `/v1` for a deployment; an upstream's is taken as it is, `/v1` included. `model` is the name that
     the endpoint knows; `serves` are those it takes as they are. `claims` are bytes by GPU index (`host` for the host's
-    memory). A key is only named, by the variable that holds it.
+    memory). A key is only named, by the variable that holds it. `ollama` says that the upstream is one of Ollama's.
     """
 
     name: str
@@ -58,6 +58,8 @@ class TableMember:
     created_at: str | None = None
     max_model_len: int | None = None
     last_error: str | None = None
+    pricing: Pricing | None = None
+    ollama: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,24 +79,41 @@ def compile_table(
     facts: Sequence[ModelFacts] = (),
     upstreams: Sequence[TableMember] = (),
 ) -> GatewayTable:
-    """The table of all that can be asked for. A deployment's own name leads to it alone, whatever else is called so."""
+    """The table of all that can be asked for. A deployment's own name leads to it alone, whatever else is called so.
+
+    An upstream has the names that no deployment has: requests for what runs here are not given away unasked. Upstreams
+    that know their model by the same name share it.
+    """
     present = [item for item in deployments if item.removed_at is None]
+    own = {item.name: (item.name,) for item in present}
+    upstreams = [item for item in upstreams if item.name not in own]
     members = [_with_facts(_member(item), _called(item), public, facts) for item in present]
-    members += [_with_facts(item, (item.name, item.model), public, facts) for item in upstreams]
+    members += [_with_facts(item, (item.name,), public, facts) for item in upstreams]
     names: dict[str, tuple[str, ...]] = {}
     for item in present:
         for name in _called(item)[1:]:
             names[name] = (*names.get(name, ()), item.name)
-    for upstream in upstreams:
-        names.setdefault(upstream.name, (upstream.name,))
     aliases = {alias: item.name for item in present for alias in item.aliases} | dict(public.aliases)
-    own = {item.name: (item.name,) for item in present}
+    for upstream in upstreams:
+        own[upstream.name] = names.pop(upstream.name, (upstream.name,))
+    for name, sharing in known_there(upstreams).items():
+        if name not in aliases:
+            names.setdefault(name, sharing)
     return GatewayTable(
         members=tuple(members),
         names={**names, **own},
         aliases={name: target for name, target in aliases.items() if name not in own},
         fallbacks=public.fallbacks,
     )
+
+
+def known_there(upstreams: Sequence[TableMember]) -> dict[str, tuple[str, ...]]:
+    """The names by which upstreams know their models, with those that do."""
+    found: dict[str, tuple[str, ...]] = {}
+    for item in upstreams:
+        for name in dict.fromkeys((item.model, *item.serves)):
+            found[name] = (*found.get(name, ()), item.name)
+    return found
 
 
 def _called(item: Deployment) -> tuple[str, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import StateDamaged, StateTooNew
 from modelscan.model import Deployment
-from modelscan.routing.compiled import TABLE_FORMAT, GatewayTable, compile_table
+from modelscan.routing.compiled import TABLE_FORMAT, GatewayTable, TableMember, compile_table
+from modelscan.routing.names import PublicNames
 from modelscan.routing.names_file import NAMES_FILE, read_names
 from modelscan.storage.documents import checked_document, to_document
 from modelscan.storage.files import translated, write_atomic
@@ -35,6 +36,11 @@ class GatewayFiles:
     @property
     def table(self) -> Path:
         return self.folder / "table.json"
+
+    @property
+    def upstreams(self) -> Path:
+        """The upstreams of registered models, for programs of ours that do not read these."""
+        return self.folder / "upstreams.json"
 
     @property
     def status(self) -> Path:
@@ -62,19 +68,46 @@ def publish_table(paths: Paths, routing_file: Path, deployments: Callable[[], It
     """
     files = gateway_files(paths)
     with hold(files.folder / ".table.lock", note="table"):
-        public = read_names(routing_file.with_name(NAMES_FILE))
-        return write_table(files, compile_table(deployments(), public))
+        table = compile_table(deployments(), public_names(routing_file), upstreams=read_upstreams(files))
+        return write_table(files, table)
+
+
+def public_names(routing_file: Path) -> PublicNames:
+    """The user's names, which are beside the routing file. Raises ConfigInvalid."""
+    return read_names(routing_file.with_name(NAMES_FILE))
+
+
+def publish_upstreams(paths: Paths, upstreams: Callable[[], Sequence[TableMember]]) -> bool:
+    """Keep what registered models say of upstreams for the next `publish_table`, which may be a supervisor's."""
+    files = gateway_files(paths)
+    with hold(files.folder / ".table.lock", note="upstreams"):
+        return _replaced(files.upstreams, {"format": TABLE_FORMAT, "upstreams": to_document(upstreams())})
+
+
+def read_upstreams(files: GatewayFiles) -> tuple[TableMember, ...]:
+    """None where nothing readable is kept: the next command that publishes writes it anew."""
+    try:
+        document = json.loads(files.upstreams.read_text(encoding="utf-8"))
+        if document["format"] != TABLE_FORMAT:
+            return ()
+        return tuple(checked_document(TableMember, item) for item in document["upstreams"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return ()
 
 
 def write_table(files: GatewayFiles, table: GatewayTable) -> bool:
     """Replace the table in one step; False where it says the same already."""
-    text = json.dumps(to_document(table), ensure_ascii=False, sort_keys=True)
+    return _replaced(files.table, to_document(table))
+
+
+def _replaced(path: Path, document: Any) -> bool:
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     try:
-        if files.table.read_text(encoding="utf-8") == text:
+        if path.read_text(encoding="utf-8") == text:
             return False
     except OSError:
         pass
-    write_atomic(files.table, text)
+    write_atomic(path, text)
     return True
 
 

@@ -20,11 +20,11 @@ class PublicNames:
 
 
 def with_alias(names: PublicNames, name: str, target: str, *, taken: bool) -> PublicNames:
-    """`taken`: a deployment is called so. Raises Conflict then, Usage where the alias would lead back to itself."""
+    """`taken`: a deployment or an upstream is called so. Raises Conflict then, Usage where the alias would lead back to itself."""
     if taken:
         raise Conflict(
-            f"`{name}` is the name of a deployment",
-            hints=[f"modelscan routes alias OTHER-NAME {target}", f"modelscan status {name}"],
+            f"`{name}` is the name of a deployment or an upstream",
+            hints=[f"modelscan routes alias OTHER-NAME {target}", "modelscan gateway status"],
         )
     seen, at = {name}, target
     while True:

@@ -52,6 +52,12 @@ class GatewaySettings:
         env="MODELSCAN_GATEWAY_CONNECT",
         doc="seconds that a connection to an endpoint may take",
     )
+    check_seconds: float = setting(
+        30.0,
+        seconds,
+        env="MODELSCAN_GATEWAY_CHECK",
+        doc="seconds between two questions to an upstream whether it answers",
+    )
     drain_seconds: float = setting(
         30.0,
         seconds,

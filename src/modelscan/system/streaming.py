@@ -1,16 +1,19 @@
-"""The door to HTTP for answers that come line by line, from a server of this machine."""
+"""The door to HTTP for APIs of models: answers that come line by line from a server of this machine, and what any has."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx  # noqa: TID251  this is the door
 
 from modelscan.errors import SourceUnavailable, Unauthorized
 
 _REFUSAL_BYTES = 65_536
+_MOST_BYTES = 8_000_000
 
 
 def post_for_lines(
@@ -35,6 +38,42 @@ def post_for_lines(
         raise SourceUnavailable(f"`{address}` closed the connection", cause=[_reason(error)]) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceUnavailable(f"`{address}` cannot be reached", cause=[_reason(error)]) from error
+
+
+def get_json(address: str, *, key: str | None = None, timeout: float = 10.0) -> Any:
+    """The document at an address, of at most 8 MB; `timeout` is for each pause, in seconds. Proxies and certificates are
+    those that the usual variables name, but for servers of this machine.
+
+    Raises Unauthorized (401), or SourceUnavailable, whose `details` tell the `status` where it answered.
+    """
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    try:
+        with (
+            httpx.Client(timeout=timeout, trust_env=not is_near(address)) as client,
+            client.stream("GET", address, headers=headers) as response,
+        ):
+            if not response.is_success:
+                raise _refusal(response, address, key)
+            content = bytearray()
+            for part in response.iter_bytes():
+                content += part
+                if len(content) > _MOST_BYTES:
+                    raise SourceUnavailable(f"the answer of `{address}` is too large", details={"address": address})
+            return json.loads(content)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError) as error:  # OSError: SSL_CERT_FILE names nothing
+        details = {"address": address}
+        raise SourceUnavailable(f"`{address}` cannot be reached", cause=[_reason(error)], details=details) from error
+    except (ValueError, RecursionError) as error:
+        raise SourceUnavailable(f"`{address}` did not answer JSON", details={"address": address}) from error
+
+
+def is_near(address: str) -> bool:
+    """Whether it is an address of this machine."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _refusal(response: httpx.Response, address: str, key: str | None) -> SourceUnavailable:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 from modelscan.dataclasses import dataclass
-from modelscan.exports.litellm import MARK, litellm_config, litellm_text
+from modelscan.exports.litellm import MARK, RemoteModel, litellm_config, litellm_text
 from modelscan.model import Route
+from modelscan.routing.compiled import TableMember, known_there
 from modelscan.routing.file import write_routes
-from modelscan.routing.gateway_files import publish_table
+from modelscan.routing.gateway_files import gateway_files, public_names, publish_table, read_upstreams
 from modelscan.routing.litellm_file import write_litellm
 from modelscan.routing.table import routes_to
 from modelscan.system.clock import Clock
@@ -39,8 +44,41 @@ def publish_ready(deployments: Deployments, files: PublishedFiles, clock: Clock)
         if files.litellm is not None:
             changed = write_litellm(
                 files.litellm,
-                lambda: litellm_text(litellm_config(deployments.list(), keyless=files.keyless)),
+                lambda: litellm_text(litellm_of(deployments, files.routes, keyless=files.keyless)),
                 mark=MARK,
                 clock=clock,
             )
     return Publication(shadowed=shadowed, litellm=changed)
+
+
+def litellm_of(deployments: Deployments, routing_file: Path, *, keyless: bool) -> dict[str, Any]:
+    """LiteLLM's configuration for all that the gateway serves: ready deployments, upstreams, and the user's names."""
+    public = public_names(routing_file)
+    upstreams = read_upstreams(gateway_files(deployments.site.paths))
+    return litellm_config(
+        deployments.list(),
+        keyless=keyless,
+        remote=_remote(upstreams),
+        aliases=public.aliases,
+        fallbacks=public.fallbacks,
+        weights=public.weights,
+    )
+
+
+def _remote(upstreams: Sequence[TableMember]) -> tuple[RemoteModel, ...]:
+    """Each under its own name, and several under the name by which they all know their model."""
+    reachable = {item.name: item for item in upstreams if item.base_url is not None}
+    shared = {name: sharing for name, sharing in known_there(tuple(reachable.values())).items() if len(sharing) > 1}
+    under = [(reachable[item], name) for name, sharing in shared.items() if name not in reachable for item in sharing]
+    return tuple(
+        RemoteModel(
+            name=item.name,
+            base_url=item.base_url or "",
+            model=item.model,
+            api_key_env=item.api_key_env,
+            task=item.task,
+            ollama=item.ollama,
+            under=name,
+        )
+        for item, name in [*((item, None) for item in reachable.values()), *under]
+    )

@@ -35,6 +35,9 @@ def show_gateway(printer: Printer, found: GatewayStatus) -> None:
             [(item.id, ", ".join((*item.deployments, *item.upstreams)), item.status) for item in found.models],
             drop=("served by",),
         )
+    for item in found.upstreams:
+        if item.cause is not None:
+            printer.line(f"{item.name}: {item.cause}", "yellow")
 
 
 def show_keys(printer: Printer, keys: Sequence[KnownKey]) -> None:

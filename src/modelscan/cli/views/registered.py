@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from modelscan.cli.output.printer import Printer
-from modelscan.model.registered import RegisteredModel
+from modelscan.model import Pricing
+from modelscan.model.registered import RegisteredModel, UpstreamModel
 from modelscan.registry.seeding import SeedingReport
 from modelscan.storage.documents import to_document
 from modelscan.units import format_bytes, format_tokens
 from modelscan.verbs.register.inspect import InspectedModel
+from modelscan.verbs.register.upstream import FoundModel
 
 _WHO = {"user": "you", "local": "your file", "seed": "a seed", "models.yaml": "models.yaml"}
 
@@ -38,6 +40,39 @@ def show_inspected(printer: Printer, found: InspectedModel) -> None:
 
 def show_one_line(printer: Printer, model: RegisteredModel, done: str) -> None:
     printer.line(f"{model.id}  {done}")
+
+
+def show_upstreams(printer: Printer, models: Sequence[RegisteredModel]) -> None:
+    """What was registered, where it is, and what it costs."""
+    for model in models:
+        upstream = model.upstream or UpstreamModel()
+        known_as = f" as {upstream.model}" if upstream.model != model.id else ""
+        price = f", {_price(model.pricing)}" if model.pricing is not None else ""
+        printer.line(f"{model.id}  registered: {upstream.base_url or 'no address is known'}{known_as}{price}")
+
+
+def show_found(printer: Printer, found: Sequence[FoundModel]) -> None:
+    rows = [
+        [
+            item.tag,
+            item.type or "-",
+            item.quantization or "-",
+            format_bytes(item.size_bytes) if item.size_bytes is not None else "-",
+            format_tokens(item.context_length) if item.context_length is not None else "-",
+            item.registered or "-",
+        ]
+        for item in found
+    ]
+    if rows:
+        columns = ["tag", "type", "quantization", "size", "context", "registered as"]
+        printer.table(columns, rows, right=["size", "context"], drop=["quantization", "context", "type"])
+
+
+def _price(pricing: Pricing) -> str:
+    if pricing.input is None and pricing.output is None:
+        return "price unknown"
+    parts = [f"${value:g} {what}" for value, what in ((pricing.input, "in"), (pricing.output, "out")) if value is not None]
+    return f"{' / '.join(parts)} per million tokens"
 
 
 def show_removed_model(printer: Printer, removed: Mapping[str, Any]) -> None:

@@ -9,10 +9,13 @@ from modelscan.gateway.http.request import Request
 from modelscan.gateway.upstream.address import Address
 from modelscan.routing.compiled import TableMember
 
-# The client's own keys, and what is written anew. A cookie is for the page, not for a model.
-_CLIENTS = frozenset({b"authorization", b"x-api-key", b"api-key", b"cookie"})
+# The client's own keys, whose account they are of, and what is written anew. A cookie is for the page, not for a model.
+_CLIENTS = frozenset(
+    {b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie", b"openai-organization", b"openai-project"}
+)
 _WRITTEN = frozenset({b"host", b"content-length", b"expect", b"x-request-id"})
 _TO_MODEL = _CLIENTS | _WRITTEN
+_VERSION = b"/v1"
 _TO_API = _WRITTEN - {b"host"}
 
 
@@ -21,16 +24,33 @@ def head_for_model(
 ) -> bytes:
     """The head for a member's endpoint; chunked where the `length` of the body is not known."""
     assert request.route is not None  # noqa: S101  only routed requests come here
-    path = request.route.upstream
+    prefix, path = address.prefix, request.route.upstream
     if member.kind == "upstream":
-        path = path.removeprefix(b"/v1")
+        if path.startswith(_VERSION):
+            path = path.removeprefix(_VERSION)
+        else:
+            prefix = prefix.removesuffix(_VERSION)  # what vLLM serves beside its `/v1`
+    own = _own(member, address, environ, anthropic=request.route.anthropic)
+    return _head(request, prefix + path, own, passed_on(request.headers, _TO_MODEL), length)
+
+
+def head_for_probe(member: TableMember, address: Address, *, environ: Mapping[str, str]) -> bytes:
+    """The head of a question of our own: which models an upstream has."""
+    own = [*_own(member, address, environ), (b"accept", b"application/json"), (b"user-agent", b"modelscan")]
+    lines = [b"GET %b/models HTTP/1.1" % address.prefix, *(name + b": " + value for name, value in own)]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _own(member: TableMember, address: Address, environ: Mapping[str, str], *, anthropic: bool = False) -> Headers:
     own: Headers = [(b"host", address.authority)]
-    key = environ.get(member.api_key_env, "") if member.api_key_env else ""
+    if address.proxy_key is not None and address.proxy is None:
+        own.append((b"proxy-authorization", address.proxy_key))
+    key = environ.get(member.api_key_env, "").encode() if member.api_key_env else b""
     if key:
-        own.append((b"authorization", b"Bearer " + key.encode()))
-        if request.route.anthropic:
-            own.append((b"x-api-key", key.encode()))
-    return _head(request, address.prefix + path, own, passed_on(request.headers, _TO_MODEL), length)
+        own.append((b"authorization", b"Bearer " + key))
+        if anthropic:
+            own.append((b"x-api-key", key))
+    return own
 
 
 def head_for_api(request: Request, *, length: int | None) -> bytes:

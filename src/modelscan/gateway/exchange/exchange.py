@@ -12,10 +12,12 @@ import asyncio
 from modelscan.gateway.access import may_ask
 from modelscan.gateway.bodies.peek import BadBody
 from modelscan.gateway.exchange.carried import head_for_model
+from modelscan.gateway.exchange.held import HeldAnswer, is_held
 from modelscan.gateway.exchange.incoming import Incoming
 from modelscan.gateway.exchange.reply import Reply
 from modelscan.gateway.exchange.surroundings import Surroundings
-from modelscan.gateway.http.answers import Refusal, in_our_shape
+from modelscan.gateway.exchange.watch import refused_key
+from modelscan.gateway.http.answers import Refusal
 from modelscan.gateway.http.connection import ClientConnection
 from modelscan.gateway.http.framing import Headers
 from modelscan.gateway.http.paths import Path
@@ -26,10 +28,10 @@ from modelscan.gateway.upstream.pool import CannotConnect
 from modelscan.routing.compiled import TableMember
 from modelscan.storage.keys import ClientKey
 
-_LACKS = frozenset({404, 405, 501})
 _TRY_ELSEWHERE = frozenset({502, 503, 504})
+_SPENT = 429  # an upstream's limit; a deployment's own queue is worth waiting for
+_UNAUTHORIZED = 401
 _OK = 200
-_HELD_BYTES = 65_536
 _MOST_ATTEMPTS = 2  # at one endpoint
 
 
@@ -46,7 +48,6 @@ class Exchange:
             "_first",
             "_gateway",
             "_held",
-            "_held_head",
         ),
         *("_incoming", "_key", "_member", "_over", "_reply", "_request", "_reused", "_routed"),
         *("deadline", "members", "name", "since", "tried"),
@@ -67,8 +68,7 @@ class Exchange:
         self._attempts: dict[str, int] = {}
         self._reused = self._routed = self._over = False
         self._begun_at: float | None = None
-        self._held: bytearray | None = None
-        self._held_head: tuple[int, Headers] = (0, [])
+        self._held: HeldAnswer | None = None
         self.deadline = float("inf")
         self.name = ""
         self.members: tuple[str, ...] = ()
@@ -265,22 +265,33 @@ class Exchange:
         self._begun_at = gateway.now()
         self.deadline = self._begun_at + gateway.answer_seconds
         opened = self._reply.status is not None
-        if status in _TRY_ELSEWHERE and self._fallbacks and self._replayable and not opened:
-            self._drop_connection()
-            self._first = Refusal(status, f"`{member.name}` answered {status}", "upstream_error")
-            self._release()
-            self.refused(self._first)
-        elif (opened and status != _OK) or (status in _LACKS and _is_plain(headers)):
-            self._held, self._held_head = bytearray(), (status, headers)
+        elsewhere = status in _TRY_ELSEWHERE or (status == _SPENT and member.kind == "upstream")
+        if status == _UNAUTHORIZED and not opened:
+            # The client's key is fine, or it would not be here; and what an endpoint says may repeat the gateway's.
+            self._turned_away(Refusal(502, f"`{member.name}`: {refused_key(member)}", "upstream_unauthorized"))
+        elif elsewhere and self._fallbacks and self._replayable and not opened:
+            self._turned_away(Refusal(status, f"`{member.name}` answered {status}", "upstream_error"))
+        elif (opened and status != _OK) or is_held(status, headers):
+            key = gateway.environ.get(member.api_key_env, "") if member.api_key_env else ""
+            self._held = HeldAnswer(status, headers, key)
         elif not opened:
             self._reply.open(status, headers, member.name)
+
+    def _turned_away(self, refusal: Refusal) -> None:
+        """Its answer is not the client's: a fallback may give one."""
+        self._drop_connection()
+        self._first = refusal
+        self._release()
+        if not self._replayable:
+            self._fallbacks.clear()
+        self.refused(refusal)
 
     def answer_data(self, data: bytes) -> None:
         self.deadline = self._gateway.now() + self._gateway.answer_seconds
         if self._held is None:
             self._reply.data(data)
-        elif len(self._held) < _HELD_BYTES:
-            self._held += data
+        else:
+            self._held.feed(data)
 
     def answer_pause(self) -> None:
         self._reply.flush()
@@ -324,21 +335,11 @@ class Exchange:
     def _tell_held(self) -> None:
         """An error of the endpoint: as it is, in our shape, or as an event where the stream has begun."""
         assert self._held is not None  # noqa: S101  the caller looked
-        status, headers = self._held_head
-        body = bytes(self._held)
         if self._reply.status is not None:
-            message = f"`{self.name}` answered {status}: {body[:500].decode('utf-8', 'replace')}"
-            self._refuse(Refusal(status, message, "upstream_error"))
+            self._refuse(self._held.refusal(self.name))
             return
-        ours = in_our_shape(status, body)
-        if ours is not None:
-            headers = [(name, value) for name, value in headers if name not in {b"content-type", b"content-length"}]
-            headers.append((b"content-type", b"application/json"))
-            body = ours
-        name = self._member.name if self._member else self.name
-        framing = {b"content-length", b"transfer-encoding"}
-        headers = [item for item in headers if item[0] not in framing] + [(b"content-length", b"%d" % len(body))]
-        self._reply.open(status, headers, name)
+        status, headers, body = self._held.whole()
+        self._reply.open(status, headers, self._member.name if self._member else self.name)
         self._reply.data(body)
         self._finish(status)
         self._reply.end()
@@ -390,8 +391,3 @@ class Exchange:
             note=note,
         )
         self._release()
-
-
-def _is_plain(headers: Headers) -> bool:
-    """Whether a body can be read as it is."""
-    return not any(name == b"content-encoding" for name, _ in headers)

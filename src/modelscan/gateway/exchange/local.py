@@ -13,6 +13,7 @@ from modelscan.gateway.http.connection import ClientConnection
 from modelscan.gateway.http.paths import Path, one_model
 from modelscan.gateway.http.request import Request
 from modelscan.routing.compiled import TableMember
+from modelscan.storage.documents import to_document
 from modelscan.storage.keys import ClientKey
 
 _METRICS = b"text/plain; version=0.0.4; charset=utf-8"
@@ -101,4 +102,6 @@ def _model(name: str, member: TableMember) -> dict[str, object]:
     model: dict[str, object] = {"id": name, "object": "model", "created": created, "owned_by": member.owned_by}
     if member.max_model_len is not None:
         model["max_model_len"] = member.max_model_len
+    if member.pricing is not None:
+        model["pricing"] = to_document(member.pricing)
     return model

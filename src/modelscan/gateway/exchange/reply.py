@@ -8,6 +8,9 @@ from modelscan.gateway.http.framing import Headers, passed_on
 from modelscan.gateway.http.request import Request
 
 _OURS = frozenset({b"x-request-id", b"x-modelscan-deployment", b"content-length"})
+# What an endpoint says of its own host would be taken for the gateway's.
+_OF_ITS_HOST = frozenset({b"set-cookie", b"alt-svc", b"strict-transport-security", b"report-to", b"nel"})
+_LEFT_OUT = _OURS | _OF_ITS_HOST
 _EVENTS = b"text/event-stream"
 # How streams of events say that they are whole, for those whose end is the end of the connection.
 _WHOLE = (b"[DONE]", b"message_stop", b"response.completed", b"response.incomplete", b"response.failed")
@@ -51,7 +54,7 @@ class Reply:
         """Send the head of an endpoint's answer."""
         lines = [b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b""))]
         length, chunked = None, False
-        for name, value in passed_on(headers, _OURS):
+        for name, value in passed_on(headers, _LEFT_OUT):
             lines.append(name + b": " + value)
             if name == b"content-type":
                 self.events = value.lower().startswith(_EVENTS)

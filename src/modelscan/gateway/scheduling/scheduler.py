@@ -256,6 +256,8 @@ def _not_running(name: str, members: list[TableMember]) -> Refusal:
     member = members[0]
     if member.status == "ready":
         return Refusal(502, f"`{name}` refuses connections", "upstream_unreachable", retry_after=2)
+    if member.kind == "upstream":
+        return Refusal(503, f"`{member.name}` cannot be used: {member.last_error}", "upstream_unusable", retry_after=5)
     cause = f": {member.last_error}" if member.status == "failed" and member.last_error else ""
     message = f"`{member.name}` is {member.status}{cause}"
     return Refusal(503, message, "not_ready", retry_after=5)

@@ -12,7 +12,9 @@ from modelscan.dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """`prefix` is the path before that of a request; `proxy` a proxy's host and port, `proxy_key` its credentials."""
+    """`prefix` is what stands before the path of a request. `proxy` is the host and port of a proxy that makes a tunnel,
+    `proxy_key` its credentials; a proxy that is handed requests without TLS is itself the `host`.
+    """
 
     host: str
     port: int
@@ -25,22 +27,32 @@ class Address:
 
 
 def address_of(base_url: str, *, socket: str | None = None, environ: Mapping[str, str]) -> Address:
-    """Raises ValueError for an address that is not HTTP."""
+    """Raises ValueError for an address that is not HTTP, and for a proxy that is not."""
     parts = urlsplit(base_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"`{base_url}` is not an address of HTTP")
     tls = parts.scheme == "https"
     port = parts.port or (443 if tls else 80)
     proxy = None if socket else _proxy(parts.hostname, tls=tls, environ=environ)
+    key = None if proxy is None or not proxy.username else _credentials(proxy.username, proxy.password or "")
+    authority, path = parts.netloc.rpartition("@")[2].encode(), parts.path.rstrip("/").encode()
+    if proxy is not None and not tls:
+        return Address(
+            host=proxy.hostname or "",
+            port=proxy.port or 80,
+            prefix=b"http://" + authority + path,
+            authority=authority,
+            proxy_key=key,
+        )
     return Address(
         host=parts.hostname,
         port=port,
         tls=tls,
         socket=socket,
-        prefix=parts.path.rstrip("/").encode(),
-        authority=parts.netloc.rpartition("@")[2].encode(),
+        prefix=path,
+        authority=authority,
         proxy=None if proxy is None else (proxy.hostname or "", proxy.port or 80),
-        proxy_key=None if proxy is None or not proxy.username else _credentials(proxy.username, proxy.password or ""),
+        proxy_key=key,
     )
 
 
@@ -49,7 +61,10 @@ def _proxy(host: str, *, tls: bool, environ: Mapping[str, str]) -> SplitResult |
     named = environ.get(name) or environ.get(name.upper()) or environ.get("all_proxy") or environ.get("ALL_PROXY")
     if not named or _is_near(host) or _is_excepted(host, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
         return None
-    return urlsplit(named if "://" in named else f"http://{named}")
+    found = urlsplit(named if "://" in named else f"http://{named}")
+    if found.scheme != "http" or not found.hostname:
+        raise ValueError(f"the proxy for `{host}` is spoken to in `{found.scheme}`, and only HTTP proxies are supported")
+    return found
 
 
 def _is_near(host: str) -> bool:
@@ -60,10 +75,18 @@ def _is_near(host: str) -> bool:
 
 
 def _is_excepted(host: str, listed: str) -> bool:
-    for item in (part.strip().lstrip(".").lower() for part in listed.split(",")):
-        if item == "*" or (item and (host.lower() == item or host.lower().endswith(f".{item}"))):
+    host = host.lower()
+    for item in (part.strip().lstrip("*").lstrip(".").lower() for part in listed.split(",") if part.strip()):
+        if not item or host == item or host.endswith(f".{item}") or _is_within(host, item):
             return True
     return False
+
+
+def _is_within(host: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def _credentials(user: str, password: str) -> bytes:

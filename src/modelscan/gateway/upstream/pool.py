@@ -14,6 +14,7 @@ from modelscan.gateway.upstream.connection import UpstreamConnection
 from modelscan.system.clock import Clock
 
 _IDLE_SECONDS = 4.0  # uvicorn, which serves most backends, closes after 5
+_IDLE_TLS_SECONDS = 50.0  # providers keep connections for a minute, and a handshake takes its time
 _MOST_IDLE = 512  # of one endpoint
 _MOST_PROXY_BYTES = 16_384
 
@@ -70,7 +71,8 @@ class UpstreamPool:
         loop = asyncio.get_running_loop()
         raw = await _connected(address.proxy)
         try:
-            target = f"{address.host}:{address.port}".encode()
+            host = f"[{address.host}]" if ":" in address.host else address.host
+            target = f"{host}:{address.port}".encode()
             key = b"Proxy-Authorization: %b\r\n" % address.proxy_key if address.proxy_key else b""
             await loop.sock_sendall(raw, b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (target, target, key))
             await _let_through(raw)
@@ -90,8 +92,9 @@ class UpstreamPool:
 
     def sweep(self) -> None:
         """Close what was idle for too long; to be called every second or so."""
-        oldest = self._clock.monotonic() - _IDLE_SECONDS
+        now = self._clock.monotonic()
         for address, waiting in list(self._idle.items()):
+            oldest = now - (_IDLE_TLS_SECONDS if address.tls else _IDLE_SECONDS)
             while waiting and (waiting[0].closed or waiting[0].idle_since < oldest):
                 waiting.popleft().close()
             if not waiting:
@@ -138,4 +141,6 @@ async def _connected(place: tuple[str, int]) -> sockets.socket:
 @functools.cache
 def _tls() -> ssl.SSLContext:
     """Verifies certificates against the system's, or those that SSL_CERT_FILE and SSL_CERT_DIR name."""
-    return ssl.create_default_context()
+    made = ssl.create_default_context()
+    made.set_alpn_protocols(["http/1.1"])
+    return made

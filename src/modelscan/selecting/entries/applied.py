@@ -15,7 +15,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.errors import BackendNotInstalled, Conflict, Usage
 from modelscan.model import Candidate, PlanRequest
 from modelscan.model.registered import ENTRY, RegisteredModel
-from modelscan.registry.words import TASKS, UPSTREAM, runtimes
+from modelscan.registry.words import ELSEWHERE, TASKS, runtimes
 from modelscan.selecting.resolved import Resolved
 from modelscan.storage.documents import to_document
 from modelscan.units import format_bytes
@@ -80,11 +80,11 @@ def refuse_unrunnable(model: RegisteredModel | None, backend: str | None) -> Non
     runtime = runtimes().get(model.runtime or "")
     if runtime is None or runtime.backend is not None or backend is not None:
         return
-    if runtime.word == UPSTREAM:
+    if runtime.word in ELSEWHERE:
         raise Conflict(
             f"`{model.id}` runs at an upstream: there is nothing to deploy",
             cause=[f"it is {runtime.what}"],
-            hints=[f"modelscan model inspect {shlex.quote(model.id)}"],
+            hints=["the gateway serves it: modelscan gateway start", f"modelscan model inspect {shlex.quote(model.id)}"],
             details={"id": model.id, "runtime": model.runtime},
         )
     task = TASKS[model.type or "chat"]

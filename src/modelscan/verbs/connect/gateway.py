@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from modelscan.dataclasses import dataclass, field
+from modelscan.dataclasses import dataclass, field, replace
 from modelscan.errors import BackendFailed
+from modelscan.model import Pricing
 from modelscan.routing.compiled import GatewayTable, TableMember
 from modelscan.routing.gateway_files import gateway_files, read_status, read_table
 from modelscan.running.gateway.process import RunningGateway, commanding_gateway, running_gateway, stop_gateway
@@ -55,6 +56,19 @@ class UsedTokens:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UpstreamStatus:
+    """One that somebody else runs, as the gateway last found it; `cause` is why it does not serve. A key is only named."""
+
+    name: str
+    base_url: str | None
+    model: str
+    api_key_env: str | None
+    status: str
+    cause: str | None = None
+    pricing: Pricing | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GatewayStatus:
     """`keys` are their names."""
 
@@ -64,6 +78,7 @@ class GatewayStatus:
     openai_base_url: str | None = None
     keys: tuple[str, ...] = ()
     models: tuple[ServedModel, ...] = ()
+    upstreams: tuple[UpstreamStatus, ...] = ()
     requests: RequestCounts = field(default_factory=RequestCounts)
     tokens: tuple[UsedTokens, ...] = ()
     started_at: str | None = None
@@ -156,19 +171,44 @@ def _status(context: Context, *, changed: bool | None = None) -> GatewayStatus:
         return GatewayStatus(status="stopped", keys=keys, changed=changed)
     said: dict[str, Any] = read_status(files)
     counted = said.get("requests", {})
+    table = _as_found(read_table(files), said.get("upstreams", {}))
     return GatewayStatus(
         status="running",
         pid=running.process.pid,
         base_url=running.base_url,
         openai_base_url=f"{running.base_url}/v1",
         keys=keys,
-        models=_served(read_table(files)),
+        models=_served(table),
+        upstreams=tuple(_upstream(item) for item in table.members if item.kind == "upstream"),
         requests=RequestCounts(
             total=counted.get("total", 0), in_flight=counted.get("in_flight", 0), failed=counted.get("failed", 0)
         ),
         tokens=tuple(UsedTokens(**item) for item in said.get("tokens", ())),
         started_at=running.started_at,
         changed=changed,
+    )
+
+
+def _as_found(table: GatewayTable, found: Mapping[str, Mapping[str, Any]]) -> GatewayTable:
+    """The table with what the gateway says of upstreams."""
+    members = [
+        replace(item, status=found[item.name]["status"], last_error=found[item.name]["cause"])
+        if item.kind == "upstream" and item.name in found
+        else item
+        for item in table.members
+    ]
+    return replace(table, members=tuple(members))
+
+
+def _upstream(member: TableMember) -> UpstreamStatus:
+    return UpstreamStatus(
+        name=member.name,
+        base_url=member.base_url,
+        model=member.model,
+        api_key_env=member.api_key_env,
+        status=member.status,
+        cause=member.last_error,
+        pricing=member.pricing,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Usage
+from modelscan.routing.gateway_files import gateway_files, read_upstreams
 from modelscan.routing.names import PublicNames, with_alias, with_fallbacks, with_weight, without
 from modelscan.routing.names_edit import change_names
 from modelscan.routing.names_file import NAMES_FILE
@@ -28,7 +29,8 @@ def set_alias(context: Context, name: str, target: str | None) -> NamedRoute:
     """Let `name` lead to `target`; None takes it away. Raises Conflict, Usage, ConfigInvalid."""
     if target is None:
         return _remove(context, "aliases", name)
-    taken = context.deployments.named(name) is not None
+    upstreams = read_upstreams(gateway_files(context.settings.paths))
+    taken = context.deployments.named(name) is not None or any(item.name == name for item in upstreams)
     return _change(context, name, lambda names: with_alias(names, name, target, taken=taken))
 
 
@@ -40,10 +42,11 @@ def set_fallbacks(context: Context, name: str, targets: tuple[str, ...]) -> Name
 
 
 def set_weight(context: Context, name: str, weight: int | None) -> NamedRoute:
-    """Give a deployment that share of the requests for a name that it shares; None: the usual one."""
+    """Give a deployment, or an upstream, that share of the requests for a name that it shares; None: the usual one."""
     if weight is None:
         return _remove(context, "weights", name)
-    context.deployments.find_present(name)
+    if all(item.name != name for item in read_upstreams(gateway_files(context.settings.paths))):
+        context.deployments.find_present(name)
     return _change(context, name, lambda names: with_weight(names, name, weight))
 
 

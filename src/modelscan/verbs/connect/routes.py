@@ -8,14 +8,17 @@ from typing import Any, Literal
 import yaml
 
 from modelscan.dataclasses import dataclass
-from modelscan.exports.litellm import litellm_config, litellm_text
+from modelscan.exports.litellm import litellm_text
 from modelscan.exports.llama_swap import llama_swap_config, llama_swap_text
 from modelscan.model.results import Routes
 from modelscan.routing.file import read_routes
+from modelscan.routing.gateway_files import publish_upstreams
 from modelscan.routing.table import routes_to
 from modelscan.routing.text import edit_text
 from modelscan.running.stale_routes import drop_stale_routes
 from modelscan.selecting.context import Context
+from modelscan.selecting.entries.members import upstream_members
+from modelscan.targets.publish import litellm_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +45,9 @@ def export_routes(
     """
     deployments = context.deployments.list()
     if form == "litellm":
-        document = litellm_config(deployments, keyless=keyless or context.settings.routing.litellm_keyless)
+        publish_upstreams(context.settings.paths, lambda: upstream_members(context))
+        keyless = keyless or context.settings.routing.litellm_keyless
+        document = litellm_of(context.deployments, context.settings.routing_path, keyless=keyless)
         return ExportedRoutes(text=litellm_text(document), document=document)
     if form == "llama-swap":
         document = llama_swap_config(deployments)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from modelscan.errors import Conflict, Usage
+from modelscan.errors import Usage
 from modelscan.model.registered import RegisteredModel
 from modelscan.parsing.problems import NotThisFormat
 from modelscan.parsing.yaml_text import load
-from modelscan.registry.editing import Changes, refused, stated_with
+from modelscan.registry.editing import Changes, added, refused, stated_with
 from modelscan.registry.entry import EntryInvalid, read_entry
 from modelscan.registry.registered import registered_models
-from modelscan.registry.store import RegisteredRow, RegistryStore
+from modelscan.registry.store import RegistryStore
+from modelscan.running.routes import update_upstreams
 from modelscan.selecting.context import Context
+from modelscan.selecting.entries.upstream import Upstreams
 from modelscan.units import KIB
 
 _LARGEST = 128 * KIB
@@ -39,19 +40,11 @@ def add_model(context: Context, model_id: str | None, changes: Changes, file: Pa
     except EntryInvalid as error:
         raise refused(str(wanted), str(error)) from error
     own = stated_with(entry.id, entry.stated, changes)
-
-    def made(row: RegisteredRow | None) -> RegisteredRow:
-        if row is not None:
-            raise Conflict(
-                f"`{row.id}` is already registered",
-                hints=[f"modelscan model edit {shlex.quote(row.id)}", f"modelscan model remove {shlex.quote(row.id)}"],
-                details={"id": row.id},
-            )
-        return RegisteredRow(id=entry.id, own=own)
-
     with RegistryStore(context.settings.paths, context.clock) as store:
-        store.change(entry.id, made)
-    return registered_models(context.settings).all[entry.id.casefold()].model
+        store.change(entry.id, added(entry.id, own))
+    made = registered_models(context.settings).all[entry.id.casefold()].model
+    update_upstreams(context, made)
+    return Upstreams(context).completed(made)
 
 
 def _document(file: Path) -> Mapping[str, Any]:

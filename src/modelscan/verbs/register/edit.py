@@ -15,8 +15,10 @@ from modelscan.registry.editing import Changes, changes_between, edited
 from modelscan.registry.layers import stated_by
 from modelscan.registry.registered import registered_models
 from modelscan.registry.store import RegistryStore
+from modelscan.running.routes import update_upstreams
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.find import find_registered
+from modelscan.selecting.entries.upstream import Upstreams
 
 _HEAD = """\
 # What is registered of this model. What you change is yours: no seeding and no file changes it any more.
@@ -31,7 +33,9 @@ def edit_model(context: Context, reference: str, changes: Changes) -> Registered
     listed = found.layer("local") is not None or found.layer("models.yaml") is not None
     with RegistryStore(context.settings.paths, context.clock) as store:
         store.change(model.id, lambda row: edited(model.id, row, changes, listed=listed))
-    return registered_models(context.settings).all[model.id.casefold()].model
+    after = registered_models(context.settings).all[model.id.casefold()].model
+    update_upstreams(context, model, after)
+    return Upstreams(context).completed(after)
 
 
 def text_to_edit(context: Context, reference: str) -> str:

@@ -7,7 +7,7 @@ from modelscan.model.registered import RegisteredModel
 from modelscan.registry.layers import Layer
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.find import find_registered
-from modelscan.selecting.entries.upstream import with_upstream
+from modelscan.selecting.entries.upstream import Upstreams
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +21,4 @@ class InspectedModel:
 def inspect_model(context: Context, reference: str) -> InspectedModel:
     """Raises ModelNotFound, with near ids."""
     found = find_registered(context, reference)
-    return InspectedModel(with_upstream(context, found.model), found.layers)
+    return InspectedModel(Upstreams(context).completed(found.model), found.layers)

@@ -6,7 +6,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.model.registered import RegisteredModel
 from modelscan.registry.registered import registered_models
 from modelscan.selecting.context import Context
-from modelscan.selecting.entries.upstream import with_upstream
+from modelscan.selecting.entries.upstream import Upstreams
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +21,4 @@ def list_registered(context: Context, *, with_built_in: bool = False) -> ListedM
     """Those that users, files and seeds made, and where asked those of our own list, by id."""
     found = registered_models(context.settings)
     models = sorted(found.models(with_built_in=with_built_in), key=lambda item: item.id.casefold())
-    return ListedModels(tuple(with_upstream(context, model) for model in models), found.problems)
+    return ListedModels(tuple(map(Upstreams(context).completed, models)), found.problems)

@@ -9,6 +9,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.errors import Conflict, StateDamaged
 from modelscan.registry.layers import LayeredModel
 from modelscan.registry.store import RegistryStore
+from modelscan.running.routes import update_upstreams
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.find import find_registered
 
@@ -47,6 +48,7 @@ def remove_model(context: Context, reference: str) -> RemovedModel:
         )
     with RegistryStore(context.settings.paths, context.clock) as store:
         store.forget(model.id)
+    update_upstreams(context, model)
     return _removed(found)
 
 

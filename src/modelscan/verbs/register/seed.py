@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from modelscan.errors import StorageFailed
 from modelscan.registry import seed
+from modelscan.registry.registered import registered_models
 from modelscan.registry.seeding import SeedingReport
 from modelscan.registry.seeding_log import keep_lines
 from modelscan.registry.telling import seeding_lines, unkept_line
+from modelscan.running.routes import update_upstreams
 from modelscan.selecting.context import Context
 
 
@@ -15,6 +17,9 @@ def seed_models(context: Context, *, dry_run: bool = False) -> tuple[SeedingRepo
     has too. Raises StateDamaged, StateTooNew, StorageFailed; nothing was changed then.
     """
     report, names = seed.seed_models(context.settings, context.clock, dry_run=dry_run)
+    if not dry_run and (touched := {*report.created, *report.updated}):
+        models = registered_models(context.settings).all
+        update_upstreams(context, *(models[name.casefold()].model for name in touched))
     lines = tuple(seeding_lines(report, names))
     if not dry_run:
         try:
