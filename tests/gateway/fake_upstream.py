@@ -1,7 +1,7 @@
 """An endpoint that does what its requests say, in a thread of its own. It remembers what reached it.
 
 A JSON body may hold: `do` (`echo`, `stream`, `die`, `die-early`, `slow`, `status`, `hang`, `close`, `lacks`, `large`),
-`n` tokens, `gap` seconds between them, `status`.
+`n` tokens, `gap` seconds between them, `status`, `leak` its key in it.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ class FakeUpstream:
                 writer.transport.abort()
                 return False
             case "status":
-                self._whole(writer, int(asked["status"]), b'{"error": {"message": "upstream says no"}}')
+                said = f"no key is {headers.get('authorization')}" if asked.get("leak") else "upstream says no"
+                self._whole(writer, int(asked["status"]), json.dumps({"error": {"message": said}}).encode())
             case "lacks":
                 self._whole(writer, 404, b'{"detail": "Not Found"}')
             case "large":

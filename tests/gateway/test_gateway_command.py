@@ -74,6 +74,7 @@ keys  none: everybody on this machine may ask
             "openai_base_url": "",
             "keys": [],
             "models": [],
+            "upstreams": [],
             "requests": {"total": 0, "in_flight": 0, "failed": 0},
             "tokens": [],
             "started_at": "",

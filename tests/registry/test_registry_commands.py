@@ -64,6 +64,7 @@ def test_a_model_of_ones_own(modelscan: Modelscan) -> None:
                 "max_parallelism": None,
                 "thread_safe": None,
                 "owned_by": None,
+                "pricing": None,
                 "extra": {},
             }
         ),
@@ -344,6 +345,7 @@ def test_handlers_and_upstreams(modelscan: Modelscan, local: Any) -> None:
                 """\
 error: `gpt-4o` runs at an upstream: there is nothing to deploy
   it is an address that somebody else serves, which the gateway hands requests on to
+hint: modelscan gateway start
 hint: modelscan model inspect gpt-4o
 """,
             ),

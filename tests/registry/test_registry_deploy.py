@@ -276,10 +276,12 @@ def test_runtimes_that_are_not_built_say_what_is_missing(modelscan: Modelscan, m
     assert said == snapshot(
         {
             "ollama": (
-                7,
+                8,
                 """\
-error: `Our/Eyes` needs an Ollama daemon of yours, which this modelscan does not run yet
-hint: with another backend: modelscan deploy Our/Eyes --backend vllm
+error: `Our/Eyes` runs at an upstream: there is nothing to deploy
+  it is an Ollama daemon of yours
+hint: modelscan gateway start
+hint: modelscan model inspect Our/Eyes
 """,
             ),
             "diffusers": (

@@ -29,8 +29,9 @@ _SECONDS = 600  # a long prompt on a slow machine takes its time to the first to
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemoteModel:
-    """A model that somebody else serves at `base_url`, `/v1` included (Ollama: without), and knows as `model`. `under` is
-    a name that it shares with others.
+    """A model that somebody else serves at `base_url`, `/v1` included (Ollama: without), and knows as `model`.
+
+    `under` is a name that it shares with others.
     """
 
     name: str
@@ -60,7 +61,8 @@ def litellm_config(
     ready = sorted(
         (item for item in deployments if item.status == "ready" and item.removed_at is None), key=lambda item: item.name
     )
-    models = [_entry(item.name, item) for item in ready] + [_remote_entry(item) for item in remote if item.under is None]
+    models = [_entry(item.name, item) for item in ready]
+    models += [_remote_entry(item) for item in remote if item.under is None]
     for name, members in _shared(ready, {item["model_name"] for item in models}).items():
         models += [_entry(name, item, weight=weight) for item, weight in _weighted(members, weights or {})]
     taken = {item["model_name"] for item in models}

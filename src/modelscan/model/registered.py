@@ -43,7 +43,8 @@ class RegisteredModel:
     `memory_bytes` is what the model claims where its shape is unknown. `repos` are its weights by source, where they
     are elsewhere than at the repo that its id names; `source` is the one that counts. `system` is True where a seed or
     a file made it, `user_modified` where the user said something of it; `built_in` where only our own list has it.
-    `pricing` is what its upstream asks for it, as models.dev lists that. `handler` is the dotted path of a class, `extra` holds keys that we have no name for.
+    `pricing` is what its upstream asks for it, as models.dev lists that.
+    `handler` is the dotted path of a class, `extra` holds keys that we have no name for.
     """
 
     id: str

@@ -85,7 +85,7 @@ def compile_table(
     that know their model by the same name share it.
     """
     present = [item for item in deployments if item.removed_at is None]
-    own = {item.name: (item.name,) for item in present}
+    own: dict[str, tuple[str, ...]] = {item.name: (item.name,) for item in present}
     upstreams = [item for item in upstreams if item.name not in own]
     members = [_with_facts(_member(item), _called(item), public, facts) for item in present]
     members += [_with_facts(item, (item.name,), public, facts) for item in upstreams]

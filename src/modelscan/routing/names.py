@@ -20,7 +20,10 @@ class PublicNames:
 
 
 def with_alias(names: PublicNames, name: str, target: str, *, taken: bool) -> PublicNames:
-    """`taken`: a deployment or an upstream is called so. Raises Conflict then, Usage where the alias would lead back to itself."""
+    """`taken`: a deployment or an upstream is called so.
+
+    Raises Conflict then, Usage where the alias would lead back to itself.
+    """
     if taken:
         raise Conflict(
             f"`{name}` is the name of a deployment or an upstream",

@@ -29,12 +29,18 @@ class Secrets:
 
     def put(self, name: str, secret: str) -> bool:
         """Keep it, replacing an earlier one; whether the keyring took it. Raises StorageFailed."""
+        if self.entrust(name, secret):
+            self._write({key: value for key, value in self._read().items() if key != name})
+            return True
+        self._write({**self._read(), name: secret})
+        return False
+
+    def entrust(self, name: str, secret: str) -> bool:
+        """Give it to the keyring and to nothing else; whether there is one that took it."""
         with _keyring() as keyring:
             if keyring is not None:
                 keyring.set_password(_SERVICE, name, secret)
-                self._write({key: value for key, value in self._read().items() if key != name})
                 return True
-        self._write({**self._read(), name: secret})
         return False
 
     def forget(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The door to HTTP for APIs of models: answers that come line by line from a server of this machine, and what any has."""
+"""The door to HTTP for APIs of models: what they have, and answers of this machine's that come line by line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx  # noqa: TID251  this is the door
 
 from modelscan.errors import SourceUnavailable, Unauthorized
+from modelscan.system.http import told_reason
 
 _REFUSAL_BYTES = 65_536
 _MOST_BYTES = 8_000_000
@@ -35,14 +36,15 @@ def post_for_lines(
                 raise _refusal(response, address, key)
             yield from response.iter_lines()
     except (httpx.ReadError, httpx.RemoteProtocolError) as error:
-        raise SourceUnavailable(f"`{address}` closed the connection", cause=[_reason(error)]) from error
+        raise SourceUnavailable(f"`{address}` closed the connection", cause=[told_reason(error)]) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceUnavailable(f"`{address}` cannot be reached", cause=[_reason(error)]) from error
+        raise SourceUnavailable(f"`{address}` cannot be reached", cause=[told_reason(error)]) from error
 
 
 def get_json(address: str, *, key: str | None = None, timeout: float = 10.0) -> Any:
-    """The document at an address, of at most 8 MB; `timeout` is for each pause, in seconds. Proxies and certificates are
-    those that the usual variables name, but for servers of this machine.
+    """The document at an address, of at most 8 MB; `timeout` is for each pause, in seconds.
+
+    Proxies and certificates are those that the usual variables name, but for servers of this machine.
 
     Raises Unauthorized (401), or SourceUnavailable, whose `details` tell the `status` where it answered.
     """
@@ -61,8 +63,9 @@ def get_json(address: str, *, key: str | None = None, timeout: float = 10.0) -> 
                     raise SourceUnavailable(f"the answer of `{address}` is too large", details={"address": address})
             return json.loads(content)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError) as error:  # OSError: SSL_CERT_FILE names nothing
-        details = {"address": address}
-        raise SourceUnavailable(f"`{address}` cannot be reached", cause=[_reason(error)], details=details) from error
+        raise SourceUnavailable(
+            f"`{address}` cannot be reached", cause=[told_reason(error)], details={"address": address}
+        ) from error
     except (ValueError, RecursionError) as error:
         raise SourceUnavailable(f"`{address}` did not answer JSON", details={"address": address}) from error
 
@@ -95,7 +98,3 @@ def _message_in(body: str) -> str:
     except (ValueError, KeyError, TypeError, AttributeError):
         found = body
     return str(found).strip()
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__

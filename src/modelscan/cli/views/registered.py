@@ -71,7 +71,8 @@ def show_found(printer: Printer, found: Sequence[FoundModel]) -> None:
 def _price(pricing: Pricing) -> str:
     if pricing.input is None and pricing.output is None:
         return "price unknown"
-    parts = [f"${value:g} {what}" for value, what in ((pricing.input, "in"), (pricing.output, "out")) if value is not None]
+    both = ((pricing.input, "in"), (pricing.output, "out"))
+    parts = [f"${value:g} {what}" for value, what in both if value is not None]
     return f"{' / '.join(parts)} per million tokens"
 
 

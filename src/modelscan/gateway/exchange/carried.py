@@ -9,9 +9,10 @@ from modelscan.gateway.http.request import Request
 from modelscan.gateway.upstream.address import Address
 from modelscan.routing.compiled import TableMember
 
-# The client's own keys, whose account they are of, and what is written anew. A cookie is for the page, not for a model.
+# The client's own keys, the account that they belong to, and what is written anew. A cookie is for the page.
 _CLIENTS = frozenset(
-    {b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie", b"openai-organization", b"openai-project"}
+    {b"authorization", b"x-api-key", b"api-key", b"x-goog-api-key", b"cookie"}
+    | {b"openai-organization", b"openai-project"}
 )
 _WRITTEN = frozenset({b"host", b"content-length", b"expect", b"x-request-id"})
 _TO_MODEL = _CLIENTS | _WRITTEN
@@ -41,11 +42,17 @@ def head_for_probe(member: TableMember, address: Address, *, environ: Mapping[st
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
+def key_for(member: TableMember, environ: Mapping[str, str]) -> str:
+    """Empty where there is none, or none that a header can hold: what follows a line break would be a header too."""
+    key = environ.get(member.api_key_env, "").strip() if member.api_key_env else ""
+    return key if key.isascii() and key.isprintable() else ""
+
+
 def _own(member: TableMember, address: Address, environ: Mapping[str, str], *, anthropic: bool = False) -> Headers:
     own: Headers = [(b"host", address.authority)]
     if address.proxy_key is not None and address.proxy is None:
         own.append((b"proxy-authorization", address.proxy_key))
-    key = environ.get(member.api_key_env, "").encode() if member.api_key_env else b""
+    key = key_for(member, environ).encode()
     if key:
         own.append((b"authorization", b"Bearer " + key))
         if anthropic:

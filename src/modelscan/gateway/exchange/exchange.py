@@ -11,7 +11,7 @@ import asyncio
 
 from modelscan.gateway.access import may_ask
 from modelscan.gateway.bodies.peek import BadBody
-from modelscan.gateway.exchange.carried import head_for_model
+from modelscan.gateway.exchange.carried import head_for_model, key_for
 from modelscan.gateway.exchange.held import HeldAnswer, is_held
 from modelscan.gateway.exchange.incoming import Incoming
 from modelscan.gateway.exchange.reply import Reply
@@ -272,8 +272,7 @@ class Exchange:
         elif elsewhere and self._fallbacks and self._replayable and not opened:
             self._turned_away(Refusal(status, f"`{member.name}` answered {status}", "upstream_error"))
         elif (opened and status != _OK) or is_held(status, headers):
-            key = gateway.environ.get(member.api_key_env, "") if member.api_key_env else ""
-            self._held = HeldAnswer(status, headers, key)
+            self._held = HeldAnswer(status, headers, key_for(member, gateway.environ))
         elif not opened:
             self._reply.open(status, headers, member.name)
 

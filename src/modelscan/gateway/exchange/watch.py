@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol
 
 from modelscan.dataclasses import replace
-from modelscan.gateway.exchange.carried import head_for_probe
+from modelscan.gateway.exchange.carried import head_for_probe, key_for
 from modelscan.gateway.http.framing import Headers
 from modelscan.gateway.upstream.address import Address
 from modelscan.gateway.upstream.connection import UpstreamConnection
@@ -79,7 +79,8 @@ class UpstreamWatch:
         before = self._failing.pop(place, None)
         if cause is not None:
             self._failing[place] = cause
-        self._due[place] = self._gateway.now() + (self._seconds if cause is None else min(self._seconds, _AGAIN_SECONDS))
+        pause = self._seconds if cause is None else min(self._seconds, _AGAIN_SECONDS)
+        self._due[place] = self._gateway.now() + pause
         if cause != before:
             self._changed()
 
@@ -110,7 +111,7 @@ class _Probe:
         self.connection: UpstreamConnection | None = None
         self._found = self._received = 0
 
-    def answer_head(self, status: int, headers: Headers) -> None:
+    def answer_head(self, status: int, headers: Headers) -> None:  # noqa: ARG002  the interface of an answer
         self._found = status
 
     def answer_data(self, data: bytes) -> None:
@@ -124,7 +125,7 @@ class _Probe:
     def answer_end(self) -> None:
         self._settle()
 
-    def answer_lost(self, why: str, *, begun: bool) -> None:
+    def answer_lost(self, why: str, *, begun: bool) -> None:  # noqa: ARG002  as above
         if not self.status.done():
             self.status.set_exception(CannotConnect(why))
 
@@ -144,7 +145,7 @@ def place_of(member: TableMember) -> Place:
 
 
 def lacks_key(member: TableMember, environ: Mapping[str, str]) -> bool:
-    return bool(member.api_key_env) and not environ.get(member.api_key_env or "")
+    return bool(member.api_key_env) and not key_for(member, environ)
 
 
 def refused_key(member: TableMember) -> str:
@@ -163,7 +164,9 @@ def _judged(member: TableMember, environ: Mapping[str, str], watch: UpstreamWatc
     if member.kind != "upstream" or member.status != "ready":
         return member
     if lacks_key(member, environ):
-        cause = f"its key is missing: `{member.api_key_env}` is not set where the gateway was started"
+        is_set = environ.get(member.api_key_env or "", "").strip()
+        wrong = "holds no valid key" if is_set else "is not set"
+        cause = f"its key is missing: `{member.api_key_env}` {wrong} where the gateway was started"
         return replace(member, status="failed", last_error=cause)
     cause_now = watch.cause(member)
     return member if cause_now is None else replace(member, status="unhealthy", last_error=cause_now)

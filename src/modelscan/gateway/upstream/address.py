@@ -12,7 +12,7 @@ from modelscan.dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """`prefix` is what stands before the path of a request. `proxy` is the host and port of a proxy that makes a tunnel,
+    """`prefix` stands before the path of a request. `proxy` is the host and port of a proxy that makes a tunnel, and
     `proxy_key` its credentials; a proxy that is handed requests without TLS is itself the `host`.
     """
 
@@ -63,7 +63,7 @@ def _proxy(host: str, *, tls: bool, environ: Mapping[str, str]) -> SplitResult |
         return None
     found = urlsplit(named if "://" in named else f"http://{named}")
     if found.scheme != "http" or not found.hostname:
-        raise ValueError(f"the proxy for `{host}` is spoken to in `{found.scheme}`, and only HTTP proxies are supported")
+        raise ValueError(f"only HTTP proxies are supported, and that for `{host}` is one of `{found.scheme}`")
     return found
 
 

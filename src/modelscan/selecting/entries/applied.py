@@ -84,7 +84,7 @@ def refuse_unrunnable(model: RegisteredModel | None, backend: str | None) -> Non
         raise Conflict(
             f"`{model.id}` runs at an upstream: there is nothing to deploy",
             cause=[f"it is {runtime.what}"],
-            hints=["the gateway serves it: modelscan gateway start", f"modelscan model inspect {shlex.quote(model.id)}"],
+            hints=["modelscan gateway start", f"modelscan model inspect {shlex.quote(model.id)}"],
             details={"id": model.id, "runtime": model.runtime},
         )
     task = TASKS[model.type or "chat"]

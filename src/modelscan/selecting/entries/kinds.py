@@ -15,11 +15,11 @@ from modelscan.selecting.entries.offered import OfferedModel
 
 
 def with_kinds(context: Context, offered: Sequence[OfferedModel]) -> tuple[OfferedModel, ...]:
-    """With the type of those whose server does not say it and whose name the catalog knows, in any spelling."""
+    """With a type where the server does not say it: the one that the catalog knows by its name, else that of most."""
     if all(item.type is not None for item in offered):
         return tuple(offered)
     index = open_base(context.settings.paths.index_file)
-    return tuple(replace(item, type=item.type or _kind(index, item.model)) for item in offered)
+    return tuple(replace(item, type=item.type or _kind(index, item.model) or "chat") for item in offered)
 
 
 def _kind(index: Index, name: str) -> ModelType | None:

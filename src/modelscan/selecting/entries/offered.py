@@ -19,8 +19,9 @@ _LONGEST = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OfferedModel:
-    """One model of a server. `model` is its name there; `size_bytes` that of its files, and `type` what it is for, where
-    the server says so.
+    """One model of a server. `model` is its name there.
+
+    `size_bytes`, that of its files, and `type` are known where the server says them.
     """
 
     model: str

@@ -29,8 +29,8 @@ class Upstreams:
         self._context = context
 
     def completed(self, model: RegisteredModel) -> RegisteredModel:
-        """With its address, the variable of its key, its name there, its price and its context, as far as they are known; any other
-        model as it is.
+        """With its address, the variable of its key, its name there, price and context, as far as they are known; any
+        other model as it is.
         """
         if model.runtime not in ELSEWHERE:
             return model

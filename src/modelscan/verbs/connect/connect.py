@@ -23,7 +23,7 @@ from modelscan.running.connecting.client_files import (
     write_planned,
     written_anew,
 )
-from modelscan.running.connecting.endpoint import client_endpoint, key_of
+from modelscan.running.connecting.endpoint import client_endpoint, key_of, upstream_endpoint
 from modelscan.running.connecting.proof import prove
 from modelscan.selecting.context import Context
 from modelscan.targets.deployments import not_ready
@@ -64,9 +64,10 @@ class Connection:
 def connect_client(context: Context, tool: str, *, model: str | None, ask: Ask, show: Show) -> Connection:
     """Put the endpoint into the program's files, and ask it for one token.
 
-    `model` is a deployment; None for the one that became ready last. `show` is called with what would change before
-    `ask` is. Raises DeploymentNotFound, Usage (nobody said yes, or a model that the program cannot use), ConfigInvalid
-    (a file that cannot be edited), Unauthorized, BackendFailed (not ready, or no answer).
+    `model` is a deployment or an upstream; None for the deployment that became ready last. `show` is called with what
+    would change before `ask` is. Raises DeploymentNotFound, Usage (nobody said yes, or a model that the
+    program cannot use), ConfigInvalid (a file that cannot be edited), Unauthorized, BackendFailed (not ready, or no
+    answer).
     """
     client = client_named(tool)
     found, endpoint = _endpoint(context, tool, client, model)
@@ -114,12 +115,18 @@ def disconnect_client(context: Context, tool: str, *, ask: Ask, show: Show) -> C
     return Connection(tool=tool, title=client.title, files=files, changed=bool(differing))
 
 
-def _endpoint(context: Context, tool: str, client: Client, model: str | None) -> tuple[Deployment, ClientEndpoint]:
-    found = _deployment(context, model)
-    endpoint = client_endpoint(context, found)
+def _endpoint(context: Context, tool: str, client: Client, model: str | None) -> tuple[str, ClientEndpoint]:
+    served = None
+    if model is not None and context.deployments.named(model) is None:
+        served = upstream_endpoint(context, model)
+    if served is not None:
+        found, endpoint = served.model, served
+    else:
+        deployment = _deployment(context, model)
+        found, endpoint = deployment.name, client_endpoint(context, deployment)
     if client.tasks is not None and endpoint.task not in client.tasks:
         raise Usage(
-            f"{client.title} cannot use `{found.name}`, whose task is {endpoint.task}",
+            f"{client.title} cannot use `{found}`, whose task is {endpoint.task}",
             cause=[f"it uses models for: {', '.join(sorted(client.tasks))}"],
             hints=[f"modelscan connect {tool} --model NAME", "modelscan list"],
             details={"task": endpoint.task},
@@ -154,7 +161,7 @@ def _agreed(tool: str, changes: Sequence[FileChange], ask: Ask, show: Show, what
 def _connection(
     tool: str,
     client: Client,
-    found: Deployment,
+    found: str,
     endpoint: ClientEndpoint,
     files: tuple[ConnectedFile, ...],
     *,
@@ -164,7 +171,7 @@ def _connection(
     return Connection(
         tool=tool,
         title=client.title,
-        deployment=found.name,
+        deployment=found,
         model=endpoint.model,
         base_url=endpoint.base_url,
         files=files,

@@ -9,7 +9,7 @@ from modelscan.errors import DeploymentNotFound
 from modelscan.exports.clients.endpoint import ClientEndpoint, endpoint_to
 from modelscan.exports.clients.env import env_lines, env_variables
 from modelscan.routing.gateway_files import gateway_files, read_table
-from modelscan.running.connecting.endpoint import client_endpoint
+from modelscan.running.connecting.endpoint import client_endpoint, upstream_endpoint
 from modelscan.running.gateway.process import running_gateway
 from modelscan.selecting.context import Context
 from modelscan.targets.deployments import not_ready
@@ -32,8 +32,11 @@ def model_env(context: Context, name: str, *, direct: bool = False) -> ExportedE
         table = read_table(gateway_files(context.settings.paths))
         members = table.names.get(table.aliases.get(name, name), ())
         for member in table.members:
-            if member.name in members and (member.status == "ready" or member.on_demand):
+            known = member.kind == "deployment" and member.name in members
+            if known and (member.status == "ready" or member.on_demand):
                 return _exported(client_endpoint(context, context.deployments.find(member.name), name=name))
+    if context.deployments.named(name) is None and (endpoint := upstream_endpoint(context, name)) is not None:
+        return _exported(endpoint)
     found = context.deployments.now(name)
     if found.status != "ready":
         raise not_ready(found)

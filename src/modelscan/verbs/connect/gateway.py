@@ -57,7 +57,7 @@ class UsedTokens:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpstreamStatus:
-    """One that somebody else runs, as the gateway last found it; `cause` is why it does not serve. A key is only named."""
+    """One that somebody else runs, as the gateway last found it; `cause` is why it does not serve."""
 
     name: str
     base_url: str | None

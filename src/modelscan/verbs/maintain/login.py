@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from modelscan.dataclasses import dataclass
-from modelscan.errors import Usage, shown_address
+from modelscan.errors import ConfigInvalid, Usage, shown_address
 from modelscan.hubs.tokens import HUBS, address, is_token, login_elsewhere, whose
 from modelscan.hubs.variables import is_offline
 from modelscan.model.words import HubName
 from modelscan.selecting.context import Context
 from modelscan.storage.secrets import Secrets
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +56,38 @@ def log_in(context: Context, source: HubName, token: str) -> Login:
         stored_in="keyring" if kept_by_keyring else str(secrets.file),
         used_before=login_elsewhere(hub, settings.environ, settings.token_variables),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptKey:
+    """The key of an upstream, under the name of the variable that else holds it."""
+
+    variable: str
+    stored_in: str | None
+    changed: bool = True
+
+
+def keep_key(context: Context, variable: str, key: str) -> KeptKey:
+    """Give a key to the keyring, where the gateway finds it. Raises Usage, and ConfigInvalid without a keyring: then
+    the environment is a better place than a file.
+    """
+    if not _VARIABLE.fullmatch(variable):
+        raise Usage(f"`{variable}` is not the name of an environment variable")
+    if not is_token(key):
+        raise Usage("not a valid key: it is empty or contains spaces or other invalid characters")
+    if not Secrets(context.settings.paths.secrets_file).entrust(variable, key):
+        raise ConfigInvalid(
+            "no system keyring is available: the key was not stored",
+            cause=["it needs the extra `modelscan-cli[keyring]` and a desktop secret service"],
+            hints=[f"export {variable}=… where the gateway is started: modelscan gateway restart"],
+        )
+    return KeptKey(variable=variable, stored_in="keyring")
+
+
+def forget_key(context: Context, variable: str) -> KeptKey:
+    """Remove a key from the keyring."""
+    changed = Secrets(context.settings.paths.secrets_file).forget(variable)
+    return KeptKey(variable=variable, stored_in=None, changed=changed)
 
 
 def log_out(context: Context, source: HubName) -> Login:

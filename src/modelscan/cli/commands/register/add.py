@@ -53,7 +53,7 @@ def add(
     ] = None,
     upstream: Annotated[
         str | None,
-        typer.Option("--upstream", metavar="URL", help="Address of a server of somebody else's that has it, /v1 included."),
+        typer.Option("--upstream", metavar="URL", help="Address of the server that has it, with /v1."),
     ] = None,
     api_key_env: Annotated[
         str | None,
