@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan, Ran
 
 TOKEN = "hf_planted0secret"
@@ -195,3 +196,25 @@ def test_on_a_terminal_it_is_typed_unseen(accounts: Accounts, home: Path) -> Non
     assert TOKEN.encode() not in shown
     assert not Path(cmdline).exists() or TOKEN not in Path(cmdline).read_text()
     assert len(anywhere(home)) == 1
+
+
+def test_the_key_of_an_upstream_goes_to_the_keyring_or_nowhere(
+    typed: Callable[..., Ran], modelscan: Modelscan, home: Path
+) -> None:
+    refused = typed("sk-planted0secret\n", "login", "--api-key-env", "BIG_KEY")
+    assert (refused.status, refused.stdout, refused.stderr) == snapshot(
+        (
+            1,
+            "",
+            """\
+error: no system keyring is available: the key was not stored
+  it needs the extra `modelscan-cli[keyring]` and a desktop secret service
+hint: export BIG_KEY=… where the gateway is started: modelscan gateway restart
+""",
+        )
+    )
+    assert anywhere(home, "sk-planted0secret") == []
+    assert typed("sk-x", "login", "--api-key-env", "no name").status == 2
+    assert typed(" ", "login", "--api-key-env", "BIG_KEY").status == 2
+    gone = modelscan("logout", "--api-key-env", "BIG_KEY")
+    assert gone.stdout == "No stored key for BIG_KEY\n"

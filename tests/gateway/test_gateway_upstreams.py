@@ -255,6 +255,34 @@ def test_what_an_upstream_says_of_its_host_stays_there(far: House) -> None:
     assert headers["x-ratelimit-remaining-requests"] == "9"
 
 
+KEYRING = """
+from keyring.backend import KeyringBackend
+class Kept(KeyringBackend):
+    priority = 5
+    def get_password(self, service, username):
+        return {"modelscan/KEPT_KEY": "sk-from-the-keyring"}.get(f"{service}/{username}")
+    def set_password(self, service, username, password): ...
+    def delete_password(self, service, username): ...
+"""
+
+
+def test_a_key_that_the_keyring_has(tmp_path: Path, upstream: FakeUpstream) -> None:
+    (tmp_path / "kept_keyring.py").write_text(KEYRING)
+    settings = tmp_path / ".config" / "python_keyring" / "keyringrc.cfg"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"[backend]\ndefault-keyring=kept_keyring.Kept\nkeyring-path={tmp_path}\n")
+    house = House(tmp_path)
+    house.start()
+    try:
+        house.serve(remote("big", upstream.base_url, api_key_env="KEPT_KEY"))
+        until(lambda: house.chat("big").status == 200, what="the keyring to be asked")
+        assert chats(upstream)[-1][2]["authorization"] == "bearer sk-from-the-keyring"
+    finally:
+        house.stop()
+    files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    assert not any(b"sk-from-the-keyring" in path.read_bytes() for path in files)
+
+
 class Told:
     """Answers everything with the same headers."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from inline_snapshot import snapshot
+
 from modelscan.model import Deployment
-from modelscan.routing.compiled import ModelFacts, compile_table
+from modelscan.routing.compiled import ModelFacts, TableMember, compile_table
 from modelscan.routing.names import PublicNames
 
 
@@ -32,3 +34,29 @@ def test_what_is_said_of_the_model_now_counts_more() -> None:
     facts = ModelFacts(names=("lab/eyes",), defaults={"temperature": 0.7})
     (member,) = compile_table([deployment(entry=entry)], PublicNames(), facts=[facts]).members
     assert member.defaults == {"temperature": 0.7, "max_tokens": 64}
+
+
+def upstream(name: str, model: str, **changes: object) -> TableMember:
+    values: dict[str, object] = {"kind": "upstream", "base_url": "https://host/v1", "serves": (model,), **changes}
+    return TableMember(name=name, id=f"upstream:{name}", model=model, **values)  # type: ignore[arg-type]
+
+
+def test_an_upstream_has_the_names_that_no_deployment_and_no_alias_has() -> None:
+    table = compile_table(
+        [deployment()],
+        PublicNames(aliases={"gpt": "eyes", "far": "eyes"}),
+        upstreams=[upstream("far", "lab/eyes"), upstream("eyes", "x"), upstream("lab/eyes", "y"), upstream("z", "gpt")],
+    )
+    assert table.names == snapshot(
+        {"lab/eyes": ("eyes",), "y": ("lab/eyes",), "eyes": ("eyes",), "far": ("far",), "z": ("z",)}
+    )
+    assert table.aliases == snapshot({"gpt": "eyes"})
+    assert [item.id for item in table.members if item.name == "eyes"] == ["0" * 32]
+
+
+def test_upstreams_that_know_their_model_by_one_name_share_it() -> None:
+    table = compile_table(
+        [], PublicNames(weights={"a": 3}), upstreams=[upstream("a", "big"), upstream("b", "big"), upstream("c", "a")]
+    )
+    assert table.names == snapshot({"big": ("a", "b"), "a": ("a",), "b": ("b",), "c": ("c",)})
+    assert [item.weight for item in table.members] == [3, 1, 1]

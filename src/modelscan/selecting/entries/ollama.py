@@ -49,5 +49,5 @@ def spellings(tag: str) -> tuple[str, ...]:
 
 def is_cloud(name: str, entry: Mapping[str, object]) -> bool:
     """Whether a listed model runs on somebody else's machines."""
-    tag = name.rpartition(":")[2]
-    return bool(entry.get("remote_host")) or tag == "cloud" or tag.endswith("-cloud")
+    _, colon, tag = name.rpartition(":")
+    return bool(entry.get("remote_host")) or (bool(colon) and (tag == "cloud" or tag.endswith("-cloud")))
