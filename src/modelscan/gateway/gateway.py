@@ -199,9 +199,11 @@ class Gateway:
         self.doubtful(member.name)
 
     def doubtful(self, name: str) -> None:
-        """Let a command look at what really runs: it writes the table anew."""
+        """Let a command look at what really runs: it writes the table anew. An upstream is asked."""
         member = self.directory.members.get(name)
         now = self.now()
+        if member is not None and member.kind == "upstream":
+            self._watch.doubt(member)
         if member is not None and member.kind == "deployment" and now - self._refreshed_at >= _REFRESH_SECONDS:
             self._refreshed_at = now
             self.spawn(self._look())

@@ -68,6 +68,11 @@ class UpstreamWatch:
                 self._due[place] = float("inf")
                 self._gateway.spawn(self._ask(place, member))
 
+    def doubt(self, member: TableMember) -> None:
+        """A request found it away: it is asked at once, unless it is being asked."""
+        if self._due.get(place_of(member), 0.0) != float("inf"):
+            self._due.pop(place_of(member), None)
+
     def cause(self, member: TableMember) -> str | None:
         """Why it does not answer; None where it does, or was not asked yet."""
         return self._failing.get(place_of(member))
