@@ -13,7 +13,7 @@ from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.huggingface import cache as hf_cache
 from modelscan.hubs.huggingface import xet
 from modelscan.hubs.protocol import Access
-from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, refused
+from modelscan.hubs.refusals import GATED, NO_FILE, NO_REPO, NO_REVISION, Question, refused
 from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.hubs.variables import (
     endpoint_of,
@@ -61,7 +61,7 @@ class HuggingFace:
     def open(
         self, session: HttpSession, repo_id: str, listing: Listing, file: RemoteFile, start: int, end: int | None = None
     ) -> Iterator[ByteStream]:
-        from modelscan.hubs.huggingface.client import request_headers
+        from modelscan.hubs.huggingface.client import asked, request_headers
 
         headers = request_headers(self._asking())
         if file.xet_hash is not None and end is None and wants_xet(self._environ) and xet.is_available():
@@ -74,23 +74,8 @@ class HuggingFace:
             end = start + _LONGEST_ANSWER
         with session.stream(address, start=start, end=end, headers=headers) as answer:
             if answer.status not in _OK:
-                raise self._refusal(repo_id, listing, file, answer)
+                raise _refusal(asked(repo_id, listing.revision, self._asking()), file, answer)
             yield ByteStream(answer.start, answer.chunks)
-
-    def _refusal(self, repo_id: str, listing: Listing, file: RemoteFile, answer: HttpAnswer) -> Exception:
-        from modelscan.hubs.huggingface.client import asked
-
-        code, message = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
-        if code not in _CODES:  # the storage behind the hub has no codes
-            code = NO_FILE if answer.status == _NOT_FOUND else None
-        return refused(
-            asked(repo_id, listing.revision, self._asking()),
-            answer.status,
-            code=code,
-            message=message,
-            retry_after=answer.retry_after,
-            file=file.path,
-        )
 
     def snapshot(self, repo_id: str, commit: str) -> Path:
         return self._repo(repo_id) / "snapshots" / commit
@@ -127,3 +112,10 @@ class HuggingFace:
 
     def _repo(self, repo_id: str) -> Path:
         return hf_cache.repo_folder(self.root, repo_id)
+
+
+def _refusal(about: Question, file: RemoteFile, answer: HttpAnswer) -> Exception:
+    code, message = answer.headers.get("x-error-code"), answer.headers.get("x-error-message") or ""
+    if code not in _CODES:  # the storage behind the hub has no codes
+        code = NO_FILE if answer.status == _NOT_FOUND else None
+    return refused(about, answer.status, code=code, message=message, retry_after=answer.retry_after, file=file.path)

@@ -8,7 +8,6 @@ from modelscan.registry.words import ELSEWHERE, TASKS, UPSTREAM
 from modelscan.routing.compiled import TableMember
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.ollama import spellings
-from modelscan.selecting.entries.upstream import Upstreams
 from modelscan.storage.documents import to_document
 
 
@@ -16,6 +15,12 @@ def upstream_members(context: Context) -> tuple[TableMember, ...]:
     """Those of all that are enabled, by id. Raises StateDamaged, StateTooNew, StorageFailed."""
     registered = registered_models(context.settings).all.values()
     wanted = [item.model for item in registered if item.model.runtime in ELSEWHERE and item.model.enabled]
+    if not wanted:
+        return ()
+    from modelscan.selecting.entries.upstream import (
+        Upstreams,
+    )  # and with it the catalog, which most commands do without
+
     upstreams = Upstreams(context)
     return tuple(_member(upstreams.completed(model)) for model in sorted(wanted, key=lambda item: item.id.casefold()))
 
