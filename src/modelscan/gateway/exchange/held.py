@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelscan.gateway.http.answers import Refusal, in_our_shape
+from modelscan.gateway.http.answers import Refusal, error_document, in_our_shape, json_body
 from modelscan.gateway.http.framing import Headers
 
 _LACKS = frozenset({404, 405, 501})
@@ -13,11 +13,13 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 def is_held(status: int, headers: Headers) -> bool:
-    """Whether a client gets this answer changed: that a route is missing, or what may repeat the endpoint's key. Only a
-    body that can be read as it is.
-    """
-    readable = not any(name == b"content-encoding" for name, _ in headers)
-    return readable and (status in _LACKS or status == _FORBIDDEN)
+    """Whether a client gets this answer changed: that a route is missing, or what may repeat the endpoint's key."""
+    return status == _FORBIDDEN or (status in _LACKS and not _is_packed(headers))
+
+
+def _is_packed(headers: Headers) -> bool:
+    """Whether its body cannot be read as it is."""
+    return any(name == b"content-encoding" for name, _ in headers)
 
 
 class HeldAnswer:
@@ -45,14 +47,16 @@ class HeldAnswer:
         """As it is, or in our shape where a route is missing."""
         body, dropped = self._told(), set(_FRAMING)
         ours = in_our_shape(self._status, body) if self._status in _LACKS else None
+        if _is_packed(self._headers):  # who knows what it repeats
+            ours = json_body(error_document(Refusal(self._status, "the endpoint denies access", "upstream_error")))
         if ours is not None:
             body = ours
-            dropped.add(b"content-type")
+            dropped |= {b"content-type", b"content-encoding"}
         headers = [item for item in self._headers if item[0] not in dropped]
         if ours is not None:
             headers.append((b"content-type", b"application/json"))
         return self._status, [*headers, (b"content-length", b"%d" % len(body))], body
 
     def _told(self) -> bytes:
-        body = bytes(self._body)
+        body = b"" if _is_packed(self._headers) else bytes(self._body)
         return body.replace(self._key, b"***") if self._key else body
