@@ -149,6 +149,60 @@ def test_a_busy_one_gets_nothing_new_once_another_has_waited_for_its_room() -> N
     assert done.did[1:] == ["stop old: stopped to make room for `new`"]
 
 
+def test_who_comes_while_another_is_starting_waits_for_its_room() -> None:
+    made, done = scheduler(asleep("a"), asleep("b"))
+    first, second = ask(made, "a"), ask(made, "b")
+    made.started("b", StartFailure("no memory", Shortage("0", 5)), 1.0)
+    assert second.got is None
+    made.replace([asleep("a", status="ready"), asleep("b")], 2.0)
+    made.started("a", None, 2.0)
+    assert first.got == "a"
+    assert done.did == ["start a", "start b"]
+    made.done("a", 3.0)
+    made.replace([asleep("a"), asleep("b")], 4.0)
+    made.stopped("a", 4.0)
+    assert done.did[2:] == ["stop a: stopped to make room for `b`", "start b"]
+
+
+def test_what_is_being_stopped_anyway_is_the_room() -> None:
+    made, done = scheduler(asleep("a", status="ready", idle_timeout_seconds=10), asleep("b"))
+    ask(made, "a")
+    made.done("a", 0.0)
+    made.tick(11.0)
+    waits = ask(made, "b", now=11.0)
+    made.started("b", StartFailure("no memory", Shortage("0", 5)), 12.0)
+    assert (waits.got, done.did) == (None, ["stop a: idle for 10 s", "start b"])
+    made.replace([asleep("a"), asleep("b")], 13.0)
+    made.stopped("a", 13.0)
+    assert done.did[2:] == ["start b"]
+
+
+def test_where_the_busy_one_went_away_by_itself_the_start_is_tried_again() -> None:
+    made, done = scheduler(asleep("a", status="ready"), asleep("b"))
+    ask(made, "a")
+    waits = ask(made, "b")
+    made.started("b", StartFailure("no memory", Shortage("0", 5)), 1.0)
+    made.replace([asleep("a", status="failed"), asleep("b")], 2.0)
+    made.tick(2.25)
+    assert (waits.got, done.did) == (None, ["start b", "start b"])
+
+
+def test_nothing_is_stopped_for_a_client_that_has_left() -> None:
+    made, done = scheduler(asleep("a", status="ready"), asleep("b"))
+    ask(made, "a")
+    gone = ask(made, "b")
+    made.started("b", StartFailure("no memory", Shortage("0", 5)), 1.0)
+    made.tick(7.0)
+    stays = ask(made, "a", now=7.0)
+    assert stays.got is None  # `a` takes nothing more, so that it becomes idle
+    made.forgotten(gone)
+    made.tick(7.25)
+    assert stays.got == "a"
+    made.done("a", 8.0)
+    made.done("a", 8.0)
+    assert done.did == ["start b"]
+
+
 def test_idle_time_counts_from_the_end_of_the_last_request() -> None:
     made, done = scheduler(asleep("a", status="ready", idle_timeout_seconds=100))
     made.tick(1_000.0)

@@ -97,8 +97,7 @@ class Scheduler:
         self._last_used[name] = now
         if self.load[name] <= 0:
             del self.load[name]
-            for waiting in tuple(self._rooms):
-                self._make_room(waiting, now)
+            self._look_for_room(now)
         self._drain(now)
 
     def unreachable(self, name: str, now: float) -> None:
@@ -120,11 +119,11 @@ class Scheduler:
         else:
             self._fail(name, failure.cause, now)
         self._drain(now)
+        self._look_for_room(now)  # if nobody asked, this one is idle; if it failed, it does not take what it was to
 
     def stopped(self, name: str, now: float) -> None:
         """A stop is over, and its memory is back."""
         self._stopping.discard(name)
-        self._yielding.discard(name)
         for waiting, room in tuple(self._rooms.items()):
             if name in room.stopping:
                 room.stopping.discard(name)
@@ -138,10 +137,14 @@ class Scheduler:
             self._leave(ticket)
             late = f"`{ticket.name}` could not serve this request within {self._bounds.wait_seconds:g} s"
             ticket.refused(Refusal(503, late, "not_ready", retry_after=30))
-        for waiting, room in tuple(self._rooms.items()):
+        self._look_for_room(now)
+        before, self._yielding = self._yielding, set()
+        for waiting, room in self._rooms.items():
             if not room.stopping and now - room.since > _PATIENCE_SECONDS:
                 holders = [item for item in self._members.values() if self._may_yield(item, waiting)]
                 self._yielding |= {item.name for item in evicted(room.shortage, holders, self._last_used)}
+        if before - self._yielding:
+            self._drain(now)
         for member in tuple(self._members.values()):
             if self._is_idle_too_long(member, now):
                 self._stop(member.name, f"idle for {format_duration(member.idle_timeout_seconds or 0)}")
@@ -191,25 +194,42 @@ class Scheduler:
             self._down[name] = float("inf")  # until the start is over, or the table says something new of it
         self._effects.start(name)
 
+    def _look_for_room(self, now: float) -> None:
+        for waiting in tuple(self._rooms):
+            self._make_room(waiting, now)
+
     def _make_room(self, name: str, now: float, *, cause: str | None = None) -> None:
-        """Stop idle deployments for it; wait where only busy ones would help; fail where none would."""
+        """Stop idle deployments for it; wait where only those would help that are busy, starting or being stopped.
+
+        `cause` is why it did not start just now: the answer where nothing helps. Later the table may have changed, and
+        only another try tells.
+        """
         room = self._rooms[name]
         if room.stopping or name in self._starting:
             return
+        if not any(name in ticket.members for ticket in self._queue):
+            del self._rooms[name]  # nobody waits for it any more
+            return
         holders = [item for item in self._members.values() if self._may_yield(item, name)]
-        idle = [item for item in holders if not self.load[item.name]]
-        victims = evicted(room.shortage, idle, self._last_used)
+        leaving = [item for item in holders if item.name in self._stopping]
+        idle = [item for item in holders if not self.load[item.name] and item.name not in self._starting]
+        victims = evicted(room.shortage, leaving, self._last_used) or evicted(room.shortage, idle, self._last_used)
         if victims:
             room.stopping |= {item.name for item in victims}
             for item in victims:
-                self._stop(item.name, f"stopped to make room for `{name}`")
-        elif not evicted(room.shortage, holders, self._last_used):
-            self._fail(name, cause or "there is not enough memory for it", now)
+                if item not in leaving:
+                    self._stop(item.name, f"stopped to make room for `{name}`")
+        elif evicted(room.shortage, holders, self._last_used):
+            return
+        elif cause is not None:
+            self._fail(name, cause, now)
+        else:
+            self._begin(name)
 
     def _may_yield(self, member: TableMember, to: str) -> bool:
         """Only what comes back by itself, at its next request, makes room."""
-        running = member.status == "ready" and member.name not in self._stopping | self._starting
-        return member.on_demand and running and member.name != to
+        holds = member.status == "ready" or member.name in self._starting
+        return member.on_demand and holds and member.name != to
 
     def _stop(self, name: str, why: str) -> None:
         self._stopping.add(name)
