@@ -276,6 +276,28 @@ def test_a_request_starts_what_is_stopped_once(modelscan: Modelscan, vllm: Path,
     assert modelscan("deploy", str(folder), "--name", "tiny", "--on-demand", "--alias", "gpt-4o").status == 0
 
 
+@pytest.mark.slow
+def test_who_waits_for_a_start_is_told_how_far_it_is(
+    modelscan: Modelscan,  # noqa: F811
+    vllm: Path,  # noqa: F811
+    folder: Path,  # noqa: F811
+    port: int,
+) -> None:
+    seen = folder / "seen"
+    seen.touch()
+    (folder / "mood").write_text(f"phases --seen {seen}")
+    modelscan("gateway", "start")
+    modelscan("deploy", str(folder), "--name", "tiny", "--on-demand")
+    body = json.dumps({"model": "tiny", "messages": [], "stream": True}).encode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/chat/completions", body, timeout=60) as answer:
+        assert answer.headers["x-modelscan-deployment"] == "tiny"
+        assert answer.readline().startswith(b": starting tiny")
+        told = next(line for line in answer if b"loading weights" in line)
+        seen.write_text("loading weights\ncompiling\nwarming up\ngenerating\n")
+        assert answer.read().endswith(b"data: [DONE]\n\n")
+    assert told == b": starting tiny: loading weights\n"
+
+
 def test_a_start_that_fails_is_the_answer(modelscan: Modelscan, vllm: Path, folder: Path, port: int) -> None:  # noqa: F811
     modelscan("gateway", "start")
     modelscan("deploy", str(folder), "--name", "tiny", "--on-demand")

@@ -8,9 +8,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modelscan.deployments.store import Store
+from modelscan.errors import ModelscanError
 from modelscan.gateway.scheduling.eviction import Shortage
 from modelscan.gateway.scheduling.ticket import StartFailure
+from modelscan.model import Progress
 from modelscan.storage.paths import Paths
+from modelscan.system.clock import Clock
 from modelscan.system.processes.run import Completed, Runner
 from modelscan.targets.site import ACTING, ACTING_WHY
 
@@ -28,9 +32,11 @@ class Commands:
         *,
         paths: Paths,
         environ: Mapping[str, str],
+        clock: Clock,
         options: Sequence[str] = (),
         start_seconds: float,
     ) -> None:
+        self._clock = clock
         self._run = run
         self._environ = environ
         self._options = tuple(options)
@@ -45,6 +51,17 @@ class Commands:
     async def stop(self, name: str, why: str) -> None:
         """Returns when nothing of it is left and its memory is back."""
         await self._command("stop", name, "--json", seconds=_STOP_SECONDS, why=why)
+
+    def progress(self, deployment_id: str) -> str:
+        """How far its start is, in words: what its record says, without a command; empty where it says nothing."""
+        try:
+            with Store.for_reading(self.paths, self._clock) as store:
+                status = store.by_id(deployment_id).status
+        except ModelscanError:
+            return ""
+        progress = status.progress or Progress()
+        share = f"{progress.fraction:.0%}" if progress.fraction is not None and not progress.detail else None
+        return ", ".join(" ".join(part.split()) for part in (status.phase, progress.detail, share) if part)
 
     async def look(self) -> None:
         """What runs is looked at, and the table written anew where it was wrong."""

@@ -63,6 +63,7 @@ class Gateway:
         self._addresses: dict[tuple[str, str | None], Address] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._exchanges: set[Timed] = set()
+        self._progress: dict[str, str] = {}  # of starts, as it was at the last look
         self._commented_at = self._refreshed_at = 0.0
         self._seen_files: tuple[object, ...] = ()
         self._table = GatewayTable()
@@ -155,6 +156,7 @@ class Gateway:
             exchange.expired()
         if now - self._commented_at >= _COMMENT_SECONDS:
             self._commented_at = now
+            self._progress.clear()
             for exchange in tuple(self._exchanges):
                 exchange.comment()
 
@@ -211,6 +213,11 @@ class Gateway:
     async def _look(self) -> None:
         await self._commands.look()
         self.reload_if_changed()
+
+    def progress_of(self, name: str) -> str:
+        if name not in self._progress:
+            self._progress[name] = self._commands.progress(self.directory.members.get(name, _NOBODY).id)
+        return self._progress[name]
 
     def opened(self, exchange: Timed) -> None:
         self._exchanges.add(exchange)

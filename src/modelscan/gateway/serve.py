@@ -72,6 +72,7 @@ class Server:
             run,
             paths=settings.paths,
             environ=own,
+            clock=self._clock,
             options=("--config", str(config)) if config is not None else (),
             start_seconds=settings.gateway.wait_seconds,
         )

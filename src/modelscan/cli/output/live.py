@@ -180,6 +180,10 @@ class DeployView:
     def show_result(self, printer: Printer, deployed: Deployed) -> None:
         """The address, an example request, and the receipt."""
         item = deployed.deployment
+        if item.status == "stopped" and item.on_demand:
+            first = f"Prepared {item.name}: its first request at the gateway starts it"
+            printer.item(f"{first}, or modelscan start {item.name}", depth=0)
+            return
         if item.status != "ready":
             printer.item(f"Started {item.name}; it is {item.status}. Wait for it: modelscan wait {item.name}", depth=0)
             return

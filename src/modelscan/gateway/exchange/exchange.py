@@ -49,7 +49,7 @@ class Exchange:
             "_gateway",
             "_held",
         ),
-        *("_incoming", "_key", "_member", "_over", "_reply", "_request", "_reused", "_routed"),
+        *("_awaited", "_incoming", "_key", "_member", "_over", "_reply", "_request", "_reused", "_routed"),
         *("deadline", "members", "name", "since", "tried"),
     )
 
@@ -70,7 +70,7 @@ class Exchange:
         self._begun_at: float | None = None
         self._held: HeldAnswer | None = None
         self.deadline = float("inf")
-        self.name = ""
+        self.name = self._awaited = ""
         self.members: tuple[str, ...] = ()
         self.tried: set[str] = set()
         self.since = request.started
@@ -207,6 +207,7 @@ class Exchange:
         self._refuse(self._first)
 
     def starting(self, member: TableMember) -> None:
+        self._awaited = member.name
         if self._incoming is not None and self._incoming.wants_events and self._reply.status is None:
             self._reply.open_events(member.name)
             self.comment()
@@ -214,7 +215,8 @@ class Exchange:
     def comment(self) -> None:
         """Keep a client that waits for a start from giving up; to be called every few seconds."""
         if self._reply.status == _OK and self._connection is None and not self._over:
-            self._reply.comment(f"starting {self.name}")
+            progress = self._gateway.progress_of(self._awaited)
+            self._reply.comment(f"starting {self._awaited}{f': {progress}' if progress else ''}")
 
     async def _connect(self, member: TableMember) -> None:
         try:

@@ -61,6 +61,10 @@ class Surroundings(Protocol):
         """It died under a request: the table may be of before."""
         ...
 
+    def progress_of(self, name: str) -> str:
+        """How far its start is, in words; empty where that is not known."""
+        ...
+
     def opened(self, exchange: Timed) -> None: ...
 
     def over(
