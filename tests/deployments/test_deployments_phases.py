@@ -68,6 +68,16 @@ def test_work_is_told_from_standing_still() -> None:
     assert pulse.stalled_for(161.0) == 1.0
 
 
+def test_work_between_two_readings_was_somebody_s_request() -> None:
+    pulse = Pulse()
+    readings = [Activity(0, 5.0), Activity(0, 5.0), Activity(0, 9.0), Activity(1, 9.0), Activity(0, 9.0)]
+    worked = []
+    for number, reading in enumerate(readings):
+        pulse.update(reading, float(number))
+        worked.append(pulse.worked)
+    assert worked == [False, False, True, True, False]  # the first has what the readiness probe did
+
+
 # What a running vLLM 0.32.0 answered, shortened.
 VLLM = """# HELP vllm:num_requests_running Number of requests in model execution batches.
 # TYPE vllm:num_requests_running gauge

@@ -28,7 +28,7 @@ from hostile_house import (
 )
 
 from modelscan.deployments.document import deployment_of
-from modelscan.deployments.files import files_of
+from modelscan.deployments.files import files_of, last_request_at
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed
 from modelscan.model import Deployment
@@ -180,6 +180,8 @@ def test_one_that_nobody_uses_is_stopped_where_the_user_said_so(settings: Settin
     idle = begin(make("polite", idle_timeout_seconds=1.0, restart_policy="always"), settings)
     eventually(lambda: record(settings, idle).status == "stopped")
     assert record(settings, idle).message == "it was idle for 1 s"
+    assert last_request_at(files_of(settings.paths, idle.id)) is None
+    eventually(lambda: last_request_at(files_of(settings.paths, used.id)))
     eventually(lambda: not processes_of(idle))
     assert record(settings, used).status == "ready"
 

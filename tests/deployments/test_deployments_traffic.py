@@ -15,7 +15,7 @@ from hostile_house import CLOCK, Make, eventually, free_port, names_of, observe,
 from tests.cli import fake_vllm
 from tests.cli.conftest import Ran
 from tests.cli.driver import driving
-from tests.hardware.nvml import compile_nvml
+from tests.hardware.ledger import USABLE_BYTES, gpu_in_a_file, overbooked
 from traffic import MOODS
 
 from modelscan.deployments.document import deployment_of
@@ -28,33 +28,21 @@ from modelscan.storage.shipped import shipped
 from modelscan.system.processes.identity import send, tagged, tagged_as
 from modelscan.system.processes.ports import is_free
 from modelscan.targets.local.orphans import find_orphans
-from modelscan.units import GIB
 
 TRAFFIC = Path(__file__).with_name("traffic.py")
-GPU_BYTES = 80 * GIB
-USABLE_BYTES = 79 * GIB
-SCENARIO = f"driver 580.95.05\ngpu\nname NVIDIA H100 80GB HBM3\ntotal {GPU_BYTES}\nreserved {GIB}\ncc 9.0\nledger "
 
 
 @pytest.fixture
 def machine_with_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """One GPU of 80 GiB, whose memory is a file that the fake vLLMs write and the fake NVML reads."""
-    nvml = tmp_path / "nvml"
-    nvml.mkdir()
-    if compile_nvml(nvml) is None:
+    gpu = gpu_in_a_file(tmp_path / "nvml")
+    if gpu is None:
         pytest.skip("no C compiler")
-    ledger = nvml / "ledger"
-    ledger.touch()
-    (nvml / "scenario").write_text(f"{SCENARIO}{ledger}\n")
     program = fake_vllm.install(tmp_path / "bin", "0.32.0")
     for mood in MOODS:
         shutil.copytree(shipped("demo"), tmp_path / "weights" / mood, copy_function=os.link)
         (tmp_path / "weights" / mood / "mood").write_text(mood)
     for name, value in {
-        "LD_LIBRARY_PATH": str(nvml),
-        "CUDA_FAKE_NVML": str(nvml / "scenario"),
-        "CUDA_FAKE_LEDGER": str(ledger),
-        "CUDA_FAKE_TOTAL": str(USABLE_BYTES),
+        **gpu,
         "PATH": f"{program.parent}:/usr/bin:/bin",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "MODELSCAN_STOP_GRACE": "0.3",
@@ -82,8 +70,7 @@ def drive(settings: Settings, folder: Path, *, users: int, operations: int, seed
         out, error = one.communicate(timeout=1800)
         assert (one.returncode, error) == (0, "")
         refused += out.splitlines()
-    overbooked = folder / "nvml" / "ledger.overbooked"
-    assert not overbooked.exists(), overbooked.read_text()
+    assert overbooked(folder / "nvml") == ""
     with Store(settings.paths) as store:
         records = [deployment_of(record) for record in store.list(include_removed=True)]
         present = [item for item in records if not item.removed_at]

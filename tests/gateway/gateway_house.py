@@ -51,7 +51,10 @@ class House:
         self.keeper: subprocess.Popen[bytes] | None = None
 
     def start(self, *words: str) -> None:
-        argv = [sys.executable, "-m", "modelscan.gateway", "--port", str(self.port), *words]
+        self.start_as_configured("--port", str(self.port), *words)
+
+    def start_as_configured(self, *words: str) -> None:
+        argv = [sys.executable, "-m", "modelscan.gateway", *words]
         self.keeper = subprocess.Popen(argv, env=self._environ)
         until(lambda: read_status(self.files).get("supervisor") == self.keeper.pid, what="the gateway to start")
 

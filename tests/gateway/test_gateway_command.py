@@ -272,6 +272,7 @@ def test_a_request_starts_what_is_stopped_once(modelscan: Modelscan, vllm: Path,
     assert [event["kind"] for event in events].count("starting") == 1
     assert [event["message"] for event in events if event["kind"] == "gateway"] == ["started for a request"]
     found = modelscan("status", "tiny", "--json").json
+    until(lambda: modelscan("status", "tiny", "--json").json["last_request_at"], what="the request to be noted")
     assert (found["status"], found["on_demand"], found["aliases"]) == ("ready", True, ["gpt-4o"])
     assert modelscan("deploy", str(folder), "--name", "tiny", "--on-demand", "--alias", "gpt-4o").status == 0
 

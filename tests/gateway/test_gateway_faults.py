@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
@@ -278,3 +279,46 @@ def test_a_head_that_could_be_read_in_two_ways_reaches_nobody(
         assert wire.answer().status >= 400
     time.sleep(0.05)
     assert upstream.requests == []
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_client_that_leaves_is_passed_on_within_a_tenth_of_a_second(house: House, begun: bool) -> None:
+    took = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        house.serve(member("demo", f"http://127.0.0.1:{server.getsockname()[1]}"))
+        for _ in range(7):
+            with house.connection() as wire:
+                wire.send("POST", "/v1/chat/completions", {"model": "demo", "stream": True})
+                made, _ = server.accept()
+                made.recv(65_536)
+                if begun:
+                    made.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: {}\n\n")
+                    wire.socket.recv(100)
+            left = time.monotonic()
+            made.settimeout(5)
+            with contextlib.suppress(ConnectionError):
+                assert made.recv(100) == b""
+            took.append(time.monotonic() - left)
+            made.close()
+    assert sorted(took)[3] < 0.1  # of seven: one may have met a busy moment
+
+
+def test_no_more_than_so_many_wait_for_one_name(tmp_path: Path, upstream: FakeUpstream) -> None:
+    house = House(tmp_path, environ={"MODELSCAN_GATEWAY_QUEUE": "2", "MODELSCAN_GATEWAY_WAIT": "2"})
+    house.start()
+    try:
+        house.serve(member("demo", upstream.base_url, max_parallelism=1))
+        with contextlib.ExitStack() as stack:
+            wires = [stack.enter_context(house.connection()) for _ in range(4)]
+            for number, wire in enumerate(wires):
+                wire.send("POST", "/v1/chat/completions", {"model": "demo", "do": "hang"})
+                until(lambda: len(upstream.requests) == 1, what="the first to arrive")
+                if number:
+                    until(lambda: f'queue{{model="demo"}} {min(number, 2)}' in house.table_names(), what="it to wait")  # noqa: B023
+            refused = wires[3].answer()
+            assert (refused.status, refused.json["error"]["code"]) == (429, "queue_full")
+            assert "retry-after" in refused.headers
+            late = wires[1].answer()
+            assert (late.status, late.json["error"]["code"], late.headers["retry-after"]) == (503, "not_ready", "30")
+    finally:
+        house.stop()

@@ -7,13 +7,14 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
 
 import pytest
 from fake_upstream import FakeUpstream
-from gateway_house import Answered, House, member, until
+from gateway_house import Answered, House, Wire, free_port, member, until
 
 
 class Streams:
@@ -117,3 +118,57 @@ def test_killed_in_the_middle_of_streams_many_times(tmp_path: Path) -> None:
     streams = kill_rounds(tmp_path, int(os.environ.get("KILL_ROUNDS", "60")), seed=16)
     assert streams.wrong == []
     assert streams.ok > 100
+
+
+def stream_of(house: House, wire: Wire, n: int = 40) -> None:
+    wire.send("POST", "/v1/chat/completions", {"model": "demo", "stream": True, "n": n, "gap": 0.03})
+    until(lambda: b"data: " in wire.socket.recv(65_536, socket.MSG_PEEK), what="the stream to begin")
+
+
+def test_a_stop_lets_what_has_begun_end(tmp_path: Path, upstream: FakeUpstream) -> None:
+    house = House(tmp_path)
+    house.start()
+    house.serve(member("demo", upstream.base_url))
+    assert house.keeper is not None
+    with house.connection() as wire, house.connection() as idle:
+        stream_of(house, wire)
+        house.keeper.send_signal(signal.SIGTERM)
+        assert idle.socket.recv(1) == b""  # what does nothing is closed at once
+        with pytest.raises(OSError):  # and nothing new is let in
+            house.ask("GET", "/health")
+        answer = wire.answer()
+    assert (answer.whole, answer.events[-1]) == (True, "[DONE]")
+    assert house.keeper.wait(10) == 0
+
+
+def test_a_reload_to_another_port_listens_there_first(tmp_path: Path, upstream: FakeUpstream) -> None:
+    house = House(tmp_path)
+    before, after = house.port, free_port()
+    config = house.paths.config / "config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(f"[gateway]\nport = {before}\n")
+    house.start_as_configured()
+    house.serve(member("demo", upstream.base_url))
+    try:
+        with house.connection() as wire:
+            stream_of(house, wire)
+            config.write_text(f"[gateway]\nport = {after}\n")
+            assert house.keeper is not None
+            house.keeper.send_signal(signal.SIGHUP)
+            open_ports = []
+            deadline = time.monotonic() + 30
+            while not open_ports or open_ports[-1] != (False, True):
+                assert time.monotonic() < deadline
+                open_ports.append((listens(before), listens(after)))
+            assert (False, False) not in open_ports
+            answer = wire.answer()
+        assert (answer.whole, answer.events[-1]) == (True, "[DONE]")
+        house.port = after
+        assert house.chat().status == 200
+    finally:
+        house.stop()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 from modelscan.dataclasses import dataclass
@@ -35,9 +37,28 @@ class DeploymentFiles:
         return self.folder / "cgroup"
 
     @property
+    def last_request(self) -> Path:
+        """Empty; its time is the end of the last request, as far as the gateway or its supervisor saw one."""
+        return self.folder / "last_request"
+
+    @property
     def supervisor_log(self) -> Path:
         """Output of the supervisor itself: empty, or why it failed."""
         return self.folder / "supervisor.log"
+
+
+def note_request(files: DeploymentFiles, at: float) -> None:
+    """Keep when a request ended (seconds since the epoch); in vain once its folder is gone, or on a full disk."""
+    with contextlib.suppress(OSError):
+        os.close(os.open(files.last_request, os.O_CREAT | os.O_WRONLY, 0o600))
+        os.utime(files.last_request, (at, at))
+
+
+def last_request_at(files: DeploymentFiles) -> float | None:
+    try:
+        return files.last_request.stat().st_mtime
+    except OSError:
+        return None
 
 
 def files_of(paths: Paths, deployment_id: str) -> DeploymentFiles:

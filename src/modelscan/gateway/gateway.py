@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
+from modelscan.deployments.files import files_of, note_request
 from modelscan.errors import ModelscanError
 from modelscan.gateway.access import Gatekeeper
 from modelscan.gateway.bodies.usage import tokens_of
@@ -64,6 +65,7 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._exchanges: set[Timed] = set()
         self._progress: dict[str, str] = {}  # of starts, as it was at the last look
+        self._asked: dict[str, float] = {}  # when requests of deployments ended, until that is written
         self._commented_at = self._refreshed_at = 0.0
         self._seen_files: tuple[object, ...] = ()
         self._table = GatewayTable()
@@ -150,6 +152,7 @@ class Gateway:
         self.scheduler.tick(now)
         self._watch.tick(now)
         self._pool.sweep()
+        self._note_requests()
         for connection in [item for item in self.connections if item.deadline < now]:
             connection.expired()
         for exchange in [item for item in self._exchanges if item.deadline < now]:
@@ -159,6 +162,14 @@ class Gateway:
             self._progress.clear()
             for exchange in tuple(self._exchanges):
                 exchange.comment()
+
+    def _note_requests(self) -> None:
+        """Where `list` finds them. Once in a while, and not with each request."""
+        for name, at in self._asked.items():
+            member = self.directory.members.get(name)
+            if member is not None and member.kind == "deployment":
+                note_request(files_of(self._commands.paths, member.id), at)
+        self._asked.clear()
 
     # What exchanges use.
 
@@ -253,6 +264,8 @@ class Gateway:
             tokens=tokens_of(reply.tail),
             key=key.name if key else "",
         )
+        if deployment:
+            self._asked[deployment] = self._clock.now().timestamp()
         entry = AccessLine(
             request, status, model, deployment, received, reply.sent, seconds, key.name if key else "", note
         )
@@ -306,6 +319,7 @@ class Gateway:
         while self.connections and self.now() < deadline:
             await asyncio.sleep(0.02)
             self.scheduler.tick(self.now())
+        self._note_requests()
         for connection in tuple(self.connections):
             connection.abort()
         self._pool.close()

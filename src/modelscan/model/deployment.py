@@ -152,6 +152,7 @@ class Deployment:
     started_by: StartedBy | None = None
     aliases: tuple[str, ...] = ()
     stopped_by: str | None = None
+    last_request_at: str | None = None  # never of the record: it is looked at when the record is shown
     # Beyond the interface's list: what `start` needs to replay the plan without planning again.
     reference: str | None = None
     location: str | None = None

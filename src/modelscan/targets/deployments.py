@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +13,7 @@ from modelscan.dataclasses import dataclass, field
 from modelscan.deployments.again import again
 from modelscan.deployments.commanding import commanding, current
 from modelscan.deployments.document import deployment_of
+from modelscan.deployments.files import files_of, last_request_at
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.ending import asked_to_stop, removed
@@ -220,11 +221,16 @@ class Deployments:
             return {}
 
     def _shown(self, record: Record) -> Deployment:
-        shown = deployment_of(self.observe(record))
-        base = self._target(record).endpoint(record)
-        if base == shown.base_url:
+        shown, base = deployment_of(self.observe(record)), self._target(record).endpoint(record)
+        at = last_request_at(files_of(self.site.paths, record.id))
+        if base == shown.base_url and at is None:
             return shown
-        return dataclasses.replace(shown, base_url=base, openai_base_url=None if base is None else f"{base}/v1")
+        return dataclasses.replace(
+            shown,
+            base_url=base,
+            openai_base_url=None if base is None else f"{base}/v1",
+            last_request_at=None if at is None else rfc3339(datetime.fromtimestamp(at, UTC)),
+        )
 
     def _target(self, record: Record) -> Target:
         name = record.spec.target

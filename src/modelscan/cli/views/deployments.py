@@ -35,6 +35,8 @@ def _status(item: Deployment, _now: datetime) -> str:
     if item.removed_at:
         return "removed"
     phase = item.phase if item.status in {"starting", "pulling"} else None
+    if item.status == "stopped" and item.stopped_by == "gateway":
+        phase = "by the gateway"
     return f"{item.status} ({phase})" if phase else item.status
 
 
@@ -114,6 +116,7 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
         ("Started", item.started_at or "-"),
         ("Ready", item.ready_at or "-"),
         ("Stopped", _at(item.stopped_at, item.stopped_by)),
+        *([("Last request", item.last_request_at)] if item.last_request_at else []),
         ("Log", item.log_path or "-"),
     ]
     if item.on_demand:

@@ -6,16 +6,21 @@ from modelscan.backends.base import Activity
 
 
 class Pulse:
-    """Updated from the metrics: how long requests have been in flight without progress."""
+    """Updated from the metrics: how long requests have been in flight without progress.
+
+    `worked`: there were requests between the last two readings.
+    """
 
     def __init__(self) -> None:
         self.requests = 0
+        self.worked = False
         self._work: float | None = None
         self._moved_at = 0.0
         self._busy_at = self._fed_at = 0.0
 
     def update(self, activity: Activity, now: float) -> None:
         """`now` is a reading of one monotonic clock."""
+        self.worked = bool(activity.requests) or (self._work is not None and activity.work != self._work)
         if self.requests == 0 or activity.requests == 0 or activity.work != self._work:
             self._moved_at = now
         if activity.requests or activity.work != self._work:

@@ -18,7 +18,7 @@ from modelscan.backends.backend import Backend
 from modelscan.backends.base import Diagnosis, LogEvent
 from modelscan.backends.explaining.diagnosis import with_kernel_kills
 from modelscan.dataclasses import dataclass
-from modelscan.deployments.files import DeploymentFiles, paths_of_state
+from modelscan.deployments.files import DeploymentFiles, last_request_at, note_request, paths_of_state
 from modelscan.deployments.measurements import measurement_of
 from modelscan.deployments.transitions.ending import stopping
 from modelscan.deployments.transitions.serving import became_ready, became_unhealthy, probed, recovered
@@ -105,6 +105,7 @@ class Life:
         self._phases = Phases(_FIRST_PHASE, supervision.clock.monotonic(), supervision.earlier)
         self._health = Health(supervision.pace)
         self._written_at = 0.0
+        self._read_at = 0.0  # the last reading of the metrics, in seconds since the epoch
         self._measured: dict[str, int] = {}
 
     def run(self) -> Ended:
@@ -313,6 +314,7 @@ class Life:
             return "its state folder was removed"  # nobody could find it any more to stop it
         health = self._health
         health.update(answered=probe.healthy, activity=probe.activity, now=self._clock.monotonic())
+        self._note_requests(probe)
         before = self._writer.value
         record = before
         if (health.trouble is not None) != (before.status.current == "unhealthy"):
@@ -320,6 +322,14 @@ class Life:
         if probe.healthy != before.status.last_probe_ok or record != before:
             self._writer.become(probed(record, rfc3339(self._clock.now()), ok=probe.healthy))
         return None
+
+    def _note_requests(self, probe: Probed) -> None:
+        """Those that did not come through the gateway, which knows better when its own ended."""
+        if probe.activity is None:
+            return
+        before, self._read_at = self._read_at, self._clock.now().timestamp()
+        if self._health.pulse.worked and (last_request_at(self._with.files) or 0.0) < before:
+            note_request(self._with.files, self._read_at)
 
     def _idle(self) -> str | None:
         """The reason to stop it when it was idle for as long as the user allowed."""
