@@ -41,6 +41,21 @@ def test_a_chat_model_on_one_gpu() -> None:
     assert command.env == QUIET | OFFLINE | {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": "0"}
 
 
+def test_what_may_sleep_listens_on_a_socket() -> None:
+    """The developer mode, which has the routes for it, opens others: nobody reaches those by a port."""
+    command = VLLM.command_line(CHAT, dataclasses.replace(LAUNCH, socket="/state/id/socket", sleep=True))
+    text = " ".join(command.argv)
+    assert " --uds /state/id/socket " in text
+    assert text.endswith(f"{CLOSED} --enable-sleep-mode")
+    assert not {"--host", "--port"} & set(command.argv)
+    assert command.env["VLLM_SERVER_DEV_MODE"] == "1"
+    assert "VLLM_SERVER_DEV_MODE" not in VLLM.command_line(CHAT, LAUNCH).env
+    with pytest.raises(Usage):
+        VLLM.runs.check_arguments((), {"VLLM_SERVER_DEV_MODE": "1"})
+    with pytest.raises(Usage):
+        VLLM.runs.check_arguments(("--enable-sleep-mode",), {})
+
+
 @pytest.mark.parametrize("task", ["embed", "rerank"])
 def test_an_embedding_and_a_rerank_model_run_as_pooling(task: str) -> None:
     assert line(task=task, max_model_len=8192, kv_cache_tokens=65536) == (

@@ -32,11 +32,14 @@ def main(arguments: list[str], version: str = VERSION) -> None:
     mood = location / "mood"
     words = mood.read_text().split() if mood.exists() else ["polite"]
     served = options[options.index("--served-model-name") + 1]
-    port = options[options.index("--port") + 1]
+    place = "--uds" if "--uds" in options else "--port"
+    words += [place, options[options.index(place) + 1]]
+    if "--enable-sleep-mode" in options:
+        assert os.environ["VLLM_SERVER_DEV_MODE"] == "1"
     if "--max-model-len" in options:
         words += ["--max-model-len", options[options.index("--max-model-len") + 1]]
     if "--gpu-memory-utilization" in options and "CUDA_FAKE_TOTAL" in os.environ:
         share = float(options[options.index("--gpu-memory-utilization") + 1])
         words += ["--takes", str(int(share * int(os.environ["CUDA_FAKE_TOTAL"])))]
-    argv = [sys.executable, "-S", str(HOSTILE), "--mode", words[0], "--port", port, "--name", served, *words[1:]]
+    argv = [sys.executable, "-S", str(HOSTILE), "--mode", words[0], "--name", served, *words[1:]]
     os.execv(sys.executable, argv)  # noqa: S606  the point of it

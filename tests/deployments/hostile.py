@@ -22,6 +22,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -73,6 +74,7 @@ def main() -> None:
     parser.add_argument("--mode", default="polite")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--name", default="demo")
+    parser.add_argument("--uds", default="")
     parser.add_argument("--role", default="api")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--delay", type=float, default=0.0)
@@ -162,7 +164,7 @@ def api(options: argparse.Namespace) -> None:
     speak(options)
     if options.mode == "flood":
         threading.Thread(target=flood, daemon=True).start()
-    serve(options)
+    serve(options, mind)
 
 
 def take_memory(size: int, pid: int) -> None:
@@ -180,6 +182,16 @@ def take_memory(size: int, pid: int) -> None:
             os.kill(pid, signal.SIGKILL)
             sys.exit(1)
         ledger.write(f"{pid} {size}\n")
+
+
+def give_back(pid: int) -> None:
+    """The memory that the core holds, for as long as it sleeps."""
+    with Path(os.environ["CUDA_FAKE_LEDGER"]).open("r+") as ledger:
+        fcntl.flock(ledger, fcntl.LOCK_EX)
+        kept = [line for line in ledger.read().splitlines(keepends=True) if not line.startswith(f"{pid} ")]
+        ledger.seek(0)
+        ledger.truncate()
+        ledger.writelines(kept)
 
 
 def lives(pid: int) -> bool:
@@ -217,11 +229,21 @@ def flood() -> None:
         say("\n".join(f"INFO flood {line}" for _ in range(400)))
 
 
-def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server, many moods
+def serve(options: argparse.Namespace, mind: subprocess.Popen[bytes]) -> None:  # noqa: C901  one small server, many moods
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
     started = time.monotonic()
-    asked = threading.Event()
+    asked, asleep = threading.Event(), threading.Event()
+
+    class OverSocket(ThreadingHTTPServer):
+        address_family = socket.AF_UNIX
+
+        def server_bind(self) -> None:
+            self.socket.bind(str(self.server_address))
+            self.server_name, self.server_port = "socket", 0
+
+        def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+            return self.socket.accept()[0], ("socket", 0)
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None: ...
@@ -252,11 +274,26 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
             self.end_headers()
             self.wfile.write(text.encode())
 
+        def sleep_or_wake(self) -> None:
+            if self.path.startswith("/sleep"):
+                give_back(mind.pid)
+                asleep.set()
+            else:
+                take_memory(options.takes, mind.pid)
+                asleep.clear()
+            self.answer(200, {"status": "asleep" if asleep.is_set() else "awake"})
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             key = os.environ.get("VLLM_API_KEY")
             if key and self.headers.get("authorization") != f"Bearer {key}":
                 self.answer(401, {"error": "Unauthorized"})
+                return
+            if self.path.startswith(("/sleep", "/wake_up")):
+                self.sleep_or_wake()
+                return
+            if asleep.is_set():
+                self.answer(500, {"error": "asked in its sleep"})
                 return
             if options.mode == "mute":
                 time.sleep(3600)
@@ -307,7 +344,10 @@ def serve(options: argparse.Namespace) -> None:  # noqa: C901  one small server,
             self.end_headers()
             self.wfile.write(body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
+    if options.uds:
+        server: ThreadingHTTPServer = OverSocket(options.uds, Handler)  # type: ignore[arg-type]
+    else:
+        server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
     server.daemon_threads = True
     say(f"INFO serving on {options.port} after {time.monotonic() - started:.1f} s")
     if options.mode in {"dies-late", "exits-clean"}:

@@ -41,7 +41,7 @@ class ToyTarget:
             return became_ready(record, self._now(), measured=Measured(), measured_bytes=None)
         return record
 
-    def stop(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
+    def stop(self, record: Record, store: Store, *, hardware: ReadMachine | None = None, rests: bool = False) -> Record:
         RUNNING.pop(record.id, None)
         return store.write(stopped(record, self._now()))
 

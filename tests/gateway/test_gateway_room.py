@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
+import stat
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gateway_house import free_port, until
@@ -35,8 +39,15 @@ def port() -> int:
 
 
 @pytest.fixture
-def modelscan(tmp_path: Path, port: int) -> Iterator[Command]:
-    """The command, in a process that finds the GPU; the gateway runs in front of `a` and `b`, which do not run yet."""
+def short() -> Iterator[Path]:
+    """A home whose path leaves room for that of a socket."""
+    with tempfile.TemporaryDirectory(prefix="ms-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def modelscan(tmp_path: Path, short: Path, port: int) -> Iterator[Command]:
+    """The command, in a process that finds the GPU; a gateway runs."""
     gpu = gpu_in_a_file(tmp_path / "nvml")
     if gpu is None:
         pytest.skip("no C compiler")
@@ -46,6 +57,7 @@ def modelscan(tmp_path: Path, port: int) -> Iterator[Command]:
         **gpu,
         "PATH": f"{program.parent}:/usr/bin:/bin",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "MODELSCAN_HOME": str(short),
         "MODELSCAN_STOP_GRACE": "1",
         "MODELSCAN_FIRST_PORT": str(free_port()),
         "MODELSCAN_GATEWAY_PORT": str(port),
@@ -58,14 +70,19 @@ def modelscan(tmp_path: Path, port: int) -> Iterator[Command]:
 
         assert modelscan("gateway", "start").status == 0
         try:
-            for name in "ab":
-                shutil.copytree(shipped("demo"), tmp_path / "weights" / name)
-                done = modelscan("deploy", str(tmp_path / "weights" / name), "--name", name, "--on-demand", *SHARE)
-                assert (done.status, f"Prepared {name}: its first request" in done.stdout) == (0, True), done.stderr
             yield modelscan
         finally:
             modelscan("gateway", "stop")
             modelscan("stop", "--all")
+        assert overbooked(tmp_path / "nvml") == ""
+
+
+def prepare_two(modelscan: Command, folder: Path, *options: str) -> None:
+    """`a` and `b`, of which neither runs yet."""
+    for name in "ab":
+        shutil.copytree(shipped("demo"), folder / name)
+        done = modelscan("deploy", str(folder / name), "--name", name, "--on-demand", *SHARE, *options)
+        assert (done.status, f"Prepared {name}: its first request" in done.stdout) == (0, True), done.stderr
 
 
 def stream(port: int, model: str, prompt: str = "Hello") -> bytes:
@@ -76,6 +93,7 @@ def stream(port: int, model: str, prompt: str = "Hello") -> bytes:
 
 
 def test_an_idle_one_makes_room_and_a_busy_one_does_not(modelscan: Command, port: int, tmp_path: Path) -> None:
+    prepare_two(modelscan, tmp_path)
     body = json.dumps({"model": "a", "messages": [{"role": "user", "content": "for ever"}], "stream": True})
     request = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n{body}"
     answers: list[bytes] = []
@@ -99,10 +117,10 @@ def test_an_idle_one_makes_room_and_a_busy_one_does_not(modelscan: Command, port
     assert "stopped (by the gateway)" in modelscan("list").stdout
     told = [event["message"] for event in modelscan("events", "a", "--json").json if event["kind"] == "gateway"]
     assert told == ["started for a request", "stopped to make room for `b`"]
-    assert overbooked(tmp_path / "nvml") == ""
 
 
 def test_who_ask_for_both_at_once_are_all_served(modelscan: Command, port: int, tmp_path: Path) -> None:
+    prepare_two(modelscan, tmp_path)
     answers: list[bytes] = []
     threads = [
         threading.Thread(target=lambda name=name: answers.extend(stream(port, name) for _ in range(2)))  # type: ignore[misc]
@@ -114,8 +132,54 @@ def test_who_ask_for_both_at_once_are_all_served(modelscan: Command, port: int, 
         thread.join(120)
     assert len(answers) == 8
     assert [answer for answer in answers if not answer.endswith(b"data: [DONE]\n\n")] == []
-    assert overbooked(tmp_path / "nvml") == ""
     for name in "ab":
         kinds = [event["kind"] for event in modelscan("events", name, "--json").json]
         assert "failed" not in kinds
         assert kinds.count("starting") == kinds.count("ready") > 0
+
+
+def now(modelscan: Command, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = modelscan("status", name, "--json").json
+    return found
+
+
+def test_what_may_sleep_is_woken_by_its_next_request(modelscan: Command, port: int, tmp_path: Path) -> None:
+    prepare_two(modelscan, tmp_path, "--sleep")
+    assert stream(port, "a").endswith(b"data: [DONE]\n\n")
+    first = now(modelscan, "a")
+    assert (first["status"], first["base_url"], first["port"]) == ("ready", None, None)
+    assert stat.S_ISSOCK(Path(first["socket"]).stat().st_mode)
+    assert stream(port, "b").endswith(b"data: [DONE]\n\n")
+    a, b = now(modelscan, "a"), now(modelscan, "b")
+    assert (a["status"], a["phase"], a["stopped_by"], a["pid"]) == ("stopped", "asleep", "gateway", first["pid"])
+    assert b["status"] == "ready"
+    assert "stopped (asleep)" in modelscan("list").stdout
+    assert [item["name"] for item in modelscan("ps", "--json").json] == ["a", "b"]
+    assert stream(port, "a").endswith(b"data: [DONE]\n\n")
+    a, b = now(modelscan, "a"), now(modelscan, "b")
+    assert (a["status"], a["pid"], b["phase"]) == ("ready", first["pid"], "asleep")
+    kinds = [event["kind"] for event in modelscan("events", "a", "--json").json]
+    assert [kind for kind in kinds if kind in {"starting", "ready", "stopped"}] == [
+        *("stopped", "starting", "ready", "stopped", "starting", "ready"),
+    ]
+    assert modelscan("stop", "--all").status == 0
+    assert [(item["status"], item["phase"], item["pid"]) for item in modelscan("list", "--json").json] == [
+        ("stopped", None, None)
+    ] * 2
+
+
+@pytest.mark.parametrize("role", ["supervisor", "backend"])
+def test_what_is_killed_in_its_sleep_is_told_and_started_anew(
+    modelscan: Command, port: int, tmp_path: Path, role: str
+) -> None:
+    prepare_two(modelscan, tmp_path, "--sleep", "--idle-timeout", "1s")
+    assert stream(port, "a").endswith(b"data: [DONE]\n\n")
+    until(lambda: now(modelscan, "a")["phase"] == "asleep", what="it to fall asleep")
+    asleep = now(modelscan, "a")
+    os.kill(asleep["supervisor_pid" if role == "supervisor" else "pid"], signal.SIGKILL)
+    until(lambda: now(modelscan, "a")["phase"] is None, what="it to be told")
+    killed = now(modelscan, "a")
+    why = "its supervisor was killed while it was asleep" if role == "supervisor" else "it ended while it was asleep"
+    assert (killed["status"], killed["message"], killed["pid"]) == ("stopped", why, None)
+    assert stream(port, "a").endswith(b"data: [DONE]\n\n")
+    assert now(modelscan, "a")["pid"] not in {None, asleep["pid"]}

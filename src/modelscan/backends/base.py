@@ -24,8 +24,8 @@ class Launch:
     long as the deployment is known. `api_key_env` names the variable that
     holds the key; the key itself is never here.
 
-    `socket` is a Unix socket to listen on instead of host and port, `beside` are models for the same process: for the
-    backends whose `Runs` says that they can.
+    `socket` is a Unix socket to listen on instead of host and port, `sleep`: it shall be able to sleep, `beside` are
+    models for the same process: for the backends whose `Runs` says that they can.
     """
 
     location: str
@@ -37,6 +37,7 @@ class Launch:
     own_folder: str | None = None
     device: Device = "cuda"
     socket: str | None = None
+    sleep: bool = False
     beside: tuple[Served, ...] = ()
 
 

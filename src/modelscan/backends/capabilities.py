@@ -43,6 +43,7 @@ class Runs(Protocol):
     refuses_unstable_float16: bool = False  # whether it refuses families that float16 does not suit
     plugins: Mapping[str, str] = {}  # formats of weights that only a plugin brings to it
     over_socket: bool = False  # whether it listens on `Launch.socket` where there is one
+    sleeps_by: tuple[str, str] | None = None  # what is posted to put it to sleep, and to wake it
     several: bool = False  # whether one process serves `Launch.beside` too
 
     @abstractmethod
@@ -68,6 +69,10 @@ class Runs(Protocol):
         `pooling` of its embeddings. Only those that a request overrides.
         """
         return ()
+
+    def sleep_problem(self, device: Device) -> str | None:  # noqa: ARG002  it sleeps on none
+        """Why it cannot give a device's memory back and take it again without being started anew; None where it can."""
+        return "it has no sleep mode"
 
     def health_path(self) -> str:
         return "/health"

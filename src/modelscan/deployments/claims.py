@@ -15,6 +15,14 @@ def claimed_bytes(record: Record) -> int | None:
     return None if size is None else size // max(1, len(record.pinned.gpu_indices))
 
 
+def sleeping_bytes(record: Record) -> int | None:
+    """What it needs of the host's memory for sleeping: its weights, as they are on all its GPUs."""
+    if not record.spec.sleep:
+        return None
+    size = record.pinned.plan.get("memory_per_gpu", {}).get("weights_bytes")
+    return None if size is None else int(size) * len(record.pinned.gpu_indices)
+
+
 def memory_left(hardware: Hardware, claims: Sequence[Claim], gpu_index: int | None) -> int | None:
     """What a new deployment may have of a GPU, or of the host for None: what is free and nobody will still take."""
     outstanding = sum(claim.outstanding_bytes for claim in claims if claim.gpu_index == gpu_index)

@@ -37,6 +37,11 @@ class DeploymentFiles:
         return self.folder / "cgroup"
 
     @property
+    def socket(self) -> Path:
+        """What its backend listens on, where that is no port."""
+        return self.folder / "socket"
+
+    @property
     def last_request(self) -> Path:
         """Empty; its time is the end of the last request, as far as the gateway or its supervisor saw one."""
         return self.folder / "last_request"

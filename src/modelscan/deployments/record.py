@@ -15,14 +15,15 @@ from typing import Any
 
 from modelscan.dataclasses import dataclass, field
 from modelscan.model import Measured, Progress
-from modelscan.model.words import Mode, RestartPolicy, Source, StartedBy, Status, Task
+from modelscan.model.words import ASLEEP, LIVE_STATUSES, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentSpec:
     """`request` is what the user asked for, for "same request: unchanged", and `reference` the name of the model in the
     user's own words. `started_by` is the command that made it. `on_demand`: a request at the gateway
-    may start it, and it may make room for another that does; `aliases` are names at the gateway.
+    may start it, and it may make room for another that does; `sleep`: it sleeps where it would be stopped for that or
+    for being idle; `aliases` are names at the gateway.
     """
 
     id: str
@@ -36,6 +37,7 @@ class DeploymentSpec:
     request: Mapping[str, Any] = field(default_factory=dict)
     started_by: StartedBy | None = None
     on_demand: bool = False
+    sleep: bool = False
     restart_policy: RestartPolicy = "no"
     stall_timeout_seconds: float = 600.0
     idle_timeout_seconds: float | None = None
@@ -47,7 +49,8 @@ class DeploymentSpec:
 @dataclass(frozen=True, kw_only=True)
 class PinnedPlan:
     """`plan` is the document of the chosen candidate, `location` the weights as the backend is given them, `argv` its
-    command line (keys are in no argument: they reach it by environment), `adjustments` what was changed of the plan
+    command line (keys are in no argument: they reach it by environment), `socket` what it listens on instead of a port,
+    `adjustments` what was changed of the plan
     to make it start, in words.
     """
 
@@ -65,6 +68,7 @@ class PinnedPlan:
     env: Mapping[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int | None = None
+    socket: str | None = None
     base_url: str | None = None
     openai_base_url: str | None = None
     gpu_indices: tuple[int, ...] = ()
@@ -141,3 +145,12 @@ class Record:
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def is_asleep(self) -> bool:
+        return self.status.current == "stopped" and self.status.phase == ASLEEP
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has processes, or is about to."""
+        return self.status.current in LIVE_STATUSES or self.is_asleep

@@ -52,15 +52,14 @@ def litellm_config(
     fallbacks: Mapping[str, Sequence[str]] | None = None,
     weights: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The whole configuration: an entry for each deployment that is ready, and one more under each name that several
-    of them answer to, so that they share its load.
+    """The whole configuration: an entry for each deployment that is ready and has a port, and one more under each name
+    that several of them answer to, so that they share its load.
 
     LiteLLM does not start without a master key unless `keyless` says that everybody may ask. Names that lead nowhere
     are left out of `aliases` and `fallbacks`: LiteLLM would refuse the file.
     """
-    ready = sorted(
-        (item for item in deployments if item.status == "ready" and item.removed_at is None), key=lambda item: item.name
-    )
+    there = (item for item in deployments if item.status == "ready" and item.removed_at is None and not item.socket)
+    ready = sorted(there, key=lambda item: item.name)
     models = [_entry(item.name, item) for item in ready]
     models += [_remote_entry(item) for item in remote if item.under is None]
     for name, members in _shared(ready, {item["model_name"] for item in models}).items():

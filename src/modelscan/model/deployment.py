@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelscan.dataclasses import dataclass, field
-from modelscan.model.words import Device, Mode, RestartPolicy, Source, StartedBy, Status, Task
+from modelscan.model.words import ASLEEP, LIVE_STATUSES, Device, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +152,8 @@ class Deployment:
     started_by: StartedBy | None = None
     aliases: tuple[str, ...] = ()
     stopped_by: str | None = None
+    socket: str | None = None  # the Unix socket that it listens on instead of a port
+    sleep: bool = False
     last_request_at: str | None = None  # never of the record: it is looked at when the record is shown
     # Beyond the interface's list: what `start` needs to replay the plan without planning again.
     reference: str | None = None
@@ -175,6 +177,11 @@ class Deployment:
     error_suggested: Mapping[str, Any] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
     adjustments: tuple[str, ...] = ()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has processes, or is about to: one that sleeps has them although it is stopped."""
+        return self.status in LIVE_STATUSES or self.phase == ASLEEP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

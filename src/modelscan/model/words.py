@@ -31,6 +31,8 @@ Device = Literal["cpu", "cuda", "rocm"]
 # Where weights have an owner and a name; elsewhere they are where the user put them. Of the same weights on two hubs
 # those of the first are taken.
 HUB_SOURCES: tuple[Source, ...] = get_args(HubName)
+# The phase of one that is `stopped` and whose processes wait to be woken.
+ASLEEP = "asleep"
 LIVE_STATUSES: frozenset[Status] = frozenset({"pending", "pulling", "starting", "ready", "unhealthy", "stopping"})
 
 # Quantizations as users write them. Of GGUF there are more; these are the ones that releases come in.

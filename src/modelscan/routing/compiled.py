@@ -128,6 +128,7 @@ def _member(item: Deployment) -> TableMember:
     return TableMember(
         name=item.name,
         id=item.id,
+        socket=item.socket,
         base_url=item.base_url or (f"http://127.0.0.1:{item.port}" if item.port else None),
         model=item.served_model_names[0] if item.served_model_names else item.name,
         serves=item.served_model_names,

@@ -37,7 +37,7 @@ def route_to(deployment: Deployment) -> Route:
 
 def routes_to(deployments: Iterable[Deployment]) -> tuple[Route, ...]:
     """Routes to those that are ready, by name."""
-    ready = [item for item in deployments if item.status == "ready" and item.removed_at is None]
+    ready = [item for item in deployments if item.status == "ready" and item.removed_at is None and not item.socket]
     return tuple(route_to(item) for item in sorted(ready, key=lambda item: item.name))
 
 

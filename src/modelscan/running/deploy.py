@@ -23,7 +23,7 @@ from modelscan.running.claim import Claimed, claim_record
 from modelscan.running.environment import installation_or_leave
 from modelscan.running.fetch import in_own_form
 from modelscan.running.follow import publish, start_and_follow
-from modelscan.running.preflight import check_weights, refuse_code_without_consent
+from modelscan.running.preflight import check_weights, refuse_code_without_consent, refuse_sleepless
 from modelscan.running.prepare import prepare
 from modelscan.running.record import new_record
 from modelscan.running.routes import check_routing_file, update_routes
@@ -145,6 +145,7 @@ def _claimed(
         installation = None
         if context.deployments.target(wanted.target).is_local:
             chosen = _checked(context, wanted, planned, chosen, ask)
+            refuse_sleepless(context, wanted, chosen)
             installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
         record = new_record(context, wanted, planned, chosen, installation, name, request)
         try:

@@ -1,4 +1,4 @@
-"""Checks before a download: may the weights be loaded, may their code run, is there a token and disk space."""
+"""Checks before anything is begun: may weights be loaded, may their code run, is there disk space, can it sleep."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from modelscan import dataclasses
-from modelscan.errors import Conflict, ModelscanError, shown_address
+from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.files import files_of
+from modelscan.errors import Conflict, ModelscanError, Usage, shown_address
 from modelscan.hubs import preflight
 from modelscan.hubs.files import RemoteFile
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.protocol import InFolder, Streamed
 from modelscan.hubs.tokens import HUBS, address, login_elsewhere
 from modelscan.hubs.transfer.disk import require_disk_space
-from modelscan.model import WeightsDescription
+from modelscan.model import Candidate, WeightsDescription
 from modelscan.model.events import Ask
+from modelscan.running.prepare import device_for
 from modelscan.running.streaming import check_streamed
 from modelscan.selecting.context import Context
+from modelscan.selecting.requests import DeployRequest
 from modelscan.storage.files import translated
 from modelscan.storage.secrets import Secrets
 from modelscan.units import format_bytes
+
+_LONGEST_SOCKET_BYTES = 107  # unix(7)
+_ID = "0" * 32
 
 _SHA256_DIGITS = 64
 _LISTED = 10
@@ -169,3 +176,31 @@ def _not_here(weights: WeightsDescription, missing: tuple[RemoteFile, ...]) -> C
             "repo_id": weights.repo_id, "missing": [file.path for file in missing], "missing_bytes": total,
         },
     )  # fmt: skip
+
+
+def refuse_sleepless(context: Context, wanted: DeployRequest, chosen: Candidate) -> None:
+    """Raise Usage for `--sleep` where nothing would wake it, or where it could not sleep."""
+    if not wanted.sleep:
+        return
+    if not wanted.on_demand:
+        raise Usage(
+            "`--sleep` is for deployments that requests start",
+            cause=["it sleeps when the gateway would stop it, and its next request there wakes it"],
+            hints=["add --on-demand"],
+        )
+    if wanted.port is not None:
+        raise Usage("`--port` cannot be combined with `--sleep`: it listens on a Unix socket", hints=["drop --port"])
+    backend = BACKENDS[chosen.backend]
+    problem = backend.runs.sleep_problem(device_for(context, chosen))
+    if problem is not None:
+        raise Usage(
+            f"{backend.title} cannot sleep here: {problem}",
+            hints=["drop --sleep: idle, it is stopped, and started anew"],
+        )
+    socket = str(files_of(context.settings.paths, _ID).socket)
+    if len(socket.encode()) > _LONGEST_SOCKET_BYTES:
+        raise Usage(
+            f"the path of its socket would be longer than the {_LONGEST_SOCKET_BYTES} bytes that the kernel takes",
+            cause=[socket],
+            hints=["export MODELSCAN_HOME=/a/shorter/path"],
+        )

@@ -55,6 +55,8 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
         api_key_env=record.spec.api_key_env,
         own_folder=str(files_of(context.settings.paths, record.id).folder / "assets"),
         device=installation.device,
+        socket=record.pinned.socket,
+        sleep=record.spec.sleep,
     )
     backend = BACKENDS[chosen.backend]
     command = backend.command_line(chosen, launch)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from modelscan.deployments.files import files_of
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, PinnedPlan, Record
 from modelscan.model import HUB_SOURCES, Candidate, Installation, WeightsDescription
 from modelscan.selecting.context import Context
@@ -27,8 +28,9 @@ def new_record(
     """The record of a deployment before it has a port, and so an address. Without `installation` it must be made."""
     resolved, settings = planned.resolved, context.settings
     description = described(planned, chosen)
+    identity = uuid.uuid4().hex
     spec = DeploymentSpec(
-        id=uuid.uuid4().hex,
+        id=identity,
         name=name,
         target=wanted.target,
         model=resolved.model_id,
@@ -39,6 +41,7 @@ def new_record(
         request=request,
         started_by=wanted.started_by,
         on_demand=wanted.on_demand,
+        sleep=wanted.sleep,
         restart_policy=wanted.restart or settings.deploy.restart,
         stall_timeout_seconds=wanted.stall_timeout or settings.deploy.stall_timeout,
         idle_timeout_seconds=wanted.idle_timeout,
@@ -56,6 +59,7 @@ def new_record(
         quantization=chosen.quantization,
         location=description.location,
         program=installation.program if installation else None,
+        socket=str(files_of(settings.paths, identity).socket) if wanted.sleep else None,
         gpu_indices=chosen.gpu_indices,
         gpu_uuids=chosen.gpu_uuids,
         tensor_parallel=chosen.tensor_parallel,

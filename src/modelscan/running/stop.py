@@ -14,7 +14,7 @@ def stop_deployment(context: Context, reference: str, report: Report = silent) -
     """End the whole process tree and keep the record; one that is already stopped is left unchanged."""
     found = context.deployments.find(reference)
     with publishing(context, report):  # also when there is nothing to do: an earlier command may have been killed
-        if found.removed_at is not None or found.status == "stopped":
+        if found.removed_at is not None or (found.status == "stopped" and not found.is_live):
             return dataclasses.replace(found, changed=False)
         stopped = context.deployments.stop(found.id, hardware=lambda: machine(context))
         if stopped.message:

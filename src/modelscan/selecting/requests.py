@@ -42,6 +42,7 @@ class DeployRequest:
     stall_timeout: float | None = None
     idle_timeout: float | None = None
     on_demand: bool = False
+    sleep: bool = False
     timeout: float | None = None
     aliases: tuple[str, ...] = ()
     replace: bool = False
@@ -52,7 +53,10 @@ class DeployRequest:
     started_by: StartedBy = "deploy"
 
 
-_KEPT = ("name", "target", "port", "host", "api_key_env", "restart", "stall_timeout", "idle_timeout", "on_demand")
+_KEPT = (
+    *("name", "target", "port", "host", "api_key_env", "restart", "stall_timeout", "idle_timeout", "on_demand"),
+    "sleep",
+)
 _DEFAULT = DeployRequest(plan=PlanRequest(model=""))
 
 

@@ -18,7 +18,7 @@ from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.ending import asked_to_stop, removed
 from modelscan.errors import BackendFailed, DeploymentNotFound, StateDamaged, StateTooNew, StorageFailed
-from modelscan.model import LIVE_STATUSES, Deployment
+from modelscan.model import Deployment
 from modelscan.settings.reading import Settings
 from modelscan.storage.locks import Lock
 from modelscan.system.clock import Clock, rfc3339
@@ -48,11 +48,7 @@ class Deployments:
     def list(self, *, status: str | None = None, removed: bool = False, live_only: bool = False) -> list[Deployment]:
         """Every deployment that is not removed, in the order of creation."""
         seen = [self._shown(record) for record in self._records(removed=removed)]
-        return [
-            item
-            for item in seen
-            if (status is None or item.status == status) and (not live_only or item.status in LIVE_STATUSES)
-        ]
+        return [item for item in seen if (status is None or item.status == status) and (not live_only or item.is_live)]
 
     def recorded(self, *, removed: bool = False) -> tuple[Deployment, ...]:
         """The same as last written, without asking their targets."""
@@ -60,7 +56,7 @@ class Deployments:
 
     def live_names(self) -> tuple[str, ...]:
         """The names of all that are not known to be over, including those whose supervisor was killed."""
-        return tuple(item.name for item in self.recorded() if item.status in LIVE_STATUSES)
+        return tuple(item.name for item in self.recorded() if item.is_live)
 
     def observe(self, record: Record, *, commanding: bool = False) -> Record:
         """The record with the status that its target confirms. `commanding`: the caller holds the command lock."""
@@ -150,7 +146,8 @@ class Deployments:
             acting = self.site.acting
             if acting.why is not None:
                 store.add_event(record.id, acting.who, acting.why)
-            ended = self._target(record).stop(record, store, hardware=hardware)
+            rests = record.spec.sleep and acting.who == "gateway"
+            ended = self._target(record).stop(record, store, hardware=hardware, rests=rests)
             return deployment_of(store.write(asked_to_stop(ended, acting.who)))
 
     def remove(self, deployment_id: str, *, hardware: ReadMachine | None = None) -> Deployment:
@@ -200,7 +197,7 @@ class Deployments:
     ) -> Iterator[LogLine]:
         """Lines oldest first; with `follow` until it is over. Raises DeploymentNotFound."""
         record = self._find(reference)
-        is_over = (lambda: self.now(record.id).status not in LIVE_STATUSES) if follow else None
+        is_over = (lambda: not self.now(record.id).is_live) if follow else None
         return self._target(record).logs(record, tail=tail, since=since, is_over=is_over)
 
     def orphans(self) -> tuple[Orphan, ...]:
@@ -270,6 +267,17 @@ class Deployments:
                 if known is None:
                     raise
                 return known
+
+
+def require_port(deployment: Deployment) -> None:
+    """Raise BackendFailed for one that only the gateway reaches."""
+    if deployment.socket is not None:
+        raise BackendFailed(
+            f"`{deployment.name}` listens on a Unix socket, which only the gateway reaches",
+            cause=["it can sleep, and the routes for that must not be open to others"],
+            hints=["modelscan gateway start"],
+            details={"socket": deployment.socket},
+        )
 
 
 def not_ready(deployment: Deployment) -> BackendFailed:

@@ -75,8 +75,8 @@ class Target(Protocol):
         """
         ...
 
-    def stop(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
-        """End all of it, and return when nothing is left.
+    def stop(self, record: Record, store: Store, *, hardware: ReadMachine | None = None, rests: bool = False) -> Record:
+        """End all of it, and return when nothing is left. `rests`: it may sleep instead, if it can.
 
         `hardware` is asked until its memory is free again, where it took some of this machine's.
         """

@@ -20,7 +20,7 @@ from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
 from modelscan.backends.vllm.variables import VARIABLES
-from modelscan.model import Candidate, Task
+from modelscan.model import Candidate, Device, Task
 from modelscan.units import MIB
 
 _TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
@@ -40,6 +40,11 @@ _OWN_ENV = {"VLLM_NO_USAGE_STATS": "1", "VLLM_ENGINE_READY_TIMEOUT_S": "86400"}
 # worker is to buffer no more than its largest tensor. By default it is up to 40 GB each, which no plan counts: reading
 # 257 MiB over loopback took 491 MiB more memory at most, with this 229, and no longer (1.1 and 0.6 s).
 _STREAMER = {"RUNAI_STREAMER_NO_BOTO3_SESSION": "0", "RUNAI_STREAMER_MEMORY_LIMIT": "0"}
+
+# The routes that put it to sleep are there in its developer mode only, with others that nobody may reach: then it
+# listens on a socket in its own folder. `mode=wait`: requests in flight end before (0.32: entrypoints/serve/dev/sleep).
+_SLEEPING = {"VLLM_SERVER_DEV_MODE": "1"}
+_ASLEEP, _AWAKE = "/sleep?level=1&mode=wait", "/wake_up"
 
 _NO_CACHE_BYTES = 16 * MIB
 _WHOLE_EXPERTS = "--enable-expert-parallel"
@@ -125,6 +130,8 @@ class VllmRuns(Runs):
     step_argument = "--max-num-batched-tokens"
     stage_variable = _STAGES
     whole_experts = _WHOLE_EXPERTS
+    over_socket = True
+    sleeps_by = (_ASLEEP, _AWAKE)
     refuses_unstable_float16 = True  # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS
     # Since 0.33: METADATA, layers/quantization/__init__.py.
     plugins: Mapping[str, str] = {"bitsandbytes": "vllm-bnb-plugin", "gguf": "vllm-gguf-plugin"}
@@ -137,8 +144,7 @@ class VllmRuns(Runs):
             "--served-model-name",
             *launch.served_model_names,
             *valued(
-                ("--host", launch.host),
-                ("--port", launch.port),
+                *_place(launch),
                 ("--revision", candidate.revision if is_repo(launch.location) else None),
                 ("--load-format", "runai_streamer" if is_streamed(launch.location) else None),
                 ("--runner", _runner(candidate)),
@@ -157,9 +163,10 @@ class VllmRuns(Runs):
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *_of_the_model(candidate),
             *_CLOSED,
+            *(["--enable-sleep-mode"] if launch.sleep else []),
             *added(candidate, launch, _ALLOWED),
         ]
-        own = {**_own_env(launch), **_stages(candidate)}
+        own = {**_own_env(launch), **_stages(candidate), **(_SLEEPING if launch.sleep else {})}
         return CommandLine(argv=tuple(argv), env=environment(candidate, launch, own, self.variables))
 
     def check_arguments(self, arguments: Sequence[str], env: Mapping[str, str], allowed: Collection[str] = ()) -> None:
@@ -170,6 +177,10 @@ class VllmRuns(Runs):
     def hand_key(self, key: str) -> KeyHandover:
         """VLLM_API_KEY (vllm/envs.py)."""
         return KeyHandover(env={"VLLM_API_KEY": key})
+
+    def sleep_problem(self, device: Device) -> str | None:
+        """0.32: platforms/interface.py, is_sleep_mode_available."""
+        return "it has no sleep mode on the CPU" if device == "cpu" else None
 
     def serves(self, task: Task) -> bool:
         return task in _TASKS
@@ -185,6 +196,12 @@ class VllmRuns(Runs):
         if pooling is not None and task == "embed":
             words.append(f"--pooler-config={json.dumps({'pooling_type': _POOLINGS[pooling]}, separators=(',', ':'))}")
         return tuple(words)
+
+
+def _place(launch: Launch) -> tuple[tuple[str, str | int | None], ...]:
+    if launch.socket is not None:
+        return (("--uds", launch.socket),)
+    return (("--host", launch.host), ("--port", launch.port))
 
 
 def _own_env(launch: Launch) -> dict[str, str]:

@@ -72,6 +72,13 @@ _OWN: Declared = {
         help="Prepare it, and start it at its first request at the gateway; idle, it makes room for others.",
         default=False,
     ),
+    "sleep": option(
+        bool,
+        "--sleep",
+        panel=SERVING,
+        help="With --on-demand: idle, it sleeps and keeps its weights in the host's memory, to be back in seconds.",
+        default=False,
+    ),
     "alias": option(
         list[str] | None,
         "--alias",

@@ -8,7 +8,7 @@ from datetime import datetime
 from modelscan.cli.output.output import Output
 from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.errors import Usage
-from modelscan.model import LIVE_STATUSES, Deployment, Progress
+from modelscan.model import Deployment, Progress
 from modelscan.system.clock import Clock, parse_rfc3339
 from modelscan.units import format_gib, format_measured, format_seconds, format_tokens
 
@@ -36,7 +36,7 @@ def _status(item: Deployment, _now: datetime) -> str:
         return "removed"
     phase = item.phase if item.status in {"starting", "pulling"} else None
     if item.status == "stopped" and item.stopped_by == "gateway":
-        phase = "by the gateway"
+        phase = item.phase or "by the gateway"
     return f"{item.status} ({phase})" if phase else item.status
 
 
@@ -58,14 +58,14 @@ def _memory_used(item: Deployment, _now: datetime) -> str:
 
 def _health(item: Deployment, now: datetime) -> str:
     """Result and age of the last health check."""
-    if item.last_probe_at is None or item.status not in LIVE_STATUSES:
+    if item.last_probe_at is None or not item.is_live:
         return "-"
     age = format_seconds((now - parse_rfc3339(item.last_probe_at)).total_seconds())
     return f"{'ok' if item.last_probe_ok else 'silent'} {age}"
 
 
 def _up(item: Deployment, now: datetime) -> str:
-    if item.started_at is None or item.status not in LIVE_STATUSES:
+    if item.started_at is None or not item.is_live:
         return "-"
     return format_seconds((now - parse_rfc3339(item.started_at)).total_seconds())
 
@@ -133,7 +133,7 @@ def _at(at: str | None, by: str | None) -> str:
 
 
 def _probe(item: Deployment) -> str:
-    if item.last_probe_at is None or item.status not in LIVE_STATUSES:
+    if item.last_probe_at is None or not item.is_live:
         return "-"
     return f"{'answered' if item.last_probe_ok else 'did not answer'} at {item.last_probe_at}"
 

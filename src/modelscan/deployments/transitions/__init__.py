@@ -21,6 +21,7 @@ What happens when something ends unexpectedly:
                            or by `doctor`
     kill -9 of backend     the supervisor ends what is left of the tree, explains the log, then `failed` or, with a
                            restart policy and after it was ready once, a new start after a pause
+    … of either, asleep    `stopped` and no longer asleep: the next start starts it anew
     kill -9 of a worker    the backend ends itself (as above) or stops answering: `unhealthy`, with a policy restarted
     full disk              log lines are dropped and counted, changes of the record wait; backend and supervisor live
     reboot                 the lock is free and the boot id differs: `stopped`, `start` brings it back

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modelscan import dataclasses
 from modelscan.deployments.record import LastError, Owner, Record
+from modelscan.model.words import ASLEEP
 
 
 def stopping(record: Record) -> Record:
@@ -26,6 +27,14 @@ def stopped(record: Record, at: str, reason: str | None = None) -> Record:
         ),
         owner=without_process(record.owner),
     )
+
+
+def fell_asleep(record: Record, at: str, reason: str | None) -> Record:
+    """It has given its GPUs back, and its processes stay."""
+    status = dataclasses.replace(
+        record.status, current="stopped", phase=ASLEEP, progress=None, message=reason, stopped_at=at
+    )
+    return dataclasses.replace(record, status=status)
 
 
 def asked_to_stop(record: Record, by: str) -> Record:

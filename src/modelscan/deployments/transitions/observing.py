@@ -8,6 +8,7 @@ from modelscan import dataclasses
 from modelscan.dataclasses import dataclass
 from modelscan.deployments.record import LastError, Record
 from modelscan.deployments.transitions.ending import without_process
+from modelscan.model.words import ASLEEP
 
 PROBE_IS_OLD_SECONDS = 60.0
 
@@ -31,12 +32,12 @@ class Found:
 def conclude(record: Record, found: Found) -> Record:
     """The record as it is now: as written where its owner lives, else what follows from the owner's absence."""
     status = record.status
-    if status.removed_at is not None or status.current in {"stopped", "failed"}:
+    if status.removed_at is not None or not record.is_live:
         return record
-    if found.supervised:
-        return _with_probe(record, found)
-    if found.commanded:
-        return record
+    if record.status.phase == ASLEEP and not found.commanded:
+        return _asleep(record, found)
+    if found.supervised or found.commanded:
+        return _with_probe(record, found) if found.supervised else record
     if status.current in {"pending", "pulling"}:
         return _ended(
             record, "failed", "interrupted", "the command that prepared it ended before the backend was started"
@@ -52,6 +53,17 @@ def _with_probe(record: Record, found: Found) -> Record:
     if status.current == "ready" and age is not None and age > PROBE_IS_OLD_SECONDS:
         status = dataclasses.replace(status, current="unhealthy", message=f"the last probe is {age:.0f} s old")
     return dataclasses.replace(record, status=status)
+
+
+def _asleep(record: Record, found: Found) -> Record:
+    """Also one that somebody was about to wake who is gone."""
+    if found.supervised:
+        return dataclasses.replace(record, status=dataclasses.replace(record.status, current="stopped"))
+    return _ended(record, "stopped", _why_gone(found), None)
+
+
+def _why_gone(found: Found) -> str:
+    return "the machine was restarted" if found.same_boot is False else "its supervisor was killed while it was asleep"
 
 
 def _left(record: Record, count: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from modelscan import dataclasses
 from modelscan.deployments.record import LastError, Record
 from modelscan.model import Progress
+from modelscan.model.words import ASLEEP
 
 
 def installing(record: Record) -> Record:
@@ -51,19 +52,22 @@ def prepared(
 
 
 def claimed_again(record: Record) -> Record:
-    """A deployment that was over claims its name, port and memory again."""
-    status = dataclasses.replace(record.status, current="pending", phase=None, progress=None, message=None)
+    """A deployment that was over claims its name, port and memory again. One that sleeps goes on sleeping meanwhile."""
+    phase = ASLEEP if record.is_asleep else None
+    status = dataclasses.replace(record.status, current="pending", phase=phase, progress=None, message=None)
     return dataclasses.replace(record, status=status)
 
 
 def preparation_stopped(record: Record, message: str) -> Record:
-    """Its preparation ended without a fault: it was interrupted, or the restart of a stopped one was abandoned."""
-    return dataclasses.replace(
-        record,
-        status=dataclasses.replace(
-            record.status, current="stopped", phase=None, progress=None, message=message, error=None
-        ),
+    """Its preparation ended without a fault: it was interrupted, or the restart of a stopped one was abandoned.
+
+    One that was to be woken sleeps on.
+    """
+    phase = ASLEEP if record.status.phase == ASLEEP else None
+    status = dataclasses.replace(
+        record.status, current="stopped", phase=phase, progress=None, message=message, error=None
     )
+    return dataclasses.replace(record, status=status)
 
 
 def preparation_failed(record: Record, message: str) -> Record:

@@ -58,6 +58,22 @@ def launched(record: Record, *, pid: int, start_time: int | None, expected_at: s
     )
 
 
+def waking(record: Record, at: str) -> Record:
+    """It has slept, and takes its GPUs again."""
+    status = dataclasses.replace(
+        record.status,
+        current="starting",
+        phase="waking",
+        progress=None,
+        message=None,
+        started_at=at,
+        ready_at=None,
+        stopped_at=None,
+        stopped_by=None,
+    )
+    return dataclasses.replace(record, status=status)
+
+
 def reached(record: Record, phase: str, progress: Progress) -> Record:
     return dataclasses.replace(record, status=dataclasses.replace(record.status, phase=phase, progress=progress))
 

@@ -10,6 +10,7 @@ from modelscan.routing.gateway_files import gateway_files, read_table
 from modelscan.running.gateway.process import running_gateway
 from modelscan.selecting.context import Context
 from modelscan.storage.keys import read_keys
+from modelscan.targets.deployments import require_port
 
 KEY_VARIABLE = "MODELSCAN_KEY"  # where clients of the gateway keep their key
 
@@ -22,6 +23,7 @@ def client_endpoint(context: Context, deployment: Deployment, *, name: str | Non
     own = endpoint_to(deployment)
     running = running_gateway(context)
     if running is None:
+        require_port(deployment)
         return own
     return dataclasses.replace(
         own, base_url=running.base_url, model=name or deployment.name, api_key_env=_key_variable(context)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from modelscan import dataclasses
 from modelscan.dataclasses import dataclass, field
 from modelscan.errors import Conflict, DeploymentNotFound, Interrupted, ModelscanError
-from modelscan.model import LIVE_STATUSES, Deployment
+from modelscan.model import Deployment
 from modelscan.model.events import Ask, Event, Report
 from modelscan.model.results import UpAction
 from modelscan.running.converge.together import Together
@@ -162,7 +162,7 @@ class _Work:
             document = {"code": error.code, "message": error.message, "hints": list(error.hints)}
         if now is None:
             return dataclasses.replace(action, error=document)
-        is_up = now.status in LIVE_STATUSES and now.removed_at is None
+        is_up = now.is_live and now.removed_at is None
         return dataclasses.replace(action, status=now.status, base_url=now.base_url if is_up else None, error=document)
 
 

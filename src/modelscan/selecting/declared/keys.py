@@ -70,6 +70,7 @@ KEYS: Mapping[str, Key] = {
     "timeout": Key("Maximum number of seconds to wait.", SECONDS),
     "stall_timeout": Key("Give up after this many seconds without progress.", SECONDS),
     "on_demand": Key("Prepare it, and start it only when it is asked for.", FLAG),
+    "sleep": Key("With on_demand: idle, it sleeps and keeps its weights in the host's memory.", FLAG),
 }
 
 # Options of `deploy` that are no keys, and why.

@@ -4,6 +4,7 @@
     placement    a port, and memory measured again, for a new deployment
     start        a supervisor, which starts the rest
     stop         with its supervisor, or on what a killed one left
+    sleep        asking for sleep instead, and waking
     release      waiting until the memory is free again
     observe      a record, checked against lock, boot and processes
     claims       memory that is claimed, and how much of it is not held yet

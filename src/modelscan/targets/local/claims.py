@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from modelscan.deployments.claims import claimed_bytes
+from modelscan.deployments.claims import claimed_bytes, sleeping_bytes
 from modelscan.deployments.record import Record
-from modelscan.model import LIVE_STATUSES, Claim, Hardware
+from modelscan.model import Claim, Hardware
 from modelscan.system.processes.identity import Process, tagged
 from modelscan.system.processes.memory import resident_bytes
 
@@ -17,7 +17,7 @@ _SETTLED = frozenset({"ready", "unhealthy", "stopping"})
 
 def claims_of(records: Iterable[Record], hardware: Hardware) -> tuple[Claim, ...]:
     """The claims of deployments, by name, as they were just observed, on a machine as it was just read."""
-    live = [item for item in records if item.status.current in LIVE_STATUSES and item.pinned.estimated_bytes]
+    live = [item for item in records if item.is_live and item.pinned.estimated_bytes]
     if not live:
         return ()
     processes: dict[str, set[Process]] = {}
@@ -31,9 +31,15 @@ def claims_of(records: Iterable[Record], hardware: Hardware) -> tuple[Claim, ...
             outstanding_bytes=max(0, size - _held(item, index, processes.get(item.id, ()), hardware, size)),
         )
         for item in live
-        if (size := claimed_bytes(item)) is not None
+        if not item.is_asleep and (size := claimed_bytes(item)) is not None
         for index in item.pinned.gpu_indices or (None,)
-    )
+    ) + tuple(_for_sleeping(item, size) for item in live if (size := sleeping_bytes(item)) is not None)
+
+
+def _for_sleeping(record: Record, size: int) -> Claim:
+    """Of the host's memory: what sleeps has taken it already, what is awake may any time."""
+    outstanding = 0 if record.is_asleep else size
+    return Claim(deployment=record.name, gpu_index=None, claimed_bytes=size, outstanding_bytes=outstanding)
 
 
 def _held(record: Record, index: int | None, processes: Collection[Process], hardware: Hardware, size: int) -> int:

@@ -11,7 +11,6 @@ from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.observing import Found, conclude
 from modelscan.errors import StorageFailed
-from modelscan.model import LIVE_STATUSES
 from modelscan.storage.locks import Lock, is_held
 from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock, rfc3339
@@ -26,7 +25,7 @@ def observe(record: Record, *, paths: Paths, clock: Clock, commanding: bool = Fa
     A supervisor writes how it ended and then lets its lock go, maybe between the reading of the record and the look
     at the lock. So nobody is called killed by a record that has changed since: it is read again, and looked at again.
     """
-    while record.status.removed_at is None and record.status.current in LIVE_STATUSES:
+    while record.status.removed_at is None and record.is_live:
         found = _found(record, paths, clock, commanding=commanding)
         if found.supervised or found.commanded:
             return conclude(record, found)

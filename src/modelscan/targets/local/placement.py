@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from modelscan.deployments.again import again
-from modelscan.deployments.claims import claimed_bytes, memory_left, with_memory_back
+from modelscan.deployments.claims import claimed_bytes, memory_left, sleeping_bytes, with_memory_back
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.transitions.replanning import moved_to_port
 from modelscan.errors import Conflict
+from modelscan.system.processes.identity import tagged_as
 from modelscan.system.processes.ports import another_port, next_free, require_free
+from modelscan.targets.local.claims import held_on_gpu
 from modelscan.targets.target import Placement
 from modelscan.units import format_bytes
 
@@ -18,7 +20,8 @@ def placed(record: Record, among: Placement) -> Record:
 
     A record that has a port keeps it; `start` handles a port that is taken by then.
     """
-    port = _port(among) if record.pinned.port is None else None
+    listens = record.pinned.port is not None or record.pinned.socket is not None
+    port = None if listens else _port(among)
     if among.needs_memory:
         _require_memory(record, among)
     return record if port is None else moved_to_port(record, port)
@@ -49,8 +52,14 @@ def _require_memory(record: Record, among: Placement) -> None:
     if among.replacing is not None:
         hardware = with_memory_back(hardware, among.replacing)
     claims = among.claims(hardware)
-    for index in record.pinned.gpu_indices or (None,):
+    wanted = dict.fromkeys(record.pinned.gpu_indices or (None,), each)
+    if not record.is_asleep and (host := sleeping_bytes(record)) is not None:
+        wanted[None] = host
+    kept = {process.pid for process in tagged_as(record.id)} if record.is_asleep else set()
+    for index, each in wanted.items():
         left = memory_left(hardware, claims, index)
+        if left is not None and index is not None:
+            left += held_on_gpu(index, kept, hardware) or 0  # what sleeps takes again what it gave back
         if left is not None and left < each:
             where = "this machine" if index is None else f"GPU {index}"
             others = [claim for claim in claims if claim.gpu_index == index and claim.outstanding_bytes]

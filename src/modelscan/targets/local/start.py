@@ -26,6 +26,7 @@ from modelscan.system.processes.run import spawn_detached
 from modelscan.targets.local.environment import supervisor_environment
 from modelscan.targets.local.moving import may_move, move
 from modelscan.targets.local.observe import observe
+from modelscan.targets.local.sleep import wake
 from modelscan.targets.local.stop import AFTER_GRACE_SECONDS, end_left_over, end_processes, stuck
 from modelscan.targets.site import Site
 
@@ -46,11 +47,14 @@ def start(
 ) -> Record:
     """Start the pinned plan under a new supervisor and return once the supervisor runs.
 
-    A deployment that already runs is returned unchanged. Leftovers of an earlier supervisor are ended first.
+    A deployment that already runs is returned unchanged, one that sleeps is woken. Leftovers of an earlier supervisor
+    are ended first.
 
     Raises Conflict (port in use), ConfigInvalid (the variable of the key is not set), InterruptedBefore (it has no
     command line yet), BackendFailed (the supervisor did not start). Ctrl-C ends what was begun.
     """
+    if (woken := wake(record, store, site)) is not None:
+        return woken
     files, clock = files_of(site.paths, record.id), site.clock
     if not record.pinned.argv:
         raise InterruptedBefore(

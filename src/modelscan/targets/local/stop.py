@@ -17,6 +17,7 @@ from modelscan.system.clock import Clock, rfc3339
 from modelscan.system.processes.identity import Process, boot_id, program_name, send
 from modelscan.targets.local.orphans import sweep
 from modelscan.targets.local.release import memory_is_back, until
+from modelscan.targets.local.sleep import put_to_sleep
 from modelscan.targets.site import Site
 from modelscan.targets.target import ReadMachine
 
@@ -25,13 +26,16 @@ _KILLED_SECONDS = 5.0
 AFTER_GRACE_SECONDS = 25.0  # the two further steps of ending a tree, and writing it down
 
 
-def stop(record: Record, store: Store, site: Site, *, hardware: ReadMachine | None) -> Record:
-    """End the backend and everything it started, and return when nothing of it is left and its memory is back.
+def stop(record: Record, store: Store, site: Site, *, hardware: ReadMachine | None, rests: bool = False) -> Record:
+    """End the backend and everything it started, and return when nothing of it is left and its memory is back. One that
+    `rests` is put to sleep instead, if it can be.
 
     Works with a live supervisor, on the leftovers of a killed one, and on a record with nothing running. Waits for the
     memory for at most `deploy.release_timeout`; when that is too short, the record's message says so.
     Raises BackendFailed when a process is blocked in the kernel and cannot be killed.
     """
+    if rests and (asleep := put_to_sleep(record, store, site)) is not None:
+        return asleep
     is_back = memory_is_back(record, hardware) if hardware is not None else None
     ended = end_processes(record, store, site)
     if is_back is None or until(is_back, site):
@@ -50,7 +54,7 @@ def end_processes(record: Record, store: Store, site: Site) -> Record:
     with _lock_without_supervisor(files_of(site.paths, record.id), record, site.clock):
         end_left_over(record, site)
         record = store.by_id(record.id)
-        if record.status.current == "stopped":
+        if record.status.current == "stopped" and not record.is_asleep:
             return record
         return store.write(stopped(record, rfc3339(site.clock.now())))
 

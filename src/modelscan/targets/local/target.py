@@ -40,10 +40,10 @@ class LocalTarget:
     def observe(self, record: Record, *, commanding: bool = False) -> Record:
         return observe(record, paths=self.site.paths, clock=self.site.clock, commanding=commanding)
 
-    def stop(self, record: Record, store: Store, *, hardware: ReadMachine | None = None) -> Record:
+    def stop(self, record: Record, store: Store, *, hardware: ReadMachine | None = None, rests: bool = False) -> Record:
         from modelscan.targets.local.stop import stop
 
-        return stop(record, store, self.site, hardware=hardware)
+        return stop(record, store, self.site, hardware=hardware, rests=rests)
 
     def forget(self, record: Record) -> None:
         from modelscan.targets.local.stop import forget

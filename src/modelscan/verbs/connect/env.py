@@ -12,7 +12,7 @@ from modelscan.routing.gateway_files import gateway_files, read_table
 from modelscan.running.connecting.endpoint import client_endpoint, upstream_endpoint
 from modelscan.running.gateway.process import running_gateway
 from modelscan.selecting.context import Context
-from modelscan.targets.deployments import not_ready
+from modelscan.targets.deployments import not_ready, require_port
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +40,7 @@ def model_env(context: Context, name: str, *, direct: bool = False) -> ExportedE
     found = context.deployments.now(name)
     if found.status != "ready":
         raise not_ready(found)
+    require_port(found)
     return _exported(endpoint_to(found))
 
 

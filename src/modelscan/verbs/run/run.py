@@ -22,6 +22,7 @@ from modelscan.selecting.context import Context
 from modelscan.selecting.requests import DeployRequest, request_document
 from modelscan.selecting.resolve import canonical_id
 from modelscan.system.streaming import post_for_lines
+from modelscan.targets.deployments import require_port
 
 # The default max_tokens of /v1/completions is 16 in vLLM and SGLang.
 _COMPLETION_TOKENS = 256
@@ -140,6 +141,7 @@ def answer(
     Raises ConfigInvalid (the variable of the key is not set), Unauthorized (not the key it was started with),
     BackendFailed with the backend's error.
     """
+    require_port(deployment)
     chat = deployment.task != "completion"
     key = key_of(context, endpoint_to(deployment))
     address = f"http://{deployment.host}:{deployment.port}/v1/{'chat/' if chat else ''}completions"

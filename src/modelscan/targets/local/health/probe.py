@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import struct
 from collections.abc import Iterator, Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -39,12 +40,28 @@ class Generated:
     tokens_per_second: float | None = None
 
 
+class OverSocket(HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
+    """`socket` is where it listens instead of a port."""
+
     port: int
     model: str
     api_key: str | None
     clock: Clock
+    socket: str | None = None
 
     @contextlib.contextmanager
     def _exchange(
@@ -54,7 +71,9 @@ class Endpoint:
         headers = {"content-type": kind} if kind else {}
         if self.api_key:
             headers["authorization"] = f"Bearer {self.api_key}"
-        connection = HTTPConnection(_HOST, self.port, timeout=timeout)
+        connection = (
+            OverSocket(self.socket, timeout) if self.socket else HTTPConnection(_HOST, self.port, timeout=timeout)
+        )
         try:
             connection.request(method, path, body, headers)
             with connection.getresponse() as response:

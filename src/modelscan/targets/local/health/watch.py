@@ -150,6 +150,8 @@ class Watch(threading.Thread):
 
     def _stranger(self) -> str | None:
         """The message when another program serves the port; None when it is the backend."""
+        if self._endpoint.socket is not None:
+            return None  # in a folder that only we may enter
         reachable = listening_sockets(self._endpoint.port)
         if reachable is None:  # no /proc/net here: the names it serves must do
             ours = self._endpoint.serves_one_of(self._names, self._pace.answer_within)

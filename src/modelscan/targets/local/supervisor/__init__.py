@@ -1,7 +1,9 @@
 """The program that owns one backend. It loads the standard library and light modules of ours: a test lists them.
 
     supervise  lives of its backend, one after the other, until it is stopped or fails
+    supervision  what a life is made of
     life       one of them, from its start to its end
+    rest       sleeping instead of being stopped
     admission  before a start on GPUs: the lease on them, and their memory measured again
     lease      the locks of those GPUs
     phases     what of a start is progress, and how long it will take

@@ -10,7 +10,7 @@ from modelscan.deployments.claims import claimed_bytes
 from modelscan.deployments.record import Record
 from modelscan.deployments.transitions.starting import admitted, waiting
 from modelscan.targets.local.supervisor.jobs import memory_of_gpus
-from modelscan.targets.local.supervisor.life import Call, Ended, Supervision
+from modelscan.targets.local.supervisor.supervision import Call, Ended, Supervision
 from modelscan.units import format_bytes
 
 _LEASE_SECONDS = 0.2

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from enum import Enum
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 
-from modelscan.backends.backend import Backend
 from modelscan.backends.base import Diagnosis, LogEvent
 from modelscan.backends.explaining.diagnosis import with_kernel_kills
-from modelscan.dataclasses import dataclass
-from modelscan.deployments.files import DeploymentFiles, last_request_at, note_request, paths_of_state
+from modelscan.deployments.files import last_request_at, note_request, paths_of_state
 from modelscan.deployments.measurements import measurement_of
 from modelscan.deployments.transitions.ending import stopping
 from modelscan.deployments.transitions.serving import became_ready, became_unhealthy, probed, recovered
@@ -26,7 +22,7 @@ from modelscan.deployments.transitions.starting import launched, reached, sized
 from modelscan.model import Measured, Progress
 from modelscan.storage.logs.log_file import LogFile
 from modelscan.storage.logs.pump import Pump
-from modelscan.system.clock import Clock, rfc3339
+from modelscan.system.clock import rfc3339
 from modelscan.system.processes.identity import Process, descendants, find, tagged_as
 from modelscan.system.processes.memory import out_of_memory_kills, resident_bytes
 from modelscan.system.processes.sockets import listening_sockets
@@ -35,13 +31,11 @@ from modelscan.system.processes.tree import end_tree
 from modelscan.targets.local.cgroup import make_noted_cgroup, remove_noted_cgroup
 from modelscan.targets.local.environment import backend_environment, key_files, secrets_of
 from modelscan.targets.local.health.health import Health
-from modelscan.targets.local.health.probe import Endpoint, Generated
-from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Seen, Unusable, Watch
-from modelscan.targets.local.supervisor.jobs import RouteKeeper
-from modelscan.targets.local.supervisor.lease import GpuLease
-from modelscan.targets.local.supervisor.phases import Durations, Phases
-from modelscan.targets.local.supervisor.writer import RecordWriter
-from modelscan.targets.pace import Pace
+from modelscan.targets.local.health.probe import Generated, ProbeFailed
+from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Unusable, Watch
+from modelscan.targets.local.supervisor.phases import Phases
+from modelscan.targets.local.supervisor.rest import Rest
+from modelscan.targets.local.supervisor.supervision import Call, Ended, Event, Supervision
 from modelscan.units import format_duration
 
 _FIRST_PHASE = "launching"
@@ -50,45 +44,6 @@ _TICK_SECONDS = 0.25
 _IDLE_TICK_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.5  # how often a moving figure is written
 _DRAIN_SECONDS = 5.0
-
-
-class Call(Enum):
-    """What signal handlers report."""
-
-    STOP = "stop"
-    CHILD = "child"
-
-
-Event = Call | Seen | LogEvent
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Supervision:
-    """What the supervisor works with. `state` is the state folder, for the tag."""
-
-    writer: RecordWriter
-    backend: Backend
-    files: DeploymentFiles
-    state: Path
-    environ: Mapping[str, str]
-    clock: Clock
-    events: SimpleQueue[Event]
-    pace: Pace
-    routes: RouteKeeper
-    lease: GpuLease
-    earlier: Sequence[Durations] = ()  # how long the phases took before
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
-    """How a life ended: stopped on request or for `reason`; by itself (`exit_code`); or by us, as `diagnosis` says."""
-
-    was_ready: bool
-    stopped: bool = False
-    reason: str | None = None
-    exit_code: int | None = None
-    diagnosis: Diagnosis | None = None
-    port_taken: bool = False
 
 
 class Life:
@@ -104,6 +59,7 @@ class Life:
         self._answering = False
         self._phases = Phases(_FIRST_PHASE, supervision.clock.monotonic(), supervision.earlier)
         self._health = Health(supervision.pace)
+        self._rest = Rest(supervision)
         self._written_at = 0.0
         self._read_at = 0.0  # the last reading of the metrics, in seconds since the epoch
         self._measured: dict[str, int] = {}
@@ -118,6 +74,8 @@ class Life:
         env = backend_environment(record, self._with.environ, state=str(self._with.state))
         try:
             self._write_key()
+            if record.pinned.socket is not None:
+                Path(record.pinned.socket).unlink(missing_ok=True)
             self._cgroup = make_noted_cgroup(record.id, self._with.files)
             leader = spawn(argv, env=env, folder=self._with.files.folder, cgroup=self._cgroup)
         except OSError as error:
@@ -174,13 +132,11 @@ class Life:
 
     def _watch(self) -> Watch:
         spec, pinned = self._writer.value.spec, self._writer.value.pinned
-        names = spec.served_model_names or (spec.model,)
-        key = self._with.environ.get(spec.api_key_env) if spec.api_key_env else None
         watch = Watch(
-            Endpoint(pinned.port or 0, names[0], key, self._clock),
+            self._rest.endpoint,
             task=pinned.task,
             backend=self._with.backend,
-            names=names,
+            names=spec.served_model_names or (spec.model,),
             generation_timeout=spec.stall_timeout_seconds,
             pace=self._with.pace,
             idle_timeout=spec.idle_timeout_seconds,
@@ -211,20 +167,37 @@ class Life:
         while True:
             event = self._next_event()
             idle = self._idle()
-            if event is Call.STOP or idle is not None:
+            tired = self._ready and (event is Call.SLEEP or idle is not None)
+            if event is Call.STOP or (tired and not self._rest.fall_asleep(idle)):
                 self._writer.become(stopping(self._writer.value))
                 return Ended(was_ready=self._ready, stopped=True, reason=idle)
+            if event is Call.WAKE and (problem := self._wake()) is not None:
+                return self._ended(problem)
             if isinstance(event, Ready):
                 pump.listening = False
             if (problem := self._take(event)) is not None:
                 return self._ended(problem, port_taken=isinstance(event, Unusable) and event.port_taken)
             exit_code = reap(leader)
+            if exit_code is not None and self._rest.asleep:
+                return Ended(was_ready=True, stopped=True, reason="it ended while it was asleep")
             if exit_code is not None:
                 return Ended(was_ready=self._ready, exit_code=exit_code)
             if (problem := self._stuck()) is not None:
                 return self._ended(problem, evidence=_last_line(pump.tail()))
             self._writer.flush()
             self._with.routes.look(self._writer.value)
+
+    def _wake(self) -> str | None:
+        """The problem, where it does not wake."""
+        if not self._rest.asleep:
+            return None
+        self._health = Health(self._with.pace)  # its sleep was no idling
+        try:
+            generated = self._rest.wake()
+        except ProbeFailed as failed:
+            return f"it did not wake: {failed.reason}"
+        self._became_ready(generated)
+        return None
 
     def _next_event(self) -> Event | None:
         idle = self._ready and self._writer.flush()
@@ -294,6 +267,9 @@ class Life:
         self._writer.keep_start(self._phases.durations(self._clock.monotonic()))
         measurement = measurement_of(self._writer.value, self._measured, rfc3339(self._clock.now()))
         self._writer.keep_measurement(measurement, paths_of_state(self._with.state))
+        self._became_ready(generated)
+
+    def _became_ready(self, generated: Generated) -> None:
         self._beat()  # or readers would take the time of the start for that of the last probe
         moment = rfc3339(self._clock.now())
         measured = Measured(ttft_ms=generated.ttft_ms, decode_tokens_per_second=generated.tokens_per_second)
@@ -312,6 +288,8 @@ class Life:
     def _take_probe(self, probe: Probed) -> str | None:
         if not self._beat():
             return "its state folder was removed"  # nobody could find it any more to stop it
+        if self._rest.asleep:
+            return None
         health = self._health
         health.update(answered=probe.healthy, activity=probe.activity, now=self._clock.monotonic())
         self._note_requests(probe)
@@ -334,11 +312,13 @@ class Life:
     def _idle(self) -> str | None:
         """The reason to stop it when it was idle for as long as the user allowed."""
         limit = self._writer.value.spec.idle_timeout_seconds
-        if not self._ready or limit is None or self._health.pulse.idle_seconds < limit:
+        if not self._ready or self._rest.asleep or limit is None or self._health.pulse.idle_seconds < limit:
             return None
         return f"it was idle for {format_duration(limit)}"
 
     def _stuck(self) -> str | None:
+        if self._rest.asleep:
+            return None
         now = self._clock.monotonic()
         spec, phase = self._writer.value.spec, self._writer.value.status.phase
         if self._ready:

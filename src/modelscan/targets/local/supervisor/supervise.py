@@ -32,7 +32,8 @@ from modelscan.targets.local.environment import own_environment
 from modelscan.targets.local.supervisor.admission import asked_to_stop, wait_for_gpus
 from modelscan.targets.local.supervisor.jobs import RouteKeeper
 from modelscan.targets.local.supervisor.lease import GpuLease
-from modelscan.targets.local.supervisor.life import Call, Ended, Event, Life, Supervision
+from modelscan.targets.local.supervisor.life import Life
+from modelscan.targets.local.supervisor.supervision import SLEEP, WAKE, Call, Ended, Event, Supervision
 from modelscan.targets.local.supervisor.writer import RecordWriter
 from modelscan.targets.pace import Pace
 from modelscan.targets.published import PublishedFiles, from_options
@@ -115,6 +116,8 @@ def _listen() -> SimpleQueue[Event]:
     events: SimpleQueue[Event] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: events.put(Call.STOP))
+    signal.signal(SLEEP, lambda *_: events.put(Call.SLEEP))
+    signal.signal(WAKE, lambda *_: events.put(Call.WAKE))
     signal.signal(signal.SIGCHLD, lambda *_: events.put(Call.CHILD))
     signal.signal(signal.SIGHUP, lambda *_: None)  # a handler, unlike SIG_IGN, is not inherited by the backend
     return events
