@@ -34,7 +34,7 @@ test: setup ## The fast tests (at most two minutes on two quiet cores)
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 test-all: setup ## All tests, with real backends and installs
-	@REAL_CLIENTS=1 $(BIN)/python -m pytest -m "slow or not slow" --hypothesis-profile thorough
+	@REAL_CLIENTS=1 KILL_ROUNDS=200 $(BIN)/python -m pytest -m "slow or not slow" --hypothesis-profile thorough
 
 check: setup ## Lint, format, types, import contracts, dependencies, generated files
 	@$(BIN)/ruff check

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from openai import OpenAI
 from tests.cli.conftest import Modelscan, free_port
 
@@ -44,13 +45,37 @@ def said(*argv: str | Path, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.fixture
+def gateway(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a running one: what `connect` connects then."""
+    port = free_port()
+    monkeypatch.setenv("MODELSCAN_GATEWAY_PORT", str(port))
+    assert modelscan("gateway", "start").status == 0
+    yield port
+    modelscan("gateway", "stop")
+
+
+def served(modelscan: Modelscan) -> int:
+    """How many tokens were written through the gateway, once that is known."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        used = modelscan("gateway", "status", "--json").json["tokens"]
+        if written := sum(item["tokens"] for item in used if item["type"] == "output"):
+            return int(written)
+        time.sleep(0.2)
+    return 0
+
+
+@pytest.mark.usefixtures("gateway")
 def test_llm(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
     modelscan("deploy", str(folder), "--yes")
     programs = installed(tmp_path / "env", "llm==0.36")
     assert modelscan("connect", "llm", "--yes").status == 0
     assert said(programs / "llm", "-m", "tiny", "Hello", folder=tmp_path) == "onetwothree\n"
+    assert served(modelscan) > 0
 
 
+@pytest.mark.usefixtures("gateway")
 def test_aider(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
     modelscan("deploy", str(folder), "--yes")
     programs = installed(tmp_path / "env", "aider-chat==0.86.2")
@@ -61,9 +86,11 @@ def test_aider(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
     text = said(programs / "aider", *words, "--analytics-disable", folder=place)
     assert "Model: openai/tiny" in text
     assert "onetwothree" in text
+    assert served(modelscan) > 0
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="no npm here")
+@pytest.mark.usefixtures("gateway")
 def test_opencode_which_writes_its_settings_anew(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
     modelscan("deploy", str(folder), "--yes")
     install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", tmp_path / "npm"]
@@ -74,16 +101,18 @@ def test_opencode_which_writes_its_settings_anew(modelscan: Modelscan, folder: P
     program = tmp_path / "npm" / "node_modules" / ".bin" / "opencode"
     assert "onetwothree" in said(program, "run", "Hello", folder=tmp_path)
     assert settings.read_text() != written
+    assert served(modelscan) > 0
     assert modelscan("connect", "opencode", "--remove", "--yes").status == 0
     assert json.loads(settings.read_text()) == {"$schema": "https://opencode.ai/config.json"}
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="no npm here")
+@pytest.mark.usefixtures("gateway")
 def test_claude_code_with_a_key(
     modelscan: Modelscan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DEMO_KEY", "sk-of-the-first")
-    modelscan("deploy", str(folder), "--yes", "--api-key-env", "DEMO_KEY")
+    monkeypatch.setenv("MODELSCAN_KEY", modelscan("gateway", "keys", "add", "laptop").stdout.strip())
+    modelscan("deploy", str(folder), "--yes")
     install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", tmp_path / "npm"]
     subprocess.run([*install, "@anthropic-ai/claude-code@2.1.197"], check=True, timeout=_INSTALL_SECONDS)
     assert modelscan("connect", "claude-code", "--yes").status == 0
@@ -114,21 +143,26 @@ def answers(address: str) -> bool:
         return False
 
 
-def test_litellm(modelscan: Modelscan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_litellm(modelscan: Modelscan, gateway: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In front of the deployments, as it is exported, and in front of the gateway."""
     monkeypatch.setenv("DEMO_KEY", "sk-of-the-second")
     monkeypatch.setenv("LITELLM_MASTER_KEY", f"sk-{'8f14e45fceea167a5a36dedd4bea2543'}")
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # it would fetch its prices at its start
     modelscan("deploy", "demo", "--yes")
     modelscan("deploy", "demo", "--yes", "--name", "second", "--api-key-env", "DEMO_KEY")
     path, port = tmp_path / "litellm.yaml", free_port()
-    path.write_text(modelscan("routes", "export", "--format", "litellm").stdout)
+    document = yaml.safe_load(modelscan("routes", "export", "--format", "litellm").stdout)
+    behind = {"model": "hosted_vllm/demo", "api_base": f"http://127.0.0.1:{gateway}/v1"}
+    document["model_list"].append({"model_name": "through", "litellm_params": behind})
+    path.write_text(yaml.safe_dump(document))
     programs = installed(tmp_path / "env", "litellm[proxy]==1.108.7")
     argv = [programs / "litellm", "--config", path, "--host", "127.0.0.1", "--port", str(port)]
     with serving(argv, port, tmp_path / "litellm.log"):
         client = OpenAI(base_url=f"http://127.0.0.1:{port}", api_key=os.environ["LITELLM_MASTER_KEY"], timeout=120)
         names = sorted(item.id for item in client.models.list())
-        assert names == ["demo", "modelscan/demo", "second"]
+        assert names == ["demo", "modelscan/demo", "second", "through"]
         for name in names:
             messages = [{"role": "user", "content": "Hello"}]
             chunks = client.chat.completions.create(model=name, messages=messages, stream=True)  # type: ignore[call-overload]
             assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == "onetwothree"
+    assert served(modelscan) > 0

@@ -233,6 +233,9 @@ def test_a_reload_drops_no_stream(modelscan: Modelscan, home: Path, port: int, u
     write_table(files, GatewayTable(members=(member("demo", upstream.base_url),), names={"demo": ("demo",)}))
     base = f"http://127.0.0.1:{port}"
     until(lambda: get(f"{base}/v1/models")["data"], what="the table")
+    assert stream(port, "demo").endswith(b"data: [DONE]\n\n")
+    until(lambda: tokens(modelscan), what="the figures to be written")
+    used = tokens(modelscan)
     body = json.dumps({"model": "demo", "stream": True, "n": 100, "gap": 0.03}).encode()
     with urllib.request.urlopen(f"{base}/v1/chat/completions", body, timeout=20) as answer:
         answer.readline()
@@ -242,6 +245,12 @@ def test_a_reload_drops_no_stream(modelscan: Modelscan, home: Path, port: int, u
         assert answer.read().endswith(b"data: [DONE]\n\n")
     until(lambda: not Path(f"/proc/{before}").exists(), what="the old process to go")
     assert get(f"{base}/health") == {"status": "ok"}
+    assert tokens(modelscan) == used  # what was counted before it counts on
+
+
+def tokens(modelscan: Modelscan) -> list[dict[str, object]]:  # noqa: F811
+    found: list[dict[str, object]] = modelscan("gateway", "status", "--json").json["tokens"]
+    return found
 
 
 def stream(port: int, model: str) -> bytes:

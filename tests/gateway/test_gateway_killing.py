@@ -108,16 +108,11 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.slow
 def test_killed_in_the_middle_of_streams(tmp_path: Path) -> None:
-    streams = kill_rounds(tmp_path, 12)
+    """200 times in `make test-all`."""
+    rounds = int(os.environ.get("KILL_ROUNDS", "30"))
+    streams = kill_rounds(tmp_path, rounds, seed=16)
     assert streams.wrong == []
-    assert streams.ok > 10
-
-
-@pytest.mark.slow
-def test_killed_in_the_middle_of_streams_many_times(tmp_path: Path) -> None:
-    streams = kill_rounds(tmp_path, int(os.environ.get("KILL_ROUNDS", "60")), seed=16)
-    assert streams.wrong == []
-    assert streams.ok > 100
+    assert streams.ok > rounds
 
 
 def stream_of(house: House, wire: Wire, n: int = 40) -> None:

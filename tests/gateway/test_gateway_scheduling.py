@@ -203,6 +203,15 @@ def test_nothing_is_stopped_for_a_client_that_has_left() -> None:
     assert done.did == ["start b"]
 
 
+def test_one_that_fell_asleep_as_a_request_came_is_woken() -> None:
+    made, done = scheduler(asleep("a", status="ready", socket="/s"), asleep("b", status="ready"))
+    ask(made, "a")
+    ask(made, "b")
+    made.replace([asleep("a", socket="/s"), asleep("b")], 1.0)
+    made.replace([asleep("a", socket="/s"), asleep("b")], 2.0)
+    assert done.did == ["start a"]  # `b` is gone, and the connection to it with it
+
+
 def test_idle_time_counts_from_the_end_of_the_last_request() -> None:
     made, done = scheduler(asleep("a", status="ready", idle_timeout_seconds=100))
     made.tick(1_000.0)

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -128,15 +129,21 @@ class _StatusFile:
         before = read_status(files)
         same = before.get("supervisor") == os.getppid()  # started again, or reloaded
         self._before = before.get("requests", {}) if same else {}
+        self._tokens_before = (
+            {(item["key"] or "", item["model"], item["type"]): item["tokens"] for item in before.get("tokens", [])}
+            if same
+            else {}
+        )
         self._started_at = before.get("started_at", started_at) if same else started_at
         self._place = {"host": host, "port": port}
         self._last: dict[str, Any] = {}
 
     def write(self, gateway: Gateway) -> None:
         metrics = gateway.metrics
+        counted = Counter(self._tokens_before) + metrics.tokens_by_key
         tokens = [
             {"key": key or None, "model": model, "type": kind, "tokens": number}
-            for (key, model, kind), number in sorted(metrics.tokens_by_key.items())
+            for (key, model, kind), number in sorted(counted.items())
         ]
         document = {
             "supervisor": os.getppid(),

@@ -73,6 +73,8 @@ class Scheduler:
                 self._down.pop(name, None)
                 if member.status == "ready":
                     self._failed.pop(name, None)
+            if member.socket and member.on_demand and member.status == "stopped" and self.load[name]:
+                self._want(name)  # it fell asleep as a request came, and keeps it
         self._drain(now)
 
     def ask(self, ticket: Ticket, now: float) -> None:
