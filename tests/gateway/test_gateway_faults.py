@@ -322,3 +322,19 @@ def test_no_more_than_so_many_wait_for_one_name(tmp_path: Path, upstream: FakeUp
             assert (late.status, late.json["error"]["code"], late.headers["retry-after"]) == (503, "not_ready", "30")
     finally:
         house.stop()
+
+
+def test_an_endpoint_that_says_nothing_is_given_up(tmp_path: Path, upstream: FakeUpstream) -> None:
+    house = House(tmp_path, environ={"MODELSCAN_GATEWAY_ANSWER": "1"})
+    house.start()
+    try:
+        house.serve(member("demo", upstream.base_url))
+        answer = house.chat(do="hang")
+        assert (answer.status, answer.json["error"]["message"]) == (
+            504,
+            "`demo` did not finish its answer: nothing came for 1 s",
+        )
+        begun = house.chat(stream=True, n=2, gap=5)
+        assert (begun.status, begun.whole, begun.events[-1]["error"]["code"]) == (200, True, "upstream_died")
+    finally:
+        house.stop()

@@ -217,7 +217,8 @@ def _served(table: GatewayTable) -> tuple[ServedModel, ...]:
     names: dict[str, tuple[str, ...]] = dict(table.names)
     for alias, target in table.aliases.items():
         names[alias] = table.names.get(target, ())
-    return tuple(_model(name, [members[item] for item in names[name] if item in members]) for name in sorted(names))
+    shown = [name for name in sorted(names) if not name.startswith("/")]  # a folder goes by its deployment's name
+    return tuple(_model(name, [members[item] for item in names[name] if item in members]) for name in shown)
 
 
 def _model(name: str, members: list[TableMember]) -> ServedModel:
