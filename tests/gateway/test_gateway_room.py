@@ -149,6 +149,12 @@ def test_what_may_sleep_is_woken_by_its_next_request(modelscan: Command, port: i
     first = now(modelscan, "a")
     assert (first["status"], first["base_url"], first["port"]) == ("ready", None, None)
     assert stat.S_ISSOCK(Path(first["socket"]).stat().st_mode)
+    for words in (("run", "a", "Hello"), ("env", "a", "--direct")):
+        refused = modelscan(*words)
+        assert refused.status == 7
+        assert "listens on a Unix socket, which only the gateway reaches" in refused.stderr
+    assert f":{port}/v1" in modelscan("env", "a").stdout
+    assert modelscan("routes", "show", "--json").json["routes"] == []
     assert stream(port, "b").endswith(b"data: [DONE]\n\n")
     a, b = now(modelscan, "a"), now(modelscan, "b")
     assert (a["status"], a["phase"], a["stopped_by"], a["pid"]) == ("stopped", "asleep", "gateway", first["pid"])

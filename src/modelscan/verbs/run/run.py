@@ -102,10 +102,12 @@ def answering_deployment(context: Context, wanted: DeployRequest, *, report: Rep
             context, dataclasses.replace(wanted, accept=accept, started_by="run"), report=report, ask=ask
         ).deployment
         _refuse_other_tasks(found.name, found.task, found)
+        require_port(found)
         if found.status == "stopped":  # one that starts on demand: this is the demand
             return start_deployment(context, found.id, timeout=wanted.timeout, report=report)
         return found
     _refuse_other_tasks(found.name, found.task, found)
+    require_port(found)
     now = context.deployments.now(found.id)
     if now.status in {"ready", "unhealthy"}:
         return now
@@ -141,7 +143,6 @@ def answer(
     Raises ConfigInvalid (the variable of the key is not set), Unauthorized (not the key it was started with),
     BackendFailed with the backend's error.
     """
-    require_port(deployment)
     chat = deployment.task != "completion"
     key = key_of(context, endpoint_to(deployment))
     address = f"http://{deployment.host}:{deployment.port}/v1/{'chat/' if chat else ''}completions"
