@@ -45,7 +45,7 @@ def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run(real_home: Path) -> Run:
     """Run Python with arguments to its end; a failure shows what it printed."""
 
@@ -59,7 +59,7 @@ def run(real_home: Path) -> Run:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def modelscan(run: Run) -> Callable[..., Any]:
     """`modelscan … --json`, read."""
 
