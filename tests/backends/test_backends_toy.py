@@ -119,9 +119,15 @@ def test_it_is_planned_deployed_listed_read_and_stopped(house: House) -> None:
     assert "model: hosted_toy/demo" in house("routes", "export", "--format", "litellm").stdout
 
     [stopped] = house("stop", "demo", "--json").json
-    assert stopped["status"] == "stopped"
+    assert (stopped["status"], stopped["at_gateway"]["supports_structured_outputs"]) == ("stopped", None)
     [started] = house("start", "demo", "--json").json
     assert (started["status"], started["argv"]) == ("ready", made["argv"])
+
+
+def test_where_it_holds_no_answer_to_a_schema_a_model_s_entry_counts(house: House) -> None:
+    assert house("model", "add", "modelscan/demo", "--set", "supports_structured_outputs=false").status == 0
+    deployed = house("deploy", "demo", "--backend", "toy", "--json")
+    assert deployed.json["at_gateway"]["supports_structured_outputs"] is False
 
 
 def test_it_is_refused_what_it_does_not_know_and_installed_by_nobody(house: House) -> None:

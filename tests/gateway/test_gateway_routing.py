@@ -8,6 +8,7 @@ import threading
 import pytest
 from fake_upstream import FakeUpstream
 from gateway_house import House, member, request
+from inline_snapshot import snapshot
 
 
 def body_at(upstream: FakeUpstream) -> dict[str, object]:
@@ -81,6 +82,29 @@ def test_defaults_of_a_model_are_added_where_the_request_leaves_them_open(house:
     assert body_at(upstream) == {"max_tokens": 64, "model": "demo", "temperature": 1}
     house.chat(metadata={"temperature": 9})
     assert body_at(upstream)["temperature"] == 0.2
+
+
+def test_defaults_have_the_names_of_the_route_and_none_where_nothing_is_sampled(
+    house: House, upstream: FakeUpstream
+) -> None:
+    house.serve(member("demo", upstream.base_url, defaults={"temperature": 0.2, "max_tokens": 64}))
+    house.chat(max_completion_tokens=8)
+    assert body_at(upstream) == {"temperature": 0.2, "model": "demo", "max_completion_tokens": 8}
+    added = {}
+    for path in ("completions", "responses", "messages", "embeddings", "rerank", "tokenize", "messages/count_tokens"):
+        house.ask("POST", f"/v1/{path}", {"model": "demo"})
+        added[path] = {name: value for name, value in body_at(upstream).items() if name != "model"}
+    assert added == snapshot(
+        {
+            "completions": {"temperature": 0.2, "max_tokens": 64},
+            "responses": {"temperature": 0.2, "max_output_tokens": 64},
+            "messages": {"temperature": 0.2, "max_tokens": 64},
+            "embeddings": {},
+            "rerank": {},
+            "tokenize": {},
+            "messages/count_tokens": {},
+        }
+    )
 
 
 def test_structured_outputs_only_where_they_are_supported(house: House, upstream: FakeUpstream) -> None:

@@ -390,10 +390,13 @@ openai/whisper-small.en            speech  -             -        -  built-in  y
 openai/whisper-tiny                speech  -             -        -  built-in  yes
 openai/whisper-tiny.en             speech  -             -        -  built-in  yes
 qwen/qwen3-4b-instruct-2507        chat    -             -        -  built-in  yes
+Qwen/Qwen3-4B-Instruct-2507-FP8    chat    -             -        -  built-in  yes
 qwen/qwen3-embedding-0.6b          embed   -             -        -  built-in  yes
 qwen/qwen3-embedding-4b            embed   -             -        -  built-in  yes
 qwen/qwen3-vl-2b-instruct          vision  -             -        -  built-in  yes
+Qwen/Qwen3-VL-2B-Instruct-FP8      vision  -             -        -  built-in  yes
 qwen/qwen3-vl-4b-instruct          vision  -             -        -  built-in  yes
+Qwen/Qwen3-VL-4B-Instruct-FP8      vision  -             -        -  built-in  yes
 """)
 
 

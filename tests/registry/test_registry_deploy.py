@@ -15,8 +15,9 @@ from tests.planning.machines import FACTS, machine
 from modelscan.dataclasses import replace
 from modelscan.hubs.ledger import Ledger
 from modelscan.model import Architecture, PlanRequest, WeightsDescription
-from modelscan.model.registered import RegisteredModel
 from modelscan.planning.decide.planner import decide
+from modelscan.registry.layers import Layer, LayeredModel
+from modelscan.routing.gateway_files import gateway_files, read_table
 from modelscan.selecting.entries.applied import as_registered
 from modelscan.selecting.resolved import Resolved
 from modelscan.storage.paths import paths_below
@@ -132,6 +133,87 @@ def test_up_keeps_what_it_deployed_of_an_entry(
     assert (again.json["changed"], [item["action"] for item in again.json["actions"]]) == (False, ["keep"])
 
 
+def test_what_an_entry_says_of_requests_is_the_gateway_s(
+    vllm: Path, modelscan: Modelscan, monkeypatch: Any, home: Path
+) -> None:
+    def told(*words: str) -> Any:
+        ran = modelscan("deploy", *words, "--json")
+        assert ran.status == 0, ran.stderr
+        found = {item.name: item for item in read_table(gateway_files(paths_below(home))).members}[ran.json["name"]]
+        assert ran.json["at_gateway"] == {
+            "defaults": found.defaults,
+            "max_parallelism": found.max_parallelism,
+            "supports_structured_outputs": found.supports_structured_outputs,
+            "owned_by": found.owned_by,
+        }
+        return ran.json["at_gateway"]
+
+    assert told("demo", "--name", "ours") == snapshot(
+        {
+            "defaults": {"temperature": 0.0, "max_tokens": 64},
+            "max_parallelism": None,
+            "supports_structured_outputs": None,
+            "owned_by": "local",
+        }
+    )  # our own list says something of it
+    seed(monkeypatch, modelscan, max_parallelism=3, supports_structured_outputs=False, defaults={"top_p": 0.5})
+    assert told("our/eyes") == snapshot(
+        {"defaults": {"top_p": 0.5}, "max_parallelism": 3, "supports_structured_outputs": None, "owned_by": "vllm"}
+    )
+    seed(monkeypatch, modelscan, max_parallelism=3, thread_safe=False, owned_by="openai")
+    assert told("our/eyes", "--replace") == snapshot(
+        {"defaults": {}, "max_parallelism": 1, "supports_structured_outputs": None, "owned_by": "openai"}
+    )
+
+
+def test_what_our_own_list_says_is_no_difference(vllm: Path, modelscan: Modelscan, tmp_path: Path) -> None:
+    file = tmp_path / "modelscan.yaml"
+    file.write_text("deployments:\n  mine: {model: demo}\n")
+    assert modelscan("model", "add", "modelscan/demo", "--context-length", "512").status == 0
+    assert modelscan("up", str(file), "--yes").status == 0
+    assert modelscan("model", "remove", "modelscan/demo").status == 0
+    [action] = modelscan("up", str(file), "--dry-run", "--json").json["actions"]
+    assert (action["action"], action["difference"]) == snapshot(
+        ("replace", ["entry.context_length: 512 before, not given now"])
+    )
+
+
+def test_a_form_of_a_model_is_a_model_by_its_own_name(modelscan: Modelscan, monkeypatch: Any) -> None:
+    base, form = "Qwen/Qwen3-4B-Instruct-2507", "Qwen/Qwen3-4B-Instruct-2507-FP8"
+
+    def planned(name: str) -> tuple[Any, ...]:
+        ran = modelscan("plan", name, "--hardware", "h100", "--json")
+        return ran.json["chosen"]["repo_id"], ran.json["model"], ran.json["chosen"]["max_model_len"]
+
+    before = planned(base), planned(form)
+    assert before == snapshot(
+        (
+            ("Qwen/Qwen3-4B-Instruct-2507", "qwen/qwen3-4b-instruct-2507", 131072),
+            ("Qwen/Qwen3-4B-Instruct-2507-FP8", "qwen/qwen3-4b-instruct-2507", 131072),
+        )
+    )
+    assert modelscan("model", "inspect", form.lower(), "--json").json["repos"]["huggingface"] == form
+    monkeypatch.setenv(
+        "MODELSCAN_SEED_MODEL_1",
+        json.dumps({"id": form, "name": "Ours", "type": "chat", "runtime": "vllm", "context_length": 4096}),
+    )
+    assert modelscan("model", "seed").status == 0
+    assert (planned(base), planned(form)) == snapshot(
+        (
+            ("Qwen/Qwen3-4B-Instruct-2507", "qwen/qwen3-4b-instruct-2507", 131072),
+            ("Qwen/Qwen3-4B-Instruct-2507-FP8", "qwen/qwen3-4b-instruct-2507-fp8", 4096),
+        )
+    )
+    monkeypatch.setenv(
+        "MODELSCAN_SEED_MODEL_1",
+        json.dumps({"id": base, "name": "Ours", "type": "chat", "runtime": "vllm", "context_length": 2048}),
+    )
+    assert modelscan("model", "seed").status == 0
+    found = modelscan("catalog", "info", base, "--json").json["weights"]
+    assert form in [item["repo_id"] for item in found]  # a seed without repos leaves those that are known
+    assert planned(base) == snapshot(("Qwen/Qwen3-4B-Instruct-2507", "qwen/qwen3-4b-instruct-2507", 2048))
+
+
 def test_what_the_user_asks_goes_over_the_entry(modelscan: Modelscan, monkeypatch: Any) -> None:
     seed(
         monkeypatch,
@@ -225,9 +307,9 @@ def test_arguments_outside_the_list_fail_that_model_by_name(modelscan: Modelscan
 
 
 def test_memory_is_the_claim_where_the_shape_is_unknown() -> None:
-    entry = RegisteredModel(id="lab/one", name="One", memory_bytes=6 * GIB)
+    entry = LayeredModel("lab/one", (Layer("user", "lab/one", {"memory_bytes": 6 * GIB}),))
     unknown = WeightsDescription(source="huggingface", repo_id="lab/one", location="lab/one")
-    resolved = Resolved(reference="lab/one", model_id="lab/one", model=None, options=(unknown,), registered=entry)
+    resolved = Resolved(reference="lab/one", model_id="lab/one", model=None, options=(unknown,), entry=entry)
     request = as_registered(resolved, PlanRequest(model="lab/one"))
     plan = decide(None, [unknown], machine("l4"), request, FACTS)
     assert plan.chosen is not None

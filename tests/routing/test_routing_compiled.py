@@ -5,11 +5,12 @@ from __future__ import annotations
 from inline_snapshot import snapshot
 
 from modelscan.model import Deployment
+from modelscan.model.registered import AtGateway
 from modelscan.routing.compiled import ModelFacts, TableMember, compile_table
 from modelscan.routing.names import PublicNames
 
 
-def deployment(**request: object) -> Deployment:
+def deployment(at_gateway: AtGateway | None = None) -> Deployment:
     return Deployment(
         id="0" * 32,
         name="eyes",
@@ -17,23 +18,24 @@ def deployment(**request: object) -> Deployment:
         model="lab/eyes",
         backend="vllm",
         status="ready",
-        request={"model": "lab/eyes", **request},
+        at_gateway=at_gateway or AtGateway(),
     )
 
 
-def test_defaults_of_an_entry_reach_the_gateway_with_its_deployment() -> None:
-    entry = {"context_length": 512, "defaults": {"temperature": 0.2, "max_tokens": 64}}
-    (member,) = compile_table([deployment(entry=entry)], PublicNames()).members
-    assert member.defaults == {"temperature": 0.2, "max_tokens": 64}
+def test_what_an_entry_says_of_requests_reaches_the_gateway_with_its_deployment() -> None:
+    said = AtGateway(defaults={"temperature": 0.2, "max_tokens": 64}, max_parallelism=2, owned_by="vllm")
+    (member,) = compile_table([deployment(said)], PublicNames()).members
+    assert (member.defaults, member.max_parallelism, member.owned_by) == (said.defaults, 2, "vllm")
     (bare,) = compile_table([deployment()], PublicNames()).members
-    assert bare.defaults == {}
+    assert (bare.defaults, bare.max_parallelism, bare.owned_by) == ({}, None, "local")
 
 
 def test_what_is_said_of_the_model_now_counts_more() -> None:
-    entry = {"defaults": {"temperature": 0.2, "max_tokens": 64}}
+    said = AtGateway(defaults={"temperature": 0.2, "max_tokens": 64}, max_parallelism=2)
     facts = ModelFacts(names=("lab/eyes",), defaults={"temperature": 0.7})
-    (member,) = compile_table([deployment(entry=entry)], PublicNames(), facts=[facts]).members
+    (member,) = compile_table([deployment(said)], PublicNames(), facts=[facts]).members
     assert member.defaults == {"temperature": 0.7, "max_tokens": 64}
+    assert member.max_parallelism == 2
 
 
 def upstream(name: str, model: str, **changes: object) -> TableMember:

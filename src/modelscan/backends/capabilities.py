@@ -44,6 +44,7 @@ class Runs(Protocol):
     plugins: Mapping[str, str] = {}  # formats of weights that only a plugin brings to it
     over_socket: bool = False  # whether it listens on `Launch.socket` where there is one
     sleeps_by: tuple[str, str] | None = None  # what is posted to put it to sleep, and to wake it
+    holds_to_schemas: bool = True  # whether an answer can be bound to a schema; where not, a model's entry says
     several: bool = False  # whether one process serves `Launch.beside` too
 
     @abstractmethod

@@ -106,6 +106,7 @@ def deployment_of(record: Record) -> Deployment:
         idle_timeout_seconds=spec.idle_timeout_seconds,
         stop_grace_seconds=spec.stop_grace_seconds,
         aliases=spec.aliases,
+        at_gateway=spec.at_gateway,
         stopped_by=status.stopped_by,
         last_probe_at=status.last_probe_at,
         last_probe_ok=status.last_probe_ok,
@@ -149,6 +150,7 @@ def _spec(document: Deployment) -> DeploymentSpec:
         idle_timeout_seconds=document.idle_timeout_seconds,
         stop_grace_seconds=document.stop_grace_seconds,
         aliases=document.aliases,
+        at_gateway=document.at_gateway,
         created_at=document.created_at,
     )
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from modelscan.dataclasses import dataclass, field
 from modelscan.model import Measured, Progress
+from modelscan.model.registered import AtGateway
 from modelscan.model.words import ASLEEP, LIVE_STATUSES, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
 
@@ -43,6 +44,7 @@ class DeploymentSpec:
     idle_timeout_seconds: float | None = None
     stop_grace_seconds: float = 15.0
     aliases: tuple[str, ...] = ()
+    at_gateway: AtGateway = field(default_factory=AtGateway)
     created_at: str | None = None
 
 

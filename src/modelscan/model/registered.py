@@ -36,6 +36,19 @@ class UpstreamModel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AtGateway:
+    """How the gateway serves a deployment, as its model's entry had it when it was deployed. `defaults` count where a
+    request is silent, `max_parallelism` is the most requests at once. `supports_structured_outputs` is None where the
+    backend can whatever an entry says.
+    """
+
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    max_parallelism: int | None = None
+    supports_structured_outputs: bool | None = None
+    owned_by: str = "local"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RegisteredModel:
     """An entry that extends or overrides the catalog; what nobody said of it is None, and the plan's to choose.
 

@@ -52,6 +52,13 @@ class LayeredModel:
         """What they make together: computed when it is asked for, as a plan asks for one of them."""
         return effective(self.key, self.layers)
 
+    @property
+    def said_here(self) -> RegisteredModel | None:
+        """What users, files and seeds make of it; our own list may say something else with any release."""
+        ours: Strength = "models.yaml"
+        layers = [item for item in self.layers if item.strength != ours]
+        return effective(self.key, layers) if layers else None
+
     def layer(self, strength: Strength) -> Layer | None:
         return next((item for item in self.layers if item.strength == strength), None)
 

@@ -13,6 +13,10 @@ from modelscan.registry.words import type_of
 from modelscan.storage.shipped import shipped_text
 from modelscan.weights.address import is_s3
 
+_PLACES = frozenset({"local_path", "hf_repo_id", "model_scope_model_id"})
+_ITS_OWN = frozenset({"id", "name", "aliases", "description", "variants"}) | _PLACES
+"""What of an entry does not hold for its variants."""
+
 # What the catalog reads of the same entries.
 _OF_THE_CATALOG = frozenset({
     "aliases", "license", "tags", "parameters", "active_parameters", "context", "family", "family_default", "variants",
@@ -34,7 +38,7 @@ def built_in() -> tuple[Layer, ...]:
 def layers_of(
     document: object, strength: Strength, place: str, absolute: Callable[[str], str]
 ) -> tuple[list[Layer], list[str]]:
-    """The first entry of an id counts, as the first file does."""
+    """Entries and their variants, each by the name that it has. The first of an id counts, as the first file does."""
     listed = document.get("models") if isinstance(document, dict) else None
     layers: dict[str, Layer] = {}
     problems: list[str] = []
@@ -42,12 +46,24 @@ def layers_of(
         if not isinstance(raw, Mapping):
             continue
         try:
-            entry = read_entry(dict(_raw(raw, absolute)), _OF_THE_CATALOG)
+            for each in (raw, *_variants(raw)):
+                entry = read_entry(dict(_raw(each, absolute)), _OF_THE_CATALOG)
+                layers.setdefault(entry.id.casefold(), Layer(strength, entry.id, entry.stated, place=place))
         except EntryInvalid as error:
             problems.append(f"entry {position}: {error}")
-            continue
-        layers.setdefault(entry.id.casefold(), Layer(strength, entry.id, entry.stated, place=place))
     return list(layers.values()), problems
+
+
+def _variants(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The same model in other repos, each under its repo's name."""
+    listed = raw.get("variants")
+    shared = {key: value for key, value in raw.items() if key not in _ITS_OWN}
+    for variant in listed if isinstance(listed, list) else ():
+        if isinstance(variant, Mapping):
+            places = {key: variant[key] for key in _PLACES if key in variant}
+            name = variant.get("hf_repo_id") or variant.get("model_scope_model_id")
+            if name:
+                yield {**shared, **places, "name": name}
 
 
 def _raw(raw: Mapping[str, Any], absolute: Callable[[str], str]) -> Iterator[tuple[str, Any]]:

@@ -33,10 +33,13 @@ class Registered:
         named = [item for item in self.all.values() if item.model.name.casefold() == name.casefold()]
         return named[0] if len(named) == 1 else None
 
-    def of(self, model: Model) -> LayeredModel | None:
-        """What is said of a model of the catalog: under its id, a repo of it, or by a file that means its repo."""
+    def of(self, model: Model, repo: str | None = None) -> LayeredModel | None:
+        """What is said of a model of the catalog: under the `repo` of it that is meant, its id, any repo of it, or by a
+        file that means its repo.
+        """
         repos = [weights.repo_id.casefold() for weights in model.weights]
-        found = next((self.all[key] for key in (model.id, *repos) if key in self.all), None)
+        keys = (*([repo.casefold()] if repo else []), model.id, *repos)
+        found = next((self.all[key] for key in keys if key in self.all), None)
         by_repo = (item for item in self.all.values() if (layer := item.layer("local")) and layer.repo in repos)
         return found or next(by_repo, None)
 

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from modelscan.dataclasses import dataclass, field, replace
 from modelscan.model import Deployment, Pricing
-from modelscan.model.registered import ENTRY
 from modelscan.model.words import Status, Task
 from modelscan.routing.names import PublicNames
 
@@ -141,7 +140,10 @@ def _member(item: Deployment) -> TableMember:
         created_at=item.created_at,
         max_model_len=item.max_model_len,
         last_error=item.last_error,
-        defaults=item.request.get(ENTRY, {}).get("defaults", {}),
+        defaults=item.at_gateway.defaults,
+        max_parallelism=item.at_gateway.max_parallelism,
+        supports_structured_outputs=item.at_gateway.supports_structured_outputs,
+        owned_by=item.at_gateway.owned_by,
     )
 
 
@@ -153,9 +155,8 @@ def _with_facts(
         if not set(item.names).isdisjoint(called):
             changes |= {
                 "defaults": {**member.defaults, **item.defaults},
-                "max_parallelism": item.max_parallelism,
-                "supports_structured_outputs": item.supports_structured_outputs,
-                "owned_by": item.owned_by or member.owned_by,
             }
+            stated = ("max_parallelism", "supports_structured_outputs", "owned_by")
+            changes |= {name: value for name in stated if (value := getattr(item, name)) is not None}
             break
     return replace(member, **changes)

@@ -179,7 +179,7 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
 
 def kept_request(wanted: DeployRequest, resolved: Resolved) -> dict[str, Any]:
     """The request as its record keeps it, with what the model's entry says: a changed entry is a difference."""
-    return request_document(wanted, model_id=resolved.asked_for) | entry_document(resolved.registered)
+    return request_document(wanted, model_id=resolved.asked_for) | entry_document(resolved.entry)
 
 
 def refuse_unsafe(context: Context, wanted: DeployRequest) -> None:

@@ -10,6 +10,7 @@ from modelscan.deployments.files import files_of
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, PinnedPlan, Record
 from modelscan.model import HUB_SOURCES, Candidate, Installation, WeightsDescription
 from modelscan.selecting.context import Context
+from modelscan.selecting.entries.applied import at_gateway
 from modelscan.selecting.plan import Planned, described
 from modelscan.selecting.requests import DeployRequest
 from modelscan.selecting.resolved import Resolved
@@ -47,6 +48,7 @@ def new_record(
         idle_timeout_seconds=wanted.idle_timeout,
         stop_grace_seconds=settings.deploy.stop_grace,
         aliases=wanted.aliases,
+        at_gateway=at_gateway(resolved.registered, chosen.backend),
     )
     pinned = PinnedPlan(
         backend=chosen.backend,

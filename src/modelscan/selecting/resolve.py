@@ -104,9 +104,9 @@ def resolve_model(
             warnings=notices, notes=resolution.notes,
         )  # fmt: skip
     model, hint = resolution.model, resolution.weights_hint or WeightsHint()
-    layered = registered_models(context.settings).of(model)
-    registered = layered.model if layered is not None else None
-    refuse_unrunnable(registered, backend)  # before a hub is asked for what nobody here would run
+    entry = registered_models(context.settings).of(model, hint.repo_id)
+    # Before a hub is asked for what nobody here would run.
+    refuse_unrunnable(None if entry is None else entry.model, backend)
     revision = revision or hint.revision
     options = _describe_all(context, selected_weights(model, hint, source, revision), revision, model.weights)
     return Resolved(
@@ -114,7 +114,7 @@ def resolve_model(
         model_id=model.id,
         model=model,
         options=options,
-        registered=registered,
+        entry=entry,
         # A repo that was named is not left out for its own format, whatever its name says of it.
         quantization=None if {item.repo_id for item in options} == {hint.repo_id} else hint.quantization,
         warnings=notices,

@@ -7,6 +7,7 @@ from pathlib import Path
 from modelscan.dataclasses import dataclass
 from modelscan.model import HUB_SOURCES, Model, WeightsDescription
 from modelscan.model.registered import RegisteredModel
+from modelscan.registry.layers import LayeredModel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,8 +15,8 @@ class Resolved:
     """`model` is None for a folder, a place in S3 or a repo that no catalog knows; `options` are the weights, best
     first.
 
-    `quantization` is one that the name itself asked for, as in `…-AWQ`. `registered` is what its entry says, where
-    somebody registered it.
+    `quantization` is one that the name itself asked for, as in `…-AWQ`. `entry` is what is said of it, where
+    somebody registered it or our own list has it.
     """
 
     reference: str
@@ -23,9 +24,14 @@ class Resolved:
     model: Model | None
     options: tuple[WeightsDescription, ...]
     quantization: str | None = None
-    registered: RegisteredModel | None = None
+    entry: LayeredModel | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def registered(self) -> RegisteredModel | None:
+        """What all that is said of it comes to."""
+        return None if self.entry is None else self.entry.model
 
     @property
     def asked_for(self) -> str:

@@ -19,6 +19,7 @@ class ToyRuns(Runs):
     cautions = ("Toy is a toy",)
     over_socket = True
     several = True
+    holds_to_schemas = False
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         models = [f"{served.served_model_names[0]}={served.location}" for served in launch.beside]

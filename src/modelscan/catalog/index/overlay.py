@@ -67,8 +67,9 @@ def lay_over(
 
 
 def registered_in(settings: Settings, keys: Collection[str]) -> list[RegisteredModel]:
-    """The registered models of these keys. Raises StateDamaged."""
-    return [item.model for key, item in registered_models(settings).all.items() if key in keys]
+    """The registered models of these keys, without what our own list says: the index has that. Raises StateDamaged."""
+    found = (item.said_here for key, item in registered_models(settings).all.items() if key in keys)
+    return [model for model in found if model is not None]
 
 
 def _over(index: Index, item: Merged) -> Merged:

@@ -1,4 +1,5 @@
-"""A registered model as the index has it: over the catalog's model of its id, or as one of its own.
+"""A registered model as the index has it: over the catalog's model of its id, or as one of its own, which a quantized
+form of a model is too that the catalog has among its weights.
 
 One of its own is found by its id alone, in any spelling: what other names mean stays as it is.
 """
@@ -27,11 +28,15 @@ def registered_over(index: Index, laid: Mapping[str, Merged], registered: Regist
     found = {item.kind: item.model for item in index.named(name)}
     own_id = name if name in laid else found.get("id") or found.get("repo")
     own = _known(index, laid, own_id)
-    if own is not None:
+    forms = () if own is None else _named_form(own, name)
+    if own is not None and not forms:
         base = laid.get(own.id)
         lab, parts, keys = (base.lab, base.parts, base.keys) if base is not None else index.keys(own.id)
         return Merged(_changed(own, record), (record,), lab, parts, keys, None)
-    alike = _of_a_repo(index, laid, record.weights) if record.weights else _meant(index, registered.id)
+    if own is not None:
+        alike: Model | None = dataclasses.replace(own, weights=forms)
+    else:
+        alike = _of_a_repo(index, laid, record.weights) if record.weights else _meant(index, registered.id)
     model = _changed(alike or Model(id="", name=""), record)
     weights = model.weights or tuple(filter(None, (repo_of(registered),)))
     model = dataclasses.replace(
@@ -51,6 +56,12 @@ def _known(index: Index, laid: Mapping[str, Merged], model_id: str | None) -> Mo
     if model_id is None:
         return None
     return laid[model_id].model if model_id in laid else index.get(model_id)
+
+
+def _named_form(model: Model, repo: str) -> tuple[Weights, ...]:
+    """Its weights by the name of a repo that holds it in another quantization than the release, on every hub."""
+    named = tuple(item for item in model.weights if item.repo_id.casefold() == repo)
+    return named if named and named[0].quantization != model.weights[0].quantization else ()
 
 
 def _meant(index: Index, name: str) -> Model | None:

@@ -13,8 +13,17 @@ from modelscan.gateway.bodies.peek import Peek
 _TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def rewritten(body: bytes | bytearray, seen: Peek, *, model: str, defaults: Mapping[str, Any]) -> bytes | bytearray:
+def rewritten(
+    body: bytes | bytearray,
+    seen: Peek,
+    *,
+    model: str,
+    defaults: Mapping[str, Any],
+    spelled: Mapping[str, tuple[str, ...]],
+) -> bytes | bytearray:
     """The body with `model` as its model, and with those defaults that it leaves open; the request always wins.
+
+    `spelled` are the names of defaults in this kind of request, the one to write first; others do not go with it.
 
     A body of which nothing has to change is returned as it is.
     """
@@ -24,7 +33,11 @@ def rewritten(body: bytes | bytearray, seen: Peek, *, model: str, defaults: Mapp
         else:
             start, end = seen.span
             body = body[:start] + json.dumps(model).encode() + body[end:]
-    missing = {name: value for name, value in defaults.items() if not _has(body, name)}
+    missing = {
+        names[0]: defaults[key]
+        for key, names in spelled.items()
+        if key in defaults and not any(_has(body, name) for name in names)
+    }
     if not missing:
         return body
     start = body.index(b"{") + 1

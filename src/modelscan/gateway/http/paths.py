@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from modelscan.dataclasses import dataclass
+from modelscan.dataclasses import dataclass, field
 
 Kind = Literal["model", "form", "models", "health", "root", "metrics", "passed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """`upstream` is the path at a deployment; `operation` is OpenTelemetry's word for what is done."""
+    """`upstream` is the path at a deployment; `operation` is OpenTelemetry's word for what is done.
+
+    `sampling` is how its requests call what a model's entry may have defaults for; of several names the first is the
+    one to write, and none of the others may be there.
+    """
 
     kind: Kind
     upstream: bytes = b""
     operation: str = ""
     anthropic: bool = False
     method: bytes = b"POST"
+    sampling: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -26,14 +31,18 @@ class Path:
         return self.kind in {"health", "root", "passed"}
 
 
-def _model(upstream: bytes, operation: str, *, kind: Kind = "model", anthropic: bool = False) -> Path:
-    return Path(kind, upstream, operation, anthropic)
+_SAMPLING = {"temperature": ("temperature",), "top_p": ("top_p",)}
+
+
+def _model(upstream: bytes, operation: str, *most: str, kind: Kind = "model", anthropic: bool = False) -> Path:
+    """`most` are the names of the most tokens of an answer, where there is an answer in tokens."""
+    return Path(kind, upstream, operation, anthropic, sampling={**_SAMPLING, "max_tokens": most} if most else {})
 
 
 _PATHS: Mapping[bytes, Path] = {
-    b"/chat/completions": _model(b"/v1/chat/completions", "chat"),
-    b"/completions": _model(b"/v1/completions", "text_completion"),
-    b"/responses": _model(b"/v1/responses", "chat"),
+    b"/chat/completions": _model(b"/v1/chat/completions", "chat", "max_tokens", "max_completion_tokens"),
+    b"/completions": _model(b"/v1/completions", "text_completion", "max_tokens"),
+    b"/responses": _model(b"/v1/responses", "chat", "max_output_tokens"),
     b"/embeddings": _model(b"/v1/embeddings", "embeddings"),
     b"/rerank": _model(b"/v1/rerank", "rerank"),
     b"/score": _model(b"/score", "score"),
@@ -41,7 +50,7 @@ _PATHS: Mapping[bytes, Path] = {
     b"/audio/translations": _model(b"/v1/audio/translations", "translation", kind="form"),
     b"/audio/speech": _model(b"/v1/audio/speech", "speech"),
     b"/images/generations": _model(b"/v1/images/generations", "image_generation"),
-    b"/messages": _model(b"/v1/messages", "chat", anthropic=True),
+    b"/messages": _model(b"/v1/messages", "chat", "max_tokens", anthropic=True),
     b"/messages/count_tokens": _model(b"/v1/messages/count_tokens", "count_tokens", anthropic=True),
     b"/tokenize": _model(b"/tokenize", "tokenize"),
     b"/detokenize": _model(b"/detokenize", "detokenize"),

@@ -14,7 +14,8 @@ from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import BackendNotInstalled, Conflict, Usage
 from modelscan.model import Candidate, PlanRequest
-from modelscan.model.registered import ENTRY, RegisteredModel
+from modelscan.model.registered import ENTRY, AtGateway, RegisteredModel
+from modelscan.registry.layers import LayeredModel
 from modelscan.registry.words import ELSEWHERE, TASKS, runtimes
 from modelscan.selecting.resolved import Resolved
 from modelscan.storage.documents import to_document
@@ -22,7 +23,10 @@ from modelscan.units import format_bytes
 
 _CONSENT = "--trust-remote-code"
 _NEARLY = 0.1
-_RUN = ("runtime", "runtime_args", "context_length", "memory_bytes", "defaults", "pooling", "repos")
+_RUN = (
+    "runtime", "runtime_args", "context_length", "memory_bytes", "defaults", "pooling", "repos", "max_parallelism",
+    "thread_safe", "supports_structured_outputs", "owned_by",
+)  # fmt: skip
 _EMPTY = PlanRequest(model="")
 
 
@@ -48,21 +52,33 @@ def as_registered(resolved: Resolved, request: PlanRequest) -> PlanRequest:
         entry = dataclasses.replace(entry, context_length=model.context_length)
     if asked.max_memory_bytes is None and all(item.architecture is None for item in resolved.options):
         entry = dataclasses.replace(entry, max_memory_bytes=model.memory_bytes)
-    defaults = {name: value for name, value in to_document(model.defaults).items() if value is not None}
-    entry = dataclasses.replace(entry, defaults=defaults, pooling=model.pooling)
+    entry = dataclasses.replace(entry, defaults=_defaults(model), pooling=model.pooling)
     return _over(entry, asked)
 
 
-def entry_document(model: RegisteredModel | None) -> dict[str, Any]:
-    """What an entry says of how its model is run, for the record of a request. Nothing of our own list, which may say
-    something else with any release.
-    """
-    if model is None or model.built_in:
+def entry_document(entry: LayeredModel | None) -> dict[str, Any]:
+    """What is said here of how a model is run, for the record of a request."""
+    model = None if entry is None else entry.said_here
+    if model is None:
         return {}
     said = {name: to_document(getattr(model, name)) for name in _RUN}
-    said["defaults"] = {name: value for name, value in said["defaults"].items() if value is not None}
+    said["defaults"] = _defaults(model)
     kept = {name: value for name, value in said.items() if value not in (None, [], {})}
     return {ENTRY: kept} if kept else {}
+
+
+def at_gateway(model: RegisteredModel | None, backend: str) -> AtGateway:
+    """What an entry asks of the gateway for a deployment on this backend."""
+    if model is None:
+        return AtGateway()
+    return AtGateway(
+        defaults=_defaults(model),
+        max_parallelism=1 if model.thread_safe is False else model.max_parallelism,
+        supports_structured_outputs=(
+            None if BACKENDS[backend].runs.holds_to_schemas else model.supports_structured_outputs
+        ),
+        owned_by=model.owned_by or AtGateway().owned_by,
+    )
 
 
 def refuse_unrunnable(model: RegisteredModel | None, backend: str | None) -> None:
@@ -136,6 +152,10 @@ def blamed(resolved: Resolved, *, everything: bool = False) -> Iterator[None]:
             hints=[f"modelscan model edit {shlex.quote(model.id)}", f"modelscan model inspect {shlex.quote(model.id)}"],
             details={**error.details, "id": model.id},
         ) from error
+
+
+def _defaults(model: RegisteredModel) -> dict[str, float]:
+    return {name: value for name, value in to_document(model.defaults).items() if value is not None}
 
 
 def _backend(model: RegisteredModel) -> str | None:
