@@ -102,6 +102,8 @@ def test_what_is_refused(modelscan: Modelscan, tmp_path: Path) -> None:
             ("add", "--file", str(tmp_path / "list.json")),
             ("add", "--file", str(tmp_path / "none")),
             ("edit", "lab/one", "--set", "contxt_length=3"),
+            ("edit", "lab/one", "--set", "defaults.context_length=3"),
+            ("edit", "lab/one", "--set", 'upstream={"url": "https://x"}'),
             ("edit", "lab/one", "--set", "context_length=-1"),
             ("edit", "lab/one", "--set", "novalue"),
             ("edit", "lab/two", "--set", "name=x"),
@@ -157,6 +159,20 @@ error: `TMP/none` cannot be read
                 """\
 error: `contxt_length` is not a key of an entry
 hint: did you mean `context_length`?
+""",
+            ),
+            "edit lab/one --set defaults.context_length=3": (
+                2,
+                """\
+error: `defaults.context_length` is not a key of an entry
+hint: did you mean `context_length`?
+""",
+            ),
+            'edit lab/one --set upstream={"url": "https://x"}': (
+                2,
+                """\
+error: `upstream.url` is not a key of an entry
+hint: did you mean `upstream.base_url`?
 """,
             ),
             "edit lab/one --set context_length=-1": (
@@ -226,6 +242,8 @@ description = "old"
 """)
     found = modelscan("model", "inspect", "lab/one", "--json").json
     assert (found["context_length"], found["description"], found["user_modified"]) == (2048, None, True)
+    editor.write_text("#!/bin/sh\n")
+    assert modelscan("model", "edit", "lab/one").stdout == "lab/one  unchanged\n"
     for script, said in (("exit 3", "ended with status 3"), ("echo = > $1", "that is not TOML")):
         editor.write_text(f"#!/bin/sh\n{script}\n")
         ran = modelscan("model", "edit", "lab/one")

@@ -142,7 +142,13 @@ def test_only_what_seeds_made_changes_and_only_where_asked(modelscan: Modelscan,
     seeds(A=model(context_length=4096), B={**LLAMA, "context_length": 4096})
     assert modelscan("model", "seed", "--json").json["updated"] == []
     monkeypatch.setenv("MODELSCAN_SEED_MODELS_UPDATE_EXISTING", "true")
-    assert modelscan("model", "seed", "--dry-run").stdout == "lab/one  would be updated\nllama3.1:8b  unchanged\n"
+    dry = modelscan("model", "seed", "--dry-run")
+    assert (dry.stdout, dry.stderr) == snapshot(
+        (
+            "lab/one  would be updated\nllama3.1:8b  unchanged\n",
+            "INFO loaded seed models from environment count=2\n",
+        )
+    )
     assert modelscan("model", "seed", "--json").json["updated"] == ["lab/one"]
     assert modelscan("model", "inspect", "LAB/one", "--json").json["context_length"] == 4096
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from modelscan.errors import Conflict, ModelscanError, Usage
 from modelscan.registry.documents import document_of
-from modelscan.registry.entry import KEYS, PARTS, EntryInvalid, read_stated
+from modelscan.registry.entry import KEYS, TABLES, EntryInvalid, read_stated
 from modelscan.registry.store import Change, RegisteredRow, Stated
 
 Changes = Mapping[str, Any]
@@ -83,7 +83,11 @@ def stated_with(model_id: str, own: Stated, changes: Changes) -> Stated:
     document.pop("id")
     for key, value in changes.items():
         table, dot, part = key.partition(".")
-        if dot and table in PARTS:
+        if table in TABLES:
+            parts = [part] if dot else value if isinstance(value, Mapping) else ()
+            for name in (name for name in parts if name not in TABLES[table]):
+                raise _unknown(f"{table}.{name}")
+        if dot and table in TABLES:
             inner = {**document.get(table, {}), part: value}
             document[table] = {name: item for name, item in inner.items() if item is not None}
         else:
@@ -102,6 +106,7 @@ def refused(model_id: str, reason: str) -> ModelscanError:
 
 
 def _unknown(key: str) -> Usage:
-    near = get_close_matches(key, KEYS, n=1)
+    every = [*KEYS, *(f"{table}.{part}" for table, parts in TABLES.items() for part in parts)]
+    near = [name for word in (key, key.rpartition(".")[2]) for name in get_close_matches(word, every, n=1, cutoff=0.8)]
     known = f"did you mean `{near[0]}`?" if near else f"one of: {', '.join(KEYS)}"
     return Usage(f"`{key}` is not a key of an entry", hints=[known], details={"key": key})

@@ -59,6 +59,8 @@ _TABLES: Mapping[str, Mapping[str, _Key]] = {
     "upstream": {name.removeprefix("upstream_"): key for name, key in _KEYS.items() if name.startswith("upstream_")},
 }
 KEYS = ("id", *_KEYS, *_TABLES)
+TABLES: Mapping[str, tuple[str, ...]] = {name: tuple(keys) for name, keys in _TABLES.items()}
+"""The keys of an entry that hold keys of their own, and those."""
 PARTS = frozenset({"defaults", "upstream", "extra"})
 """Fields whose keys lie over one another one by one."""
 

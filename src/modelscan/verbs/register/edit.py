@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -48,7 +49,8 @@ def changes_in(context: Context, reference: str, text: str) -> dict[str, Any]:
     try:
         after = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise Usage("that is not TOML; nothing was changed", cause=[str(error)]) from error
+        hints = [f"modelscan model edit {shlex.quote(reference)}"]
+        raise Usage("that is not TOML; nothing was changed", cause=[str(error)], hints=hints) from error
     return changes_between(_document(context, reference), after)
 
 

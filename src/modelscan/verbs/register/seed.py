@@ -20,7 +20,7 @@ def seed_models(context: Context, *, dry_run: bool = False) -> tuple[SeedingRepo
     if not dry_run and (touched := {*report.created, *report.updated}):
         models = registered_models(context.settings).all
         update_upstreams(context, *(models[name.casefold()].model for name in touched))
-    lines = tuple(seeding_lines(report, names))
+    lines = tuple(seeding_lines(report, names, dry_run=dry_run))
     if not dry_run:
         try:
             keep_lines(lines, context.settings.paths, context.clock)

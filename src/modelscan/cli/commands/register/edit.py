@@ -35,7 +35,8 @@ def edit(
     output, context = Output(json=json, quiet=quiet), context_of(ctx)
     changes = parse_changes(set_) if set_ else _edited(context, model)
     edited = edit_model(context, model, changes)
-    output.document(edited, lambda printer: show_one_line(printer, edited, "changed"), [edited.id])
+    word = "changed" if changes else "unchanged"
+    output.document(edited, lambda printer: show_one_line(printer, edited, word), [edited.id])
 
 
 def enable(ctx: typer.Context, ids: RegisteredIds, json: Json = False, quiet: Quiet = False) -> int:
