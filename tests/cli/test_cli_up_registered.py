@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
+
+from modelscan.registry.changed import at_a_glance, keep_pulled
+from modelscan.settings.reading import load_settings
 
 pytestmark = pytest.mark.usefixtures("vllm")
 
@@ -70,6 +76,49 @@ def test_a_list_of_models_beside_the_file_counts(modelscan: Modelscan, tmp_path:
     assert ran.status == 0, ran.stderr
     assert ran.json["actions"][0]["max_model_len"] == 512
     assert modelscan("up", str(folder / "modelscan.yaml"), "--json").json["changed"] is False
+
+
+PROBE = """
+import json, sys
+from modelscan.cli import main
+status = main(["up", "--json"])
+print(json.dumps([status, "modelscan.planning.decide.planner" in sys.modules]), file=sys.stderr)
+"""
+
+
+def test_what_is_pulled_already_is_seen_without_a_plan(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed(monkeypatch, 1, id="modelscan/demo", auto_pull=True)
+    Path("modelscan.yaml").write_text("deployments: {chat: {model: demo, on_demand: true}}")
+
+    def plans() -> bool:
+        done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
+        status, planned = json.loads(done.stderr.splitlines()[-1])
+        assert (status, json.loads(done.stdout)["changed"]) == (0, False)
+        return bool(planned)
+
+    assert modelscan("model", "seed").status == 0
+    seeded = int(time.time())
+    while int(time.time()) == seeded:  # records tell times in seconds
+        time.sleep(0.02)
+    assert modelscan("up").status == 0
+    assert not plans()
+    assert modelscan("model", "add", "modelscan/other", "--set", "local_path=shipped:demo").status == 0
+    assert plans()
+
+
+def test_what_is_pulled_counts_while_it_is_there(home: Path, tmp_path: Path, modelscan: Modelscan) -> None:
+    assert modelscan("model", "add", "modelscan/demo", "--set", "auto_pull=true").status == 0
+    folder, context = tmp_path / "weights", load_settings(dict(os.environ))
+    folder.mkdir()
+    assert at_a_glance(context).pulls
+    keep_pulled(context, [folder])
+    assert not at_a_glance(context).pulls
+    folder.rmdir()
+    assert at_a_glance(context).pulls
+    folder.mkdir()
+    (home / "config").mkdir(exist_ok=True)
+    (home / "config" / "models.local.yaml").write_text("models: []")
+    assert at_a_glance(context).pulls
 
 
 def test_what_cannot_be_pulled_is_a_warning(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:

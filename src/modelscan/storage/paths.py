@@ -58,6 +58,11 @@ class Paths:
         return self.cache / "catalog-age-noted"
 
     @property
+    def pulled_file(self) -> Path:
+        """What was registered when all of it that is to be pulled was here."""
+        return self.cache / "pulled-v1.json"
+
+    @property
     def previous_index_file(self) -> Path:
         """The index before the last refresh that changed anything."""
         return self.index_file.with_suffix(".previous.sqlite")
