@@ -78,6 +78,31 @@ def test_a_list_of_models_beside_the_file_counts(modelscan: Modelscan, tmp_path:
     assert modelscan("up", str(folder / "modelscan.yaml"), "--json").json["changed"] is False
 
 
+def test_a_dry_run_knows_the_seeds_and_registers_nothing(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
+    seed(monkeypatch, 1, id="Our/Chat", local_path="shipped:demo", context_length=512)
+    Path("modelscan.yaml").write_text("deployments: {chat: {model: our/chat}}")
+    ran = modelscan("up", "--dry-run")
+    assert (ran.status, ran.stdout, ran.stderr) == snapshot(
+        (
+            0,
+            """\
+NAME  ACTION  MODEL          ON     MEMORY  CONTEXT  WHY
+chat  create  our/chat FP32  CPU  1.72 GiB      512  it is new
+
+""",
+            "INFO loaded seed models from environment count=1\n",
+        )
+    )
+    assert modelscan("model", "list", "--json").json == []
+    assert modelscan("up").status == 0
+    monkeypatch.setenv("MODELSCAN_SEED_MODELS_UPDATE_EXISTING", "true")
+    seed(monkeypatch, 1, id="Our/Chat", local_path="shipped:demo", context_length=256)
+    [action] = modelscan("up", "--dry-run", "--json").json["actions"]
+    assert (action["action"], action["difference"]) == snapshot(
+        ("replace", ["entry.context_length: 512 before, 256 now"])
+    )
+
+
 PROBE = """
 import json, sys
 from modelscan.cli import main

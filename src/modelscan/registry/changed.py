@@ -65,4 +65,4 @@ def _registered(rows: Iterable[RegisteredRow], files: Iterable[Path]) -> list[An
 
 def _rows(settings: Settings) -> Collection[RegisteredRow]:
     with RegistryStore.for_reading(settings.paths) as store:
-        return store.rows().values()
+        return {**store.rows(), **settings.as_if_registered}.values()

@@ -47,7 +47,7 @@ class Registered:
 def registered_models(settings: Settings) -> Registered:
     """Everything there is. Raises StateDamaged, StateTooNew, StorageFailed."""
     with RegistryStore.for_reading(settings.paths) as store:
-        rows = store.rows()
+        rows = {**store.rows(), **settings.as_if_registered}
     local, problems = _of_files(local_files(settings))
     return layered((*_of_rows(rows.values()), *local, *built_in()), problems)
 

@@ -30,7 +30,8 @@ class Settings:
 
     `origins` says by key where a value came from: `flag`, `env NAME`, `file PATH`; what it lacks is a default.
     `beside` is the folder of a file of deployments, whose `models.local.yaml` counts too. `token_variables` are a
-    fleet's names of its Hugging Face token.
+    fleet's names of its Hugging Face token. `as_if_registered` are rows of the registry, by key, that a dry run counts
+    as if they were written.
     """
 
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
@@ -47,6 +48,7 @@ class Settings:
     origins: Mapping[str, str] = field(default_factory=dict)
     named_file: Path | None = None
     beside: Path | None = None
+    as_if_registered: Mapping[str, Any] = field(default_factory=dict)
     token_variables: tuple[str, ...] = ()
 
     @property

@@ -29,9 +29,9 @@ def open_index(settings: Settings) -> Index:
 def _rows(settings: Settings) -> tuple[frozenset[str], str | None]:
     """The keys of registered models; where the state cannot be read, why they are left out."""
     if not settings.paths.database_file.exists():
-        return frozenset(), None
+        return frozenset(settings.as_if_registered), None
     try:
         with RegistryStore.for_reading(settings.paths) as store:
-            return store.keys(), None
+            return store.keys() | settings.as_if_registered.keys(), None
     except ModelscanError as error:
         return frozenset(), f"registered models are left out: {error.message}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelscan.dataclasses import replace
 from modelscan.errors import StorageFailed
 from modelscan.registry import seed
 from modelscan.registry.registered import registered_models
@@ -10,6 +11,15 @@ from modelscan.registry.seeding_log import keep_lines
 from modelscan.registry.telling import seeding_lines, unkept_line
 from modelscan.running.routes import update_upstreams
 from modelscan.selecting.context import Context
+
+
+def as_if_seeded(context: Context) -> Context:
+    """For a dry run: with the models that a seeding would make now, and nothing written.
+
+    Raises StateDamaged, StateTooNew, StorageFailed.
+    """
+    rows = seed.rows_to_seed(context.settings, context.clock)
+    return replace(context, settings=replace(context.settings, as_if_registered=rows))
 
 
 def seed_models(context: Context, *, dry_run: bool = False) -> tuple[SeedingReport, tuple[str, ...]]:

@@ -20,6 +20,7 @@ from modelscan.errors import ModelscanError, NoFit
 from modelscan.model.events import Event
 from modelscan.model.results import Up, UpAction
 from modelscan.storage.documents import from_document
+from modelscan.verbs.register.seed import as_if_seeded
 from modelscan.verbs.run.up import Observed, beside, bring_up, observe
 
 
@@ -38,6 +39,8 @@ def up(
     context, output = context_of(ctx), Output(json=json, quiet=quiet, progress=progress)
     context = beside(context, file, folder=Path())
     seed_first(context, output, dry_run=dry_run)
+    if dry_run:
+        context = as_if_seeded(context)
     observed = observe(context, file, folder=Path(), prune=prune)
     _remark(output, observed, prune=prune)
     if (settled := observed.settled) is not None:
