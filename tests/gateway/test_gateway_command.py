@@ -91,6 +91,20 @@ hint: modelscan gateway start
     )
 
 
+def test_its_log_has_what_was_seeded(modelscan: Modelscan, port: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    seed = {"id": "lab/one", "name": "One", "type": "chat", "runtime": "vllm"}
+    monkeypatch.setenv("MODELSCAN_SEED_MODEL_1", json.dumps(seed))
+    assert modelscan("gateway", "start", "--json").stderr == ""
+    lines = [line.partition(" ")[2] for line in modelscan("gateway", "logs").stdout.splitlines()]
+    assert lines == [
+        "INFO loaded seed models from environment count=1",
+        "INFO seeding models from environment variables count=1",
+        'INFO created model from environment seed model_id=lab/one name="One"',
+        "INFO completed model seeding from environment variables",
+        f"listening on 127.0.0.1:{port}",
+    ]
+
+
 @pytest.mark.slow
 def test_a_taken_port_is_a_conflict_that_names_its_owner(modelscan: Modelscan, port: int) -> None:  # noqa: F811
     with socket.socket() as taken:

@@ -17,19 +17,18 @@ from pathlib import Path
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Conflict, ModelscanError
-from modelscan.routing.gateway_files import GatewayFiles, gateway_files, read_status
+from modelscan.routing.gateway_files import LOG_NAME, GatewayFiles, gateway_files, read_status
 from modelscan.settings.environment import process_environment
 from modelscan.settings.gateway import GatewaySettings
 from modelscan.settings.reading import load_settings
 from modelscan.storage.files import private_folder
 from modelscan.storage.locks import hold
-from modelscan.storage.logs.log_file import LogFile
+from modelscan.storage.logs.log_file import LogFile, stamp_of
 from modelscan.storage.logs.pump import Pump
 from modelscan.storage.ownership import lock_note
 from modelscan.system.clock import Clock, SystemClock
 from modelscan.system.processes.spawn import Child, spawn_child
 
-LOG_NAME = "gateway.log"
 _SERVE = (sys.executable, "-E", "-s", "-m", "modelscan.gateway.serve")
 _BACKLOG = 2_048
 _LOCK_SECONDS = 5.0
@@ -247,7 +246,7 @@ class Keeper:
         self._log.close()
 
     def _say(self, text: str) -> None:
-        stamp = self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        stamp = stamp_of(self._clock)
         self._log.write(stamp, [text.encode()])
         self._on_line(text)
 

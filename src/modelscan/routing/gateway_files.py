@@ -14,9 +14,14 @@ from modelscan.routing.compiled import TABLE_FORMAT, GatewayTable, TableMember, 
 from modelscan.routing.names import PublicNames
 from modelscan.routing.names_file import NAMES_FILE, read_names
 from modelscan.storage.documents import checked_document, to_document
-from modelscan.storage.files import translated, write_atomic
+from modelscan.storage.files import private_folder, translated, write_atomic
 from modelscan.storage.locks import hold
+from modelscan.storage.logs.log_file import LogFile, stamp_of
 from modelscan.storage.paths import Paths
+from modelscan.system.clock import Clock
+
+LOG_NAME = "gateway.log"
+_WHATEVER_ITS_SIZE = 1 << 40  # who keeps the log rotates it, and nobody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,17 @@ class GatewayFiles:
 
 def gateway_files(paths: Paths) -> GatewayFiles:
     return GatewayFiles(paths.state / "gateway")
+
+
+def tell_in_log(paths: Paths, lines: Sequence[str], clock: Clock) -> None:
+    """Add lines to the gateway's log, for whoever looks there. Raises StorageFailed where there is no folder for it."""
+    if not lines:
+        return
+    folder = gateway_files(paths).folder
+    private_folder(folder)
+    log = LogFile(folder, name=LOG_NAME, max_bytes=_WHATEVER_ITS_SIZE)
+    log.write(stamp_of(clock), [line.encode() for line in lines])
+    log.close()
 
 
 def publish_table(paths: Paths, routing_file: Path, deployments: Callable[[], Iterable[Deployment]]) -> bool:

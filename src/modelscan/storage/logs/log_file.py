@@ -10,10 +10,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from modelscan.system.clock import Clock
+
 LOG_NAME = "backend.log"
 MAX_BYTES = 10 * 1000**2
 FILES = 5
 _MODE = 0o600
+
+
+def stamp_of(clock: Clock) -> str:
+    """The time now, as lines begin."""
+    return clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def log_files(folder: Path, name: str = LOG_NAME) -> list[Path]:

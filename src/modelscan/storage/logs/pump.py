@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 
-from modelscan.storage.logs.log_file import LogFile
+from modelscan.storage.logs.log_file import LogFile, stamp_of
 from modelscan.system.clock import Clock
 
 _CHUNK_BYTES = 65_536
@@ -82,7 +82,7 @@ class Pump(threading.Thread):
         if not lines:
             return
         self._tail = (self._tail + b"\n".join(lines) + b"\n")[-_TAIL_BYTES:]
-        self._log.write(self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z", lines)
+        self._log.write(stamp_of(self._clock), lines)
         if self.listening:
             for line in lines:
                 self._on_line(line[:_LONGEST_READ_BYTES].decode("utf-8", "replace"))

@@ -10,7 +10,7 @@ from modelscan.dataclasses import dataclass, field, replace
 from modelscan.errors import BackendFailed
 from modelscan.model import Pricing
 from modelscan.routing.compiled import GatewayTable, TableMember
-from modelscan.routing.gateway_files import gateway_files, read_status, read_table
+from modelscan.routing.gateway_files import LOG_NAME, gateway_files, read_status, read_table
 from modelscan.running.gateway.process import RunningGateway, commanding_gateway, running_gateway, stop_gateway
 from modelscan.running.gateway.starting import become_gateway, start_gateway
 from modelscan.running.routes import update_routes
@@ -21,7 +21,6 @@ from modelscan.storage.locks import is_held
 from modelscan.storage.logs.reading import LogLine, follow_log, read_log
 from modelscan.system.processes.identity import send
 
-_LOG_NAME = "gateway.log"
 _RELOAD_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 
@@ -144,10 +143,10 @@ def gateway_logs(
     moment = moment_of(since, context.clock.now()) if since is not None else None
     files = gateway_files(context.settings.paths)
     if not follow:
-        return iter(read_log(files.folder, name=_LOG_NAME, tail=tail, since=moment))
+        return iter(read_log(files.folder, name=LOG_NAME, tail=tail, since=moment))
     return follow_log(
         files.folder,
-        name=_LOG_NAME,
+        name=LOG_NAME,
         tail=tail,
         since=moment,
         is_over=lambda: not is_held(files.lock),

@@ -23,6 +23,7 @@ from modelscan.verbs.connect.gateway import (
     gateway_status,
     gateway_stop,
 )
+from modelscan.verbs.register.seed import tell_gateway
 
 Host = Annotated[
     str | None,
@@ -33,7 +34,7 @@ Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, metavar="P
 
 def start(ctx: typer.Context, host: Host = None, port: Port = None, json: Json = False, quiet: Quiet = False) -> None:
     context, output = context_of(ctx), Output(json=json, quiet=quiet)
-    seed_first(context, output)
+    tell_gateway(context, seed_first(context, output)[1])
     _show(output, gateway_start(context, host=host, port=port))
 
 
@@ -55,7 +56,7 @@ def status(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None
 
 def run(ctx: typer.Context, host: Host = None, port: Port = None) -> None:
     context = context_of(ctx)
-    seed_first(context, Output())
+    tell_gateway(context, seed_first(context, Output())[1])
     gateway_run(context, host=host, port=port)
 
 

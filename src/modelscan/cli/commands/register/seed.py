@@ -20,7 +20,7 @@ def seed(
     quiet: Quiet = False,
 ) -> int:
     output, context = Output(json=json, quiet=quiet), context_of(ctx)
-    report = seed_first(context, output, dry_run=dry_run)
+    report, _ = seed_first(context, output, dry_run=dry_run)
     if not report.loaded and not report.skipped:
         seeding = context.settings.seed_models
         no_variable = f"no variable begins with {seeding.prefix}"

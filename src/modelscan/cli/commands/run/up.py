@@ -19,8 +19,9 @@ from modelscan.cli.views.up import show_ended, show_plan_of_all
 from modelscan.errors import ModelscanError, NoFit
 from modelscan.model.events import Event
 from modelscan.model.results import Up, UpAction
+from modelscan.selecting.context import Context
 from modelscan.storage.documents import from_document
-from modelscan.verbs.register.seed import as_if_seeded
+from modelscan.verbs.register.seed import as_if_seeded, tell_gateway
 from modelscan.verbs.run.up import Observed, beside, bring_up, observe
 
 
@@ -37,11 +38,7 @@ def up(
     quiet: Quiet = False,
 ) -> int:
     context, output = context_of(ctx), Output(json=json, quiet=quiet, progress=progress)
-    context = beside(context, file, folder=Path())
-    seed_first(context, output, dry_run=dry_run)
-    if dry_run:
-        context = as_if_seeded(context)
-    observed = observe(context, file, folder=Path(), prune=prune)
+    context, observed = _seeded_and_observed(context, output, file, dry_run=dry_run, prune=prune)
     _remark(output, observed, prune=prune)
     if (settled := observed.settled) is not None:
         _show(output, settled)
@@ -79,6 +76,20 @@ def up(
         raise ModelscanError("nothing was changed", hints=[f"{observed.command} --dry-run"])
     _show(output, done, planned_only=dry_run)
     return _failed(output, failures)
+
+
+def _seeded_and_observed(
+    context: Context, output: Output, file: Path | None, *, dry_run: bool, prune: bool
+) -> tuple[Context, Observed]:
+    """Seeds come first; a dry run counts them without writing any."""
+    context = beside(context, file, folder=Path())
+    _, lines = seed_first(context, output, dry_run=dry_run)
+    if dry_run:
+        context = as_if_seeded(context)
+    observed = observe(context, file, folder=Path(), prune=prune)
+    if observed.declared.gateway is not None and not dry_run:
+        tell_gateway(context, lines)
+    return context, observed
 
 
 def _with_name(event: Event) -> Event:
