@@ -6,7 +6,7 @@ from inline_snapshot import snapshot
 
 from modelscan.model import Deployment
 from modelscan.model.registered import AtGateway
-from modelscan.routing.compiled import ModelFacts, TableMember, compile_table
+from modelscan.routing.compiled import TableMember, compile_table
 from modelscan.routing.names import PublicNames
 
 
@@ -28,14 +28,6 @@ def test_what_an_entry_says_of_requests_reaches_the_gateway_with_its_deployment(
     assert (member.defaults, member.max_parallelism, member.owned_by) == (said.defaults, 2, "vllm")
     (bare,) = compile_table([deployment()], PublicNames()).members
     assert (bare.defaults, bare.max_parallelism, bare.owned_by) == ({}, None, "local")
-
-
-def test_what_is_said_of_the_model_now_counts_more() -> None:
-    said = AtGateway(defaults={"temperature": 0.2, "max_tokens": 64}, max_parallelism=2)
-    facts = ModelFacts(names=("lab/eyes",), defaults={"temperature": 0.7})
-    (member,) = compile_table([deployment(said)], PublicNames(), facts=[facts]).members
-    assert member.defaults == {"temperature": 0.7, "max_tokens": 64}
-    assert member.max_parallelism == 2
 
 
 def upstream(name: str, model: str, **changes: object) -> TableMember:

@@ -25,6 +25,11 @@ class SamplingDefaults:
     top_p: float | None = None
     max_tokens: int | None = None
 
+    @property
+    def said(self) -> dict[str, float]:
+        every = {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens}
+        return {name: value for name, value in every.items() if value is not None}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpstreamModel:
@@ -90,3 +95,8 @@ class RegisteredModel:
     updated_at: str | None = None
     pricing: Pricing | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def requests_at_once(self) -> int | None:
+        """The most that it may serve at a time; None where nobody says."""
+        return 1 if self.thread_safe is False else self.max_parallelism

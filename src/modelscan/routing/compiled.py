@@ -17,17 +17,6 @@ TABLE_FORMAT = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelFacts:
-    """What a registered model adds to whatever serves it, by the names it goes by."""
-
-    names: tuple[str, ...]
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    max_parallelism: int | None = None
-    supports_structured_outputs: bool | None = None
-    owned_by: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class TableMember:
     """One endpoint: a deployment, or an upstream that somebody else runs.
 
@@ -75,7 +64,6 @@ class GatewayTable:
 def compile_table(
     deployments: Iterable[Deployment],
     public: PublicNames,
-    facts: Sequence[ModelFacts] = (),
     upstreams: Sequence[TableMember] = (),
 ) -> GatewayTable:
     """The table of all that can be asked for. A deployment's own name leads to it alone, whatever else is called so.
@@ -86,8 +74,7 @@ def compile_table(
     present = [item for item in deployments if item.removed_at is None]
     own: dict[str, tuple[str, ...]] = {item.name: (item.name,) for item in present}
     upstreams = [item for item in upstreams if item.name not in own]
-    members = [_with_facts(_member(item), _called(item), public, facts) for item in present]
-    members += [_with_facts(item, (item.name,), public, facts) for item in upstreams]
+    members = [replace(item, weight=public.weights.get(item.name, 1)) for item in (*map(_member, present), *upstreams)]
     names: dict[str, tuple[str, ...]] = {}
     for item in present:
         for name in _called(item)[1:]:
@@ -145,18 +132,3 @@ def _member(item: Deployment) -> TableMember:
         supports_structured_outputs=item.at_gateway.supports_structured_outputs,
         owned_by=item.at_gateway.owned_by,
     )
-
-
-def _with_facts(
-    member: TableMember, called: Sequence[str], public: PublicNames, facts: Sequence[ModelFacts]
-) -> TableMember:
-    changes: dict[str, Any] = {"weight": public.weights.get(member.name, 1)}
-    for item in facts:
-        if not set(item.names).isdisjoint(called):
-            changes |= {
-                "defaults": {**member.defaults, **item.defaults},
-            }
-            stated = ("max_parallelism", "supports_structured_outputs", "owned_by")
-            changes |= {name: value for name in stated if (value := getattr(item, name)) is not None}
-            break
-    return replace(member, **changes)

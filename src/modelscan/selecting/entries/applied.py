@@ -52,7 +52,7 @@ def as_registered(resolved: Resolved, request: PlanRequest) -> PlanRequest:
         entry = dataclasses.replace(entry, context_length=model.context_length)
     if asked.max_memory_bytes is None and all(item.architecture is None for item in resolved.options):
         entry = dataclasses.replace(entry, max_memory_bytes=model.memory_bytes)
-    entry = dataclasses.replace(entry, defaults=_defaults(model), pooling=model.pooling)
+    entry = dataclasses.replace(entry, defaults=model.defaults.said, pooling=model.pooling)
     return _over(entry, asked)
 
 
@@ -62,7 +62,7 @@ def entry_document(entry: LayeredModel | None) -> dict[str, Any]:
     if model is None:
         return {}
     said = {name: to_document(getattr(model, name)) for name in _RUN}
-    said["defaults"] = _defaults(model)
+    said["defaults"] = model.defaults.said
     kept = {name: value for name, value in said.items() if value not in (None, [], {})}
     return {ENTRY: kept} if kept else {}
 
@@ -72,8 +72,8 @@ def at_gateway(model: RegisteredModel | None, backend: str) -> AtGateway:
     if model is None:
         return AtGateway()
     return AtGateway(
-        defaults=_defaults(model),
-        max_parallelism=1 if model.thread_safe is False else model.max_parallelism,
+        defaults=model.defaults.said,
+        max_parallelism=model.requests_at_once,
         supports_structured_outputs=(
             None if BACKENDS[backend].runs.holds_to_schemas else model.supports_structured_outputs
         ),
@@ -152,10 +152,6 @@ def blamed(resolved: Resolved, *, everything: bool = False) -> Iterator[None]:
             hints=[f"modelscan model edit {shlex.quote(model.id)}", f"modelscan model inspect {shlex.quote(model.id)}"],
             details={**error.details, "id": model.id},
         ) from error
-
-
-def _defaults(model: RegisteredModel) -> dict[str, float]:
-    return {name: value for name, value in to_document(model.defaults).items() if value is not None}
 
 
 def _backend(model: RegisteredModel) -> str | None:

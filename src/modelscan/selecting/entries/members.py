@@ -8,7 +8,6 @@ from modelscan.registry.words import ELSEWHERE, TASKS, UPSTREAM
 from modelscan.routing.compiled import TableMember
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.ollama import spellings
-from modelscan.storage.documents import to_document
 
 
 def upstream_members(context: Context) -> tuple[TableMember, ...]:
@@ -42,8 +41,8 @@ def _member(model: RegisteredModel) -> TableMember:
         status="ready" if upstream.base_url else "failed",
         last_error=None if upstream.base_url else lost,
         task=TASKS[model.type or "chat"],
-        max_parallelism=model.max_parallelism,
-        defaults={name: value for name, value in to_document(model.defaults).items() if value is not None},
+        max_parallelism=model.requests_at_once,
+        defaults=model.defaults.said,
         supports_structured_outputs=model.supports_structured_outputs,
         owned_by=model.owned_by or "openai",
         created_at=model.created_at,
