@@ -182,10 +182,11 @@ def _selected(context: Context, declared: Declared, found: Sequence[Deployment])
     known = {word for request in declared.requests for word in (str(request.name), request.plan.model)}
     unknown = [model for model in models if model not in known]
     if unknown:
+        names = f"it has {', '.join(f'`{request.name}`' for request in declared.requests)}"
         near = {match: None for word in unknown for match in get_close_matches(word, sorted(known), n=1)}
         raise ModelNotFound(
             f"`{declared.path}` has no deployment {', '.join(f'`{word}`' for word in unknown)}, which MODELS names",
-            hints=[f"did you mean {' or '.join(f'`{word}`' for word in near)}?"] if near else ["echo $MODELS"],
+            hints=[f"did you mean {' or '.join(f'`{word}`' for word in near)}?"] if near else [names],
             details={"unknown": unknown},
         )
     return tuple(request for request in declared.requests if {str(request.name), request.plan.model} & {*models})
