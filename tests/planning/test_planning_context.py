@@ -73,9 +73,11 @@ def test_a_hint_names_the_longest_that_passes() -> None:
 def test_a_plan_says_what_the_next_gpu_brings() -> None:
     chosen = taken(LLAMA_8B, "2xrtx-3090", quantization="BF16")
     assert len(chosen.gpu_indices) == 1
-    [longer] = [reason for reason in chosen.reasons if reason.startswith("longer: ")]
+    longest, longer = [reason for reason in chosen.reasons if reason.startswith("longer: ")]
     length = int(longer.split()[1].replace(",", ""))
     assert taken(LLAMA_8B, "2xrtx-3090", quantization="BF16", gpu_count=2).max_model_len == length
+    found = taken(LLAMA_8B, "2xrtx-3090", quantization="BF16", context_length="max")
+    assert longest == f"longer: {found.max_model_len:,} tokens of context on 2 GPUs: --context-length max"
 
 
 @given(
@@ -105,6 +107,28 @@ def test_lengths_beyond_what_is_enough_must_hold_two_requests() -> None:
         choose_length(lengths, pool, 32768, lambda length: length) for pool in (16383, 16384, 40000, 131071, 131072)
     ]
     assert chosen == [None, 16384, 32768, 32768, 65536]
+
+
+def test_a_longer_context_that_costs_no_request_is_taken() -> None:
+    """DeepSeek-V4 on two H20: a request is mostly tokens in flight, 32k held 1.7 of them and 1M still 1.1."""
+    lengths = [1048576, 131072, 32768, 16384]
+    assert choose_length(lengths, 10_000_000, 32768, lambda length: 6_000_000 + 3 * length) == 1048576
+    assert choose_length(lengths, 15_000_000, 32768, lambda length: 6_000_000 + 3 * length) == 131072
+
+
+@given(st.integers(1, 1 << 22), st.integers(0, 1 << 22), st.integers(1, 8))
+def test_more_memory_holds_more_requests_or_a_longer_one(pool: int, start: int, each: int) -> None:
+    """Of the two requests that a plan makes room for first, and then of length, more memory never brings less."""
+    lengths, enough = [131072, 65536, 40960, 32768, 16384, 1024], 32768
+
+    def size(length: int) -> int:
+        return start + each * length
+
+    def reached(room: int) -> tuple[int, int]:
+        length = choose_length(lengths, room, enough, size)
+        return (0, 0) if length is None else (min(room // size(max(min(length, enough), enough)), 2), length)
+
+    assert reached(pool) <= reached(pool + pool // 8)
 
 
 def test_a_tower_is_run_for_the_largest_picture() -> None:

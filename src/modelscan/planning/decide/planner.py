@@ -43,7 +43,7 @@ from modelscan.planning.options.layouts import Layout, alike
 from modelscan.planning.options.quantization import Choice, answers, choices
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.telling.hints import Refused, hints_for
-from modelscan.planning.telling.more_gpus import with_more_gpus
+from modelscan.planning.telling.longer import with_longer
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.sizes import Sized
 
@@ -77,7 +77,7 @@ def make_plan(
     """
     plan = decide(model, options, hardware, request, facts, installations, measurements=measurements)
     if plan.feasible:
-        return with_more_gpus(
+        return with_longer(
             plan,
             request,
             options,
@@ -365,5 +365,8 @@ def _roomier(
 
 
 def _shortfall(candidate: Candidate, choice: Choice, request: PlanRequest) -> int:
+    """In doublings; in tokens where the longest context was asked for, as then each counts."""
     enough = goal(choice.weights.architecture, request, on_gpu=bool(candidate.gpu_indices))
+    if request.context_length == "max" and candidate.max_model_len is not None:
+        return max(enough - candidate.max_model_len, 0)
     return shortfall(candidate.max_model_len, enough)

@@ -1,4 +1,4 @@
-"""The context length: the requested one, else the longest that leaves room for more than one request."""
+"""The context length: the requested one, else a long one that takes the place of no other request."""
 
 from __future__ import annotations
 
@@ -47,12 +47,14 @@ def shortfall(length: int | None, enough: int) -> int:
 
 
 def choose_length(lengths: list[int], pool: int, enough: int, request_bytes: Callable[[int], int]) -> int | None:
-    """The longest length of which the pool holds two requests; one request is enough for lengths up to `enough`. None
-    where none fits.
+    """The longest length that the pool holds; one beyond `enough` only where as many requests of it fit as of that, or
+    two of them. None where none fits.
     """
+    one = request_bytes(enough)
+    held = max(min(pool // one, _USEFUL_REQUESTS), 1) if one else _USEFUL_REQUESTS
 
     def needed(length: int) -> int:
-        return request_bytes(length) * (_USEFUL_REQUESTS if length > enough else 1)
+        return request_bytes(length) * (held if length > enough else 1)
 
     rising = lengths[::-1]
     place = bisect_right(rising, pool, key=needed)

@@ -3,6 +3,6 @@
 reasons    each choice with its reason
 explain    the arithmetic, line by line
 hints      what would help, the cheapest first
-more_gpus  what idle GPUs would bring
+longer     what would give a longer context
 command    a request as the command line that makes it
 """
