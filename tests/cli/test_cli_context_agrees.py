@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any
 
@@ -70,8 +71,9 @@ def _agrees(modelscan: Modelscan, model: str, machine: str) -> None:
     length = chosen["max_model_len"]
     assert plan("--context-length", str(length)).json["chosen"]["max_model_len"] == length
     [why] = [reason for reason in chosen["reasons"] if reason.startswith("context: ")]
-    said = [item for item in usual.json["chosen"]["reasons"] if item.endswith("--context-length max")]
-    assert [item.split()[1] for item in said] in ([], [f"{length:,}"])
+    [usually] = [reason for reason in usual.json["chosen"]["reasons"] if reason.startswith("context: ")]
+    said = re.findall(r"; up to ([\d,]+)", usually)
+    assert said in ([], [f"{length:,}"])
     if length == usual.json["chosen"]["max_model_len"]:
         assert not said
     if why.endswith("the model's limit"):

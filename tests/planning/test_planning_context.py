@@ -73,11 +73,12 @@ def test_a_hint_names_the_longest_that_passes() -> None:
 def test_a_plan_says_what_the_next_gpu_brings() -> None:
     chosen = taken(LLAMA_8B, "2xrtx-3090", quantization="BF16")
     assert len(chosen.gpu_indices) == 1
-    longest, longer = [reason for reason in chosen.reasons if reason.startswith("longer: ")]
+    [longer] = [reason for reason in chosen.reasons if reason.startswith("longer: ")]
     length = int(longer.split()[1].replace(",", ""))
     assert taken(LLAMA_8B, "2xrtx-3090", quantization="BF16", gpu_count=2).max_model_len == length
     found = taken(LLAMA_8B, "2xrtx-3090", quantization="BF16", context_length="max")
-    assert longest == f"longer: {found.max_model_len:,} tokens of context on 2 GPUs: --context-length max"
+    [context] = [reason for reason in chosen.reasons if reason.startswith("context: ")]
+    assert context.endswith(f"; up to {found.max_model_len:,} on 2 GPUs with --context-length max")
 
 
 @given(

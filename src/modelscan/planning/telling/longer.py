@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from modelscan import dataclasses
 from modelscan.model import Candidate, Plan, PlanRequest, WeightsDescription
@@ -25,19 +26,24 @@ def with_longer(
     limit = model_limit(weights.architecture) if weights is not None else None
     if chosen.max_model_len is None or limit is None or chosen.max_model_len >= limit:
         return plan
-    longer = (*_longest(chosen, request, decide), *_on_more_gpus(plan, chosen, request, decide))
-    return dataclasses.replace(plan, chosen=dataclasses.replace(chosen, reasons=(*chosen.reasons, *longer)))
+    reasons = [*map(partial(_completed, longest=_longest(chosen, request, decide)), chosen.reasons)]
+    reasons += _on_more_gpus(plan, chosen, request, decide)
+    return dataclasses.replace(plan, chosen=dataclasses.replace(chosen, reasons=tuple(reasons)))
 
 
-def _longest(chosen: Candidate, request: PlanRequest, decide: Callable[[PlanRequest], Plan]) -> list[str]:
+def _completed(reason: str, longest: str) -> str:
+    return f"{reason}{longest}" if reason.startswith("context: ") else reason
+
+
+def _longest(chosen: Candidate, request: PlanRequest, decide: Callable[[PlanRequest], Plan]) -> str:
     """The context of a plan is one of a few usual lengths, which is seldom the longest that works."""
     found = decide(dataclasses.replace(request, context_length="max")).chosen
     if found is None or (found.max_model_len or 0) <= (chosen.max_model_len or 0):
-        return []
+        return ""
     other = f" in {found.quantization}" if found.quantization != chosen.quantization else ""
     count = len(found.gpu_indices)
     where = f" on {count} GPU{'s' if count != 1 else ''}" if count != len(chosen.gpu_indices) else ""
-    return [f"longer: {format_tokens(found.max_model_len)} tokens of context{other}{where}: --context-length max"]
+    return f"; up to {format_tokens(found.max_model_len)}{other}{where} with --context-length max"
 
 
 def _on_more_gpus(

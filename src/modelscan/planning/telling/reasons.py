@@ -82,7 +82,7 @@ def _context(setting: Setting, base: Candidate, limit: int | None, at_least: flo
     if asked == "max":
         return f"context: {format_tokens(length)}{bound}, the longest that works"
     enough = "two requests" if at_least is None or at_least >= 2 else "one request"  # noqa: PLR2004
-    return f"context: {format_tokens(length)}{bound}, with room for {enough} of that length"
+    return f"context: {format_tokens(length)}{bound}, with room for {enough}"
 
 
 def _spread(layout: Layout, shape: Architecture | None, setting: Setting) -> list[str]:
