@@ -30,7 +30,7 @@ def test_how_it_looks(modelscan: Modelscan) -> None:
 error: `starling-lm` may be any of 2 models; 2 of them fit the described machine
   it could be berkeley-nest/starling-lm-7b-alpha (7.2B), fits in BF16
   it could be nexusflow/starling-lm-7b-beta (7.2B), fits in BF16
-hint: choose one, for example: modelscan plan berkeley-nest/starling-lm-7b-alpha
+hint: choose one, for example: modelscan plan berkeley-nest/starling-lm-7b-alpha --hardware 1xA100-80GB
 hint: modelscan catalog search 'starling-lm'
 """)
 

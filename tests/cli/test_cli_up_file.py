@@ -167,7 +167,7 @@ def test_the_keys_are_the_options_of_deploy() -> None:
 
 def test_a_hint_names_only_options_that_deploy_has() -> None:
     request = DeployRequest(plan=PlanRequest(model="demo"), on_demand=True, port=9000)
-    assert option_words(request) == ["demo", "--port", "9000", "--on-demand"]
+    assert option_words(request) == ["demo", "--port 9000", "--on-demand"]
 
 
 def test_the_schema_has_every_key(modelscan: Modelscan) -> None:

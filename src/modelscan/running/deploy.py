@@ -35,7 +35,14 @@ from modelscan.selecting.entries.applied import entry_document, wishes_code
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed
 from modelscan.selecting.plan import Planned, described, faults_beside, no_fit, plan_resolved
-from modelscan.selecting.requests import DeployRequest, difference, option_words, request_document
+from modelscan.selecting.requests import (
+    DeployRequest,
+    beside_words,
+    difference,
+    option_words,
+    request_document,
+    wording_of,
+)
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
 from modelscan.system.deadline import Deadline
@@ -62,10 +69,11 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     is_local = context.deployments.target(wanted.target).is_local
     refuse_unsafe(context, wanted)
     check_routing_file(context)
-    resolved = resolve_request(context, wanted.plan)
-    report_reading(resolved, report)
-    if resolved.model is not None:
-        refuse_closed(context, resolved.model)
+    with wording_of(wanted).carried(wanted.plan):
+        resolved = resolve_request(context, wanted.plan)
+        report_reading(resolved, report)
+        if resolved.model is not None:
+            refuse_closed(context, resolved.model, wanted.plan)
     name = deployment_name(wanted.name, resolved.model_id)
     request = kept_request(wanted, resolved)
     price = resolved.model.pricing if resolved.model else None
@@ -80,7 +88,8 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
         report(note)
     with contextlib.ExitStack() as stack:
         try:
-            claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
+            with wording_of(wanted).carried(wanted.plan):
+                claimed, installation = _claimed(stack, context, resolved, wanted, name, existing, report, ask)
         except (Conflict, NoFit):
             # The same command at the same time: whoever was first has name, port and memory, and the others follow it.
             other = context.deployments.named(name)
@@ -133,7 +142,9 @@ def _claimed(
             hardware = with_memory_back(hardware, context.deployments.observe(existing))
         if wanted.on_demand:  # it starts when there is room, which others may make for it
             hardware, claims = when_idle(hardware), ()
-        planned = plan_resolved(context, resolved, wanted.plan, hardware, claims=claims, share=wanted.share)
+        planned = plan_resolved(
+            context, resolved, wanted.plan, hardware, claims=claims, share=wanted.share, beside=beside_words(wanted)
+        )
         chosen = planned.plan.chosen
         own = planned.plan.warnings[len(resolved.warnings) :]  # how the name was read is said already
         for warning in (*own, *faults_beside(planned.plan)):

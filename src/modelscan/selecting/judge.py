@@ -37,13 +37,16 @@ def fitting(
             yield dataclasses.replace(model, fits=fits)
 
 
-def judging(context: Context, described_hardware: str | None = None) -> Callable[[Model], Fits]:
-    """What tells of a model whether it fits; the machine, what lives on it and the tables are read once.
+def judging(
+    context: Context, described_hardware: str | None = None, request: PlanRequest | None = None
+) -> Callable[[Model], Fits]:
+    """What tells of a model whether it fits, with what is asked of any; the machine, what lives on it and the tables
+    are read once.
 
     On a machine that is only described nothing lives and nothing is installed.
     """
     hardware = machine(context, described_hardware)
-    asked = PlanRequest(model="")
+    asked = request or PlanRequest(model="")
     if described_hardware is not None:
         return judge_for(context, hardware, asked, ())
     free = without_claimed(hardware, context.deployments.claims(hardware))
@@ -64,7 +67,7 @@ def judge_for(
             return Fits(feasible=False, reason="even 4-bit weights are larger than this machine's memory")
         asked = dataclasses.replace(request, model=model.id)
         try:
-            options = resolve_offline(context, model).options
+            options = resolve_offline(context, model, request.source).options
             if all(item.architecture is None for item in options):  # `plan` asks the hub, and may find that it fits
                 return Fits(feasible=False, reason="the architecture of its weights is unknown on this machine")
             known = measured(context, options)

@@ -17,9 +17,9 @@ from modelscan.storage.shipped import shipped_text
 from modelscan.weights.reading.shipped import describe_shipped, quantized_forms
 
 
-def resolve_offline(context: Context, model: Model) -> Resolved:
-    """A catalog model with what is known about its weights without asking a hub."""
-    items = selected_weights(model, WeightsHint(), None, None)
+def resolve_offline(context: Context, model: Model, source: Source | None = None) -> Resolved:
+    """A catalog model with what is known about its weights, on the hub that was asked for, without asking it."""
+    items = selected_weights(model, WeightsHint(), source, None)
     options = with_shared_shape(tuple(describe_here(context, item, None, model.weights) for item in items))
     return Resolved(reference=model.id, model_id=model.id, model=model, options=options)
 

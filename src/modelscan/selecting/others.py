@@ -14,7 +14,7 @@ from modelscan.catalog.naming.matching import ACTIVE, EDITION, SIZE_WORD
 from modelscan.errors import ClosedWeights
 from modelscan.model import Fits, Hardware, Installation, Model, PlanRequest
 from modelscan.planning.decide.planner import decide
-from modelscan.planning.telling.command import plan_command
+from modelscan.planning.telling.command import Wording, of_any_model
 from modelscan.selecting.context import Context
 from modelscan.selecting.evidence import planning_facts
 from modelscan.selecting.judge import judge_for, judging
@@ -25,8 +25,6 @@ from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER
 MOST_NAMED = 3
 _SAME_SIZE = 0.04  # of two that hardly differ in size the larger is named
 _ROOM = 0.8  # of what is free: the rest is for KV cache, activations and overhead
-# What a user asks of a machine, whichever model it is for.
-_OF_ANY_MODEL = ("backend", "mode", "gpus", "no_gpu", "gpu_count", "max_memory_bytes", "gpu_memory_utilization")
 _DATED = 2  # years between a model and a smaller one that is offered in its place: two generations of them
 _SECONDS = 0.25  # a refusal does not wait for its hints
 
@@ -37,22 +35,24 @@ def smaller_models(
     request: PlanRequest,
     hardware: Hardware,
     installed: Sequence[Installation],
-    described: str | None,
+    wording: Wording,
     *,
     too_large: bool,
 ) -> list[str]:
     """Hints that name smaller models of the family that fit; where there are none, and it was `too_large`, how to
     look for others.
     """
-    asked = PlanRequest(model="", **{name: getattr(request, name) for name in _OF_ANY_MODEL})
-    judge = judge_for(context, hardware, asked, installed)
-    found = smaller_siblings(model, open_index(context.settings), judge, context.clock)
-    named = [
-        f"a smaller model that fits: {plan_command(dataclasses.replace(asked, model=sibling.id), described)}"
-        for sibling, _ in found
-    ]
-    if named or not too_large:
-        return named
+    index, until = open_index(context.settings), context.clock.monotonic() + _SECONDS
+    wanted = of_any_model(request)
+    tries = {"a smaller model that fits": wanted}
+    if (otherwise := dataclasses.replace(wanted, quantization=None, dtype=None, kv_cache_dtype=None)) != wanted:
+        tries["a smaller model that fits in another format"] = otherwise
+    for what, tried in tries.items():
+        judge = judge_for(context, hardware, tried, installed)
+        if found := smaller_siblings(model, index, judge, context.clock, until):
+            return [f"{what}: {wording.command(tried, model=sibling.id)}" for sibling, _ in found]
+    if not too_large:
+        return []
     return [f"smaller models: modelscan catalog list --task {model.task} --open --max-params {_billions(hardware)}b"]
 
 
@@ -62,14 +62,15 @@ def in_another_format(
     request: PlanRequest,
     hardware: Hardware,
     installed: Sequence[Installation],
-    described: str | None,
+    wording: Wording,
 ) -> list[str]:
     """A hint for the model itself, with all that was asked but the format, where it fits in some form."""
-    asked = dataclasses.replace(request, model=model.id, quantization=None, dtype=None, repo_id=None, revision=None)
+    wanted = dataclasses.replace(request, model=model.id, quantization=None, repo_id=None, revision=None)
     options = resolve_offline(context, model).options
-    if not decide(model, options, hardware, asked, planning_facts(), installed).feasible:
-        return []
-    return [f"the same model in another format: {plan_command(asked, described)}"]
+    for what, tried in (("", wanted), (" and data type", dataclasses.replace(wanted, dtype=None))):
+        if decide(model, options, hardware, tried, planning_facts(), installed).feasible:
+            return [f"the same model in another format{what}: {wording.command(tried, model=model.id)}"]
+    return []
 
 
 def _billions(hardware: Hardware) -> int:
@@ -78,13 +79,13 @@ def _billions(hardware: Hardware) -> int:
     return max(int(sum(sizes) * _ROOM / BYTES_PER_PARAMETER["INT4"]) // 10**9, 1)
 
 
-def refuse_closed(context: Context, model: Model, described: str | None = None) -> None:
+def refuse_closed(context: Context, model: Model, request: PlanRequest, described: str | None = None) -> None:
     """Raise ClosedWeights for a model whose weights nobody can have, naming open ones, those that fit first."""
     if model.open_weights is not False or model.weights:
         return
     others = model.open_alternatives
-    fitting = _that_fit(context, others, described)
-    hints = [f"an open alternative that fits: {plan_command(PlanRequest(model=other), described)}" for other in fitting]
+    fitting = _that_fit(context, others, of_any_model(request), described)
+    hints = [f"an open alternative that fits: modelscan plan {other}" for other in fitting]
     too_large = [other for other in others if other not in fitting][: max(MOST_NAMED - len(fitting), 0)]
     hints += [f"an open alternative, too large for this machine: modelscan catalog info {other}" for other in too_large]
     raise ClosedWeights(
@@ -95,24 +96,25 @@ def refuse_closed(context: Context, model: Model, described: str | None = None) 
     )
 
 
-def _that_fit(context: Context, others: Sequence[str], described: str | None) -> list[str]:
+def _that_fit(context: Context, others: Sequence[str], request: PlanRequest, described: str | None) -> list[str]:
     """Of the alternatives those that fit; where none does, the largest that does of the family of one."""
     if not others:
         return []
-    index, judge = open_index(context.settings), judging(context, described)
+    index, judge = open_index(context.settings), judging(context, described, request)
     known = [model for other in others if (model := index.get(other)) is not None]
     until = context.clock.monotonic() + _SECONDS
     found = [model.id for model in known if context.clock.monotonic() < until and judge(model).feasible]
     if not found and known:
-        found = [sibling.id for sibling, _ in smaller_siblings(known[0], index, judge, context.clock)][:1]
+        found = [sibling.id for sibling, _ in smaller_siblings(known[0], index, judge, context.clock, until)][:1]
     return found
 
 
 def smaller_siblings(
-    model: Model, index: Index, judge: Callable[[Model], Fits], clock: Clock
+    model: Model, index: Index, judge: Callable[[Model], Fits], clock: Clock, until: float
 ) -> list[tuple[Model, Fits]]:
-    """The largest few that fit, the largest first; of the same name without its size, else of the same first word."""
-    until = clock.monotonic() + _SECONDS
+    """The largest few that fit, the largest first; of the same name without its size, else of the same first word. None
+    is judged after `until`.
+    """
     found: list[tuple[Model, Fits]] = []
     seen = {model.id}
     for members in _families(model, index):

@@ -23,6 +23,7 @@ from modelscan.model import (
 from modelscan.planning.decide.planner import decide, make_plan
 from modelscan.planning.packing.share import Share, within
 from modelscan.planning.packing.ways import Decide
+from modelscan.planning.telling.command import Wording
 from modelscan.planning.telling.explain import explain
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.applied import as_registered, blamed, entry_warnings
@@ -65,17 +66,23 @@ def plan_model(
     *,
     described_hardware: str | None = None,
     alternatives: int | None = None,
+    beside: Sequence[str] = (),
 ) -> Planned:
     """What fits best, and why. Raises ModelNotFound, ModelAmbiguous, ClosedWeights, SourceUnavailable, Usage.
 
-    A machine that is only described has no installations: the plan is then for the newest supported versions.
+    A machine that is only described has no installations: the plan is then for the newest supported versions. `beside`
+    are options that no plan depends on: the commands of hints keep them.
     """
-    resolved = resolve_request(context, request, described_hardware)
-    if resolved.model is not None:
-        refuse_closed(context, resolved.model, described_hardware)
-    hardware = machine(context, described_hardware)
+    wording = Wording(reference=request.model, described=described_hardware, beside=tuple(beside))
+    with wording.carried(request):
+        resolved = resolve_request(context, request, described_hardware)
+        if resolved.model is not None:
+            refuse_closed(context, resolved.model, request, described_hardware)
+        hardware = machine(context, described_hardware)
     claims = () if described_hardware is not None else context.deployments.claims(hardware)
-    planned = plan_resolved(context, resolved, request, hardware, claims=claims, described=described_hardware)
+    planned = plan_resolved(
+        context, resolved, request, hardware, claims=claims, described=described_hardware, beside=beside
+    )
     if alternatives is None:
         return planned
     plan = dataclasses.replace(planned.plan, alternatives=planned.plan.alternatives[:alternatives])
@@ -91,13 +98,15 @@ def plan_resolved(
     claims: Sequence[Claim] = (),
     described: str | None = None,
     share: Share | None = None,
+    beside: Sequence[str] = (),
 ) -> Planned:
     """The same for weights that are already found and a machine that is already read, or `described`.
 
     `share` is what of it may be used: it was planned for several deployments together.
     """
     with blamed(resolved):
-        return _planned(context, resolved, request, hardware, claims, described, share)
+        wording = Wording(reference=resolved.reference, described=described, beside=tuple(beside))
+        return _planned(context, resolved, request, hardware, claims, wording, share)
 
 
 def _planned(
@@ -106,12 +115,12 @@ def _planned(
     request: PlanRequest,
     hardware: Hardware,
     claims: Sequence[Claim],
-    described: str | None,
+    wording: Wording,
     share: Share | None,
 ) -> Planned:
     found: tuple[Installation, ...] = ()
     idle: tuple[str, ...] = ()
-    if described is None:
+    if wording.described is None:
         found = tuple(installations(context))
         idle = folders_without_backend(context, found)
     request = asked_of(resolved, request)
@@ -127,12 +136,11 @@ def _planned(
         found,
         claims=claims,
         measurements=measured(context, resolved.options),
-        reference=resolved.reference,
-        described=described,
+        wording=wording,
     )
     codes = {item.code for item in plan.rejected}
     if plan.chosen is None and resolved.model and codes & _TOO_MUCH:
-        hints = _hints(context, resolved.model, request, free, found, described, plan)
+        hints = _hints(context, resolved.model, request, free, found, wording, plan)
         plan = dataclasses.replace(plan, hints=hints)
     # How the name was read belongs to the answer: a script sees no remarks on stderr.
     warnings = (*resolved.warnings, *idle, *entry_warnings(resolved.registered, plan.chosen))
@@ -174,16 +182,16 @@ def _hints(
     request: PlanRequest,
     free: Hardware,
     found: Sequence[Installation],
-    described: str | None,
+    wording: Wording,
     plan: Plan,
 ) -> tuple[str, ...]:
     """The plan's, with the model itself in another format first; only where that does not fit, smaller ones last."""
     if any(hint.startswith("another quantization") for hint in plan.hints):
         return plan.hints
-    if other := in_another_format(context, model, request, free, found, described):
+    if other := in_another_format(context, model, request, free, found, wording):
         return (*other, *plan.hints)
     large = any(item.code == "no_memory" for item in plan.rejected)
-    return (*plan.hints, *smaller_models(context, model, request, free, found, described, too_large=large))
+    return (*plan.hints, *smaller_models(context, model, request, free, found, wording, too_large=large))
 
 
 def explained(planned: Planned) -> tuple[str, ...]:

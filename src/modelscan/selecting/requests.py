@@ -11,7 +11,7 @@ from modelscan.errors import Usage
 from modelscan.model import Candidate, PlanRequest, RestartPolicy
 from modelscan.model.words import StartedBy
 from modelscan.parsing.regex import regex
-from modelscan.planning.telling.command import request_words
+from modelscan.planning.telling.command import Wording, request_words
 from modelscan.storage.documents import to_document
 from modelscan.units import parse_duration, parse_tokens
 
@@ -102,6 +102,18 @@ def _phrase(value: object) -> str:
 def option_words(wanted: DeployRequest) -> list[str]:
     """The command line of a request, quoted for a shell, without the program and the verb."""
     return request_words(wanted.plan.model, request_document(wanted, model_id=wanted.plan.model))
+
+
+def beside_words(wanted: DeployRequest) -> tuple[str, ...]:
+    """The options on which no plan depends, for commands that keep them."""
+    names = (*_KEPT, "aliases", "replace", "timeout")
+    given = {name: getattr(wanted, name) for name in names if getattr(wanted, name) != getattr(_DEFAULT, name)}
+    return tuple(request_words("", given)[1:])
+
+
+def wording_of(wanted: DeployRequest) -> Wording:
+    """How it was asked for."""
+    return Wording(reference=wanted.plan.model, beside=beside_words(wanted))
 
 
 def parse_gpus(words: Sequence[str]) -> tuple[tuple[str, ...], bool]:

@@ -42,6 +42,7 @@ from modelscan.planning.options.gpu_filters import admitted
 from modelscan.planning.options.layouts import Layout, alike
 from modelscan.planning.options.quantization import Choice, answers, choices
 from modelscan.planning.options.setting import Setting
+from modelscan.planning.telling.command import Wording
 from modelscan.planning.telling.hints import Refused, hints_for
 from modelscan.planning.telling.longer import with_longer
 from modelscan.weights.counting.bytes import weights_bytes
@@ -64,15 +65,14 @@ def make_plan(
     *,
     measurements: Sequence[Measurement] = (),
     claims: Sequence[Claim] = (),
-    reference: str | None = None,
-    described: str | None = None,
+    wording: Wording | None = None,
 ) -> Plan:
     """What fits a machine best, and why; where nothing fits, what would help.
 
     `model` is None for weights that no catalog knows; `options` are all weights of it, the released ones first.
     `measurements` are what earlier starts of them took, the newest first: they win over estimates.
     `claims` are of deployments that could be stopped; what of them is outstanding is not free in `hardware`.
-    `reference` is the user's name of the model and `described` the `--hardware` that was asked for: hints repeat them.
+    `wording` is how the user put it: hints repeat it.
     Raises GpuNotFound for a GPU that was named and is not there.
     """
     plan = decide(model, options, hardware, request, facts, installations, measurements=measurements)
@@ -81,12 +81,12 @@ def make_plan(
             plan,
             request,
             options,
-            lambda asked: decide(model, options, hardware, asked, facts, installations, measurements=measurements),
+            lambda other: decide(model, options, hardware, other, facts, installations, measurements=measurements),
         )
     known: list[Sequence[Installation]] = [installations, ()]  # a machine that is only described has none
     here, elsewhere = (
-        lambda other, asked, installed=installed: decide(
-            model, options, other, asked, facts, installed, measurements=measurements
+        lambda machine, other, installed=installed: decide(
+            model, options, machine, other, facts, installed, measurements=measurements
         )
         for installed in known
     )
@@ -96,8 +96,7 @@ def make_plan(
         options=options,
         claims=claims,
         facts=facts,
-        reference=reference or plan.model,
-        described=described,
+        wording=wording or Wording(reference=plan.model),
         decide=here,
         elsewhere=elsewhere,
     )

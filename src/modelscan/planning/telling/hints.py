@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from modelscan import dataclasses
@@ -13,12 +13,15 @@ from modelscan.hardware.gpu_table import slug
 from modelscan.model import Claim, Gpu, Hardware, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION
 from modelscan.planning.options.facts import PlanningFacts
-from modelscan.planning.telling.command import plan_command
+from modelscan.planning.telling.command import Wording, option_of
 from modelscan.units import format_bytes, format_count
 from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER, parameter_count
 
 _COUNTS = (1, 2, 4, 8)
 _CAPTURED = 8
+_GPUS = ("gpus", "no_gpu", "gpu_count")
+_DIVISION = ("tensor_parallel", "pipeline_parallel")
+_LIMITS = ("max_memory_bytes", "gpu_memory_utilization")
 # What the user may have fixed and could leave to the plan, the cheapest to give up first.
 _LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fewer concurrent requests", ("max_concurrency",)),
@@ -26,14 +29,22 @@ _LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("more of the memory", ("max_memory_bytes",)),
     ("let the plan choose the share from what is free", ("gpu_memory_utilization",)),
     ("another type of the KV cache", ("kv_cache_dtype",)),
-    ("let the plan choose the GPUs", ("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel")),
-    ("another quantization", ("quantization", "dtype")),
+    ("let the plan choose the GPUs", _GPUS),
+    ("divided as the plan chooses", _DIVISION),
+    ("let the plan choose the GPUs and divide the model", (*_GPUS, *_DIVISION)),
+    ("another quantization", ("quantization",)),
+    ("another data type", ("dtype",)),
+    ("another quantization and data type", ("quantization", "dtype")),
     ("any GPU that is large enough", ("gpu_filters",)),
+    ("another version of the backend", ("backend_version",)),
     ("another backend", ("backend", "backend_version")),
 )
-_OF_THE_MACHINE = (
-    *("gpus", "no_gpu", "gpu_count", "tensor_parallel", "pipeline_parallel"),
-    *("max_memory_bytes", "gpu_memory_utilization"),
+# What another machine may be asked without, the cheapest to give up first.
+_ELSEWHERE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("", ()),
+    (", divided as the plan chooses", _DIVISION),
+    (", with all of its memory", _LIMITS),
+    (", divided as the plan chooses, with all of its memory", (*_DIVISION, *_LIMITS)),
 )
 _DEFAULTS: dict[str, Any] = {
     name: default
@@ -44,10 +55,8 @@ _DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refused:
-    """A plan without a candidate, its request, and `decide`, which plans for another machine or request.
-
-    `reference` is the model as the user names it; `described` the `--hardware` that was planned for, None where it was
-    this machine.
+    """A plan without a candidate, its request and how it was asked, and `decide`, which plans for another machine or
+    request.
     """
 
     plan: Plan
@@ -55,8 +64,7 @@ class Refused:
     options: Sequence[WeightsDescription]
     claims: Sequence[Claim]
     facts: PlanningFacts
-    reference: str
-    described: str | None
+    wording: Wording
     decide: Callable[[Hardware, PlanRequest], Plan]
     elsewhere: Callable[[Hardware, PlanRequest], Plan]
 
@@ -91,23 +99,24 @@ def _on_the_cpu(refused: Refused, meanwhile: str = "meanwhile on the CPU") -> li
 
 
 def _command(refused: Refused, request: PlanRequest) -> str:
-    return plan_command(dataclasses.replace(request, model=refused.reference), refused.described)
+    return refused.wording.command(request)
 
 
 def _loosened(refused: Refused) -> list[str]:
-    """Each fixed value that alone stands in the way, with the value that fits; else all of them together."""
-    hints, without = [], refused.request
+    """Each fixed value that alone stands in the way, with the value that fits; else those that do together."""
+    hints: list[str] = []
+    found: list[frozenset[str]] = []  # what it is enough to give up
     for what, fields in _LOOSENED:
-        fixed = {name: _DEFAULTS[name] for name in fields if getattr(refused.request, name) != _DEFAULTS[name]}
-        if not fixed:
-            continue
+        fixed = _without(refused.request, fields)
+        if not fixed or any(given.issubset(fixed) for given in found):
+            continue  # less of it is enough
         if "context_length" in fixed:
             fixed["context_length"] = "max"  # the longest that passes, and not the next round one
-        without = dataclasses.replace(without, **fixed)
         asked = dataclasses.replace(refused.request, **fixed)
         chosen = refused.decide(refused.plan.hardware, asked).chosen
         if chosen is None:
             continue
+        found.append(frozenset(fixed))
         if "context_length" in fixed:
             asked = dataclasses.replace(asked, context_length=chosen.max_model_len)
         if "max_concurrency" in fixed:
@@ -115,9 +124,30 @@ def _loosened(refused: Refused) -> list[str]:
         if "quantization" in fixed:
             asked = dataclasses.replace(asked, quantization=chosen.quantization)
         hints.append(f"{what}: {_command(refused, asked)}")
-    if not hints and without != refused.request and refused.decide(refused.plan.hardware, without).feasible:
-        hints.append(f"let the plan choose all of it: {_command(refused, without)}")
-    return hints
+    return hints or _loosened_together(refused)
+
+
+def _loosened_together(refused: Refused) -> list[str]:
+    """As few as possible of the fixed values: of all of them each that may stay is fixed again, the dearest first."""
+    given_up = {name: value for _, fields in _LOOSENED for name, value in _without(refused.request, fields).items()}
+
+    def fits(fields: Mapping[str, Any]) -> bool:
+        asked = dataclasses.replace(refused.request, **fields)
+        return refused.decide(refused.plan.hardware, asked).feasible
+
+    if not given_up or not fits(given_up):
+        return []
+    for name in reversed(tuple(given_up)):
+        fewer = {other: value for other, value in given_up.items() if other != name}
+        if fits(fewer):
+            given_up = fewer
+    asked = dataclasses.replace(refused.request, **given_up)
+    return [f"let the plan choose {' and '.join(map(option_of, given_up))}: {_command(refused, asked)}"]
+
+
+def _without(request: PlanRequest, fields: Sequence[str]) -> dict[str, Any]:
+    """What of these the user fixed, as it is where nobody fixes it."""
+    return {name: _DEFAULTS[name] for name in fields if getattr(request, name) != _DEFAULTS[name]}
 
 
 def _most_requests(refused: Refused, passes: int) -> int:
@@ -174,8 +204,8 @@ def _given_back(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
 
 
 def _machines(refused: Refused) -> list[str]:
-    """More GPUs of the same kind, and the smallest machine that is large enough."""
-    request = dataclasses.replace(refused.request, **{name: _DEFAULTS[name] for name in _OF_THE_MACHINE})
+    """More GPUs of the same kind, and the smallest machine that is large enough, with all that was asked but GPUs."""
+    request = dataclasses.replace(refused.request, **_without(refused.request, _GPUS))
     sizes = [item.memory_per_gpu.weights_bytes * max(1, len(item.gpu_indices)) for item in refused.plan.rejected]
     least = min((size for size in sizes if size), default=0)
     hints: dict[str, str] = {}
@@ -184,11 +214,24 @@ def _machines(refused: Refused) -> list[str]:
         ("a machine that is large enough", _sorted(refused)),
     ):
         for size, spec, hardware in machines:
-            if size * DEFAULT_UTILIZATION > least and _with_room(refused.elsewhere(hardware, request), request):
-                asked = dataclasses.replace(request, model=refused.reference)
-                hints.setdefault(spec, f"{what}: {plan_command(asked, spec)}")
+            if size * DEFAULT_UTILIZATION <= least:
+                continue
+            if (fits := _there(refused, hardware, request)) is not None:
+                given_up, asked = fits
+                hints.setdefault(spec, f"{what}{given_up}: {refused.wording.command(asked, described=spec)}")
                 break
     return list(hints.values())
+
+
+def _there(refused: Refused, hardware: Hardware, request: PlanRequest) -> tuple[str, PlanRequest] | None:
+    """The request that fits another machine, with as little given up as that takes, and what that is."""
+    tried: list[PlanRequest] = []
+    for given_up, fields in _ELSEWHERE:
+        asked = dataclasses.replace(request, **_without(request, fields))
+        if asked not in tried and _with_room(refused.elsewhere(hardware, asked), asked):
+            return given_up, asked
+        tried.append(asked)
+    return None
 
 
 def _with_room(plan: Plan, request: PlanRequest) -> bool:

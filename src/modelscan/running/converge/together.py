@@ -144,7 +144,7 @@ class _Planning:
         if name not in self.resolved:
             resolved = resolve_request(self.context, self.wanted[name].plan)
             if resolved.model is not None:
-                refuse_closed(self.context, resolved.model)
+                refuse_closed(self.context, resolved.model, self.wanted[name].plan)
             self.resolved[name] = resolved
         return self.resolved[name]
 

@@ -197,11 +197,11 @@ def _choose(
     """The model, its weights, and whether the planned command loads the vendor's own copy of them."""
     resolved = resolve_model(context, reference, wanted.source, wanted.revision)
     report_reading(resolved, report)
-    if resolved.model is not None:
-        refuse_closed(context, resolved.model)
     request = PlanRequest(
         model=reference, quantization=wanted.quantization, source=wanted.source, revision=wanted.revision
     )
+    if resolved.model is not None:
+        refuse_closed(context, resolved.model, request)
     hardware = machine(context)
     for fault in hardware.faults:
         report(Event("warning", fault))

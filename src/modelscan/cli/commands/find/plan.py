@@ -19,7 +19,7 @@ from modelscan.errors import Usage
 from modelscan.model import HUB_SOURCES, Plan
 from modelscan.selecting.command import with_command
 from modelscan.selecting.plan import explained, faults_beside, plan_model, refuse_infeasible
-from modelscan.selecting.requests import DeployRequest, option_words
+from modelscan.selecting.requests import DeployRequest, beside_words, option_words
 
 
 @takes_deploy_request
@@ -63,7 +63,8 @@ def plan(
         )
     output = Output(json=json or format_ == "json")
     context = context_of(ctx)
-    planned = plan_model(context, request.plan, described_hardware=hardware, alternatives=alternatives)
+    beside = beside_words(request)
+    planned = plan_model(context, request.plan, described_hardware=hardware, alternatives=alternatives, beside=beside)
     output.remarks((*planned.plan.warnings, *faults_beside(planned.plan)), planned.plan.notes)
     shown = with_command(context, planned, request)
     if format_ == "command":

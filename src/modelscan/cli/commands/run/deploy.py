@@ -20,7 +20,7 @@ from modelscan.running.allow_env import ask_for_variables
 from modelscan.running.deploy import deploy_model
 from modelscan.selecting.command import with_command
 from modelscan.selecting.plan import plan_model, refuse_infeasible
-from modelscan.selecting.requests import DeployRequest
+from modelscan.selecting.requests import DeployRequest, beside_words
 
 
 @takes_deploy_request
@@ -57,7 +57,7 @@ def deploy(
     asked = ask_for_variables(wanted.plan, request.plan.env, asker(output, yes=False))
     wanted = dataclasses.replace(wanted, plan=asked)
     if dry_run:
-        planned = plan_model(context, wanted.plan)
+        planned = plan_model(context, wanted.plan, beside=beside_words(wanted))
         plan = with_command(context, planned, wanted)
         output.document(plan, lambda printer: show_plan(printer, plan))
         refuse_infeasible(planned.plan)
