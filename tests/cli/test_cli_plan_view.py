@@ -58,7 +58,7 @@ Runs on       GPU 0-7, tensor parallel 8; 8 GPUs, as asked
 Context       131,072, the model's limit; 34 to 35 concurrent full-length
               requests
 Speed         about 307 tokens/s for one request (241 at full length), 1091 for
-              35 full-length requests together; prompts at 118,154/s (estimated,
+              35 full-length requests together; prompts at 113,778/s (estimated,
               not measured; may be off by a factor of 1.6)
 Concurrency   64 requests at once; for more: --max-concurrency N, or --mode
               throughput

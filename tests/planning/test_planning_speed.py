@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.planning.machines import FACTS, llama, machine, new_shape, weights
+from tests.planning.machines import DEMO, FACTS, llama, machine, new_shape, weights
 
 from modelscan import dataclasses
 from modelscan.model import Architecture, Estimated, Gpu, PlanRequest, WeightsDescription
@@ -101,6 +101,35 @@ def test_splitting_over_gpus_costs_communication_and_pcie_costs_more() -> None:
     slow = estimated(QWEN3_8B, "4xl40s", context_length=8192, tensor_parallel=4).decode_tokens_per_second or 0
     single = estimated(QWEN3_8B, "l40s", context_length=8192).decode_tokens_per_second or 0
     assert slow / single < 3
+
+
+@pytest.mark.parametrize("spec", ["rtx-3060-12gb", "rtx-4090", "h100-80gb", "b200", "mi300x"])
+def test_the_smallest_model_is_no_faster_than_a_step_and_a_request_take(spec: str) -> None:
+    """The demo was to read millions of tokens a second. Nobody has published a step under 1.18 ms, nor a first token of
+    vLLM or SGLang under 11 ms.
+    """
+    found = estimated(DEMO, spec)
+    assert 500 < (found.decode_tokens_per_second or 0) <= 850
+    assert 50_000 < (found.prefill_tokens_per_second or 0) <= 2048 / 0.011
+    several = found.concurrent_decode_tokens_per_second or 0
+    assert several <= 64 * 850
+    short = estimated(DEMO, spec, context_length=128)
+    assert (short.prefill_tokens_per_second or 0) < (found.prefill_tokens_per_second or 0)
+
+
+@given(layers=st.integers(1, 8), width=st.integers(1, 8), context=st.integers(64, 2048))
+def test_no_plan_of_a_small_model_promises_more(layers: int, width: int, context: int) -> None:
+    tiny = dataclasses.replace(
+        DEMO, num_hidden_layers=layers, hidden_size=64 * width, num_attention_heads=width, total_parameters=None
+    )
+    found = estimated(tiny, "h100-80gb", context_length=context)
+    assert (found.decode_tokens_per_second or 0) <= 850
+    assert (found.prefill_tokens_per_second or 0) * 0.011 <= context
+
+
+def test_a_tiny_model_on_a_cpu_waits_for_the_scheduler() -> None:
+    """The demo gave 184 and 213 tokens/s on two cores."""
+    assert estimated(DEMO, "cpu:16gb").decode_tokens_per_second == pytest.approx(200, rel=0.15)
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:

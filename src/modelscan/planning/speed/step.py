@@ -10,7 +10,8 @@ class Step:
     """`always` bytes are read whatever is asked, of `routed` the share that is met by the requests of `sources`
     copies, and `cache` bytes for each request; `constant` seconds pass besides. `flops` are per token at `speed`, of
     which, as of reading, `exposed` says how much the longer of the two does not hide. With each token of an answer
-    come `prompts` of other requests. `lone_cache`: one request alone reads its cache so much slower.
+    come `prompts` of other requests. `lone_cache`: one request alone reads its cache so much slower. No step is
+    shorter than `least`: requests are scheduled, kernels launched and tokens sent whatever the size of the model.
     """
 
     always: float
@@ -27,6 +28,7 @@ class Step:
     prompts: float
     request: float
     constant: float
+    least: float
     joined_bytes: float
     link: float
 
@@ -43,13 +45,15 @@ class Step:
         reading = read / self.bandwidth
         computing = self.flops * tokens / self.speed if self.speed else 0.0
         working = max(reading, computing) + self.exposed * min(reading, computing)
-        return working + self.joined_bytes * tokens / self.link + self.constant + requests * self.request
+        passed = working + self.joined_bytes * tokens / self.link + self.constant + requests * self.request
+        return max(passed, self.least)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PromptStep:
     """Reading a long prompt, where computing counts and reading the weights once does not: `speed` as far as prompts
-    reach it, `link` for large transfers.
+    reach it, `link` for large transfers. No prompt takes less than `least`, until it has come, is cut into tokens,
+    scheduled and answered.
     """
 
     flops: float
@@ -57,9 +61,11 @@ class PromptStep:
     joined_bytes: float
     link: float
     constant: float
+    least: float
 
     def seconds_per_token(self, tokens: int) -> float:
-        return self.flops / self.speed + self.joined_bytes / self.link + self.constant / tokens
+        passed = self.flops / self.speed + self.joined_bytes / self.link + self.constant / tokens
+        return max(passed, self.least / tokens)
 
 
 def touched(experts: int, per_token: int, tokens: float) -> float:

@@ -47,6 +47,7 @@ def decode_step(
         prompts=processor.constant("prompts"),
         request=processor.constant("request"),
         constant=constant / stages + processor.constant("step"),
+        least=processor.constant("step_least"),
         joined_bytes=_joined_bytes(shape, candidate) * processor.constant("joined_bytes"),
         link=processor.link,
     )
@@ -68,6 +69,7 @@ def prompt_step(
         joined_bytes=_joined_bytes(shape, candidate),
         link=processor.link if processor.linked else processor.constant("prompt_link", "pcie"),
         constant=step.constant + step.request,
+        least=processor.constant("prompt_least"),
     )
 
 
