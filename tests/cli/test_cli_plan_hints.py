@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
@@ -10,7 +11,7 @@ from tests.cli.conftest import Modelscan
 from tests.planning.machines import FACTS, llama, machine, weights
 
 from modelscan import dataclasses
-from modelscan.model import Claim, PlanRequest
+from modelscan.model import Claim, Gpu, PlanRequest
 from modelscan.planning.decide.planner import make_plan
 from modelscan.units import GIB
 
@@ -97,6 +98,26 @@ def test_the_deployment_that_holds_least_and_is_enough_is_to_be_stopped() -> Non
         claims=claims,
     )
     assert plan.hints[0] == "free 9.00 GiB: modelscan stop middle"
+
+
+def test_a_gpu_whose_memory_nobody_knows_can_be_described(
+    modelscan: Modelscan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("one.json").write_text('{"devices": [{"index": 0, "vendor": "nvidia", "name": "NVIDIA X"}]}', encoding="utf-8")
+    ran = modelscan("--offline", "plan", "qwen/qwen3-8b", "--hardware", "one.json", "--json")
+    assert ran.status == 4
+    assert ran.error["hints"] == snapshot(
+        ["its description may say it: add `memory_total_bytes` to the device in one.json"]
+    )
+    unknown = dataclasses.replace(machine("rtx-4090"), devices=(Gpu(index=0, name="NVIDIA X"),))
+    request = PlanRequest(model="x/y", context_length=8192)
+    assert list(make_plan(None, [weights("x/y", llama())], unknown, request, FACTS).hints) == snapshot(
+        [
+            "see what is known of this device: modelscan gpu",
+            "write its `memory_total_bytes` into a description: modelscan gpu --json > machine.json, and plan with it: modelscan plan x/y --context-length 8192 --hardware machine.json",
+        ]
+    )
 
 
 @pytest.mark.parametrize(

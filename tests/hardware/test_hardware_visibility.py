@@ -52,6 +52,65 @@ def test_hiding_all_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        (
+            {"ROCR_VISIBLE_DEVICES": "1", "HIP_VISIBLE_DEVICES": "1"},
+            (
+                "`HIP_VISIBLE_DEVICES=1` hides the GPU that `ROCR_VISIBLE_DEVICES=1` leaves, which then is GPU 0; to use it: "
+                "unset HIP_VISIBLE_DEVICES"
+            ),
+        ),
+        (
+            {"ROCR_VISIBLE_DEVICES": "2,3", "CUDA_VISIBLE_DEVICES": "2"},
+            (
+                "`CUDA_VISIBLE_DEVICES=2` hides all 2 GPUs that `ROCR_VISIBLE_DEVICES=2,3` leaves, which are counted anew "
+                "from 0; to use them: unset CUDA_VISIBLE_DEVICES"
+            ),
+        ),
+        (
+            {"HIP_VISIBLE_DEVICES": "-1", "CUDA_VISIBLE_DEVICES": "-1"},
+            (
+                "`HIP_VISIBLE_DEVICES=-1` hides all 4 GPUs of this machine; to use them: "
+                "unset HIP_VISIBLE_DEVICES CUDA_VISIBLE_DEVICES"
+            ),
+        ),
+        (
+            {"ROCR_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": "7"},
+            (
+                "`ROCR_VISIBLE_DEVICES=` hides all 4 GPUs of this machine; to use them: "
+                "unset ROCR_VISIBLE_DEVICES HIP_VISIBLE_DEVICES"
+            ),
+        ),
+        (
+            {"ROCR_VISIBLE_DEVICES": "", "HIP_VISIBLE_DEVICES": "2"},
+            "`ROCR_VISIBLE_DEVICES=` hides all 4 GPUs of this machine; to use them: unset ROCR_VISIBLE_DEVICES",
+        ),
+    ],
+)
+def test_every_mask_that_hides_is_named(environ: dict[str, str], said: str) -> None:
+    devices, warnings = apply_visibility(AMD, environ)
+    assert devices == ()
+    assert warnings[-1] == said
+
+
+_VALUES = st.sampled_from(["", "-1", "0", "1", "2,3", "7", "x"])
+_MASKS = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
+
+
+@given(st.dictionaries(st.sampled_from(_MASKS), _VALUES), st.sampled_from([AMD, NVIDIA, NVIDIA + AMD]))
+def test_without_what_is_to_be_unset_a_gpu_is_seen(environ: dict[str, str], devices: tuple[Gpu, ...]) -> None:
+    for vendor in ("nvidia", "amd"):
+        mine = tuple(gpu for gpu in devices if gpu.vendor == vendor)
+        kept, warnings = apply_visibility(mine, environ)
+        if mine and not kept:
+            left = {
+                name: value for name, value in environ.items() if name not in warnings[-1].split("unset ")[1].split()
+            }
+            assert apply_visibility(mine, left)[0]
+
+
 def test_a_wrong_word_is_said() -> None:
     devices, warnings = apply_visibility(NVIDIA, {"CUDA_VISIBLE_DEVICES": "0,7,1"})
     assert [gpu.index for gpu in devices] == [0]

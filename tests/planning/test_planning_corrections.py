@@ -78,6 +78,25 @@ def test_other_settings_correct_the_weights_only(other: dict[str, object]) -> No
     assert plan.memory_per_gpu.overhead_bytes == CHOSEN.memory_per_gpu.overhead_bytes
 
 
+def _drafting(*measurements: Measurement, tokens: int = 2) -> Candidate:
+    word = f'--speculative-config={{"method":"mtp","num_speculative_tokens":{tokens}}}'
+    request = PlanRequest(model="x/8b", quantization="BF16", backend_args=(word,))
+    plan = make_plan(None, [WEIGHTS], machine("rtx-4090"), request, FACTS, measurements=measurements)
+    assert plan.chosen is not None
+    return plan.chosen
+
+
+def test_what_was_measured_with_drafting_counts_for_drafting_only() -> None:
+    """Its weights hold the layers that draft; and a start that drafts another number takes other memory besides."""
+    drafting = dataclasses.replace(MEASURED, speculative={"method": "mtp", "num_speculative_tokens": 2})
+    assert chosen(drafting) == CHOSEN
+    assert _drafting(MEASURED) == _drafting()
+    same, other = _drafting(drafting), _drafting(drafting, tokens=3)
+    assert same.memory_per_gpu.weights_bytes == other.memory_per_gpu.weights_bytes == 15 * GIB
+    assert any(reason.startswith("measured: ") for reason in same.reasons)
+    assert other.memory_per_gpu.overhead_bytes == _drafting(tokens=3).memory_per_gpu.overhead_bytes
+
+
 def test_another_version_of_the_backend_is_second_best() -> None:
     older = dataclasses.replace(MEASURED, backend_version="0.20.0", weights_bytes=14 * GIB)
     plan = chosen(older, MEASURED)

@@ -14,6 +14,7 @@ from modelscan.storage.state import State
 _KEPT = 9  # of each repo: settings differ from start to start
 _OF_PLAN = (
     *("gpu_name", "pipeline_parallel", "max_num_seqs", "kv_cache_dtype", "gpu_memory_utilization", "enforce_eager"),
+    "speculative",
 )
 
 

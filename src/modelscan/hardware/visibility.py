@@ -16,13 +16,62 @@ def apply_visibility(devices: Sequence[Gpu], environ: Mapping[str, str]) -> tupl
     nvidia = tuple(gpu for gpu in devices if gpu.vendor == "nvidia")
     amd = tuple(gpu for gpu in devices if gpu.vendor == "amd")
     rest = tuple(gpu for gpu in devices if gpu.vendor not in {"nvidia", "amd"})
-    warnings: list[str] = []
-    nvidia = _narrow(nvidia, "CUDA_VISIBLE_DEVICES", environ, warnings)
-    # ROCm: ROCR_ filters first and renumbers; then HIP_ (or its alias CUDA_) indexes what remains.
-    amd = _narrow(amd, "ROCR_VISIBLE_DEVICES", environ, warnings)
-    name = "HIP_VISIBLE_DEVICES" if "HIP_VISIBLE_DEVICES" in environ else "CUDA_VISIBLE_DEVICES"
-    amd = _narrow(amd, name, environ, warnings, renumbered=True)
-    return (*nvidia, *amd, *rest), tuple(warnings)
+    seen = [_narrowed(nvidia, environ, rocm=False), _narrowed(amd, environ, rocm=True)]
+    kept = tuple(gpu for devices, _ in seen for gpu in devices)
+    return (*kept, *rest), tuple(warning for _, warnings in seen for warning in warnings)
+
+
+def _narrowed(devices: tuple[Gpu, ...], environ: Mapping[str, str], *, rocm: bool) -> tuple[tuple[Gpu, ...], list[str]]:
+    """The GPUs of one vendor that are left, and warnings: of masks that hide all, how to see some again."""
+    kept, warnings, before = devices, list[str](), list[str]()
+    for name in _masks(environ, rocm=rocm):
+        if not kept:
+            break
+        given, kept = kept, _narrow(kept, name, environ, warnings, renumbered=bool(before))
+        if not kept:
+            warnings.append(_hidden(given, name, environ, before, _to_unset(devices, environ, rocm=rocm)))
+        before.append(f"`{name}={environ[name]}`")
+    return kept, warnings
+
+
+def _masks(environ: Mapping[str, str], *, rocm: bool) -> list[str]:
+    """Those that are set, in the order in which they count.
+
+    ROCm: ROCR_ filters first and renumbers; then HIP_ (or its alias CUDA_) indexes what remains.
+    """
+    last = "HIP_VISIBLE_DEVICES" if rocm and "HIP_VISIBLE_DEVICES" in environ else "CUDA_VISIBLE_DEVICES"
+    names = ("ROCR_VISIBLE_DEVICES", last) if rocm else (last,)
+    return [name for name in names if name in environ]
+
+
+def _to_unset(devices: tuple[Gpu, ...], environ: Mapping[str, str], *, rocm: bool) -> list[str]:
+    """The variables without which a GPU is seen, as few as one after the other shows: behind one that hides all there
+    may be another, an alias among them.
+    """
+    left, unset = dict(environ), list[str]()
+    while names := _masks(left, rocm=rocm):
+        kept = devices
+        for place, name in enumerate(names):
+            kept = select(kept, left[name], renumbered=place > 0)[0]
+            if not kept:
+                unset.append(name)
+                del left[name]
+                break
+        else:
+            break
+    return unset
+
+
+def _hidden(
+    devices: Sequence[Gpu], name: str, environ: Mapping[str, str], before: Sequence[str], unset: Sequence[str]
+) -> str:
+    count = len(devices)
+    which = "the GPU" if count == 1 else f"all {count} GPUs"
+    where = f"that {before[-1]} leaves, which are counted anew from 0" if before else "of this machine"
+    if before and count == 1:
+        where = f"that {before[-1]} leaves, which then is GPU 0"
+    them = "it" if count == 1 else "them"
+    return f"`{name}={environ[name]}` hides {which} {where}; to use {them}: unset {' '.join(unset)}"
 
 
 def select(devices: Sequence[Gpu], value: str, *, renumbered: bool = False) -> tuple[tuple[Gpu, ...], str | None]:
@@ -64,19 +113,11 @@ def _narrow(
     *,
     renumbered: bool = False,
 ) -> tuple[Gpu, ...]:
-    value = environ.get(name)
-    if value is None or not devices:
-        return devices
+    value = environ[name]
     kept, bad = select(devices, value, renumbered=renumbered)
     if bad is not None:
         warnings.append(f"`{bad}` in `{name}={value}` matches no GPU; it and everything after it is ignored")
-    if not kept:
-        count = len(devices)
-        warnings.append(
-            f"`{name}={value}` hides {'the GPU' if count == 1 else f'all {count} GPUs'} of this machine;"
-            f" to use {'it' if count == 1 else 'them'}: unset {name}"
-        )
-    elif _order_matters(devices, name, environ, value):
+    if kept and _order_matters(devices, name, environ, value):
         warnings.append(
             f"modelscan reads `{name}={value}` in PCI order, but CUDA puts the fastest GPU first; to"
             " use the same order: export CUDA_DEVICE_ORDER=PCI_BUS_ID"

@@ -85,6 +85,7 @@ class Measurement:
     kv_cache_dtype: str | None = None
     gpu_memory_utilization: float | None = None
     enforce_eager: bool = False
+    speculative: dict[str, object] | None = None
     weights_bytes: int | None = None
     activations_bytes: int | None = None
     graphs_bytes: int | None = None

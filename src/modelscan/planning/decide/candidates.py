@@ -107,8 +107,8 @@ def _sized(
     shape, on_gpu = choice.weights.architecture, bool(layout.gpus)
     tp = layout.tensor_parallel
     pp = layout.stages_of(shape.num_hidden_layers if shape is not None else None)
-    if setting.speculation is None:  # what was measured had none
-        base, weights = with_measured(base, weights, setting, budget)
+    base = dataclasses.replace(base, speculative=_speculative(setting, choice))
+    base, weights = with_measured(base, weights, setting, budget)
     request, drafts = setting.request, drafted(setting, shape)
     number = element_bytes(base.kv_cache_dtype, choice.dtype)
     lengths, enough = wanted_lengths(shape, request, on_gpu=on_gpu), goal(shape, request, on_gpu=on_gpu)
@@ -238,7 +238,6 @@ def _candidate(
         gpu_memory_utilization=_share(setting, budget, memory),
         memory_per_gpu=memory,
         kv_cache_tokens=holds.tokens if holds is not None else None,
-        speculative=_speculative(setting, choice),
         max_concurrency=round(holds.concurrency, 2) if holds is not None else None,
         reasons=(
             *reasons_of(setting, choice, layout, base, at_least, budget),

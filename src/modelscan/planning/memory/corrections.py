@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from modelscan.dataclasses import dataclass
 from modelscan.model import Measurement
@@ -27,6 +27,7 @@ class Start:
     max_num_seqs: int | None
     kv_cache_dtype: str | None
     enforce_eager: bool
+    speculative: Mapping[str, object] | None
     usable_bytes: int
 
 
@@ -61,7 +62,13 @@ def _same_weights(start: Start, item: Measurement) -> bool:
         (item.repo_id, item.quantization, item.backend) == (start.repo_id, start.quantization, start.backend)
         and (item.tensor_parallel, item.pipeline_parallel) == (start.tensor_parallel, start.pipeline_parallel)
         and (item.revision is None or start.revision is None or item.revision == start.revision)
+        and _method(item.speculative) == _method(start.speculative)
     )
+
+
+def _method(speculative: Mapping[str, object] | None) -> object:
+    """What drafts is loaded with the weights, whatever it drafts."""
+    return speculative.get("method") if speculative else None
 
 
 def _same_run(start: Start, item: Measurement) -> bool:
@@ -69,5 +76,5 @@ def _same_run(start: Start, item: Measurement) -> bool:
         item.gpu_name is not None
         and (item.gpu_name, item.backend_version) == (start.gpu_name, start.backend_version)
         and (item.max_num_seqs, item.kv_cache_dtype) == (start.max_num_seqs, start.kv_cache_dtype)
-        and item.enforce_eager == start.enforce_eager
+        and (item.enforce_eager, item.speculative) == (start.enforce_eager, start.speculative)
     )

@@ -138,6 +138,7 @@ def _start(candidate: Candidate, budget: Budget) -> Start:
         max_num_seqs=candidate.max_num_seqs,
         kv_cache_dtype=candidate.kv_cache_dtype,
         enforce_eager=candidate.enforce_eager,
+        speculative=candidate.speculative,
         usable_bytes=budget.total,
     )
 

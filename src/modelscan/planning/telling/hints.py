@@ -82,6 +82,8 @@ def hints_for(refused: Refused) -> tuple[str, ...]:
     if "driver_too_old" in codes:
         hints.append("install a newer driver, then check it: modelscan gpu")
         hints += _on_the_cpu(refused)
+    if "memory_unknown" in codes:
+        hints += _of_unknown_memory(refused)
     if "gpu_unusable" in codes:
         hints.append("see what is wrong: modelscan gpu")
         hints += _on_the_cpu(refused, "or run on the CPU")
@@ -90,6 +92,20 @@ def hints_for(refused: Refused) -> tuple[str, ...]:
     if codes & {"no_memory", "no_kernel"}:
         hints += _machines(refused)
     return tuple(hints)
+
+
+def _of_unknown_memory(refused: Refused) -> list[str]:
+    """A description says what neither driver nor tools do; the CPU has its own memory."""
+    described = refused.wording.described
+    if described is not None:
+        return [f"its description may say it: add `memory_total_bytes` to the device in {described}"]
+    file = "machine.json"
+    there = refused.wording.command(refused.request, described=file)
+    seen = "see what is known of this device: modelscan gpu"
+    written = (
+        f"write its `memory_total_bytes` into a description: modelscan gpu --json > {file}, and plan with it: {there}"
+    )
+    return [seen, written, *(_on_the_cpu(refused, "or run on the CPU") if refused.plan.hardware.devices else [])]
 
 
 def _on_the_cpu(refused: Refused, meanwhile: str = "meanwhile on the CPU") -> list[str]:
