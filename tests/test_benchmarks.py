@@ -149,6 +149,7 @@ def test_the_way_a_name_goes(asked: Program, query: str, acceptable: str, way: s
         # A host's offer of which no weights are known, and a family's name for which the row says that there is none.
         ("held_out_3", 0.83, 0.96, {"cydonia 24b v4", "gpt4all"}),
         ("held_out_4", 0.92, 0.98, set()),
+        ("held_out_5", 0.84, 0.96, set()),
     ],
 )
 def test_names_that_were_written_down_stay_right(
@@ -162,7 +163,8 @@ def test_names_that_were_written_down_stay_right(
 
 
 @pytest.mark.parametrize(
-    ("rows", "right"), [("held_out", 39), ("held_out_2", 57), ("held_out_3", 58), ("held_out_4", 27)]
+    ("rows", "right"),
+    [("held_out", 39), ("held_out_2", 57), ("held_out_3", 58), ("held_out_4", 27), ("held_out_5", 38)],
 )
 def test_searches_that_were_written_down_stay_right(asked: Program, rows: str, right: int) -> None:
     searched = [judge_search(row, asked) for row in read(DATA / f"searches_people_use_{rows}.csv")]

@@ -75,6 +75,32 @@ def test_an_explicit_repo_that_nobody_knows_is_passed_on(index: Index, query: st
 
 
 @pytest.mark.parametrize(
+    ("query", "model"),
+    [
+        ("deepseekv3.1", "deepseek-ai/deepseek-v3.1"),
+        ("deepseekr1", "deepseek/deepseek-r1"),  # and no longer FuseO1-DeepSeekR1-QwQ-SkyT1
+        ("minimaxm2.5", "minimax/minimax-m2.5"),
+        ("GLM-4.7 (Z AI)", "zhipuai/glm-4.7"),
+        ("glm4.7 z.ai", "zhipuai/glm-4.7"),
+        ("qwen3 32b 4-bit", "alibaba/qwen3-32b"),
+        ("Qwen3-32B 4ビット", "alibaba/qwen3-32b"),
+        ("vllm/Qwen3-32B", "alibaba/qwen3-32b"),
+        ("квен 2.5 кодер 7b", "qwen/qwen2.5-coder-7b-instruct"),
+    ],
+)
+def test_words_that_people_write_on_or_behind_a_name(index: Index, query: str, model: str) -> None:
+    found = resolve(query, index).model
+    assert found is not None
+    assert found.id == model
+
+
+def test_bits_are_no_part_of_a_version(index: Index) -> None:
+    resolution = resolve("qwen3-32b-4-bit", index)
+    assert resolution.weights_hint is not None
+    assert resolution.weights_hint.quantization == "INT4"
+
+
+@pytest.mark.parametrize(
     ("query", "note"),
     [
         ("bartowski/Llama-3.2-3B-Instruct-GGUF", "`meta-llama/llama-3.2-3b-instruct` has the same name"),

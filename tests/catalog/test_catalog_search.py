@@ -256,3 +256,10 @@ def test_a_letter_doubled_in_the_wrong_place_is_one_mistake(index: Index) -> Non
 @pytest.mark.parametrize("query", ["roleplay 24b", "uncensored role play 12b", "autocomplete fim", "creative writing"])
 def test_uses_find_something(index: Index, query: str) -> None:
     assert ids(index, query)
+
+
+@pytest.mark.parametrize("language", ["french", "spanish", "français", "italian"])
+def test_a_language_that_no_model_is_made_for_is_talked_by_those_of_many(index: Index, language: str) -> None:
+    found = search(index, f"{language} 7b", limit=5)
+    assert found
+    assert all(hit.task in {"chat", "completion"} for hit in found)

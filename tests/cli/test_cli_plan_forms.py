@@ -31,6 +31,23 @@ def test_it_says_whose_shape_it_is(modelscan: Modelscan) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "form", "model"),
+    [
+        ("mlx-community/DeepSeek-V3.2-4bit", "MLX", "deepseek-ai/deepseek-v3.2"),
+        ("lmstudio-community/Qwen3-8B-MLX-8bit", "MLX", "qwen/qwen3-8b"),
+    ],
+)
+def test_a_form_that_no_backend_loads_is_refused_by_name(
+    modelscan: Modelscan, name: str, form: str, model: str
+) -> None:
+    """Without a network it was planned with the shape of its model, and vLLM would have ended."""
+    ran = modelscan("--offline", "plan", name, "--hardware", "8xb200", "--context-length", "8192", "--json")
+    assert (ran.status, ran.error["message"]) == (3, f"`{name}` is by its name in {form}, which no backend here loads")
+    [hint] = ran.error["hints"]
+    assert hint.endswith(f"modelscan plan {model} --context-length 8192 --hardware 8xb200")
+
+
 def test_the_arithmetic_says_whose_shape_it_is(modelscan: Modelscan) -> None:
     ran = modelscan("--offline", "plan", "unsloth/Qwen3.8-27B-NVFP4", "--hardware", "h100-80gb", "--explain")
     told = " ".join((ran.stdout + ran.stderr).split())

@@ -16,6 +16,7 @@ from modelscan.dataclasses import replace
 from modelscan.errors import Gated, ModelAmbiguous, ModelNotFound, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder
+from modelscan.hubs.forms import NAMED
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.parsing.regex import regex
 from modelscan.registry.registered import registered_models
@@ -202,7 +203,10 @@ def _describe_all(
 
 
 def _form_of_a_known_model(context: Context, weights: Weights, index: Index) -> WeightsDescription | None:
-    """A repo that nobody knows, as the form that its name says of the model that the rest of its name is."""
+    """A repo that nobody knows, as the form that its name says of the model that the rest of its name is.
+
+    Raises ModelNotFound for a form that no backend loads.
+    """
     parts, quantization = without_quantization(words(weights.repo_id.rpartition("/")[2]))
     try:
         model = resolve(" ".join(parts), index).model if quantization else None
@@ -210,6 +214,14 @@ def _form_of_a_known_model(context: Context, weights: Weights, index: Index) -> 
         return None
     if model is None:
         return None
+    form_words = words(weights.repo_id.replace("/", "-"))
+    if (foreign := next((NAMED[word] for word in form_words if word in NAMED), None)) is not None:
+        raise ModelNotFound(
+            f"`{weights.repo_id}` is by its name in {foreign}, which no backend here loads",
+            cause=["the hub cannot be asked about it"],
+            hints=[f"use the model that these weights were made from: modelscan plan {model.id}"],
+            details={"repo_id": weights.repo_id},
+        )
     item = describe_here(context, replace(weights, quantization=quantization), None, ())
     form = borrowed_shape(item, (describe_here(context, known, None, model.weights) for known in model.weights))
     return replace(form, task=form.task or model.task) if form.shape_from else None

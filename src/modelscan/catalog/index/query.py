@@ -30,7 +30,7 @@ _CONTEXT = (
 )
 _EXPERTS = r"\bmoe\b|\bmixture[ -]of[ -]experts\b"
 # What is called few: no more than a tenth of what a large model has.
-_FEW_ACTIVE = r"\b(?:few|fewest|little|low) activ\w+(?: param(?:eter)?s?)?"
+_FEW_ACTIVE = r"\b(?:few|fewest|little|low|small) activ\w+(?: param(?:eter)?s?)?"
 _MOST_OF_FEW = 6_000_000_000
 # To read the patterns of machines takes longer than a search: most queries have none of these.
 _GPU_ALONE = r"^ [a-z]{1,2}\d{2,3}[a-z]? $|\dg | \d ?x ?[a-z]{1,2}\d{2,3}[a-z]? "

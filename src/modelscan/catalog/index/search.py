@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from modelscan.catalog.index.conditions import conditions, ordering
 from modelscan.catalog.index.filters import Filters, locate
 from modelscan.catalog.index.query import Query, read_query
+from modelscan.catalog.index.words import LANGUAGES
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.lookup import KIND_ORDER, Named
@@ -72,6 +73,10 @@ def search(index: Searchable, query: str, *, limit: int = 20, filters: Filters |
     where, values = conditions(asked, filters)
     if len(asked.tags) > 1 and not _candidates(index, asked, where, values):
         asked = asked._replace(tags=asked.tags[:1])  # no model has all of them
+        where, values = conditions(asked, filters)
+    if asked.words and LANGUAGES.issuperset(asked.words) and not _candidates(index, asked, where, values):
+        # No model is made for this language: those that talk in many.
+        asked = asked._replace(words=(), tasks=asked.tasks or ("chat", "completion"))
         where, values = conditions(asked, filters)
     scores: dict[str, float] = {}
     for position, row in enumerate(_candidates(index, asked, where, values)):

@@ -25,6 +25,7 @@ _SECOND = 2  # `1.5` is an edition of the first
 _GENERATION = regex(r"\d(?:\.\d)?")
 _CONTEXT_WORD = regex(r" (\d{1,3})k\b")
 _SIZED_IN_WORDS: frozenset[str] = frozenset({"embed", "rerank", "speech-to-text"})  # small, base, large
+_GLUED = regex(r"([a-z]{3,})([a-z])")
 _NICKNAME = regex(r"[a-uw-z]\d")  # beside other words: `r1 distill 32b`, `k2 thinking`
 _MONTH_AND_YEAR = regex(r"0[1-9]|1[0-2]|202\d")  # two words: `command-a-03-2025`
 
@@ -106,6 +107,25 @@ def _has_size(member: Member, size: str) -> bool:
     if not wanted or not member.parameters or any(SIZE_WORD.fullmatch(word) for word in words):
         return False
     return abs(member.parameters - wanted) <= wanted * _SIZE_TOLERANCE
+
+
+def spelled_out(parts: tuple[str, ...], index: Members) -> tuple[str, ...] | None:
+    """The words of a name whose first is the short name of a family, or a family with the letter of its version written
+    on to it: `kimik2` is read as `kimik 2`.
+    """
+    first, *rest = parts or ("",)
+    if first in vocabulary.SHORTS:
+        return (*names.words(vocabulary.SHORTS[first]), *rest)
+    glued = _GLUED.fullmatch(first) if rest and rest[0][0].isdigit() else None
+    if glued is None or index.members(first) or not index.members(glued[1]):
+        return None
+    return (glued[1], f"{glued[2]}{rest[0]}", *rest[1:])
+
+
+def only_member(parts: Sequence[str], members: Sequence[Member]) -> Member | None:
+    """The only member that has every word of the name, or the only one."""
+    whole = [item for item in members if set(parts) <= set(item.key.split())]
+    return next((found[0] for found in (members, whole) if len(found) == 1), None)
 
 
 def generations(parts: Sequence[str], found: Sequence[Member], index: Members) -> list[Member]:

@@ -14,7 +14,15 @@ from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.catalog.naming.asked import Asked, WeightsHint, read
 from modelscan.catalog.naming.described import described
-from modelscan.catalog.naming.family import best_known, closed_family, generations, members_meant, plain_member
+from modelscan.catalog.naming.family import (
+    best_known,
+    closed_family,
+    generations,
+    members_meant,
+    only_member,
+    plain_member,
+    spelled_out,
+)
 from modelscan.catalog.naming.lookup import KIND_ORDER, REGISTERED, Lookup, Member, Named, member_of
 from modelscan.catalog.naming.matching import Rung, climb
 from modelscan.catalog.naming.owners import whose
@@ -53,7 +61,7 @@ def resolve(query: str, index: Lookup) -> Resolution:
     if asked.unread:
         raise not_found(query, index)
     named = whose(asked, index)
-    known = _shortened(named, index) or _by_words(named, index)
+    known = _spelled_out(named, index) or _by_words(named, index)
     # A host's closed entry by the very words is not what they mean where they describe weights: `glm-4.7 (thinking)`.
     is_closed = known is not None and known.model is not None and not known.model.weights
     if found := _described(named, index) if known is None or is_closed else known:
@@ -75,12 +83,14 @@ def resolve(query: str, index: Lookup) -> Resolution:
     raise not_found(query, index)
 
 
-def _shortened(asked: Asked, index: Lookup) -> Resolution | None:
-    """A family by its short name, `l3.3 70b`, where no model is called so."""
-    long = vocabulary.SHORTS.get(asked.parts[0]) if asked.parts else None
+def _spelled_out(asked: Asked, index: Lookup) -> Resolution | None:
+    """A family by its short name (`l3.3 70b`), or written on to its version (`deepseekv3.1`), where no model is called
+    so.
+    """
+    long = spelled_out(asked.parts, index)
     if long is None or climb(asked.parts, lambda rung, key: _on_rung(rung, key, index)):
         return None
-    return _by_words(dataclasses.replace(asked, parts=(*names.words(long), *asked.parts[1:])), index)
+    return _by_words(dataclasses.replace(asked, parts=long), index)
 
 
 def _exact(asked: Asked, index: Lookup) -> Resolution | None:
@@ -174,7 +184,7 @@ def _by_words(asked: Asked, index: Lookup) -> Resolution | None:
             if members and (rung is Rung.WORDS or not _is_repo_owner(asked, members)):
                 if rung is not Rung.WORDS and (newer := generations(parts, members, index)):
                     raise ambiguous(asked.text, newer)
-                return _choose(asked, _only(parts, members), members, index)
+                return _choose(asked, only_member(parts, members), members, index)
             if len(members) == 1 and _own_words(parts) == _own_words(members[0].key.split()):
                 return _choose(asked, members[0], members, index)
             if asked.repo is not None:
@@ -267,12 +277,15 @@ def _on_rung(rung: Rung, key: str, index: Lookup) -> list[Member]:
 
 
 def _with_and_without_lab(asked: Asked, lab: str | None, index: Lookup) -> Iterator[tuple[tuple[str, ...], str | None]]:
-    """The words, and without a lab's name that leads them (`zai-org-glm-4.6`, `google gemma 3 27b`)."""
+    """The words, and without a lab's name before them (`zai-org-glm-4.6`, `google gemma 3 27b`) or behind them."""
     yield asked.parts, lab
     for length in (1, 2) if asked.owner is None else ():
         rest, leading = asked.parts[length:], index.lab("-".join(asked.parts[:length]))
         if rest and leading:
             yield rest, leading
+        before, behind = asked.parts[:-length], index.lab("-".join(asked.parts[-length:]))
+        if before and behind and asked.repo is None:  # `GLM-5 (Z AI)`
+            yield before, behind
     if asked.owner and lab:  # `deepseek.r1`: the owner is a word of the name
         yield (*names.words(asked.owner), *asked.parts), lab
 
@@ -306,7 +319,7 @@ def _offered(asked: Asked, lab: str | None, index: Lookup) -> Resolution | None:
     members = [item for item in members if lab in {None, item.lab}]
     if not members or (asked.repo is not None and _is_repo_owner(asked, members)):
         return None
-    return _choose(asked, _only(asked.parts, members), members, index)
+    return _choose(asked, only_member(asked.parts, members), members, index)
 
 
 def _closed(asked: Asked, known: Member | None, index: Lookup) -> Resolution | None:
@@ -327,12 +340,6 @@ def _closed(asked: Asked, known: Member | None, index: Lookup) -> Resolution | N
     )
     unlisted = f"no catalog lists `{asked.text}`; every known model of its family is closed, such as {known.id}"
     return Resolution(model=model, warnings=(unlisted, *closed_warning(model)))
-
-
-def _only(parts: Sequence[str], members: Sequence[Member]) -> Member | None:
-    """The only member that has every word of the name, or the only one."""
-    whole = [item for item in members if set(parts) <= set(item.key.split())]
-    return next((found[0] for found in (members, whole) if len(found) == 1), None)
 
 
 def _lab_of(model: Model, index: Lookup) -> str | None:

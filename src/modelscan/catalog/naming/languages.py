@@ -93,6 +93,7 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"美团", "meituan"),
     (r"智源", "baai"),
     (r"智能体|エージェント|에이전트", "agents"),
+    (r"\s*ビット|\s*비트|\s*比特", "bit"),
 )
 """What words of scripts without spaces mean in English."""
 
@@ -187,7 +188,11 @@ FOREIGN: dict[str, str] = {
     "leves": "small", "leger": "small", "legere": "small", "автодополн*": "autocomplete",
     "autovervollstandig*": "autocomplete", "autocompletado": "autocomplete", "autocompletion": "autocomplete",
     "видеопамят*": "vram", "видеопамяти": "vram", "bildern": "", "bilder": "", "agenten": "agents",
-    "agentes": "agents", "agents autonomes": "agents", "агент*": "agents",
+    "agentes": "agents", "agents autonomes": "agents", "агент*": "agents", "кодер*": "coder", "кодинга": "coding",
+    "расшифров*": "asr", "visao": "vision", "bild zu text": "vision", "bildbeschreibung*": "vision",
+    "bildanalyse": "vision", "analyse d'images": "vision", "vision par ordinateur": "vision",
+    "descripcion de imagenes": "vision", "analisis de imagenes": "vision", "visione": "vision", "activos": "active",
+    "ativos": "active",
 }
 """What words, phrases and stems (`*`) mean in English."""
 

@@ -33,6 +33,7 @@ _FILE = rf"(?:-\d{{5}}-of-\d{{5}})?\.(?:{'|'.join(vocabulary.FILE_ENDINGS)})$"  
 _POINT_P = regex(r"(?<=\d)p(?=\d)")
 _DASHED_VERSION = regex(r"(?<![\d.q])(\d{1,2})[-_](\d)(?![\d.]*(?:[bm](?![a-z])|bit|\d|x\d|k(?![a-z])))")
 _UNDERSCORED_SIZE = regex(r"(?<=\d)_(?=\d[bm](?![a-z\d]))")  # `stablelm-2-1_6b`
+_BITS = regex(r"(?<![a-z\d.])([2-8])[- ]+bits?(?![a-z\d])")  # `4-bit`, `8 bit`
 _PLUS = regex(r"(?<=[a-z])\+(?![a-z\d+])")  # `command-r+`
 _POINT_ZERO = regex(r"(?<=\d)\.0(?![\d.])")  # `4.0` is how some write `4`
 _WORD = regex(
@@ -80,6 +81,7 @@ def words(name: str) -> tuple[str, ...]:
     text = split_owner(name)[1].casefold()
     text = _PLUS.sub("-plus", _POINT_P.sub(".", text))
     text = _UNDERSCORED_SIZE.sub(".", text)
+    text = _BITS.sub(r"\1bit", text)
     text = _GAP.sub("-", text.strip())
     text = _JOINED_WORD.sub("-", text)
     text = _POINT_ZERO.sub("", _DASHED_VERSION.sub(r"\1.\2", text))

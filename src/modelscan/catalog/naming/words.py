@@ -18,7 +18,8 @@ HOST_PATHS: tuple[str, ...] = (
     "workers-ai", "openrouter", "models", "library", "route", "ollama", "ollama_chat", "together_ai", "fireworks_ai",
     "vertex_ai", "bedrock", "hosted_vllm", "azure_ai", "converse", "invoke", "litellm_proxy", "nvidia_nim",
     "lm_studio", "custom_openai", "openai_like", "openai-compatible", "text-completion-openai", "amazon-bedrock",
-    "llamafile", "watsonx", "sagemaker", "github_copilot", "gradient_ai",
+    "llamafile", "watsonx", "sagemaker", "github_copilot", "gradient_ai", "bedrock_converse", "bedrock_mantle", "vllm",
+    "sglang", "llamacpp", "llama_cpp", "llama-cpp", "xinference", "lmstudio", "tgi",
 )
 """Before a name with a slash, and no organization."""
 
@@ -157,9 +158,9 @@ QUANTIZATION_SPELLINGS: dict[str, str] = {
 """Catalogs' spellings of the same."""
 
 STORAGE: frozenset[str] = frozenset({
-    "autoround", "bnb", "cpp", "ctranslate2", "dynamic", "e4m3", "e4m3fn", "e5m2", "emaonly", "gguf", "imatrix", "mlx",
-    "mtp", "onnx", "openvino", "pertensor", "pruned", "qat", "quantised", "quantized", "quants", "scaled", "static",
-    "ud", "unsloth",
+    "2bit", "3bit", "5bit", "6bit", "autoround", "bnb", "cpp", "ctranslate2", "dynamic", "e4m3", "e4m3fn", "e5m2",
+    "emaonly", "gguf", "imatrix", "mlx", "mtp", "onnx", "openvino", "pertensor", "pruned", "qat", "quantised",
+    "quantized", "quants", "scaled", "static", "ud", "unsloth",
 })
 """About how weights are stored, without saying in what."""
 

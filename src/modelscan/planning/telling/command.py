@@ -12,10 +12,11 @@ from modelscan import dataclasses
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelAmbiguous, ModelscanError, NoFit
 from modelscan.model import HUB_SOURCES, PlanRequest
+from modelscan.parsing.regex import regex
 from modelscan.units import GIB, MIB
 
 _OPTIONS = {"gpus": "gpu", "no_gpu": "gpu", "gpu_count": "gpus", "max_memory_bytes": "max_memory", "aliases": "alias"}
-_BARE = re.compile(r".*modelscan (?P<verb>plan|deploy) (?P<model>\S+)(?P<options>(?: --\S+(?: [^-\s]\S*)?)*)")
+_BARE = regex(r".*modelscan (?P<verb>plan|deploy) (?P<model>\S+)(?P<options>(?: --\S+(?: [^-\s]\S*)?)*)")
 _UNITS = ((GIB, "GiB"), (MIB, "MiB"))
 _REPEATABLE = frozenset({"--env", "--backend-arg", "--allow-env", "--alias"})
 
