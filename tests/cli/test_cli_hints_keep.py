@@ -129,9 +129,11 @@ def test_a_hint_of_a_name_keeps_what_was_asked(modelscan: Modelscan, model: str,
     asked += ["--name", "mine", "--port", "9123", "--hardware", "rtx-4090"]
     ran = modelscan("--offline", "plan", model, *asked, "--trust-remote-code", "--json")
     assert ran.status == status
-    [hint, *_] = [hint for hint in ran.error["hints"] if "modelscan plan" in hint]
-    assert not _missing(asked, hint), hint
-    assert ("--trust-remote-code" in hint) == (model == "qwen3")
+    hints = [hint for hint in ran.error["hints"] if "modelscan plan" in hint]
+    assert hints or status == 5  # which are looked for no longer than a moment
+    for hint in hints:
+        assert not _missing(asked, hint), hint
+        assert ("--trust-remote-code" in hint) == (model == "qwen3")
 
 
 def test_more_of_the_gpus_are_asked_for_with_the_share_that_was_asked_for(modelscan: Modelscan) -> None:

@@ -185,7 +185,7 @@ def _by_words(asked: Asked, index: Lookup) -> Resolution | None:
                 if rung is not Rung.WORDS and (newer := generations(parts, members, index)):
                     raise ambiguous(asked.text, newer)
                 return _choose(asked, only_member(parts, members), members, index)
-            if len(members) == 1 and _own_words(parts) == _own_words(members[0].key.split()):
+            if len(members) == 1 and names.own_words(parts) == names.own_words(members[0].key.split()):
                 return _choose(asked, members[0], members, index)
             if asked.repo is not None:
                 return None
@@ -361,10 +361,6 @@ def _alike(asked: Asked, index: Lookup) -> tuple[str, ...]:
         return (f"did you mean {' or '.join(owned)}?",)
     named = [f"`{item.id}`" for item in members if item.weights]
     return (f"{named[0]} has the same name",) if len(named) == 1 else ()
-
-
-def _own_words(parts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word for word in parts if word not in vocabulary.LAB)
 
 
 def _choose(asked: Asked, only: Member | None, members: Sequence[Member], index: Lookup) -> Resolution:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 
 from modelscan.catalog.naming import words as vocabulary
 from modelscan.parsing.regex import regex
@@ -128,6 +129,11 @@ def without_tiers(parts: tuple[str, ...]) -> tuple[str, ...]:
         for before, word in zip(("", *parts), parts, strict=False)
         if not (word in vocabulary.TIER or (word in vocabulary.TIER_OF_TUNED and _TUNED.fullmatch(before)))
     )
+
+
+def own_words(parts: Sequence[str]) -> tuple[str, ...]:
+    """The words without a lab's own."""
+    return tuple(word for word in parts if word not in vocabulary.LAB)
 
 
 @_remembered
