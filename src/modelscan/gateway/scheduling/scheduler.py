@@ -90,17 +90,18 @@ class Scheduler:
 
     def forgotten(self, ticket: Ticket) -> None:
         """Its client has left while it waited."""
-        if ticket in self._queue:
-            self._leave(ticket)
+        self._leave(ticket)
 
     def done(self, name: str, now: float) -> None:
         """A granted request is over, however it went."""
-        self.load[name] -= 1
         self._last_used[name] = now
-        if self.load[name] <= 0:
+        if self.load[name] > 1:
+            self.load[name] -= 1
+        else:
             del self.load[name]
             self._look_for_room(now)
-        self._drain(now)
+        if self._queue:
+            self._drain(now)
 
     def unreachable(self, name: str, now: float) -> None:
         """A connection to it was refused, whatever the table says."""
@@ -154,22 +155,28 @@ class Scheduler:
     def is_usable(self, member: TableMember, now: float) -> bool:
         """Whether it can be given a request, as far as is known."""
         name = member.name
-        out = name in self._stopping | self._yielding or self._down.get(name, 0.0) > now
-        return member.status == "ready" and not out
+        if member.status != "ready" or name in self._stopping or name in self._yielding:
+            return False
+        return name not in self._down or self._down[name] <= now
 
     def _settled(self, ticket: Ticket, now: float) -> bool:
         """Grant or refuse it, if that can be said now."""
         members = [self._members[name] for name in ticket.members if name in self._members and name not in ticket.tried]
-        usable = [item for item in members if self.is_usable(item, now)]
-        free = [item for item in usable if not item.max_parallelism or self.load[item.name] < item.max_parallelism]
+        free, busy = [], False
+        for member in members:
+            if self.is_usable(member, now):
+                if member.max_parallelism and self.load[member.name] >= member.max_parallelism:
+                    busy = True
+                else:
+                    free.append(member)
         if free:
-            chosen = self._balancer.choose(free, self.load, self._served)
+            chosen = free[0] if len(free) == 1 else self._balancer.choose(free, self.load, self._served)
             self.load[chosen.name] += 1
             self._served[chosen.name] += 1
             self._leave(ticket)  # first: what it is told may lead it here again
             ticket.granted(chosen)
             return True
-        if usable:
+        if busy:
             return False
         refusal = None
         for member in members:
@@ -264,7 +271,7 @@ class Scheduler:
             self._draining = False
 
     def _leave(self, ticket: Ticket) -> None:
-        if ticket in self._queue:
+        if self._queue and ticket in self._queue:
             del self._queue[ticket]
             self._waiting[ticket.name] -= 1
             if not self._waiting[ticket.name]:
