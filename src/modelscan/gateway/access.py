@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Sequence
 
 from modelscan.gateway.http.answers import Refusal
+from modelscan.gateway.http.request import RequestHead
 from modelscan.storage.keys import ClientKey, hash_of
 
 _NO_KEY = Refusal(401, "this gateway asks for a key: send it as `Authorization: Bearer KEY`", "invalid_api_key")
@@ -38,6 +39,16 @@ class Gatekeeper:
             if hmac.compare_digest(known, digest):
                 found = key
         return found or _WRONG_KEY
+
+    def admitted(self, head: RequestHead) -> ClientKey | Refusal | None:
+        """The same of a head; of one that comes again on its connection it is known."""
+        asked: object
+        found: ClientKey | Refusal | None
+        asked, found = head.admitted
+        if asked is not self:
+            found = self.key_of(head.bearer, head.api_key)
+            head.admitted = (self, found)
+        return found
 
     def refused(self, key: ClientKey | None, names: Sequence[str], now: float) -> Refusal | None:
         """Why this key may not ask for the model of these names now."""

@@ -9,25 +9,23 @@ from typing import Any
 from modelscan.deployments.files import files_of, note_request
 from modelscan.errors import ModelscanError
 from modelscan.gateway.access import Gatekeeper
-from modelscan.gateway.bodies.usage import tokens_of
+from modelscan.gateway.accounts import Accounts
 from modelscan.gateway.commands import Commands
 from modelscan.gateway.exchange.exchange import Exchange
 from modelscan.gateway.exchange.local import LocalAnswer
 from modelscan.gateway.exchange.passed import Passage
-from modelscan.gateway.exchange.reply import Reply
 from modelscan.gateway.exchange.surroundings import Timed
 from modelscan.gateway.exchange.watch import UpstreamWatch, judged, lacks_key
 from modelscan.gateway.http.connection import ClientConnection, ClientLimits, RequestHandler
-from modelscan.gateway.http.paths import path_of
 from modelscan.gateway.http.request import Request
-from modelscan.gateway.journal import AccessLine, Journal
+from modelscan.gateway.journal import Ended, Journal
 from modelscan.gateway.metrics import Metrics
 from modelscan.gateway.naming import Directory
 from modelscan.gateway.scheduling.scheduler import Bounds, Scheduler
 from modelscan.gateway.scheduling.ticket import StartFailure
-from modelscan.gateway.upstream.address import Address, address_of
+from modelscan.gateway.upstream.address import address_of
 from modelscan.gateway.upstream.connection import UpstreamConnection
-from modelscan.gateway.upstream.pool import CannotConnect, UpstreamPool
+from modelscan.gateway.upstream.pool import CannotConnect, Lane, UpstreamPool
 from modelscan.routing.compiled import GatewayTable, TableMember
 from modelscan.routing.gateway_files import GatewayFiles, read_table
 from modelscan.settings.gateway import GatewaySettings
@@ -61,11 +59,11 @@ class Gateway:
         self._journal = journal
         self._keys_file = commands.paths.keys_file
         self._api = settings.api_url
-        self._addresses: dict[tuple[str, str | None], Address] = {}
+        self._lanes: dict[str, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._exchanges: set[Timed] = set()
         self._progress: dict[str, str] = {}  # of starts, as it was at the last look
-        self._asked: dict[str, float] = {}  # when requests of deployments ended, until that is written
+        self._asked: dict[str, float] = {}  # when requests of deployments ended (`now`), until that is written
         self._commented_at = self._refreshed_at = 0.0
         self._seen_files: tuple[object, ...] = ()
         self._table = GatewayTable()
@@ -78,6 +76,7 @@ class Gateway:
         self.answer_seconds = settings.answer_seconds
         self.access = Gatekeeper((), required=needs_key)
         self.metrics = Metrics()
+        self._accounts = Accounts(self.metrics, journal)
         self.directory = Directory(GatewayTable())
         self.scheduler = Scheduler(self, Bounds(queue=settings.queue, wait_seconds=settings.wait_seconds))
         self.draining = False
@@ -91,7 +90,7 @@ class Gateway:
     def _handler(self, client: ClientConnection, request: Request) -> RequestHandler:
         if self.draining:
             request.keep_alive = False
-        route = path_of(request.path)
+        route = request.head.route
         if route is not None and route.kind == "passed":
             return Passage(self, client, request)
         if route is None or route.kind not in {"model", "form"}:
@@ -108,7 +107,7 @@ class Gateway:
         self.access = self.access.replaced(keys)
         if table != self._table:
             self._table = table
-            self._addresses.clear()
+            self._lanes.clear()
             self._watch.replace(table.members)
             self._judge()
             if any(lacks_key(item, self.environ) for item in table.members):
@@ -153,6 +152,7 @@ class Gateway:
         self._watch.tick(now)
         self._pool.sweep()
         self._note_requests()
+        self._accounts.settle()
         for connection in [item for item in self.connections if item.deadline < now]:
             connection.expired()
         for exchange in [item for item in self._exchanges if item.deadline < now]:
@@ -165,10 +165,11 @@ class Gateway:
 
     def _note_requests(self) -> None:
         """Where `list` finds them. Once in a while, and not with each request."""
+        began = self._clock.now().timestamp() - self.now()
         for name, at in self._asked.items():
             member = self.directory.members.get(name)
             if member is not None and member.kind == "deployment":
-                note_request(files_of(self._commands.paths, member.id), at)
+                note_request(files_of(self._commands.paths, member.id), began + at)
         self._asked.clear()
 
     # What exchanges use.
@@ -183,28 +184,27 @@ class Gateway:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._journal.say(f"a bug in modelscan: {type(error).__name__}: {error}")
 
-    def address_of(self, member: TableMember) -> Address:
+    def _lane(self, member: TableMember) -> Lane:
         """Raises CannotConnect for one that has no address of HTTP."""
-        place = (member.base_url or "", member.socket)
-        found = self._addresses.get(place)
+        found = self._lanes.get(member.name)
         if found is None:
             try:
-                found = address_of(place[0] or "http://localhost", socket=member.socket, environ=self.environ)
+                address = address_of(member.base_url or "http://localhost", socket=member.socket, environ=self.environ)
             except ValueError as error:
                 raise CannotConnect(str(error)) from None
-            self._addresses[place] = found
+            found = self._lanes[member.name] = self._pool.lane(address)
         return found
 
     def connection_to(self, member: TableMember) -> UpstreamConnection | None:
-        found = self._addresses.get((member.base_url or "", member.socket))
-        return None if found is None else self._pool.take(found)
+        found = self._lanes.get(member.name)
+        return None if found is None else found.take()
 
     async def connect(self, member: TableMember) -> UpstreamConnection:
-        return await self._pool.connect(self.address_of(member))
+        return await self._lane(member).connect()
 
     async def connect_api(self) -> UpstreamConnection:
-        address = address_of(self._api, environ={})
-        return self._pool.take(address) or await self._pool.connect(address)
+        lane = self._pool.lane(address_of(self._api, environ={}))
+        return lane.take() or await lane.connect()
 
     def unreachable(self, member: TableMember, cause: str) -> None:
         self._journal.say(f"cannot reach {member.name}: {cause}")
@@ -235,48 +235,23 @@ class Gateway:
         self.metrics.in_flight += 1
         self.metrics.total += 1
 
-    def over(
-        self,
-        exchange: Timed,
-        request: Request,
-        status: int,
-        *,
-        model: str,
-        deployment: str,
-        key: ClientKey | None,
-        received: int,
-        reply: Reply,
-        begun_at: float | None,
-        note: str,
-    ) -> None:
+    def over(self, exchange: Timed, ended: Ended) -> None:
         self._exchanges.discard(exchange)
         self.metrics.in_flight -= 1
-        seconds = self.now() - request.started
-        if status >= 400 and status != _CLIENT_LEFT:  # noqa: PLR2004  HTTP's failures
+        if ended.status >= 400 and ended.status != _CLIENT_LEFT:  # noqa: PLR2004  HTTP's failures
             self.metrics.failed += 1
-        self.metrics.request(
-            model=model or "other",
-            deployment=deployment,
-            operation=request.route.operation if request.route else "",
-            status=status,
-            seconds=seconds,
-            first=None if begun_at is None else begun_at - request.started,
-            tokens=tokens_of(reply.tail),
-            key=key.name if key else "",
-        )
-        if deployment:
-            self._asked[deployment] = self._clock.now().timestamp()
-        entry = AccessLine(
-            request, status, model, deployment, received, reply.sent, seconds, key.name if key else "", note
-        )
-        self._journal.request(entry)
+        if ended.deployment:
+            self._asked[ended.deployment] = self.now()
+        self._accounts.put(ended)
 
     def answered_locally(self, request: Request, status: int, key: ClientKey | None, sent: int) -> None:
-        if request.path != b"/health":
+        if request.head.path != b"/health":
             seconds = self.now() - request.started
-            self._journal.request(AccessLine(request, status, "", "", 0, sent, seconds, key.name if key else "", ""))
+            name = key.name if key else ""
+            self._journal.request(Ended(request, status, "", "", name, 0, sent, seconds, None, b"", ""))
 
     def metrics_text(self) -> bytes:
+        self._accounts.settle()
         now = self.now()
         up = {item.name: self.scheduler.is_usable(item, now) for item in self.directory.table.members}
         return self.metrics.text(queued=self.scheduler.queued, load=self.scheduler.load, up=up).encode()
@@ -319,11 +294,12 @@ class Gateway:
         while self.connections and self.now() < deadline:
             await asyncio.sleep(0.02)
             self.scheduler.tick(self.now())
+            self._accounts.settle()
         self._note_requests()
         for connection in tuple(self.connections):
             connection.abort()
         self._pool.close()
-        self._journal.flush()
+        self._accounts.settle()
 
 
 _NOBODY = TableMember(name="", id="", model="", status="stopped")

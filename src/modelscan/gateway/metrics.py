@@ -18,6 +18,8 @@ _TOKENS = tuple(4**power for power in range(14))
 Labels = tuple[tuple[str, str], ...]
 # Operation, model, the status of a failure or 0, and maybe the type of a token: made into labels when it is read.
 Series = tuple[str, str, int] | tuple[str, str, int, str]
+# Seconds of a request and to the first byte of its answer; tokens read and written, where the answer says so.
+Took = tuple[float, float | None, int | None, int | None]
 
 
 class Histogram:
@@ -27,12 +29,16 @@ class Histogram:
         self._bounds = bounds
         self._series: dict[Series, tuple[list[int], list[float]]] = {}
 
-    def observe(self, series: Series, value: float) -> None:
+    def observe(self, series: Series, values: Sequence[float]) -> None:
+        if not values:
+            return
         found = self._series.get(series)
         if found is None:
             found = self._series[series] = ([0] * (len(self._bounds) + 1), [0.0])
-        found[0][bisect_left(self._bounds, value)] += 1
-        found[1][0] += value
+        counts, bounds = found[0], self._bounds
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+        found[1][0] += sum(values)
 
     def lines(self, name: str) -> Iterator[str]:
         for series, (counts, total) in sorted(self._series.items()):
@@ -68,39 +74,34 @@ class Metrics:
 
     def cold_start(self, name: str, seconds: float) -> None:
         self.count("cold_starts", name)
-        self._histograms["modelscan_gateway_cold_start_seconds"].observe(("", name, 0), seconds)
+        self._histograms["modelscan_gateway_cold_start_seconds"].observe(("", name, 0), (seconds,))
 
-    def request(
-        self,
-        *,
-        model: str,
-        deployment: str,
-        operation: str,
-        status: int,
-        seconds: float,
-        first: float | None,
-        tokens: tuple[int | None, int | None],
-        key: str,
+    def requests_over(
+        self, model: str, deployment: str, operation: str, status: int, key: str, took: Sequence[Took]
     ) -> None:
-        """One that is over; `first` is the time to the first byte of its answer."""
-        self.requests[model, deployment, status] += 1
+        """Some that are over, and alike in all but what they took."""
+        self.requests[model, deployment, status] += len(took)
         if not operation:
             return
         about = (operation, model, status if status >= 400 else 0)  # noqa: PLR2004  HTTP's failures
         observe = self._histograms
-        observe["gen_ai_server_request_duration_seconds"].observe(about, seconds)
-        if first is not None and not about[2]:
-            observe["gen_ai_server_time_to_first_token_seconds"].observe(about, first)
-        read, written = tokens
-        if read is not None:
-            observe["gen_ai_client_token_usage"].observe((*about, "input"), read)
-            self.tokens_by_key[key, model, "input"] += read
-        if written is not None:
-            observe["gen_ai_client_token_usage"].observe((*about, "output"), written)
-            self.tokens_by_key[key, model, "output"] += written
-            if first is not None and written > 1:
-                each = (seconds - first) / (written - 1)
-                observe["gen_ai_server_time_per_output_token_seconds"].observe(about, each)
+        observe["gen_ai_server_request_duration_seconds"].observe(about, [seconds for seconds, _, _, _ in took])
+        if not about[2]:
+            firsts = [first for _, first, _, _ in took if first is not None]
+            observe["gen_ai_server_time_to_first_token_seconds"].observe(about, firsts)
+        self._tokens(about, "input", key, [read for _, _, read, _ in took if read is not None])
+        self._tokens(about, "output", key, [written for _, _, _, written in took if written is not None])
+        each = [
+            (seconds - first) / (written - 1)
+            for seconds, first, _, written in took
+            if first is not None and written is not None and written > 1
+        ]
+        observe["gen_ai_server_time_per_output_token_seconds"].observe(about, each)
+
+    def _tokens(self, about: tuple[str, str, int], kind: str, key: str, numbers: Sequence[int]) -> None:
+        if numbers:
+            self._histograms["gen_ai_client_token_usage"].observe((*about, kind), numbers)
+            self.tokens_by_key[key, about[1], kind] += sum(numbers)
 
     def text(self, *, queued: Mapping[str, int], load: Mapping[str, int], up: Mapping[str, bool]) -> str:
         """The page. What is known elsewhere at this moment is handed in."""

@@ -52,7 +52,11 @@ class Directory:
 
     def is_ready(self, asked: FoundName) -> bool:
         """Whether one of its members is, by this table."""
-        return any(self.members[name].status == "ready" for name in asked.members if name in self.members)
+        for name in asked.members:
+            member = self.members.get(name)
+            if member is not None and member.status == "ready":
+                return True
+        return False
 
     def listed(self) -> dict[str, tuple[TableMember, ...]]:
         """The names that can be asked for now, or at the cost of a start, with what serves them. A model in a folder is

@@ -9,7 +9,6 @@ after it says whether it is the outermost object's.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import re
@@ -29,6 +28,7 @@ _KEY = re.compile(
     + b"".join(rb"(?:[%s%s]|\\u00[46][%s])" % (x.encode(), x.upper().encode(), _LETTERS[x].encode()) for x in "model")
     + b'"'
 )
+_IN_ANY_CAPITALS = re.compile(_WORD, re.IGNORECASE)
 _VALUE = re.compile(rb'\s*:\s*("(?:[^"\\\x00-\x1f]|\\.)*")')
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _STREAM = re.compile(rb'(?<!\\)"stream"\s*:\s*true')
@@ -45,13 +45,11 @@ class BadBody(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """`span` is where the value of `model` stands, quotes included; None where it can only be written by encoding
-    the body anew.
-    """
+    """`once`: the word `model` stands in the body but once, as the key, so that its value can be found by searching."""
 
     model: str
     stream: bool
-    span: tuple[int, int] | None
+    once: bool
 
 
 class _Read(msgspec.Struct):
@@ -69,14 +67,14 @@ def peek(body: bytes | bytearray) -> Peek | None:
         value = _VALUE.match(body, keys[0].end()) if keys else None
         one = len(keys) == 1 and keys[0].group() == _WORD
         return _searched(body, keys[0].start(), value) if one and value is not None else None
-    if b"\\u00" not in body and body.lower().count(_WORD) == 1:
-        start = body.find(_WORD)
-        if start > 0 and (value := _VALUE.match(body, start + len(_WORD))) is not None:
-            with contextlib.suppress(msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-                read = _DECODER.decode(body)
-                if isinstance(read.model, str):
-                    return Peek(read.model, read.stream is True, value.span(1))
-    return read_whole(body)  # the one parser may be stricter than the other
+    if (b"\\" not in body or b"\\u00" not in body) and _IN_ANY_CAPITALS.findall(body) == [_WORD]:
+        try:
+            read = _DECODER.decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return read_whole(body)  # the one parser may be stricter than the other
+        if isinstance(read.model, str):
+            return Peek(read.model, read.stream is True, True)
+    return read_whole(body)
 
 
 def _searched(body: bytes | bytearray, start: int, value: re.Match[bytes]) -> Peek | None:
@@ -86,7 +84,7 @@ def _searched(body: bytes | bytearray, start: int, value: re.Match[bytes]) -> Pe
         model = json.loads(value[1])
     except ValueError:
         return None
-    return Peek(model, _STREAM.search(body) is not None, value.span(1))
+    return Peek(model, _STREAM.search(body) is not None, True)
 
 
 def _is_outermost(body: bytes | bytearray, start: int, end: int) -> bool:
@@ -102,6 +100,13 @@ def _is_outermost(body: bytes | bytearray, start: int, end: int) -> bool:
 
 def _depth(tokens: list[bytes]) -> int:
     return sum((token in {b"{", b"["}) - (token in {b"}", b"]"}) for token in tokens)
+
+
+def value_of_model(body: bytes | bytearray) -> tuple[int, int]:
+    """Where it stands, quotes included, in a body that has the word once."""
+    value = _VALUE.match(body, body.index(_WORD) + len(_WORD))
+    assert value is not None  # noqa: S101  it was found when the body was looked at
+    return value.span(1)
 
 
 def read_whole(body: bytes | bytearray) -> Peek:
@@ -125,4 +130,4 @@ def read_whole(body: bytes | bytearray) -> Peek:
         raise BadBody("the body must name its `model` once", param="model")
     if not isinstance(content["model"], str):
         raise BadBody("`model` must be a string", param="model")
-    return Peek(content["model"], content.get("stream") is True, None)
+    return Peek(content["model"], content.get("stream") is True, False)

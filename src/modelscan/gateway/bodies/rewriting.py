@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from modelscan.gateway.bodies.peek import Peek
+from modelscan.gateway.bodies.peek import Peek, value_of_model
 
 _TOP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -27,11 +27,13 @@ def rewritten(
 
     A body of which nothing has to change is returned as it is.
     """
+    if not defaults and model == seen.model:
+        return body
     if model != seen.model:
-        if seen.span is None:
+        if not seen.once:
             body = json.dumps({**json.loads(body), "model": model}, ensure_ascii=False).encode()
         else:
-            start, end = seen.span
+            start, end = value_of_model(body)
             body = body[:start] + json.dumps(model).encode() + body[end:]
     missing = {
         names[0]: defaults[key]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from modelscan.gateway.http.framing import Headers, passed_on
-from modelscan.gateway.http.request import Request
+from modelscan.gateway.http.request import Request, RequestHead
 from modelscan.gateway.upstream.address import Address
 from modelscan.routing.compiled import TableMember
 
@@ -24,15 +24,24 @@ def head_for_model(
     request: Request, member: TableMember, address: Address, *, length: int | None, environ: Mapping[str, str]
 ) -> bytes:
     """The head for a member's endpoint; chunked where the `length` of the body is not known."""
-    assert request.route is not None  # noqa: S101  only routed requests come here
-    prefix, path = address.prefix, request.route.upstream
+    head = request.head
+    made_for, known, lines = head.outward
+    if made_for is not member or known is not environ:
+        lines = _lines_for_model(head, member, address, environ)
+        head.outward = (member, environ, lines)
+    return _framed(lines, request, length)
+
+
+def _lines_for_model(head: RequestHead, member: TableMember, address: Address, environ: Mapping[str, str]) -> bytes:
+    assert head.route is not None  # noqa: S101  only routed requests come here
+    prefix, path = address.prefix, head.route.upstream
     if member.kind == "upstream":
         if path.startswith(_VERSION):
             path = path.removeprefix(_VERSION)
         else:
             prefix = prefix.removesuffix(_VERSION)  # what vLLM serves beside its `/v1`
-    own = _own(member, address, environ, anthropic=request.route.anthropic)
-    return _head(request, prefix + path, own, passed_on(request.headers, _TO_MODEL), length)
+    own = _own(member, address, environ, anthropic=head.route.anthropic)
+    return _lines(head, prefix + path, own, passed_on(head.headers, _TO_MODEL))
 
 
 def head_for_probe(member: TableMember, address: Address, *, environ: Mapping[str, str]) -> bytes:
@@ -62,18 +71,20 @@ def _own(member: TableMember, address: Address, environ: Mapping[str, str], *, a
 
 def head_for_api(request: Request, *, length: int | None) -> bytes:
     """The head for the HTTP API, which checks keys by itself: the client's headers are its own."""
-    return _head(request, request.path, [], passed_on(request.headers, _TO_API), length)
+    head = request.head
+    return _framed(_lines(head, head.path, [], passed_on(head.headers, _TO_API)), request, length)
 
 
-def _head(request: Request, path: bytes, own: Headers, passed: Headers, length: int | None) -> bytes:
-    lines = [b"%b %b%b HTTP/1.1" % (request.method, path, request.query)]
+def _lines(head: RequestHead, path: bytes, own: Headers, passed: Headers) -> bytes:
+    lines = [b"%b %b%b HTTP/1.1" % (head.method, path, head.query)]
     lines += [name + b": " + value for name, value in (*own, *passed)]
-    lines.append(b"x-request-id: " + request.id)
-    if length is not None:
-        lines.append(b"content-length: %d" % length)
-    else:
-        lines.append(b"transfer-encoding: chunked")
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    return b"\r\n".join(lines)
+
+
+def _framed(lines: bytes, request: Request, length: int | None) -> bytes:
+    if length is None:
+        return b"%b\r\nx-request-id: %b\r\ntransfer-encoding: chunked\r\n\r\n" % (lines, request.id)
+    return b"%b\r\nx-request-id: %b\r\ncontent-length: %d\r\n\r\n" % (lines, request.id, length)
 
 
 def chunk(data: bytes | bytearray) -> bytes:

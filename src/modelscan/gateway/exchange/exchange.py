@@ -19,10 +19,11 @@ from modelscan.gateway.exchange.surroundings import Surroundings
 from modelscan.gateway.exchange.watch import refused_key
 from modelscan.gateway.http.answers import Refusal
 from modelscan.gateway.http.connection import ClientConnection
-from modelscan.gateway.http.framing import Headers
 from modelscan.gateway.http.paths import Path
 from modelscan.gateway.http.request import Request
+from modelscan.gateway.journal import Ended
 from modelscan.gateway.naming import FoundName
+from modelscan.gateway.upstream.answer import AnswerHead
 from modelscan.gateway.upstream.connection import UpstreamConnection
 from modelscan.gateway.upstream.pool import CannotConnect
 from modelscan.routing.compiled import TableMember
@@ -49,15 +50,15 @@ class Exchange:
             "_gateway",
             "_held",
         ),
-        *("_awaited", "_incoming", "_key", "_member", "_over", "_reply", "_request", "_reused", "_routed"),
+        *("_awaited", "_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed"),
         *("deadline", "members", "name", "since", "tried"),
     )
 
-    def __init__(self, gateway: Surroundings, client: ClientConnection, request: Request, route: Path) -> None:
+    def __init__(self, gateway: Surroundings, client: ClientConnection, request: Request, path: Path) -> None:
         self._gateway = gateway
         self._client = client
         self._request = request
-        request.route = route
+        self._path = path
         self._reply = Reply(client, request)
         self._incoming: Incoming | None = None
         self._key: ClientKey | None = None
@@ -79,15 +80,14 @@ class Exchange:
     # The client's side.
 
     def head_complete(self) -> None:
-        request, gateway = self._request, self._gateway
-        assert request.route is not None  # noqa: S101  set in the constructor
-        key = gateway.access.key_of(request.bearer, request.api_key)
+        request, gateway, path = self._request, self._gateway, self._path
+        key = gateway.access.admitted(request.head)
         if isinstance(key, Refusal):
             self._refuse(key)
             return
         self._key = key
-        if request.method != request.route.method:
-            self._refuse(Refusal(405, f"this route takes {request.route.method.decode()}", "method_not_allowed"))
+        if request.head.method != path.method:
+            self._refuse(Refusal(405, f"this route takes {path.method.decode()}", "method_not_allowed"))
             return
         if request.length is not None and request.length > gateway.limits.body:
             self._too_large()
@@ -97,7 +97,7 @@ class Exchange:
         except BadBody as bad:
             self._bad(bad)
             return
-        if request.expects:
+        if request.head.expects:
             self._client.continue_body()
 
     def body_data(self, data: bytes) -> None:
@@ -253,16 +253,15 @@ class Exchange:
         self.deadline = gateway.now() + gateway.answer_seconds
         named = incoming.model or ""
         body, length = incoming.carried(named if named in member.serves else member.model, member.defaults)
-        address = gateway.address_of(member)
-        head = head_for_model(self._request, member, address, length=length, environ=gateway.environ)
+        head = head_for_model(self._request, member, connection.address, length=length, environ=gateway.environ)
         connection.send(self, head, body)
 
     def upstream_paused(self, paused: bool) -> None:
         if not self._request.complete and not self._over:
             (self._client.pause_reading if paused else self._client.resume_reading)()
 
-    def answer_head(self, status: int, headers: Headers) -> None:
-        gateway, member = self._gateway, self._member
+    def answer_head(self, head: AnswerHead, length: int | None) -> None:
+        gateway, member, status = self._gateway, self._member, head.status
         assert member is not None  # noqa: S101  granted before
         self._begun_at = gateway.now()
         self.deadline = self._begun_at + gateway.answer_seconds
@@ -273,10 +272,12 @@ class Exchange:
             self._turned_away(Refusal(502, f"`{member.name}`: {refused_key(member)}", "upstream_unauthorized"))
         elif elsewhere and self._fallbacks and self._replayable and not opened:
             self._turned_away(Refusal(status, f"`{member.name}` answered {status}", "upstream_error"))
-        elif (opened and status != _OK) or is_held(status, headers):
-            self._held = HeldAnswer(status, headers, key_for(member, gateway.environ))
+        elif (opened and status != _OK) or is_held(head):
+            self._held = HeldAnswer(head, key_for(member, gateway.environ))
         elif not opened:
-            self._reply.open(status, headers, member.name)
+            self._reply.open(head, length, member.name)
+            if self._request.complete:
+                self._request.body = b""  # from here on it is not sent again: a stream is long, and prompts are too
 
     def _turned_away(self, refusal: Refusal) -> None:
         """Its answer is not the client's: a fallback may give one."""
@@ -339,10 +340,10 @@ class Exchange:
         if self._reply.status is not None:
             self._refuse(self._held.refusal(self.name))
             return
-        status, headers, body = self._held.whole()
-        self._reply.open(status, headers, self._member.name if self._member else self.name)
+        head, body = self._held.whole()
+        self._reply.open(head, len(body), self._member.name if self._member else self.name)
         self._reply.data(body)
-        self._finish(status)
+        self._finish(head.status)
         self._reply.end()
 
     # Its end.
@@ -364,8 +365,7 @@ class Exchange:
         self._drop_connection()
         self._gateway.scheduler.forgotten(self)
         self._finish(refusal.status, refusal.code)
-        route = self._request.route
-        self._reply.refuse(refusal, anthropic=route is not None and route.anthropic, close=close)
+        self._reply.refuse(refusal, anthropic=self._path.anthropic, close=close)
 
     def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None
@@ -379,16 +379,24 @@ class Exchange:
 
     def _finish(self, status: int, note: str = "") -> None:
         self._over = True
-        self._gateway.over(
-            self,
-            self._request,
+        gateway, request, incoming, reply = self._gateway, self._request, self._incoming, self._reply
+        member, begun = self._member, self._begun_at
+        now = gateway.now()
+        request.body = b""  # nobody reads it any more, and the log has time
+        ended = Ended(
+            request,
             status,
-            model=self.name,
-            deployment=self._member.name if self._member else "",
-            key=self._key,
-            received=self._incoming.received if self._incoming else 0,
-            reply=self._reply,
-            begun_at=self._begun_at,
-            note=note,
+            self.name,
+            member.name if member is not None else "",
+            self._key.name if self._key is not None else "",
+            incoming.received if incoming is not None else 0,
+            reply.sent,
+            now - request.started,
+            None if begun is None else begun - request.started,
+            reply.tail,
+            note,
         )
-        self._release()
+        gateway.over(self, ended)
+        if member is not None:
+            self._member = None
+            gateway.scheduler.done(member.name, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelscan.gateway.http.answers import Refusal, error_document, in_our_shape, json_body
-from modelscan.gateway.http.framing import Headers
+from modelscan.gateway.upstream.answer import AnswerHead
 
 _LACKS = frozenset({404, 405, 501})
 _FORBIDDEN = 403
@@ -12,24 +12,18 @@ _MOST_SHOWN = 500
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
-def is_held(status: int, headers: Headers) -> bool:
+def is_held(head: AnswerHead) -> bool:
     """Whether a client gets this answer changed: that a route is missing, or what may repeat the endpoint's key."""
-    return status == _FORBIDDEN or (status in _LACKS and not _is_packed(headers))
-
-
-def _is_packed(headers: Headers) -> bool:
-    """Whether its body cannot be read as it is."""
-    return any(name == b"content-encoding" for name, _ in headers)
+    return head.status == _FORBIDDEN or (head.status in _LACKS and not head.is_packed)
 
 
 class HeldAnswer:
     """`key` is the endpoint's, which no client sees."""
 
-    __slots__ = ("_body", "_headers", "_key", "_status")
+    __slots__ = ("_body", "_head", "_key")
 
-    def __init__(self, status: int, headers: Headers, key: str) -> None:
-        self._status = status
-        self._headers = headers
+    def __init__(self, head: AnswerHead, key: str) -> None:
+        self._head = head
         self._key = key.encode()
         self._body = bytearray()
 
@@ -41,22 +35,23 @@ class HeldAnswer:
     def refusal(self, name: str) -> Refusal:
         """For a stream that has begun."""
         said = self._told()[:_MOST_SHOWN].decode("utf-8", "replace")
-        return Refusal(self._status, f"`{name}` answered {self._status}: {said}", "upstream_error")
+        status = self._head.status
+        return Refusal(status, f"`{name}` answered {status}: {said}", "upstream_error")
 
-    def whole(self) -> tuple[int, Headers, bytes]:
+    def whole(self) -> tuple[AnswerHead, bytes]:
         """As it is, or in our shape where a route is missing."""
-        body, dropped = self._told(), set(_FRAMING)
-        ours = in_our_shape(self._status, body) if self._status in _LACKS else None
-        if _is_packed(self._headers):  # who knows what it repeats
-            ours = json_body(error_document(Refusal(self._status, "the endpoint denies access", "upstream_error")))
+        head, body, dropped = self._head, self._told(), set(_FRAMING)
+        ours = in_our_shape(head.status, body) if head.status in _LACKS else None
+        if head.is_packed:  # who knows what it repeats
+            ours = json_body(error_document(Refusal(head.status, "the endpoint denies access", "upstream_error")))
         if ours is not None:
             body = ours
             dropped |= {b"content-type", b"content-encoding"}
-        headers = [item for item in self._headers if item[0] not in dropped]
+        headers = [item for item in head.headers if item[0] not in dropped]
         if ours is not None:
             headers.append((b"content-type", b"application/json"))
-        return self._status, [*headers, (b"content-length", b"%d" % len(body))], body
+        return AnswerHead(head.status, headers), body
 
     def _told(self) -> bytes:
-        body = b"" if _is_packed(self._headers) else bytes(self._body)
+        body = b"" if self._head.is_packed else bytes(self._body)
         return body.replace(self._key, b"***") if self._key else body

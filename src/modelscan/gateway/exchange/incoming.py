@@ -28,8 +28,8 @@ class Incoming:
         self._streams = False
         self.received = 0
         self.seen: Peek | None = None
-        if request.route is not None and request.route.kind == "form":
-            self._scan = MultipartScan(request.header(b"content-type"))
+        if request.head.route is not None and request.head.route.kind == "form":
+            self._scan = MultipartScan(request.head.header(b"content-type"))
 
     @property
     def model(self) -> str | None:
@@ -58,7 +58,7 @@ class Incoming:
             self._scan.feed(data)
         if self._streams:
             return data if self._request.length is not None else chunk(data)
-        self._request.body += data
+        self._request.keep(data)
         return None
 
     def end(self) -> bytes:

@@ -47,15 +47,15 @@ class LocalAnswer:
     def _answer(self) -> None:
         request, route, gateway = self._request, self._route, self._gateway
         if route is None or not route.is_open:
-            key = gateway.access.key_of(request.bearer, request.api_key)
+            key = gateway.access.admitted(request.head)
             if isinstance(key, Refusal):
                 self._refuse(key)
                 return
             self._key = key
         if route is None:
-            path = request.path.decode("ascii", "replace")[:200]
+            path = request.head.path.decode("ascii", "replace")[:200]
             self._refuse(Refusal(404, f"there is no route `{path}`", "not_found"))
-        elif request.method not in {b"GET", b"HEAD"}:
+        elif request.head.method not in {b"GET", b"HEAD"}:
             self._refuse(Refusal(405, "this route takes GET", "method_not_allowed"))
         elif route.kind == "models":
             self._models()
@@ -65,7 +65,7 @@ class LocalAnswer:
             self._done(json_body({"status": "ok"}))
 
     def _models(self) -> None:
-        wanted = one_model(self._request.path)
+        wanted = one_model(self._request.head.path)
         self._gateway.reload_if_changed()
         listed = self._gateway.directory.listed()
         visible = {

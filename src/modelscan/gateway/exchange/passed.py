@@ -7,8 +7,8 @@ from modelscan.gateway.exchange.reply import Reply
 from modelscan.gateway.exchange.surroundings import Surroundings
 from modelscan.gateway.http.answers import Refusal
 from modelscan.gateway.http.connection import ClientConnection
-from modelscan.gateway.http.framing import Headers
 from modelscan.gateway.http.request import Request
+from modelscan.gateway.upstream.answer import AnswerHead
 from modelscan.gateway.upstream.connection import UpstreamConnection
 from modelscan.gateway.upstream.pool import CannotConnect
 
@@ -26,7 +26,7 @@ class Passage:
         self._over = False
 
     def head_complete(self) -> None:
-        if self._request.expects:
+        if self._request.head.expects:
             self._client.continue_body()
         self._gateway.spawn(self._connect())
 
@@ -42,11 +42,11 @@ class Passage:
             return
         self._connection = made
         request = self._request
-        length = request.length if request.length is not None else None if request.chunked else 0
+        length = request.length if request.length is not None else None if request.head.chunked else 0
         body = bytes(request.body)
-        if request.chunked:
+        if request.head.chunked:
             body = (chunk(body) if body else b"") + (chunk(b"") if request.complete else b"")
-        request.body.clear()
+        request.body = b""
         made.send(self, head_for_api(request, length=length), body)
 
     def body_data(self, data: bytes) -> None:
@@ -56,12 +56,12 @@ class Passage:
         if self._received > self._gateway.limits.body:
             self._refuse(Refusal(413, "the body is too large", "body_too_large"), close=True)
         elif self._connection is None:
-            self._request.body += data
+            self._request.keep(data)
         else:
-            self._connection.write(chunk(data) if self._request.chunked else data)
+            self._connection.write(chunk(data) if self._request.head.chunked else data)
 
     def body_complete(self) -> None:
-        if self._connection is not None and self._request.chunked:
+        if self._connection is not None and self._request.head.chunked:
             self._connection.write(chunk(b""))
 
     def client_gone(self) -> None:
@@ -77,9 +77,9 @@ class Passage:
         if not self._request.complete and not self._over:
             (self._client.pause_reading if paused else self._client.resume_reading)()
 
-    def answer_head(self, status: int, headers: Headers) -> None:
-        self._reply.open(status, headers, "")
-        if self._request.method == b"HEAD":
+    def answer_head(self, head: AnswerHead, length: int | None) -> None:
+        self._reply.open(head, length, "")
+        if self._request.head.method == b"HEAD":
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.cancel()  # its parser waits for a body that does not come

@@ -6,15 +6,19 @@ from modelscan.gateway.http.answers import REASONS, Refusal, error_document, err
 from modelscan.gateway.http.connection import ClientConnection
 from modelscan.gateway.http.framing import Headers, passed_on
 from modelscan.gateway.http.request import Request
+from modelscan.gateway.upstream.answer import AnswerHead
 
 _OURS = frozenset({b"x-request-id", b"x-modelscan-deployment", b"content-length"})
 # What an endpoint says of its own host would be taken for the gateway's.
 _OF_ITS_HOST = frozenset({b"set-cookie", b"alt-svc", b"strict-transport-security", b"report-to", b"nel"})
 _LEFT_OUT = _OURS | _OF_ITS_HOST
-_EVENTS = b"text/event-stream"
+_EVENTS = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n"
+    b"x-request-id: %b\r\nx-modelscan-deployment: %b\r\n"
+)
 # How streams of events say that they are whole, for those whose end is the end of the connection.
 _WHOLE = (b"[DONE]", b"message_stop", b"response.completed", b"response.incomplete", b"response.failed")
-_TAIL_BYTES = 2_048
+_TAIL_BYTES = 1_024  # holds what an answer took, and how it ended
 
 
 class Reply:
@@ -50,50 +54,37 @@ class Reply:
         """The end of what was sent."""
         return self._last
 
-    def open(self, status: int, headers: Headers, deployment: str) -> None:
+    def open(self, head: AnswerHead, length: int | None, deployment: str) -> None:
         """Send the head of an endpoint's answer."""
-        lines = [b"HTTP/1.1 %d %b" % (status, REASONS.get(status, b""))]
-        length, chunked = None, False
-        for name, value in passed_on(headers, _LEFT_OUT):
-            lines.append(name + b": " + value)
-            if name == b"content-type":
-                self.events = value.lower().startswith(_EVENTS)
-        for name, value in headers:
-            if name == b"content-length":
-                length = value
-            elif name == b"transfer-encoding":
-                chunked = True
-        lines.append(b"x-request-id: " + self._request.id)
+        if head.passed is None:
+            head.passed = _passed(head)
+        lines = b"%bx-request-id: %b\r\n" % (head.passed, self._request.id)
         if deployment:
-            lines.append(b"x-modelscan-deployment: " + deployment.encode())
-        self.open_ended = length is None and not chunked
-        self._frame(lines, status, length)
+            lines += b"x-modelscan-deployment: %b\r\n" % deployment.encode()
+        self.events = head.events
+        self.open_ended = length is None and not head.chunked
+        self._frame(lines, head.status, length)
 
     def open_events(self, deployment: str) -> None:
         """Send the head of a stream of events whose endpoint is still starting."""
-        lines = [b"HTTP/1.1 200 OK", b"content-type: text/event-stream; charset=utf-8", b"cache-control: no-cache"]
-        lines += [b"x-request-id: " + self._request.id, b"x-modelscan-deployment: " + deployment.encode()]
         self.events = True
-        self._frame(lines, 200, None)
+        self._frame(_EVENTS % (self._request.id, deployment.encode()), 200, None)
 
-    def _frame(self, lines: list[bytes], status: int, length: bytes | None) -> None:
+    def _frame(self, lines: bytes, status: int, length: int | None) -> None:
         self.status = status
-        if status in {204, 304} or self._request.method == b"HEAD":
+        request = self._request
+        if status in {204, 304} or request.head.method == b"HEAD":
             self._expected = 0
-            if length is not None:
-                lines.append(b"content-length: " + length)
-        elif length is not None:
-            self._expected = int(length)
-            lines.append(b"content-length: " + length)
-        elif self._request.version == "1.1":
-            self._chunked = True
-            lines.append(b"transfer-encoding: chunked")
         else:
-            self._request.keep_alive = False
-        if not self._request.keep_alive:
-            lines.append(b"connection: close")
-        lines.append(b"\r\n")
-        self._out.append(b"\r\n".join(lines))
+            self._expected = length
+        if length is not None:
+            lines += b"content-length: %d\r\n" % length
+        elif self._expected is None and request.head.version == "1.1":
+            self._chunked = True
+            lines += b"transfer-encoding: chunked\r\n"
+        elif self._expected is None:
+            request.keep_alive = False
+        self._out.append(lines + (b"\r\n" if request.keep_alive else b"connection: close\r\n\r\n"))
 
     def data(self, data: bytes) -> None:
         self.sent += len(data)
@@ -116,7 +107,7 @@ class Reply:
         if self._chunked:
             self._out.append(b"0\r\n\r\n")
         self.flush()
-        short = self._expected is not None and self.sent < self._expected and self._request.method != b"HEAD"
+        short = self._expected is not None and self.sent < self._expected and self._request.head.method != b"HEAD"
         self._client.finished(close=short)
 
     @property
@@ -147,3 +138,10 @@ class Reply:
             self._request.keep_alive = False
         self._client.respond(self._request, refusal.status, body, headers=headers)
         self._client.finished(close=close)
+
+
+def _passed(head: AnswerHead) -> bytes:
+    """The status line and those headers that go on to the client."""
+    lines = [b"HTTP/1.1 %d %b" % (head.status, REASONS.get(head.status, b""))]
+    lines += [name + b": " + value for name, value in passed_on(head.headers, _LEFT_OUT)]
+    return b"\r\n".join(lines) + b"\r\n"

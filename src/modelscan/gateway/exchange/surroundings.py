@@ -6,13 +6,12 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
 from modelscan.gateway.access import Gatekeeper
-from modelscan.gateway.exchange.reply import Reply
 from modelscan.gateway.http.connection import ClientLimits
 from modelscan.gateway.http.request import Request
+from modelscan.gateway.journal import Ended
 from modelscan.gateway.metrics import Metrics
 from modelscan.gateway.naming import Directory
 from modelscan.gateway.scheduling.scheduler import Scheduler
-from modelscan.gateway.upstream.address import Address
 from modelscan.gateway.upstream.connection import UpstreamConnection
 from modelscan.routing.compiled import TableMember
 from modelscan.storage.keys import ClientKey
@@ -38,8 +37,6 @@ class Surroundings(Protocol):
     def reload_if_changed(self) -> None:
         """Read the table and the keys anew, where they were written since."""
         ...
-
-    def address_of(self, member: TableMember) -> Address: ...
 
     def connection_to(self, member: TableMember) -> UpstreamConnection | None:
         """One that is kept, if there is."""
@@ -67,20 +64,7 @@ class Surroundings(Protocol):
 
     def opened(self, exchange: Timed) -> None: ...
 
-    def over(
-        self,
-        exchange: Timed,
-        request: Request,
-        status: int,
-        *,
-        model: str,
-        deployment: str,
-        key: ClientKey | None,
-        received: int,
-        reply: Reply,
-        begun_at: float | None,
-        note: str,
-    ) -> None:
+    def over(self, exchange: Timed, ended: Ended) -> None:
         """An exchange has ended: count it and log it."""
         ...
 

@@ -12,8 +12,7 @@ from typing import Any, Protocol
 
 from modelscan.dataclasses import replace
 from modelscan.gateway.exchange.carried import head_for_probe, key_for
-from modelscan.gateway.http.framing import Headers
-from modelscan.gateway.upstream.address import Address
+from modelscan.gateway.upstream.answer import AnswerHead
 from modelscan.gateway.upstream.connection import UpstreamConnection
 from modelscan.gateway.upstream.pool import CannotConnect
 from modelscan.routing.compiled import GatewayTable, TableMember
@@ -35,8 +34,6 @@ class Reaching(Protocol):
     def now(self) -> float: ...
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None: ...
-
-    def address_of(self, member: TableMember) -> Address: ...
 
     def connection_to(self, member: TableMember) -> UpstreamConnection | None: ...
 
@@ -95,7 +92,7 @@ class UpstreamWatch:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 connection = self._gateway.connection_to(member) or await self._gateway.connect(member)
                 probe.connection = connection
-                head = head_for_probe(member, self._gateway.address_of(member), environ=self._gateway.environ)
+                head = head_for_probe(member, connection.address, environ=self._gateway.environ)
                 connection.send(probe, head, b"")
                 status = await probe.status
         except TimeoutError:
@@ -116,8 +113,8 @@ class _Probe:
         self.connection: UpstreamConnection | None = None
         self._found = self._received = 0
 
-    def answer_head(self, status: int, headers: Headers) -> None:  # noqa: ARG002  the interface of an answer
-        self._found = status
+    def answer_head(self, head: AnswerHead, length: int | None) -> None:  # noqa: ARG002  the interface of an answer
+        self._found = head.status
 
     def answer_data(self, data: bytes) -> None:
         self._received += len(data)

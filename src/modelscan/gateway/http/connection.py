@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,7 +11,8 @@ import httptools
 from modelscan.dataclasses import dataclass
 from modelscan.gateway.http.answers import Refusal, error_document, head, json_body
 from modelscan.gateway.http.framing import MOST_HEADER_BYTES, MOST_HEADERS, Headers, refused_head
-from modelscan.gateway.http.request import Request
+from modelscan.gateway.http.repeated import Repeated, repeated
+from modelscan.gateway.http.request import Request, RequestHead
 from modelscan.system.clock import Clock
 
 _LINGER_SECONDS = 2.0
@@ -46,6 +46,12 @@ class RequestHandler(Protocol):
 class ClientConnection(asyncio.Protocol):
     """Requests are answered one after the other; what is sent ahead waits, and no more than one buffer of it."""
 
+    __slots__ = (
+        *("_ahead", "_between", "_clock", "_closing", "_connections", "_current", "_handler", "_head_bytes"),
+        *("_headers", "_in_head", "_is_paused", "_last", "_limits", "_lingering", "_make", "_parser"),
+        *("_reading", "_refusal", "_repeated", "_size", "_target", "_transport", "closed", "deadline"),
+    )
+
     def __init__(
         self,
         make: Callable[[ClientConnection, Request], RequestHandler],
@@ -59,16 +65,19 @@ class ClientConnection(asyncio.Protocol):
         self._clock = clock
         self._connections = connections
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpRequestParser(self)
+        self._parser: httptools.HttpRequestParser | None = None  # there as long as there is something to read
         self._current: Request | None = None
         self._handler: RequestHandler | None = None
-        self._ahead: deque[Request] = deque()
+        self._ahead: list[Request] = []
         self._reading: Request | None = None  # the one whose body comes in
         self._target, self._head_bytes, self._size = b"", 0, 0
         self._headers: Headers = []
         self._in_head = True
+        self._between = True  # the parser is at the begin of a request
+        self._last: Request | None = None  # the one that was complete last
+        self._repeated: Repeated[RequestHead] | None = None
         self._refusal: Refusal | None = None
-        self._closing = False
+        self._closing = self._is_paused = False
         self._lingering = 0
         self.closed = False
         self.deadline = 0.0
@@ -105,10 +114,19 @@ class ClientConnection(asyncio.Protocol):
             if self._lingering > _LINGER_BYTES:
                 self.abort()
             return
+        known, between = self._repeated, self._between
         if self._closing:
             return
+        if known is not None and between and self._current is None and (body := known.whole(data)) is not None:
+            self._again(known.head, body)
+        else:
+            self._parse(data, between=between)
+
+    def _parse(self, data: bytes, *, between: bool) -> None:
         if self._in_head:
             self._head_bytes += len(data)
+        if self._parser is None:
+            self._parser = httptools.HttpRequestParser(self)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -122,11 +140,16 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(_TOO_LONG)
         elif self._ahead:
             self.pause_reading()
+        last, self._last = self._last, None
+        if last is not None and last.keep_alive and self._between:
+            self._parser = None
+            if between:
+                self._remember(data, last)
 
     # What the parser finds.
 
     def on_message_begin(self) -> None:
-        self._target, self._headers, self._in_head = b"", [], True
+        self._target, self._headers, self._in_head, self._between = b"", [], True, False
         self._head_bytes = self._size = 0
 
     def on_url(self, part: bytes) -> None:
@@ -138,6 +161,7 @@ class ClientConnection(asyncio.Protocol):
             self._size += len(name) + len(value) + 4
 
     def on_headers_complete(self) -> None:
+        assert self._parser is not None  # noqa: S101  it is calling
         self._in_head = False
         headers: Headers = self._headers
         method, version = self._parser.get_method(), self._parser.get_http_version()
@@ -147,8 +171,9 @@ class ClientConnection(asyncio.Protocol):
         if refusal is not None:
             self._refusal = refusal
             raise ValueError(refusal.message)  # ends the parsing of this connection
-        request = Request(method, self._target, version, headers, now=self._clock.monotonic())
-        request.keep_alive = self._parser.should_keep_alive()
+        read = RequestHead(method, self._target, version, headers)
+        read.keep_alive = self._parser.should_keep_alive()
+        request = Request(read, read.length, now=self._clock.monotonic())
         self._reading = request
         if self._current is None:
             self._begin(request)
@@ -163,20 +188,44 @@ class ClientConnection(asyncio.Protocol):
         if request is self._current and self._handler is not None:
             self._handler.body_data(data)
         elif request is not self._current:
-            request.body += data
+            request.keep(data)
 
     def on_message_complete(self) -> None:
         request, self._reading = self._reading, None
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._between = True, 0, True
         if request is None:
             return
         request.complete = True
+        self._last = request
         if request is self._current:
             self.deadline = float("inf")
             if self._handler is not None:
                 self._handler.body_complete()
             else:
                 self._next()  # it was answered before its body was whole
+
+    # A head that comes again.
+
+    def _remember(self, data: bytes, request: Request) -> None:
+        """`data` began with a request and ended with the same or another: only one alone is remembered."""
+        if request.head.expects:
+            return
+        found = repeated(data, request.head)
+        if found is not None and found.whole(data) is not None:
+            self._repeated = found
+
+    def _again(self, head: RequestHead, body: bytes) -> None:
+        """A whole request whose head was read before."""
+        request = Request(head, len(body), now=self._clock.monotonic())
+        request.complete = True
+        self._current = request
+        self.deadline = float("inf")
+        self._handler = handler = self._make(self, request)
+        handler.head_complete()
+        if body and self._handler is handler:
+            handler.body_data(body)
+        if self._handler is handler:
+            handler.body_complete()
 
     # The answering side.
 
@@ -192,7 +241,7 @@ class ClientConnection(asyncio.Protocol):
         lines += [*(headers or []), (b"x-request-id", request.id)]
         if not request.keep_alive:
             lines.append((b"connection", b"close"))
-        self.write(head(status, lines) + (b"" if request.method == b"HEAD" else body))
+        self.write(head(status, lines) + (b"" if request.head.method == b"HEAD" else body))
 
     def continue_body(self) -> None:
         self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -219,15 +268,16 @@ class ClientConnection(asyncio.Protocol):
         self._current = None
         self.deadline = self._clock.monotonic() + self._limits.idle
         if not self._ahead:
-            self.resume_reading()
+            if self._is_paused:
+                self.resume_reading()
             return
-        request = self._ahead.popleft()
+        request = self._ahead.pop(0)
         asyncio.get_running_loop().call_soon(self._resume, request)  # not from within the answer before it
 
     def _resume(self, request: Request) -> None:
         if self.closed:
             return
-        body, request.body = bytes(request.body), bytearray()
+        body, request.body = bytes(request.body), b""
         self._begin(request)
         if self._handler is not None and body:
             self._handler.body_data(body)
@@ -243,7 +293,7 @@ class ClientConnection(asyncio.Protocol):
         """Its deadline has passed: in the middle of a request that is told, between requests it is not."""
         if self._lingering:
             self.abort()
-        elif self._current is not None or (self._in_head and self._head_bytes):
+        elif self._current is not None or not self._between:
             self._refuse(Refusal(408, "the request did not arrive in time", "request_timeout"))
         else:
             self.close_when_idle()
@@ -294,12 +344,14 @@ class ClientConnection(asyncio.Protocol):
         """It is not to blame for what it does not send from now on."""
         self.deadline = float("inf")
         if self._transport is not None and not self.closed:
+            self._is_paused = True
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
         if self.deadline == float("inf") and (self._reading is not None or self._current is None):
             self.deadline = self._clock.monotonic() + self._limits.stalled
         if self._transport is not None and not self.closed:
+            self._is_paused = False
             self._transport.resume_reading()
 
 

@@ -9,16 +9,20 @@ from typing import Protocol
 import httptools
 
 from modelscan.gateway.http.framing import Headers
+from modelscan.gateway.http.repeated import Repeated, repeated
+from modelscan.gateway.upstream.address import Address
+from modelscan.gateway.upstream.answer import AnswerHead
 
 _SLICE = 262_144  # a large body goes out in slices, so that it is not copied into the transport's buffer at once
+_NOTHING = memoryview(b"")
 _NO_BODY = frozenset({204, 304})
 
 
 class Answer(Protocol):
     """Who waits for the answer."""
 
-    def answer_head(self, status: int, headers: Headers) -> None:
-        """The final status and headers, names in lower case."""
+    def answer_head(self, head: AnswerHead, length: int | None) -> None:
+        """The final one; `length` is that of the body in bytes, None where it is not known yet."""
         ...
 
     def answer_data(self, data: bytes) -> None: ...
@@ -41,14 +45,24 @@ class Answer(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """Carries one exchange at a time. `idle_again` is called when it can carry another."""
 
-    def __init__(self, idle_again: Callable[[UpstreamConnection], None]) -> None:
+    __slots__ = (
+        *("_answer", "_begun", "_data", "_done", "_head_done", "_headers", "_idle_again", "_informed"),
+        *("_keep", "_learning", "_left", "_open_ended", "_parser", "_paused", "_repeated", "_rest"),
+        *("_told_head", "_transport", "address", "closed", "idle_since", "used"),
+    )
+
+    def __init__(self, address: Address, idle_again: Callable[[UpstreamConnection], None]) -> None:
+        self.address = address
         self._idle_again = idle_again
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._answer: Answer | None = None
-        self._rest = memoryview(b"")
+        self._rest = _NOTHING
         self._paused = False
         self._open_ended = False  # the answer ends when the connection does
+        self._repeated: Repeated[AnswerHead] | None = None
+        self._learning: Repeated[AnswerHead] | None = None
+        self._left = 0  # of an answer whose head came before: its bytes are only counted
         self.used = 0
         self.idle_since = 0.0
         self.closed = False
@@ -57,7 +71,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _reset(self) -> None:
         self._headers: Headers = []
         self._data: list[bytes] = []
-        self._begun = self._head_done = self._done = self._told_head = self._keep = False
+        self._begun = self._head_done = self._done = self._told_head = self._keep = self._informed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
@@ -66,9 +80,8 @@ class UpstreamConnection(asyncio.Protocol):
         """Send a request; more of its body may follow by `write`."""
         assert self._transport is not None  # noqa: S101  it is connected before it is handed out
         self._answer = answer
-        self._parser = httptools.HttpResponseParser(self)
         self.used += 1
-        self._reset()
+        self._begun = self._told_head = self._open_ended = False
         if len(body) <= _SLICE:
             self._transport.write(head + body)
         else:
@@ -117,7 +130,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def close(self) -> None:
         self.closed = True
-        self._rest = memoryview(b"")
+        self._rest = _NOTHING
         if self._transport is not None:
             self._transport.abort()
 
@@ -137,16 +150,49 @@ class UpstreamConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         assert self._parser is not None  # noqa: S101  it is calling
         if self._parser.get_status_code() < 200:  # noqa: PLR2004  informational: the answer is yet to come
-            self._headers, self._head_done = [], False
+            self._headers, self._head_done, self._informed = [], False, True
         else:
             self._done = True
             self._keep = self._parser.should_keep_alive()  # only now: a moment later the parser has forgotten
 
     def data_received(self, data: bytes) -> None:
-        if self._answer is None or self._parser is None:
+        answer = self._answer
+        if answer is None:
             self.close()  # nothing was asked
+        elif self._left:
+            self._counted(answer, data)
+        elif self._begun:
+            self._parse(data, None)
+        elif self._repeated is not None and (found := self._repeated.split(data)) and len(found[1]) <= found[0]:
+            self._begun = self._told_head = self._keep = True
+            answer.answer_head(self._repeated.head, found[0])
+            if self._answer is not None:
+                self._left = found[0]
+                self._counted(answer, found[1])
+        else:
+            self._reset()
+            self._begun = True
+            self._parser = httptools.HttpResponseParser(self)
+            self._parse(data, data)
+
+    def _counted(self, answer: Answer, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            self._left = 0
+            self._lose("its answer is longer than it said")
             return
-        self._begun = True
+        if data:
+            answer.answer_data(data)
+        if self._answer is None:
+            return
+        if self._left:
+            answer.answer_pause()
+        else:
+            self._finish(answer)
+
+    def _parse(self, data: bytes, first: bytes | None) -> None:
+        """`first` is the same data where an answer begins with it."""
+        assert self._parser is not None  # noqa: S101  made when the answer began
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
@@ -154,30 +200,33 @@ class UpstreamConnection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._lose("its answer is not valid HTTP")
             return
-        self._tell()
+        self._tell(first)
 
-    def _tell(self) -> None:
+    def _tell(self, first: bytes | None) -> None:
         answer = self._answer
         assert answer is not None  # noqa: S101  checked by the callers
         assert self._parser is not None  # noqa: S101  as above
         if self._head_done and not self._told_head:
             self._told_head = True
-            status = self._parser.get_status_code()
-            names = {name for name, _ in self._headers}
-            framed = not names.isdisjoint({b"content-length", b"transfer-encoding"}) or status in _NO_BODY
-            self._open_ended = not framed and not self._done
-            answer.answer_head(status, self._headers)
+            head = AnswerHead(self._parser.get_status_code(), self._headers)
+            length = head.length
+            bare = head.status in _NO_BODY
+            self._open_ended = length is None and not head.chunked and not bare and not self._done
+            self._learning = repeated(first, head) if first and not bare and not self._informed else None
+            answer.answer_head(head, length)
         if self._data and self._answer is not None:
             data = self._data[0] if len(self._data) == 1 else b"".join(self._data)
             self._data = []
             answer.answer_data(data)
         if self._done and self._answer is not None:
+            if self._keep and self._learning is not None:
+                self._repeated = self._learning
             self._finish(answer)
         elif self._answer is not None:
             answer.answer_pause()
 
     def _finish(self, answer: Answer) -> None:
-        self._answer = self._parser = None
+        self._answer = self._parser = self._learning = None
         reusable = self._keep and not self._rest and not self.closed
         answer.answer_end()
         if reusable:

@@ -8,6 +8,7 @@ import os
 import socket as sockets
 import ssl
 from collections import deque
+from weakref import WeakValueDictionary
 
 from modelscan.gateway.upstream.address import Address
 from modelscan.gateway.upstream.connection import UpstreamConnection
@@ -23,33 +24,42 @@ class CannotConnect(Exception):
     """The endpoint was not reached; nothing was sent."""
 
 
-class UpstreamPool:
-    """`connect_seconds` is the longest that a connection may take to be made."""
+class Lane:
+    """The connections to one endpoint."""
 
-    def __init__(self, clock: Clock, *, connect_seconds: float) -> None:
+    __slots__ = ("__weakref__", "_clock", "_connect_seconds", "address", "idle")
+
+    def __init__(self, address: Address, clock: Clock, *, connect_seconds: float) -> None:
         self._clock = clock
         self._connect_seconds = connect_seconds
-        self._idle: dict[Address, deque[UpstreamConnection]] = {}
+        self.address = address
+        self.idle: deque[UpstreamConnection] = deque()
 
-    def take(self, address: Address) -> UpstreamConnection | None:
+    def take(self) -> UpstreamConnection | None:
         """An idle connection, the one used last first."""
-        waiting = self._idle.get(address)
-        while waiting:
-            found = waiting.pop()
+        while self.idle:
+            found = self.idle.pop()
             if not found.closed:
                 return found
         return None
 
-    async def connect(self, address: Address) -> UpstreamConnection:
+    def _keep(self, connection: UpstreamConnection) -> None:
+        if len(self.idle) >= _MOST_IDLE:
+            connection.close()
+            return
+        connection.idle_since = self._clock.monotonic()
+        self.idle.append(connection)
+
+    async def connect(self) -> UpstreamConnection:
         """A new one. Raises CannotConnect."""
-        loop = asyncio.get_running_loop()
-        make = functools.partial(UpstreamConnection, functools.partial(self._keep, address))
+        loop, address = asyncio.get_running_loop(), self.address
+        make = functools.partial(UpstreamConnection, address, self._keep)
         try:
             async with asyncio.timeout(self._connect_seconds):
                 if address.socket is not None:
                     _, made = await loop.create_unix_connection(make, address.socket)
                 elif address.proxy is not None:
-                    _, made = await self._through_proxy(address, make)
+                    _, made = await self._through_proxy(make)
                 else:
                     tls = _tls() if address.tls else None
                     name = address.host if address.tls else None
@@ -65,8 +75,9 @@ class UpstreamPool:
         return made
 
     async def _through_proxy(
-        self, address: Address, make: functools.partial[UpstreamConnection]
+        self, make: functools.partial[UpstreamConnection]
     ) -> tuple[asyncio.BaseTransport, UpstreamConnection]:
+        address = self.address
         assert address.proxy is not None  # noqa: S101  checked by the caller
         loop = asyncio.get_running_loop()
         raw = await _connected(address.proxy)
@@ -82,29 +93,33 @@ class UpstreamPool:
             raw.close()
             raise
 
-    def _keep(self, address: Address, connection: UpstreamConnection) -> None:
-        waiting = self._idle.setdefault(address, deque())
-        if len(waiting) >= _MOST_IDLE:
-            connection.close()
-            return
-        connection.idle_since = self._clock.monotonic()
-        waiting.append(connection)
+
+class UpstreamPool:
+    """`connect_seconds` is the longest that a connection may take to be made."""
+
+    def __init__(self, clock: Clock, *, connect_seconds: float) -> None:
+        self._clock = clock
+        self._connect_seconds = connect_seconds
+        self._lanes: WeakValueDictionary[Address, Lane] = WeakValueDictionary()  # each connection holds on to its own
+
+    def lane(self, address: Address) -> Lane:
+        found = self._lanes.get(address)
+        if found is None:
+            found = self._lanes[address] = Lane(address, self._clock, connect_seconds=self._connect_seconds)
+        return found
 
     def sweep(self) -> None:
         """Close what was idle for too long; to be called every second or so."""
         now = self._clock.monotonic()
-        for address, waiting in list(self._idle.items()):
-            oldest = now - (_IDLE_TLS_SECONDS if address.tls else _IDLE_SECONDS)
-            while waiting and (waiting[0].closed or waiting[0].idle_since < oldest):
-                waiting.popleft().close()
-            if not waiting:
-                del self._idle[address]
+        for lane in list(self._lanes.values()):
+            oldest = now - (_IDLE_TLS_SECONDS if lane.address.tls else _IDLE_SECONDS)
+            while lane.idle and (lane.idle[0].closed or lane.idle[0].idle_since < oldest):
+                lane.idle.popleft().close()
 
     def close(self) -> None:
-        for waiting in self._idle.values():
-            for connection in waiting:
-                connection.close()
-        self._idle.clear()
+        for lane in list(self._lanes.values()):
+            while lane.idle:
+                lane.idle.pop().close()
 
 
 async def _let_through(raw: sockets.socket) -> None:
