@@ -16,4 +16,5 @@ access     keys
 commands   starting and stopping deployments
 metrics    what is counted
 journal    the access log
+accounts   what is counted and logged of requests that are over, some at a time
 """
