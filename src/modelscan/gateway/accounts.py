@@ -6,7 +6,7 @@ Requests are put down when they end and worked up some at a time: a request alon
 from __future__ import annotations
 
 from modelscan.gateway.bodies.usage import tokens_of
-from modelscan.gateway.journal import Ended, Journal
+from modelscan.gateway.journal import EndedRequest, Journal
 from modelscan.gateway.metrics import Metrics, Took
 
 _MOST = 256  # working them up takes less than a millisecond
@@ -18,9 +18,9 @@ class Accounts:
     def __init__(self, metrics: Metrics, journal: Journal) -> None:
         self._metrics = metrics
         self._journal = journal
-        self._ended: list[Ended] = []
+        self._ended: list[EndedRequest] = []
 
-    def put(self, ended: Ended) -> None:
+    def put(self, ended: EndedRequest) -> None:
         self._ended.append(ended)
         if len(self._ended) >= _MOST:
             self.settle()

@@ -18,7 +18,7 @@ from modelscan.gateway.exchange.surroundings import Timed
 from modelscan.gateway.exchange.watch import UpstreamWatch, judged, lacks_key
 from modelscan.gateway.http.connection import ClientConnection, ClientLimits, RequestHandler
 from modelscan.gateway.http.request import Request
-from modelscan.gateway.journal import Ended, Journal
+from modelscan.gateway.journal import EndedRequest, Journal
 from modelscan.gateway.metrics import Metrics
 from modelscan.gateway.naming import Directory
 from modelscan.gateway.scheduling.scheduler import Bounds, Scheduler
@@ -235,7 +235,7 @@ class Gateway:
         self.metrics.in_flight += 1
         self.metrics.total += 1
 
-    def over(self, exchange: Timed, ended: Ended) -> None:
+    def over(self, exchange: Timed, ended: EndedRequest) -> None:
         self._exchanges.discard(exchange)
         self.metrics.in_flight -= 1
         if ended.status >= 400 and ended.status != _CLIENT_LEFT:  # noqa: PLR2004  HTTP's failures
@@ -248,7 +248,7 @@ class Gateway:
         if request.head.path != b"/health":
             seconds = self.now() - request.started
             name = key.name if key else ""
-            self._journal.request(Ended(request, status, "", "", name, 0, sent, seconds, None, b"", ""))
+            self._journal.request(EndedRequest(request, status, "", "", name, 0, sent, seconds, None, b"", ""))
 
     def metrics_text(self) -> bytes:
         self._accounts.settle()

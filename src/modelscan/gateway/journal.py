@@ -14,7 +14,7 @@ from modelscan.gateway.http.request import Request, printable
 _LONGEST_WORD = 200
 
 
-class Ended(NamedTuple):
+class EndedRequest(NamedTuple):
     """A request that is over. `model` and `deployment` are names, where it was for one; `key` is that of the client's.
     `received` and `sent` are bytes of the bodies, `first` the seconds to its first byte, `tail` the end of
     what was sent.
@@ -41,7 +41,7 @@ class Journal:
         self._enabled = enabled
         self._lines: list[bytes] = []
 
-    def request(self, ended: Ended) -> None:
+    def request(self, ended: EndedRequest) -> None:
         if not self._enabled:
             return
         request, status, model, deployment, key, received, sent, seconds, _, _, note = ended

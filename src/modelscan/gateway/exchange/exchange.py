@@ -21,7 +21,7 @@ from modelscan.gateway.http.answers import Refusal
 from modelscan.gateway.http.connection import ClientConnection
 from modelscan.gateway.http.paths import Path
 from modelscan.gateway.http.request import Request
-from modelscan.gateway.journal import Ended
+from modelscan.gateway.journal import EndedRequest
 from modelscan.gateway.naming import FoundName
 from modelscan.gateway.upstream.answer import AnswerHead
 from modelscan.gateway.upstream.connection import UpstreamConnection
@@ -383,7 +383,7 @@ class Exchange:
         member, begun = self._member, self._begun_at
         now = gateway.now()
         request.body = b""  # nobody reads it any more, and the log has time
-        ended = Ended(
+        ended = EndedRequest(
             request,
             status,
             self.name,

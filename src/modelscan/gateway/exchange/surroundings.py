@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from modelscan.gateway.access import Gatekeeper
 from modelscan.gateway.http.connection import ClientLimits
 from modelscan.gateway.http.request import Request
-from modelscan.gateway.journal import Ended
+from modelscan.gateway.journal import EndedRequest
 from modelscan.gateway.metrics import Metrics
 from modelscan.gateway.naming import Directory
 from modelscan.gateway.scheduling.scheduler import Scheduler
@@ -64,7 +64,7 @@ class Surroundings(Protocol):
 
     def opened(self, exchange: Timed) -> None: ...
 
-    def over(self, exchange: Timed, ended: Ended) -> None:
+    def over(self, exchange: Timed, ended: EndedRequest) -> None:
         """An exchange has ended: count it and log it."""
         ...
 
