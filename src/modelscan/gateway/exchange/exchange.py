@@ -40,17 +40,8 @@ class Exchange:
     """Handles a client's request, waits as a ticket for its turn, and takes the endpoint's answer."""
 
     __slots__ = (
-        *(
-            "_attempts",
-            "_begun_at",
-            "_client",
-            "_connection",
-            "_fallbacks",
-            "_first",
-            "_gateway",
-            "_held",
-        ),
-        *("_awaited", "_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed"),
+        *("_attempts", "_awaited", "_begun_at", "_client", "_connection", "_fallbacks", "_first", "_gateway", "_held"),
+        *("_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed"),
         *("deadline", "members", "name", "since", "tried"),
     )
 
