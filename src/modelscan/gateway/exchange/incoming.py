@@ -79,7 +79,8 @@ class Incoming:
         """
         request = self._request
         if self.seen is not None:
-            spelled = request.route.sampling if request.route is not None else {}
+            route = request.head.route
+            spelled = route.sampling if route is not None else {}
             whole = rewritten(request.body, self.seen, model=model, defaults=defaults, spelled=spelled)
             return whole, len(whole)
         assert self._scan is not None  # noqa: S101  a form, since there is no JSON
