@@ -110,6 +110,23 @@ class Estimated:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Offload:
+    """How layers lie where a backend holds some on GPUs and the others in the host's memory.
+
+    `gpu_layers` counts from the end of the model, its output among them; of `host_expert_layers` layers, from the
+    first, the experts stay on the host. `split` is each GPU's part of the layers, in the order of `gpu_indices`.
+    `host_bytes` is what it takes of the host's memory, `host_available_bytes` what it may take.
+    """
+
+    gpu_layers: int = 0
+    host_expert_layers: int = 0
+    split: tuple[float, ...] = ()
+    threads: int | None = None
+    host_bytes: int = 0
+    host_available_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """One way to run the weights. `argv[0]` is the backend's program by name; `reasons` has one per choice.
 
@@ -144,6 +161,7 @@ class Candidate:
     gpu_memory_utilization: float | None = None
     speculative: Mapping[str, Any] | None = None
     memory_per_gpu: MemoryPerGpu = field(default_factory=MemoryPerGpu)
+    offload: Offload | None = None
     arithmetic: tuple[MemoryLine, ...] = ()
     kv_cache_tokens: int | None = None
     max_concurrency: float | None = None
