@@ -221,13 +221,14 @@ def test_a_folder_is_verified_for_what_its_files_say(modelscan: Modelscan, home:
     assert verified["checked"] == [
         {
             "source": "local_path",
-            "repo_id": str(shipped("demo")),
+            "repo_id": str(shipped(name)),
             "revision": None,
-            "files": 7,
-            "size_bytes": sum(path.stat().st_size for path in shipped("demo").iterdir()),
+            "files": files,
+            "size_bytes": sum(path.stat().st_size for path in shipped(name).iterdir()),
             "wrong": {},
             "checksums": False,
         }
+        for name, files in (("demo", 7), ("demo-gguf", 2))
     ]
 
 

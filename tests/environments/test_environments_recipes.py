@@ -72,7 +72,7 @@ def test_what_is_not_vllms_own_says_so_and_keeps_cuda_builds_out() -> None:
     [
         ("vllm", "rocm", "its wheels for ROCm are tied to one release of ROCm and of Python"),
         ("sglang", "cpu", "no CPU build of its kernels is published as a wheel"),
-        ("other", "cuda", "modelscan installs vllm (cuda, cpu) and sglang (cuda)"),
+        ("other", "cuda", "modelscan installs vllm (cuda, cpu), sglang (cuda) and llamacpp (cpu)"),
     ],
 )
 def test_what_cannot_be_installed_says_why(backend: str, device: Device, cause: str) -> None:

@@ -169,11 +169,11 @@ def test_what_is_not_there(tiny: Any) -> None:
 
 
 def test_a_repo_without_a_config(tiny: Any) -> None:
-    tiny.repos["lab/tiny"].files = {"model-Q4.gguf": b"x"}
+    tiny.repos["lab/tiny"].files = {"model.safetensors": b"x"}
     (answer,) = tiny.run(DESCRIBE)
     assert (answer["error"], answer["hints"]) == (
         "model_not_found",
-        ["use the model that these weights were made from: modelscan catalog search tiny"],
+        ["search for another repo: modelscan catalog search tiny"],
     )
 
 

@@ -12,4 +12,5 @@ arguments/    command lines, whatever the backend
 explaining/   logs and failures, whatever the backend
 vllm/         vLLM
 sglang/       SGLang
+llamacpp/     llama.cpp
 """

@@ -24,8 +24,9 @@ class Launch:
     long as the deployment is known. `api_key_env` names the variable that
     holds the key; the key itself is never here.
 
-    `socket` is a Unix socket to listen on instead of host and port, `sleep`: it shall be able to sleep, `beside` are
-    models for the same process: for the backends whose `Runs` says that they can.
+    `projector` is the file with the tower of a model that sees, for a backend that is given files. `socket` is a Unix
+    socket to listen on instead of host and port, `sleep`: it shall be able to sleep, `beside` are models for the same
+    process: for the backends whose `Runs` says that they can.
     """
 
     location: str
@@ -36,6 +37,7 @@ class Launch:
     api_key_env: str | None = None
     own_folder: str | None = None
     device: Device = "cuda"
+    projector: str | None = None
     socket: str | None = None
     sleep: bool = False
     beside: tuple[Served, ...] = ()
@@ -62,7 +64,11 @@ class KeyHandover:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogEvent:
-    """What one line of a backend's log says: a phase with progress, or a measured figure."""
+    """What one line of a backend's log says: a phase with progress, or a measured figure.
+
+    `piece` names the part that the bytes are of, where a log has them part by part: of each its last word counts, and
+    all together are what it takes, `on_host` ones of the host's memory.
+    """
 
     phase: str | None = None
     fraction: float | None = None
@@ -71,7 +77,10 @@ class LogEvent:
     max_concurrency: float | None = None
     weights_bytes: int | None = None
     kv_cache_bytes: int | None = None
+    activations_bytes: int | None = None
     graphs_bytes: int | None = None
+    piece: str | None = None
+    on_host: bool = False
 
 
 # In the hints of a diagnosis, which knows the log and not the deployment: what was asked for when it was deployed, and
@@ -84,13 +93,15 @@ HALF = "HALF"
 class Diagnosis:
     """Why a backend died: one sentence, the line of its log that says so, and commands or changes that help.
 
-    `suggested` holds derived values such as `{"context_length": 640}`.
+    `suggested` holds derived values such as `{"context_length": 640}`; `wants_relief` says that it may come up
+    with less memory, as the backend's `Runs.relieved` has it.
     """
 
     cause: str
     evidence: str | None = None
     hints: tuple[str, ...] = ()
     suggested: Mapping[str, int | float | str] = field(default_factory=dict)
+    wants_relief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +136,8 @@ class Recipe:
     `origin` is said to people and kept in the record. `index` is asked before all others. `torch_backend` is uv's
     word for one of PyTorch's own indexes. `disk_bytes` was measured for CPU (2 GiB and what is downloaded) and is
     an estimate for CUDA. `pinned` are the distributions whose versions the record names.
-    `alias` is (name, version) of a distribution to be announced beside what is installed. `python_range` are the first
+    `alias` is (name, version) of a distribution to be announced beside what is installed. `serving` is the program of
+    ours (`modelscan_serving.NAME`) that it is started by, where it brings none. `python_range` are the first
     and the last minor version of Python that it runs on. `torch` is the version of torch that it needs, where that is
     known before anything was resolved, `min_cuda` the CUDA that it was built for.
     """
@@ -142,6 +154,7 @@ class Recipe:
     index: str | None = None
     torch_backend: str | None = None
     alias: tuple[str, str] | None = None
+    serving: str | None = None
     torch: str | None = None
     min_cuda: float | None = None
 

@@ -41,6 +41,8 @@ class Runs(Protocol):
     stage_variable: str | None = None  # the variable that says how many layers each stage of a pipeline gets
     whole_experts: str | None = None  # the switch that deals out experts whole; None where that is not planned for
     refuses_unstable_float16: bool = False  # whether it refuses families that float16 does not suit
+    formats: frozenset[str] | None = None  # those of files that it reads; None: all, but for what plugins bring
+    takes_file: bool = False  # whether it is given the first file of weights, and not their folder
     plugins: Mapping[str, str] = {}  # formats of weights that only a plugin brings to it
     over_socket: bool = False  # whether it listens on `Launch.socket` where there is one
     sleeps_by: tuple[str, str] | None = None  # what is posted to put it to sleep, and to wake it
@@ -77,6 +79,12 @@ class Runs(Protocol):
 
     def health_path(self) -> str:
         return "/health"
+
+    def relieved(self, argv: Sequence[str]) -> tuple[tuple[str, ...], str] | None:  # noqa: ARG002  where nothing is
+        """A command line that takes less of the GPUs' memory for the same service, and in words what was changed: to be
+        tried once where a diagnosis wants relief. None where there is none.
+        """
+        return None
 
 
 class Pool(Protocol):
@@ -193,7 +201,11 @@ class Probes(Protocol):
 
     @abstractmethod
     def read_version(self, answer: str) -> str | None:
-        """Of what the program answered."""
+        """Of what the program answered: on its standard output, or, where that is silent, as an error."""
+
+    def read_device(self, answer: str) -> Device | None:  # noqa: ARG002  where it does not say
+        """What it runs on, of all that the program said beside its version; None: by its version."""
+        return None
 
     @abstractmethod
     def device(self, versions: Mapping[str, str]) -> Device:

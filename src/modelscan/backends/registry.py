@@ -32,5 +32,6 @@ BACKENDS = Registry(
     {
         "vllm": "modelscan.backends.vllm",
         "sglang": "modelscan.backends.sglang",
+        "llamacpp": "modelscan.backends.llamacpp",
     }
 )

@@ -6,9 +6,10 @@ build       the uv commands that resolve and build it
 recipes     what to install for a backend, version and device
 record      the record of a finished environment
 remove      deletes an environment
+serving     gives an environment a program of ours
 streamer    adds the packages that read weights from S3
 uv          finds or installs uv, and explains its errors
 pip_config  translates pip's configuration for uv
-locations      folders, locks and environment variables
+locations   folders, locks and environment variables
 failures    the errors of an installation, with hints
 """

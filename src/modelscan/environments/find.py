@@ -94,18 +94,20 @@ def _examine(place: _Location, environ: Mapping[str, str], run: process.Runner) 
     versions = _versions(python, probes.distributions, environ, run) if python and probes.distributions else {}
     if probes.is_broken(versions):
         return None
-    version = probes.version(versions)
+    version, device = probes.version(versions), None
     if version is None:
         answer = run([str(place.program), *probes.version_arguments], env=environ, timeout=_VERSION_SECONDS)
-        version = probes.read_version(answer.stdout) if answer.ok else None
+        said = answer.stdout.strip() or answer.stderr
+        version = probes.read_version(said) if answer.ok else None
         if version is None:
             return None
         versions = {name: version}
         python = None
+        device = probes.read_device(answer.stdout + answer.stderr)
     return Installation(
         backend=name,
         version=version,
-        device=probes.device(versions),
+        device=device or probes.device(versions),
         program=str(place.program),
         python=python,
         path=str(place.program.parent),

@@ -21,6 +21,7 @@ from modelscan.environments.locations import clean_environment, environment_fold
 from modelscan.environments.pip_config import read_pip_config, uv_variables, wants_no_index
 from modelscan.environments.recipes import recipes_for
 from modelscan.environments.record import read_records, size_of, write_record
+from modelscan.environments.serving import add_program
 from modelscan.environments.uv import Streamer, ensure_uv, why_it_failed
 from modelscan.model import Device, Installation
 from modelscan.settings.reading import Settings
@@ -94,7 +95,7 @@ def install(
                 shutil.rmtree(folder)
         try:
             _build(uv, recipe, pins, folder, python=python, on_line=on_line)
-            on_line(f"checking: {recipe.backend} --version")
+            on_line(f"checking: {BACKENDS[recipe.backend].probes.program} --version")
             _check(uv, recipe, folder, settings.environ, run)
             done = _installation(recipe, folder, pinned_versions(pins), rfc3339(clock.now()))
             write_record(done)
@@ -176,6 +177,8 @@ def _build(
         raise failures.build_failed(recipe, done.problem or why_it_failed(done.stdout), uv.log.path)
     if recipe.alias:
         announce(venv, *recipe.alias)
+    if recipe.serving:
+        add_program(venv, BACKENDS[recipe.backend].probes.program, recipe.serving)
 
 
 def _check(uv: Uv, recipe: Recipe, folder: Path, environ: Mapping[str, str], run: process.Runner) -> None:

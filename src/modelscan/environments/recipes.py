@@ -44,5 +44,5 @@ def _what_is_installed(builds: Sequence[Build]) -> str:
     for build in builds:
         if build.installs:
             devices.setdefault(build.backend, []).append(build.device)
-    each = [f"{name} ({', '.join(there)})" for name, there in devices.items()]
-    return f"modelscan installs {' and '.join(each)}"
+    *others, last = [f"{name} ({', '.join(there)})" for name, there in devices.items()]
+    return f"modelscan installs {', '.join(others)} and {last}"

@@ -15,6 +15,7 @@ from modelscan.hubs.loadable import Contents, require_loadable_config, require_l
 from modelscan.hubs.params_json import INDEX as CONSOLIDATED_INDEX
 from modelscan.hubs.params_json import PARAMS, config_of
 from modelscan.model import HUB_SOURCES, Source, WeightsDescription
+from modelscan.weights.reading.gguf_files import form_of, gguf_files
 from modelscan.weights.reading.listing import (
     INDEX,
     SENTENCES,
@@ -28,7 +29,7 @@ from modelscan.weights.reading.listing import (
 )
 from modelscan.weights.reading.quantization import quantization_of, read_quantization
 from modelscan.weights.reading.safetensors import HEADER_GUESS, TensorSums, bits_of, header_end, parse_header
-from modelscan.weights.reading.selection import is_code, needed_files, only_pickles, weight_names
+from modelscan.weights.reading.selection import is_code, needed_files, only_gguf, only_pickles, weight_names
 from modelscan.weights.reading.shape import read_architecture
 from modelscan.weights.reading.tasks import CHAT_TEMPLATES, task_of, template_words
 
@@ -62,6 +63,8 @@ class _Repo:
         )
 
     def describe(self) -> WeightsDescription:
+        if only_gguf(self.sizes) and "config.json" not in self.sizes:
+            return self._gguf()
         config = self._config()
         needed = needed_files(self.sizes)
         shards = self._shards()
@@ -91,6 +94,24 @@ class _Repo:
             has_chat_template=bool(template),
             template_words=template_words(template) if isinstance(template, str) else None,
             task=task_of(config, list(self.sizes), shipped_families(), has_chat_template=bool(template)),
+        )
+
+    def _gguf(self) -> WeightsDescription:
+        """By its file names."""
+        files = gguf_files(self.sizes)
+        return WeightsDescription(
+            source=self.source,
+            repo_id=self.repo_id,
+            location=self.repo_id,
+            revision=self.listing.revision,
+            commit=self.listing.commit or None,
+            quantization=form_of(files[0]),
+            format="gguf",
+            size_bytes=sum(self.sizes[name] for name in files),
+            license=self.listing.license,
+            gated=self.listing.gated,
+            has_chat_template=True,
+            task="chat",
         )
 
     def _config(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from modelscan.hubs.forms import FOREIGN_METHODS, HEADS, NOT_LOADED, POINTERS, T
 from modelscan.parsing.regex import regex
 from modelscan.parsing.text import clean
 from modelscan.weights.reading.listing import loaded_safetensors
-from modelscan.weights.reading.selection import needed_files, only_gguf, weight_names
+from modelscan.weights.reading.selection import needed_files, weight_names
 from modelscan.weights.reading.tokenizers import has_tokenizer
 
 _POINTER_BYTES = range(16, 1025)
@@ -38,7 +38,6 @@ _LARGE_ELSEWHERE = (
 _REPO = regex(r"[\w][\w.-]*/[\w][\w.-]*")
 _BASE = regex(r"^base_model:\s*(?:\n\s*-\s*)?[\"']?([\w][\w.-]*/[\w][\w.-]*)", re.MULTILINE)
 _FORM = regex(r"(?i)[-_.]?\b(?:gguf|mlx|exl[23]|\d(?:\.\d+)?bpw|\d+-?bit)\b.*$")
-_GGUF = regex(r"(?i)(?:^|[-_./])((?:UD-)?I?Q\d\w*|BF16|F16|F32|MXFP4\w*|TQ\d\w*)(?=[-_./]|\.gguf)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +82,7 @@ class Unloadable(NamedTuple):
 
 def require_loadable_files(contents: Contents) -> None:
     """Raise ModelNotFound for files that no backend loads, whatever the config says."""
-    _refuse(contents, (_pointers, _adapter, _gguf, _checkpoint, _other_format, _unfinished))
+    _refuse(contents, (_pointers, _adapter, _checkpoint, _other_format, _unfinished))
 
 
 def require_loadable_config(contents: Contents, config: Mapping[str, Any]) -> None:
@@ -146,19 +145,6 @@ def _adapter(contents: Contents) -> Unloadable | None:
 
 def _is_adapter(name: str) -> bool:
     return name.rpartition("/")[2].startswith("adapter_")
-
-
-def _gguf(contents: Contents) -> Unloadable | None:
-    if not only_gguf(contents.sizes) or "config.json" in contents.sizes:
-        return None
-    forms = sorted({found[1] for name in contents.sizes if name.endswith(".gguf") and (found := _GGUF.search(name))})
-    base = contents.base_model
-    return Unloadable(
-        "gguf",
-        "holds GGUF files, which are for llama.cpp",
-        [*([f"it has {', '.join(forms)}"] if forms else []), *([f"they were made from `{base}`"] if base else [])],
-        [contents.original],
-    )
 
 
 def _checkpoint(contents: Contents) -> Unloadable | None:

@@ -12,6 +12,7 @@ from modelscan.hubs.stored import repo_folder
 from modelscan.model import Candidate
 from modelscan.model.events import Event, Report
 from modelscan.selecting.context import Context
+from modelscan.weights.reading.gguf_files import gguf_files, projector_of
 
 
 def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tuple[str, str | None]:
@@ -26,6 +27,18 @@ def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tu
     own_form = in_own_form(candidate)
     folder, commit = fetch(context, delivery, candidate.repo_id, candidate.revision, report, own_form=own_form)
     return str(folder), commit or None
+
+
+def first_file(location: str, quantization: str | None) -> tuple[str, str | None]:
+    """The first file of the weights in a folder, and that of the tower of a model that sees: for a backend that is
+    given files. What is no folder here stays as it is.
+    """
+    folder = Path(location)
+    if not folder.is_dir():
+        return location, None
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.gguf")]
+    files, projector = gguf_files(names, quantization), projector_of(names)
+    return str(folder / files[0]) if files else location, str(folder / projector) if projector else None
 
 
 def in_own_form(candidate: Candidate) -> bool:

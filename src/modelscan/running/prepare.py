@@ -16,10 +16,11 @@ from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.preparing import installing, prepared, progressed, pulling
+from modelscan.environments.serving import bring_up_to_date
 from modelscan.errors import StateDamaged
 from modelscan.model import Candidate, Device, Installation, Progress
 from modelscan.model.events import Event, Report
-from modelscan.running.fetch import ensure_weights
+from modelscan.running.fetch import ensure_weights, first_file
 from modelscan.running.installing import add_reader, install_backend
 from modelscan.selecting.context import Context
 from modelscan.selecting.installations import choose, device_of, installations
@@ -45,9 +46,13 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
         ) from error
     if installation is None:
         installation = _installed(context, record, chosen, report)
+    bring_up_to_date(installation)
     location, commit = _weights(context, record, chosen, report)
+    backend = BACKENDS[chosen.backend]
+    given, projector = first_file(location, chosen.quantization) if backend.runs.takes_file else (location, None)
     launch = Launch(
-        location=location,
+        location=given,
+        projector=projector,
         served_model_names=record.spec.served_model_names,
         port=record.pinned.port or 0,
         host=record.pinned.host,
@@ -58,7 +63,6 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
         socket=record.pinned.socket,
         sleep=record.spec.sleep,
     )
-    backend = BACKENDS[chosen.backend]
     command = backend.command_line(chosen, launch)
     for text in (*backend.runs.cautions, *command.dropped):
         report(Event("warning", text))

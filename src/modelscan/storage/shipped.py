@@ -34,3 +34,8 @@ def is_shipped(path: Path) -> bool:
 def shipped_text(name: str) -> str:
     """A whole file, kept: a list of what fits asks for the shapes of two hundred repos, in one file of 1 MB."""
     return shipped(name).read_text(encoding="utf-8")
+
+
+def serving_programs() -> Path:
+    """The package of programs that run inside environments of backends."""
+    return _PACKAGE.parent / "modelscan_serving"

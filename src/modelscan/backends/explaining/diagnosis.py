@@ -46,12 +46,19 @@ class Cause:
     cause: str
     hints: tuple[str, ...] = ()
     derive: Derive | None = None
+    wants_relief: bool = False
 
 
-def cause(patterns: str | tuple[str, ...], sentence: str, *hints: str, derive: Derive | None = None) -> Cause:
+def cause(
+    patterns: str | tuple[str, ...],
+    sentence: str,
+    *hints: str,
+    derive: Derive | None = None,
+    wants_relief: bool = False,
+) -> Cause:
     """A row of a table; any of `patterns` identifies it."""
     pattern = patterns if isinstance(patterns, str) else "|".join(patterns)
-    return Cause(pattern=pattern, cause=sentence, hints=hints, derive=derive)
+    return Cause(pattern=pattern, cause=sentence, hints=hints, derive=derive, wants_relief=wants_relief)
 
 
 def explain_end(
@@ -66,7 +73,7 @@ def explain_end(
         for message in messages:
             if found := re.search(known.pattern, message):
                 return _known(known, found, message)
-    number = None if kills_itself and kills_itself in log_tail else _signal(exit_code)
+    number = None if kills_itself and kills_itself in log_tail else signal_of(exit_code)
     if number in _SIGNALS:
         sentence, hints = _SIGNALS[number]
         return Diagnosis(
@@ -99,6 +106,7 @@ def _known(known: Cause, found: re.Match[str], message: str) -> Diagnosis:
         evidence=_cut(message),
         hints=tuple(hint.format(**values) for hint in known.hints if _fields(hint) <= values.keys()),
         suggested=derived,
+        wants_relief=known.wants_relief,
     )
 
 
@@ -116,8 +124,10 @@ def _unknown(title: str, messages: Sequence[str], exit_code: int | None) -> Diag
     )
 
 
-def _signal(exit_code: int | None) -> int | None:
-    """Python says -9 for a signal, a shell or a launcher in between 137."""
+def signal_of(exit_code: int | None) -> int | None:
+    """The signal that ended a process; None where none did. Python says -9 for one, a shell or a launcher in between
+    137.
+    """
     if exit_code is None or -1 < exit_code <= _SHELL_OFFSET:
         return None
     return -exit_code if exit_code < 0 else exit_code - _SHELL_OFFSET

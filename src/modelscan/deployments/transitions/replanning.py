@@ -6,7 +6,7 @@ fixed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from modelscan import dataclasses
@@ -16,18 +16,32 @@ from modelscan.deployments.transitions.ending import without_process
 _PORT = "--port"
 _SHORTEST_CONTEXT = 512  # tokens; a shorter one answers, but is of no use
 
+Relieved = Callable[[Sequence[str]], tuple[tuple[str, ...], str] | None]
+
 
 def moved_to_port(record: Record, port: int) -> Record:
     return dataclasses.replace(record, pinned=_on_port(record.pinned, port))
 
 
-def adjusted(record: Record, cause: str, suggested: Mapping[str, Any], options: Mapping[str, str]) -> Record | None:
+def adjusted(
+    record: Record,
+    cause: str,
+    suggested: Mapping[str, Any],
+    options: Mapping[str, str],
+    relieved: Relieved | None = None,
+) -> Record | None:
     """With a smaller value that the backend derived (`suggested`), to be started once more; `message` says what was
     done. None where there is nothing to change, or where it is not ours to change.
 
-    `options` are the backend's names for `context_length` and `gpu_memory_utilization`.
+    `options` are the backend's names for `context_length` and `gpu_memory_utilization`, `relieved` its own way to take
+    less memory, where that may help.
     """
-    found = _smaller_context(record.pinned, suggested, options) or _smaller_share(record.pinned, suggested, options)
+    pinned = record.pinned
+    found = (
+        _smaller_context(pinned, suggested, options)
+        or _smaller_share(pinned, suggested, options)
+        or _relieved(pinned, relieved)
+    )
     if found is None:
         return None
     pinned, change = found
@@ -87,6 +101,17 @@ def _smaller_share(
     plan = {**pinned.plan, "gpu_memory_utilization": share}
     smaller = dataclasses.replace(pinned, argv=argv, plan=plan)
     return smaller, f"GPU memory share reduced from {planned:g} to {share:g}"
+
+
+def _relieved(pinned: PinnedPlan, relieved: Relieved | None) -> tuple[PinnedPlan, str] | None:
+    """On GPUs only, and not where the user said how much of them it may be."""
+    if relieved is None or not pinned.gpu_indices or "max_memory_bytes" in _fixed(pinned):
+        return None
+    found = relieved(pinned.argv)
+    if found is None:
+        return None
+    argv, change = found
+    return dataclasses.replace(pinned, argv=argv), change
 
 
 def _fixed(pinned: PinnedPlan) -> set[str]:

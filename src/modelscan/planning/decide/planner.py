@@ -35,6 +35,7 @@ from modelscan.planning.options.eligibility import (
     backend_problem,
     planned_version,
     preferred_backend,
+    readable,
     reading_problem,
 )
 from modelscan.planning.options.facts import PlanningFacts
@@ -126,7 +127,7 @@ def decide(
         before = len(fitting) + len(rejected)
         mixed = not request.gpus and len(alike(devices)) > 1
         own: dict[str, int] = {}
-        for number, weights in enumerate(options):
+        for number, weights in enumerate(readable(setting.backend, options, request)):
             released = number == 0 and weights.official is True
             for choice in _choices(setting, weights, devices, release=released):
                 if not answers(choice, request.quantization):

@@ -87,6 +87,18 @@ def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str
     return "not_streamed", f"{BACKENDS[backend].title} does not read weights from S3 directly: {problem}"
 
 
+def readable(backend: str, options: Sequence[WeightsDescription], request: PlanRequest) -> Sequence[WeightsDescription]:
+    """Those in a format that the backend reads; all where it reads none, or one is asked for, so that it is said."""
+    formats = BACKENDS[backend].runs.formats
+    plugins = BACKENDS[backend].runs.plugins
+    kept = [
+        item
+        for item in options
+        if item.format is None or (item.format in formats if formats is not None else item.format not in plugins)
+    ]
+    return options if request.quantization is not None else kept or options
+
+
 def backend_problem(
     setting: Setting, devices: Sequence[Gpu], hardware: Hardware, installations: Sequence[Installation]
 ) -> tuple[str, str] | None:

@@ -163,7 +163,10 @@ def _problem(
     has_table: bool,
 ) -> str | None:
     """Why a backend cannot run weights in a format on a device. Without a table (`has_table`) nothing is ruled out."""
-    plugin = BACKENDS[backend].runs.plugins.get(weights.format or "")
+    runs = BACKENDS[backend].runs
+    if runs.formats is not None and weights.format is not None and weights.format not in runs.formats:
+        return f"{backend} reads {' and '.join(sorted(runs.formats))} files only, and these are {weights.format}"
+    plugin = runs.plugins.get(weights.format or "")
     if plugin is not None:
         return f"{backend} needs {plugin} to run {weights.format}, which modelscan does not install"
     if kernel is None:

@@ -70,7 +70,8 @@ def _whole(path: str) -> str:
 def _refuse_without_backend(named: Sequence[str]) -> None:
     for folder in named:
         if not programs_in(folder):
-            programs = " or ".join(f"`{item.probes.program}`" for item in BACKENDS.values())
+            *others, last = [f"`{item.probes.program}`" for item in BACKENDS.values()]
+            programs = f"{', '.join(others)} or {last}"
             wrong = f"has no program {programs}" if Path(folder).is_dir() else "is not a folder"
             raise Usage(
                 f"`{folder}` {wrong}, so it is no environment of a backend",

@@ -34,7 +34,9 @@ def needed_files(names: Collection[str], *, own_form: bool = False) -> tuple[str
     """
     if _PARAMS in names and (own_form or only_own_tokenizer(names)) and any(map(_is_own_form, names)):
         names = [name for name in names if "/" in name or _format(name) is None or _is_second_copy(name)]
-    kept = [name for name in names if not any(fnmatchcase(name, pattern) for pattern in _NEVER)]
+    if only_gguf(names):  # a repo of its own for them
+        return tuple(name for name in names if _is_kept(name) or name.endswith(".gguf"))
+    kept = [name for name in names if _is_kept(name)]
     best = {folder: _best_format(kept, folder) for folder in {_folder(name) for name in kept}}
     kept = [name for name in kept if _format(name) in {None, best[_folder(name)]}]
     if any(
@@ -44,6 +46,10 @@ def needed_files(names: Collection[str], *, own_form: bool = False) -> tuple[str
     ):
         kept = [name for name in kept if not _is_second_copy(name)]
     return tuple(kept)
+
+
+def _is_kept(name: str) -> bool:
+    return not any(fnmatchcase(name, pattern) for pattern in _NEVER)
 
 
 def weight_names(names: Iterable[str]) -> tuple[str, ...]:

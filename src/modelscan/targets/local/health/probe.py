@@ -18,6 +18,7 @@ _HOST = "127.0.0.1"
 _OK, _BAD_REQUEST, _NOT_FOUND = 200, 400, 404
 _TOKENS = 16
 _PROMPT = "Say hello."
+_MEASURABLE_SECONDS = 0.01  # a small model's tokens come together in fewer pieces than it took steps
 _LONGEST_ANSWER_BYTES = 8 * 1024**2
 _BOUNDARY = "modelscan-probe"
 _SAMPLE_RATE = 16_000
@@ -157,7 +158,7 @@ class Endpoint:
         span = times[-1] - times[0]
         return Generated(
             ttft_ms=round((times[0] - started) * 1000, 1),
-            tokens_per_second=round((len(times) - 1) / span, 1) if len(times) > 1 and span > 0 else None,
+            tokens_per_second=round((len(times) - 1) / span, 1) if span >= _MEASURABLE_SECONDS else None,
         )
 
     def _rerank(self, timeout: float) -> None:

@@ -63,6 +63,7 @@ class Life:
         self._written_at = 0.0
         self._read_at = 0.0  # the last reading of the metrics, in seconds since the epoch
         self._measured: dict[str, int] = {}
+        self._pieces: dict[tuple[str, str], int] = {}  # of the GPUs' memory, where the log has it part by part
 
     def run(self) -> Ended:
         """Start the backend and stay until nothing of it is left."""
@@ -228,9 +229,13 @@ class Life:
         return None
 
     def _take_log(self, event: LogEvent) -> None:
-        for name in ("weights_bytes", "kv_cache_bytes", "kv_cache_tokens", "graphs_bytes"):
-            if (value := getattr(event, name)) is not None:
+        for name in ("weights_bytes", "kv_cache_bytes", "kv_cache_tokens", "activations_bytes", "graphs_bytes"):
+            if (value := getattr(event, name)) is None:
+                continue
+            if event.piece is None:
                 self._measured[name] = value
+            elif not event.on_host:
+                self._pieces[event.piece, name] = value
         record = self._writer.value
         changed = sized(record, kv_cache_tokens=event.kv_cache_tokens, max_concurrency=event.max_concurrency)
         if changed != record:
@@ -281,6 +286,8 @@ class Life:
         """On a GPU what the backend's log reports, on a CPU the resident memory of its processes."""
         if not self._writer.value.pinned.gpu_indices:
             return resident_bytes(self._members())
+        if self._pieces:
+            return sum(self._pieces.values())
         parts = [self._measured.get("weights_bytes"), self._measured.get("kv_cache_bytes")]
         known = [part for part in parts if part is not None]
         return sum(known) if len(known) == len(parts) else None

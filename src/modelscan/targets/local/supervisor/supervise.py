@@ -165,8 +165,10 @@ def _adjust(supervision: Supervision, ended: Ended) -> bool:
     """Apply what the backend derived to the plan; False when there is nothing to change. Once per start."""
     if ended.diagnosis is None:
         return False
-    options, writer = supervision.backend.about.options, supervision.writer
-    changed = adjusted(writer.value, ended.diagnosis.cause, ended.diagnosis.suggested, options)
+    backend, writer = supervision.backend, supervision.writer
+    found = ended.diagnosis
+    relieved = backend.runs.relieved if found.wants_relief else None
+    changed = adjusted(writer.value, found.cause, found.suggested, backend.about.options, relieved)
     if changed is None:
         return False
     writer.adjusted(changed)
