@@ -9,7 +9,7 @@ import pytest
 from modelscan.backends.base import LogEvent
 from modelscan.backends.explaining.logtext import LONGEST_MESSAGE, message_of
 from modelscan.backends.registry import BACKENDS
-from modelscan.units import GIB
+from modelscan.units import GIB, MIB
 
 CORE = "(EngineCore pid=4242) INFO 11-21 05:01:02 [core.py:99] "
 
@@ -83,6 +83,59 @@ def test_vllm(line: str, event: LogEvent | None) -> None:
 
 
 STAMP = "[2026-11-21 05:01:02] "
+
+
+@pytest.mark.parametrize(
+    ("line", "event"),
+    [
+        (
+            "0.00.009.932 I cmn  common_param: system_info: n_threads = 1 / 2 | CPU : AVX2 = 1 |",
+            LogEvent(phase="starting"),
+        ),
+        ("0.00.003.575 I srv    load_model: loading model '/m/x.gguf'", LogEvent(phase="loading weights")),
+        (
+            "load_tensors: loading model tensors, this can take a while... (load_mode = mmap)",
+            LogEvent(phase="loading weights"),
+        ),
+        (
+            "load_tensors: offloaded 30/37 layers to GPU",
+            LogEvent(phase="loading weights", detail="30 of 37 layers on the GPU"),
+        ),
+        (
+            "load_tensors:        CUDA0 model buffer size =  4403.49 MiB",
+            LogEvent(piece="CUDA0 model", weights_bytes=round(4403.49 * MIB)),
+        ),
+        (
+            "0.00.021.049 I load_tensors:   CPU_Mapped model buffer size =     1.85 MiB",
+            LogEvent(piece="CPU_Mapped model", on_host=True, weights_bytes=round(1.85 * MIB)),
+        ),
+        (
+            "llama_kv_cache:      ROCm1 KV buffer size =   576.00 MiB",
+            LogEvent(piece="ROCm1 KV", kv_cache_bytes=576 * MIB),
+        ),
+        (
+            "llama_memory_recurrent:      CUDA0 RS buffer size =   149.62 MiB",
+            LogEvent(piece="CUDA0 RS", kv_cache_bytes=round(149.62 * MIB)),
+        ),
+        (
+            "sched_reserve:  CUDA_Host compute buffer size =    20.01 MiB",
+            LogEvent(piece="CUDA_Host compute", on_host=True, activations_bytes=round(20.01 * MIB)),
+        ),
+        (
+            "llama_context:      CUDA0 compute buffer size =   258.50 MiB",
+            LogEvent(piece="CUDA0 compute", activations_bytes=round(258.5 * MIB)),
+        ),
+        ("0.00.023.484 I llama_context: constructing llama_context", LogEvent(phase="warming up")),
+        (
+            "0.00.032.703 I srv    load_model: initializing, n_slots = 2, n_ctx_slot = 2048, kv_unified = 'false'",
+            LogEvent(kv_cache_tokens=4096, max_concurrency=2.0),
+        ),
+        ("0.00.042.150 I srv  llama_server: listening on http://127.0.0.1:8713", LogEvent(phase="listening")),
+        ("0.00.007.347 I print_info: n_embd_head_k         = 64", None),
+    ],
+)
+def test_a_line_of_llamacpp(line: str, event: LogEvent | None) -> None:
+    assert BACKENDS["llamacpp"].explains.read_log_line(line) == event
 
 
 @pytest.mark.parametrize(

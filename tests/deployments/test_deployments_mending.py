@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelscan import dataclasses
 from modelscan.deployments.record import DeploymentSpec, PinnedPlan, Record
 from modelscan.deployments.transitions.replanning import adjusted, moved_to_port, with_option
 
@@ -57,6 +60,22 @@ def test_a_smaller_share_is_taken() -> None:
 )
 def test_nothing_else_is(record: Record, suggested: dict[str, int | float]) -> None:
     assert adjusted(record, "too large", suggested, OPTIONS) is None
+
+
+def test_relief_is_taken_on_gpus_where_nobody_said_how_much_of_them() -> None:
+    def relieved(argv: Sequence[str]) -> tuple[tuple[str, ...], str] | None:
+        return ((*argv, "--fit"), "layers laid out anew") if "--fit" not in argv else None
+
+    def on_gpu(record: Record) -> Record:
+        return dataclasses.replace(record, pinned=dataclasses.replace(record.pinned, gpu_indices=(0,)))
+
+    now = adjusted(on_gpu(planned()), "the GPU ran out of memory", {}, OPTIONS, relieved)
+    assert now is not None
+    assert now.pinned.argv[-1] == "--fit"
+    assert now.status.message == "layers laid out anew before another try: the GPU ran out of memory"
+    for record in (planned(), on_gpu(planned("max_memory_bytes")), now):
+        assert adjusted(record, "m", {}, OPTIONS, relieved) is None
+    assert adjusted(on_gpu(planned()), "m", {}, OPTIONS) is None
 
 
 @given(st.lists(st.sampled_from(["a", "--x", "--y", "1"])), st.text())

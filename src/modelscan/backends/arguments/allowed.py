@@ -32,6 +32,10 @@ _REFUSED = (
     (r"model-loader-.*|(kv|ec)-transfer-config|additional-config", "it can load code"),
     (r"(data-parallel|dp|nnodes|node|dist|master|headless|base-gpu|device|gpu-id).*", "modelscan chooses the devices"),
     (
+        r"(n-)?gpu-layers|ngl|(n-)?cpu-moe|n?cmoe|override-tensor|ot|tensor-split|ts|split-mode|sm|main-gpu|mg|fit.*",
+        "the plan lays out the layers: use --gpu, --max-memory or --context-length",
+    ),
+    (
         r"kv-cache-memory-bytes|max-total-tokens|num-gpu-blocks-override|.*offload.*",
         "the plan sizes the memory: use --context-length, --max-concurrency or --max-memory",
     ),
