@@ -41,6 +41,7 @@ class Runs(Protocol):
     stage_variable: str | None = None  # the variable that says how many layers each stage of a pipeline gets
     whole_experts: str | None = None  # the switch that deals out experts whole; None where that is not planned for
     refuses_unstable_float16: bool = False  # whether it refuses families that float16 does not suit
+    cache_dtypes: frozenset[str] = frozenset()  # those of its KV cache that other backends have not
     formats: frozenset[str] | None = None  # those of files that it reads; None: all, but for what plugins bring
     takes_file: bool = False  # whether it is given the first file of weights, and not their folder
     plugins: Mapping[str, str] = {}  # formats of weights that only a plugin brings to it

@@ -17,8 +17,13 @@ DTYPES = ("auto", "bfloat16", "float16", "float32")
 KV_CACHE_DTYPES = (
     *("auto", "bfloat16", "float16", "fp8", "fp8_e4m3", "fp8_e5m2", "fp8_inc", "fp8_ds_mla", "fp8_per_token_head"),
     *("int8_per_token_head", "int4_per_token_head", "nvfp4", "mxfp8", "fp4_mx_block16"),
+    *("q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"),
 )
-_OTHER_NAMES = {"bf16": "bfloat16", "fp16": "float16", "half": "float16", "fp32": "float32", "float": "float32"}
+_OTHER_NAMES = {
+    **dict.fromkeys(("fp16", "f16", "half"), "float16"),
+    **dict.fromkeys(("fp32", "f32", "float"), "float32"),
+    "bf16": "bfloat16",
+}
 _FAMILIES_OF_WORDS = regex(r"turboquant_\w+")
 # A release as PEP 440 writes it, with the local part that names a build: 0.33.0, 0.33, 0.34.0rc1, 0.33.0+cu130.
 _VERSION = regex(r"\d+(?:\.\d+){0,3}(?:(?:a|b|rc|\.post|\.dev)\d+)*(?:\+[a-z0-9]+(?:[._-][a-z0-9]+)*)?", re.IGNORECASE)

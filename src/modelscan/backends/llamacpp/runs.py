@@ -31,6 +31,7 @@ class LlamacppRuns(Runs):
     variables = VARIABLES
     formats = frozenset({"gguf"})
     takes_file = True
+    cache_dtypes = frozenset({"q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"})
     step_argument = "--ubatch-size"
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:

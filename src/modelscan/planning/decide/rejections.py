@@ -59,7 +59,14 @@ def fixed_wrong(setting: Setting, shape: Architecture | None, budget: Budget, ba
 
 
 def unfit_cache(setting: Setting, choice: Choice, layout: Layout, base: Candidate) -> Rejection | None:
-    """Why a KV cache in FP8 or NVFP4, or in this form of it, does not run on these GPUs."""
+    """Why a KV cache in FP8 or NVFP4, or in this form of it, does not run on these GPUs; or in a type of another
+    backend's.
+    """
+    if base.kv_cache_dtype is not None and setting.request.kv_cache_dtype is not None:
+        having = [name for name, other in BACKENDS.items() if base.kv_cache_dtype in other.runs.cache_dtypes]
+        if having and setting.backend not in having:
+            what = f"{setting.backend} has no KV cache in {base.kv_cache_dtype}; {having[0]} has"
+            return reject(base, "no_kernel", what)
     exact = (base.kv_cache_dtype or "").upper()
     word = next((word for word in ("FP8", "NVFP4") if exact.startswith(word)), None)
     if word is None or not layout.gpus:
