@@ -151,7 +151,7 @@ def test_its_key_stands_twice_in_a_file_so_that_its_log_shows_no_part_of_it() ->
     assert words[words.index("--api-key-file") + 1] == "key.txt"
     assert LLAMACPP.runs.hand_key("abc").files == {"key.txt": "abc\nabc\n"}
     for wrong in ("#abc", " abc", "a\nb", ""):
-        with pytest.raises(Usage, match="llama.cpp would read another"):
+        with pytest.raises(Usage, match="would read another"):
             LLAMACPP.runs.hand_key(wrong)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import venv
 from pathlib import Path
@@ -72,7 +71,7 @@ def test_a_copy_of_another_release_is_replaced_and_a_right_one_left_alone(enviro
     bring_up_to_date(made)
     assert (copy / "llamacpp" / "flags.py").read_text() == (serving_programs() / "llamacpp" / "flags.py").read_text()
     assert not (copy / "gone.py").exists()
-    assert {item for item in os.listdir(copy.parent) if item.startswith(".")} == set()
+    assert [item.name for item in copy.parent.iterdir() if item.name.startswith(".")] == []
 
 
 def test_an_environment_without_such_programs_gets_none(tmp_path: Path) -> None:
