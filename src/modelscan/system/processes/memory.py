@@ -1,4 +1,4 @@
-"""How much memory the processes of a backend hold, and whether the kernel had to kill for it."""
+"""How much memory the processes of a backend hold, how much they have read, and whether the kernel had to kill for it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,18 @@ def resident_bytes(processes: Iterable[Process]) -> int | None:
             continue
         total += sum(int(line.split()[1]) * KIB for line in lines if line.startswith("Pss:"))
     return total or None
+
+
+def bytes_read(processes: Iterable[Process]) -> int | None:
+    """What they have read so far, of files that they map too. None where none can be looked at."""
+    found: list[int] = []
+    for process in processes:
+        try:
+            lines = Path(f"/proc/{process.pid}/io").read_text().splitlines()
+        except OSError:
+            continue
+        found += [int(line.split()[1]) for line in lines if line.startswith(("rchar:", "read_bytes:"))]
+    return sum(found) if found else None
 
 
 def out_of_memory_kills() -> int:

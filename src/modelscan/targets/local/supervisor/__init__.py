@@ -7,6 +7,7 @@
     admission  before a start on GPUs: the lease on them, and their memory measured again
     lease      the locks of those GPUs
     phases     what of a start is progress, and how long it will take
+    reading    whether it reads on while its log is silent
     writer     its writes to the record: what cannot be written is retried
     jobs       starts what needs more than it may load
     job        those jobs, each a short process

@@ -24,7 +24,7 @@ from modelscan.storage.logs.log_file import LogFile
 from modelscan.storage.logs.pump import Pump
 from modelscan.system.clock import rfc3339
 from modelscan.system.processes.identity import Process, descendants, find, tagged_as
-from modelscan.system.processes.memory import out_of_memory_kills, resident_bytes
+from modelscan.system.processes.memory import bytes_read, out_of_memory_kills, resident_bytes
 from modelscan.system.processes.sockets import listening_sockets
 from modelscan.system.processes.spawn import Child, reap, spawn
 from modelscan.system.processes.tree import end_tree
@@ -34,6 +34,7 @@ from modelscan.targets.local.health.health import Health
 from modelscan.targets.local.health.probe import Generated, ProbeFailed
 from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Unusable, Watch
 from modelscan.targets.local.supervisor.phases import Phases
+from modelscan.targets.local.supervisor.reading import Reading
 from modelscan.targets.local.supervisor.rest import Rest
 from modelscan.targets.local.supervisor.supervision import Call, Ended, Event, Supervision
 from modelscan.units import format_duration
@@ -58,6 +59,8 @@ class Life:
         self._ready = False
         self._answering = False
         self._phases = Phases(_FIRST_PHASE, supervision.clock.monotonic(), supervision.earlier)
+        limit = supervision.writer.value.spec.stall_timeout_seconds
+        self._reading = Reading(lambda: bytes_read(self._members()), limit, supervision.clock.monotonic())
         self._health = Health(supervision.pace)
         self._rest = Rest(supervision)
         self._written_at = 0.0
@@ -333,6 +336,8 @@ class Life:
             return (
                 None if overdue is None else f"it did not become healthy within {overdue:.0f} s: {self._health.trouble}"
             )
+        if self._reading.goes_on(now):
+            self._phases.progress_at = now
         if now - self._phases.progress_at <= spec.stall_timeout_seconds:
             return None
         doing = f" while {phase}" if phase else ""
