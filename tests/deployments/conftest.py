@@ -52,7 +52,7 @@ def make(settings: Settings) -> Make:
 
     def made(mode: str = "polite", *, name: str = "demo", port: int | None = None, **changes: object) -> Deployment:
         port = port or free_port()
-        extra = {key: changes.pop(key) for key in ("delay", "lasts", "seen", "workers") if key in changes}
+        extra = {key: changes.pop(key) for key in ("delay", "lasts", "seen", "workers", "fit") if key in changes}
         argv = ["serve", "-S", str(HOSTILE), "--mode", mode, "--port", str(port), "--name", name]
         if "max_model_len" in changes:
             argv += ["--max-model-len", str(changes["max_model_len"])]

@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=0)
     parser.add_argument("--lasts", type=float, default=0.3)
     parser.add_argument("--seen", type=Path)
+    parser.add_argument("--fit", default="off")
     options = parser.parse_args()
     if options.role in DEAF.get(options.mode, ()):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -145,6 +146,8 @@ def api(options: argparse.Namespace) -> None:
             f"available memory, the estimated maximum model length is {FITS}. Try increasing `gpu_memory_utilization`"
         )
         sys.exit(1)
+    if options.mode == "too-many-layers":
+        lay_out(options)
     mind = child(options, "core")
     if options.takes:
         take_memory(options.takes, mind.pid)
@@ -199,6 +202,21 @@ def lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
     except OSError:
         return False
+
+
+def lay_out(options: argparse.Namespace) -> None:
+    """In llama.cpp's words: too many layers on the GPU, or, with `--fit on`, two passes of which the last counts."""
+    if options.fit == "off":
+        say(
+            "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 18102.65 MiB on device 0: cudaMalloc failed: out of"
+        )
+        say("alloc_tensor_range: failed to allocate CUDA0 buffer of size 18982017024")
+        sys.exit(1)
+    for weights in ("0.00", "1024.00"):
+        say(f"load_tensors:        CUDA0 model buffer size =  {weights} MiB")
+        say("load_tensors:   CPU_Mapped model buffer size =   281.81 MiB")
+    say("llama_kv_cache:      CUDA0 KV buffer size =   512.00 MiB")
+    say("sched_reserve:      CUDA0 compute buffer size =   256.00 MiB")
 
 
 def speak(options: argparse.Namespace) -> None:

@@ -39,6 +39,7 @@ from modelscan.storage.logs.log_file import log_files
 from modelscan.storage.ownership import live_supervisor
 from modelscan.system.processes.identity import environment
 from modelscan.targets.local.start import _import_root
+from modelscan.units import MIB
 
 QUICK = (sys.executable, "-E", "-s", "-S", str(Path(__file__).with_name("quick_supervisor.py")))
 MEGABYTE = 1000**2
@@ -50,6 +51,21 @@ def begin(deployment: Deployment, settings: Settings) -> Deployment:
 
 def over(deployment: Deployment, settings: Settings) -> Deployment:
     return wait(deployment, settings=settings, clock=CLOCK, until="stopped", timeout=20)
+
+
+def test_one_whose_layers_do_not_fit_lays_them_out_itself_and_its_parts_are_added_up(
+    settings: Settings, make: Make
+) -> None:
+    made = begin(make("too-many-layers", backend="llamacpp", gpu_indices=(0,), fit="off"), settings)
+    ready = wait(made, settings=settings, clock=CLOCK, timeout=20)
+    assert ready.status == "ready"
+    assert ready.argv[ready.argv.index("--fit") + 1] == "on"
+    [change] = ready.adjustments
+    assert change == (
+        "layers left to llama.cpp, which fits them into the memory that it finds (--fit on) before another try:"
+        " the GPU ran out of memory"
+    )
+    assert ready.memory.measured_bytes == (1024 + 512 + 256) * MIB  # of the GPU, and the last that it said
 
 
 def test_one_that_dies_early_is_explained(settings: Settings, make: Make) -> None:

@@ -32,6 +32,26 @@ def environment(folder: Path, program: str, versions: dict[str, str], make_scrip
     return make_script(folder / "bin" / program, "raise SystemExit('was started')", interpreter=str(python))
 
 
+def test_a_program_that_is_no_python_says_its_version_and_its_devices_as_an_error(
+    machine: Machine, tmp_path: Path
+) -> None:
+    program = tmp_path / "llama" / "llama-server"
+    program.parent.mkdir()
+    said = "ggml_cuda_init: found 1 CUDA devices:\nversion: 5581 (7e4c0a9)\nbuilt with cc 12 for x86_64-linux-gnu"
+    program.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo '{said}' >&2\n")
+    program.chmod(0o755)
+    machine.environ = {"MODELSCAN_BACKEND_DIRS": str(program.parent)}
+    [found] = find_installations(machine.settings)
+    assert found == Installation(
+        backend="llamacpp",
+        version="5581",
+        device="cuda",
+        program=str(program),
+        path=str(program.parent),
+        origin="named in the setting backend.dirs",
+    )
+
+
 def test_a_vllm_on_path_and_one_in_the_active_environment(
     machine: Machine, make_script: Script, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""How much memory the processes of a backend hold, how much they have read, and whether the kernel had to kill for it."""
+"""How much memory the processes of a backend hold, how much they read, and whether the kernel had to kill for it."""
 
 from __future__ import annotations
 
