@@ -72,6 +72,11 @@ def test_what_is_not_vllms_own_says_so_and_keeps_cuda_builds_out() -> None:
     [
         ("vllm", "rocm", "its wheels for ROCm are tied to one release of ROCm and of Python"),
         ("sglang", "cpu", "no CPU build of its kernels is published as a wheel"),
+        (
+            "llamacpp",
+            "cuda",
+            "the package index has no build for cuda; put a `llama-server` that was built for it on PATH",
+        ),
         ("other", "cuda", "modelscan installs vllm (cuda, cpu), sglang (cuda) and llamacpp (cpu)"),
     ],
 )
@@ -80,3 +85,14 @@ def test_what_cannot_be_installed_says_why(backend: str, device: Device, cause: 
         recipes_for(backend, None, device)
     assert failed.value.message == f"no build of `{backend}` for `{device}` is known"
     assert failed.value.cause == (cause,)
+    on_cpu = f"there is one for the CPU: modelscan deploy ID --backend {backend} --gpu none --yes"
+    assert (on_cpu in failed.value.hints) is (backend in {"vllm", "llamacpp"})
+
+
+def test_llamacpp_is_a_wheel_and_a_program_of_ours() -> None:
+    [recipe] = recipes_for("llamacpp", None, "cpu")
+    assert (recipe.requirements, recipe.serving, recipe.name) == (
+        ("xllamacpp==2026.10.11549",),
+        "llamacpp",
+        "llamacpp-2026.10.11549-cpu",
+    )

@@ -26,15 +26,20 @@ def recipes_for(backend: str, version: str | None, device: Device) -> tuple[Reci
     ways = dict.fromkeys((way, version or newest, build) for build in own for way, newest in build.installs)
     found = tuple(recipe for way in ways for recipe in installs.recipes(*way))
     if not found:
-        raise _no_build(backend, device, installs.why_not(device))
+        on_cpu = any(build.installs for build in builds if (build.backend, build.device) == (backend, "cpu"))
+        raise _no_build(backend, device, installs.why_not(device), on_cpu=on_cpu)
     return found
 
 
-def _no_build(backend: str, device: Device, why: str) -> BackendFailed:
+def _no_build(backend: str, device: Device, why: str, *, on_cpu: bool = False) -> BackendFailed:
+    without = f"there is one for the CPU: modelscan deploy ID --backend {backend} --gpu none --yes"
     return BackendFailed(
         f"no build of `{backend}` for `{device}` is known",
         cause=[why],
-        hints=["install it by its documentation, then: modelscan config set backend.dirs /path/to/its/environment"],
+        hints=[
+            "install it by its documentation, then: modelscan config set backend.dirs /path/to/its/environment",
+            *([without] if on_cpu else []),
+        ],
         details={"backend": backend, "device": device},
     )
 
