@@ -9,6 +9,7 @@ from modelscan.parsing.regex import regex
 
 _OTHER_WAYS = "modelscan plan … --alternatives 5"
 _SMALLER = ("modelscan deploy … --context-length HALF", _OTHER_WAYS)
+_FETCH_AGAIN = "download the file again, then: modelscan deploy …"
 _ANOTHER_BUILD = "modelscan backend install llamacpp"
 _SIGILL = 4
 # What `system_info` says that a build was made for, by the names that /proc/cpuinfo has for it.
@@ -21,7 +22,7 @@ CAUSES: tuple[Cause, ...] = (
         r"failed to open GGUF file '(?P<path>[^']+)' \((?P<why>[^)]+)\)",
         "the weights `{path}` cannot be opened: {why}",
         "ls -l '{path}'",
-        "modelscan deploy … --replace",
+        "modelscan deploy …",
     ),
     cause(
         (
@@ -29,14 +30,12 @@ CAUSES: tuple[Cause, ...] = (
             r"model is corrupted or incomplete",
         ),
         "the weights are damaged: the file is shorter than its header says",
-        "modelscan weights verify",
-        "download the file again",
+        _FETCH_AGAIN,
     ),
     cause(
         (r"invalid magic characters: '(?P<found>[^']*)', expected 'GGUF'", r"\binvalid magic\b"),
         "the file is not GGUF",
-        "modelscan weights verify",
-        "download the file again",
+        _FETCH_AGAIN,
     ),
     cause(
         r"unknown model architecture: '(?P<architecture>[^']+)'",
@@ -50,8 +49,7 @@ CAUSES: tuple[Cause, ...] = (
             r"error loading model: (?P<why2>(?:missing tensor|check_tensor_dims|wrong number of tensors)[^\n]*)",
         ),
         "the weights cannot be read: {why}{why2}",
-        "modelscan weights verify",
-        "download the file again",
+        _FETCH_AGAIN,
     ),
     cause(
         (
@@ -60,23 +58,25 @@ CAUSES: tuple[Cause, ...] = (
             r"ggml_vulkan: (?:Device memory|Memory) allocation of size",
             r"(?:CUDA|HIP|ROCm) error: out of memory",
             r"vk::Device::allocateMemory: ErrorOutOfDeviceMemory",
-            r"failed to fit params to free device memory",
         ),
         "the GPU ran out of memory",
         "modelscan gpu",
         *_SMALLER,
         wants_relief=True,
     ),
+    cause(  # "MB" there is MiB: 39062.50 are 40,960,000,000 bytes
+        r"insufficient memory \(attempted to allocate (?P<size>[\d.]+) MB\)",
+        "the machine ran out of memory: {size} MiB were asked for in one piece",
+        *_SMALLER,
+    ),
     cause(
         (
+            r"cpu_buffer_type_alloc_buffer: failed to allocate",
             r"failed to allocate (?:compute|CPU\w*) (?:pp )?buffers?",
-            r"alloc_tensor_range: failed to allocate CPU",
-            r"ggml_aligned_malloc: insufficient memory",
             r"failed to allocate buffer for kv cache",
         ),
         "the machine ran out of memory",
         *_SMALLER,
-        wants_relief=True,
     ),
     cause(
         r"couldn't bind HTTP server socket, hostname: \S+, port: (?P<port>\d+)",
@@ -93,7 +93,7 @@ CAUSES: tuple[Cause, ...] = (
     cause(
         r"error while handling argument \"(?P<name>[^\"]+)\": (?P<why>.+)",
         "the value of the argument `{name}` is refused: {why}",
-        "modelscan status NAME --json",
+        "remove or change that --backend-arg, or update llama.cpp: modelscan backend list",
     ),
     cause(
         r"(?:V cache quantization requires flash_attn|quantized V cache (?:requires|was requested))",
