@@ -105,7 +105,7 @@ class _Repo:
             location=self.repo_id,
             revision=self.listing.revision,
             commit=self.listing.commit or None,
-            quantization=form_of(files[0]),
+            quantization=form_of(files[0]) if files else None,
             format="gguf",
             size_bytes=sum(self.sizes[name] for name in files),
             license=self.listing.license,
