@@ -173,14 +173,16 @@ def test_relief_leaves_the_layers_to_itself() -> None:
 @pytest.mark.parametrize(
     ("answer", "version", "device"),
     [
-        ("version: 5581 (7e4c0a9)\nbuilt with cc (Debian 12.2.0) for x86_64-linux-gnu\n", "5581", "cpu"),
-        ("version: 0.2.0 (build 10434, commit 7e4c0a9)\nbuilt with GNU 11.4.0 for Linux x86_64\n", "10434", "cpu"),
-        ("version: 0.1.0-dev (build 1, commit 7e4c0a9)\nbuilt with GNU 11.4.0 for Linux x86_64\n", "0.1.0-dev", "cpu"),
+        ("version: 5581 (7e4c0a9)\nbuilt with cc (Debian 12.2.0) for x86_64-linux-gnu\n", "5581", None),
+        ("version: 0.2.0 (build 10434, commit 7e4c0a9)\nbuilt with GNU 11.4.0 for Linux x86_64\n", "10434", None),
+        ("version: 0.1.0-dev (build 1, commit 7e4c0a9)\nbuilt with GNU 11.4.0 for Linux x86_64\n", "0.1.0-dev", None),
         ("ggml_cuda_init: found 2 CUDA devices:\n  Device 0: NVIDIA\nversion: 5581 (7e4c0a9)\n", "5581", "cuda"),
         ("ggml_cuda_init: found 1 ROCm devices:\nversion: 5581 (7e4c0a9)\n", "5581", "rocm"),
-        ("ggml_vulkan: Found 1 Vulkan devices:\nggml_vulkan: 0 = AMD Radeon\nversion: 9 (7e4c0a9)\n", "9", "rocm"),
-        ("ggml_vulkan: Found 1 Vulkan devices:\nggml_vulkan: 0 = NVIDIA\nversion: 9 (7e4c0a9)\n", "9", "cuda"),
-        ("Usage: something else\n", None, "cpu"),
+        ("Available devices:\n  (none)\n", None, None),
+        ("Available devices:\n  CUDA0: NVIDIA H200 (143771 MiB, 143000 MiB free)\n", None, "cuda"),
+        ("Available devices:\n  ROCm0: AMD Instinct MI300X (196592 MiB, 196000 MiB free)\n", None, "rocm"),
+        ("Available devices:\n  Vulkan0: AMD Radeon Graphics (RADV) (65536 MiB, 65000 MiB free)\n", None, "rocm"),
+        ("Available devices:\n  Vulkan0: NVIDIA GeForce RTX 4090 (24564 MiB, 24000 MiB free)\n", None, "cuda"),
     ],
 )
 def test_a_build_of_the_users_is_known_by_what_it_says(answer: str, version: str | None, device: str) -> None:

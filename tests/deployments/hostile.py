@@ -350,6 +350,7 @@ def serve(options: argparse.Namespace, mind: subprocess.Popen[bytes]) -> None:  
                     choice = {"delta": {"content": word}} if "chat" in self.path else {"text": word}
                     self.wfile.write(f"data: {json.dumps({'choices': [choice]})}\n\n".encode())
                     self.wfile.flush()
+                    time.sleep(0.006)  # a speed is measured
                     time.sleep(0.005)
                 usage = json.dumps({"choices": [], "usage": {"prompt_tokens": 2, "completion_tokens": len(words) - 1}})
                 self.wfile.write(b'data: {"choices": [{"delta": {}, "text": "", "finish_reason": "stop"}]}\n\n')

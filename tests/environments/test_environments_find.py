@@ -32,13 +32,15 @@ def environment(folder: Path, program: str, versions: dict[str, str], make_scrip
     return make_script(folder / "bin" / program, "raise SystemExit('was started')", interpreter=str(python))
 
 
-def test_a_program_that_is_no_python_says_its_version_and_its_devices_as_an_error(
-    machine: Machine, tmp_path: Path
-) -> None:
+def test_a_program_that_is_no_python_is_asked_for_its_version_and_its_devices(machine: Machine, tmp_path: Path) -> None:
     program = tmp_path / "llama" / "llama-server"
     program.parent.mkdir()
-    said = "ggml_cuda_init: found 1 CUDA devices:\nversion: 5581 (7e4c0a9)\nbuilt with cc 12 for x86_64-linux-gnu"
-    program.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && echo '{said}' >&2\n")
+    program.write_text(
+        "#!/bin/sh\n"
+        "[ $1 = --version ] && echo 'version: 5581 (7e4c0a9)' >&2\n"
+        "[ $1 = --list-devices ] && echo '  CUDA0: NVIDIA H200 (143771 MiB, 143000 MiB free)'\n"
+        "exit 0\n"
+    )
     program.chmod(0o755)
     machine.environ = {"MODELSCAN_BACKEND_DIRS": str(program.parent)}
     [found] = find_installations(machine.settings)

@@ -351,7 +351,7 @@ def ran_hash(folder: Path) -> str:
 
 def test_runtimes_that_are_not_built_say_what_is_missing(modelscan: Modelscan, monkeypatch: Any) -> None:
     said = {}
-    for runtime, kind in (("ollama", "chat"), ("diffusers", "image"), ("llamacpp", "chat"), ("transformers", "embed")):
+    for runtime, kind in (("ollama", "chat"), ("diffusers", "image"), ("transformers", "embed")):
         seed(monkeypatch, modelscan, runtime=runtime, type=kind)
         ran = modelscan("deploy", "our/eyes")
         said[runtime] = (ran.status, ran.stderr)
@@ -369,13 +369,6 @@ hint: modelscan model inspect Our/Eyes
             "diffusers": (
                 7,
                 "error: `Our/Eyes` needs the handlers of the transformers backend, which this modelscan does not run yet\n",
-            ),
-            "llamacpp": (
-                7,
-                """\
-error: `Our/Eyes` needs the llama.cpp server, which this modelscan does not run yet
-hint: with another backend: modelscan deploy Our/Eyes --backend vllm
-""",
             ),
             "transformers": (
                 7,

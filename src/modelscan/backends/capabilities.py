@@ -191,6 +191,7 @@ class Probes(Protocol):
     program: str  # the executable
     distributions: tuple[str, ...] = ()  # of Python, worth knowing; none for a program that is no Python
     version_arguments: tuple[str, ...] = ("--version",)
+    device_arguments: tuple[str, ...] = ()  # what it is asked for its devices, where its version does not say them
 
     @abstractmethod
     def version(self, versions: Mapping[str, str]) -> str | None:

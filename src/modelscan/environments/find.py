@@ -16,7 +16,7 @@ from modelscan.backends.backend import Backend
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.environments.record import read_records
-from modelscan.model import Installation
+from modelscan.model import Device, Installation
 from modelscan.settings.reading import Settings
 from modelscan.system.processes import run as process
 
@@ -103,7 +103,7 @@ def _examine(place: _Location, environ: Mapping[str, str], run: process.Runner) 
             return None
         versions = {name: version}
         python = None
-        device = probes.read_device(answer.stdout + answer.stderr)
+        device = probes.read_device(answer.stdout + answer.stderr) or _asked_device(place, environ, run)
     return Installation(
         backend=name,
         version=version,
@@ -114,6 +114,15 @@ def _examine(place: _Location, environ: Mapping[str, str], run: process.Runner) 
         origin=place.origin,
         requirements={item: found for item, found in versions.items() if item != name},
     )
+
+
+def _asked_device(place: _Location, environ: Mapping[str, str], run: process.Runner) -> Device | None:
+    """Where it does not say of itself what it runs on, and can be asked."""
+    probes = place.backend.probes
+    if not probes.device_arguments:
+        return None
+    answer = run([str(place.program), *probes.device_arguments], env=environ, timeout=_VERSION_SECONDS)
+    return probes.read_device(answer.stdout + answer.stderr) if answer.ok else None
 
 
 def _versions(

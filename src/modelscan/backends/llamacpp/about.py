@@ -12,5 +12,5 @@ ABOUT = About(
         "kv_cache_dtype": ("--cache-type-k", "-ctk"),
     },
     image="ghcr.io/ggml-org/llama.cpp",
-    seeds=frozenset({"llamacpp", "llama.cpp", "llama-cpp"}),
+    seeds=frozenset({"llamacpp"}),
 )

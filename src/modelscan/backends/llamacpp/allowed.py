@@ -32,7 +32,7 @@ ALLOWED = Allowed(
     },
 )
 
-# ggml/src of b10434, getenv: how it computes.
+# How it computes: those of Vulkan and of the scheduler are in the libraries of b10434, CUDA's in ggml-cuda.cu.
 VARIABLES = frozenset(
     {
         *("GGML_CUDA_DISABLE_GRAPHS", "GGML_CUDA_ENABLE_UNIFIED_MEMORY", "GGML_CUDA_FORCE_CUBLAS_COMPUTE_16F"),

@@ -1,6 +1,6 @@
 """How an installed llama.cpp is known: the wheel by its distribution, any other build by what it says of itself.
 
-Its devices are those that it finds as it starts: a build for CUDA on a machine without a GPU computes on the CPU.
+Its devices are those that it lists: a build for CUDA on a machine without a GPU computes on the CPU.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ WHEEL = "xllamacpp"
 # `version: 5581 (7e4c0a9)`; since 2026 `version: 0.2.0 (build 10434, commit 7e4c0a9)`.
 _VERSION = regex(r"^version: (\S+)(?: \(build (\d+))?", re.MULTILINE)
 _NAMELESS = 2  # builds outside a checkout count from 0 or 1
-_FOUND = regex(r"ggml_cuda_init: found [1-9]\d* (CUDA|ROCm) devices|ggml_vulkan: Found [1-9]\d* Vulkan devices")
-_OF_AMD = regex(r"ggml_vulkan: 0 = (?:AMD|Radeon)")
+# Builds up to 2025 say what they found whenever they start; all list it when they are asked.
+_FOUND = regex(
+    r"ggml_cuda_init: found [1-9]\d* (?P<cuda>CUDA|ROCm) devices|^ +(?P<listed>CUDA|ROCm|Vulkan)\d+: (?P<name>.*)",
+    re.MULTILINE,
+)
+_OF_AMD = regex(r"AMD|Radeon")
 
 
 class LlamacppProbes(Probes):
     program = "llama-server"
     distributions = (WHEEL,)
+    device_arguments = ("--list-devices",)
 
     def version(self, versions: Mapping[str, str]) -> str | None:
         return versions.get(WHEEL)
@@ -36,10 +41,11 @@ class LlamacppProbes(Probes):
     def read_device(self, answer: str) -> Device | None:
         found = _FOUND.search(answer)
         if found is None:
-            return "cpu"
-        return "rocm" if found[1] == "ROCm" or (found[1] is None and _OF_AMD.search(answer)) else "cuda"
+            return None
+        word = found["cuda"] or found["listed"]
+        return "rocm" if word == "ROCm" or (word == "Vulkan" and _OF_AMD.search(found["name"])) else "cuda"
 
-    def device(self, versions: Mapping[str, str]) -> Device:  # noqa: ARG002  of the wheel
+    def device(self, versions: Mapping[str, str]) -> Device:  # noqa: ARG002  of the wheel, or where none was found
         return "cpu"
 
 
