@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,9 @@ def test_a_key_guards_it_and_is_written_nowhere(
         assert [status_of(made["port"], path, given) for given in (None, "wrong", f"{key}x", key[:-1])] == [401] * 4
         assert status_of(made["port"], path, key) != 401, path
     assert status_of(made["port"], "/health", None) == 200
+    page = urllib.request.Request(f"{made['base_url']}/health", headers={"origin": "https://a-page.example"})
+    with urllib.request.urlopen(page, timeout=30) as response:
+        assert response.headers["access-control-allow-origin"] == "https://nowhere.invalid"
     told = run("status", "guarded").stdout + run("logs", "guarded").stdout
     assert key[-4:] not in told.split("api_keys: ", 1)[1].splitlines()[0]  # of one key it shows the end
     assert key not in told
