@@ -103,6 +103,13 @@ def test_embeddings_and_ranks_are_computed_in_one_step() -> None:
     )
 
 
+def test_a_repo_that_is_not_here_is_named_as_people_paste_it() -> None:
+    launch = dataclasses.replace(LAUNCH, location="lab/chat-GGUF")
+    words = LLAMACPP.command_line(CHAT, launch).argv
+    assert words[:4] == ("llama-server", "--hf-repo", "lab/chat-GGUF:Q4_K_M", "--alias")
+    assert "--offline" not in words
+
+
 def test_pictures_need_the_projector() -> None:
     launch = dataclasses.replace(LAUNCH, projector="/weights/mmproj-F16.gguf")
     words = LLAMACPP.command_line(CHAT, launch).argv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from modelscan.backends.arguments.command import added, environment, given, valued, without_given
+from modelscan.backends.arguments.command import added, environment, given, is_repo, valued, without_given
 from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
@@ -39,7 +39,7 @@ class LlamacppRuns(Runs):
         argv = [
             launch.program or "llama-server",
             *valued(
-                ("--model", launch.location),
+                *_weights(candidate, launch),
                 ("--mmproj", launch.projector),
                 ("--alias", ",".join(launch.served_model_names) or None),
                 ("--host", launch.host),
@@ -52,7 +52,8 @@ class LlamacppRuns(Runs):
             *_of_the_task(candidate),
             *(["--api-key-file", _KEY_FILE] if launch.api_key_env is not None else []),
             *(_pairs(without_given(candidate))),
-            *(["--metrics", "--no-slots", "--no-ui", "--offline"]),
+            *("--metrics", "--no-slots", "--no-ui"),
+            *([] if is_repo(launch.location) else ["--offline"]),
             *valued(("--cors-origins", _NO_ORIGIN), ("--log-verbosity", 4)),  # 4: with the sizes of its buffers
             *([] if given(candidate, "--cache-ram") else ["--cache-ram", "0"]),  # else up to 8 GiB that no plan counts
             *_pairs(added(candidate, launch, ALLOWED)),
@@ -98,6 +99,14 @@ class LlamacppRuns(Runs):
                 place = words.index(option)
                 del words[place : place + 2]
         return tuple(words), "layers left to llama.cpp, which fits them into the memory that it finds (--fit on)"
+
+
+def _weights(candidate: Candidate, launch: Launch) -> Iterable[tuple[str, object | None]]:
+    """A repo is named where a plan is only shown: what is started has its files here, at their commit."""
+    if not is_repo(launch.location):
+        return (("--model", launch.location),)
+    form = f":{candidate.quantization}" if candidate.quantization else ""
+    return (("--hf-repo", f"{launch.location}{form}"),)
 
 
 def _slots(candidate: Candidate) -> Iterable[tuple[str, object | None]]:
