@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         PlanRequest,
         Rejection,
     )
-    from modelscan.model.weights import Architecture, QuantGroup, WeightsDescription
+    from modelscan.model.weights import Architecture, Form, LayerBytes, QuantGroup, TensorBytes, WeightsDescription
     from modelscan.model.words import (
         HUB_SOURCES,
         LIVE_STATUSES,
@@ -88,7 +88,7 @@ _HOMES = {
         *("Candidate", "Estimated", "GpuFilters", "MemoryLine", "MemoryPerGpu", "Offload", "Plan", "PlanRequest"),
         "Rejection",
     ),
-    "weights": ("Architecture", "QuantGroup", "WeightsDescription"),
+    "weights": ("Architecture", "Form", "LayerBytes", "QuantGroup", "TensorBytes", "WeightsDescription"),
     "words": ("Device", "HUB_SOURCES", "LIVE_STATUSES", "Mode", "RestartPolicy", "Source", "Status", "Task", "Vendor"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -117,12 +117,14 @@ __all__ = [
     "Estimated",
     "Family",
     "Fits",
+    "Form",
     "Gpu",
     "GpuFilters",
     "GpuLink",
     "GpuProcess",
     "Hardware",
     "Installation",
+    "LayerBytes",
     "Limits",
     "Measured",
     "Measurement",
@@ -145,6 +147,7 @@ __all__ = [
     "Spec",
     "Status",
     "Task",
+    "TensorBytes",
     "Vendor",
     "Weights",
     "WeightsDescription",

@@ -80,6 +80,45 @@ class Architecture:
         return None if positions is None else positions - self.family.unused_positions
 
 
+@dataclass(frozen=True, slots=True)
+class LayerBytes:
+    """Bytes of one layer: those of its experts, which can stay in the host's memory alone, and of all else."""
+
+    rest: int
+    experts: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TensorBytes:
+    """Bytes of the tensors of a GGUF file, by where they may lie.
+
+    `embedding` is read row by row and stays in the host's memory, `output` goes with the last layer; `copied` is
+    what of it is the embedding again where both are one matrix, which a host that holds both holds once. `projector` is
+    that of pictures, in a file of its own.
+    """
+
+    layers: tuple[LayerBytes, ...]
+    embedding: int
+    output: int
+    copied: int = 0
+    projector: int = 0
+
+    @property
+    def total(self) -> int:
+        """All that is stored."""
+        layers = sum(layer.rest + layer.experts for layer in self.layers)
+        return layers + self.embedding + self.output - self.copied + self.projector
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One of several quantizations that a repo holds side by side: its files, the first one's name first."""
+
+    quantization: str
+    files: tuple[str, ...]
+    size_bytes: int
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WeightsDescription:
     """What is known of weights before any byte of them is loaded.
@@ -91,6 +130,8 @@ class WeightsDescription:
     of them, by name; `code_repos` are other repos whose code the config names. `only_pickles` is True where loading the
     weights runs what they hold. `license` is the word of the repo's card.
     `template_words` are what a chat template marks its parts with, such as `<tool_call>`; None where it was not read.
+    `tensors` come from the headers of GGUF files; `files` are those files, the projector of pictures last, and
+    `forms` the other quantizations that lie beside them.
     """
 
     source: Source
@@ -116,3 +157,6 @@ class WeightsDescription:
     task: Task | None = None
     official: bool | None = None
     verified: bool | None = None
+    tensors: TensorBytes | None = None
+    files: tuple[str, ...] = ()
+    forms: tuple[Form, ...] = ()

@@ -108,8 +108,8 @@ def _sorted(shape: Architecture, tensor_parallel: int = 1, experts_over: int | N
     plain = (
         embedding_parameters(shape) / tp * heads(shape)
         + layers * 2 * hidden
-        + _positions(shape) * hidden
-        + _biases(shape)
+        + positions(shape) * hidden
+        + biases(shape)
     )
     plain += (tower_parameters(shape) + _per_layer_inputs(shape)) / tp
     matrices: dict[Sort, float] = {"attention": 0.0, "state": 0.0, "dense": 0.0, "experts": 0.0}
@@ -161,12 +161,12 @@ def _per_layer_inputs(shape: Architecture) -> float:
     return float(rows * layers * size + 3 * hidden * layers * size + 2 * hidden * rank * layers + streams)
 
 
-def _positions(shape: Architecture) -> int:
+def positions(shape: Architecture) -> int:
     """Rows of the learned position table; rotary tables are computed."""
     return (shape.max_position_embeddings or 0) if shape.family.learned_positions else 0
 
 
-def _biases(shape: Architecture) -> int:
+def biases(shape: Architecture) -> int:
     """Families with learned positions are the old ones, where every matrix and norm has a bias."""
     if not shape.family.learned_positions:
         return 0

@@ -6,6 +6,8 @@ groups        which modules of a mixed quantization are in which scheme
 quantization  how the weights are quantized, in any of its spellings
 tasks         what a repo is for, where no catalog says
 safetensors   tensor types and sizes from a safetensors header
+gguf          the header of a GGUF file
+gguf_shape    the shape of a model, and where its bytes lie, from that header
 gguf_files    which files of GGUF weights a backend is given
 listing       what the list of files says: format, shards, code
 selection     which files a backend needs

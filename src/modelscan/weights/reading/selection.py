@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
+from modelscan.weights.reading.gguf_files import gguf_files, projector_of
 from modelscan.weights.reading.tokenizers import only_own_tokenizer
 
 # Weights of other frameworks, exports, vendors' second copies, training leftovers, and images.
@@ -26,16 +27,22 @@ _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 _WEIGHTS = (*_FORMATS, ".pth", ".gguf")
 
 
-def needed_files(names: Collection[str], *, own_form: bool = False) -> tuple[str, ...]:
+OWN_FORM = "own"
+"""The vendor's own copy of the weights."""
+
+
+def needed_files(names: Collection[str], *, form: str | None = None) -> tuple[str, ...]:
     """The files of a repo that a backend needs: one copy of the weights and everything that goes with them.
 
-    `own_form`: the vendor's own copy (`consolidated*`, with `params.json`), where there is one. It is also what a
-    backend needs where the tokenizer comes in that form only: without those weights it looks for another.
+    `form` is OWN_FORM for the vendor's own copy (`consolidated*`, with `params.json`), where there is one, which is
+    also what a backend needs where the tokenizer comes in that form only: without those weights it looks for another.
+    Of GGUF files it is the quantization: one of those that lie side by side, else the first.
     """
-    if _PARAMS in names and (own_form or only_own_tokenizer(names)) and any(map(_is_own_form, names)):
+    if _PARAMS in names and (form == OWN_FORM or only_own_tokenizer(names)) and any(map(_is_own_form, names)):
         names = [name for name in names if "/" in name or _format(name) is None or _is_second_copy(name)]
-    if only_gguf(names):  # a repo of its own for them
-        return tuple(name for name in names if _is_kept(name) or name.endswith(".gguf"))
+    if only_gguf(names):
+        wanted = {*gguf_files(names, form), projector_of(names)}
+        return tuple(name for name in names if _is_kept(name) or name in wanted)
     kept = [name for name in names if _is_kept(name)]
     best = {folder: _best_format(kept, folder) for folder in {_folder(name) for name in kept}}
     kept = [name for name in kept if _format(name) in {None, best[_folder(name)]}]
