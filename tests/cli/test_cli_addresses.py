@@ -91,15 +91,6 @@ def test_where_a_token_comes_from(tmp_path: Path) -> None:
     assert token_origin(hub, with_tokens(home, secrets)) == str(file)
 
 
-def test_an_owner_and_a_name_with_a_form(run: Callable[..., Ran], hub: HubServer) -> None:
-    hub.repos["lab/Tiny-7B-GGUF"] = Repo(files={"Tiny-7B-Q4_K_M.gguf": b"GGUF", "Tiny-7B-Q8_0.gguf": b"GGUF"})
-    first, second = (
-        run("plan", name, "--hardware", "rtx-4090").stderr.splitlines()[1:]
-        for name in ("lab/Tiny-7B-GGUF:Q4_K_M", "hf.co/lab/Tiny-7B-GGUF:Q8_0")
-    )
-    assert first[0] == second[0] == "error: `lab/tiny-7b-gguf` does not fit this hardware as asked"
-
-
 def test_a_typing_error_is_suggested_also_without_a_hub(run: Callable[..., Ran]) -> None:
     for options, status in (((), 3), (("--offline",), 6)):
         ran = run(*options, "plan", "meta-llama/Llama-3.1-8B-Instuct", "--hardware", "rtx-4090")

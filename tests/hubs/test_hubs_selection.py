@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelscan.weights.reading.selection import needed_files, only_gguf, only_pickles
+from modelscan.weights.reading.selection import OWN_FORM, needed_files, only_gguf, only_pickles
 
 NAMES = st.lists(
     st.builds(
@@ -43,18 +43,18 @@ COMMON = ["model.safetensors", "model.safetensors.index.json", "config.json"]
 
 
 @pytest.mark.parametrize(
-    ("names", "own_form", "needed"),
+    ("names", "form", "needed"),
     [
-        ([*OWN, *COMMON[:2], "tokenizer.json"], True, [*OWN, "tokenizer.json"]),
-        ([*OWN[1:], *COMMON, "tokenizer.json"], False, [*OWN[2:], *COMMON, "tokenizer.json"]),
-        ([*OWN, *COMMON[:2]], False, OWN),  # the tokenizer comes in that form only
-        ([*OWN, *COMMON[:2], "tokenizer_config.json"], False, [*OWN, "tokenizer_config.json"]),
-        (COMMON, True, COMMON),  # there is no such copy
-        ([*OWN, "pytorch_model.bin"], True, OWN),
+        ([*OWN, *COMMON[:2], "tokenizer.json"], OWN_FORM, [*OWN, "tokenizer.json"]),
+        ([*OWN[1:], *COMMON, "tokenizer.json"], None, [*OWN[2:], *COMMON, "tokenizer.json"]),
+        ([*OWN, *COMMON[:2]], None, OWN),  # the tokenizer comes in that form only
+        ([*OWN, *COMMON[:2], "tokenizer_config.json"], None, [*OWN, "tokenizer_config.json"]),
+        (COMMON, OWN_FORM, COMMON),  # there is no such copy
+        ([*OWN, "pytorch_model.bin"], OWN_FORM, OWN),
     ],
 )
-def test_the_vendors_own_copy_where_the_backend_loads_it(names: list[str], own_form: bool, needed: list[str]) -> None:
-    assert list(needed_files(names, own_form=own_form)) == needed
+def test_the_vendors_own_copy_where_the_backend_loads_it(names: list[str], form: str | None, needed: list[str]) -> None:
+    assert list(needed_files(names, form=form)) == needed
 
 
 @given(NAMES)

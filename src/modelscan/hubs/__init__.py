@@ -6,6 +6,7 @@ huggingface  how it is called, and the cache of its own tools
 modelscope   the same
 remote       what all hubs on the network have in common
 folder       weights in folders of the user
+gguf         weights in GGUF files, by their headers
 s3           weights in S3
 config       the bounded reader of config.json
 describing   a description from a listing, for every source

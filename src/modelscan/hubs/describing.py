@@ -11,11 +11,11 @@ from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.config import bounded_config
 from modelscan.hubs.families import shipped_families
 from modelscan.hubs.files import Listing
+from modelscan.hubs.gguf.describe import DamagedGguf, describe_gguf
 from modelscan.hubs.loadable import Contents, require_loadable_config, require_loadable_files
 from modelscan.hubs.params_json import INDEX as CONSOLIDATED_INDEX
 from modelscan.hubs.params_json import PARAMS, config_of
 from modelscan.model import HUB_SOURCES, Source, WeightsDescription
-from modelscan.weights.reading.gguf_files import form_of, gguf_files
 from modelscan.weights.reading.listing import (
     INDEX,
     SENTENCES,
@@ -42,13 +42,20 @@ _LARGEST_JSON = 32 * 1024**2
 _LARGEST_TEMPLATE = 1024**2
 
 
-def describe_listing(source: Source, repo_id: str, listing: Listing, read: ReadRange) -> WeightsDescription:
-    """The weights. Raises ModelNotFound if no backend can load them, ModelscanError if a file is damaged."""
-    return _Repo(source, repo_id, listing, read).describe()
+def describe_listing(
+    source: Source, repo_id: str, listing: Listing, read: ReadRange, form: str | None = None
+) -> WeightsDescription:
+    """The weights; `form` is which of several quantizations of GGUF. Raises ModelNotFound if no backend can load them,
+    ModelscanError if a file is damaged.
+    """
+    return _Repo(source, repo_id, listing, read, form).describe()
 
 
 class _Repo:
-    def __init__(self, source: Source, repo_id: str, listing: Listing, read: ReadRange) -> None:
+    def __init__(
+        self, source: Source, repo_id: str, listing: Listing, read: ReadRange, form: str | None = None
+    ) -> None:
+        self.form = form
         self.source, self.repo_id, self.listing, self.read = source, repo_id, listing, read
         self.files = {file.path: file for file in listing.files}
         self.sizes = {file.path: file.size_bytes for file in listing.files}
@@ -63,7 +70,8 @@ class _Repo:
         )
 
     def describe(self) -> WeightsDescription:
-        if only_gguf(self.sizes) and "config.json" not in self.sizes:
+        if only_gguf(self.sizes):  # a `config.json` beside them is of the model that they were made from
+            require_loadable_files(self.contents)
             return self._gguf()
         config = self._config()
         needed = needed_files(self.sizes)
@@ -97,22 +105,10 @@ class _Repo:
         )
 
     def _gguf(self) -> WeightsDescription:
-        """By its file names."""
-        files = gguf_files(self.sizes)
-        return WeightsDescription(
-            source=self.source,
-            repo_id=self.repo_id,
-            location=self.repo_id,
-            revision=self.listing.revision,
-            commit=self.listing.commit or None,
-            quantization=form_of(files[0]) if files else None,
-            format="gguf",
-            size_bytes=sum(self.sizes[name] for name in files),
-            license=self.listing.license,
-            gated=self.listing.gated,
-            has_chat_template=True,
-            task="chat",
-        )
+        try:
+            return describe_gguf(self.source, self.repo_id, self.listing, self.read, self.form)
+        except DamagedGguf as error:
+            raise self._damaged(error.name, f"`{error.name}`: {error}", error.missing) from error
 
     def _config(self) -> dict[str, Any]:
         """`config.json`, or what Mistral's own `params.json` says in its place."""

@@ -46,8 +46,8 @@ class Describes(Protocol):
 
     source: Source
 
-    def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:
-        """The description of weights. Cached per commit."""
+    def describe(self, repo_id: str, revision: str | None, *, form: str | None = None) -> WeightsDescription:
+        """The description of weights. Cached per commit. `form` is which of several quantizations of GGUF."""
         ...
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
@@ -58,7 +58,7 @@ class Describes(Protocol):
         """The commit that a revision points to now, and its files. Cached per commit."""
         ...
 
-    def files(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
+    def files(self, repo_id: str, commit: str, *, form: str | None = None) -> tuple[RemoteFile, ...]:
         """The files at a commit that a backend needs."""
         ...
 
@@ -66,14 +66,14 @@ class Describes(Protocol):
 class Fetches(Protocol):
     """Downloads weights from a hub into the cache that the hub's own tools use.
 
-    `own_form`: the vendor's own copy of the weights, as `needed_files` has it.
+    `form`: which copy of the weights, as `needed_files` has it.
 
     All but `cached` and `folder` may ask the network, and raise as `Describes` does, and StorageFailed.
     """
 
     source: HubName
 
-    def cached(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> Path | None:
+    def cached(self, repo_id: str, revision: str | None, *, form: str | None = None) -> Path | None:
         """The local folder with everything that a backend needs, None if incomplete. No network."""
         ...
 
@@ -81,7 +81,7 @@ class Fetches(Protocol):
         """The folder that `download` fills; it need not exist."""
         ...
 
-    def missing(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
+    def missing(self, repo_id: str, commit: str, *, form: str | None = None) -> tuple[RemoteFile, ...]:
         """The files that `download` would fetch; a partial file counts with its missing bytes."""
         ...
 
@@ -96,7 +96,7 @@ class Fetches(Protocol):
         *,
         on_progress: OnProgress,
         into: Path | None = None,
-        own_form: bool = False,
+        form: str | None = None,
     ) -> tuple[Path, str]:
         """Download what a backend needs; returns the folder and its commit.
 

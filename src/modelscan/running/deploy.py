@@ -21,7 +21,7 @@ from modelscan.model.events import Ask, Event, Report
 from modelscan.running.choice import report_choice, report_reading
 from modelscan.running.claim import Claimed, claim_record
 from modelscan.running.environment import installation_or_leave
-from modelscan.running.fetch import in_own_form
+from modelscan.running.fetch import wanted_form
 from modelscan.running.follow import publish, start_and_follow
 from modelscan.running.preflight import check_weights, refuse_code_without_consent, refuse_sleepless
 from modelscan.running.prepare import prepare
@@ -178,7 +178,7 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
         trust_remote_code=wanted.plan.trust_remote_code,
         allow_pickle=wanted.plan.allow_pickle,
         may_download=context.settings.weights.auto_download,
-        own_form=in_own_form(chosen),
+        form=wanted_form(chosen),
         ask=ask,
     )
     runs_code = chosen.trust_remote_code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.hubs.files import Transferred
 from modelscan.hubs.folder.describe import describe_folder
 from modelscan.hubs.ledger import Ledger
@@ -13,6 +14,7 @@ from modelscan.model import Candidate
 from modelscan.model.events import Event, Report
 from modelscan.selecting.context import Context
 from modelscan.weights.reading.gguf_files import gguf_files, projector_of
+from modelscan.weights.reading.selection import OWN_FORM
 
 
 def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tuple[str, str | None]:
@@ -24,8 +26,8 @@ def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tu
     delivery = context.delivery(candidate.source, candidate.repo_id)
     if isinstance(delivery, Streamed):
         return candidate.repo_id, candidate.revision
-    own_form = in_own_form(candidate)
-    folder, commit = fetch(context, delivery, candidate.repo_id, candidate.revision, report, own_form=own_form)
+    form = wanted_form(candidate)
+    folder, commit = fetch(context, delivery, candidate.repo_id, candidate.revision, report, form=form)
     return str(folder), commit or None
 
 
@@ -41,10 +43,14 @@ def first_file(location: str, quantization: str | None) -> tuple[str, str | None
     return str(folder / files[0]) if files else location, str(folder / projector) if projector else None
 
 
-def in_own_form(candidate: Candidate) -> bool:
-    """Whether the planned command loads the vendor's own copy of the weights."""
+def wanted_form(candidate: Candidate) -> str | None:
+    """Which copy of the weights the planned command loads, where a repo has several: the vendor's own, or one of the
+    quantizations of GGUF.
+    """
+    if BACKENDS[candidate.backend].runs.takes_file:
+        return candidate.quantization
     words = " ".join((*candidate.model_args, *candidate.extra_args)).replace("=", " ")
-    return "--load-format mistral" in words
+    return OWN_FORM if "--load-format mistral" in words else None
 
 
 def fetch(
@@ -54,7 +60,7 @@ def fetch(
     revision: str | None,
     report: Report,
     *,
-    own_form: bool = False,
+    form: str | None = None,
 ) -> tuple[Path, str]:
     """The folder that holds weights, and their commit: of a hub in its own cache, which is remembered where it was not
     there before.
@@ -66,7 +72,7 @@ def fetch(
     if not repo.exists():
         with Ledger(context.settings.paths, context.clock) as ledger:
             ledger.add_download(repo, delivery.source, repo_id)
-    return delivery.download(repo_id, revision, on_progress=lambda now: report(progress_event(now)), own_form=own_form)
+    return delivery.download(repo_id, revision, on_progress=lambda now: report(progress_event(now)), form=form)
 
 
 def progress_event(now: Transferred) -> Event:

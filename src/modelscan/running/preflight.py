@@ -42,11 +42,11 @@ def check_weights(
     ask: Ask,
     may_download: bool = True,
     into: Path | None = None,
-    own_form: bool = False,
+    form: str | None = None,
 ) -> WeightsDescription:
     """The same weights fully described and pinned to their commit, once they passed all checks.
 
-    `own_form`: the backend loads the vendor's own copy of the weights.
+    `form` is which copy of the weights the backend loads, as `needed_files` has it.
     `into` is a folder to fill in place of the hub's cache. Raises Gated, StorageFailed, Usage (code that nobody agreed
     to), Conflict (missing, and not `may_download`), ModelscanError (pickles), and what asking the hub raises.
     """
@@ -60,8 +60,8 @@ def check_weights(
         _refuse(preflight.no_weights(known.repo_id, [file.path for file in hub.listing(known.repo_id, None).files]))
     else:
         here, known = (
-            delivery.cached(weights.repo_id, revision, own_form=own_form),
-            hub.describe(weights.repo_id, revision),
+            delivery.cached(weights.repo_id, revision, form=form),
+            hub.describe(weights.repo_id, revision, form=form),
         )
     known = dataclasses.replace(known, official=weights.official, verified=weights.verified)
     _refuse(preflight.pickles(known, allowed=allow_pickle))
@@ -74,11 +74,11 @@ def check_weights(
     _refuse(preflight.no_weights(known.repo_id, [file.path for file in listed.files]))
     commit = known.commit or ""
     if isinstance(delivery, InFolder):
-        missing, place = hub.files(weights.repo_id, commit, own_form=own_form), into or delivery.path
+        missing, place = hub.files(weights.repo_id, commit, form=form), into or delivery.path
     elif into is not None:
-        missing, place = hub.files(weights.repo_id, commit, own_form=own_form), into
+        missing, place = hub.files(weights.repo_id, commit, form=form), into
     else:
-        missing = delivery.missing(weights.repo_id, commit, own_form=own_form)
+        missing = delivery.missing(weights.repo_id, commit, form=form)
         place = delivery.folder(weights.repo_id, commit)
     if not may_download:
         raise _not_here(known, missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -89,19 +89,20 @@ def resolve_model(
     notices = (*((index.warning,) if index.warning else ()), *resolution.warnings)
     if resolution.model is None:
         assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
-        repo = resolution.passthrough_repo
+        repo, form = resolution.passthrough_repo, (resolution.weights_hint or WeightsHint()).quantization
         weights = Weights(source=source or "huggingface", repo_id=repo, verified=False)
         try:
             with _suggesting(repo, index):
-                options = _describe_all(context, (weights,), revision)
+                options = _describe_all(context, (weights,), revision, form=form)
         except SourceUnavailable:
-            if revision is not None or (form := _form_of_a_known_model(context, weights, index)) is None:
+            if revision is not None or (lent := _form_of_a_known_model(context, weights, index)) is None:
                 raise
-            options = (form,)
-            lent = f"the hub cannot be asked about `{repo}`, so it is planned with the shape of {form.shape_from}"
-            notices = (*notices, lent)
+            options = (lent,)
+            why = f"the hub cannot be asked about `{repo}`, so it is planned with the shape of {lent.shape_from}"
+            notices = (*notices, why)
         return Resolved(
             reference=reference, model_id=resolution.passthrough_repo.lower(), model=None, options=options,
+            quantization=form if all(item.format == "gguf" for item in options) else None,
             warnings=notices, notes=resolution.notes,
         )  # fmt: skip
     model, hint = resolution.model, resolution.weights_hint or WeightsHint()
@@ -109,15 +110,17 @@ def resolve_model(
     # Before a hub is asked for what nobody here would run.
     refuse_unrunnable(None if entry is None else entry.model, backend)
     revision = revision or hint.revision
-    options = _describe_all(context, selected_weights(model, hint, source, revision), revision, model.weights)
+    options = _describe_all(
+        context, selected_weights(model, hint, source, revision), revision, model.weights, form=hint.quantization
+    )
     return Resolved(
         reference=reference,
         model_id=model.id,
         model=model,
         options=options,
         entry=entry,
-        # A repo that was named is not left out for its own format, whatever its name says of it.
-        quantization=None if {item.repo_id for item in options} == {hint.repo_id} else hint.quantization,
+        # A repo that was named is not left out for its own format, whatever its name says of it; unless it has several.
+        quantization=hint.quantization if _has_several(options) or not _is_named(options, hint) else None,
         warnings=notices,
         notes=resolution.notes,
     )
@@ -184,17 +187,23 @@ def _folder(path: Path) -> Resolved:
 
 
 def _describe_all(
-    context: Context, weights: tuple[Weights, ...], revision: str | None, known_weights: tuple[Weights, ...] = ()
+    context: Context,
+    weights: tuple[Weights, ...],
+    revision: str | None,
+    known_weights: tuple[Weights, ...] = (),
+    *,
+    form: str | None = None,
 ) -> tuple[WeightsDescription, ...]:
-    """What is known of each, from this machine and from what ships; only if that is nothing, from the hub.
+    """What is known of each, from this machine and from what ships; only if that is nothing, from the hub, and of GGUF
+    alone where nobody has read its headers yet. `form` is which of its quantizations.
 
     Where that cannot be asked, a quantized form has the shape of its model.
     """
     known = with_shared_shape(tuple(describe_here(context, item, revision, known_weights) for item in weights))
-    if not weights or any(item.architecture is not None for item in known):
+    if not weights or (any(item.architecture is not None for item in known) and not _unread(known, form)):
         return known
     try:
-        first = _describe_on_hub(context, weights[0], revision)
+        first = _describe_on_hub(context, weights[0], revision, form)
     except SourceUnavailable:
         first = borrowed_shape(known[0], (describe_here(context, item, None, known_weights) for item in known_weights))
         if first.architecture is None:
@@ -227,6 +236,26 @@ def _form_of_a_known_model(context: Context, weights: Weights, index: Index) -> 
     return replace(form, task=form.task or model.task) if form.shape_from else None
 
 
-def _describe_on_hub(context: Context, weights: Weights, revision: str | None) -> WeightsDescription:
-    found = context.describer(weights.source).describe(weights.repo_id, revision or weights.revision)
+def _is_named(options: Sequence[WeightsDescription], hint: WeightsHint) -> bool:
+    return {item.repo_id for item in options} == {hint.repo_id}
+
+
+def _has_several(options: Sequence[WeightsDescription]) -> bool:
+    """Whether they are GGUF files, of which a repo has many quantizations side by side."""
+    return bool(options) and all(item.format == "gguf" for item in options)
+
+
+def _unread(options: Sequence[WeightsDescription], form: str | None) -> bool:
+    """Whether nobody has read the headers of GGUF files yet, or those of another quantization than the wanted one."""
+    if not _has_several(options):
+        return False
+    first = options[0]
+    others = {other.quantization for other in first.forms}
+    return first.tensors is None or (first.quantization != form and form in others)
+
+
+def _describe_on_hub(
+    context: Context, weights: Weights, revision: str | None, form: str | None = None
+) -> WeightsDescription:
+    found = context.describer(weights.source).describe(weights.repo_id, revision or weights.revision, form=form)
     return replace(found, official=weights.official, verified=weights.verified)

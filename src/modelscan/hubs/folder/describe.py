@@ -6,21 +6,25 @@ import json
 from pathlib import Path
 from typing import Any
 
+from modelscan.dataclasses import replace
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.model import WeightsDescription
+from modelscan.weights.reading.gguf_files import gguf_files, is_projector, missing_parts
 
 CONFIGS = ("config.json", "params.json")
 
 
-def describe_folder(path: Path) -> WeightsDescription:
-    """The weights in a folder, from its headers only.
+def describe_folder(path: Path, form: str | None = None) -> WeightsDescription:
+    """The weights in a folder, or in a GGUF file, from their headers only; `form` is which of several quantizations.
 
     Raises ModelNotFound where there is no folder or nothing in it that a backend loads, ModelscanError where a file is
     damaged, or a shard that the index names is missing.
     """
     folder = path.expanduser()
+    if is_gguf_file(folder):
+        return _of_file(folder)
     if not folder.is_dir():
         raise ModelNotFound(
             f"the folder `{path}` does not exist",
@@ -28,7 +32,7 @@ def describe_folder(path: Path) -> WeightsDescription:
             details={"path": str(path)},
         )
     try:
-        return describe_listing("local_path", str(folder), folder_listing(folder), _reader(folder))
+        return describe_listing("local_path", str(folder), folder_listing(folder), _reader(folder), form)
     except ModelNotFound as error:
         if error.hints:
             raise
@@ -40,8 +44,31 @@ def describe_folder(path: Path) -> WeightsDescription:
         ) from None
 
 
+def is_gguf_file(path: Path) -> bool:
+    return path.suffix == ".gguf" and path.is_file()
+
+
+def _of_file(path: Path) -> WeightsDescription:
+    """No other quantization in its folder."""
+    return replace(describe_listing("local_path", str(path), _beside(path), _reader(path.parent)), forms=())
+
+
+def _beside(path: Path) -> Listing:
+    """A file that was named, its other parts and the tower beside it."""
+    beside = [item.name for item in path.parent.iterdir() if item.is_file()]
+    named = gguf_files([path.name])
+    parts = [name for name in beside if name in named or name in missing_parts(named)]
+    kept = {*parts, *filter(is_projector, beside)}
+    return Listing(
+        commit="",
+        files=tuple(RemoteFile(path=name, size_bytes=(path.parent / name).stat().st_size) for name in sorted(kept)),
+    )
+
+
 def folder_listing(folder: Path) -> Listing:
-    """The files of a folder as a hub would list them. It has no commit."""
+    """The files of a folder, or of the model in a GGUF file, as a hub would list them. It has no commit."""
+    if is_gguf_file(folder):
+        return _beside(folder)
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and "\\" not in path.name)
     files = (RemoteFile(path=path.relative_to(folder).as_posix(), size_bytes=path.stat().st_size) for path in paths)
     return Listing(commit="", files=tuple(files))

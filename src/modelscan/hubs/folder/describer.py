@@ -29,8 +29,14 @@ class FolderDescriber:
     def __init__(self, _: Access) -> None:
         pass
 
-    def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:  # noqa: ARG002  the Protocol's
-        return describe_folder(local_folder(repo_id))
+    def describe(
+        self,
+        repo_id: str,
+        revision: str | None,  # noqa: ARG002  the Protocol's
+        *,
+        form: str | None = None,
+    ) -> WeightsDescription:
+        return describe_folder(local_folder(repo_id), form)
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
         return self.describe(repo_id, revision)
@@ -38,7 +44,7 @@ class FolderDescriber:
     def listing(self, repo_id: str, revision: str | None) -> Listing:  # noqa: ARG002
         return folder_listing(local_folder(repo_id))
 
-    def files(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
+    def files(self, repo_id: str, commit: str, *, form: str | None = None) -> tuple[RemoteFile, ...]:
         found = self.listing(repo_id, commit).files
-        wanted = set(needed_files([file.path for file in found], own_form=own_form))
+        wanted = set(needed_files([file.path for file in found], form=form))
         return tuple(file for file in found if file.path in wanted)

@@ -11,9 +11,9 @@ _DEEPEST = 2
 
 
 def model_folder(path: Path) -> Path:
-    """The folder that holds the weights, absolute; what means no other folder stays as it is."""
+    """The folder that holds the weights, absolute; what means no other folder stays as it is, as a GGUF file does."""
     folder = path.expanduser().absolute()
-    if folder.is_file() and folder.suffix in {".safetensors", ".gguf", ".json", ".bin", ".pt"}:
+    if folder.is_file() and folder.suffix in {".safetensors", ".json", ".bin", ".pt"}:
         folder = folder.parent
     if not folder.is_dir() or any((folder / name).is_file() for name in CONFIGS):
         return folder

@@ -29,7 +29,7 @@ class RemoteDescriber:
         self.source: Source = listings.site.source
         self._listings, self._site, self._access = listings, listings.site, listings.access
 
-    def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:
+    def describe(self, repo_id: str, revision: str | None, *, form: str | None = None) -> WeightsDescription:
         try:
             listing = self._listings.get(repo_id, revision, fresh=FRESH)
         except SourceUnavailable as error:
@@ -39,9 +39,9 @@ class RemoteDescriber:
             return here
         repo_id = self._listings.spelled(repo_id)
         here = self.describe_here(repo_id, listing.commit)
-        if here is None:
+        if here is None or _is_another(here, form):
             with self._access.http().session() as session:
-                here = describe_listing(self.source, repo_id, listing, self._reader(session, repo_id, listing))
+                here = describe_listing(self.source, repo_id, listing, self._reader(session, repo_id, listing), form)
             self._listings.memory.keep_description(repo_id, listing.commit, here)
         return replace(here, revision=revision)
 
@@ -63,8 +63,8 @@ class RemoteDescriber:
     def listing(self, repo_id: str, revision: str | None) -> Listing:
         return self._listings.get(repo_id, revision, fresh=NOW)
 
-    def files(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
-        return needed(self._listings.get(repo_id, commit, fresh=FRESH), own_form=own_form)
+    def files(self, repo_id: str, commit: str, *, form: str | None = None) -> tuple[RemoteFile, ...]:
+        return needed(self._listings.get(repo_id, commit, fresh=FRESH), form=form)
 
     def _of_folder(self, folder: Path, repo_id: str, commit: str) -> WeightsDescription:
         listing, found = self._listings.known(repo_id, commit), describe_folder(folder)
@@ -97,3 +97,8 @@ class RemoteDescriber:
             return bytes(content[start - source.start : end - source.start])
 
         return read
+
+
+def _is_another(known: WeightsDescription, form: str | None) -> bool:
+    """Whether another of a repo's quantizations is described than the one that is asked for, which it has too."""
+    return form is not None and form != known.quantization and any(form == other.quantization for other in known.forms)

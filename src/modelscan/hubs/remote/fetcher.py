@@ -14,6 +14,8 @@ from modelscan.hubs.transfer.disk import require_disk_space
 from modelscan.hubs.transfer.meter import Meter
 from modelscan.hubs.transfer.parts import ByteStream, Part
 from modelscan.hubs.transfer.verify import CheckedFile, Verified, verify_files
+from modelscan.weights.reading.gguf_files import forms_there
+from modelscan.weights.reading.selection import OWN_FORM
 
 
 class RemoteFetcher:
@@ -23,17 +25,17 @@ class RemoteFetcher:
         self.source = listings.site.source
         self._listings, self._site, self._access = listings, listings.site, listings.access
 
-    def cached(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> Path | None:
-        return self._listings.cached(repo_id, revision, own_form=own_form)
+    def cached(self, repo_id: str, revision: str | None, *, form: str | None = None) -> Path | None:
+        return self._listings.cached(repo_id, revision, form=form)
 
     def folder(self, repo_id: str, commit: str) -> Path:
         return self._site.snapshot(self._listings.spelled(repo_id), commit)
 
-    def missing(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
+    def missing(self, repo_id: str, commit: str, *, form: str | None = None) -> tuple[RemoteFile, ...]:
         listing = self._listings.get(repo_id, commit, fresh=FRESH)
         repo_id = self._listings.spelled(repo_id)
         folder = self._site.snapshot(repo_id, commit)
-        lacking = (file for file in needed(listing, own_form=own_form) if not has(folder, file))
+        lacking = (file for file in needed(listing, form=form) if not has(folder, file))
         return tuple(
             replace(file, size_bytes=file.size_bytes - self._site.part(repo_id, listing.commit, file).here_bytes)
             for file in lacking
@@ -44,8 +46,9 @@ class RemoteFetcher:
         listing = self._listings.get(repo_id, commit, fresh=FRESH)
         repo_id = self._listings.spelled(repo_id)
         folder = self._site.snapshot(repo_id, listing.commit)
-        own = needed(listing, own_form=True)
-        files = own if all(has(folder, file) for file in own) else needed(listing)
+        quantizations = forms_there(file.path for file in listing.files)
+        copies = (needed(listing, form=form) for form in (OWN_FORM, *quantizations))
+        files = next((copy for copy in copies if all(has(folder, file) for file in copy)), needed(listing))
         return verify_files(folder, files, self._verified(repo_id), again=again)
 
     def download(
@@ -55,7 +58,7 @@ class RemoteFetcher:
         *,
         on_progress: OnProgress,
         into: Path | None = None,
-        own_form: bool = False,
+        form: str | None = None,
     ) -> tuple[Path, str]:
         listing = self._listing_to_download(repo_id, revision)
         repo_id = self._listings.spelled(repo_id)
@@ -63,7 +66,7 @@ class RemoteFetcher:
             folder = self._listings.cached(repo_id, revision)
             assert folder is not None  # noqa: S101  the other half of _listing_to_download
             return folder, folder.name
-        files, verified = needed(listing, own_form=own_form), self._verified(repo_id)
+        files, verified = needed(listing, form=form), self._verified(repo_id)
         folder = self._site.snapshot(repo_id, listing.commit) if into is None else into
         if into is None:
             self._site.adopt(repo_id, listing, files)

@@ -12,7 +12,7 @@ from modelscan.hubs.memory import Memory, Reference
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.remote.site import HubSite
 from modelscan.system.retry import FOR_A_QUESTION, retrying
-from modelscan.weights.reading.selection import needed_files
+from modelscan.weights.reading.selection import needed_files, only_gguf
 
 # How long a branch is assumed to point to the same commit: `plan` and the `deploy` after it agree on it.
 FRESH = timedelta(hours=1)
@@ -73,11 +73,11 @@ class Listings:
         there = [commit for commit in candidates if self.site.snapshot(repo_id, commit).is_dir()]
         return next(iter(there or candidates), None)
 
-    def cached(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> Path | None:
+    def cached(self, repo_id: str, revision: str | None, *, form: str | None = None) -> Path | None:
         """The local folder with everything that a backend needs, None if incomplete. No network."""
-        return self.here(self.spelled(repo_id), revision, own_form=own_form)[0]
+        return self.here(self.spelled(repo_id), revision, form=form)[0]
 
-    def here(self, repo_id: str, revision: str | None, *, own_form: bool = False) -> tuple[Path | None, str | None]:
+    def here(self, repo_id: str, revision: str | None, *, form: str | None = None) -> tuple[Path | None, str | None]:
         """The same of a repo as its hub spells it, and the commit."""
         commit = self._commit(repo_id, revision)
         if commit is None:
@@ -85,8 +85,11 @@ class Listings:
         folder, listing = self.site.snapshot(repo_id, commit), self.known(repo_id, commit)
         if listing is None:
             return folder if self.site.complete(repo_id, commit) else None, commit
-        here = all(has(folder, file) for file in needed(listing, own_form=own_form))
-        return folder if here and any((folder / name).is_file() for name in CONFIGS) else None, commit
+        here = all(has(folder, file) for file in needed(listing, form=form))
+        is_model = only_gguf([file.path for file in listing.files]) or any(
+            (folder / name).is_file() for name in CONFIGS
+        )
+        return folder if here and is_model else None, commit
 
     def is_offline(self) -> bool:
         return self.access.settings.offline or self.site.offline()
@@ -110,9 +113,9 @@ def is_fresh(reference: Reference, fresh: timedelta) -> bool:
     return timedelta(0) <= reference.age < fresh
 
 
-def needed(listing: Listing, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
+def needed(listing: Listing, *, form: str | None = None) -> tuple[RemoteFile, ...]:
     """The files that a backend needs."""
-    wanted = set(needed_files([file.path for file in listing.files], own_form=own_form))
+    wanted = set(needed_files([file.path for file in listing.files], form=form))
     return tuple(file for file in listing.files if file.path in wanted)
 
 

@@ -35,13 +35,13 @@ class S3Describer:
         self._access = access
         self._memory = Memory("s3", access.settings, access.clock)
 
-    def describe(self, repo_id: str, revision: str | None) -> WeightsDescription:
+    def describe(self, repo_id: str, revision: str | None, *, form: str | None = None) -> WeightsDescription:
         address = parse_s3(repo_id)
         with self._open(address) as client:
             listing = _listing(client, address, revision)
             known = self._memory.description(repo_id, listing.commit)
             if known is None:
-                known = describe_listing("s3", str(address), listing, _reader(client, address))
+                known = describe_listing("s3", str(address), listing, _reader(client, address), form)
                 self._memory.keep_description(repo_id, listing.commit, known)
         return known
 
@@ -54,9 +54,9 @@ class S3Describer:
         with self._open(address) as client:
             return _listing(client, address, revision)
 
-    def files(self, repo_id: str, commit: str, *, own_form: bool = False) -> tuple[RemoteFile, ...]:
+    def files(self, repo_id: str, commit: str, *, form: str | None = None) -> tuple[RemoteFile, ...]:
         found = self.listing(repo_id, commit or None).files
-        wanted = set(needed_files([file.path for file in found], own_form=own_form))
+        wanted = set(needed_files([file.path for file in found], form=form))
         return tuple(file for file in found if file.path in wanted)
 
     @contextlib.contextmanager

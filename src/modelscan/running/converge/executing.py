@@ -19,7 +19,7 @@ from modelscan.model.results import UpAction
 from modelscan.running.converge.together import Together
 from modelscan.running.deploy import deploy_model, refuse_unsafe
 from modelscan.running.environment import installation_or_leave
-from modelscan.running.fetch import in_own_form
+from modelscan.running.fetch import wanted_form
 from modelscan.running.follow import start_and_follow
 from modelscan.running.preflight import check_weights
 from modelscan.running.routes import check_routing_file
@@ -198,6 +198,6 @@ def check_before(context: Context, planned: Together, ask: Ask) -> None:
                 trust_remote_code=request.plan.trust_remote_code,
                 allow_pickle=request.plan.allow_pickle,
                 may_download=False,
-                own_form=in_own_form(chosen),
+                form=wanted_form(chosen),
                 ask=ask,
             )

@@ -12,7 +12,7 @@ from modelscan.model.events import Ask, Event, Report
 from modelscan.model.registered import RegisteredModel
 from modelscan.registry.changed import keep_pulled
 from modelscan.registry.registered import registered_models
-from modelscan.running.fetch import fetch, in_own_form
+from modelscan.running.fetch import fetch, wanted_form
 from modelscan.running.preflight import check_weights
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
@@ -56,12 +56,12 @@ def _pull(context: Context, model_id: str, report: Report, ask: Ask) -> Path | N
     chosen = planned.plan.chosen
     if chosen is None:
         raise no_fit(planned.plan)
-    delivery, own_form = context.delivery(chosen.source, chosen.repo_id), in_own_form(chosen)
+    delivery, form = context.delivery(chosen.source, chosen.repo_id), wanted_form(chosen)
     if isinstance(delivery, InFolder | Streamed):
         return None
     weights = described(planned, chosen)
-    cached = delivery.cached(weights.repo_id, weights.commit or weights.revision, own_form=own_form)
+    cached = delivery.cached(weights.repo_id, weights.commit or weights.revision, form=form)
     if cached is not None:
         return cached
-    known = check_weights(context, weights, trust_remote_code=False, allow_pickle=False, own_form=own_form, ask=ask)
-    return fetch(context, delivery, known.repo_id, known.commit, report, own_form=own_form)[0]
+    known = check_weights(context, weights, trust_remote_code=False, allow_pickle=False, form=form, ask=ask)
+    return fetch(context, delivery, known.repo_id, known.commit, report, form=form)[0]

@@ -17,7 +17,7 @@ from modelscan.hubs.s3.upload import upload
 from modelscan.model import PlanRequest, Source, WeightsDescription
 from modelscan.model.events import Ask, Event, Report
 from modelscan.running.choice import report_reading
-from modelscan.running.fetch import fetch, in_own_form, progress_event
+from modelscan.running.fetch import fetch, progress_event, wanted_form
 from modelscan.running.preflight import check_weights
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
@@ -79,7 +79,7 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     if wanted.to is not None and is_s3(wanted.to):
         refuse_offline(parse_s3(wanted.to), context.settings)
         require_reachable(parse_s3(wanted.to))  # before hours of downloading
-    model_id, weights, own_form = _choose(context, reference, wanted, report)
+    model_id, weights, form = _choose(context, reference, wanted, report)
     delivery = context.delivery(weights.source, weights.repo_id)
     if isinstance(delivery, Streamed):
         return _from_s3(context, weights.repo_id, PullRequest(to=wanted.to), report)
@@ -93,16 +93,16 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
         allow_pickle=wanted.allow_pickle,
         ask=ask,
         into=into,
-        own_form=own_form,
+        form=form,
     )
-    files = context.describer(weights.source).files(weights.repo_id, weights.commit or "", own_form=own_form)
+    files = context.describer(weights.source).files(weights.repo_id, weights.commit or "", form=form)
     size = sum(file.size_bytes for file in files)
     report(Event("source", f"Source: {weights.repo_id} ({weights.source}), {format_bytes(size)}"))
     if into is not None:
-        path, changed = str(into), _into_folder(context, delivery, weights, files, into, report, own_form=own_form)
+        path, changed = str(into), _into_folder(context, delivery, weights, files, into, report, form=form)
     else:
-        here = _here(delivery, weights, own_form=own_form)
-        folder, _ = fetch(context, delivery, weights.repo_id, weights.commit, report, own_form=own_form)
+        here = _here(delivery, weights, form=form)
+        folder, _ = fetch(context, delivery, weights.repo_id, weights.commit, report, form=form)
         path, changed = str(folder), here is None
         if wanted.to is not None:
             path, changed = _into_s3(context, folder, files, wanted.to, report)
@@ -119,11 +119,11 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     )
 
 
-def _here(delivery: Fetches | InFolder, weights: WeightsDescription, *, own_form: bool) -> Path | None:
+def _here(delivery: Fetches | InFolder, weights: WeightsDescription, *, form: str | None) -> Path | None:
     """The folder on this machine that holds all of the weights."""
     if isinstance(delivery, InFolder):
         return delivery.path
-    return delivery.cached(weights.repo_id, weights.commit, own_form=own_form)
+    return delivery.cached(weights.repo_id, weights.commit, form=form)
 
 
 def _into_folder(
@@ -134,15 +134,15 @@ def _into_folder(
     into: Path,
     report: Report,
     *,
-    own_form: bool,
+    form: str | None,
 ) -> bool:
     """Copy or download into a folder; whether anything changed. Cached files are copied, which needs no network."""
-    here = _here(delivery, weights, own_form=own_form)
+    here = _here(delivery, weights, form=form)
     if here is not None:
         return copy_files(here, into, files, on_progress=_reporting(report), clock=context.clock) > 0
     assert not isinstance(delivery, InFolder)  # noqa: S101  those weights are always on disk
     before = {file.path for file in files if (into / file.path).is_file()}
-    delivery.download(weights.repo_id, weights.commit, on_progress=_reporting(report), into=into, own_form=own_form)
+    delivery.download(weights.repo_id, weights.commit, on_progress=_reporting(report), into=into, form=form)
     return len(before) < len(files)
 
 
@@ -193,8 +193,8 @@ def refuse_one_target(references: Sequence[str], to: str | None) -> None:
 
 def _choose(
     context: Context, reference: str, wanted: PullRequest, report: Report
-) -> tuple[str, WeightsDescription, bool]:
-    """The model, its weights, and whether the planned command loads the vendor's own copy of them."""
+) -> tuple[str, WeightsDescription, str | None]:
+    """The model, its weights, and which copy of them the planned command loads."""
     resolved = resolve_model(context, reference, wanted.source, wanted.revision)
     report_reading(resolved, report)
     request = PlanRequest(
@@ -208,13 +208,14 @@ def _choose(
     planned = plan_resolved(context, resolved, request, hardware)
     if planned.plan.chosen is not None:
         chosen = planned.plan.chosen
-        return resolved.model_id, described(planned, chosen), in_own_form(chosen)
+        return resolved.model_id, described(planned, chosen), wanted_form(chosen)
     word = wanted.quantization or resolved.quantization
     fitting = [item for item in resolved.options if word in {None, item.quantization, (item.format or "").upper()}]
     if not fitting:
         raise no_fit(planned.plan)
     report(Event("note", f"{resolved.model_id} does not fit this machine; downloading {fitting[0].repo_id} anyway"))
-    return resolved.model_id, fitting[0], False
+    form = fitting[0].quantization if fitting[0].format == "gguf" else None
+    return resolved.model_id, fitting[0], form
 
 
 def _folder(to: str | None) -> Path | None:
