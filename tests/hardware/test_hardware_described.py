@@ -127,8 +127,28 @@ def test_a_cpu() -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "gpus", "gib"),
+    [
+        ("rtx-4090+512gib-ram", 1, 512),
+        ("2xrtx-3090 + 64GB RAM", 2, 64),
+        ("8xh100-80gb+2tib-ram", 8, 2048),
+        ("24gb+96gb-ram", 1, 96),
+    ],
+)
+def test_the_hosts_memory_behind_gpus(spec: str, gpus: int, gib: int) -> None:
+    found = describe_hardware(spec, TABLE)
+    assert (len(found.devices), found.cpu.memory_total_bytes, found.cpu.memory_free_bytes) == (
+        gpus,
+        gib * GIB,
+        gib * GIB,
+    )
+
+
+@pytest.mark.parametrize(
     ("spec", "error", "message", "hint"),
     [
+        ("cpu:64gb+32gb-ram", Usage, "`cpu:64gb+32gb-ram` names the host's memory twice", None),
+        ("rtx-4090+lots-ram", GpuNotFound, "`rtx-4090+lots-ram` is not a known GPU", None),
         ("rtx-9090", GpuNotFound, "`rtx-9090` is not a known GPU", "did you mean `rtx-5090` or `rtx-4090` or `rtx-3090`?"),
         ("a100", GpuNotFound, "`a100` matches several GPUs: `a100-40gb`, `a100-40gb-pcie`, `a100-80gb`, `a100-80gb-pcie`", "choose one: --hardware a100-40gb"),
         ("mi300", GpuNotFound, "`mi300` matches several GPUs: `mi300a`, `mi300x`", "choose one: --hardware mi300a"),

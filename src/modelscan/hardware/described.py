@@ -1,4 +1,7 @@
-"""A machine given by a description: `rtx-4090`, `8xh100-80gb`, `h100-80gb*8`, `cpu:64gb`, or a `gpu --json` file."""
+"""A machine given by a description: `rtx-4090`, `8xh100-80gb`, `h100-80gb*8`, `cpu:64gb`, or a `gpu --json` file.
+
+`+512gib-ram` behind GPUs says what memory the host has; without it that is unknown.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,15 @@ _SAME_MEMORY = 0.1
 _COUNTED = regex(r"(?:(?P<before>\d+)\s*[x\u00d7*]\s*)?(?P<name>.+?)(?:\s*[\u00d7*]\s*(?P<after>\d+))?", re.IGNORECASE)
 _COUNTED_AFTER = regex(r"(?P<name>.+?)\s*[x\u00d7*]\s*(?P<count>\d+)|(?P<first>\d+)\s+(?P<second>.+)", re.IGNORECASE)
 _WITH_MEMORY = regex(r"(?P<name>.+?)-(?P<gib>\d+(?:\.\d+)?)gi?b?", re.IGNORECASE)
+_WITH_HOST = regex(r"(?P<gpus>.+?)\s*\+\s*(?P<size>\d[\d.]*\s*[kmgt]i?b?)[\s-]*ram", re.IGNORECASE)
 _MEMORY_ALONE = regex(r"(?:(?P<count>\d{1,4})\s*[x\u00d7*]\s*)?(?P<gib>\d+(?:\.\d+)?)\s*gi?b", re.IGNORECASE)
 # The oldest generation that all backends of ours run on: what fits such a card fits a newer one of that memory.
 _OLDEST = (8, 0)
 _OTHER_MODEL = frozenset({"ti", "super", "laptop", "d", "xt", "xtx"})  # each makes it a different GPU
-_EXAMPLES = "use a name such as `rtx-4090`, `8xh100-80gb`, `cpu:64gb`, or a file written by `modelscan gpu --json`"
+_EXAMPLES = (
+    "use a name such as `rtx-4090`, `8xh100-80gb`, `rtx-4090+64gib-ram`, `cpu:64gb`, or a file written by "
+    "`modelscan gpu --json`"
+)
 
 
 def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
@@ -39,11 +46,24 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
         raise Usage("the hardware description is empty", hints=[_EXAMPLES])
     if _looks_like_a_file(text):
         return read_machine_file(_path(text), examples=_EXAMPLES)
+    if hosted := _WITH_HOST.fullmatch(text):
+        return _with_host(spec, describe_hardware(hosted["gpus"], table), parse_bytes(hosted["size"]))
     if text.lower() == "cpu" or text.lower().startswith("cpu:"):
         return _cpu_only(text)
     if sized := _MEMORY_ALONE.fullmatch(text):
         facts = _of_memory(float(sized["gib"]) * GIB, table)
         return several(facts, int(sized["count"] or 1) * facts.devices)
+    return _gpus(spec, text, table)
+
+
+def _with_host(spec: str, gpus: Hardware, memory: int) -> Hardware:
+    if not gpus.devices:
+        raise Usage(f"`{spec}` names the host's memory twice", hints=[_EXAMPLES])
+    return replace(gpus, cpu=Cpu(memory_total_bytes=memory, memory_free_bytes=memory))
+
+
+def _gpus(spec: str, text: str, table: Sequence[GpuFacts]) -> Hardware:
+    """So many of one name."""
     counted = _COUNTED.fullmatch(text)
     if counted is None or (counted["before"] and counted["after"]):
         raise Usage(f"`{spec}` does not describe hardware", hints=[_EXAMPLES])
@@ -55,8 +75,8 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
         count, name = int(other["count"] or other["first"]), other["name"] or other["second"]
     if not 1 <= count <= MOST_GPUS:
         raise Usage(f"`{spec}` has {count} GPUs; the number must be between 1 and {MOST_GPUS}", hints=[_EXAMPLES])
-    facts, memory = _find(name, table)
-    return several(facts, count * facts.devices, memory)
+    facts, size = _find(name, table)
+    return several(facts, count * facts.devices, size)
 
 
 def _of_memory(memory: float, table: Sequence[GpuFacts]) -> GpuFacts:

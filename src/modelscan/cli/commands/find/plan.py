@@ -31,7 +31,7 @@ def plan(
         typer.Option(
             "--hardware",
             metavar="SPEC",
-            help="Machine to plan for: rtx-4090, 8xh100-80gb, cpu:64gb, or a file from `gpu --json`.",
+            help="Machine to plan for: rtx-4090, 8xh100-80gb, rtx-4090+64gib-ram, cpu:64gb, or a `gpu --json` file.",
             autocompletion=complete_hardware,
         ),
     ] = None,
