@@ -64,7 +64,7 @@ def test_names_find_their_weights(index: Index, query: str, repo: str) -> None:
         "Qwen/Qwen3-32B-Imaginary",
         "google/gemma-3-4b-imaginary",
         "somebody/qwen3-32b",
-        "unsloth/Qwen3-8B-GGUF",
+        "lmstudio-community/Qwen3-8B-GGUF",
         "Qwen/Qwen3-1.7B-Imaginary",
     ],
 )

@@ -1,6 +1,7 @@
 """`catalogs/known_weights.csv`: the official repos of the most used open models, with what names cannot tell.
 
-With `catalogs/quantized_weights.csv`: others' forms of them, where the lab publishes none that a small GPU could hold.
+With `catalogs/quantized_weights.csv`: others' forms of them, where the lab publishes none that a small GPU could hold;
+and `catalogs/gguf_weights.csv`: GGUF files of the most wanted ones.
 """
 
 from __future__ import annotations
@@ -18,20 +19,41 @@ NAME = standing.KNOWN_WEIGHTS.name
 _LISTS = frozenset({"ms-swift", "xinference", "llamafactory"})  # of models that other programs take
 
 
-def parse(payload: str, quantized: str = "") -> Parsed:
+# Where the list that names a repo does not say which it has: what llama.cpp takes of one where nobody says.
+_USUAL_GGUF = "Q4_K_M"
+
+
+def parse(payload: str, quantized: str = "", gguf: str = "") -> Parsed:
     """One record a row; the files are ours and tested, so a wrong row is an error of the program."""
     forms: dict[str, list[str]] = defaultdict(list)
     for row in csv.DictReader(io.StringIO(quantized)):
         forms[row["of"]].append(row["repo"])
-    return Parsed(records=[_record(row, forms[row["repo"]]) for row in csv.DictReader(io.StringIO(payload))])
+    files: dict[str, list[Weights]] = defaultdict(list)
+    for row in csv.DictReader(io.StringIO(gguf)):
+        files[row["of"]].append(_gguf(row["repo"], row["quantization"]))
+    return Parsed(
+        records=[_record(row, forms[row["repo"]], files[row["repo"]]) for row in csv.DictReader(io.StringIO(payload))]
+    )
 
 
-def _record(row: dict[str, str], quantized: Iterable[str]) -> SourceRecord:
+def _gguf(repo: str, quantization: str) -> Weights:
+    return Weights(
+        source="huggingface",
+        repo_id=repo,
+        format="gguf",
+        quantization=quantization or _USUAL_GGUF,
+        official=False,
+        verified=False,
+    )
+
+
+def _record(row: dict[str, str], quantized: Iterable[str], gguf: Iterable[Weights]) -> SourceRecord:
     repo, modelscope = row["repo"], row["modelscope"]
     weights = [Weights(source="huggingface", repo_id=repo, official=True)]
     if modelscope:
         weights.append(Weights(source="modelscope", repo_id=modelscope, official=True))
     weights.extend(Weights(source="huggingface", repo_id=form, official=False) for form in quantized)
+    weights.extend(gguf)
     aliases, owner = row["aliases"].split(), repo.partition("/")[0]
     facts = {
         "task": row["task"] or None,
