@@ -80,7 +80,7 @@ def test_the_model_itself_in_another_format_comes_before_all_else(modelscan: Mod
 
 
 def test_no_old_model_is_offered_in_place_of_a_new_one(modelscan: Modelscan) -> None:
-    ran = modelscan("--offline", "plan", "qwen/qwen3.8-27b", "--hardware", "rtx-3090", "--json")
+    ran = modelscan("--offline", "plan", "qwen/qwen3.8-27b", "--hardware", "rtx-3060", "--json")
     smaller = [hint for hint in ran.error["hints"] if hint.startswith("a smaller model")]
     assert smaller
     assert not any("qwen1.5" in hint or "qwen2" in hint for hint in smaller)

@@ -14,10 +14,10 @@ openai/whisper-large-v3-turbo             | t4             | FP16 1  | Turing ha
 qwen/qwen3-embedding-0.6b                 | rtx-3060       | BF16 1  | small
 qwen/qwen3-0.6b                           | rtx-3060       | BF16 1  | small: a quarter of the GPU is not reached
 qwen/qwen3-0.6b                           | cpu:16gb       | FP32 0  | float32 on a CPU
-qwen/qwen3-8b                             | rtx-3060       | INT4 1  | FP8 would leave 512 tokens; the owner's AWQ leaves 8,192
+qwen/qwen3-8b                             | rtx-3060       | Q4_K_M 1 | in vLLM AWQ leaves 8,192 tokens; llama.cpp reaches 32,768
 qwen/qwen3-8b                             | rtx-4090       | FP8 1   | the owner's FP8 files, native on Ada
 qwen/qwen3-8b                             | l4             | FP8 1   | the same
-qwen/qwen3-8b                             | v100-32gb      | no_kernel | vLLM's machine code begins at 7.5
+qwen/qwen3-8b                             | v100-32gb      | Q4_K_M 1 | vLLM's machine code begins at 7.5, llama.cpp's at 5.0
 qwen/qwen3-32b                            | 2xrtx-3090     | FP8 2   | weight-only on Ampere, but it holds
 qwen/qwen3-32b                            | 2xrtx-4090     | FP8 2   | the owner's FP8 files over two GPUs
 qwen/qwen3-32b                            | rtx-5090       | INT4 1  | 32 GiB of FP8 do not fit 32 GB; AWQ does
@@ -32,7 +32,7 @@ qwen/qwen3-235b-a22b                      | 8xa100-80gb    | BF16 8  | no FP8 un
 qwen/qwen3-next-80b-a3b-instruct          | 2xh100-80gb    | FP8 2   | 80 GB of FP8 need two
 openai/gpt-oss-20b                        | rtx-4090       | MXFP4 1 | the format of the release, weight-only on Ada
 openai/gpt-oss-20b                        | h100-80gb      | MXFP4 1 | the same
-openai/gpt-oss-20b                        | t4             | no_kernel | MXFP4 kernels begin at 8.0
+openai/gpt-oss-20b                        | t4             | MXFP4 1 | vLLM needs 8.0 for it, llama.cpp does not
 openai/gpt-oss-120b                       | h100-80gb      | MXFP4 1 | made to fit one H100
 openai/gpt-oss-120b                       | gb10           | MXFP4 1 | 66 GiB in 120 GB of unified memory
 openai/gpt-oss-120b                       | 4xrtx-3090     | MXFP4 4 | 17 GiB on each of four
@@ -59,7 +59,7 @@ google/gemma-3-12b-it                     | rtx-4090       | FP8 1   | quantized
 google/gemma-3-4b-it                      | rtx-3060       | BF16 1  | 8 GiB of 12
 google/gemma-3-27b-it                     | rtx-4090       | INT4 1  | FP8 with its 16-bit embeddings exceeds 24 GB; a known INT4 fits
 microsoft/phi-4                           | rtx-4090       | FP8 1   | quantized while loading: 14.6 GiB
-mistralai/mistral-7b-instruct-v0.3        | rtx-3060       | FP8 1   | weight-only on Ampere, 7 GiB
+mistralai/mistral-7b-instruct-v0.3        | rtx-3060       | Q4_K_M 1 | in vLLM FP8 leaves 16k of 32k; llama.cpp has room for all of it
 mistralai/mixtral-8x7b-instruct-v0.1      | 2xa100-80gb    | BF16 2  | 87 GiB need two
 qwen/qwen2.5-72b-instruct                 | 4xrtx-3090     | INT4 4  | no FP8 units: the owner's AWQ with a long context
 qwen/qwen2.5-7b-instruct                  | 3xrtx-3090     | BF16 1  | one is enough; 28 heads do not divide by three
@@ -76,7 +76,7 @@ qwen/qwen3-235b-a22b                      | 4xmi300x       | FP8 2   | two of fo
 qwen/qwen3-coder-480b-a35b-instruct       | 8xh200-141gb   | FP8 4   | widths of 2560 in blocks of 128 divide by four
 qwen/qwen3-next-80b-a3b-instruct          | h200-141gb     | FP8 1   | one holds it with the whole context
 qwen/qwen3-14b                            | rtx-5090       | FP8 1   | the owner's files, native on Blackwell
-qwen/qwen3-8b                             | p40            | no_kernel | Pascal is older than vLLM's machine code
+qwen/qwen3-8b                             | p40            | Q4_K_M 1 | Pascal is older than vLLM's machine code, not llama.cpp's
 qwen/qwen3-4b                             | jetson-thor    | BF16 1  | small in unified memory
 qwen/qwen3-embedding-8b                   | rtx-3090       | BF16 1  | 14 GiB of 24
 qwen/qwen3-embedding-4b                   | t4             | FP16 1  | Turing has no BF16
@@ -104,17 +104,17 @@ meta-llama/llama-3.3-70b-instruct         | h200-141gb     | FP8 1   | one holds
 meta-llama/llama-3.3-70b-instruct         | 2xa100-80gb    | FP8 2   | no FP8 units, but BF16 leaves less than 32k of context
 meta-llama/llama-3.3-70b-instruct         | 4xmi210        | BF16 4  | gfx90a has no FP8
 mistralai/mistral-small-3.2-24b-instruct-2506 | l40s       | FP8 1   | quantized while loading: 48 GB of BF16 do not leave room
-mistralai/mistral-7b-instruct-v0.3        | v100-16gb      | no_kernel | vLLM's machine code begins at 7.5
+mistralai/mistral-7b-instruct-v0.3        | v100-16gb      | Q4_K_M 1 | the same
 google/gemma-3-27b-it                     | 2xrtx-3090     | INT4 2  | a known INT4, as no FP8 files are known, and 32k only on both
 microsoft/phi-4                           | l4             | FP8 1   | quantized while loading
 meta-llama/llama-3.3-70b-instruct         | 2xrtx-4090     | INT4 2  | a known INT4 over two
-google/gemma-3-12b-it                     | rtx-3060       | INT4 1  | the same on one of 12 GB
+google/gemma-3-12b-it                     | rtx-3060       | Q4_K_M 1 | a useful context, in llama.cpp
 intfloat/multilingual-e5-large            | cpu:16gb       | FP32 0  | an encoder serves from a CPU
 nvidia/nvidia-nemotron-nano-9b-v2         | l4             | FP8 1   | the owner's FP8 files
-google/gemma-3-4b-it                      | t4             | no_kernel | vLLM refuses it in float16, Turing has no BF16
+google/gemma-3-4b-it                      | t4             | Q4_K_M 1 | vLLM refuses it in float16, and Turing has no BF16: llama.cpp
 google/gemma-3-1b-it                      | t4             | FP32 1  | small enough for float32
 deepseek-ai/deepseek-v3.2                 | 8xh200-141gb   | FP8 8   | the format of the release, sparse attention on Hopper
-deepseek-ai/deepseek-v3.2                 | 16xa100-80gb   | no_kernel | sparse attention has no kernels before Hopper
+deepseek-ai/deepseek-v3.2                 | 16xa100-80gb   | Q4_K_M 6 | vLLM has no sparse attention before Hopper
 deepseek-ai/deepseek-v3.2                 | 4xmi355x       | FP8 4   | AITER's sparse attention
 zai-org/glm-4.6                           | 8xa100-80gb    | FP8 8   | weight-only, 41 GiB on each
 baidu/ernie-4.5-21b-a3b-pt                | rtx-4090       | FP8 1   | with 16 requests at once it holds

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from modelscan.dataclasses import dataclass, field
 from modelscan.model import Device
+
+if TYPE_CHECKING:  # a supervisor knows launches, and counts nothing
+    from modelscan.weights.counting.sizes import Sized
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,3 +206,12 @@ class Cut:
 
     used: int
     how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """The memory that a step computes in: of each GPU, and of the host beside them; `alone` is the host's without."""
+
+    gpu: Sized
+    host: Sized
+    alone: Sized

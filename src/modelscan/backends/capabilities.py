@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from modelscan.backends.base import (
     Activity,
@@ -23,9 +23,13 @@ from modelscan.backends.base import (
     Recipe,
     Speculation,
     Steps,
+    Working,
 )
 from modelscan.backends.builds import Build
 from modelscan.model import Architecture, Candidate, Device, Gpu, Installation, Task
+
+if TYPE_CHECKING:  # a supervisor asks how to run, and counts nothing
+    from modelscan.weights.counting.sizes import Sized
 
 
 class Runs(Protocol):
@@ -153,6 +157,35 @@ class Estimates(Protocol):
     @abstractmethod
     def fixed_overhead(self, device: Device) -> int:
         """Bytes beside weights, KV cache and activations: context, libraries, graphs; with the source in the code."""
+
+
+class Offloads(Protocol):
+    """What it takes where it holds some of a model on GPUs and the rest in the host's memory. One with this has no
+    `Estimates`: its memory is planned layer by layer.
+    """
+
+    best_first: tuple[str, ...] = ()  # the quantizations that it is given where nobody says, the best first
+    step: int = 512  # the tokens that it computes at once
+
+    @abstractmethod
+    def number_bytes(self, cache_type: str | None) -> float | None:
+        """Of one number in the KV cache; `None` for a type that it does not have."""
+
+    @abstractmethod
+    def cache_bytes(self, shape: Architecture, context: int, requests: int, number: float) -> Mapping[str, int]:
+        """What one layer of each kind of `layer_types` keeps for so many requests, each `context` long."""
+
+    @abstractmethod
+    def working(self, shape: Architecture, context: int, requests: int) -> Working:
+        """What a step computes in."""
+
+    @abstractmethod
+    def fixed_overhead(self, device: Device) -> Sized:
+        """Of the device beside weights, cache and working memory: context, libraries."""
+
+    @abstractmethod
+    def staged_bytes(self, experts_bytes: int) -> int:
+        """What of a layer's experts that stay on the host passes through the GPU's memory at once."""
 
 
 class Explains(Protocol):

@@ -2,6 +2,7 @@
 
 about      what it says of itself
 runs       its command line
+offloads   what it takes of GPUs and of the host's memory
 allowed    arguments and environment variables that it may be given
 explains   its log, metrics and failures
 log        phases and figures in its log

@@ -179,6 +179,8 @@ def _show_refusals(printer: Printer, rejected: Sequence[Rejection]) -> None:
 def _refusal(item: Rejection) -> tuple[str, ...]:
     needed, there = item.needed_bytes or 0, item.available_bytes or 0
     where = f"each of {len(item.gpu_indices)}" if len(item.gpu_indices) > 1 else "GPU" if item.gpu_indices else "CPU"
+    if item.offload is not None:  # what does not fit is the part in the host's memory
+        where = "host"
     sizes = (format_bytes(needed), format_bytes(there), format_bytes(max(needed - there, 0)))
     return (item.quantization or "?", item.repo_id, where, *sizes)
 

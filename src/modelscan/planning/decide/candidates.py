@@ -13,7 +13,6 @@ from modelscan.model import Candidate, MemoryLine, MemoryPerGpu, Rejection
 from modelscan.planning.decide.rejections import (
     fixed_wrong,
     more_than_states,
-    reject,
     states_reason,
     too_large,
     too_many,
@@ -30,6 +29,7 @@ from modelscan.planning.options.context import choose_length, goal, model_limit,
 from modelscan.planning.options.layouts import Layout
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.recipe_minimum import below_minimum, recipe_minimum
+from modelscan.planning.options.rejection import reject
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.speed.estimate import estimate
 from modelscan.planning.telling.reasons import code_left_out, reasons_of, smaller_step

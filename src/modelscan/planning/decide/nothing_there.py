@@ -16,10 +16,10 @@ from modelscan.model import (
     Rejection,
     WeightsDescription,
 )
-from modelscan.planning.decide.rejections import reject
 from modelscan.planning.options.gpu_filters import filters_text
 from modelscan.planning.options.layouts import tensor_parallel_problem
 from modelscan.planning.options.quantization import Choice
+from modelscan.planning.options.rejection import reject
 from modelscan.planning.options.setting import Setting
 
 
@@ -80,7 +80,8 @@ def nothing_asked_for(setting: Setting, options: Sequence[WeightsDescription]) -
     base = Candidate(backend=setting.backend, quantization=wanted, explicit=setting.explicit)
     if not options:
         return reject(base, "no_weights", f"no weights of `{setting.model}` are known")
-    known = sorted({item.quantization or "BF16" for item in options})
+    forms = {form.quantization for item in options for form in item.forms}
+    known = sorted(forms | {item.quantization or "BF16" for item in options})
     return reject(
         base,
         "no_weights",

@@ -24,6 +24,8 @@ def by_pace(fitting: Sequence[Ranked]) -> list[Ranked]:
     if not fitting or fitting[0][2].mode == "throughput":  # there, one request may take its time
         return list(fitting)
     place, _, first = fitting[0]
+    if first.offload is not None:  # what is smaller than its four bits loses too much
+        return list(fitting)
     speed = first.estimated.decode_tokens_per_second
     faster = (
         [] if speed is None else [item for item in fitting if item[0] <= place and _pace(item) >= speed * _WORTH_IT]
@@ -36,11 +38,16 @@ def by_pace(fitting: Sequence[Ranked]) -> list[Ranked]:
         speed is not None and speed < _SLOW_FOR_SIXTEEN_BIT and first.quantization in SIXTEEN_BIT and first.gpu_indices
     ):
         found = next((item for item in faster if item[2].quantization in _EIGHT_BIT), None)
-    if found is None or found[2].quantization == first.quantization:
+    elif speed is not None and speed < _SLOW_FOR_SIXTEEN_BIT and not first.gpu_indices:
+        found = next((item for item in faster if item[2].backend != first.backend), None)
+    if found is None or (found[2].quantization, found[2].backend) == (first.quantization, first.backend):
         return list(fitting)
-    why = (
-        f"format: {found[2].quantization} rather than {first.quantization}, which would give about {speed:.1f} tokens/s"
+    one, other = (
+        item.quantization if found[2].backend == first.backend else f"{item.backend} in {item.quantization}"
+        for item in (found[2], first)
     )
+    topic = "format" if found[2].backend == first.backend else "pace"
+    why = f"{topic}: {one} rather than {other}, which would give about {speed:.1f} tokens/s"
     chosen = dataclasses.replace(found[2], reasons=(*found[2].reasons, why))
     return [(*found[:2], chosen), *(item for item in fitting if item is not found)]
 

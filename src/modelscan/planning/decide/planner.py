@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from modelscan import dataclasses
@@ -24,15 +23,19 @@ from modelscan.model import (
 )
 from modelscan.planning.decide.candidates import judge, weights_on
 from modelscan.planning.decide.devices import device_of, kinds, usable
+from modelscan.planning.decide.improving import improved
 from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for, nothing_usable
-from modelscan.planning.decide.pace import by_pace
-from modelscan.planning.decide.rejections import reject
-from modelscan.planning.decide.spreading import budget_of, spread_over, tightest, tries
+from modelscan.planning.decide.pace import Ranked, by_pace
+from modelscan.planning.decide.spreading import spread_over, tightest, tries
+from modelscan.planning.decide.weighing import reason_to_weigh, reason_without_gpu, slowed, with_others_weighed
+from modelscan.planning.offload.forms import forms_of
+from modelscan.planning.offload.judging import judge_offload
 from modelscan.planning.options.allowances import Allowance
 from modelscan.planning.options.budget import Budget
 from modelscan.planning.options.context import goal, shortfall
 from modelscan.planning.options.eligibility import (
     backend_problem,
+    backends_to_weigh,
     planned_version,
     preferred_backend,
     readable,
@@ -42,6 +45,7 @@ from modelscan.planning.options.facts import PlanningFacts
 from modelscan.planning.options.gpu_filters import admitted
 from modelscan.planning.options.layouts import Layout, alike
 from modelscan.planning.options.quantization import Choice, answers, choices
+from modelscan.planning.options.rejection import reject
 from modelscan.planning.options.setting import Setting
 from modelscan.planning.telling.command import Wording
 from modelscan.planning.telling.hints import Refused, hints_for
@@ -49,10 +53,6 @@ from modelscan.planning.telling.longer import with_longer
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.sizes import Sized
 
-# Doubling the GPUs is worth it for latency if one request is answered a third faster: a judgement.
-_WORTH_DOUBLING = 4 / 3
-# More copies exchange less data, but each repeats the attention weights: this much less KV cache is acceptable.
-_ENOUGH_CAPACITY = 2 / 3
 _SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling"})
 
 
@@ -115,39 +115,34 @@ def decide(
     measurements: Sequence[Measurement] = (),
 ) -> Plan:
     """The plan without hints, for callers that judge many models and need only the answer."""
-    fitting: list[tuple[int, int, Candidate]] = []
+    fitting: list[Ranked] = []
     rejected: list[Rejection] = []
     allowed = admitted(usable(hardware, request), request.gpu_filters)
     if (refused := nothing_usable(model, hardware, request, allowed)) is not None:
         return refused
     for devices in kinds(allowed, request):
-        setting = _setting(model, options, devices, device_of(devices), request, facts, installations)
+        device = device_of(devices)
+        backend, reason = preferred_backend(options, devices, device, request, facts)
+        setting = _setting(model, options, backend, reason, device, request, facts, installations)
         setting = dataclasses.replace(setting, measurements=measurements)
-        obstacle = backend_problem(setting, devices, hardware, installations)
-        before = len(fitting) + len(rejected)
-        mixed = not request.gpus and len(alike(devices)) > 1
-        own: dict[str, int] = {}
-        for number, weights in enumerate(readable(setting.backend, options, request)):
-            released = number == 0 and weights.official is True
-            for choice in _choices(setting, weights, devices, release=released):
-                if not answers(choice, request.quantization):
-                    continue
-                found, tightened = _judged(setting, choice, devices, hardware, obstacle)
-                if isinstance(found, Rejection):
-                    rejected.append(found)
-                else:
-                    # A better format with a short context comes after a lesser one with a useful context.
-                    tier = 2 * _shortfall(found, choice, request) + tightened
-                    # A third-party packing of the released format needs no less memory: less is known about it.
-                    tier = max(tier, own.get(choice.quantization, 0))
-                    if released:
-                        own[choice.quantization] = tier
-                    # Unlike GPUs together only where none of them alone is as good.
-                    fitting.append((2 * tier + mixed, choice.rank, found))
-        if len(fitting) + len(rejected) == before:
-            rejected.append(nothing_asked_for(setting, options))
-    fitting = by_pace(sorted(fitting, key=lambda item: item[:2]))
-    rejected.sort(key=lambda item: (item.needed_bytes or 0) - (item.available_bytes or 0))
+        good, bad = _weighed(setting, options, devices, hardware, installations)
+        for other in backends_to_weigh(options, request, backend):
+            why = reason_to_weigh(other, backend, devices, good, bad)
+            if why is not None:
+                beside = _setting(model, options, other, why, device, request, facts, installations)
+                more, missed = _weighed(beside, options, devices, hardware, installations)
+                good, bad = [*good, *more], [*bad, *missed]
+        if not good and devices and not request.gpus and (why := reason_without_gpu(bad)) is not None:
+            for other in backends_to_weigh(options, request, backend):
+                beside = _setting(
+                    model, options, other, f"{other} on the CPU: {why}", "cpu", request, facts, installations
+                )
+                more, missed = _weighed(beside, options, (), hardware, installations)
+                good, bad = [*good, *more], [*bad, *missed]
+        fitting += good
+        rejected += bad or ([] if good else [nothing_asked_for(setting, options)])
+    fitting = with_others_weighed(by_pace(sorted(fitting, key=lambda item: item[:2])))
+    rejected.sort(key=_nearest)
     chosen = fitting[0][2] if fitting else None
     return Plan(
         model=model.id if model is not None else request.model,
@@ -159,16 +154,50 @@ def decide(
     )
 
 
+def _weighed(
+    setting: Setting,
+    options: Sequence[WeightsDescription],
+    devices: Sequence[Gpu],
+    hardware: Hardware,
+    installations: Sequence[Installation],
+) -> tuple[list[Ranked], list[Rejection]]:
+    """What one backend makes of all weights on one kind of device: each choice with its place and rank, or refused."""
+    request = setting.request
+    obstacle = backend_problem(setting, devices, hardware, installations)
+    mixed = not request.gpus and len(alike(devices)) > 1
+    fitting: list[Ranked] = []
+    rejected: list[Rejection] = []
+    own: dict[str, int] = {}
+    for number, weights in enumerate(readable(setting.backend, options, request)):
+        released = number == 0 and weights.official is True
+        for choice in _choices(setting, weights, devices, release=released):
+            if not answers(choice, request.quantization):
+                continue
+            found, tightened = _judged(setting, choice, devices, hardware, obstacle)
+            if isinstance(found, Rejection):
+                rejected.append(found)
+                continue
+            # A better format with a short context comes after a lesser one with a useful context.
+            tier = 2 * _shortfall(found, choice, request) + tightened + slowed(found, weights.architecture)
+            # A third-party packing of the released format needs no less memory: less is known about it.
+            tier = max(tier, own.get(choice.quantization, 0))
+            if released:
+                own[choice.quantization] = tier
+            # Unlike GPUs together only where none of them alone is as good.
+            fitting.append((2 * tier + mixed, choice.rank, found))
+    return fitting, rejected
+
+
 def _setting(
     model: Model | None,
     options: Sequence[WeightsDescription],
-    devices: Sequence[Gpu],
+    backend: str,
+    reason: str,
     device: Device,
     request: PlanRequest,
     facts: PlanningFacts,
     installations: Sequence[Installation],
 ) -> Setting:
-    backend, reason = preferred_backend(options, devices, device, request, facts)
     version = request.backend_version or planned_version(backend, device, facts, installations)
     task: Task = model.task if model is not None else next((item.task for item in options if item.task), "chat")
     return Setting(
@@ -194,6 +223,8 @@ def _setting(
 
 
 def _choices(setting: Setting, weights: WeightsDescription, devices: Sequence[Gpu], *, release: bool) -> list[Choice]:
+    if setting.offloads is not None:
+        return list(forms_of(weights, setting.offloads, setting.request))
     gpu = min(devices, key=lambda item: float(item.compute_capability or 0)) if devices else None  # the weakest
     sixteen = weights_bytes(weights, "BF16")
     return list(
@@ -237,6 +268,12 @@ def _judged(
         return reject(base, *obstacle), False
     if choice.problem is not None:
         return reject(base, "no_kernel", choice.problem), False
+    if setting.offloads is not None:
+        formats = BACKENDS[setting.backend].runs.formats or frozenset()
+        if choice.weights.format not in formats:
+            reason = f"{setting.backend} reads {' and '.join(sorted(formats))} files only"
+            return reject(base, "no_kernel", reason), False
+        return judge_offload(setting, setting.offloads, choice, devices, hardware), False
     spread, problem = spread_over(setting, choice, devices, hardware)
     if not spread:
         return reject(base, "tensor_parallel", problem or no_layout(setting, choice, devices)), False
@@ -272,7 +309,7 @@ def _best(
             misses.append(judged)
             bare[layout] = (judged.needed_bytes or 0) - judged.memory_per_gpu.kv_cache_bytes
         elif not _shortfall(judged, choice, setting.request):
-            return _improved(setting, choice, hardware, spread, allowance, judged), allowance.tight
+            return improved(setting, choice, hardware, spread, allowance, judged), allowance.tight
         else:
             fits.append((judged, allowance.tight))
     if fits:
@@ -298,70 +335,9 @@ def _shortage(rejection: Rejection) -> int:
     return (rejection.needed_bytes or 0) - (rejection.available_bytes or 0)
 
 
-def _improved(
-    setting: Setting,
-    choice: Choice,
-    hardware: Hardware,
-    spread: Sequence[Layout],
-    allowance: Allowance,
-    found: Candidate,
-) -> Candidate:
-    """Another layout for what the mode is about, where there is one."""
-    if setting.request.mode == "latency":
-        return _faster(setting, choice, hardware, spread, allowance, found)
-    if found.expert_parallel and found.data_parallel > 1:
-        return _roomier(setting, choice, hardware, spread, allowance, found)
-    return found
-
-
-def _faster(
-    setting: Setting,
-    choice: Choice,
-    hardware: Hardware,
-    spread: Sequence[Layout],
-    allowance: Allowance,
-    found: Candidate,
-) -> Candidate:
-    """For latency: divide each layer over more GPUs while doubling them answers one request enough faster."""
-    for wide in spread:
-        layout = dataclasses.replace(wide, faster=True)
-        more = layout.tensor_parallel / found.tensor_parallel
-        budget = budget_of(layout, setting.request, hardware, allowance)
-        if budget is None or more <= 1 or layout.pipeline_parallel > 1:
-            continue
-        weights = weights_on(setting, choice, layout)
-        wider = judge(setting, choice, layout, budget, weights, kv_cache_dtype=allowance.kv_cache_dtype)
-        speeds = found.estimated.decode_tokens_per_second, wider.estimated.decode_tokens_per_second
-        if isinstance(wider, Rejection) or speeds[0] is None or speeds[1] is None:
-            continue
-        if speeds[1] >= speeds[0] * _WORTH_DOUBLING ** math.log2(more):
-            found = wider
-    return found
-
-
-def _roomier(
-    setting: Setting,
-    choice: Choice,
-    hardware: Hardware,
-    spread: Sequence[Layout],
-    allowance: Allowance,
-    found: Candidate,
-) -> Candidate:
-    """For throughput: fewer copies of the non-expert weights where those leave too little KV cache in total."""
-    judged = [found]
-    for layout in spread:
-        budget = budget_of(layout, setting.request, hardware, allowance)
-        same = layout.pipeline_parallel == 1 and len(layout.gpus) == len(found.gpu_indices)
-        if budget is None or not same or layout.split <= found.tensor_parallel:
-            continue
-        weights = weights_on(setting, choice, layout)
-        other = judge(setting, choice, layout, budget, weights, kv_cache_dtype=allowance.kv_cache_dtype)
-        if not isinstance(other, Rejection):
-            judged.append(other)
-    capacities = [(item.kv_cache_tokens or 0) * item.data_parallel for item in judged]
-    return next(
-        item for item, tokens in zip(judged, capacities, strict=True) if tokens >= _ENOUGH_CAPACITY * max(capacities)
-    )
+def _nearest(item: Rejection) -> tuple[bool, int]:
+    """What the host's memory lacks comes first: it can be bought, a kernel or a GPU of many times the size cannot."""
+    return item.offload is None or item.code != "no_memory", _shortage(item)
 
 
 def _shortfall(candidate: Candidate, choice: Choice, request: PlanRequest) -> int:

@@ -14,18 +14,9 @@ from modelscan.planning.options.concurrency import bounded
 from modelscan.planning.options.context import model_limit
 from modelscan.planning.options.layouts import Layout
 from modelscan.planning.options.quantization import Choice
+from modelscan.planning.options.rejection import reject
 from modelscan.planning.options.setting import Setting
 from modelscan.units import format_bytes, format_tokens
-
-_FIELDS = dataclasses.field_names(Candidate)
-
-
-def reject(
-    base: Candidate, code: str, reason: str, *, needed: int | None = None, available: int | None = None
-) -> Rejection:
-    """The candidate as a rejection, with the figures that were computed so far."""
-    values = {name: getattr(base, name) for name in _FIELDS}
-    return Rejection(**values, code=code, reason=reason, needed_bytes=needed, available_bytes=available)
 
 
 def fixed_wrong(setting: Setting, shape: Architecture | None, budget: Budget, base: Candidate) -> Rejection | None:

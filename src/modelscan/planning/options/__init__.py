@@ -6,6 +6,7 @@ speed_constants  what kernels reach and take, by GPU
 eligibility      which backend can run on these devices at all
 quantization     formats of weights, in the order a specialist takes them
 gpu_filters      which GPUs a deployment file allows
+rejection        a candidate that is not taken
 recipe_minimum   the least memory that a recipe names, where sizes are not exact
 kernel_faults    what kernels of a version lack or need on a GPU
 layouts          how weights are spread over GPUs

@@ -24,6 +24,13 @@ def preferred_backend(
     if any(item.source == "s3" for item in options):
         reader = next(backend.name for backend in BACKENDS.values() if backend.runs.s3_problem is None)
         return reader, f"{reader}, which reads weights from S3 directly"
+    formats = {item.format for item in options if item.format is not None}
+    if len(formats) == 1 and all(item.format for item in options):
+        only = next(
+            (backend for backend in BACKENDS.values() if formats <= (backend.runs.formats or frozenset())), None
+        )
+        if only is not None:
+            return only.name, f"{only.name}, which reads {' and '.join(formats).upper()} files"
     latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
     behind = []
     for backend in BACKENDS.values():
@@ -37,6 +44,24 @@ def preferred_backend(
                 return backend.name, f"{backend.name}, {lead.why}"
     usual = BACKENDS.usual
     return usual.name, "; ".join([f"{usual.name}, {usual.about.usual}", *behind])
+
+
+# What is asked of the backend that is taken first, and means nothing to one that lays out layers by itself.
+_OF_THE_FIRST = ("backend", "backend_version", "backend_args", "tensor_parallel", "pipeline_parallel", "dtype", "env")
+
+
+def backends_to_weigh(options: Sequence[WeightsDescription], request: PlanRequest, first: str) -> tuple[str, ...]:
+    """Beside the one that is taken first, those that can keep a part of some of the weights in the host's memory; none
+    where what was asked for is the first one's, or is throughput, for which a host's memory is too slow.
+    """
+    if request.mode == "throughput" or any(getattr(request, name) for name in _OF_THE_FIRST):
+        return ()
+    formats = {item.format for item in options} - {None}
+    return tuple(
+        backend.name
+        for backend in BACKENDS.values()
+        if backend.name != first and (backend.runs.formats or frozenset()) & formats and backend.offloads is not None
+    )
 
 
 def _only_on_gpus(request: PlanRequest) -> tuple[str, str] | None:
@@ -91,12 +116,9 @@ def readable(backend: str, options: Sequence[WeightsDescription], request: PlanR
     """Those in a format that the backend reads; all where it reads none, or one is asked for, so that it is said."""
     formats = BACKENDS[backend].runs.formats
     plugins = BACKENDS[backend].runs.plugins
-    kept = [
-        item
-        for item in options
-        if item.format is None or (item.format in formats if formats is not None else item.format not in plugins)
-    ]
-    return options if request.quantization is not None else kept or options
+    kept = [item for item in options if (item.format in formats if formats else item.format not in plugins)]
+    said = request.quantization is not None and not formats
+    return options if said else kept or options
 
 
 def backend_problem(

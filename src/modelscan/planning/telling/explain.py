@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Plan, PlanRequest, WeightsDescription
+from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Offload, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE, gpu_budget
 from modelscan.units import GIB, format_bytes, format_tokens
 from modelscan.weights.counting.trust import is_known
@@ -86,6 +86,8 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
         left = f"free: {format_bytes(free)}, less a reserve of {format_bytes(HOST_RESERVE)}"
         return [*_claimed(claims, None), left, may]
     used = [gpu for gpu in plan.hardware.devices if chosen.uses(gpu)]
+    if chosen.offload is not None:
+        return _beside_the_host(chosen, chosen.offload, used, claims)
     least = min(used, key=_free)
     total = least.memory_usable_bytes or least.memory_total_bytes or 0
     lines = [f"a process can have {format_bytes(total)} of the GPU's {format_bytes(least.memory_total_bytes)}"]
@@ -109,6 +111,22 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
         lines += [] if usual else [f"more than the usual {DEFAULT_UTILIZATION}, which would leave too little KV cache"]
     passed = f", passed to the backend as {chosen.gpu_memory_utilization}" if chosen.gpu_memory_utilization else ""
     return [*lines, f"{may}{passed}"]
+
+
+def _beside_the_host(chosen: Candidate, offload: Offload, used: Sequence[Gpu], claims: Sequence[Claim]) -> list[str]:
+    """Of each GPU all that is free, less a reserve; and of the host."""
+    lines = []
+    for gpu in used:
+        lines += _claimed(claims, gpu.index)
+        lines.append(
+            f"free on GPU {gpu.index}: {format_bytes(_free(gpu))}, less a reserve of {format_bytes(GPU_RESERVE // 2)}"
+        )
+    host = "unknown" if offload.host_available_bytes is None else format_bytes(offload.host_available_bytes)
+    lines += _claimed(claims, None)
+    lines.append(f"host memory: {format_bytes(offload.host_bytes)} of {host}")
+    if "max_memory_bytes" in chosen.explicit:
+        lines.append(f"of each GPU at most {format_bytes(chosen.memory_per_gpu.available_bytes)}, as asked")
+    return lines
 
 
 def _spare(plan: Plan, chosen: Candidate, least: Gpu) -> int:
@@ -138,6 +156,9 @@ def _shape_source(weights: WeightsDescription | None) -> str:
         return "unknown"
     if weights.shape_from is not None:
         return f"the shape of {weights.shape_from}, as the files of {weights.repo_id} are unknown; the bounds are wider"
+    if weights.tensors is not None:
+        parameters = format_tokens(weights.architecture.total_parameters)
+        return f"the headers of {', '.join(weights.files)}; {parameters} parameters"
     headers = " and the headers of its files" if weights.bytes_by_dtype else ""
     count = weights.architecture.total_parameters
     known = f"; {format_tokens(count)} parameters" if count else ""
