@@ -11,6 +11,7 @@ from benchmarks.asking import Program, program
 from benchmarks.bounds import Needed, calibrated, needed
 from benchmarks.context_accuracy import base_of, flags_of, group_of, judge, options_of, quantization_of, speculation_of
 from benchmarks.default_plans import blocks, breaks
+from benchmarks.llamacpp_accuracy import all_figures
 from benchmarks.names_people_use import judge_name, judge_search, read
 from benchmarks.ratios import distance, quantile, summary
 from benchmarks.speed_accuracy import cached_prompts, rate
@@ -265,3 +266,14 @@ def test_a_fit_lowers_the_loss_and_comes_out_the_same_twice() -> None:
     assert loss(fits[0].ratio(0)) < before
     assert fits[0].values == fits[1].values
     assert sum(weigh(found)) == pytest.approx(100)
+
+
+def test_what_llamacpp_takes_is_what_its_logs_say() -> None:
+    """Rows whose model is certain: KV cache and states to the hundredth of a MiB, weights within 1 %."""
+    found = [figure for figure in all_figures() if figure.counts]
+    assert len({figure.row for figure in found if figure.what == "weights"}) >= 8
+    assert {
+        figure.row for figure in found if figure.what in {"KV cache", "states"} and abs(figure.error) > 1e-4
+    } == set()
+    assert {figure.row for figure in found if figure.what == "weights" and abs(figure.error) > 0.01} == set()
+    assert {figure.row for figure in found if figure.what == "compute" and not figure.held} == set()
