@@ -12,7 +12,7 @@ from tests.hardware.nvml import compile_nvml
 
 from modelscan.dataclasses import replace
 from modelscan.deployments import commanding
-from modelscan.deployments.claims import memory_left, without_claimed
+from modelscan.deployments.claims import claimed_of, memory_left, without_claimed
 from modelscan.deployments.document import record_of
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed, Conflict
@@ -60,6 +60,17 @@ def context(settings: Settings, tmp_path: Path, take: Callable[[int], None]) -> 
 
 def on_gpu(size: int, **changes: object) -> dict[str, object]:
     return {"gpu_indices": (0,), "memory": DeploymentMemory(estimated_bytes=size), **changes}
+
+
+def test_what_lies_on_the_host_beside_a_gpu_is_promised_too(make: Make, context: Context) -> None:
+    made = make("polite", **on_gpu(40 * GIB))
+    item = record_of(made)
+    plan = {**item.pinned.plan, "offload": {"gpu_layers": 62, "host_bytes": 3 * GIB}}
+    item = replace(item, pinned=replace(item.pinned, plan=plan))
+    assert dict(claimed_of(item)) == {0: 40 * GIB, None: 3 * GIB}
+    live = replace(item, status=replace(item.status, current="starting"))
+    found = claims_of([live], machine(context))
+    assert [(claim.gpu_index, claim.claimed_bytes) for claim in found] == [(0, 40 * GIB), (None, 3 * GIB)]
 
 
 def test_what_a_start_has_not_taken_yet_is_promised(make: Make, context: Context, take: Callable[[int], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from modelscan import dataclasses
 from modelscan.deployments.record import Record
@@ -21,6 +21,18 @@ def sleeping_bytes(record: Record) -> int | None:
         return None
     size = record.pinned.plan.get("memory_per_gpu", {}).get("weights_bytes")
     return None if size is None else int(size) * len(record.pinned.gpu_indices)
+
+
+def claimed_of(record: Record) -> Mapping[int | None, int]:
+    """By the index of a GPU, None for the host: what it claims of each, and of the host what lies there beside GPUs."""
+    size = claimed_bytes(record)
+    if size is None:
+        return {}
+    indices = record.pinned.gpu_indices
+    offload = record.pinned.plan.get("offload") if indices else None
+    host = offload.get("host_bytes") if isinstance(offload, Mapping) else None
+    beside = {None: host} if isinstance(host, int) and host > 0 else {}
+    return dict.fromkeys(indices or (None,), size) | beside
 
 
 def memory_left(hardware: Hardware, claims: Sequence[Claim], gpu_index: int | None) -> int | None:
@@ -53,6 +65,9 @@ def with_memory_back(hardware: Hardware, record: Record) -> Hardware:
         cpu = dataclasses.replace(hardware.cpu, memory_free_bytes=None if free is None else free + size)
         return dataclasses.replace(hardware, cpu=cpu)
     each = size // len(indices)
+    beside, free = claimed_of(record).get(None, 0), hardware.cpu.memory_free_bytes
+    if beside and free is not None:
+        hardware = dataclasses.replace(hardware, cpu=dataclasses.replace(hardware.cpu, memory_free_bytes=free + beside))
     devices = tuple(
         dataclasses.replace(gpu, memory_free_bytes=gpu.memory_free_bytes + each)
         if gpu.index in indices and gpu.memory_free_bytes is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from modelscan.deployments.claims import claimed_bytes, sleeping_bytes
+from modelscan.deployments.claims import claimed_of, sleeping_bytes
 from modelscan.deployments.record import Record
 from modelscan.model import Claim, Hardware
 from modelscan.system.processes.identity import Process, tagged
@@ -31,8 +31,8 @@ def claims_of(records: Iterable[Record], hardware: Hardware) -> tuple[Claim, ...
             outstanding_bytes=max(0, size - _held(item, index, processes.get(item.id, ()), hardware, size)),
         )
         for item in live
-        if not item.is_asleep and (size := claimed_bytes(item)) is not None
-        for index in item.pinned.gpu_indices or (None,)
+        if not item.is_asleep
+        for index, size in claimed_of(item).items()
     ) + tuple(_for_sleeping(item, size) for item in live if (size := sleeping_bytes(item)) is not None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modelscan.deployments.again import again
-from modelscan.deployments.claims import claimed_bytes, memory_left, sleeping_bytes, with_memory_back
+from modelscan.deployments.claims import claimed_of, memory_left, sleeping_bytes, with_memory_back
 from modelscan.deployments.document import deployment_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.transitions.replanning import moved_to_port
@@ -45,14 +45,14 @@ def _port(among: Placement) -> int:
 
 
 def _require_memory(record: Record, among: Placement) -> None:
-    each = claimed_bytes(record)
-    if each is None:
+    claimed = claimed_of(record)
+    if not claimed:
         return
     hardware = among.hardware()
     if among.replacing is not None:
         hardware = with_memory_back(hardware, among.replacing)
     claims = among.claims(hardware)
-    wanted = dict.fromkeys(record.pinned.gpu_indices or (None,), each)
+    wanted = dict(claimed)
     if not record.is_asleep and (host := sleeping_bytes(record)) is not None:
         wanted[None] = host
     kept = {process.pid for process in tagged_as(record.id)} if record.is_asleep else set()
