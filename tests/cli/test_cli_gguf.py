@@ -38,7 +38,8 @@ def driver() -> Iterator[Driver]:
 
 @pytest.fixture
 def run(hub: HubServer, driver: Driver) -> Callable[..., Ran]:
-    environ = {**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "NO_PROXY": "*"}
+    endpoints = {"HF_ENDPOINT": hub.endpoint, "MODELSCOPE_ENDPOINT": hub.endpoint}
+    environ = {**os.environ, **endpoints, "HF_HUB_OFFLINE": "0", "NO_PROXY": "*"}
     return lambda *arguments, **more: driver(arguments, environ | more)
 
 
@@ -59,6 +60,13 @@ def test_the_kinds_of_names(run: Callable[..., Ran], tmp_path: Path) -> None:
         how = next(line["how"] for line in chosen["arithmetic"] if line["part"] == "weights")
         assert (chosen["backend"], chosen["quantization"]) == ("llamacpp", quantization), name
         assert how.startswith("the headers of the files list every tensor"), name
+
+
+def test_the_other_hub(run: Callable[..., Ran]) -> None:
+    chosen = run("plan", "lab/Tiny-7B-GGUF:Q8_0", "--source", "modelscope", "--hardware", "cpu:8gb", "--json").json[
+        "chosen"
+    ]
+    assert (chosen["source"], chosen["quantization"], chosen["backend"]) == ("modelscope", "Q8_0", "llamacpp")
 
 
 def test_only_what_was_asked_for_is_fetched(run: Callable[..., Ran]) -> None:

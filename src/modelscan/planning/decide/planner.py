@@ -127,7 +127,7 @@ def decide(
         setting = dataclasses.replace(setting, measurements=measurements)
         good, bad = _weighed(setting, options, devices, hardware, installations)
         for other in backends_to_weigh(options, request, backend):
-            why = reason_to_weigh(other, backend, devices, good, bad)
+            why = reason_to_weigh(other, backend, devices, good, bad, request.quantization)
             if why is not None:
                 beside = _setting(model, options, other, why, device, request, facts, installations)
                 more, missed = _weighed(beside, options, devices, hardware, installations)

@@ -18,10 +18,19 @@ _NOT_THERE = frozenset({"no_kernel", "no_backend", "driver_too_old"})
 
 
 def reason_to_weigh(
-    other: str, first: str, devices: Sequence[Gpu], fitting: Sequence[Ranked], rejected: Sequence[Rejection]
+    other: str,
+    first: str,
+    devices: Sequence[Gpu],
+    fitting: Sequence[Ranked],
+    rejected: Sequence[Rejection],
+    wanted: str | None,
 ) -> str | None:
-    """In words; None where the first one has a plan with a useful context on GPUs."""
+    """In words; None where the first one has a plan with a useful context on GPUs. `wanted` is the quantization that
+    was asked for.
+    """
     title = BACKENDS[first].title
+    if not fitting and wanted is not None and not any(item.needed_bytes for item in rejected):
+        return f"{other}, which reads weights in {wanted}"
     if not fitting:
         nearest = min(rejected, key=_shortage, default=None)
         return f"{other}, because {title} {_refusal(nearest)}"
