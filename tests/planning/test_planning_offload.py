@@ -89,7 +89,7 @@ def test_r1_beside_64_gib_is_refused_with_the_figure() -> None:
 
 def test_a_host_of_unknown_size_is_asked_about() -> None:
     nearest = plan_for(R1, "rtx-4090").rejected[0]
-    assert (nearest.code, nearest.backend) == ("memory_unknown", "llamacpp")
+    assert (nearest.code, nearest.backend) == ("host_memory_unknown", "llamacpp")
     assert "+512gib-ram" in nearest.reason
 
 

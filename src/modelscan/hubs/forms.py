@@ -102,7 +102,6 @@ FOREIGN_METHODS: Mapping[str, str] = {
 # What names of repos and of their owners (`mlx-community`) say of such forms, where the repo itself cannot be read.
 NAMED: Mapping[str, str] = {
     "mlx": "MLX",
-    "gguf": "GGUF",
     "exl2": "EXL2",
     "exl3": "EXL3",
     "onnx": "ONNX",

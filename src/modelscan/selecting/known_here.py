@@ -120,7 +120,7 @@ def describe_here(
 def _stored_by_name(repo_id: str) -> str | None:
     """AWQ or GPTQ, where the name of a repo says so: `…-GPTQ-Int8` says how as well as in how many bits."""
     name_words = words(repo_id)
-    return next((method for method in ("awq", "gptq") if method in name_words), None)
+    return next((method for method in ("awq", "gptq", "gguf") if method in name_words), None)
 
 
 def _look_here(

@@ -95,7 +95,7 @@ def resolve_model(
             with _suggesting(repo, index):
                 options = _describe_all(context, (weights,), revision, form=form)
         except SourceUnavailable:
-            if revision is not None or (lent := _form_of_a_known_model(context, weights, index)) is None:
+            if revision is not None or (lent := _form_of_a_known_model(context, weights, index, form)) is None:
                 raise
             options = (lent,)
             why = f"the hub cannot be asked about `{repo}`, so it is planned with the shape of {lent.shape_from}"
@@ -127,7 +127,11 @@ def resolve_model(
 
 
 def _resolution(reference: str, index: Index) -> Resolution:
-    """`owner/name:FORM` is read as the address of a repo on Hugging Face, where no catalog has such a name."""
+    """`owner/name:FORM` is read as the address of a repo on Hugging Face where no catalog has such a name, and always
+    for a repo of GGUF, as llama.cpp has it.
+    """
+    if _REPO_AND_FORM.fullmatch(reference.strip()) and "gguf" in words(reference):
+        return resolve(f"hf.co/{reference.strip()}", index)
     try:
         return resolve(reference, index)
     except ModelNotFound:
@@ -211,12 +215,16 @@ def _describe_all(
     return (first, *known[1:])
 
 
-def _form_of_a_known_model(context: Context, weights: Weights, index: Index) -> WeightsDescription | None:
-    """A repo that nobody knows, as the form that its name says of the model that the rest of its name is.
+def _form_of_a_known_model(
+    context: Context, weights: Weights, index: Index, wanted: str | None
+) -> WeightsDescription | None:
+    """A repo that nobody knows, as the form that its name says or that is `wanted`, of the model that the rest of its
+    name is.
 
     Raises ModelNotFound for a form that no backend loads.
     """
     parts, quantization = without_quantization(words(weights.repo_id.rpartition("/")[2]))
+    quantization = wanted or quantization
     try:
         model = resolve(" ".join(parts), index).model if quantization else None
     except (ModelNotFound, ModelAmbiguous):

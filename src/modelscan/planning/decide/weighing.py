@@ -8,6 +8,7 @@ from modelscan import dataclasses
 from modelscan.backends.registry import BACKENDS
 from modelscan.model import Architecture, Candidate, Gpu, Rejection
 from modelscan.planning.decide.pace import Ranked
+from modelscan.planning.options.context import USEFUL_CONTEXT
 from modelscan.units import format_bytes
 
 _SHORT = 4  # places of a candidate begin here whose context is not enough (twice two for each halving)
@@ -36,8 +37,8 @@ def reason_to_weigh(
         return f"{other}, because {title} {_refusal(nearest)}"
     if not devices:
         return f"{other}, which reads smaller formats on a CPU than {title}"
-    if all(place >= _SHORT for place, _, _ in fitting):
-        longest = max(item.max_model_len or 0 for _, _, item in fitting)
+    longest = max(item.max_model_len or 0 for _, _, item in fitting)
+    if longest < USEFUL_CONTEXT and all(place >= _SHORT for place, _, _ in fitting):
         return f"{other}, because {title} has room for a context of {longest:,} tokens only"
     return None
 

@@ -92,7 +92,7 @@ def too_little(base: Candidate, load: Load, placed: Placed, rooms: Rooms) -> Rej
             f"{base.quantization} needs {format_bytes(needed)} of host memory{beside}{experts}, and how much there is "
             "is not known; say it: --hardware SPEC+512gib-ram"
         )
-        return reject(base, "memory_unknown", reason, needed=needed)
+        return reject(base, "host_memory_unknown", reason, needed=needed)
     reason = (
         f"{base.quantization} needs {format_bytes(needed)} of host memory{beside}{experts}, but only "
         f"{format_bytes(rooms.host)} may be used, with a context of {format_tokens(load.context)}"
