@@ -1,0 +1,9 @@
+"""A module per kind of request.
+
+request     what all share: the JSON of a body, the model it names, a call that ends when the client leaves
+embeddings  vectors
+chat        answers, whole or as they come
+speech      transcriptions and translations
+rerank      documents by their relevance, and scores of pairs
+images      pictures
+"""
