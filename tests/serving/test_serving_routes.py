@@ -219,6 +219,7 @@ A -> B C
     assert HEARS.calls[-1]["granularity"] == "word"
     assert [(word.word, word.start) for word in verbose.words] == [("Good", 0.0), ("morning.", 0.5)]
     assert (verbose.language, verbose.segments[1].id, verbose.segments[1].avg_logprob) == ("en", 1, -0.5)
+    assert not hasattr(verbose.segments[1], "extra")
     plain = heard(response_format="verbose_json")
     assert (plain.words, len(plain.segments)) == (None, 2)
     translated = client.post("/v1/audio/translations", data={"model": "hears"}, files={"file": sound})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from modelscan_serving.handlers.arguments import ModelToServe, Serving
 from modelscan_serving.handlers.checking import BadHandler, accepted, check_class
 from modelscan_serving.handlers.own_class import own_class
 
+_FOLDER = "modelscan_serving.handlers.ours"
 # Module and function of ours that makes the handler for a task; each imports what it needs.
 _OURS: Mapping[str, tuple[str, str]] = {
     "embed": ("embedding", "SentenceEmbedding"),
@@ -27,6 +29,8 @@ def loader(serving: Serving) -> Callable[[ModelToServe], Any]:
 
     def load(wanted: ModelToServe) -> Any:
         if not classes:
+            if importlib.util.find_spec("torch") is not None:  # also for classes that are not ours
+                importlib.import_module(f"{_FOLDER}.torch_setup").prepare_torch()
             classes.update({model.names[0]: _checked(model, serving) for model in serving.models})
         return _made(wanted, classes[wanted.names[0]], serving)
 
@@ -40,7 +44,7 @@ def _checked(wanted: ModelToServe, serving: Serving) -> Any:
             check_class(wanted.handler, found, wanted.task, [*_given(wanted, serving), *wanted.options])
             return found
         module, name = _OURS[wanted.task]
-        return getattr(importlib.import_module(f"modelscan_serving.handlers.ours.{module}"), name)
+        return getattr(importlib.import_module(f"{_FOLDER}.{module}"), name)
     except BadHandler as error:
         sys.exit(str(error))
 

@@ -1,13 +1,15 @@
 """Our own handlers. Each module imports its libraries when it is imported, which happens when a model needs it.
 
-torch_setup  device, type, threads; what torchvision needs beside torch for the CPU
-embedding    sentence-transformers: the repo's modules, or a pooling
-chat         chat with text: the template of the repo, token by token
-vision       the same with images
-speech       which of the two speech libraries reads a folder
-whisper      Whisper on transformers
-fast_whisper Whisper on CTranslate2
-audio        sound of any format as numbers
-rerank       cross-encoders, and language models that say yes or no
-image        diffusers pipelines
+torch_setup   device, type, threads; what torchvision needs beside torch for the CPU
+tokens        generating that can be ended at every token, and text as it comes
+embedding     sentence-transformers: the repo's modules, or a pooling
+chat          chat with text: the template of the repo, token by token
+vision        the same with images
+speech        which of the two speech libraries reads a folder
+whisper       Whisper on transformers
+fast_whisper  Whisper on CTranslate2
+sentences     words as segments
+audio         sound of any format as numbers
+rerank        cross-encoders, and language models that say yes or no
+image         diffusers pipelines
 """

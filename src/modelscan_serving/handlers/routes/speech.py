@@ -142,4 +142,5 @@ def _answer(heard: SpeechResult, shape: str, task: str, wanted: frozenset[str]) 
 def _fields(item: Any) -> dict[str, Any]:
     """Of a segment or a word, however a class says it."""
     fields = dict(item) if isinstance(item, Mapping) else dict(vars(item))
-    return {**fields, **(fields.pop("extra", None) or {})}
+    extra = fields.pop("extra", None) or {}
+    return {**fields, **extra}
