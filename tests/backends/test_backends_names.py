@@ -15,8 +15,13 @@ ROOT = Path(modelscan.__file__).parent
 SOURCE = re.compile(r"vllm[-_ ]recipes|vLLM's recipes|recipes\.vllm\.ai", re.IGNORECASE)
 
 
+# A backend that goes by the name of its library, of which others speak too.
+LIBRARIES = frozenset({"transformers"})
+
+
 def named(text: str) -> bool:
-    words = "|".join(map(re.escape, {*BACKENDS, *(backend.title for backend in BACKENDS.values())}))
+    names = {*BACKENDS, *(backend.title for backend in BACKENDS.values())}
+    words = "|".join(re.escape(name) for name in names if name.lower() not in LIBRARIES)
     return bool(re.search(rf"(?<![\w-])(?:{words})(?![\w-])", SOURCE.sub("", text), re.IGNORECASE))
 
 

@@ -13,4 +13,5 @@ explaining/   logs and failures, whatever the backend
 vllm/         vLLM
 sglang/       SGLang
 llamacpp/     llama.cpp
+transformers/ Transformers and diffusers, behind a server of our own
 """

@@ -29,9 +29,9 @@ class About:
     says so is. `spellings` are its names, the usual one first, for fields of a request (`context_length`), `switches`
     those that take no value and what they say of `enforce_eager`: both given as `--backend-arg` enter the plan.
 
-    What others call it: `gpustack` and `litellm` (a prefix of models), `seeds` in lists of models, `catalog` the source
-    that its own people write, `image` without a tag. `adapters` is its command for a model with an adapter on top,
-    with `{base}` and `{adapter}`; None where it serves none.
+    What others call it: `gpustack` and `litellm` (a prefix of models), `seeds` in lists of models, `owned_by` in lists
+    of what is served, `catalog` the source that its own people write, `image` without a tag. `adapters` is its command
+    for a model with an adapter on top, with `{base}` and `{adapter}`; None where it serves none.
     """
 
     title: str
@@ -43,6 +43,7 @@ class About:
     gpustack: str | None = None
     litellm: str = "openai"
     seeds: frozenset[str] = frozenset()
+    owned_by: str = "local"
     catalog: str | None = None
     adapters: str | None = None
 

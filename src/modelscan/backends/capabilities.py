@@ -26,7 +26,7 @@ from modelscan.backends.base import (
     Working,
 )
 from modelscan.backends.builds import Build
-from modelscan.model import Architecture, Candidate, Device, Gpu, Installation, Task
+from modelscan.model import Architecture, Candidate, Device, Gpu, Handling, Installation, Task
 
 if TYPE_CHECKING:  # a supervisor asks how to run, and counts nothing
     from modelscan.weights.counting.sizes import Sized
@@ -49,6 +49,7 @@ class Runs(Protocol):
     formats: frozenset[str] | None = None  # those of files that it reads; None: all, but for what plugins bring
     takes_file: bool = False  # whether it is given the first file of weights, and not their folder
     plugins: Mapping[str, str] = {}  # formats of weights that only a plugin brings to it
+    divides: bool = True  # whether it divides a model among GPUs
     over_socket: bool = False  # whether it listens on `Launch.socket` where there is one
     sleeps_by: tuple[str, str] | None = None  # what is posted to put it to sleep, and to wake it
     holds_to_schemas: bool = True  # whether an answer can be bound to a schema; where not, a model's entry says
@@ -81,6 +82,16 @@ class Runs(Protocol):
     def sleep_problem(self, device: Device) -> str | None:  # noqa: ARG002  it sleeps on none
         """Why it cannot give a device's memory back and take it again without being started anew; None where it can."""
         return "it has no sleep mode"
+
+    def words_of_the_handling(self, handling: Handling) -> tuple[str, ...]:  # noqa: ARG002  it has words for none
+        """The same for what an entry says of the class that serves its model."""
+        return ()
+
+    def words_of_the_class(self, root: str, sha256: str) -> tuple[str, ...]:  # noqa: ARG002  it runs none
+        """The same for a class of the user's own that was agreed to: the folder its path begins at, and the hash of
+        its file.
+        """
+        return ()
 
     def health_path(self) -> str:
         return "/health"

@@ -33,5 +33,6 @@ BACKENDS = Registry(
         "vllm": "modelscan.backends.vllm",
         "sglang": "modelscan.backends.sglang",
         "llamacpp": "modelscan.backends.llamacpp",
+        "transformers": "modelscan.backends.transformers",
     }
 )

@@ -29,7 +29,7 @@ from modelscan.weights.reading.listing import (
 )
 from modelscan.weights.reading.quantization import quantization_of, read_quantization
 from modelscan.weights.reading.safetensors import HEADER_GUESS, TensorSums, bits_of, header_end, parse_header
-from modelscan.weights.reading.selection import is_code, needed_files, only_gguf, only_pickles, weight_names
+from modelscan.weights.reading.selection import PIPELINE, is_code, needed_files, only_gguf, only_pickles, weight_names
 from modelscan.weights.reading.shape import read_architecture
 from modelscan.weights.reading.tasks import CHAT_TEMPLATES, task_of, template_words
 
@@ -68,6 +68,10 @@ class _Repo:
             read=lambda name: read(name, 0, self.sizes[name]),
             json=self._json,
         )
+
+    @property
+    def is_pipeline(self) -> bool:
+        return PIPELINE in self.sizes and "config.json" not in self.sizes
 
     def describe(self) -> WeightsDescription:
         if only_gguf(self.sizes):  # a `config.json` beside them is of the model that they were made from
@@ -113,6 +117,8 @@ class _Repo:
     def _config(self) -> dict[str, Any]:
         """`config.json`, or what Mistral's own `params.json` says in its place."""
         require_loadable_files(self.contents)
+        if self.is_pipeline:
+            return bounded_config(self._json(PIPELINE))  # a part each has its own
         config = self._config_file()
         if not read_quantization(config).method and "hf_quant_config.json" in self.sizes:
             config = with_modelopt(config, self._json("hf_quant_config.json"))
@@ -125,10 +131,8 @@ class _Repo:
             return self._json("config.json")
         if PARAMS in self.sizes and any(name.startswith("consolidated") for name in self.sizes):
             return config_of(self._json(PARAMS))
-        pipeline = "model_index.json" in self.sizes
         raise ModelNotFound(
             f"{self.contents.shown} has no `config.json`, so no backend can load it",
-            cause=["it is a diffusers pipeline, with one folder per component"] if pipeline else [],
             hints=[] if self.is_folder else self._upload_again() or [self._look_elsewhere()],
             details={"repo_id": self.repo_id, "files": sorted(self.sizes)[:50]},
         )
@@ -157,6 +161,8 @@ class _Repo:
 
     def _shards(self) -> list[str]:
         """The safetensors files that a backend loads: those of the index, else those at the top."""
+        if self.is_pipeline:
+            return [name for name in weight_names(needed_files(self.sizes)) if name.endswith(".safetensors")]
         top = loaded_safetensors(self.sizes)
         index = CONSOLIDATED_INDEX if top and all(name.startswith("consolidated") for name in top) else INDEX
         indexed = index in self.sizes

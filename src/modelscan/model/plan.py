@@ -20,12 +20,26 @@ class GpuFilters:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Handling:
+    """What an entry says of the class that serves its model. `handler` is the dotted path of one of the user's own,
+    which gets `options`, the entry's other keys.
+    """
+
+    handler: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    thread_safe: bool | None = None
+    max_parallelism: int | None = None
+    owned_by: str | None = None
+    supports_structured_outputs: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PlanRequest:
     """What the user asked for; None where the choice is ours. `gpus` are indices or UUIDs, `()` with
     `no_gpu=True` means none may be used. `backend_args` and `env` reach the backend after the
     allow-list; `allow_env` are names of variables that the user lets go beyond it.
     A deployment file can also fix `repo_id`, the one of the model's weights, and `gpu_filters`.
-    A registered model also says `defaults` of requests (temperature, top_p) and `pooling`, which no option does.
+    A registered model also says `defaults` of requests (temperature, top_p), `pooling` and `handling`; no option does.
     """
 
     model: str
@@ -56,6 +70,7 @@ class PlanRequest:
     allow_pickle: bool = False
     defaults: Mapping[str, float] = field(default_factory=dict)
     pooling: str | None = None
+    handling: Handling | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

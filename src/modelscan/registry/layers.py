@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, get_args
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.model import HUB_SOURCES, Source
 from modelscan.model.registered import Origin, RegisteredModel
@@ -96,6 +97,10 @@ def stated_by(layers: Sequence[Layer]) -> dict[str, Any]:
     return stated
 
 
+def _owner(backend: str | None) -> str:
+    return BACKENDS[backend].about.owned_by if backend is not None else "local"
+
+
 def effective(key: str, layers: Sequence[Layer]) -> RegisteredModel:
     """The model of layers that belong together, the strongest first; `key` is its id in lower case."""
     stated = stated_by(layers)
@@ -105,7 +110,7 @@ def effective(key: str, layers: Sequence[Layer]) -> RegisteredModel:
     stated.setdefault("name", spelled)
     runtime = runtimes().get(stated.get("runtime", ""))
     if "owned_by" not in stated and runtime is not None:
-        stated["owned_by"] = "openai" if runtime.word == UPSTREAM else runtime.backend or "local"
+        stated["owned_by"] = "openai" if runtime.word == UPSTREAM else _owner(runtime.backend)
     return from_document(
         RegisteredModel,
         {

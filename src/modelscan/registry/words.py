@@ -34,13 +34,17 @@ _TYPES_OF_TASKS: Mapping[str, ModelType] = {
 UPSTREAM = "upstream"
 ELSEWHERE = frozenset({UPSTREAM, "ollama"})
 """Runtimes of models that the gateway hands requests on for: nothing of them is deployed."""
+_OWN = "*"  # in the table of classes
 
 
 class Handler(NamedTuple):
-    """What a well-known class is for: a type, and the runtime where it is no backend that the plan may choose."""
+    """What a well-known class is for: a type, and the runtime where it is no backend that the plan may choose. One
+    that is not `known` is a user's own.
+    """
 
     type: ModelType | None
     runtime: str | None
+    known: bool = True
 
 
 class Runtime(NamedTuple):
@@ -61,12 +65,12 @@ def type_of(word: str) -> ModelType | None:
 def handlers() -> Mapping[str, Handler]:
     """By the last part of the dotted path."""
     rows = csv.DictReader(shipped_text("handlers.csv").splitlines())
-    return {row["class"]: Handler(type_of(row["type"]), row["runtime"] or None) for row in rows}
+    return {row["class"]: Handler(type_of(row["type"]), row["runtime"] or None, row["class"] != _OWN) for row in rows}
 
 
 def handler_of(path: str) -> Handler:
     """The well-known class of a dotted path, else what holds for a user's own."""
-    return handlers().get(path.rpartition(".")[2]) or handlers()["*"]
+    return handlers().get(path.rpartition(".")[2]) or handlers()[_OWN]
 
 
 @functools.cache

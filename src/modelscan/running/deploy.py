@@ -8,6 +8,7 @@ from typing import Any
 
 from modelscan import dataclasses
 from modelscan.backends.arguments.allowed import refuse_secrets
+from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.deployments.claims import when_idle, with_memory_back
 from modelscan.deployments.document import deployment_of
@@ -23,7 +24,12 @@ from modelscan.running.claim import Claimed, claim_record
 from modelscan.running.environment import installation_or_leave
 from modelscan.running.fetch import wanted_form
 from modelscan.running.follow import publish, start_and_follow
-from modelscan.running.preflight import check_weights, refuse_code_without_consent, refuse_sleepless
+from modelscan.running.preflight import (
+    agree_to_class,
+    check_weights,
+    refuse_code_without_consent,
+    refuse_sleepless,
+)
 from modelscan.running.prepare import prepare
 from modelscan.running.record import new_record
 from modelscan.running.routes import check_routing_file, update_routes
@@ -185,7 +191,26 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
     if not runs_code and wishes_code(planned.resolved.registered) and weights.code_files:
         refuse_code_without_consent(context, weights, planned.resolved.reference)
         runs_code = True
-    return dataclasses.replace(chosen, revision=weights.commit or chosen.revision, trust_remote_code=runs_code)
+    chosen = dataclasses.replace(chosen, revision=weights.commit or chosen.revision, trust_remote_code=runs_code)
+    return _with_own_class(context, wanted, planned, chosen, ask)
+
+
+def _with_own_class(
+    context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask
+) -> Candidate:
+    """With where the class of the user's own is found, once they agreed to its file."""
+    handling = planned.request.handling
+    if handling is None or handling.handler is None:
+        return chosen
+    root, sha256 = agree_to_class(
+        context,
+        handling.handler,
+        trust=wanted.plan.trust_remote_code,
+        reference=planned.resolved.reference,
+        ask=ask,
+    )
+    words = BACKENDS[chosen.backend].runs.words_of_the_class(root, sha256)
+    return dataclasses.replace(chosen, model_args=(*chosen.model_args, *words))
 
 
 def kept_request(wanted: DeployRequest, resolved: Resolved) -> dict[str, Any]:

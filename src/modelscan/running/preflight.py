@@ -18,10 +18,12 @@ from modelscan.hubs.tokens import HUBS, address, login_elsewhere
 from modelscan.hubs.transfer.disk import require_disk_space
 from modelscan.model import Candidate, WeightsDescription
 from modelscan.model.events import Ask
+from modelscan.registry.files import local_files
 from modelscan.running.prepare import device_for
 from modelscan.running.streaming import check_streamed
 from modelscan.selecting.context import Context
 from modelscan.selecting.requests import DeployRequest
+from modelscan.settings.reading import Settings
 from modelscan.storage.files import translated
 from modelscan.storage.secrets import Secrets
 from modelscan.units import format_bytes
@@ -147,6 +149,42 @@ def _agree_to_code(context: Context, weights: WeightsDescription, ask: Ask) -> N
         raise preflight.code_refused(weights.repo_id, new, asked=answer is False)
     with Ledger(context.settings.paths, context.clock) as ledger:
         ledger.agree(new, weights.repo_id)
+
+
+def agree_to_class(context: Context, handler: str, *, trust: bool, reference: str, ask: Ask) -> tuple[str, str]:
+    """The folder that the dotted path of a class begins at, and the SHA-256 of its file, once the user has agreed to
+    run this very file. Raises Usage where it is not there or nobody agreed.
+    """
+    root = class_root(context.settings)
+    file = root.joinpath(*handler.split(".")[:-1]).with_suffix(".py")
+    if not file.is_file():
+        raise Usage(
+            f"the class `{handler}` of `{reference}` is not found",
+            cause=[f"there is no file `{file}`"],
+            hints=["the folder that its path begins at: modelscan config set handlers.path /path/to/folder"],
+            details={"handler": handler, "path": str(file)},
+        )
+    with translated(file, verb="read"):
+        found = hashlib.sha256(file.read_bytes()).hexdigest()
+    code = {str(file): f"sha256:{found}"}
+    with Ledger.for_reading(context.settings.paths, context.clock) as ledger:
+        agreed = ledger.agreed(code.values())
+    if not agreed:
+        if not trust:
+            raise preflight.code_only_wished(handler, code, reference)
+        answer = ask(preflight.code_question(handler, code, None), default=False)
+        if answer is not True:
+            raise preflight.code_refused(handler, code, asked=answer is False)
+        with Ledger(context.settings.paths, context.clock) as ledger:
+            ledger.agree(code, handler)
+    return str(root), found
+
+
+def class_root(settings: Settings) -> Path:
+    """The setting's folder, else that of the first list of models of one's own, else where one would be."""
+    if settings.handlers.path:
+        return Path(settings.handlers.path).expanduser().absolute()
+    return next(iter(local_files(settings)), settings.paths.local_models_file).parent
 
 
 def code_hashes(weights: WeightsDescription) -> Mapping[str, str]:

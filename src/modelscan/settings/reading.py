@@ -16,6 +16,7 @@ from modelscan.settings.deploy import DeploySettings
 from modelscan.settings.environment import process_environment
 from modelscan.settings.file import config_text, parse_config
 from modelscan.settings.gateway import GatewaySettings
+from modelscan.settings.handlers import HandlersSettings
 from modelscan.settings.routing import RoutingSettings
 from modelscan.settings.seed_models import SeedModelsSettings, fleets, of_the_fleet
 from modelscan.settings.values import flag
@@ -42,6 +43,7 @@ class Settings:
     routing: RoutingSettings = field(default_factory=RoutingSettings)
     seed_models: SeedModelsSettings = field(default_factory=SeedModelsSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    handlers: HandlersSettings = field(default_factory=HandlersSettings)
 
     paths: Paths = field(default_factory=lambda: user_paths(process_environment()))
     environ: Mapping[str, str] = field(default_factory=dict)

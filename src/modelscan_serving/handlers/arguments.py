@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,7 @@ def read_arguments(words: Sequence[str]) -> Serving:
     parser.add_argument("--trust-remote-code", action="store_true")
     parser.add_argument("--max-body-mib", type=int, default=64)
     parser.add_argument("--max-queue", type=int, default=256)
+    parser.add_argument("--version", action="version", version=_version())
     given = parser.parse_args(words)
     documents = [_parsed(text, "--model") for text in given.model]
     if given.file is not None:
@@ -95,6 +98,14 @@ def read_arguments(words: Sequence[str]) -> Serving:
         most_body_bytes=given.max_body_mib * _MIB,
         most_waiting=given.max_queue,
     )
+
+
+def _version() -> str:
+    """Of what the environment is built around."""
+    for name in ("transformers", "faster-whisper"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            return f"{name} {metadata.version(name)}"
+    return "unknown"
 
 
 def _key(variable: str | None, file: Path | None) -> str | None:

@@ -30,5 +30,6 @@ ABOUT = About(
     switches={"--disable-cuda-graph": True},
     image="lmsysorg/sglang",
     gpustack="SGLang",
+    owned_by="sglang",
     seeds=frozenset({"sglang"}),
 )

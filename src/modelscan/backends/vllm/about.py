@@ -22,6 +22,7 @@ ABOUT = About(
     image="vllm/vllm-openai",
     gpustack="vLLM",
     litellm="hosted_vllm",
+    owned_by="vllm",
     seeds=frozenset({"vllm"}),
     catalog="vllm-recipes",
     adapters="vllm serve {base} --enable-lora --lora-modules NAME={adapter}",

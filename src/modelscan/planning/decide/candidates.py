@@ -279,7 +279,10 @@ def _speculative(setting: Setting, choice: Choice) -> dict[str, object] | None:
 def _of_the_entry(setting: Setting) -> tuple[str, ...]:
     """What the model's entry says and this version of the backend has a switch for."""
     request, history = setting.request, setting.facts.arguments
-    words = BACKENDS[setting.backend].runs.words_of_the_model(setting.task, request.defaults, request.pooling)
+    runs = BACKENDS[setting.backend].runs
+    words = runs.words_of_the_model(setting.task, request.defaults, request.pooling)
+    if request.handling is not None:
+        words = (*words, *runs.words_of_the_handling(request.handling))
     version = setting.backend_version
     return tuple(word for word in words if not history.missing((word,), backend=setting.backend, version=version))
 

@@ -53,7 +53,7 @@ from modelscan.planning.telling.longer import with_longer
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.sizes import Sized
 
-_SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling"})
+_SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling", "handling"})
 
 
 def make_plan(
@@ -122,7 +122,7 @@ def decide(
         return refused
     for devices in kinds(allowed, request):
         device = device_of(devices)
-        backend, reason = preferred_backend(options, devices, device, request, facts)
+        backend, reason = preferred_backend(options, devices, device, request, facts, _task_of(model, options))
         setting = _setting(model, options, backend, reason, device, request, facts, installations)
         setting = dataclasses.replace(setting, measurements=measurements)
         good, bad = _weighed(setting, options, devices, hardware, installations)
@@ -188,6 +188,10 @@ def _weighed(
     return fitting, rejected
 
 
+def _task_of(model: Model | None, options: Sequence[WeightsDescription]) -> Task:
+    return model.task if model is not None else next((item.task for item in options if item.task), "chat")
+
+
 def _setting(
     model: Model | None,
     options: Sequence[WeightsDescription],
@@ -199,10 +203,9 @@ def _setting(
     installations: Sequence[Installation],
 ) -> Setting:
     version = request.backend_version or planned_version(backend, device, facts, installations)
-    task: Task = model.task if model is not None else next((item.task for item in options if item.task), "chat")
     return Setting(
         model=model.id if model is not None else request.model,
-        task=task,
+        task=_task_of(model, options),
         backend=backend,
         backend_reason=reason,
         backend_version=version,

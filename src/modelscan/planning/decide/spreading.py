@@ -78,6 +78,9 @@ def spread_over(
         pipeline=setting.task not in ENCODERS,
         whole_experts=None if switch is not None and setting.argument(switch) is not None else switch is not None,
     )
+    if not runs.divides:
+        found = [layout for layout in found if len(layout.gpus) == 1]
+        return found, None if found else f"{BACKENDS[setting.backend].title} runs a model on one GPU"
     asked = setting.request.env.get(runs.stage_variable or "")
     if asked is None:
         return with_stages(found, shape, None, free_memory), None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.hardware.nvidia.drivers import driver_for
-from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, PlanRequest, WeightsDescription
+from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, PlanRequest, Task, WeightsDescription
 from modelscan.planning.options.facts import PlanningFacts
 from modelscan.planning.options.setting import Setting
 
@@ -17,6 +17,7 @@ def preferred_backend(
     device: Device,
     request: PlanRequest,
     facts: PlanningFacts,
+    task: Task,
 ) -> tuple[str, str]:
     """The backend and why: the usual one, but for what only another does and for what another says it leads in."""
     if request.backend is not None:
@@ -31,6 +32,11 @@ def preferred_backend(
         )
         if only is not None:
             return only.name, f"{only.name}, which reads {' and '.join(formats).upper()} files"
+    usual = BACKENDS.usual
+    if not usual.runs.serves(task):
+        other = next((backend.name for backend in BACKENDS.values() if backend.runs.serves(task)), None)
+        if other is not None:
+            return other, f"{other}, which serves {task} models"
     latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
     behind = []
     for backend in BACKENDS.values():
@@ -42,7 +48,6 @@ def preferred_backend(
                 behind.append(lead.otherwise)
             else:
                 return backend.name, f"{backend.name}, {lead.why}"
-    usual = BACKENDS.usual
     return usual.name, "; ".join([f"{usual.name}, {usual.about.usual}", *behind])
 
 

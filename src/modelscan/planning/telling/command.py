@@ -77,7 +77,7 @@ def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
     for name, value in request.items():
         option = option_of(name)
         match name, value:
-            case "model" | "gpu_filters" | "defaults" | "pooling" | "entry", _:  # of files and entries
+            case "model" | "gpu_filters" | "defaults" | "pooling" | "handling" | "entry", _:  # of files and entries
                 continue
             case "repo_id", repo:
                 words[0] = shlex.quote(repo)

@@ -13,20 +13,21 @@ from modelscan.backends.arguments.placeholders import is_port
 from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.errors import BackendNotInstalled, Conflict, Usage
-from modelscan.model import Candidate, PlanRequest
+from modelscan.model import Candidate, Handling, PlanRequest
 from modelscan.model.registered import ENTRY, AtGateway, RegisteredModel
 from modelscan.registry.layers import LayeredModel
-from modelscan.registry.words import ELSEWHERE, TASKS, runtimes
+from modelscan.registry.words import ELSEWHERE, TASKS, handler_of, runtimes
 from modelscan.selecting.resolved import Resolved
 from modelscan.storage.documents import to_document
 from modelscan.units import format_bytes
 
 _CONSENT = "--trust-remote-code"
 _NEARLY = 0.1
+_HANDLING = ("thread_safe", "max_parallelism", "supports_structured_outputs")
 _RUN = (
-    "runtime", "runtime_args", "context_length", "memory_bytes", "defaults", "pooling", "repos", "max_parallelism",
-    "thread_safe", "supports_structured_outputs", "owned_by",
-)  # fmt: skip
+    *("runtime", "runtime_args", "context_length", "memory_bytes", "defaults", "pooling", "repos"),
+    *("handler", "owned_by", *_HANDLING),
+)
 _EMPTY = PlanRequest(model="")
 
 
@@ -52,7 +53,7 @@ def as_registered(resolved: Resolved, request: PlanRequest) -> PlanRequest:
         entry = dataclasses.replace(entry, context_length=model.context_length)
     if asked.max_memory_bytes is None and all(item.architecture is None for item in resolved.options):
         entry = dataclasses.replace(entry, max_memory_bytes=model.memory_bytes)
-    entry = dataclasses.replace(entry, defaults=model.defaults.said, pooling=model.pooling)
+    entry = dataclasses.replace(entry, defaults=model.defaults.said, pooling=model.pooling, handling=_handling(model))
     return _over(entry, asked)
 
 
@@ -152,6 +153,22 @@ def blamed(resolved: Resolved, *, everything: bool = False) -> Iterator[None]:
             hints=[f"modelscan model edit {shlex.quote(model.id)}", f"modelscan model inspect {shlex.quote(model.id)}"],
             details={**error.details, "id": model.id},
         ) from error
+
+
+def own_class(model: RegisteredModel | None) -> str | None:
+    """The dotted path of a class of the user's own, which its entry names; None for the well-known ones."""
+    return model.handler if model is not None and model.handler and not handler_of(model.handler).known else None
+
+
+def _handling(model: RegisteredModel) -> Handling | None:
+    """Nothing of our own list, and nothing where the entry says nothing of it."""
+    handler = own_class(model)
+    said = Handling(
+        handler=handler,
+        options=dict(model.extra) if handler is not None else {},
+        **{name: getattr(model, name) for name in _HANDLING},
+    )
+    return said if said != Handling() else None
 
 
 def _backend(model: RegisteredModel) -> str | None:

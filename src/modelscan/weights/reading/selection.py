@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 
+from modelscan.parsing.regex import regex
 from modelscan.weights.reading.gguf_files import gguf_files, projector_of
 from modelscan.weights.reading.tokenizers import only_own_tokenizer
 
@@ -21,6 +22,9 @@ _NEVER = (
     ".gitattributes", ".gitignore", "*.png", "*.jpg", "*.jpeg", "*.gif", "*.webp", "*.svg", "*.mp4", "*.pdf",
 )  # fmt: skip
 _PARAMS = "params.json"
+PIPELINE = "model_index.json"
+"""What a pipeline of diffusers has at its top: the class of each of its parts, which are folders."""
+_VARIANT = regex(r"\.(?:fp16|bf16|non_ema|ema_only)(?=[.-])")
 # Best first. Pickles can run code, safetensors cannot.
 _FORMATS = (".safetensors", ".bin", ".pt")
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
@@ -43,6 +47,8 @@ def needed_files(names: Collection[str], *, form: str | None = None) -> tuple[st
     if only_gguf(names):
         wanted = {*gguf_files(names, form), projector_of(names)}
         return tuple(name for name in names if _is_kept(name) or name in wanted)
+    if PIPELINE in names:
+        names = _of_pipeline(names)
     kept = [name for name in names if _is_kept(name)]
     best = {folder: _best_format(kept, folder) for folder in {_folder(name) for name in kept}}
     kept = [name for name in kept if _format(name) in {None, best[_folder(name)]}]
@@ -53,6 +59,16 @@ def needed_files(names: Collection[str], *, form: str | None = None) -> tuple[st
     ):
         kept = [name for name in kept if not _is_second_copy(name)]
     return tuple(kept)
+
+
+def _of_pipeline(names: Collection[str]) -> list[str]:
+    """Without all in one file at the top, which other programs load, and without second copies of the parts."""
+    listed = set(names)
+    return [
+        name
+        for name in names
+        if not (_format(name) is not None and "/" not in name) and _VARIANT.sub("", name) not in listed - {name}
+    ]
 
 
 def _is_kept(name: str) -> bool:

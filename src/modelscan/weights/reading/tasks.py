@@ -8,6 +8,7 @@ from typing import Any
 from modelscan.model import Task
 from modelscan.parsing.regex import regex
 from modelscan.weights.families.table import Families
+from modelscan.weights.reading.selection import PIPELINE
 
 CHAT_TEMPLATES = ("chat_template.jinja", "chat_template.json")
 
@@ -33,7 +34,7 @@ def task_of(
     pools = "modules.json" in files or any(name.startswith("1_Pooling/") for name in files)
     generates = any(part in names for part in ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel"))
     task: Task = "other" if names else "chat"
-    if "model_index.json" in files:
+    if PIPELINE in files:
         task = "text-to-video" if "Video" in str(config.get("_class_name")) else "text-to-image"
     elif family.task is not None:
         task = family.task

@@ -1,0 +1,9 @@
+"""Transformers, and what stands on it: sentence-transformers and diffusers, behind a server of our own.
+
+about      what it says of itself
+runs       its command line
+causes     how it fails
+explains   its log, metrics and failures
+installs   its environment
+probes     how an installation is recognized
+"""

@@ -1,0 +1,86 @@
+"""The environment of the handlers' server. Metadata of the packages, and installed on a CPU: 1.2 GB.
+
+torchvision is wanted by every processor of Qwen's vision models. With a CUDA build of torch the matching one comes
+along; beside torch for the CPU, the wheel of the package index loads once our server has declared its operators.
+"""
+
+from __future__ import annotations
+
+from modelscan.backends.base import Recipe
+from modelscan.backends.builds import Build
+from modelscan.backends.capabilities import Installs
+from modelscan.backends.transformers.probes import LIBRARIES
+from modelscan.model import Device
+from modelscan.units import GIB
+
+_PYTHONS = ((3, 11), (3, 14))  # torch 2.13.0: wheels for 3.10 to 3.14; sentence-transformers 6.2: from 3.10 on
+_TORCH, _TORCHVISION = "2.13.0", "0.28.0"
+_NEVER = 'sys_platform == "never"'
+# Of these the index has CUDA builds under the plain version, and nothing here needs them; triton compiles for GPUs.
+_NOT_ON_CPU = ("torchaudio", "torchcodec", "triton")
+_SERVER = ("starlette>=1.10,<2", "uvicorn>=0.54,<1", "python-multipart>=0.0.32")
+_MODELS = ("sentence-transformers==6.2.0", "diffusers==0.42.1", "accelerate>=1.15,<2")
+_SOUND = ("soundfile>=0.14,<1", "soxr>=1.1,<2", "pillow>=13,<14")
+
+
+class TransformersInstalls(Installs):
+    def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:  # noqa: ARG002  there is one way
+        common = (f"transformers=={version}", *_MODELS, *_SERVER, *_SOUND)
+        if build.device != "cpu":
+            return (
+                _recipe(
+                    version,
+                    build.device,
+                    f"transformers {version} with torch {_TORCH} for CUDA",
+                    (f"torch=={_TORCH}", f"torchvision=={_TORCHVISION}", *common),
+                    disk_bytes=9 * GIB,
+                    min_cuda=build.min_cuda,
+                ),
+            )
+        places = ((None, "where pip and uv are configured to look"), ("cpu", "PyTorch's CPU index"))
+        return tuple(
+            _recipe(
+                version,
+                "cpu",
+                f"transformers {version}; torch {_TORCH} for CPU from {place}",
+                (f"torch=={_TORCH}+cpu", f"torchvision=={_TORCHVISION}", *common),
+                disk_bytes=2 * GIB,
+                torch_backend=torch_backend,
+            )
+            for torch_backend, place in places
+        )
+
+    def why_not(self, device: Device) -> str:
+        if device == "rocm":
+            return "torch for ROCm is in PyTorch's own index, one for each release of ROCm"
+        return super().why_not(device)
+
+
+def _recipe(
+    version: str,
+    device: Device,
+    origin: str,
+    requirements: tuple[str, ...],
+    *,
+    disk_bytes: int,
+    min_cuda: float | None = None,
+    torch_backend: str | None = None,
+) -> Recipe:
+    return Recipe(
+        backend="transformers",
+        version=version,
+        device=device,
+        origin=origin,
+        requirements=requirements,
+        overrides=tuple(f"{name}; {_NEVER}" for name in _NOT_ON_CPU) if device == "cpu" else (),
+        torch_backend=torch_backend,
+        disk_bytes=disk_bytes,
+        pinned=("transformers", "torch", *LIBRARIES),
+        python_range=_PYTHONS,
+        torch=_TORCH,
+        min_cuda=min_cuda,
+        serving="handlers",
+    )
+
+
+INSTALLS = TransformersInstalls()
