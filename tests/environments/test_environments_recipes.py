@@ -77,7 +77,11 @@ def test_what_is_not_vllms_own_says_so_and_keeps_cuda_builds_out() -> None:
             "cuda",
             "the package index has no build for cuda; put a `llama-server` that was built for it on PATH",
         ),
-        ("other", "cuda", "modelscan installs vllm (cuda, cpu), sglang (cuda) and llamacpp (cpu)"),
+        (
+            "other",
+            "cuda",
+            "modelscan installs vllm (cuda, cpu), sglang (cuda), llamacpp (cpu) and transformers (cuda, cpu)",
+        ),
     ],
 )
 def test_what_cannot_be_installed_says_why(backend: str, device: Device, cause: str) -> None:

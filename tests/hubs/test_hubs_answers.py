@@ -102,13 +102,22 @@ def test_a_shard_that_was_never_uploaded_is_missed_without_an_index(tiny: Any) -
     assert answer["cause"] == [f"the numbers in its file names imply `{SHARD.format(2)}`, which is missing"]
 
 
-def test_a_pipeline_is_called_what_it_is(tiny: Any) -> None:
-    tiny.repos["lab/tiny"] = Repo(files={"model_index.json": b"{}", "unet/diffusion_pytorch_model.safetensors": b"x"})
-    (answer,) = tiny.run(DESCRIBE)
-    assert (answer["error"], answer["cause"], answer["hints"]) == (
-        "model_not_found",
-        ["it is a diffusers pipeline, with one folder per component"],
-        ["search for another repo: modelscan catalog search tiny"],
+def test_a_pipeline_is_the_sum_of_its_parts(tiny: Any) -> None:
+    """Not of all in one file at the top, and of no second copies."""
+    part = tiny.repos["lab/tiny"].files["model.safetensors"]
+    names = (
+        "unet/diffusion.safetensors",
+        "unet/diffusion.fp16.safetensors",
+        "vae/model.safetensors",
+        "all.safetensors",
+    )
+    tiny.repos["lab/tiny"] = Repo(files={"model_index.json": b"{}", **dict.fromkeys(names, part)})
+    (described,) = tiny.run(DESCRIBE)
+    found = described["found"]
+    assert (found["task"], found["architecture"], found["size_bytes"]) == (
+        "text-to-image",
+        None,
+        2 * len(part),
     )
 
 

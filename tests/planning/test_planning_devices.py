@@ -186,7 +186,7 @@ def test_a_better_format_with_hardly_any_context_comes_after_one_with_enough() -
 
 
 def test_a_task_that_the_backend_does_not_serve() -> None:
-    plan = planned(weights("x/flux", llama(), task="text-to-image"), machine("h100-80gb"))
+    plan = planned(weights("x/flux", llama(), task="text-to-image"), machine("h100-80gb"), backend="vllm")
     assert next((item.code, item.reason) for item in plan.rejected) == (
         "task_not_served",
         "vllm does not serve text-to-image models",

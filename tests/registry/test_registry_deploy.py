@@ -345,6 +345,37 @@ def test_a_wish_for_code_is_no_consent(
     assert (ran.status, "--trust-remote-code" in ran.json["argv"]) == (0, True)
 
 
+def test_a_class_of_ones_own_runs_once_its_very_file_was_agreed_to(
+    modelscan: Modelscan, monkeypatch: Any, home: Path
+) -> None:
+    seed(monkeypatch, modelscan, runtime="transformers", type="embed", handler="app.models.own.Own")
+    missing = modelscan("deploy", "our/eyes")
+    assert (missing.status, missing.stderr.splitlines()[-3].partition("`Our")[0]) == snapshot(
+        (2, "error: the class `app.models.own.Own` of `our/eyes` is not found")
+    )
+    monkeypatch.setenv("MODELSCAN_HANDLERS_PATH", str(home / "team"))
+    file = home / "team" / "app" / "models" / "own.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("class Own: ...\n")
+    for yes in ((), ("--yes",)):
+        ran = modelscan("deploy", "our/eyes", *yes)
+        assert (ran.status, ran.stderr.replace(str(home), "HOME").splitlines()[-3:]) == (
+            2,
+            snapshot(
+                [
+                    "error: the entry of `our/eyes` would run code of `app.models.own.Own`, which you have not allowed",
+                    "  HOME/team/app/models/own.py sha256:40b1191f339d66a20078432409c88b41fdb3b08e076e6571452b394147e3d9c9",
+                    "hint: read it, then allow it: modelscan deploy our/eyes --trust-remote-code",
+                ]
+            ),
+        )
+    with Ledger(paths_below(home)) as ledger:
+        ledger.agree({"own.py": f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"}, "app.models.own.Own")
+    assert modelscan("deploy", "our/eyes").status == 7  # agreed: only the backend is missing now
+    file.write_text("class Own: print(1)\n")
+    assert modelscan("deploy", "our/eyes").status == 2
+
+
 def ran_hash(folder: Path) -> str:
     return f"sha256:{hashlib.sha256((folder / 'code.py').read_bytes()).hexdigest()}"
 
@@ -368,13 +399,18 @@ hint: modelscan model inspect Our/Eyes
             ),
             "diffusers": (
                 7,
-                "error: `Our/Eyes` needs the handlers of the transformers backend, which this modelscan does not run yet\n",
+                """\
+error: the backend `transformers 5.24.0` is not installed
+hint: modelscan backend install transformers --version 5.24.0
+hint: or add --yes to install it
+""",
             ),
             "transformers": (
                 7,
                 """\
-error: `Our/Eyes` needs the handlers of the transformers backend, which this modelscan does not run yet
-hint: with another backend: modelscan deploy Our/Eyes --backend vllm
+error: the backend `transformers 5.24.0` is not installed
+hint: modelscan backend install transformers --version 5.24.0
+hint: or add --yes to install it
 """,
             ),
         }

@@ -254,7 +254,7 @@ def test_what_fails_says_why_and_not_what_was_written() -> None:
     assert {key: why(model(**{key: value})) for key, value in wrong.items()} == snapshot(
         {
             "type": "failed: `type` must be one of chat, embed, rerank, vision, speech, image",
-            "runtime": "failed: `runtime` must be one of vllm, sglang, llamacpp, ollama, transformers, diffusers, upstream",
+            "runtime": "failed: `runtime` must be one of vllm, sglang, llamacpp, transformers, ollama, diffusers, upstream",
             "enabled": "failed: `enabled` must be true or false",
             "context_length": "failed: `context_length` must be a whole number of tokens, 1 to 20000000",
             "memory": "failed: `memory` must be a size such as `20GiB`, `8GB` or a number of bytes",

@@ -84,7 +84,8 @@ class _Repo:
         template = self._template()
         weights = shards or weight_names(needed) or weight_names(self.sizes)
         code = sorted(name for name in self.sizes if is_code(name))
-        shape = read_architecture(config, shipped_families())
+        # Of a pipeline each part has its own, and none of them is that of a model of text.
+        shape = None if self.is_pipeline else read_architecture(config, shipped_families())
         return WeightsDescription(
             source=self.source,
             repo_id=self.repo_id,

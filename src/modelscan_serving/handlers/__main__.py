@@ -30,7 +30,7 @@ class _Server(uvicorn.Server):
 
 
 def main(words: list[str]) -> None:
-    """The threads of calls that did not end are left: they would hold the process up."""
+    """Until a signal ends it, whose threads of calls are then left: they would hold the process up."""
     serving = serving_of(words)
     state = State(wanted=len(serving.models), fetch_image=fetch_image if serving.remote_images else None)
     config = uvicorn.Config(

@@ -37,7 +37,7 @@ def check_class(name: str, found: Any, task: str, keys: Collection[str]) -> None
         raise BadHandler(f"`{name}` is no class")
     for method, wanted in _methods(PROTOCOLS[task]).items():
         own = getattr(found, method, None)
-        if not callable(own):
+        if not callable(own) or own is getattr(PROTOCOLS[task], method):  # a class may inherit from the protocol
             raise BadHandler(f"`{name}` has no method `{method}`, which a model for {task} needs")
         lacking = [item for item in wanted if not takes(own, item) and item != _OPTIONAL]
         if lacking:
