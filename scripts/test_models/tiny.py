@@ -1,4 +1,4 @@
-"""Models of under 7 MB with random weights, a kind each: `python tiny.py FOLDER`, in an environment with transformers.
+"""Models of under 7 MB with random weights, a kind each; they are made in an environment with transformers.
 
 They say nothing that means anything: a test of them is about shapes, and about the same answer twice.
 """
@@ -6,16 +6,10 @@ They say nothing that means anything: a test of them is about shapes, and about 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
-import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-
-from modelscan_serving.handlers.ours.torch_setup import prepare_torch
-
-prepare_torch()  # before the first model of transformers, which loads torchvision
 
 _TEXTS = ["the capital of france is paris", "a kitten sat on the mat", "stocks fell on monday", "yes or no"] * 10
 _CHAT = (
@@ -226,9 +220,3 @@ KINDS = {
     "vision": make_vision,
     "image": make_image,
 }
-
-
-if __name__ == "__main__":
-    for kind, make in KINDS.items():
-        torch.manual_seed(0)
-        make(Path(sys.argv[1]) / kind)

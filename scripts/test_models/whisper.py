@@ -1,4 +1,4 @@
-"""Weights of Whisper as CTranslate2 keeps them, for transformers: `python whisper.py FROM TO`, in its environment.
+"""Weights of Whisper as CTranslate2 keeps them, for transformers.
 
 The form is that of CTranslate2's `model_spec.py` (version 6 of its files): names and numbers one after the other, and
 queries and the like of a layer in one matrix. Names of layers in transformers: `modeling_whisper.py` of 5.24.
@@ -9,15 +9,12 @@ from __future__ import annotations
 import json
 import shutil
 import struct
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-
-from modelscan_serving.handlers.ours.torch_setup import prepare_torch
 
 _TYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 _HEAD = 64  # every size of Whisper has heads of that many
@@ -125,7 +122,6 @@ def _norm(weights: dict[str, torch.Tensor], there: str, here: str) -> dict[str, 
 
 
 def convert(source: Path, target: Path) -> None:
-    prepare_torch()
     from transformers import (
         GenerationConfig,
         WhisperConfig,
@@ -188,7 +184,3 @@ def convert(source: Path, target: Path) -> None:
 
 def _count(state: dict[str, torch.Tensor], side: str) -> int:
     return len({name.split(".")[3] for name in state if name.startswith(f"model.{side}.layers.")})
-
-
-if __name__ == "__main__":
-    convert(Path(sys.argv[1]), Path(sys.argv[2]))

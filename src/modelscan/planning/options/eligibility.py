@@ -22,21 +22,9 @@ def preferred_backend(
     """The backend and why: the usual one, but for what only another does and for what another says it leads in."""
     if request.backend is not None:
         return request.backend, f"{request.backend}, as asked"
-    if any(item.source == "s3" for item in options):
-        reader = next(backend.name for backend in BACKENDS.values() if backend.runs.s3_problem is None)
-        return reader, f"{reader}, which reads weights from S3 directly"
-    formats = {item.format for item in options if item.format is not None}
-    if len(formats) == 1 and all(item.format for item in options):
-        only = next(
-            (backend for backend in BACKENDS.values() if formats <= (backend.runs.formats or frozenset())), None
-        )
-        if only is not None:
-            return only.name, f"{only.name}, which reads {' and '.join(formats).upper()} files"
+    if (only := _only_one(options, task)) is not None:
+        return only
     usual = BACKENDS.usual
-    if not usual.runs.serves(task):
-        other = next((backend.name for backend in BACKENDS.values() if backend.runs.serves(task)), None)
-        if other is not None:
-            return other, f"{other}, which serves {task} models"
     latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
     behind = []
     for backend in BACKENDS.values():
@@ -49,6 +37,23 @@ def preferred_backend(
             else:
                 return backend.name, f"{backend.name}, {lead.why}"
     return usual.name, "; ".join([f"{usual.name}, {usual.about.usual}", *behind])
+
+
+def _only_one(options: Sequence[WeightsDescription], task: Task) -> tuple[str, str] | None:
+    """The first backend for what the usual one cannot do: read from S3, read files of a format, serve a task."""
+    formats = {item.format for item in options if item.format is not None}
+    if any(item.source == "s3" for item in options):
+        reader = next(backend.name for backend in BACKENDS.values() if backend.runs.s3_problem is None)
+        return reader, f"{reader}, which reads weights from S3 directly"
+    for backend in BACKENDS.values():
+        own = len(formats) == 1 and all(item.format for item in options) and formats <= (backend.runs.formats or set())
+        if own:
+            return backend.name, f"{backend.name}, which reads {' and '.join(formats).upper()} files"
+    if not BACKENDS.usual.runs.serves(task):
+        other = next((backend.name for backend in BACKENDS.values() if backend.runs.serves(task)), None)
+        if other is not None:
+            return other, f"{other}, which serves {task} models"
+    return None
 
 
 # What is asked of the backend that is taken first, and means nothing to one that lays out layers by itself.

@@ -1,0 +1,320 @@
+"""The handlers on transformers with real models and tiny ones of every kind, all in one process; and a class of a
+user's own, deployed.
+
+What a random model says means nothing: of those it is shapes, and the same answer twice. Robotic speech loses words, so
+that those are asked for that survive it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openai import BadRequestError, OpenAI
+from tests.cli.conftest import free_port
+from tests.end_to_end.conftest import ROOT, user_environment
+
+pytestmark = pytest.mark.slow
+
+FOX = "The quick brown fox jumps over the lazy dog. The capital of France is Paris."
+HEARD = {"quick", "fox", "over", "lazy", "capital", "france", "paris"}
+GERMAN = "Guten Morgen. Wie geht es Ihnen heute? Das Wetter ist schön."
+KINDS = {
+    "chat": "chat",
+    "vision": "chat",
+    "minilm": "embed",
+    "embedding": "embed",
+    "reranker": "rerank",
+    "yes-or-no": "rerank",
+    "image": "text-to-image",
+    "whisper-tiny.en": "speech-to-text",
+    "whisper-base": "speech-to-text",
+}
+
+
+@pytest.fixture(scope="session")
+def environment(real_home: Path) -> Path:
+    """The environment `transformers`, installed as a user does it."""
+    command = [sys.executable, "-m", "modelscan", "backend", "install", "transformers", "--json"]
+    done = subprocess.run(command, env=user_environment(real_home), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Path(json.loads(done.stdout)["path"]) / "venv"
+
+
+@pytest.fixture(scope="session")
+def models(environment: Path) -> Path:
+    """Fetched and made once for this checkout."""
+    folder = Path(os.environ.get("TEST_MODELS", ROOT / ".test-models"))
+    fetch = [sys.executable, "-m", "scripts.test_models.fetch", str(folder)]
+    subprocess.run(fetch, cwd=ROOT, check=True, timeout=600)
+    make = [environment / "bin" / "python", "-m", "scripts.test_models.make", folder, folder]
+    subprocess.run(
+        make, cwd=ROOT, check=True, timeout=900, env={**os.environ, "HF_HUB_OFFLINE": "1"}, capture_output=True
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(environment: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """One thread: on two cores that others use, more would wait for one another."""
+    served = [{"names": [name], "folder": str(models / name), "task": task} for name, task in KINDS.items()]
+    pooled = {"names": ["minilm-cls"], "folder": str(models / "minilm"), "task": "embed", "options": {"pooling": "cls"}}
+    folder = tmp_path_factory.mktemp("handlers")
+    (folder / "models.json").write_text(json.dumps({"models": [*served, pooled]}))
+    port = free_port()
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [environment / "bin" / "modelscan-handlers", "--file", folder / "models.json", "--port", str(port)],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600, trust_env=False) as client:
+            _wait(process, client, folder / "log")
+            yield client
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> None:
+    for _ in range(1200):
+        assert process.poll() is None, log.read_text()
+        try:
+            if client.get("/health").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.5)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture
+def openai(client: httpx.Client) -> OpenAI:
+    return OpenAI(base_url=f"{client.base_url}/v1", api_key="none", max_retries=0, http_client=client)
+
+
+def dot(one: list[float], two: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, two, strict=True))
+
+
+def test_minilm_orders_kitten_before_stocks_whatever_its_pooling(openai: OpenAI) -> None:
+    texts = ["a cat", "a kitten", "stocks fell on monday, and nobody knew how far they would fall until the end"]
+    for model in ("minilm", "minilm-cls"):
+        cat, kitten, stocks = (item.embedding for item in openai.embeddings.create(model=model, input=texts).data)
+        assert len(cat) == 384
+        assert dot(cat, kitten) > dot(cat, stocks) + 0.2
+        alone = openai.embeddings.create(model=model, input="a cat").data[0].embedding
+        assert dot(cat, alone) == pytest.approx(1, abs=1e-5)  # what pads a batch does not count
+    short = openai.embeddings.create(model="minilm", input=texts[0], dimensions=64).data[0].embedding
+    assert (len(short), dot(short, short)) == (64, pytest.approx(1, abs=1e-5))
+
+
+def test_a_decoder_embeds_its_last_token_with_the_prompts_of_its_repo(openai: OpenAI) -> None:
+    first, long = (
+        item.embedding for item in openai.embeddings.create(model="embedding", input=["find", "x" * 90]).data
+    )
+    alone = openai.embeddings.create(model="embedding", input="find").data[0].embedding
+    asked = openai.embeddings.create(model="embedding", input="find", extra_body={"input_type": "query"})
+    assert (len(first), len(long)) == (64, 64)
+    assert dot(first, alone) == pytest.approx(1, abs=1e-5)
+    assert dot(first, asked.data[0].embedding) < 0.99
+    with pytest.raises(BadRequestError, match="no prompt for `query`"):
+        openai.embeddings.create(model="minilm", input="x", extra_body={"input_type": "query"})
+
+
+@pytest.mark.parametrize("model", ["reranker", "yes-or-no"])
+def test_rerankers_say_the_same_in_either_shape(client: httpx.Client, model: str) -> None:
+    documents = ["paris is the capital of france", "a kitten", "stocks fell on monday"]
+    body = {"model": model, "query": "the capital of france", "documents": documents}
+    ranked = client.post("/v1/rerank", json=body).json()["results"]
+    scored = client.post("/score", json={"model": model, "text_1": body["query"], "text_2": documents}).json()["data"]
+    assert sorted(item["index"] for item in ranked) == [0, 1, 2]
+    assert [item["relevance_score"] for item in ranked] == sorted((item["score"] for item in scored), reverse=True)
+    assert all(0 < item["score"] < 1 for item in scored)
+    alone = client.post("/v1/rerank", json={**body, "documents": documents[:1]}).json()["results"][0]
+    assert alone["relevance_score"] == pytest.approx(scored[0]["score"], abs=1e-5)
+
+
+def test_chat_says_the_same_twice_whole_and_streamed(openai: OpenAI) -> None:
+    ask: dict[str, Any] = {"model": "chat", "messages": [{"role": "user", "content": "the capital"}], "max_tokens": 12}
+    once, again = (openai.chat.completions.create(**ask, temperature=0) for _ in range(2))
+    assert once.choices[0].message.content == again.choices[0].message.content
+    assert once.usage is not None
+    assert 0 < once.usage.completion_tokens <= 12
+    pieces = openai.chat.completions.create(**ask, temperature=0, stream=True)
+    assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == once.choices[0].message.content
+    drawn = {openai.chat.completions.create(**ask, temperature=1, seed=3).choices[0].message.content for _ in range(2)}
+    assert len(drawn) == 1
+
+
+def test_a_model_that_sees_is_given_the_image(openai: OpenAI) -> None:
+    def seen(colour: tuple[int, int, int]) -> tuple[str | None, int]:
+        parts: Any = [{"type": "text", "text": "what"}, {"type": "image_url", "image_url": {"url": square(colour)}}]
+        answer = openai.chat.completions.create(
+            model="vision", messages=[{"role": "user", "content": parts}], max_tokens=8, temperature=0
+        )
+        assert answer.usage is not None
+        return answer.choices[0].message.content, answer.usage.prompt_tokens
+
+    red, blue = seen((255, 0, 0)), seen((0, 0, 255))
+    assert seen((255, 0, 0)) == red
+    assert red[0] != blue[0]
+    assert red[1] > 20  # four patches among them
+
+
+def square(colour: tuple[int, int, int]) -> str:
+    """64 pixels a side, as a data URL."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + bytes(colour) * 64) * 64
+    head = struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def test_the_same_seed_makes_the_same_bytes(client: httpx.Client) -> None:
+    def painted(**more: Any) -> list[str]:
+        body = {"model": "image", "prompt": "a red cat", "size": "64x64", "steps": 2, **more}
+        return [item["b64_json"] for item in client.post("/v1/images/generations", json=body).json()["data"]]
+
+    [first, second] = painted(seed=1, n=2)
+    assert base64.b64decode(first).startswith(b"\x89PNG")
+    assert [painted(seed=1), painted(seed=2)] == [[first], [second]]
+    assert painted(seed=1, negative_prompt="a dog", guidance=3)[0] != first
+    assert base64.b64decode(painted(seed=1, output_format="jpeg")[0]).startswith(b"\xff\xd8")
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not here")
+    folder = tmp_path_factory.mktemp("sounds")
+    for name, voice, text in (("fox", "en-us", FOX), ("german", "de", GERMAN)):
+        command = ["espeak-ng", "-v", voice, "-s", "140", "-w", folder / f"{name}.wav", text]
+        subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.lower()))
+
+
+def test_whisper_hears_a_sentence_its_subtitles_and_when_each_word_was(openai: OpenAI, sounds: Path) -> None:
+    def heard(**options: Any) -> Any:
+        with (sounds / "fox.wav").open("rb") as file:
+            return openai.audio.transcriptions.create(model="whisper-tiny.en", file=file, **options)
+
+    assert words_of(heard().text) >= HEARD
+    blocks = re.findall(
+        r"(\d+)\n(\d\d:\d\d:\d\d,\d{3}) --> (\d\d:\d\d:\d\d,\d{3})\n([^\n]+)\n", heard(response_format="srt")
+    )
+    assert blocks[0][:2] == ("1", "00:00:00,000")
+    assert words_of(" ".join(block[3] for block in blocks)) >= HEARD
+    verbose = heard(response_format="verbose_json", timestamp_granularities=["word", "segment"])
+    assert (verbose.language, 5 < verbose.duration < 8) == ("en", True)
+    assert {word for item in verbose.words for word in words_of(item.word)} >= HEARD
+    assert all(one.start <= one.end <= two.end for one, two in pairwise(verbose.words))
+    assert verbose.words[-1].start > verbose.words[0].start + 2
+    assert verbose.segments[-1].end == verbose.words[-1].end
+    with pytest.raises(BadRequestError, match="English alone"):
+        heard(language="de")
+
+
+def test_whisper_tells_german_and_translates_it(client: httpx.Client, sounds: Path) -> None:
+    def heard(path: str) -> Any:
+        form = {"model": "whisper-base", "response_format": "verbose_json"}
+        return client.post(path, data=form, files={"file": (sounds / "german.wav").open("rb")}).json()
+
+    spoken = heard("/v1/audio/transcriptions")
+    assert spoken["language"] == "de"
+    assert "guten morgen" in spoken["text"].lower()
+    translated = heard("/v1/audio/translations")
+    assert (translated["task"], "good morning" in translated["text"].lower()) == ("translate", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"model": "chat", "messages": [{"role": "user", "content": "x"}], "max_tokens": 1900}),
+        ("/v1/images/generations", {"model": "image", "prompt": "x", "size": "64x64", "steps": 1000}),
+    ],
+)
+def test_a_call_ends_within_half_a_second_after_its_client_left(
+    client: httpx.Client, path: str, body: dict[str, Any]
+) -> None:
+    def works() -> bool:
+        return "handlers_requests_running 0" not in client.get("/metrics").text
+
+    content = json.dumps({**body, "temperature": 0}).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", client.base_url.port)) as connection:
+        connection.sendall(head.encode() + content)
+        while not works():
+            time.sleep(0.01)
+        time.sleep(0.3)  # past what comes before the first token or step
+        assert works()
+    left = time.monotonic()
+    while works():
+        time.sleep(0.01)
+    assert time.monotonic() - left < 0.5
+
+
+def test_a_class_of_the_users_own_is_deployed_once_it_was_agreed_to(
+    real_home: Path, environment: Path, models: Path, tmp_path: Path
+) -> None:
+    """It is asked for in a place of its own, where nothing was agreed to."""
+    team = ROOT / "tests" / "serving" / "team"
+    (tmp_path / "models.local.yaml").write_text(
+        f"models:\n  - name: our/letters\n    local_path: {models / 'minilm'}\n    task: embed\n"
+        "    handler: app.models.letters.LetterEmbedding\n    scale: 2\n"
+    )
+    environ = {
+        "MODELSCAN_HANDLERS_PATH": str(team),
+        "MODELSCAN_CATALOG_DIRS": str(tmp_path),
+        "MODELSCAN_BACKEND_DIRS": str(environment),
+        "MODELSCAN_HOME": str(tmp_path / "home"),
+        "MODELSCAN_FIRST_PORT": str(free_port()),
+    }
+
+    def say(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "modelscan", *words],
+            env={**user_environment(real_home), **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    say("catalog", "refresh", "--source", "local")
+    refused = say("deploy", "our/letters")
+    assert (refused.returncode, "which you have not allowed" in refused.stderr) == (2, True), refused.stderr
+    deployed = say("deploy", "our/letters", "--trust-remote-code", "--yes", "--json")
+    assert deployed.returncode == 0, deployed.stderr
+    made = json.loads(deployed.stdout)
+    try:
+        with OpenAI(base_url=made["openai_base_url"], api_key="none") as openai:
+            vector = openai.embeddings.create(model="our/letters", input="Abba").data[0].embedding
+        assert vector[:3] == [4.0, 4.0, 0.0]
+    finally:
+        assert say("stop", made["name"]).returncode == 0
