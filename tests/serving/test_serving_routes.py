@@ -271,6 +271,8 @@ def test_rerank_and_score(client: httpx.Client) -> None:
     bare = client.post("/v2/rerank", json={**body, "return_documents": False}).json()
     assert bare["results"][0] == {"index": 1, "relevance_score": 2.0}
     scores = client.post("/score", json={"model": "overlap", "text_1": "a cat", "text_2": ["the cat", "a cat"]}).json()
+    assert scores.pop("id").startswith("score-")
+    assert scores.pop("created") > 0
     assert scores == snapshot(
         {
             "object": "list",

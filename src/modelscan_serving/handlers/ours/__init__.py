@@ -1,7 +1,8 @@
 """Our own handlers. Each module imports its libraries when it is imported, which happens when a model needs it.
 
 torch_setup   device, type, threads; what torchvision needs beside torch for the CPU
-tokens        generating that can be ended at every token, and text as it comes
+tokens        generating that can be ended at every token
+pieces        text of tokens as they come
 embedding     sentence-transformers: the repo's modules, or a pooling
 chat          chat with text: the template of the repo, token by token
 vision        the same with images

@@ -10,7 +10,8 @@ import torch
 from jinja2 import TemplateError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from modelscan_serving.handlers.ours.tokens import Text, generated
+from modelscan_serving.handlers.ours.pieces import Text
+from modelscan_serving.handlers.ours.tokens import generated
 from modelscan_serving.handlers.ours.torch_setup import dtype_of
 from modelscan_serving.handlers.protocols import BadInput, ChatGeneration
 

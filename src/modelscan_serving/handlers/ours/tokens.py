@@ -1,10 +1,10 @@
-"""Token by token: generating so that it can be ended at each, and making text of them as they come."""
+"""Generating token by token, so that it can be ended at each."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -74,53 +74,3 @@ class _Streamer:
 
     def end(self) -> None:
         return
-
-
-class Text:
-    """The text of tokens, piece by piece: never half a character, and never what may become a stop word."""
-
-    def __init__(self, tokenizer: Any, stop: Sequence[str]) -> None:
-        self._tokenizer, self._stop = tokenizer, stop
-        self._tokens: list[int] = []
-        self._start = self._read = 0  # the tokens before `_read` are text already; decoding begins at `_start`
-        self._pending = ""
-        self.count = 0
-        self.ended = False
-
-    def add(self, token: int) -> str:
-        """What can be said now. `ended` is True once a stop word came."""
-        self.count += 1
-        self._tokens.append(token)
-        before, now = self._decode(self._tokens[self._start : self._read]), self._decode(self._tokens[self._start :])
-        if now.endswith("\ufffd") or len(now) <= len(before):
-            return ""
-        self._start, self._read = self._read, len(self._tokens)
-        self._pending += now[len(before) :]
-        return self._safe()
-
-    def rest(self) -> str:
-        """What was held back, at the end."""
-        if self.ended:
-            return ""
-        before, now = self._decode(self._tokens[self._start : self._read]), self._decode(self._tokens[self._start :])
-        found, self._pending = self._pending + now[len(before) :], ""
-        return found
-
-    def _safe(self) -> str:
-        found = [at for word in self._stop if (at := self._pending.find(word)) >= 0]
-        if found:
-            self.ended = True
-            said, self._pending = self._pending[: min(found)], ""
-            return said
-        held = max((_overlap(self._pending, word) for word in self._stop), default=0)
-        cut = len(self._pending) - held
-        said, self._pending = self._pending[:cut], self._pending[cut:]
-        return said
-
-    def _decode(self, tokens: list[int]) -> str:
-        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
-
-
-def _overlap(text: str, word: str) -> int:
-    """How many of the last characters are the beginning of a word."""
-    return next((size for size in range(min(len(text), len(word) - 1), 0, -1) if text.endswith(word[:size])), 0)

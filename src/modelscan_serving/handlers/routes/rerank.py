@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -57,7 +58,8 @@ async def score(request: Request) -> Response:
     tokens = _tokens(model, [*first, *second])
     data = [{"index": index, "object": "score", "score": float(value)} for index, value in enumerate(scores)]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return JSONResponse({"object": "list", "model": body["model"], "data": data, "usage": usage})
+    head = {"id": f"score-{uuid.uuid4().hex}", "object": "list", "created": int(time.time())}
+    return JSONResponse({**head, "model": body["model"], "data": data, "usage": usage})
 
 
 async def _ranked(
