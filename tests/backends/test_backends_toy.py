@@ -87,7 +87,7 @@ def house(package: Path, tmp_path: Path, home: Path) -> Iterator[House]:
 
 
 def test_it_is_planned_deployed_listed_read_and_stopped(house: House) -> None:
-    assert re.search(r"--backend +<[^>]*\btoy\b", house("plan", "--help").stdout)
+    assert re.search(r"--backend +NAME +Backend [^.]*\btoy\b", house("plan", "--help").stdout)
     [installed] = house("backend", "list", "--json").json
     assert (installed["backend"], installed["version"], installed["device"]) == ("toy", "1.4.2", "cpu")
 

@@ -42,7 +42,7 @@ hint: what is installed already: modelscan backend list
     ran = modelscan("config", "set", "backend.dirs", "empty")
     assert ran.status == 2
     assert ran.stderr.replace(str(tmp_path), "HERE") == snapshot("""\
-error: `HERE/empty` has no program `vllm`, `sglang` or `llama-server`, so it is no environment of a backend
+error: `HERE/empty` has no program `vllm`, `sglang`, `llama-server` or `modelscan-handlers`, so it is no environment of a backend
 hint: name the folder of a virtual environment: modelscan config set backend.dirs /path/to/venv
 hint: what is installed already: modelscan backend list
 """)

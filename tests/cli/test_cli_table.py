@@ -21,7 +21,13 @@ CLI = Path(str(commands.__file__)).parents[1]
 # Of one call, and no options: what the caller does with it.
 NOT_SAID = {"--plan", "--wait", "--accept", "--share", "--anew", "--started-by"}
 SPELT_OTHERWISE = {"--model", "--gpus", "--no-gpu", "--gpu-count", "--max-memory-bytes", "--backend-args"}
-ONLY_IN_FILES = {"--repo-id", "--gpu-filters", "--defaults", "--pooling"}  # of deployments, and of registered models
+ONLY_IN_FILES = {
+    "--repo-id",
+    "--gpu-filters",
+    "--defaults",
+    "--pooling",
+    "--handling",
+}  # of deployments, and of registered models
 
 
 @pytest.mark.parametrize("path", COMMANDS)

@@ -70,7 +70,7 @@ error: `modelscan.yaml` has 13 mistakes
   line 9, column 5: `allow_env` is not a key of the deployment `Embed`
   line 10, column 54: `on_demand` must be true or false
   line 11, column 3: `nothing` must be a mapping, like `{model: qwen/qwen3-8b}`
-  line 13, column 36: `backend` must be vllm, sglang or llamacpp
+  line 13, column 36: `backend` must be vllm, sglang, llamacpp or transformers
   line 13, column 51: `env`: `MY_TOKEN` looks like a secret, and --env would store it in plain text
   line 13, column 71: `quantization` must be FP32, BF16, FP16, FP8, INT8, INT4, FP4, MXFP4, NVFP4, AWQ, GPTQ or a GGUF name such as Q4_K_M
   line 14, column 11: `prot` is not a key of the gateway

@@ -8,8 +8,6 @@ import typer
 
 from modelscan.backends.registry import BACKENDS
 
-METAVAR = f"<{'|'.join(BACKENDS)}>"
-
 
 def _known(value: str | None) -> str | None:
     """The name in lower case. Raises a usage error that lists them, worded as Typer words those of other lists."""
@@ -25,8 +23,8 @@ def _complete(incomplete: str) -> list[str]:
 def backend_option(panel: str) -> Any:
     return typer.Option(
         "--backend",
-        help="Backend to run the model with.",
-        metavar=METAVAR,
+        help=f"Backend to run the model with: {', '.join(BACKENDS)}.",
+        metavar="NAME",
         callback=_known,
         autocompletion=_complete,
         rich_help_panel=panel,
