@@ -45,7 +45,8 @@ def _only_one(options: Sequence[WeightsDescription], task: Task) -> tuple[str, s
     if any(item.source == "s3" for item in options):
         reader = next(backend.name for backend in BACKENDS.values() if backend.runs.s3_problem is None)
         return reader, f"{reader}, which reads weights from S3 directly"
-    if len(formats) == 1 and all(item.format for item in options):
+    alone = len(formats) == 1 and all(item.format for item in options)
+    if alone and not formats.isdisjoint(BACKENDS.usual.runs.plugins):
         reads = (name for name, backend in BACKENDS.items() if formats <= (backend.runs.formats or frozenset()))
         if (name := next(reads, None)) is not None:
             return name, f"{name}, which reads {' and '.join(formats).upper()} files"
