@@ -91,11 +91,15 @@ class Gateway:
         if self.draining:
             request.keep_alive = False
         route = request.head.route
-        if route is not None and route.kind == "passed":
-            return Passage(self, client, request)
-        if route is None or route.kind not in {"model", "form"}:
+        if route is None:
             return LocalAnswer(self, client, request, route)
-        return Exchange(self, client, request, route)
+        match route.kind:
+            case "model" | "form":
+                return Exchange(self, client, request, route)
+            case "passed":
+                return Passage(self, client, request)
+            case _:
+                return LocalAnswer(self, client, request, route)
 
     def reload(self) -> None:
         """Read table and keys anew; what cannot be read leaves what was read before, and is told in the log."""

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from modelscan.gateway.http.request import Request, printable
 
 _LONGEST_WORD = 200
 
 
-class EndedRequest(NamedTuple):
+class EndedRequest(msgspec.Struct, frozen=True, gc=False):
     """A request that is over. `model` and `deployment` are names, where it was for one; `key` is that of the client's.
     `received` and `sent` are bytes of the bodies, `first` the seconds to its first byte, `tail` the end of
-    what was sent.
+    what was sent. (A `Struct` is made in a tenth of the time that a named tuple takes.)
     """
 
     request: Request
@@ -44,10 +45,20 @@ class Journal:
     def request(self, ended: EndedRequest) -> None:
         if not self._enabled:
             return
-        request, status, model, deployment, key, received, sent, seconds, _, _, note = ended
-        about = (request.head.shown, status, _word(model), _word(deployment), received, sent, seconds * 1000)
-        whose = (printable(request.id), _word(key), b" " + note.encode() if note else b"")
-        self._lines.append(b"%b %d %b %b %d %d %.1fms %b %b%b" % (about + whose))
+        request, head, note = ended.request, ended.request.head, ended.note
+        line = b"%b %d %b %b %d %d %.1fms %b %b%b" % (
+            head.shown,
+            ended.status,
+            _word(ended.model),
+            _word(ended.deployment),
+            ended.received,
+            ended.sent,
+            ended.seconds * 1000,
+            printable(request.id) if head.id else request.id,
+            _word(ended.key),
+            b" " + note.encode() if note else b"",
+        )
+        self._lines.append(line)
 
     def say(self, text: str) -> None:
         """What is no request: starts, stops, reloads."""

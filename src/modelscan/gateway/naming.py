@@ -14,11 +14,16 @@ _MOST_SPELLINGS = 4_096  # that are remembered: capitals can be varied without e
 
 @dataclass(frozen=True, slots=True)
 class FoundName:
-    """`public` is the name as the table writes it, `members` those behind it, `fallbacks` names to try after it."""
+    """`public` is the name as the table writes it, `members` those behind it, `fallbacks` names to try after it.
+
+    `names` are the public one and those of its members; `ready`: one of them is, by this table.
+    """
 
     public: str
     members: tuple[str, ...]
     fallbacks: tuple[str, ...]
+    names: tuple[str, ...]
+    ready: bool
 
 
 class Directory:
@@ -41,7 +46,9 @@ class Directory:
         if written is None or target is None:
             return None
         fallbacks = self.table.fallbacks.get(written) or self.table.fallbacks.get(target, ())
-        asked = FoundName(written, self.table.names[target], fallbacks)
+        members = self.table.names[target]
+        ready = any(name in self.members and self.members[name].status == "ready" for name in members)
+        asked = FoundName(written, members, fallbacks, (written, *members), ready)
         if len(self._found) < _MOST_SPELLINGS:
             self._found[name] = asked
         return asked
@@ -49,14 +56,6 @@ class Directory:
     def near(self, name: str) -> list[str]:
         """Names that an unknown one may have meant."""
         return get_close_matches(name, [*self.table.names, *self.table.aliases], n=3, cutoff=0.5)
-
-    def is_ready(self, asked: FoundName) -> bool:
-        """Whether one of its members is, by this table."""
-        for name in asked.members:
-            member = self.members.get(name)
-            if member is not None and member.status == "ready":
-                return True
-        return False
 
     def listed(self) -> dict[str, tuple[TableMember, ...]]:
         """The names that can be asked for now, or at the cost of a start, with what serves them. A model in a folder is

@@ -16,8 +16,6 @@ from typing import Any
 
 import msgspec
 
-from modelscan.dataclasses import dataclass
-
 PARSED_BYTES = 65_536  # parsing that much takes 0.5 ms; a search of a megabyte as long
 
 _WORD = b'"model"'
@@ -43,8 +41,7 @@ class BadBody(Exception):
         self.param = param
 
 
-@dataclass(frozen=True, slots=True)
-class Peek:
+class Peek(msgspec.Struct, frozen=True, gc=False):
     """`once`: the word `model` stands in the body but once, as the key, so that its value can be found by searching."""
 
     model: str
@@ -52,7 +49,7 @@ class Peek:
     once: bool
 
 
-class _Read(msgspec.Struct):
+class _Read(msgspec.Struct, gc=False):
     model: str | msgspec.UnsetType = msgspec.UNSET
     stream: Any = None
 

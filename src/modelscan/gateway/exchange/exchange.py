@@ -153,7 +153,7 @@ class Exchange:
     def _route(self, model: str) -> None:
         gateway, self._routed = self._gateway, True
         asked = gateway.directory.find(model)
-        if asked is None or not gateway.directory.is_ready(asked):
+        if asked is None or not asked.ready:
             gateway.reload_if_changed()  # it may have become ready a moment ago
             asked = gateway.directory.find(model)
         if asked is None:
@@ -161,7 +161,7 @@ class Exchange:
             hint = f"; did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
             self._refuse(Refusal(404, f"there is no model `{model[:200]}`{hint}", "model_not_found", param="model"))
             return
-        refusal = gateway.access.refused(self._key, (asked.public, *asked.members), gateway.now())
+        refusal = gateway.access.refused(self._key, asked.names, gateway.now())
         if refusal is not None:
             self._refuse(refusal)
             return
@@ -190,7 +190,7 @@ class Exchange:
             self._first = refusal
         while self._fallbacks:
             asked = self._gateway.directory.find(self._fallbacks.pop(0))
-            if asked is None or not may_ask(self._key, (asked.public, *asked.members)):
+            if asked is None or not may_ask(self._key, asked.names):
                 continue
             self._gateway.metrics.count("fallbacks", self.name)
             self._ask(asked)

@@ -17,9 +17,11 @@ from modelscan.gateway.http.request import Request
 
 
 class Incoming:
-    """`received` counts the bytes that came; `seen` is what a JSON body says, once that is known."""
+    """`received` counts the bytes that came; `seen` is what a JSON body says, and `model` what either kind of body
+    names, None as long as it is not known.
+    """
 
-    __slots__ = ("_request", "_scan", "_streams", "received", "seen")
+    __slots__ = ("_request", "_scan", "_streams", "model", "received", "seen")
 
     def __init__(self, request: Request) -> None:
         """Raises BadBody for a form without a boundary."""
@@ -28,15 +30,9 @@ class Incoming:
         self._streams = False
         self.received = 0
         self.seen: Peek | None = None
+        self.model: str | None = None
         if request.head.route is not None and request.head.route.kind == "form":
             self._scan = MultipartScan(request.head.header(b"content-type"))
-
-    @property
-    def model(self) -> str | None:
-        """None as long as it is not known."""
-        if self._scan is not None:
-            return self._scan.model
-        return self.seen.model if self.seen is not None else None
 
     @property
     def is_whole(self) -> bool:
@@ -56,6 +52,7 @@ class Incoming:
         self.received += len(data)
         if self._scan is not None:
             self._scan.feed(data)
+            self.model = self._scan.model
         if self._streams:
             return data if self._request.length is not None else chunk(data)
         self._request.keep(data)
@@ -64,7 +61,8 @@ class Incoming:
     def end(self) -> bytes:
         """It is complete; what of its framing still goes on. Raises BadBody for one that names no model."""
         if self._scan is None:
-            self.seen = peek(self._request.body)
+            self.seen = seen = peek(self._request.body)
+            self.model = seen.model if seen is not None else None
         elif self._scan.model is None:
             raise BadBody("the form must name a `model`", param="model")
         return chunk(b"") if self._streams and self._request.length is None else b""
@@ -72,6 +70,7 @@ class Incoming:
     def read_whole(self) -> None:
         """For a large one that a search could not tell: slow, so not in the thread that serves. Raises BadBody."""
         self.seen = read_whole(self._request.body)
+        self.model = self.seen.model
 
     def carried(self, model: str, defaults: Mapping[str, Any]) -> tuple[bytes | bytearray, int | None]:
         """What of it goes to the endpoint now, with another model or defaults where it must be, and the length of all

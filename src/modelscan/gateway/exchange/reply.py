@@ -56,11 +56,10 @@ class Reply:
 
     def open(self, head: AnswerHead, length: int | None, deployment: str) -> None:
         """Send the head of an endpoint's answer."""
-        if head.passed is None:
-            head.passed = _passed(head)
-        lines = b"%bx-request-id: %b\r\n" % (head.passed, self._request.id)
-        if deployment:
-            lines += b"x-modelscan-deployment: %b\r\n" % deployment.encode()
+        if head.passed is None or head.passed[0] != deployment:
+            head.passed = (deployment, *_passed(head, deployment))
+        _, before, after = head.passed
+        lines = before + self._request.id + after
         self.events = head.events
         self.open_ended = length is None and not head.chunked
         self._frame(lines, head.status, length)
@@ -140,8 +139,9 @@ class Reply:
         self._client.finished(close=close)
 
 
-def _passed(head: AnswerHead) -> bytes:
-    """The status line and those headers that go on to the client."""
+def _passed(head: AnswerHead, deployment: str) -> tuple[bytes, bytes]:
+    """The status line and those headers that go on to the client, before and after the id of the request."""
     lines = [b"HTTP/1.1 %d %b" % (head.status, REASONS.get(head.status, b""))]
     lines += [name + b": " + value for name, value in passed_on(head.headers, _LEFT_OUT)]
-    return b"\r\n".join(lines) + b"\r\n"
+    after = b"x-modelscan-deployment: %b\r\n" % deployment.encode() if deployment else b""
+    return b"\r\n".join(lines) + b"\r\nx-request-id: ", b"\r\n" + after

@@ -17,6 +17,7 @@ from modelscan.system.clock import Clock
 
 _LINGER_SECONDS = 2.0
 _LINGER_BYTES = 10_000_000
+_NEVER = float("inf")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +174,7 @@ class ClientConnection(asyncio.Protocol):
             raise ValueError(refusal.message)  # ends the parsing of this connection
         read = RequestHead(method, self._target, version, headers)
         read.keep_alive = self._parser.should_keep_alive()
-        request = Request(read, read.length, now=self._clock.monotonic())
+        request = read.request(read.length, now=self._clock.monotonic())
         self._reading = request
         if self._current is None:
             self._begin(request)
@@ -198,7 +199,7 @@ class ClientConnection(asyncio.Protocol):
         request.complete = True
         self._last = request
         if request is self._current:
-            self.deadline = float("inf")
+            self.deadline = _NEVER
             if self._handler is not None:
                 self._handler.body_complete()
             else:
@@ -216,10 +217,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _again(self, head: RequestHead, body: bytes) -> None:
         """A whole request whose head was read before."""
-        request = Request(head, len(body), now=self._clock.monotonic())
-        request.complete = True
-        self._current = request
-        self.deadline = float("inf")
+        self._current = request = head.request(len(body), now=self._clock.monotonic(), complete=True)
+        self.deadline = _NEVER
         self._handler = handler = self._make(self, request)
         handler.head_complete()
         if body and self._handler is handler:
@@ -282,7 +281,7 @@ class ClientConnection(asyncio.Protocol):
         if self._handler is not None and body:
             self._handler.body_data(body)
         if request.complete and self._handler is not None:
-            self.deadline = float("inf")
+            self.deadline = _NEVER
             self._handler.body_complete()
         elif request.complete:
             self._next()
@@ -342,13 +341,13 @@ class ClientConnection(asyncio.Protocol):
 
     def pause_reading(self) -> None:
         """It is not to blame for what it does not send from now on."""
-        self.deadline = float("inf")
+        self.deadline = _NEVER
         if self._transport is not None and not self.closed:
             self._is_paused = True
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self.deadline == float("inf") and (self._reading is not None or self._current is None):
+        if self.deadline == _NEVER and (self._reading is not None or self._current is None):
             self.deadline = self._clock.monotonic() + self._limits.stalled
         if self._transport is not None and not self.closed:
             self._is_paused = False

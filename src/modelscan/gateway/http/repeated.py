@@ -21,25 +21,24 @@ Head = TypeVar("Head")
 class Repeated(Generic[Head]):
     """`head` is what the bytes were read as."""
 
-    __slots__ = ("_after", "_before", "_room", "head")
+    __slots__ = ("_after", "_before", "_behind", "_room", "_start", "head")
 
     def __init__(self, before: bytes, after: bytes, head: Head) -> None:
         self._before = before
         self._after = after
-        self._room = len(before) + len(after) + _MOST_DIGITS
+        self._start, self._behind = len(before), len(after)
+        self._room = self._start + self._behind + _MOST_DIGITS
         self.head = head
 
     def split(self, data: bytes) -> tuple[int, bytes] | None:
         """The length of the body and what of it is there, for data that begins with this head."""
-        before, after = self._before, self._after
-        if not data.startswith(before):
+        if not data.startswith(self._before):
             return None
-        start = len(before)
-        end = data.find(after, start, self._room)
-        digits = data[start:end]
+        end = data.find(self._after, self._start, self._room)
+        digits = data[self._start : end]
         if end < 0 or not digits.isdigit():
             return None
-        return int(digits), data[end + len(after) :]
+        return int(digits), data[end + self._behind :]
 
     def whole(self, data: bytes) -> bytes | None:
         """The body, for data that is this head with all of its body, and nothing else."""

@@ -6,6 +6,8 @@ import itertools
 import secrets
 from typing import Any
 
+import msgspec
+
 from modelscan.gateway.http.framing import Headers
 from modelscan.gateway.http.paths import path_of
 
@@ -65,24 +67,25 @@ class RequestHead:
                 if len(value) <= _LONGEST_ID and value.isascii():
                     self.id = value
 
+    def request(self, length: int | None, *, now: float, complete: bool = False) -> Request:
+        """One that came with it."""
+        return Request(self, length, self.id or b"%b-%x" % (_OURS, next(_NUMBERS)), self.keep_alive, now, complete)
+
     def header(self, name: bytes) -> bytes:
         """The first of that name; empty where there is none."""
         return next((value for key, value in self.headers if key == name), b"")
 
 
-class Request:
-    """`body` is what of it has arrived and was not sent on; `complete` once nothing more comes."""
+class Request(msgspec.Struct, gc=False):
+    """`body` is what of it has arrived and was not sent on; `complete` once nothing more comes. `started` is when."""
 
-    __slots__ = ("body", "complete", "head", "id", "keep_alive", "length", "started")
-
-    def __init__(self, head: RequestHead, length: int | None, *, now: float) -> None:
-        self.head = head
-        self.length = length
-        self.id = head.id or b"%b-%x" % (_OURS, next(_NUMBERS))
-        self.body: bytes | bytearray = b""
-        self.complete = False
-        self.keep_alive = head.keep_alive
-        self.started = now
+    head: RequestHead
+    length: int | None
+    id: bytes
+    keep_alive: bool
+    started: float
+    complete: bool = False
+    body: bytes | bytearray = b""
 
     def keep(self, data: bytes) -> None:
         """A piece of its body, which mostly comes in one."""

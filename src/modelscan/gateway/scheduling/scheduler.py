@@ -95,11 +95,13 @@ class Scheduler:
     def done(self, name: str, now: float) -> None:
         """A granted request is over, however it went."""
         self._last_used[name] = now
-        if self.load[name] > 1:
-            self.load[name] -= 1
+        left = self.load.get(name, 0) - 1  # a counter's own ways take three times as long
+        if left > 0:
+            self.load[name] = left
         else:
-            del self.load[name]
-            self._look_for_room(now)
+            self.load.pop(name, None)
+            if self._rooms:
+                self._look_for_room(now)
         if self._queue:
             self._drain(now)
 
@@ -161,18 +163,22 @@ class Scheduler:
 
     def _settled(self, ticket: Ticket, now: float) -> bool:
         """Grant or refuse it, if that can be said now."""
-        members = [self._members[name] for name in ticket.members if name in self._members and name not in ticket.tried]
-        free, busy = [], False
-        for member in members:
+        load, members, free, busy = self.load, [], [], False
+        for name in ticket.members:
+            member = self._members.get(name)
+            if member is None or name in ticket.tried:
+                continue
+            members.append(member)
             if self.is_usable(member, now):
-                if member.max_parallelism and self.load[member.name] >= member.max_parallelism:
+                if member.max_parallelism and load.get(name, 0) >= member.max_parallelism:
                     busy = True
                 else:
                     free.append(member)
         if free:
-            chosen = free[0] if len(free) == 1 else self._balancer.choose(free, self.load, self._served)
-            self.load[chosen.name] += 1
-            self._served[chosen.name] += 1
+            chosen = free[0] if len(free) == 1 else self._balancer.choose(free, load, self._served)
+            name = chosen.name
+            load[name] = load.get(name, 0) + 1
+            self._served[name] = self._served.get(name, 0) + 1
             self._leave(ticket)  # first: what it is told may lead it here again
             ticket.granted(chosen)
             return True

@@ -9,7 +9,8 @@ _EVENTS = b"text/event-stream"
 
 class AnswerHead:
     """`headers` have their names in lower case; where a head comes again (`Repeated`), `content-length` is that of the
-    first. `passed` is what a client is given of them, once somebody has made it.
+    first. `passed` is what a client is given of them, once somebody has made it: for which deployment, what stands
+    before the id of a request, and what after it.
     """
 
     __slots__ = ("chunked", "events", "headers", "passed", "status")
@@ -18,7 +19,7 @@ class AnswerHead:
         self.status = status
         self.headers = headers
         self.chunked = self.events = False
-        self.passed: bytes | None = None
+        self.passed: tuple[str, bytes, bytes] | None = None
         for name, value in headers:
             if name == b"content-type":
                 self.events = value.lower().startswith(_EVENTS)
