@@ -67,6 +67,10 @@ class _Answering:
         self.client.write(b"answer")
         self.client.finished()
 
+    def whole(self, body: bytes) -> None:
+        self.body = body
+        self.body_complete()
+
     def client_gone(self) -> None: ...
 
     def client_paused(self, paused: bool) -> None: ...

@@ -16,9 +16,10 @@ _LONGEST_WORD = 200
 
 
 class EndedRequest(msgspec.Struct, frozen=True, gc=False):
-    """A request that is over. `model` and `deployment` are names, where it was for one; `key` is that of the client's.
-    `received` and `sent` are bytes of the bodies, `first` the seconds to its first byte, `tail` the end of
-    what was sent. (A `Struct` is made in a tenth of the time that a named tuple takes.)
+    """A request that is over. A `Struct` is made in a tenth of the time that a named tuple takes.
+
+    `model` and `deployment` are names, where it was for one; `key` is that of the client's. `received` and `sent` are
+    bytes of the bodies, `first` the seconds to its first byte, `tail` the end of what was sent.
     """
 
     request: Request

@@ -148,7 +148,8 @@ class Keeper:
         assert child.stdout is not None  # noqa: S101  `spawn_child` asks for a pipe
         descriptor = child.stdout.fileno()
         os.set_blocking(descriptor, False)
-        self._pumps[descriptor] = Pump(descriptor, self._log, clock=self._clock, on_line=self._on_line)
+        self._pumps[descriptor] = pump = Pump(descriptor, self._log, clock=self._clock, on_line=self._on_line)
+        pump.listening = self._on_line is not _keep_quiet  # a line per request: nothing is done for nobody
         self._selector.register(descriptor, selectors.EVENT_READ)
         self._started_at = self._clock.monotonic()
         return child

@@ -24,11 +24,10 @@ def head_for_model(
     request: Request, member: TableMember, address: Address, *, length: int | None, environ: Mapping[str, str]
 ) -> bytes:
     """The head for a member's endpoint; chunked where the `length` of the body is not known."""
-    head = request.head
-    made_for, known, lines = head.outward
+    made_for, known, lines = request.head.outward
     if made_for is not member or known is not environ:
-        lines = _lines_for_model(head, member, address, environ)
-        head.outward = (member, environ, lines)
+        lines = _lines_for_model(request.head, member, address, environ)
+        request.head.outward = (member, environ, lines)
     return _framed(lines, request, length)
 
 

@@ -91,6 +91,13 @@ class Exchange:
         if request.head.expects:
             self._client.continue_body()
 
+    def whole(self, body: bytes) -> None:
+        self.head_complete()
+        if self._incoming is not None and not self._over:
+            if body and not self._incoming.fill(body):
+                self.body_data(body)
+            self.body_complete()
+
     def body_data(self, data: bytes) -> None:
         incoming = self._incoming
         if self._over or incoming is None:
@@ -295,7 +302,7 @@ class Exchange:
             return
         if self._held is not None:
             self._tell_held()
-        elif not self._reply.is_whole:
+        elif self._reply.open_ended and not self._reply.is_whole:
             self._broken("it closed the connection")
         else:
             status = self._reply.status or 502

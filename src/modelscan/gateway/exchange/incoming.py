@@ -47,6 +47,14 @@ class Incoming:
     def wants_structure(self) -> bool:
         return self.seen is not None and asks_for_structure(self._request.body)
 
+    def fill(self, body: bytes) -> bool:
+        """With all of it at once; False for a form, which is looked into piece by piece."""
+        if self._scan is not None:
+            return False
+        self._request.body = body
+        self.received = len(body)
+        return True
+
     def take(self, data: bytes) -> bytes | None:
         """A piece of it: kept, or returned as it goes on to the endpoint. Raises BadBody."""
         self.received += len(data)

@@ -40,6 +40,9 @@ class LocalAnswer:
         if self._request.has_body:
             self._answer()
 
+    def whole(self, body: bytes) -> None:  # noqa: ARG002  it is not read
+        self._answer()
+
     def client_gone(self) -> None: ...
 
     def client_paused(self, paused: bool) -> None: ...

@@ -64,6 +64,11 @@ class Passage:
         if self._connection is not None and self._request.head.chunked:
             self._connection.write(chunk(b""))
 
+    def whole(self, body: bytes) -> None:
+        self.head_complete()
+        if body:
+            self.body_data(body)
+
     def client_gone(self) -> None:
         self._finish(499)
         if self._connection is not None:

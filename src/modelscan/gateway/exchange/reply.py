@@ -22,19 +22,19 @@ _TAIL_BYTES = 1_024  # holds what an answer took, and how it ended
 
 
 class Reply:
-    """`status` is None until a head was sent; `sent` counts the bytes of the body."""
+    """`status` is None until a head was sent; `sent` counts the bytes of the body, and `tail` is their end."""
 
     __slots__ = (
         "_chunked",
         "_client",
         "_expected",
-        "_last",
         "_out",
         "_request",
         "events",
         "open_ended",
         "sent",
         "status",
+        "tail",
     )
 
     def __init__(self, client: ClientConnection, request: Request) -> None:
@@ -42,17 +42,12 @@ class Reply:
         self._request = request
         self._chunked = False
         self._expected: int | None = None
-        self._last = b""
+        self.tail = b""
         self._out: list[bytes] = []
         self.status: int | None = None
         self.events = False
         self.open_ended = False
         self.sent = 0
-
-    @property
-    def tail(self) -> bytes:
-        """The end of what was sent."""
-        return self._last
 
     def open(self, head: AnswerHead, length: int | None, deployment: str) -> None:
         """Send the head of an endpoint's answer."""
@@ -87,7 +82,7 @@ class Reply:
 
     def data(self, data: bytes) -> None:
         self.sent += len(data)
-        self._last = data if len(data) >= _TAIL_BYTES else (self._last + data)[-_TAIL_BYTES:]
+        self.tail = data if len(data) >= _TAIL_BYTES else (self.tail + data)[-_TAIL_BYTES:]
         self._out.append(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     def flush(self) -> None:
@@ -112,14 +107,14 @@ class Reply:
     @property
     def is_whole(self) -> bool:
         """Whether a stream of events that ended with its connection had said so before."""
-        return not (self.events and self.open_ended) or any(word in self._last for word in _WHOLE)
+        return not (self.events and self.open_ended) or any(word in self.tail for word in _WHOLE)
 
     def break_off(self, refusal: Refusal, *, anthropic: bool) -> None:
         """The answer will not become whole: an event says so, or the connection does. Never a clean end."""
         if not self.events:
             self._client.abort()
             return
-        gap = b"" if not self.sent or self._last.endswith(b"\n\n") else b"\n\n"
+        gap = b"" if not self.sent or self.tail.endswith(b"\n\n") else b"\n\n"
         self.data(gap + error_event(refusal, anthropic=anthropic))
         self.end()
 

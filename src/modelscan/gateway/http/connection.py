@@ -39,6 +39,10 @@ class RequestHandler(Protocol):
 
     def body_complete(self) -> None: ...
 
+    def whole(self, body: bytes) -> None:
+        """All of these three at once, for a request that came in one piece."""
+        ...
+
     def client_gone(self) -> None: ...
 
     def client_paused(self, paused: bool) -> None: ...
@@ -220,11 +224,7 @@ class ClientConnection(asyncio.Protocol):
         self._current = request = head.request(len(body), now=self._clock.monotonic(), complete=True)
         self.deadline = _NEVER
         self._handler = handler = self._make(self, request)
-        handler.head_complete()
-        if body and self._handler is handler:
-            handler.body_data(body)
-        if self._handler is handler:
-            handler.body_complete()
+        handler.whole(body)
 
     # The answering side.
 

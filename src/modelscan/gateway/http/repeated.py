@@ -42,8 +42,11 @@ class Repeated(Generic[Head]):
 
     def whole(self, data: bytes) -> bytes | None:
         """The body, for data that is this head with all of its body, and nothing else."""
-        found = self.split(data)
-        return found[1] if found is not None and found[0] == len(found[1]) else None
+        end = data.find(self._after, self._start, self._room)
+        digits = data[self._start : end]
+        if end < 0 or not digits.isdigit() or int(digits) != len(data) - end - self._behind:
+            return None
+        return data[end + self._behind :] if data.startswith(self._before) else None
 
 
 def repeated(data: bytes, head: Head) -> Repeated[Head] | None:

@@ -48,7 +48,7 @@ class LogFile:
             if self._append(stamp.encode() + b" " + note + b"\n"):
                 self.lost = 0
         prefix = stamp.encode() + b" "
-        if not self._append(b"".join(prefix + line + b"\n" for line in lines)):
+        if lines and not self._append(prefix + (b"\n" + prefix).join(lines) + b"\n"):
             self.lost += len(lines)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from modelscan.storage.logs.log_file import LogFile, stamp_of
@@ -37,7 +38,8 @@ class Pump(threading.Thread):
         self._clock = clock
         self._on_line = on_line
         self._secrets = [secret.encode() for secret in secrets if len(secret) >= _SHORTEST_SECRET]
-        self._tail = b""
+        self._tail: deque[bytes] = deque()
+        self._tail_bytes = 0
         self._rest = b""
         self.listening = True
 
@@ -49,7 +51,9 @@ class Pump(threading.Thread):
 
     def feed(self, data: bytes) -> None:
         """What was read, for whoever reads by itself and does not `start` it."""
-        *lines, self._rest = (self._rest + data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split(b"\n")
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > _LONGEST_LINE_BYTES:
             whole = self._masked(self._rest)  # a secret that is not whole yet is in what stays
             cut = len(whole) - max(map(len, self._secrets), default=1) + 1
@@ -64,7 +68,7 @@ class Pump(threading.Thread):
 
     def tail(self) -> str:
         """The end of the output, including lines that a full disk kept out of the log."""
-        return self._tail.decode("utf-8", "replace")
+        return b"".join(self._tail)[-_TAIL_BYTES:].decode("utf-8", "replace")
 
     def _read(self) -> bytes:
         try:
@@ -77,11 +81,19 @@ class Pump(threading.Thread):
             text = text.replace(secret, b"***")
         return text
 
+    def _remember(self, text: bytes) -> None:
+        """Piece by piece: to copy the whole tail for each would take most of a busy gateway's log."""
+        self._tail.append(text)
+        self._tail_bytes += len(text)
+        while self._tail_bytes - len(self._tail[0]) >= _TAIL_BYTES:
+            self._tail_bytes -= len(self._tail.popleft())
+
     def _take(self, lines: list[bytes]) -> None:
-        lines = [self._masked(line) for line in lines]
         if not lines:
             return
-        self._tail = (self._tail + b"\n".join(lines) + b"\n")[-_TAIL_BYTES:]
+        if self._secrets:
+            lines = [self._masked(line) for line in lines]
+        self._remember(b"\n".join(lines) + b"\n")
         self._log.write(stamp_of(self._clock), lines)
         if self.listening:
             for line in lines:
