@@ -50,10 +50,8 @@ class Gatekeeper:
             head.admitted = (self, found)
         return found
 
-    def refused(self, key: ClientKey | None, names: Sequence[str], now: float) -> Refusal | None:
+    def refused(self, key: ClientKey, names: Sequence[str], now: float) -> Refusal | None:
         """Why this key may not ask for the model of these names now."""
-        if key is None:
-            return None
         if key.models and not may_ask(key, names):
             return Refusal(
                 403, f"the key `{key.name}` may not ask for `{names[0]}`", "model_not_allowed", param="model"

@@ -62,6 +62,7 @@ class Gateway:
         self._lanes: dict[str, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._exchanges: set[Timed] = set()
+        self.opened = self._exchanges.add
         self._progress: dict[str, str] = {}  # of starts, as it was at the last look
         self._asked: dict[str, float] = {}  # when requests of deployments ended (`now`), until that is written
         self._commented_at = self._refreshed_at = 0.0
@@ -176,6 +177,10 @@ class Gateway:
                 note_request(files_of(self._commands.paths, member.id), began + at)
         self._asked.clear()
 
+    @property
+    def in_flight(self) -> int:
+        return len(self._exchanges)
+
     # What exchanges use.
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -234,18 +239,13 @@ class Gateway:
             self._progress[name] = self._commands.progress(self.directory.members.get(name, _NOBODY).id)
         return self._progress[name]
 
-    def opened(self, exchange: Timed) -> None:
-        self._exchanges.add(exchange)
-        self.metrics.in_flight += 1
-        self.metrics.total += 1
-
     def over(self, exchange: Timed, ended: EndedRequest) -> None:
         self._exchanges.discard(exchange)
-        self.metrics.in_flight -= 1
+        self.metrics.ended += 1
         if ended.status >= 400 and ended.status != _CLIENT_LEFT:  # noqa: PLR2004  HTTP's failures
             self.metrics.failed += 1
         if ended.deployment:
-            self._asked[ended.deployment] = self.now()
+            self._asked[ended.deployment] = ended.request.started + ended.seconds
         self._accounts.put(ended)
 
     def answered_locally(self, request: Request, status: int, key: ClientKey | None, sent: int) -> None:

@@ -70,8 +70,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str, int]] = Counter()
-        self.total = self.failed = 0
-        self.in_flight = 0
+        self.ended = self.failed = 0
         self._counts: dict[str, Counter[str]] = {
             name: Counter() for name in ("retries", "fallbacks", "cold_starts", "evictions")
         }

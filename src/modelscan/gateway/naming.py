@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from modelscan.dataclasses import dataclass
+from modelscan.gateway.http.answers import Refusal
 from modelscan.routing.compiled import GatewayTable, TableMember
 
 _MOST_ALIASES = 32  # one after the other
@@ -53,9 +54,11 @@ class Directory:
             self._found[name] = asked
         return asked
 
-    def near(self, name: str) -> list[str]:
-        """Names that an unknown one may have meant."""
-        return get_close_matches(name, [*self.table.names, *self.table.aliases], n=3, cutoff=0.5)
+    def unknown(self, name: str) -> Refusal:
+        """For a name that is not found, with those that it may have meant."""
+        near = get_close_matches(name, [*self.table.names, *self.table.aliases], n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(f'`{item}`' for item in near)}?" if near else ""
+        return Refusal(404, f"there is no model `{name[:200]}`{hint}", "model_not_found", param="model")
 
     def listed(self) -> dict[str, tuple[TableMember, ...]]:
         """The names that can be asked for now, or at the cost of a start, with what serves them. A model in a folder is

@@ -146,8 +146,8 @@ class _StatusFile:
             "started_at": self._started_at,
             **self._place,
             "requests": {
-                "total": metrics.total + self._before.get("total", 0),
-                "in_flight": metrics.in_flight,
+                "total": metrics.ended + gateway.in_flight + self._before.get("total", 0),
+                "in_flight": gateway.in_flight,
                 "failed": metrics.failed + self._before.get("failed", 0),
             },
             "tokens": tokens,

@@ -12,7 +12,7 @@ import asyncio
 from modelscan.gateway.access import may_ask
 from modelscan.gateway.bodies.peek import BadBody
 from modelscan.gateway.exchange.carried import head_for_model, key_for
-from modelscan.gateway.exchange.held import HeldAnswer, is_held
+from modelscan.gateway.exchange.held import HeldAnswer, is_held, leads_elsewhere
 from modelscan.gateway.exchange.incoming import Incoming
 from modelscan.gateway.exchange.reply import Reply
 from modelscan.gateway.exchange.surroundings import Surroundings
@@ -29,8 +29,6 @@ from modelscan.gateway.upstream.pool import CannotConnect
 from modelscan.routing.compiled import TableMember
 from modelscan.storage.keys import ClientKey
 
-_TRY_ELSEWHERE = frozenset({502, 503, 504})
-_SPENT = 429  # an upstream's limit; a deployment's own queue is worth waiting for
 _UNAUTHORIZED = 401
 _OK = 200
 _MOST_ATTEMPTS = 2  # at one endpoint
@@ -53,7 +51,7 @@ class Exchange:
         self._reply = Reply(client, request)
         self._incoming: Incoming | None = None
         self._key: ClientKey | None = None
-        self._fallbacks: list[str] = []
+        self._fallbacks: tuple[str, ...] = ()
         self._first: Refusal | None = None
         self._member: TableMember | None = None
         self._connection: UpstreamConnection | None = None
@@ -164,15 +162,13 @@ class Exchange:
             gateway.reload_if_changed()  # it may have become ready a moment ago
             asked = gateway.directory.find(model)
         if asked is None:
-            near = gateway.directory.near(model)
-            hint = f"; did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
-            self._refuse(Refusal(404, f"there is no model `{model[:200]}`{hint}", "model_not_found", param="model"))
+            self._refuse(gateway.directory.unknown(model))
             return
-        refusal = gateway.access.refused(self._key, asked.names, gateway.now())
-        if refusal is not None:
+        key = self._key
+        if key is not None and (refusal := gateway.access.refused(key, asked.names, gateway.now())) is not None:
             self._refuse(refusal)
             return
-        self._fallbacks = list(asked.fallbacks)
+        self._fallbacks = asked.fallbacks
         self._ask(asked)
 
     def _ask(self, asked: FoundName) -> None:
@@ -186,8 +182,7 @@ class Exchange:
             message = f"`{member.name}` does not support structured outputs"
             self._refuse(Refusal(400, message, "not_supported", param="response_format"))
             return
-        found = self._gateway.connection_to(member)
-        if found is not None:
+        if (found := self._gateway.connection_to(member)) is not None:
             self._send(found)
         else:
             self._gateway.spawn(self._connect(member))
@@ -196,7 +191,7 @@ class Exchange:
         if self._first is None or refusal.code == "start_failed":  # which says more than that nobody listened
             self._first = refusal
         while self._fallbacks:
-            asked = self._gateway.directory.find(self._fallbacks.pop(0))
+            asked, self._fallbacks = self._gateway.directory.find(self._fallbacks[0]), self._fallbacks[1:]
             if asked is None or not may_ask(self._key, asked.names):
                 continue
             self._gateway.metrics.count("fallbacks", self.name)
@@ -259,23 +254,31 @@ class Exchange:
             (self._client.pause_reading if paused else self._client.resume_reading)()
 
     def answer_head(self, head: AnswerHead, length: int | None) -> None:
-        gateway, member, status = self._gateway, self._member, head.status
+        gateway, member = self._gateway, self._member
         assert member is not None  # noqa: S101  granted before
         self._begun_at = gateway.now()
         self.deadline = self._begun_at + gateway.answer_seconds
         opened = self._reply.status is not None
-        elsewhere = status in _TRY_ELSEWHERE or (status == _SPENT and member.kind == "upstream")
-        if status == _UNAUTHORIZED and not opened:
-            # The client's key is fine, or it would not be here; and what an endpoint says may repeat the gateway's.
-            self._turned_away(Refusal(502, f"`{member.name}`: {refused_key(member)}", "upstream_unauthorized"))
-        elif elsewhere and self._fallbacks and self._replayable and not opened:
-            self._turned_away(Refusal(status, f"`{member.name}` answered {status}", "upstream_error"))
-        elif (opened and status != _OK) or is_held(head):
-            self._held = HeldAnswer(head, key_for(member, gateway.environ))
-        elif not opened:
+        if head.status != _OK and self._is_kept_back(head, member, opened=opened):
+            return
+        if not opened:
             self._reply.open(head, length, member.name)
             if self._request.complete:
                 self._request.body = b""  # from here on it is not sent again: a stream is long, and prompts are too
+
+    def _is_kept_back(self, head: AnswerHead, member: TableMember, *, opened: bool) -> bool:
+        """Whether the client does not get this answer, or not as it is."""
+        status = head.status
+        if status == _UNAUTHORIZED and not opened:
+            # The client's key is fine, or it would not be here; and what an endpoint says may repeat the gateway's.
+            self._turned_away(Refusal(502, f"`{member.name}`: {refused_key(member)}", "upstream_unauthorized"))
+        elif not opened and self._fallbacks and self._replayable and leads_elsewhere(status, member):
+            self._turned_away(Refusal(status, f"`{member.name}` answered {status}", "upstream_error"))
+        elif opened or is_held(head):
+            self._held = HeldAnswer(head, key_for(member, self._gateway.environ))
+        else:
+            return False
+        return True
 
     def _turned_away(self, refusal: Refusal) -> None:
         """Its answer is not the client's: a fallback may give one."""
@@ -283,15 +286,12 @@ class Exchange:
         self._first = refusal
         self._release()
         if not self._replayable:
-            self._fallbacks.clear()
+            self._fallbacks = ()
         self.refused(refusal)
 
     def answer_data(self, data: bytes) -> None:
         self.deadline = self._gateway.now() + self._gateway.answer_seconds
-        if self._held is None:
-            self._reply.data(data)
-        else:
-            self._held.feed(data)
+        (self._reply.data if self._held is None else self._held.feed)(data)
 
     def answer_pause(self) -> None:
         self._reply.flush()
@@ -351,8 +351,8 @@ class Exchange:
         return self._incoming is not None and self._incoming.is_whole
 
     def _too_large(self) -> None:
-        limit = self._gateway.limits.body
-        self._refuse(Refusal(413, f"the body is larger than {limit} bytes", "body_too_large"), close=True)
+        message = f"the body is larger than {self._gateway.limits.body} bytes"
+        self._refuse(Refusal(413, message, "body_too_large"), close=True)
 
     def _bad(self, bad: BadBody) -> None:
         self._refuse(Refusal(400, bad.message, "invalid_body", param=bad.param), close=not self._request.complete)
@@ -378,8 +378,7 @@ class Exchange:
     def _finish(self, status: int, note: str = "") -> None:
         self._over = True
         gateway, request, incoming, reply = self._gateway, self._request, self._incoming, self._reply
-        member, begun = self._member, self._begun_at
-        now = gateway.now()
+        member, begun, now = self._member, self._begun_at, gateway.now()
         request.body = b""  # nobody reads it any more, and the log has time
         ended = EndedRequest(
             request,

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from modelscan.gateway.http.answers import Refusal, error_document, in_our_shape, json_body
 from modelscan.gateway.upstream.answer import AnswerHead
+from modelscan.routing.compiled import TableMember
 
+_TRY_ELSEWHERE = frozenset({502, 503, 504})
+_SPENT = 429
 _LACKS = frozenset({404, 405, 501})
 _FORBIDDEN = 403
 _MOST_BYTES = 65_536
 _MOST_SHOWN = 500
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
+
+def leads_elsewhere(status: int, member: TableMember) -> bool:
+    """Whether a fallback may have a better answer. An upstream's limit is spent; a deployment's own queue is worth
+    waiting for.
+    """
+    return status in _TRY_ELSEWHERE or (status == _SPENT and member.kind == "upstream")
 
 
 def is_held(head: AnswerHead) -> bool:

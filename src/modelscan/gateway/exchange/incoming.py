@@ -85,6 +85,8 @@ class Incoming:
         of it: None where that is not known.
         """
         request = self._request
+        if self.seen is not None and model == self.model and not defaults:
+            return request.body, len(request.body)
         if self.seen is not None:
             route = request.head.route
             spelled = route.sampling if route is not None else {}

@@ -179,11 +179,14 @@ class Scheduler:
             name = chosen.name
             load[name] = load.get(name, 0) + 1
             self._served[name] = self._served.get(name, 0) + 1
-            self._leave(ticket)  # first: what it is told may lead it here again
+            if self._queue:
+                self._leave(ticket)  # first: what it is told may lead it here again
             ticket.granted(chosen)
             return True
-        if busy:
-            return False
+        return not busy and self._told(ticket, members, now)
+
+    def _told(self, ticket: Ticket, members: list[TableMember], now: float) -> bool:
+        """Start what serves it, or refuse it."""
         refusal = None
         for member in members:
             if not member.on_demand:

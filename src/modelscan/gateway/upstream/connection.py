@@ -64,7 +64,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._learning: Repeated[AnswerHead] | None = None
         self._left = 0  # of an answer whose head came before: its bytes are only counted
         self.used = 0
-        self.idle_since = 0.0
+        self.idle_since: float | None = None
         self.closed = False
         self._reset()
 

@@ -27,10 +27,9 @@ class CannotConnect(Exception):
 class Lane:
     """The connections to one endpoint."""
 
-    __slots__ = ("__weakref__", "_clock", "_connect_seconds", "address", "idle")
+    __slots__ = ("__weakref__", "_connect_seconds", "address", "idle")
 
-    def __init__(self, address: Address, clock: Clock, *, connect_seconds: float) -> None:
-        self._clock = clock
+    def __init__(self, address: Address, *, connect_seconds: float) -> None:
         self._connect_seconds = connect_seconds
         self.address = address
         self.idle: deque[UpstreamConnection] = deque()
@@ -47,8 +46,17 @@ class Lane:
         if len(self.idle) >= _MOST_IDLE:
             connection.close()
             return
-        connection.idle_since = self._clock.monotonic()
+        connection.idle_since = None
         self.idle.append(connection)
+
+    def sweep(self, now: float) -> None:
+        """Close what was idle for too long, counted from the first sweep that found it so."""
+        oldest = now - (_IDLE_TLS_SECONDS if self.address.tls else _IDLE_SECONDS)
+        while self.idle and (self.idle[0].closed or (self.idle[0].idle_since or now) < oldest):
+            self.idle.popleft().close()
+        for connection in self.idle:
+            if connection.idle_since is None:
+                connection.idle_since = now
 
     async def connect(self) -> UpstreamConnection:
         """A new one. Raises CannotConnect."""
@@ -105,16 +113,14 @@ class UpstreamPool:
     def lane(self, address: Address) -> Lane:
         found = self._lanes.get(address)
         if found is None:
-            found = self._lanes[address] = Lane(address, self._clock, connect_seconds=self._connect_seconds)
+            found = self._lanes[address] = Lane(address, connect_seconds=self._connect_seconds)
         return found
 
     def sweep(self) -> None:
         """Close what was idle for too long; to be called every second or so."""
         now = self._clock.monotonic()
         for lane in list(self._lanes.values()):
-            oldest = now - (_IDLE_TLS_SECONDS if lane.address.tls else _IDLE_SECONDS)
-            while lane.idle and (lane.idle[0].closed or lane.idle[0].idle_since < oldest):
-                lane.idle.popleft().close()
+            lane.sweep(now)
 
     def close(self) -> None:
         for lane in list(self._lanes.values()):
