@@ -131,6 +131,8 @@ class Gateway:
     async def look_for_keys(self) -> None:
         """Ask the keyring for keys that are not in the environment: aside, since it may take its time."""
         wanted = {item.api_key_env or "" for item in self._table.members if lacks_key(item, self.environ)}
+        if not wanted:
+            return  # without a thread beside it, a process pays less for each system call and each allocation
         try:
             found = await asyncio.get_running_loop().run_in_executor(None, self._kept, wanted)
         except ModelscanError as error:
