@@ -115,6 +115,28 @@ def test_killed_in_the_middle_of_streams(tmp_path: Path) -> None:
     assert streams.ok > rounds
 
 
+@pytest.mark.slow
+def test_one_that_dies_with_a_full_log_is_started_again(tmp_path: Path) -> None:
+    """Its pipe ends after its process: what is in it is read first, in more than one piece."""
+    house = House(tmp_path)
+    house.start()
+    try:
+        assert house.keeper is not None
+        before = house.pid
+        house.keeper.send_signal(signal.SIGSTOP)
+        for _ in range(1_000):
+            house.ask("GET", "/health")
+        time.sleep(0.6)  # until it has written the lines that it collected
+        os.kill(before, signal.SIGKILL)
+        until(lambda: not alive(before), what="what served to end")
+        house.keeper.send_signal(signal.SIGCONT)
+        until(lambda: house.pid != before, what="another process to serve")
+        until(lambda: house.ask("GET", "/health").status == 200, what="an answer")
+    finally:
+        house.stop()
+    assert house.log().endswith("stopped\n")
+
+
 def stream_of(house: House, wire: Wire, n: int = 40) -> None:
     wire.send("POST", "/v1/chat/completions", {"model": "demo", "stream": True, "n": n, "gap": 0.03})
     until(lambda: b"data: " in wire.socket.recv(65_536, socket.MSG_PEEK), what="the stream to begin")

@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO, NamedTuple
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Conflict, ModelscanError
@@ -83,6 +84,15 @@ def settings_for(options: KeeperOptions, environ: Mapping[str, str]) -> GatewayS
     return load_settings(environ, config_file=options.config, flags=flags).gateway
 
 
+class _Output(NamedTuple):
+    """Of one that serves. The pipe is kept until it ends, which may be after its process: else its descriptor would be
+    closed and given to the next one while the selector still knows it.
+    """
+
+    pipe: IO[bytes]
+    pump: Pump
+
+
 class Keeper:
     """`run` it once."""
 
@@ -103,7 +113,7 @@ class Keeper:
         self._listeners: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
         self._log = LogFile(files.folder, name=LOG_NAME)
-        self._pumps: dict[int, Pump] = {}
+        self._outputs: dict[int, _Output] = {}
         self._serving: Child | None = None
         self._leaving: list[tuple[Child, float]] = []
         self._asked: set[int] = set()
@@ -148,7 +158,8 @@ class Keeper:
         assert child.stdout is not None  # noqa: S101  `spawn_child` asks for a pipe
         descriptor = child.stdout.fileno()
         os.set_blocking(descriptor, False)
-        self._pumps[descriptor] = pump = Pump(descriptor, self._log, clock=self._clock, on_line=self._on_line)
+        pump = Pump(descriptor, self._log, clock=self._clock, on_line=self._on_line)
+        self._outputs[descriptor] = _Output(child.stdout, pump)
         pump.listening = self._on_line is not _keep_quiet  # a line per request: nothing is done for nobody
         self._selector.register(descriptor, selectors.EVENT_READ)
         self._started_at = self._clock.monotonic()
@@ -166,10 +177,12 @@ class Keeper:
             except BlockingIOError:
                 continue
             if data:
-                self._pumps[key.fd].feed(data)
+                self._outputs[key.fd].pump.feed(data)
             else:
                 self._selector.unregister(key.fd)
-                self._pumps.pop(key.fd).finish()
+                output = self._outputs.pop(key.fd)
+                output.pump.finish()
+                output.pipe.close()
 
     def _look_after_children(self) -> None:
         for child, deadline in tuple(self._leaving):
@@ -241,7 +254,8 @@ class Keeper:
                 for child in children:
                     child.kill()
             self._wait(0.05)
-        while self._pumps:
+        deadline = self._clock.monotonic() + _AFTER_DRAIN_SECONDS
+        while self._outputs and self._clock.monotonic() < deadline:  # unless somebody else holds its end of the pipe
             self._wait(0.05)
         self._say("stopped")
         self._log.close()
