@@ -93,17 +93,25 @@ def _dealt(load: Load, rooms: Rooms, gpu_layers: int, host_experts: int, gpus: i
 
 def _sizes(load: Load, gpu_layers: int, host_experts: int) -> list[Sized]:
     """Of what lies on GPUs, in the model's order, the output last."""
-    count = len(load.layers)
-    first = count + 1 - gpu_layers
-    sizes = [
-        _sized(load, layer, experts=place >= host_experts) for place, layer in enumerate(load.layers) if place >= first
-    ]
+    first = max(len(load.layers) + 1 - gpu_layers, 0)
+    sized: dict[tuple[int, int], Sized] = {}  # most layers of a model are alike
+    sizes = []
+    for number, layer in enumerate(load.layers[first:], first):
+        kind = _kind(layer, experts=number >= host_experts)
+        if kind not in sized:
+            sized[kind] = _sized(load, kind)
+        sizes.append(sized[kind])
     return [*sizes, bounds(load.output, load.margin)] if gpu_layers else []
 
 
-def _sized(load: Load, layer: LayerLoad, *, experts: bool) -> Sized:
-    weights = bounds(layer.rest + (layer.experts if experts else 0), load.margin)
-    return weights + Sized(layer.cache, layer.cache, layer.cache)
+def _kind(layer: LayerLoad, *, experts: bool) -> tuple[int, int]:
+    """Bytes of its weights and of its cache."""
+    return layer.rest + (layer.experts if experts else 0), layer.cache
+
+
+def _sized(load: Load, kind: tuple[int, int]) -> Sized:
+    weights, cache = kind
+    return bounds(weights, load.margin) + Sized(cache, cache, cache)
 
 
 def _beside(load: Load, rooms: Rooms, number: int, host_experts: int) -> Sized:
@@ -127,7 +135,7 @@ def _placed(load: Load, rooms: Rooms, gpu_layers: int, host_experts: int, parts:
     host = rooms.host_overhead + (load.working.host if parts else load.working.alone)
     for number, layer in enumerate(load.layers):
         if number < first or not parts:
-            host += _sized(load, layer, experts=True)
+            host += _sized(load, _kind(layer, experts=True))
         elif number < host_experts:
             host += bounds(layer.experts, load.margin)
     host += bounds(load.embedding + (0 if parts else load.output - load.copied + load.projector), load.margin)
