@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelscan.gateway.upstream.address import address_of
-from modelscan.selecting.entries.ollama import is_cloud, ollama_address, spellings
+from modelscan.routing.ollama import is_cloud, ollama_address, spellings
 
 PROXY = "http://me:p%40ss@proxy.test:3128"
 

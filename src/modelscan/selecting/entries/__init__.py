@@ -3,7 +3,6 @@
 find      an entry by any name of its model
 applied   what an entry adds to a request
 upstream  where an upstream model is served, and what it costs
-ollama    where Ollama answers, and what it calls its models (pure)
 offered   what a server that runs somewhere has
 kinds     what a model of somebody else is for
 members   the upstreams of all entries, for the gateway

@@ -6,8 +6,8 @@ from modelscan.model.registered import RegisteredModel, UpstreamModel
 from modelscan.registry.registered import registered_models
 from modelscan.registry.words import ELSEWHERE, TASKS, UPSTREAM
 from modelscan.routing.compiled import TableMember
+from modelscan.routing.ollama import spellings
 from modelscan.selecting.context import Context
-from modelscan.selecting.entries.ollama import spellings
 
 
 def upstream_members(context: Context) -> tuple[TableMember, ...]:

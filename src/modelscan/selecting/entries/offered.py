@@ -10,7 +10,7 @@ from modelscan.errors import SourceUnavailable
 from modelscan.model.registered import ModelType
 from modelscan.parsing.text import clean
 from modelscan.registry.words import UPSTREAM
-from modelscan.selecting.entries.ollama import HOST, OLLAMA, is_cloud, normal_tag
+from modelscan.routing.ollama import OLLAMA, is_cloud, normal_tag, not_there
 from modelscan.system.streaming import get_json
 
 _MOST = 2_000
@@ -71,12 +71,7 @@ def offered_by_ollama(address: str) -> tuple[OfferedModel, ...]:
     try:
         document = get_json(f"{address}/api/tags")
     except SourceUnavailable as error:
-        raise SourceUnavailable(
-            f"Ollama does not answer at `{address}`",
-            cause=error.cause or [error.message],
-            hints=["start it as you always do: ollama serve", f"where it is elsewhere: export {HOST}=http://HOST:PORT"],
-            details={"address": address},
-        ) from error
+        raise not_there(address, error) from error
     listed = document.get("models") if isinstance(document, Mapping) else None
     return tuple(
         _ollama(normal_tag(name), item, f"{address}/v1")

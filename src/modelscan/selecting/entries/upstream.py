@@ -15,8 +15,8 @@ from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Pricing
 from modelscan.model.registered import RegisteredModel, UpstreamModel
 from modelscan.registry.words import ELSEWHERE, UPSTREAM
+from modelscan.routing.ollama import ollama_address
 from modelscan.selecting.context import Context
-from modelscan.selecting.entries.ollama import ollama_address
 from modelscan.storage.shipped import shipped_text
 
 _HOSTS = "models.dev"

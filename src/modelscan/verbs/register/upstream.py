@@ -15,12 +15,12 @@ from modelscan.registry.editing import Changes, added, refused, stated_with
 from modelscan.registry.entry import EntryInvalid, read_entry
 from modelscan.registry.registered import registered_models
 from modelscan.registry.store import RegistryStore
+from modelscan.routing.ollama import normal_tag, ollama_address, refuse_cloud
 from modelscan.running.gateway.process import running_gateway
 from modelscan.running.routes import update_upstreams
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.kinds import with_kinds
 from modelscan.selecting.entries.offered import OfferedModel, offered_at, offered_by_ollama, with_version
-from modelscan.selecting.entries.ollama import is_cloud, normal_tag, ollama_address
 from modelscan.selecting.entries.upstream import Upstreams
 from modelscan.storage.secrets import Secrets
 from modelscan.system.streaming import is_near
@@ -88,8 +88,7 @@ def add_from_ollama(context: Context, model_id: str, changes: Changes, *, model:
     Raises ModelNotFound, Usage for one of its cloud, SourceUnavailable, Conflict.
     """
     tag = normal_tag(model or model_id)
-    if is_cloud(tag, {}):
-        raise Usage(f"`{tag}` runs in Ollama's cloud, not on this machine", hints=["modelscan model add --ollama"])
+    refuse_cloud(tag, {}, "modelscan model add --ollama")
     offered = {item.model: item for item in offered_by_ollama(ollama_address(context.settings.environ))}
     if tag not in offered:
         near = get_close_matches(tag, offered, n=1)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from modelscan.errors import SourceUnavailable, Usage
+
 OLLAMA = "ollama"
 HOST = "OLLAMA_HOST"
 _PORTS = {"http": 80, "https": 443}
@@ -51,3 +53,19 @@ def is_cloud(name: str, entry: Mapping[str, object]) -> bool:
     """Whether a listed model runs on somebody else's machines."""
     _, colon, tag = name.rpartition(":")
     return bool(entry.get("remote_host")) or (bool(colon) and (tag == "cloud" or tag.endswith("-cloud")))
+
+
+def refuse_cloud(tag: str, entry: Mapping[str, object], hint: str) -> None:
+    """Raise Usage for a model that Ollama only hands on."""
+    if is_cloud(tag, entry):
+        raise Usage(f"`{tag}` runs in Ollama's cloud, not on this machine", hints=[hint])
+
+
+def not_there(address: str, error: SourceUnavailable) -> SourceUnavailable:
+    """The error where it does not answer: it is the user's to start."""
+    return SourceUnavailable(
+        f"Ollama does not answer at `{address}`",
+        cause=error.cause or [error.message],
+        hints=["start it as you always do: ollama serve", f"where it is elsewhere: export {HOST}=http://HOST:PORT"],
+        details={"address": address},
+    )
