@@ -162,7 +162,7 @@ def test_a_key_is_read_from_its_variable_and_written_nowhere(
 6
 --
 error: `tiny` refuses the key in `DEMO_KEY`
-  {"error": "Unauthorized"}
+  Unauthorized
 hint: modelscan status tiny says by which variable it got its key
 """)
     monkeypatch.delenv("DEMO_KEY")

@@ -74,7 +74,10 @@ def test_an_interruption_in_the_moment_of_readiness_ends_nothing(context: Contex
 def test_a_target_that_is_not_there_is_refused_before_anything_is_claimed(context: Context) -> None:
     with pytest.raises(Usage) as refused:
         deploy_model(context, wanted("moon"), report=silent, ask=lambda *_, **__: False)
-    assert (refused.value.message, refused.value.hints) == ("there is no target `moon`", ("known are local, toy",))
+    assert (refused.value.message, refused.value.hints) == (
+        "there is no target `moon`",
+        ("known are local, ollama, toy",),
+    )
     assert context.deployments.list() == []
 
 

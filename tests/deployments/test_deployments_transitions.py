@@ -77,6 +77,13 @@ TRANSITIONS: dict[str, tuple[frozenset[Status], Status | None, set[str], Callabl
             it, backend_version="1", program="/p", location="/l", revision="c", argv=("a",), env={}
         ),
     ),
+    "fetched_there": (
+        BEFORE_START,
+        None,
+        {"pinned"},
+        lambda it: preparing.fetched_there(it, version="1", task="chat", quantization="Q8_0", fetched="d"),
+    ),
+    "purged_there": (OVER, None, {"pinned"}, preparing.purged_there),
     "claimed_again": (OVER, "pending", {"status"}, preparing.claimed_again),
     "preparation_stopped": (BEFORE_START, "stopped", {"status"}, lambda it: preparing.preparation_stopped(it, "m")),
     "preparation_failed": (BEFORE_START, "failed", {"status"}, lambda it: preparing.preparation_failed(it, "m")),
@@ -103,6 +110,7 @@ TRANSITIONS: dict[str, tuple[frozenset[Status], Status | None, set[str], Callabl
         {"status"},
         lambda it: serving.became_ready(it, AT, measured=Measured(), measured_bytes=1),
     ),
+    "with_context": (RUNNING, None, {"pinned"}, lambda it: serving.with_context(it, 4096)),
     "probed": (RUNNING, None, {"status"}, lambda it: serving.probed(it, AT, ok=True)),
     "became_unhealthy": (frozenset({"ready"}), "unhealthy", {"status"}, lambda it: serving.became_unhealthy(it, "m")),
     "recovered": (frozenset({"unhealthy"}), "ready", {"status"}, serving.recovered),

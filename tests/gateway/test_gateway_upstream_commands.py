@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_ollama import FakeOllama
 from fake_upstream import FakeUpstream
 from gateway_house import free_port, until
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan, folder, modelscan, vllm  # noqa: F401  fixtures
+from tests.fake_ollama import FakeOllama
 
 from modelscan.routing.gateway_files import gateway_files, read_status
 from modelscan.storage.paths import paths_below
@@ -233,6 +233,20 @@ hint: modelscan model inspect smollm2:135m
     assert [(item["model_name"], item["litellm_params"]["model"]) for item in exported] == snapshot(
         [("ears", "ollama/nomic-embed-text:latest"), ("smollm2:135m", "ollama_chat/smollm2:135m")]
     )
+
+
+def test_a_deployment_of_ollama_is_served(modelscan: Modelscan, port: int, ollama: FakeOllama) -> None:  # noqa: F811
+    """By its own name, and by those that Ollama has for the model; each is asked for as Ollama has it."""
+    assert modelscan("deploy", "llava", "--backend", "ollama", "--name", "eyes", "--alias", "see").status == 0
+    modelscan("gateway", "start")
+    assert {name: chat(port, name)[0] for name in ("eyes", "see", "llava", "llava:latest")} == snapshot(
+        {"eyes": 200, "see": 200, "llava": 200, "llava:latest": 200}
+    )
+    asked = [body["model"] for path, body in ollama.requests if path == "/v1/chat/completions"]
+    assert asked == snapshot(["llava:latest", "llava:latest", "llava", "llava:latest"])
+    modelscan("stop", "eyes")
+    until(lambda: chat(port, "eyes")[0] != 200, what="the gateway to know that it is stopped")
+    assert chat(port, "eyes") == snapshot((503, "`eyes` is stopped"))
 
 
 def test_without_ollama(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

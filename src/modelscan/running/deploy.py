@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from modelscan.deployments.transitions.preparing import preparation_stopped
 from modelscan.errors import Conflict, NoFit, Usage
 from modelscan.model import Candidate, Deployment, Installation, Pricing
 from modelscan.model.events import Ask, Event, Report
+from modelscan.planning.telling.command import request_words
 from modelscan.running.choice import report_choice, report_reading
 from modelscan.running.claim import Claimed, claim_record
 from modelscan.running.environment import installation_or_leave
@@ -30,8 +32,8 @@ from modelscan.running.preflight import (
     refuse_code_without_consent,
     refuse_sleepless,
 )
-from modelscan.running.prepare import prepare
-from modelscan.running.record import new_record
+from modelscan.running.prepare import prepare, prepare_there
+from modelscan.running.record import new_record, record_there
 from modelscan.running.routes import check_routing_file, update_routes
 from modelscan.running.shell import shell_note
 from modelscan.running.start import start_deployment
@@ -52,8 +54,11 @@ from modelscan.selecting.requests import (
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
 from modelscan.system.deadline import Deadline
+from modelscan.targets.registry import HOSTS
+from modelscan.targets.target import Hosts, host_in
 
 _AFTER_A_REBOOT = "a reboot ends it; to start it then, add to `crontab -e`: @reboot modelscan start {name}"
+_SAID_THERE = frozenset({"model", "backend", "name", "target", "aliases"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -72,9 +77,13 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     Conflict with the difference and the way out, BackendNotInstalled, BackendFailed, TimedOut, Interrupted.
     """
     deadline = Deadline(wanted.timeout, context.clock)
-    is_local = context.deployments.target(wanted.target).is_local
+    place = wanted.plan.backend if wanted.plan.backend in HOSTS else wanted.target
+    target = context.deployments.target(place)
+    is_local = target.is_local
     refuse_unsafe(context, wanted)
     check_routing_file(context)
+    if (host := host_in(target)) is not None:
+        return Deployed(deployment=_deployed_there(context, wanted, place, host, deadline, report))
     with wording_of(wanted).carried(wanted.plan):
         resolved = resolve_request(context, wanted.plan)
         report_reading(resolved, report)
@@ -114,6 +123,49 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     if wanted.restart == "always":
         report(Event("note", _AFTER_A_REBOOT.format(name=name)))
     return Deployed(deployment=dataclasses.replace(deployment, changed=True), hosted_price=price)
+
+
+def _deployed_there(
+    context: Context, wanted: DeployRequest, target: str, host: Hosts, deadline: Deadline, report: Report
+) -> Deployment:
+    """The same of a model that the target's own program has, or fetches."""
+    _refuse_what_it_decides(wanted, target)
+    names = host.choose(wanted.plan.model)
+    name = deployment_name(wanted.name, names[-1])
+    request = request_document(wanted, model_id=names[0])
+    existing = context.deployments.named(name)
+    if existing is not None and existing.spec.request == request and not wanted.anew:
+        return _same_again(context, existing, wanted, report)
+    if existing is not None and not wanted.replace:
+        raise _other_request(existing, request, wanted)
+    record = record_there(wanted, target, names, name, request)
+    with contextlib.ExitStack() as stack:
+        try:
+            claimed = stack.enter_context(claim_record(context, record, port=None, replacing=existing))
+        except Conflict:  # the same command at the same time
+            other = context.deployments.named(name)
+            if other is None or other == existing or other.spec.request != request:
+                raise
+            return _same_again(context, other, wanted, report)
+        with deadline.interrupting():
+            prepare_there(context, claimed.record, host, report)
+            report(Event("starting", "Starting deployment..."))
+            started = context.deployments.start(claimed.record.id, held=claimed.lock)
+    followed = start_and_follow(context, started, wait=wanted.wait, deadline=deadline, report=report)
+    return dataclasses.replace(followed, changed=True)
+
+
+def _refuse_what_it_decides(wanted: DeployRequest, target: str) -> None:
+    """Raise Usage for options that its program has no ear for: it lays its models out itself."""
+    asked = request_document(wanted, model_id="")
+    given = {name: value for name, value in asked.items() if name not in _SAID_THERE}
+    if given:
+        words = [word for word in request_words("", given)[1:] if word.startswith("--")]
+        raise Usage(
+            f"`--backend {target}` does not take {' '.join(dict.fromkeys(words))}",
+            cause=["it loads and serves its models as it is set up itself"],
+            hints=[f"modelscan deploy {shlex.quote(wanted.plan.model)} --backend {target}"],
+        )
 
 
 def _kept_ready(context: Context, record: Record) -> Deployment:

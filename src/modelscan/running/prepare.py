@@ -26,6 +26,7 @@ from modelscan.selecting.context import Context
 from modelscan.selecting.installations import choose, device_of, installations
 from modelscan.selecting.machine import machine
 from modelscan.storage.documents import checked_document
+from modelscan.targets.target import Hosts
 
 _PROGRESS_SECONDS = 1.0
 
@@ -78,6 +79,12 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
                 env={**command.env},
             )
         )
+
+
+def prepare_there(context: Context, record: Record, host: Hosts, report: Report) -> Record:
+    """Have the target's own program fetch the model where it is missing. Raises as `Hosts.fetch` does."""
+    with Store(context.settings.paths, context.clock) as store:
+        return host.fetch(record, store, report)
 
 
 def device_for(context: Context, chosen: Candidate) -> Device:

@@ -73,6 +73,24 @@ def new_record(
     return Record(spec=spec, pinned=pinned, status=status)
 
 
+def record_there(
+    wanted: DeployRequest, target: str, names: tuple[str, ...], name: str, request: Mapping[str, Any]
+) -> Record:
+    """The record of a deployment of a model that its target's own program has; `names` are those of the model there."""
+    spec = DeploymentSpec(
+        id=uuid.uuid4().hex,
+        name=name,
+        target=target,
+        model=names[0],
+        reference=wanted.plan.model,
+        served_model_names=names,
+        request=request,
+        started_by=wanted.started_by,
+        aliases=wanted.aliases,
+    )
+    return Record(spec=spec, pinned=PinnedPlan(backend=target, repo_id=names[0]))
+
+
 def _served_names(name: str, resolved: Resolved, weights: WeightsDescription) -> tuple[str, ...]:
     """Its own name, the id as it was registered, the repo as its hub spells it (as `vllm serve` and its clients have
     it), and the model's.

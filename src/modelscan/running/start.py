@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from modelscan import dataclasses
@@ -11,10 +12,11 @@ from modelscan.model import Deployment
 from modelscan.model.events import Event, Report, silent
 from modelscan.running.claim import claim_again
 from modelscan.running.follow import publish, start_and_follow
-from modelscan.running.prepare import prepare
+from modelscan.running.prepare import prepare, prepare_there
 from modelscan.running.streaming import weights_environment
 from modelscan.selecting.context import Context
 from modelscan.system.deadline import Deadline
+from modelscan.targets.target import host_in
 
 
 def start_deployment(
@@ -37,7 +39,8 @@ def start_deployment(
     if found.status == "stopping":  # by a command that may have been killed: its supervisor ends it all the same
         found = deployments.wait(found.id, until="stopped", timeout=deadline.left(), limit=timeout)
     if found.status in {"stopped", "failed"}:
-        is_local = deployments.target(found.target).is_local
+        target = deployments.target(found.target)
+        is_local, host = target.is_local, host_in(target)
         if is_local:
             _check_replay(found)
         environment = weights_environment(context, found, report) if is_local else {}
@@ -46,8 +49,11 @@ def start_deployment(
             if is_local and not record.pinned.argv:
                 with deadline.interrupting():
                     record = prepare(context, record, report)
-            report(Event("starting", "Starting deployment..."))
-            found = deployments.start(record.id, held=claimed.lock, weights_environment=environment)
+            with deadline.interrupting() if host is not None else contextlib.nullcontext():
+                if host is not None:
+                    record = prepare_there(context, record, host, report)
+                report(Event("starting", "Starting deployment..."))
+                found = deployments.start(record.id, held=claimed.lock, weights_environment=environment)
     started = start_and_follow(context, found, wait=wait, deadline=deadline, report=report)
     return dataclasses.replace(started, changed=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from modelscan import dataclasses
@@ -9,7 +10,7 @@ from modelscan.backends.arguments.folding import fold_arguments
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.deployments.claims import without_claimed
-from modelscan.errors import NoFit
+from modelscan.errors import NoFit, Usage
 from modelscan.model import (
     Candidate,
     Claim,
@@ -35,6 +36,7 @@ from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
 from modelscan.selecting.words import checked_words
 from modelscan.storage.documents import to_document
+from modelscan.targets.registry import HOSTS
 
 # What a smaller model would help against.
 _TOO_MUCH = frozenset({"no_memory", "no_kernel"})
@@ -73,6 +75,11 @@ def plan_model(
     A machine that is only described has no installations: the plan is then for the newest supported versions. `beside`
     are options that no plan depends on: the commands of hints keep them.
     """
+    if request.backend in HOSTS:
+        raise Usage(
+            f"there is no plan for `--backend {request.backend}`: it lays its models out itself",
+            hints=[f"modelscan deploy {shlex.quote(request.model)} --backend {request.backend}"],
+        )
     wording = Wording(reference=request.model, described=described_hardware, beside=tuple(beside))
     with wording.carried(request):
         resolved = resolve_request(context, request, described_hardware)

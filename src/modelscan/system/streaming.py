@@ -18,7 +18,7 @@ _MOST_BYTES = 8_000_000
 
 
 def post_for_lines(
-    address: str, document: Any, *, key: str | None = None, timeout: float | None = None
+    address: str, document: Any, *, key: str | None = None, timeout: float | None = None, method: str = "POST"
 ) -> Generator[str]:
     """Post JSON and hand over each line of the answer as it comes.
 
@@ -30,7 +30,7 @@ def post_for_lines(
     try:
         with (
             httpx.Client(timeout=httpx.Timeout(timeout, connect=10.0), trust_env=False) as client,
-            client.stream("POST", address, json=document, headers=headers) as response,
+            client.stream(method, address, json=document, headers=headers) as response,
         ):
             if not response.is_success:
                 raise _refusal(response, address, key)
@@ -91,10 +91,11 @@ def _refusal(response: httpx.Response, address: str, key: str | None) -> SourceU
 
 
 def _message_in(body: str) -> str:
-    """The message of an error in OpenAI's form (vLLM) or a flat one (SGLang), else the text as it is."""
+    """The message of an error in OpenAI's form (vLLM) or a flat one (SGLang, Ollama), else the text as it is."""
     try:
         document = json.loads(body)
-        found = document["error"]["message"] if isinstance(document.get("error"), dict) else document["message"]
+        error = document.get("error")
+        found = error["message"] if isinstance(error, dict) else error or document["message"]
     except (ValueError, KeyError, TypeError, AttributeError):
         found = body
     return str(found).strip()

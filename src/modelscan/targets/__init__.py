@@ -9,6 +9,7 @@
     deployments  what runs and ran, and every operation on it: the one door for the layers above
     waiting      following a deployment until it is ready or over
     local/       this machine: a supervisor for every deployment
+    ollama/      the user's Ollama: models that it has, loaded and unloaded
 
 Nothing above knows which target a deployment has; only the registry names them.
 """

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 TARGETS: Mapping[str, str] = {
     "local": "modelscan.targets.local.target",
+    "ollama": "modelscan.targets.ollama.target",
 }
+HOSTS = ("ollama",)
+"""Those of `target.Hosts`: for them `--backend` is the word, as the program that runs the model is their own."""
 
 
 def target_named(name: str, site: Site, targets: Mapping[str, str] = TARGETS) -> Target:

@@ -10,6 +10,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.model import Claim, Hardware
+from modelscan.model.events import Report
 from modelscan.storage.logs.reading import LogLine
 
 ReadMachine = Callable[[], Hardware]
@@ -99,6 +100,49 @@ class Target(Protocol):
     def claims(self, records: Sequence[Record], hardware: Hardware) -> tuple[Claim, ...]:
         """What observed records of this target claim of this machine's memory."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptWeights:
+    """The weights that a target keeps of a record's model; `is_ours` where modelscan had them fetched."""
+
+    size_bytes: int
+    is_ours: bool
+
+
+@runtime_checkable
+class Hosts(Protocol):
+    """A target whose own program has models, by names of its own: nothing is resolved, planned or installed here."""
+
+    def choose(self, name: str) -> tuple[str, ...]:
+        """The names by which it takes this model, the whole one first and the shortest last.
+
+        Raises Usage for one that it does not run itself, and SourceUnavailable where its program does not answer.
+        """
+        ...
+
+    def fetch(self, record: Record, store: Store, report: Report) -> Record:
+        """Have its program fetch the model where it is missing, and pin what it says of it.
+
+        Raises ModelNotFound, SourceUnavailable.
+        """
+        ...
+
+    def kept(self, record: Record, store: Store) -> KeptWeights | None:
+        """None where it does not have the model. Raises SourceUnavailable."""
+        ...
+
+    def purge(self, record: Record, store: Store) -> None:
+        """Have its program delete the model; whoever fetches it from now on, no record says any more that it was us.
+
+        Raises SourceUnavailable.
+        """
+        ...
+
+
+def host_in(target: Target) -> Hosts | None:
+    """The target, where it is such a one."""
+    return target if isinstance(target, Hosts) else None
 
 
 @runtime_checkable

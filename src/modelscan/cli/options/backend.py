@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 import typer
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.targets.registry import HOSTS
+
+RUN_BY = (*BACKENDS, *HOSTS)
 
 
-def _known(value: str | None) -> str | None:
-    """The name in lower case. Raises a usage error that lists them, worded as Typer words those of other lists."""
-    if value is None or value.lower() in BACKENDS:
-        return value and value.lower()
-    raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, BACKENDS))}")
+def _one_of(names: Collection[str]) -> Callable[[str | None], str | None]:
+    def known(value: str | None) -> str | None:
+        """The name in lower case. Raises a usage error that lists them, worded as Typer words those of other lists."""
+        if value is None or value.lower() in names:
+            return value and value.lower()
+        raise typer.BadParameter(f"{value!r} is not one of {', '.join(map(repr, names))}")
+
+    return known
 
 
-def _complete(incomplete: str) -> list[str]:
-    return [name for name in BACKENDS if name.startswith(incomplete.lower())]
+def _completing(names: Collection[str]) -> Callable[[str], list[str]]:
+    return lambda incomplete: [name for name in names if name.startswith(incomplete.lower())]
 
 
 def backend_option(panel: str) -> Any:
     return typer.Option(
         "--backend",
-        help=f"Backend to run the model with: {', '.join(BACKENDS)}.",
+        help=f"Backend to run the model with: {', '.join(RUN_BY)}.",
         metavar="NAME",
-        callback=_known,
-        autocompletion=_complete,
+        callback=_one_of(RUN_BY),
+        autocompletion=_completing(RUN_BY),
         rich_help_panel=panel,
     )
 
@@ -36,8 +43,8 @@ BackendName = Annotated[
     typer.Argument(
         metavar="BACKEND",
         help=f"Name of a backend, such as {next(iter(BACKENDS))}.",
-        callback=_known,
-        autocompletion=_complete,
+        callback=_one_of(BACKENDS),
+        autocompletion=_completing(BACKENDS),
     ),
 ]
 BackendVersion = Annotated[str | None, typer.Option("--version", metavar="V", help="Version of the backend.")]

@@ -12,6 +12,7 @@ from modelscan.model import Deployment
 from modelscan.model.events import Event
 from modelscan.running.progress import last_log_line
 from modelscan.system.clock import Clock, rfc3339
+from modelscan.targets.registry import HOSTS
 from modelscan.units import format_measured
 
 if TYPE_CHECKING:
@@ -224,6 +225,6 @@ def _receipt(deployed: Deployed) -> list[tuple[str, str]]:
     price = deployed.hosted_price
     if price is not None and price.output is not None:
         rows.append(("Hosted price", f"${price.input} in, ${price.output} out, per million tokens"))
-    if item.api_key_env is None:
+    if item.api_key_env is None and item.target not in HOSTS:
         rows.append(("Open to", "every user of this machine; --api-key-env VAR requires a key"))
     return rows

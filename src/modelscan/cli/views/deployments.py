@@ -10,6 +10,7 @@ from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.errors import Usage
 from modelscan.model import Deployment, Progress
 from modelscan.system.clock import Clock, parse_rfc3339
+from modelscan.targets.registry import HOSTS
 from modelscan.units import format_gib, format_measured, format_seconds, format_tokens
 
 _WATCH_SECONDS = 1.0
@@ -44,7 +45,9 @@ def _backend(item: Deployment, _now: datetime) -> str:
     return f"{item.backend} {item.backend_version or ''}".rstrip()
 
 
-def _device(item: Deployment, _now: datetime) -> str:
+def _device(item: Deployment, _now: datetime | None) -> str:
+    if item.target in HOSTS:
+        return item.target
     return f"GPU {','.join(map(str, item.gpu_indices))}" if item.gpu_indices else "CPU"
 
 
@@ -102,7 +105,7 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
         ("Weights", f"{item.repo_id or item.location} {f'at {item.revision}' if item.revision else ''}".rstrip()),
         ("Backend", f"{item.backend} {item.backend_version or ''}".rstrip()),
         ("Quantization", item.quantization or "unknown"),
-        ("Runs on", f"GPU {', '.join(map(str, item.gpu_indices))}" if item.gpu_indices else "CPU"),
+        ("Runs on", _device(item, None).replace(",", ", ")),
         ("Context", f"{format_tokens(item.max_model_len)} tokens"),
         ("KV cache", f"{format_tokens(item.kv_cache_tokens)} tokens"),
         ("Memory", format_measured(item.memory.estimated_bytes, item.memory.measured_bytes)),

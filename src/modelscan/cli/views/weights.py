@@ -67,7 +67,7 @@ def show_freed(printer: Printer, freed: Freed) -> None:
 
 
 def freed_line(freed: Freed) -> str:
-    if not freed.weights:
+    if not freed.weights and not freed.freed_bytes:
         return "Nothing to free: no downloaded weights are unused"
     if not freed.freed_bytes and freed.size_bytes:
         return f"Would free {format_bytes(freed.size_bytes)}"

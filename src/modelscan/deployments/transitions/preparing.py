@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from modelscan import dataclasses
 from modelscan.deployments.record import LastError, Record
 from modelscan.model import Progress
-from modelscan.model.words import ASLEEP
+from modelscan.model.words import ASLEEP, Task
 
 
 def installing(record: Record) -> Record:
@@ -24,6 +24,23 @@ def pulling(record: Record) -> Record:
 
 def progressed(record: Record, progress: Progress) -> Record:
     return dataclasses.replace(record, status=dataclasses.replace(record.status, progress=progress))
+
+
+def fetched_there(
+    record: Record, *, version: str | None, task: Task, quantization: str | None, fetched: str | None
+) -> Record:
+    """The program of its target has the model; `fetched` is the digest where it had to fetch it."""
+    plan = record.pinned.plan if fetched is None else {**record.pinned.plan, "fetched": fetched}
+    pinned = dataclasses.replace(
+        record.pinned, backend_version=version, task=task, quantization=quantization, plan=plan
+    )
+    return dataclasses.replace(record, pinned=pinned)
+
+
+def purged_there(record: Record) -> Record:
+    """What was fetched for it is deleted."""
+    plan = {name: value for name, value in record.pinned.plan.items() if name != "fetched"}
+    return dataclasses.replace(record, pinned=dataclasses.replace(record.pinned, plan=plan))
 
 
 def prepared(

@@ -26,6 +26,11 @@ def became_ready(record: Record, at: str, *, measured: Measured, measured_bytes:
     )
 
 
+def with_context(record: Record, tokens: int | None) -> Record:
+    """The context that it was loaded with, where that is not planned here."""
+    return dataclasses.replace(record, pinned=dataclasses.replace(record.pinned, max_model_len=tokens))
+
+
 def probed(record: Record, at: str, *, ok: bool) -> Record:
     return dataclasses.replace(record, status=dataclasses.replace(record.status, last_probe_at=at, last_probe_ok=ok))
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from modelscan import dataclasses
 from modelscan.dataclasses import dataclass
+from modelscan.deployments.document import record_of
+from modelscan.deployments.store import Store
 from modelscan.errors import Conflict, ModelscanError, Usage
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.stored import Stored, take_away
@@ -22,6 +24,7 @@ from modelscan.selecting.weights_here import (
     uses,
     weights_here,
 )
+from modelscan.targets.target import KeptWeights, host_in
 from modelscan.units import format_bytes
 
 
@@ -53,7 +56,7 @@ def remove_weights(context: Context, reference: str, *, force: bool, ask: Ask) -
         refuse_used(here, but=())
         if not force:
             refuse_foreign(here)
-    _confirm(chosen, ask, f"modelscan weights remove {reference} --yes")
+    _confirm(_told(chosen), ask, f"modelscan weights remove {reference} --yes")
     return dataclasses.replace(_take(context, chosen), id=reference)
 
 
@@ -62,7 +65,7 @@ def prune_weights(context: Context, *, dry_run: bool, ask: Ask) -> Freed:
     unused = [pair for pair in weights_here(context) if pair[0].downloaded_at is not None and not pair[0].used_by]
     if dry_run or not unused:
         return _freed(unused)
-    _confirm(unused, ask, "modelscan weights prune --yes")
+    _confirm(_told(unused), ask, "modelscan weights prune --yes")
     return _take(context, unused)
 
 
@@ -81,10 +84,17 @@ def purge_for(
         refuse_used(here, but=names)
         if not force:
             refuse_foreign(here)
-    if chosen:
-        _confirm(chosen, ask, f"modelscan remove {' '.join(sorted(names))} --purge-weights --yes")
+    there = {item.id: kept for item in wanted if (kept := _kept_there(context, item, names)) is not None}
+    models = {
+        (item.repo_id or item.model, there[item.id].size_bytes, item.target) for item in wanted if item.id in there
+    }
+    if chosen or models:
+        line = f"modelscan remove {' '.join(sorted(names))} --purge-weights --yes"
+        _confirm([*_told(chosen), *sorted(models)], ask, line)
 
     def purge(removed: Deployment) -> Freed | None:
+        if removed.id in there:
+            return _purged_there(context, removed, there[removed.id])
         users = recorded(context)
         own = [pair for pair in chosen if uses(removed, pair[1]) and not any(uses(one, pair[1]) for one in users)]
         return _take(context, own) if own else None
@@ -128,15 +138,65 @@ def _kept(reference: str, folders: Sequence[WeightsHere]) -> ModelscanError:
     )
 
 
-def _confirm(chosen: Sequence[tuple[WeightsHere, Stored]], ask: Ask, line: str) -> None:
-    rows = [f"  {here.repo_id}  {format_bytes(here.size_bytes)}  ({here.source})" for here, _ in chosen]
-    total = sum(here.size_bytes for here, _ in chosen)
+def _kept_there(context: Context, item: Deployment, names: Iterable[str]) -> KeptWeights | None:
+    """What its target's own program keeps of its model, where that may be deleted. Raises Conflict, SourceUnavailable.
+
+    Without our own fetching it is never deleted, whatever is asked: it is the user's own program that has it.
+    """
+    host = host_in(context.deployments.target(item.target))
+    if host is None:
+        return None
+    with Store.for_reading(context.settings.paths, context.clock) as store:
+        kept = host.kept(record_of(item), store)
+    if kept is None:
+        return None
+    others = [one.name for one in recorded(context) if _shares(one, item) and one.name not in names]
+    if others:
+        raise Conflict(
+            f"`{item.repo_id}` is in use",
+            cause=[f"by {', '.join(others)}"],
+            hints=[f"modelscan remove {' '.join(others)}"],
+            details={"repo_id": item.repo_id, "deployments": others},
+        )
+    if not kept.is_ours:
+        raise Conflict(
+            f"modelscan did not fetch `{item.repo_id}`",
+            cause=[f"`{item.target}` had it before, or has another one of that name by now"],
+            hints=[f"keep it: modelscan remove {item.name}"],
+            details={"repo_id": item.repo_id},
+        )
+    return kept
+
+
+def _shares(one: Deployment, item: Deployment) -> bool:
+    there = (one.target, one.base_url, one.repo_id)
+    return one.removed_at is None and there == (item.target, item.base_url, item.repo_id)
+
+
+def _purged_there(context: Context, removed: Deployment, kept: KeptWeights) -> Freed | None:
+    """It goes with the last deployment of it."""
+    host = host_in(context.deployments.target(removed.target))
+    if host is None or any(_shares(one, removed) for one in recorded(context)):
+        return None
+    with Store(context.settings.paths, context.clock) as store:
+        host.purge(record_of(removed), store)
+    return Freed(weights=(), size_bytes=kept.size_bytes, freed_bytes=kept.size_bytes)
+
+
+def _told(chosen: Sequence[tuple[WeightsHere, Stored]]) -> list[tuple[str, int, str]]:
+    return [(here.repo_id, here.size_bytes, here.source) for here, _ in chosen]
+
+
+def _confirm(chosen: Sequence[tuple[str, int, str]], ask: Ask, line: str) -> None:
+    """`chosen` are names, bytes and where they come from."""
+    rows = [f"  {name}  {format_bytes(size)}  ({source})" for name, size, source in chosen]
+    total = sum(size for _, size, _ in chosen)
     if ask("\n".join(["Delete these weights?", *rows, f"{format_bytes(total)} in total"]), default=False) is not True:
         raise Usage(
             "nothing was deleted: this needs confirmation",
             cause=[row.strip() for row in rows],
             hints=[line],
-            details={"size_bytes": total, "repos": [here.repo_id for here, _ in chosen]},
+            details={"size_bytes": total, "repos": [name for name, *_ in chosen]},
         )
 
 

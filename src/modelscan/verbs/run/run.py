@@ -144,8 +144,9 @@ def answer(
     BackendFailed with the backend's error.
     """
     chat = deployment.task != "completion"
-    key = key_of(context, endpoint_to(deployment))
-    address = f"http://{deployment.host}:{deployment.port}/v1/{'chat/' if chat else ''}completions"
+    endpoint = endpoint_to(deployment)
+    key = key_of(context, endpoint)
+    address = f"{endpoint.openai_base_url}/{'chat/' if chat else ''}completions"
     lines = post_for_lines(address, _request(deployment, messages, sampling, chat=chat), key=key)
     try:
         for line in lines:
