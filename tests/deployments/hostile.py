@@ -5,7 +5,8 @@
 api (HTTP server) → core → workers. Moods: polite, stubborn (workers and core ignore SIGTERM), newsession (workers in
 sessions of their own, ignoring SIGTERM), naked (as newsession, and without parent, environment and the
 rights of root), deaf (nobody heeds SIGTERM), never-ready (opens no port, says nothing),
-mute (healthy, but a generation hangs), refusing (healthy, but a generation is a 404), no-template (chat is a 400,
+mute (healthy, but a generation hangs), failing (healthy, but every request is a 500 that its log explains),
+breaking (as failing, and ends after the first), refusing (healthy, but a generation is a 404), no-template (chat is a 400,
 completions work), dies-early (explains itself and ends with 1), dies-late (ends some time after it was ready),
 flood (writes without end), exits-clean (ends with 0 some time after it was ready), sick (health fails after a while), wedged (after a while its
 metrics show a request that gets no token; health answers), slow (the same, but now and then a token), babbling (says
@@ -65,6 +66,7 @@ MESSAGE: list[dict[str, object]] = [
 ANSWERS = {
     "/v1/embeddings": {"data": [{"embedding": [0.1]}]},
     "/v1/audio/transcriptions": {"text": ""},
+    "/v1/images/generations": {"data": [{"b64_json": "iVBORw0KGgo="}]},
     "/score": {"data": [{"score": 0.1}]},
 }
 
@@ -301,6 +303,18 @@ def serve(options: argparse.Namespace, mind: subprocess.Popen[bytes]) -> None:  
                 asleep.clear()
             self.answer(200, {"status": "asleep" if asleep.is_set() else "awake"})
 
+        def refused(self) -> bool:
+            if options.mode in {"failing", "breaking"}:
+                say("RuntimeError: Unsupported CPU attention configuration: head_dim=16")
+                self.answer(500, {"error": {"message": "EngineCore encountered an issue.", "code": 500}})
+                if options.mode == "breaking":
+                    os._exit(1)
+                return True
+            if options.mode == "refusing" or (options.mode == "no-template" and "chat" in self.path):
+                self.answer(404 if options.mode == "refusing" else 400, {"error": "no"})
+                return True
+            return False
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             key = os.environ.get("VLLM_API_KEY")
@@ -316,8 +330,7 @@ def serve(options: argparse.Namespace, mind: subprocess.Popen[bytes]) -> None:  
             if options.mode == "mute":
                 time.sleep(3600)
             wait_for("generating", options)
-            if options.mode == "refusing" or (options.mode == "no-template" and "chat" in self.path):
-                self.answer(404 if options.mode == "refusing" else 400, {"error": "no"})
+            if self.refused():
                 return
             asked.at = time.monotonic()  # type: ignore[attr-defined]
             asked.set()

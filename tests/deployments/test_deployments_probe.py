@@ -83,7 +83,8 @@ def test_an_answer_that_ends_at_once_is_a_generation() -> None:
 TASKS: list[tuple[Task, str, object]] = [
     ("embed", "/v1/embeddings", {"data": [{"embedding": [0.0]}]}),
     ("rerank", "/v1/rerank", {"results": [{"index": 0}]}),
-    ("text-to-image", "/v1/models", {"data": []}),
+    ("text-to-image", "/v1/images/generations", {"data": [{"b64_json": "iVBORw0KGgo="}]}),
+    ("text-to-video", "/v1/models", {"data": []}),
 ]
 
 
@@ -129,8 +130,14 @@ def test_speech_is_half_a_second_of_silence_in_a_form() -> None:
     ("task", "status", "said", "reason"),
     [
         ("chat", 500, b"boom", "/v1/chat/completions returned 500: boom"),
+        ("embed", 500, b'{"error": {"message": "no\\nkernel"}}', "/v1/embeddings returned 500: no kernel"),
+        ("embed", 404, b'{"detail": "Not Found"}', "/v1/embeddings returned 404: Not Found"),
+        ("embed", 422, b'{"detail": [{"loc": 1}]}', '/v1/embeddings returned 422: {"detail": [{"loc": 1}]}'),
+        ("embed", 501, b'{"message": "' + b"x" * 400 + b'"}', "/v1/embeddings returned 501: " + "x" * 300),
+        ("text-to-image", 200, b'{"data": []}', "the response has no image"),
+        ("rerank", 200, b"{}", "the response has no ranking"),
         ("chat", 200, b"data: [DONE]\n\n", "the response has no generated text"),
-        ("chat", 200, b'data: {"error": "oom"}\n\n', 'the response is an error: {"error": "oom"}'),
+        ("chat", 200, b'data: {"error": "oom"}\n\n', "the response is an error: oom"),
         ("chat", 200, b"data: {oops\n\n", "the response is not valid JSON"),
         ("embed", 200, b"[]", "the response has no embedding"),
         ("embed", 200, b"<html>", "the response is not valid JSON"),

@@ -117,8 +117,8 @@ def test_a_full_disk_costs_log_lines_and_delays_the_record(settings: Settings, m
         ("never-ready", 1.0, "no progress for 1 s while launching"),
         # Time to get there first, also on a busy machine.
         ("babbling", 3.0, "no progress for 3 s while loading weights"),
-        ("mute", 3.0, "no progress for 3 s while generating"),
-        ("refusing", 20.0, 'it responds but does not generate: /v1/completions returned 404: {"error": "no"}'),
+        ("mute", 3.0, "no progress for 3 s while generating: /v1/chat/completions: timed out"),
+        ("refusing", 20.0, "it responds, but the first request failed: /v1/completions returned 404: no"),
     ],
 )
 @pytest.mark.slow
@@ -129,6 +129,50 @@ def test_one_that_never_gets_ready_is_given_up(
     failed = over(made, settings)
     assert (failed.status, failed.last_error) == ("failed", reason)
     eventually(lambda: not processes_of(made))
+
+
+FAILED = "it responds, but the first request failed:"
+
+
+@pytest.mark.parametrize(
+    ("task", "path"),
+    [
+        ("chat", "/v1/chat/completions"),
+        ("embed", "/v1/embeddings"),
+        ("rerank", "/v1/rerank"),
+        ("speech-to-text", "/v1/audio/transcriptions"),
+        ("text-to-image", "/v1/images/generations"),
+    ],
+)
+def test_one_that_is_healthy_and_fails_at_work_is_not_ready(
+    task: str, path: str, settings: Settings, make: Make
+) -> None:
+    made = begin(make("failing", task=task, workers=0), settings)
+    failed = over(made, settings)
+    assert (failed.status, failed.last_error) == (
+        "failed",
+        f"{FAILED} {path} returned 500: EngineCore encountered an issue.",
+    )
+    assert failed.ready_at is None
+    with Store(settings.paths) as store:
+        error = store.by_id(made.id).status.error
+    assert error is not None
+    assert error.evidence == "RuntimeError: Unsupported CPU attention configuration: head_dim=16"
+    assert error.hints == (
+        "run it on a GPU, or with another backend: modelscan backend list",
+        "modelscan logs demo --tail 50",
+    )
+
+
+def test_one_that_breaks_at_the_first_request_is_explained_by_its_log(settings: Settings, make: Make) -> None:
+    made = begin(make("breaking", task="embed", workers=0), settings)
+    assert over(made, settings).last_error == "vLLM has no CPU kernel for attention heads of size 16"
+
+
+@pytest.mark.parametrize("task", ["embed", "rerank", "speech-to-text", "text-to-image"])
+def test_each_kind_of_work_gets_it_ready(task: str, settings: Settings, make: Make) -> None:
+    made = begin(make("polite", task=task, workers=0), settings)
+    assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"
 
 
 def test_a_long_start_does_not_look_like_an_old_probe(settings: Settings, make: Make) -> None:

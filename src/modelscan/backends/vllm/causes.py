@@ -113,6 +113,12 @@ CAUSES: tuple[Cause, ...] = (
     *MACHINE,
     *_STREAMED,
     *WEIGHTS,
+    # 0.32.0 on a CPU: it says so at the first request, and is healthy until then.
+    cause(
+        r"Unsupported CPU attention configuration: head_dim=(?P<size>\d+)",
+        "vLLM has no CPU kernel for attention heads of size {size}",
+        "run it on a GPU, or with another backend: modelscan backend list",
+    ),
     cause(
         r"No available shared memory broadcast block found",
         "its processes are deadlocked: one of them hangs, usually in a transfer between GPUs",

@@ -20,6 +20,9 @@ _TOKENS = 16
 _PROMPT = "Say hello."
 _MEASURABLE_SECONDS = 0.01  # a small model's tokens come together in fewer pieces than it took steps
 _LONGEST_ANSWER_BYTES = 8 * 1024**2
+_LONGEST_REFUSAL_BYTES, _LONGEST_REASON = 16 * 1024, 300
+# Nobody sends fewer pixels; `num_inference_steps` is an addition to OpenAI's fields.
+_PICTURE = {"prompt": _PROMPT, "n": 1, "size": "64x64", "num_inference_steps": 1, "response_format": "b64_json"}
 _BOUNDARY = "modelscan-probe"
 _SAMPLE_RATE = 16_000
 
@@ -79,9 +82,9 @@ class Endpoint:
             connection.request(method, path, body, headers)
             with connection.getresponse() as response:
                 if response.status != _OK:
-                    answer = response.read(300).decode("utf-8", "replace")
+                    answer = response.read(_LONGEST_REFUSAL_BYTES).decode("utf-8", "replace")
                     answer = answer.replace(self.api_key, "***") if self.api_key else answer
-                    raise ProbeFailed(f"{path} returned {response.status}: {answer}", response.status)
+                    raise ProbeFailed(f"{path} returned {response.status}: {_why(answer)}", response.status)
                 yield response
         except (OSError, HTTPException, ValueError) as error:
             raise ProbeFailed(f"{path}: {str(error) or type(error).__name__}") from error
@@ -126,7 +129,10 @@ class Endpoint:
                 self._rerank(timeout)
             case "speech-to-text":
                 self._transcribe(timeout)
-            case _:  # making sound or pictures costs too much for a probe
+            case "text-to-image":  # one step of the smallest picture
+                answer = self.post("/v1/images/generations", _PICTURE, timeout)
+                _require(_has(answer, "data", 0), "the response has no image")
+            case _:  # no backend serves these, and speech or a video costs too much for a probe
                 self.get("/v1/models", timeout)
         return Generated()
 
@@ -212,8 +218,20 @@ def _events(response: HTTPResponse) -> Iterator[Any]:
             return
         event = _parsed(data)
         if _has(event, "error") is not None:
-            raise ProbeFailed(f"the response is an error: {data[:300].decode('utf-8', 'replace')}")
+            raise ProbeFailed(f"the response is an error: {_why(data.decode('utf-8', 'replace'))}")
         yield event
+
+
+def _why(answer: str) -> str:
+    """What an error says of itself, in the shape of OpenAI, of FastAPI or of neither."""
+    try:
+        document = json.loads(answer)
+    except ValueError:
+        document = None
+    error = _has(document, "error")
+    said = (_has(error, "message"), error, _has(document, "message"), _has(document, "detail"))
+    found = next((text for text in said if isinstance(text, str) and text), answer)
+    return " ".join(found.split())[:_LONGEST_REASON]
 
 
 def _text_of(choice: Any) -> bool:

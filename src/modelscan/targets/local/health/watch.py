@@ -15,13 +15,13 @@ from modelscan.targets.local.health.probe import Endpoint, Generated, ProbeFaile
 from modelscan.targets.pace import Pace
 
 _MOST_REFUSALS = 5
-_CLIENT_ERRORS = range(400, 500)
-_TRY_LATER = frozenset({408, 425, 429})
+_ERRORS = range(400, 600)
+_TRY_LATER = frozenset({408, 425, 429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """The health endpoint responds; the next step is a generation."""
+    """The health endpoint responds; the next step is a request of its task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """A generation failed and is retried."""
+    """A request failed and is retried."""
 
     reason: str
 
@@ -107,10 +107,10 @@ class Watch(threading.Thread):
             try:
                 generated = self._endpoint.generate(self._task, self._generation_timeout)
             except ProbeFailed as failed:
-                final = failed.status in _CLIENT_ERRORS and failed.status not in _TRY_LATER
+                final = failed.status in _ERRORS and failed.status not in _TRY_LATER
                 refusals = refusals + 1 if final else 0
                 if refusals == _MOST_REFUSALS:
-                    self._tell(Unusable(f"it responds but does not generate: {failed.reason}"))
+                    self._tell(Unusable(f"it responds, but the first request failed: {failed.reason}"))
                     return False
                 self._tell(NotYet(failed.reason))
                 self._stopped.wait(self._pace.between_generations)

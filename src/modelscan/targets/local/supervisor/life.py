@@ -58,6 +58,7 @@ class Life:
         self._over = False
         self._ready = False
         self._answering = False
+        self._refused: str | None = None  # what the last request was told that did not make it ready
         self._phases = Phases(_FIRST_PHASE, supervision.clock.monotonic(), supervision.earlier)
         limit = supervision.writer.value.spec.stall_timeout_seconds
         self._reading = Reading(lambda: bytes_read(self._members()), limit, supervision.clock.monotonic())
@@ -180,7 +181,7 @@ class Life:
             if isinstance(event, Ready):
                 pump.listening = False
             if (problem := self._take(event)) is not None:
-                return self._ended(problem, port_taken=isinstance(event, Unusable) and event.port_taken)
+                return self._given_up(event, problem, pump.tail())
             exit_code = reap(leader)
             if exit_code is not None and self._rest.asleep:
                 return Ended(was_ready=True, stopped=True, reason="it ended while it was asleep")
@@ -218,8 +219,9 @@ class Life:
             case Answering():
                 self._answering = True
                 self._forget_key()
-                self._reach(_LAST_PHASE, None, "it responds; testing a generation")
+                self._reach(_LAST_PHASE, None, "it responds; testing a request")
             case NotYet():
+                self._refused = event.reason
                 self._reach(_LAST_PHASE, None, event.reason[:200])
             case Unusable():
                 return event.reason
@@ -341,7 +343,8 @@ class Life:
         if now - self._phases.progress_at <= spec.stall_timeout_seconds:
             return None
         doing = f" while {phase}" if phase else ""
-        return f"no progress for {spec.stall_timeout_seconds:.0f} s{doing}"
+        told = f": {self._refused}" if self._refused else ""
+        return f"no progress for {spec.stall_timeout_seconds:.0f} s{doing}{told}"
 
     def _end(self, leader: Child, process: Process | None) -> None:
         alive = process if leader.returncode is None else None
@@ -350,10 +353,18 @@ class Life:
         reap(leader)
         remove_noted_cgroup(self._with.files, self._cgroup)
 
-    def _ended(self, cause: str, *, evidence: str | None = None, port_taken: bool = False) -> Ended:
+    def _given_up(self, event: Event | None, problem: str, log_tail: str) -> Ended:
+        """Where its answer says that it failed, its log may say of what."""
+        if not isinstance(event, Unusable) or event.port_taken:
+            return self._ended(problem, port_taken=isinstance(event, Unusable))
+        found = self._with.backend.explains.diagnose(log_tail, None)
+        return self._ended(problem, evidence=found.evidence, hints=found.hints)
+
+    def _ended(
+        self, cause: str, *, evidence: str | None = None, hints: tuple[str, ...] = (), port_taken: bool = False
+    ) -> Ended:
         name = self._writer.value.name
-        hints = (f"modelscan logs {name} --tail 50",)
-        diagnosis = Diagnosis(cause=cause, evidence=evidence, hints=hints)
+        diagnosis = Diagnosis(cause=cause, evidence=evidence, hints=(*hints, f"modelscan logs {name} --tail 50"))
         return Ended(was_ready=self._ready, diagnosis=diagnosis, port_taken=port_taken)
 
 
