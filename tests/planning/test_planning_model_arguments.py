@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.planning.machines import FACTS, llama, machine, weights
 
 from modelscan.backends.registry import BACKENDS
-from modelscan.model import Architecture, Capabilities, PlanRequest, Spec
+from modelscan.model import Architecture, Capabilities, PlanRequest, Spec, Task
 from modelscan.model import Model as CatalogModel
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.options.chat_formats import ChatFormat
@@ -26,13 +26,14 @@ def said(
     capabilities: Capabilities = TOOLS,
     shape: Architecture | None = None,
     line: ChatFormat | None = None,
+    task: Task = "chat",
 ) -> ModelArguments:
     return model_arguments(
         specs,
         backend=BACKENDS[backend],
         version=version,
         repo_id="Lab/Model",
-        task="chat",
+        task=task,
         capabilities=capabilities,
         shape=shape,
         line=line,
@@ -157,6 +158,44 @@ def test_a_parser_that_the_version_does_not_have_is_left_out() -> None:
     )
     too_new = said(recipe("--tool-call-parser=hermes", min_backend_version="0.40.0"))
     assert too_new.dropped == ("everything vllm-recipes has for vLLM 0.40.0 and newer: 0.33.0 is planned",)
+
+
+CLASSIFIER = (
+    '--hf-overrides={"architectures":["Qwen3ForSequenceClassification"],"classifier_from_token":["no","yes"],'
+    '"is_original_qwen3_reranker":true}'
+)
+CLASSIFIED = '"architectures": ["XForSequenceClassification"], "classifier_from_token": ["no", "yes"]'
+
+
+def test_a_reranker_released_as_a_model_that_generates_is_made_a_classifier() -> None:
+    written = CLASSIFIER.replace("--hf-overrides", "--hf_overrides")
+    assert said(recipe(written), task="rerank").words == (CLASSIFIER,)
+    for task in ("chat", "embed"):  # it generates, or embeds, as it is
+        assert said(recipe(written), task=task).words == ()  # type: ignore[arg-type]
+    assert said(recipe(written, backend="sglang"), backend="sglang", version="0.5.23", task="rerank").words == ()
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        "",
+        "[]",
+        "{",
+        "[" * 100_000,
+        "{}",
+        '{"architectures": ["Qwen3ForSequenceClassification"]}',
+        '{"architectures": ["Qwen3ForCausalLM"], "classifier_from_token": ["no", "yes"]}',
+        '{"architectures": ["evil.XForSequenceClassification"], "classifier_from_token": ["no", "yes"]}',
+        '{"architectures": ["XForSequenceClassification"], "classifier_from_token": ["no", 1]}',
+        '{"architectures": ["XForSequenceClassification"], "classifier_from_token": ["no", "yyyyyyyyyyyyyyyyyyyyyyy"]}',
+        f'{{{CLASSIFIED}, "auto_map": {{}}}}',
+        f'{{{CLASSIFIED}, "is_original_qwen3_reranker": {{"auto_map": "x"}}}}',
+    ],
+)
+def test_of_a_config_a_catalog_overrides_nothing_else(overrides: str) -> None:
+    found = said(recipe(f"--hf-overrides={overrides}"), task="rerank")
+    assert found.words == ()
+    assert len(found.dropped) == 1
 
 
 HOSTILE = (

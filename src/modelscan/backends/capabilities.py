@@ -73,6 +73,10 @@ class Runs(Protocol):
     @abstractmethod
     def serves(self, task: Task) -> bool: ...
 
+    def may_be_said(self, name: str, value: str, task: Task) -> bool:  # noqa: ARG002  for some it matters
+        """Whether a catalog may give an argument this value, for a model of the task; parsers are judged by version."""
+        return value in self.model_arguments.get(name, frozenset())
+
     def words_of_the_model(self, task: Task, defaults: Mapping[str, float], pooling: str | None) -> tuple[str, ...]:  # noqa: ARG002  it has words for none
         """Arguments, each in one word, for what a model's entry says: `defaults` where a request is silent, and the
         `pooling` of its embeddings. Only those that a request overrides.

@@ -11,4 +11,5 @@ installs    its environments
 probes      how an installation is recognized
 compressed  the cache groups of models with compressed attention
 speculation  the drafting that its arguments ask for
+classifiers  rerankers that are released as models that generate
 """

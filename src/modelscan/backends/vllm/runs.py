@@ -19,6 +19,7 @@ from modelscan.backends.arguments.command import (
 from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
+from modelscan.backends.vllm.classifiers import makes_a_classifier
 from modelscan.backends.vllm.variables import VARIABLES
 from modelscan.model import Candidate, Device, Task
 from modelscan.units import MIB
@@ -184,6 +185,11 @@ class VllmRuns(Runs):
 
     def serves(self, task: Task) -> bool:
         return task in _TASKS
+
+    def may_be_said(self, name: str, value: str, task: Task) -> bool:
+        if name == "--hf-overrides":
+            return task == "rerank" and makes_a_classifier(value)
+        return super().may_be_said(name, value, task)
 
     def words_of_the_model(self, task: Task, defaults: Mapping[str, float], pooling: str | None) -> tuple[str, ...]:
         """Not `max_tokens`: as `max_new_tokens` it bounds every request, also one that asks for more (0.32:

@@ -86,7 +86,7 @@ def model_arguments(
                 chosen.dropped.setdefault(f"{given.shown} ({spec.source})", changed.why)
             source = spec.source if changed is None else f"{spec.source} (for {given.shown}: {changed.why})"
             for argument in (given,) if changed is None else read_arguments(changed.words(given)):
-                _weigh(argument, source, backend, version, parsers, chosen, own=own)
+                _weigh(argument, source, backend, version, task, parsers, chosen, own=own)
         for name in spec.env:
             chosen.dropped.setdefault(f"{name} ({spec.source})", "catalogs may not set environment variables")
     for source, named in _of_its_kind(shape, line, backend):
@@ -162,21 +162,21 @@ def _weigh(
     source: str,
     backend: Backend,
     version: str | None,
+    task: Task,
     parsers: Parsers,
     chosen: _Chosen,
     *,
     own: bool,
 ) -> None:
-    listed: Mapping[str, frozenset[str]] = backend.runs.model_arguments
     value = argument.values[0] if len(argument.values) == 1 else ""
     dotted = "." in argument.words[0].partition("=")[0]  # part of a nested setting, not the argument itself
     shown = f"{argument.shown} ({source})"
-    if argument.name in _PARSERS and argument.name in listed and not dotted:
+    if argument.name in _PARSERS and argument.name in backend.runs.model_arguments and not dotted:
         if parsers.knows(backend.name, _PARSERS[argument.name], value, version):
             chosen.take(argument.name, value, source)
         else:
             chosen.dropped.setdefault(shown, f"{backend.title} {version or ''} has no such parser".replace("  ", " "))
-    elif value in listed.get(argument.name, frozenset()) and not dotted:
+    elif not dotted and backend.runs.may_be_said(argument.name, value, task):
         if own:
             chosen.take(argument.name, value, source)
         elif value != _DEFAULT:
