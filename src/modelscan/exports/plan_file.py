@@ -33,6 +33,7 @@ def deployment_document(plan: Plan, request: PlanRequest, location: str | None) 
         "quantization": chosen.quantization,
         "backend": chosen.backend,
         "backend_version": request.backend_version,
+        "task": request.task,
         "mode": chosen.mode if chosen.mode != "standard" else None,
         "gpus": _gpus(chosen, request),
         "gpu_filters": _filters(plan, chosen, request),

@@ -39,6 +39,7 @@ class PlanRequest:
     `no_gpu=True` means none may be used. `backend_args` and `env` reach the backend after the
     allow-list; `allow_env` are names of variables that the user lets go beyond it.
     A deployment file can also fix `repo_id`, the one of the model's weights, and `gpu_filters`.
+    `task` is what to serve it for, where that is not what the model is for.
     A registered model also says `defaults` of requests (temperature, top_p), `pooling` and `handling`; no option does.
     """
 
@@ -48,6 +49,7 @@ class PlanRequest:
     quantization: str | None = None
     backend: str | None = None
     backend_version: str | None = None
+    task: Task | None = None
     mode: Mode | None = None
     gpus: tuple[str, ...] = ()
     no_gpu: bool = False

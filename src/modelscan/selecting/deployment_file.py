@@ -23,11 +23,11 @@ from modelscan.units import parse_bytes
 
 _KEYS = frozenset(
     {*("name", "model", "source", "repo_id", "model_id", "revision", "quantization", "backend", "backend_version")}
-    | {*("mode", "gpus", "gpu_filters", "max_memory", "parameters", "env", "port")}
+    | {*("task", "mode", "gpus", "gpu_filters", "max_memory", "parameters", "env", "port")}
 )
 _HINT = "modelscan plan ID --format yaml writes one"
 _LARGEST = 1 << 20
-_TEXTS = ("source", "revision", "quantization", "backend", "backend_version", "mode")
+_TEXTS = ("source", "revision", "quantization", "backend", "backend_version", "task", "mode")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,9 +19,11 @@ from modelscan.model import (
     Model,
     Plan,
     PlanRequest,
+    Task,
     WeightsDescription,
 )
 from modelscan.planning.decide.planner import decide, make_plan
+from modelscan.planning.options.eligibility import task_of, task_problem
 from modelscan.planning.packing.share import Share, within
 from modelscan.planning.packing.ways import Decide
 from modelscan.planning.telling.command import Wording
@@ -171,8 +173,20 @@ def asked_of(resolved: Resolved, request: PlanRequest) -> PlanRequest:
     request = as_registered(resolved, request)
     request, rest = fold_arguments(request.backend_args, checked_words(request))
     request = checked_words(request)
+    if request.task is not None:
+        _check_task(resolved, request.task)
     quantization = request.quantization or resolved.quantization
     return dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
+
+
+def _check_task(resolved: Resolved, asked: Task) -> None:
+    own = task_of(resolved.model, resolved.options)
+    if (problem := task_problem(asked, own, resolved.options)) is not None:
+        raise Usage(
+            f"`{resolved.reference}` {problem}",
+            hints=[f"modelscan catalog list --task {asked} --open"],
+            details={"task": own, "asked": asked},
+        )
 
 
 def deciding(context: Context, resolved: Resolved, installed: Sequence[Installation]) -> Decide:

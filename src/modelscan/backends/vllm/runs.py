@@ -225,7 +225,12 @@ def _stages(candidate: Candidate) -> dict[str, str]:
 
 
 def _runner(candidate: Candidate) -> str | None:
-    return "pooling" if candidate.task in _POOLING and not given(candidate, "--runner") else None
+    """By itself it pools with what is released for that, whatever it is asked for."""
+    if given(candidate, "--runner"):
+        return None
+    if candidate.task in _POOLING:
+        return "pooling"
+    return "generate" if candidate.task in _GENERATING and "task" in candidate.explicit else None
 
 
 def _keeps_cache(candidate: Candidate) -> bool:

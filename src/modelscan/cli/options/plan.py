@@ -10,7 +10,7 @@ from modelscan.cli.options.quantization import quantization_option
 from modelscan.cli.options.request import Declared, option
 from modelscan.cli.options.words import one_of
 from modelscan.errors import Usage
-from modelscan.model import Mode, PlanRequest, Source
+from modelscan.model import Mode, PlanRequest, Source, Task
 from modelscan.selecting.requests import parse_context_length, parse_env, parse_gpus
 from modelscan.selecting.words import DTYPES, KV_CACHE_DTYPES
 from modelscan.settings.environment import process_environment
@@ -23,6 +23,15 @@ PLAN_OPTIONS: Declared = {
     "backend": (Annotated[str | None, backend_option(_CHOICE)], None),
     "backend_version": option(
         str | None, "--backend-version", panel=_CHOICE, help="Version of the backend.", metavar="V"
+    ),
+    "task": option(
+        Task | None,
+        "--task",
+        panel=_CHOICE,
+        help="What to serve it for, where it can do more than one thing: chat, completion, embed, rerank, …",
+        metavar="TASK",
+        case_sensitive=False,
+        show_default="what the model is for",
     ),
     "mode": option(
         Mode | None,

@@ -18,7 +18,6 @@ from modelscan.model import (
     Plan,
     PlanRequest,
     Rejection,
-    Task,
     WeightsDescription,
 )
 from modelscan.planning.decide.candidates import judge, weights_on
@@ -40,6 +39,7 @@ from modelscan.planning.options.eligibility import (
     preferred_backend,
     readable,
     reading_problem,
+    task_of,
 )
 from modelscan.planning.options.facts import PlanningFacts
 from modelscan.planning.options.gpu_filters import admitted
@@ -115,6 +115,8 @@ def decide(
     measurements: Sequence[Measurement] = (),
 ) -> Plan:
     """The plan without hints, for callers that judge many models and need only the answer."""
+    if request.task is not None:
+        options = [dataclasses.replace(item, task=request.task) for item in options]
     fitting: list[Ranked] = []
     rejected: list[Rejection] = []
     allowed = admitted(usable(hardware, request), request.gpu_filters)
@@ -122,7 +124,9 @@ def decide(
         return refused
     for devices in kinds(allowed, request):
         device = device_of(devices)
-        backend, reason = preferred_backend(options, devices, device, request, facts, _task_of(model, options))
+        backend, reason = preferred_backend(
+            options, devices, device, request, facts, request.task or task_of(model, options)
+        )
         setting = _setting(model, options, backend, reason, device, request, facts, installations)
         setting = dataclasses.replace(setting, measurements=measurements)
         good, bad = _weighed(setting, options, devices, hardware, installations)
@@ -188,10 +192,6 @@ def _weighed(
     return fitting, rejected
 
 
-def _task_of(model: Model | None, options: Sequence[WeightsDescription]) -> Task:
-    return model.task if model is not None else next((item.task for item in options if item.task), "chat")
-
-
 def _setting(
     model: Model | None,
     options: Sequence[WeightsDescription],
@@ -205,7 +205,7 @@ def _setting(
     version = request.backend_version or planned_version(backend, device, facts, installations)
     return Setting(
         model=model.id if model is not None else request.model,
-        task=_task_of(model, options),
+        task=request.task or task_of(model, options),
         backend=backend,
         backend_reason=reason,
         backend_version=version,

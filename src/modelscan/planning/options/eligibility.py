@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.hardware.nvidia.drivers import driver_for
-from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, PlanRequest, Task, WeightsDescription
+from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, Model, PlanRequest, Task, WeightsDescription
+from modelscan.planning.options.concurrency import POOLING
 from modelscan.planning.options.facts import PlanningFacts
 from modelscan.planning.options.setting import Setting
+
+_OF_TEXTS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank"})
 
 
 def preferred_backend(
@@ -101,6 +104,27 @@ def without_access(gpus: Sequence[Gpu], links: Sequence[GpuLink], facts: Plannin
         return False in reported
     known = [facts.gpu(gpu) for gpu in gpus]
     return len(gpus) > 1 and any(found is not None and "no P2P" in found.interconnect for found in known)
+
+
+def task_of(model: Model | None, options: Sequence[WeightsDescription]) -> Task:
+    """What it is for, where nobody asks for something else."""
+    return model.task if model is not None else next((item.task for item in options if item.task), "chat")
+
+
+def task_problem(asked: Task, own: Task, options: Sequence[WeightsDescription]) -> str | None:
+    """Why a model that is for `own` cannot be served for what is asked. What a text means to a model that generates
+    can be used too; an encoder does not generate.
+    """
+    if own in {asked, "other"}:
+        return None
+    if asked not in _OF_TEXTS or own not in _OF_TEXTS:
+        return f"is for {own}, and cannot be served for {asked}"
+    encodes = any(item.architecture is not None and item.architecture.family.encoder for item in options)
+    return (
+        f"is an encoder: it generates no text, and cannot be served for {asked}"
+        if (encodes and asked not in POOLING)
+        else None
+    )
 
 
 def planned_version(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
-from modelscan.model.words import Mode, RestartPolicy, Source
+from modelscan.model.words import Mode, RestartPolicy, Source, Task
 from modelscan.selecting.declared.values import (
     ALIASES,
     ARGUMENTS,
@@ -43,6 +43,7 @@ KEYS: Mapping[str, Key] = {
     "quantization": Key("Quantization of the weights.", QUANTIZATION),
     "backend": Key("Backend to run the model with.", one_of(BACKENDS)),
     "backend_version": Key("Version of the backend.", TEXT),
+    "task": Key("What to serve the model for, where it can do more than one thing.", literal(Task)),
     "mode": Key("Optimize for standard, throughput or latency use.", literal(Mode)),
     "source": Key("Where to get the weights.", literal(Source)),
     "revision": Key("Branch, tag or commit of the repo.", TEXT),
