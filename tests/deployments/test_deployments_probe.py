@@ -121,6 +121,7 @@ def test_speech_is_half_a_second_of_silence_in_a_form() -> None:
     ((kind, body),) = seen
     assert kind == "multipart/form-data; boundary=modelscan-probe"
     assert silence() in body
+    assert b'name="language"\r\n\r\nen\r\n' in body
     assert body.endswith(b"\r\n--modelscan-probe--\r\n")
     with wave.open(io.BytesIO(silence())) as sound:
         assert (sound.getnframes(), sound.getframerate(), sound.getnchannels()) == (8000, 16000, 1)

@@ -29,7 +29,7 @@ def after(option):
     return argv[argv.index(option) + 1]
 if argv[:2] == ["pip", "compile"]:
     wanted = pathlib.Path(argv[-1]).read_text().strip()
-    key = wanted + (" torch-backend" if "--torch-backend" in argv else "")
+    key = wanted.splitlines()[0] + (" torch-backend" if "--torch-backend" in argv else "")
     answer = plan["compile"].get(key, plan["compile"].get("*"))
     if "error" in answer:
         print(answer["error"], file=sys.stderr)

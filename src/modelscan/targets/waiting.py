@@ -57,7 +57,7 @@ def failure(deployment: Deployment) -> BackendFailed:
     return BackendFailed(
         f"`{name}` failed: {deployment.last_error or deployment.message or 'see its log'}",
         cause=[text for text in cause if text != deployment.last_error],
-        hints=[*runnable(deployment, deployment.error_hints), f"modelscan logs {name} --tail 50"],
+        hints=list(dict.fromkeys([*runnable(deployment, deployment.error_hints), f"modelscan logs {name} --tail 50"])),
         details={"id": deployment.id, "log_path": deployment.log_path, "suggested": dict(deployment.error_suggested)},
     )
 

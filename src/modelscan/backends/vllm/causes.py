@@ -113,6 +113,12 @@ CAUSES: tuple[Cause, ...] = (
     *MACHINE,
     *_STREAMED,
     *WEIGHTS,
+    cause(
+        r"Failed to load audio via soundfile: ModuleNotFoundError|No module named 'soundfile'|install vllm\[audio\]",
+        "this installation of vLLM lacks the packages that read audio",
+        "make it anew: modelscan backend remove vllm && modelscan backend install vllm",
+        "or, in an environment of yours: pip install av soundfile",
+    ),
     # 0.32.0 on a CPU: it says so at the first request, and is healthy until then.
     cause(
         r"Unsupported CPU attention configuration: head_dim=(?P<size>\d+)",

