@@ -53,7 +53,7 @@ Open to       every user of this machine; --api-key-env VAR requires a key
 """)
 
 
-@pytest.mark.parametrize("task", ["chat", "completion", "embed", "rerank", "speech-to-text"])
+@pytest.mark.parametrize("task", ["chat", "completion", "embed", "rerank", "speech-to-text", "text-to-image"])
 def test_the_call_asks_the_endpoint_of_the_task_with_the_key(task: str) -> None:
     lines = curl_lines(dataclasses.replace(READY, task=task, api_key_env="MY_KEY"))  # type: ignore[arg-type]
     path = {
@@ -62,6 +62,7 @@ def test_the_call_asks_the_endpoint_of_the_task_with_the_key(task: str) -> None:
         "embed": "/embeddings",
         "rerank": "/rerank",
         "speech-to-text": "/audio/transcriptions",
+        "text-to-image": "/images/generations",
     }[task]
     assert lines[0] == f"curl http://127.0.0.1:8080/v1{path} \\"
     assert '  -H "Authorization: Bearer $MY_KEY" \\' in lines

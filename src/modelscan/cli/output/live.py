@@ -204,6 +204,7 @@ def curl_lines(item: Deployment) -> list[str]:
         "embed": ("/embeddings", f'{{"model": "{name}", "input": "Hello"}}'),
         "completion": ("/completions", f'{{"model": "{name}", "prompt": "Hello", "max_tokens": 50}}'),
         "rerank": ("/rerank", f'{{"model": "{name}", "query": "Hello", "documents": ["Hi", "Bye"]}}'),
+        "text-to-image": ("/images/generations", f'{{"model": "{name}", "prompt": "A red kite"}}'),
     }
     chat = f'{{"model": "{name}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
     key = [f'  -H "Authorization: Bearer ${item.api_key_env}" \\'] if item.api_key_env else []
