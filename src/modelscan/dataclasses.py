@@ -11,15 +11,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+
+class _Factory:
+    """What makes a field that is not given."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+
+
 if TYPE_CHECKING:
     from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 else:
-    import dataclasses as library
-    from dataclasses import MISSING, field
+    import importlib
     from operator import attrgetter
 
     _BEFORE_COMPILING = 4
     set_field = object.__setattr__
+    MISSING = object()
+
+    def field(*, default: Any = MISSING, default_factory: Any = MISSING) -> Any:
+        return default if default_factory is MISSING else _Factory(default_factory)
 
     def dataclass(cls: type | None = None, /, *, slots: bool = False, kw_only: bool = False, **options: bool) -> Any:
         """The options mean what they mean there; without `slots` there is room for a `cached_property` beside them."""
@@ -60,7 +73,12 @@ else:
             kinds: dict[str, str] = {}
             for base in reversed(owner.__mro__):
                 kinds |= vars(base).get("__annotations__", {})
-            given = {name: item for name, item in owner.__given__.items() if item is not MISSING}
+            library = _library()
+            given = {
+                name: library.field(default_factory=item.make) if isinstance(item, _Factory) else item
+                for name, item in owner.__given__.items()
+                if item is not MISSING
+            }
             given |= {
                 "__module__": owner.__module__,
                 "__annotations__": {name: kinds[name] for name in owner.__given__},
@@ -92,24 +110,23 @@ else:
         return __init__
 
     def _default(item: Any) -> Any:
-        if not isinstance(item, library.Field):
-            return item
-        return item.default if item.default_factory is MISSING else item.default_factory()
+        return item.make() if isinstance(item, _Factory) else item
+
+    def _library() -> Any:
+        """It loads `inspect`, a megabyte that supervisors do without."""
+        return importlib.import_module("dataclasses")
 
     def _init(made: type, *, kw_only: bool) -> Any:
         known: dict[str, Any] = {"MISSING": MISSING}
         parameters, lines = ["self", *(["*"] if kw_only and made.__given__ else [])], []
         for name, item in made.__given__.items():
             known[f"set_{name}"] = getattr(made, name).__set__
-            default, factory, value = item, MISSING, name
-            if isinstance(item, library.Field):
-                default, factory = item.default, item.default_factory
-            if factory is not MISSING:
-                known[f"make_{name}"] = factory
+            value = name
+            if isinstance(item, _Factory):
+                known[f"make_{name}"] = item.make
                 value = f"make_{name}() if {name} is MISSING else {name}"
-            known[f"default_{name}"] = default
-            required = default is MISSING and factory is MISSING
-            parameters.append(name if required else f"{name}=default_{name}")
+            known[f"default_{name}"] = MISSING if isinstance(item, _Factory) else item
+            parameters.append(name if item is MISSING else f"{name}=default_{name}")
             lines.append(f" set_{name}(self, {value})")
         if hasattr(made, "__post_init__"):
             lines.append(" self.__post_init__()")
@@ -142,7 +159,7 @@ else:
         return hash(self.__values__(self))
 
     def _refuse(_self: Any, name: str, *_: object) -> None:
-        raise library.FrozenInstanceError(f"cannot assign to field {name!r}")
+        raise _library().FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def field_names(thing: Any) -> tuple[str, ...]:
@@ -153,20 +170,12 @@ def field_names(thing: Any) -> tuple[str, ...]:
 
 def defaults(cls: Any) -> dict[str, Any]:
     """The default of each field, in order; MISSING for a field that is required or made by a factory."""
-    return {name: item.default if _is_field(item) else item for name, item in cls.__given__.items()}
+    return {name: MISSING if isinstance(item, _Factory) else item for name, item in cls.__given__.items()}
 
 
 def factories(cls: Any) -> dict[str, Any]:
     """What makes a field that is not given, of the fields that have such a factory."""
-    return {
-        name: item.default_factory
-        for name, item in cls.__given__.items()
-        if _is_field(item) and item.default_factory is not MISSING
-    }
-
-
-def _is_field(item: object) -> bool:
-    return hasattr(item, "default_factory")
+    return {name: item.make for name, item in cls.__given__.items() if isinstance(item, _Factory)}
 
 
 __all__ = ["MISSING", "dataclass", "defaults", "factories", "field", "field_names", "fields", "is_dataclass", "replace"]

@@ -102,15 +102,16 @@ def _check_object(cls: Any, value: object, place: str) -> None:
     if not isinstance(value, dict):
         raise _NotAMachine(f"`{place.removeprefix('.')}`", "an object", value)
     hints = typing.get_type_hints(cls)
-    for field in dataclasses.fields(cls):
-        here = f"{place}.{field.name}"
-        item = value.get(field.name)
+    made = dataclasses.factories(cls)
+    for name, default in dataclasses.defaults(cls).items():
+        here = f"{place}.{name}"
+        item = value.get(name)
         if item is None:
-            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            if default is dataclasses.MISSING and name not in made:
                 raise _NotAMachine(f"`{here.removeprefix('.')}`", "there", None)
-            value.pop(field.name, None)
+            value.pop(name, None)
             continue
-        _check(hints[field.name], item, here)
-        pattern, wanted = _PATTERNS.get(field.name, (None, ""))
+        _check(hints[name], item, here)
+        pattern, wanted = _PATTERNS.get(name, (None, ""))
         if pattern is not None and not pattern.fullmatch(str(item)):
             raise _NotAMachine(f"`{here.removeprefix('.')}`", wanted, item)
