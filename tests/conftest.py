@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 # A busy machine is not a failure: no property is timed. `make test-all` takes the profile "thorough".
-settings.register_profile("modelscan", deadline=None, max_examples=50)
+settings.register_profile("modelscan", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("modelscan")
 
