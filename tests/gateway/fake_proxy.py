@@ -32,6 +32,10 @@ class FakeProxy:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: Any) -> None:
+        with contextlib.suppress(OSError), client:  # the gateway and what it asks may leave at any moment
+            self._answer(client)
+
+    def _answer(self, client: Any) -> None:
         data = b""
         while b"\r\n\r\n" not in data:
             more = client.recv(65_536)
@@ -45,7 +49,6 @@ class FakeProxy:
         refused = self._key is not None and f"proxy-authorization: basic {self._key}".lower() not in text.lower()
         if refused or (self.status != 200 and method == "CONNECT"):
             client.sendall(b"HTTP/1.1 %d No\r\ncontent-length: 0\r\n\r\n" % (407 if refused else self.status))
-            client.close()
             return
         port = int(target.rpartition(":")[2]) if method == "CONNECT" else urlsplit(target).port
         with socket.create_connection(("127.0.0.1", port)) as there:
@@ -56,7 +59,6 @@ class FakeProxy:
             if rest:
                 there.sendall(rest)
             _both_ways(client, there)
-        client.close()
 
 
 def _both_ways(one: Any, other: Any) -> None:

@@ -212,6 +212,7 @@ def test_without_a_fallback_its_limit_is_the_client_s_to_see(far: House, upstrea
     assert far.chat("big", do="status", status=429).body == b'{"error": {"message": "upstream says no"}}'
 
 
+@pytest.mark.slow
 def test_one_that_is_away_is_known_to_be_before_a_request_waits_for_it(far: House, upstream: FakeUpstream) -> None:
     far.serve(remote("big", upstream.base_url))
     until_ready(far, "big")
