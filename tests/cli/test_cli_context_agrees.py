@@ -78,7 +78,8 @@ def _agrees(modelscan: Modelscan, model: str, machine: str) -> None:
         assert not said
     if why.endswith("the model's limit"):
         return
-    further = plan("--context-length", str(length - length % _STEP + _STEP))
+    # Of this backend: another, which is weighed where it has none, may still hold some more with a part on the host.
+    further = plan("--context-length", str(length - length % _STEP + _STEP), "--backend", chosen["backend"])
     assert further.status == 4
     hinted = [hint for hint in further.json["hints"] if hint.startswith("a shorter context: ")]
     assert [shlex.split(hint)[shlex.split(hint).index("--context-length") + 1] for hint in hinted] in (

@@ -246,7 +246,7 @@ def test_whisper_hears_a_sentence_its_subtitles_and_when_each_word_was(openai: O
 def test_whisper_tells_german_and_translates_it(client: httpx.Client, sounds: Path) -> None:
     def heard(path: str) -> Any:
         form = {"model": "whisper-base", "response_format": "verbose_json"}
-        return client.post(path, data=form, files={"file": (sounds / "german.wav").open("rb")}).json()
+        return client.post(path, data=form, files={"file": ("german.wav", (sounds / "german.wav").read_bytes())}).json()
 
     spoken = heard("/v1/audio/transcriptions")
     assert spoken["language"] == "de"
@@ -297,7 +297,7 @@ def test_another_backend_scores_the_same_weights_alike(modelscan: Any, client: h
                 for one in (other, client)
             )
     finally:
-        modelscan("stop", "reranker")
+        modelscan("remove", "reranker")
     for path, name, listed in (("/score", "score", "data"), ("/v1/rerank", "relevance_score", "results")):
         assert ours[path].keys() == theirs[path].keys()
         assert [item["index"] for item in ours[path][listed]] == [item["index"] for item in theirs[path][listed]]
@@ -343,4 +343,4 @@ def test_a_class_of_the_users_own_is_deployed_once_it_was_agreed_to(
             vector = openai.embeddings.create(model="our/letters", input="Abba").data[0].embedding
         assert vector[:3] == [4.0, 4.0, 0.0]
     finally:
-        assert say("stop", made["name"]).returncode == 0
+        assert say("remove", made["name"]).returncode == 0

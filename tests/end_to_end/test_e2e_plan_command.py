@@ -35,9 +35,8 @@ for words in json.load(sys.stdin):
 
 
 def test_vllm_takes_every_word(run: Run, modelscan: Callable[..., Any]) -> None:
-    lines = [
-        run("-m", "modelscan", "--offline", "plan", *plan.split(), "--format", "command").stdout for plan in _PLANS
-    ]
+    words = ("-m", "modelscan", "--offline", "plan", "--backend", "vllm", "--format", "command")
+    lines = [run(*words, *plan.split()).stdout for plan in _PLANS]
     commands = [words[words.index("serve") + 1 :] for words in map(shlex.split, lines)]
     python = next(item["python"] for item in modelscan("backend", "list") if item["backend"] == "vllm")
     done = subprocess.run(
