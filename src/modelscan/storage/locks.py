@@ -31,15 +31,15 @@ class Lock:
         """Take it now, or return False. `note` is written for whoever waits."""
         private_folder(self.path.parent)
         with translated(self.path, verb="lock"):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            # Known before it is locked: after a Ctrl-C in between `release` still lets it go.
+            self._descriptor = descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                os.close(descriptor)
+                self.release()
                 return False
             os.ftruncate(descriptor, 0)
             os.write(descriptor, note.encode())
-        self._descriptor = descriptor
         return True
 
     def release(self) -> None:
@@ -98,19 +98,19 @@ def hold(
     lock = Lock(path)
     deadline = clock.monotonic() + timeout
     reported = False
-    while not lock.try_acquire(note):
-        if not reported and on_wait is not None:
-            reported = True
-            on_wait(holder(path))
-        if clock.monotonic() >= deadline:
-            raise Conflict(
-                f"another command holds `{path.name}`",
-                cause=[holder(path) or "its owner is unknown"],
-                hints=["wait for it to finish, then run the command again"],
-                details={"lock": str(path)},
-            )
-        clock.sleep(_POLL_SECONDS)
     try:
+        while not lock.try_acquire(note):
+            if not reported and on_wait is not None:
+                reported = True
+                on_wait(holder(path))
+            if clock.monotonic() >= deadline:
+                raise Conflict(
+                    f"another command holds `{path.name}`",
+                    cause=[holder(path) or "its owner is unknown"],
+                    hints=["wait for it to finish, then run the command again"],
+                    details={"lock": str(path)},
+                )
+            clock.sleep(_POLL_SECONDS)
         yield lock
     finally:
         lock.release()
