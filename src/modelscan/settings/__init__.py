@@ -15,5 +15,6 @@ deploy   starts, health checks, stops
 routing  the routing file
 seed_models  models in environment variables, under our names or a fleet's
 gateway  the one address in front of deployments
+api      the HTTP API and its page
 handlers  where classes of one's own are found
 """

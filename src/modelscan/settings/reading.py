@@ -9,6 +9,7 @@ from typing import Any
 
 from modelscan.dataclasses import dataclass, field
 from modelscan.errors import ConfigInvalid, Usage
+from modelscan.settings.api import ApiSettings
 from modelscan.settings.backend import BackendSettings
 from modelscan.settings.catalog import CatalogSettings
 from modelscan.settings.declaring import DeclaredSetting, declared, declares, sections, setting
@@ -43,6 +44,7 @@ class Settings:
     routing: RoutingSettings = field(default_factory=RoutingSettings)
     seed_models: SeedModelsSettings = field(default_factory=SeedModelsSettings)
     gateway: GatewaySettings = field(default_factory=GatewaySettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     handlers: HandlersSettings = field(default_factory=HandlersSettings)
 
     paths: Paths = field(default_factory=lambda: user_paths(process_environment()))

@@ -8,6 +8,7 @@ state      the state database: its migrations, and what its kinds of record shar
 documents  dataclasses to JSON and back, for our own documents
 secrets    the user's tokens
 keys       those that clients show: hashes
+passes     what opens the page for a while: files named by hashes
 ownership  the supervisor behind a held lock
 logs/      the output of supervised programs, within bounds, and reading it
 shipped    the data that comes with the program

@@ -96,6 +96,11 @@ class Paths:
         return self.state / "connections"
 
     @property
+    def downloads_by_request(self) -> Path:
+        """Weights that clients of the HTTP API asked for, where no other folder is allowed."""
+        return self.data / "weights"
+
+    @property
     def bugs_folder(self) -> Path:
         return self.state / "bugs"
 

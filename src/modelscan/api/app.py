@@ -1,0 +1,52 @@
+"""The application: its routes, its failures, its headers, its description."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from modelscan import __version__
+from modelscan.api.access import Doorkeeper
+from modelscan.api.failures import handle_failures
+from modelscan.api.openapi import describe
+from modelscan.api.routes import health
+from modelscan.selecting.context import Context
+from modelscan.storage.passes import SESSION_SECONDS, Passes
+
+# In the order of the description.
+_ROUTERS = (health.router,)
+
+
+def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Exception], None]) -> FastAPI:
+    """The application over these settings and doors. `needs_key`: nobody is let in without one.
+
+    `on_bug` is told every exception that is not one of ours.
+    """
+    app = FastAPI(
+        title="modelscan",
+        version=__version__,
+        description="Find, plan, run and reach models. Bodies and answers are those of the command line.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.context = context
+    app.state.on_bug = on_bug
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/", lambda: RedirectResponse("/ui/"), include_in_schema=False)
+    app.state.routes = [*app.router.routes, *(route for router in _ROUTERS for route in router.routes)]
+    handle_failures(app)
+    settings = context.settings
+    app.add_middleware(
+        Doorkeeper,
+        paths=settings.paths,
+        sessions=Passes(settings.paths.state / "api" / "sessions", SESSION_SECONDS, context.clock),
+        hosts=(settings.api.host, *settings.api.allowed_hosts),
+        max_body=settings.api.max_body_bytes,
+        needs_key=needs_key,
+    )
+    return app

@@ -1,0 +1,4 @@
+"""Routes, one module per subject; each has its `router`.
+
+health  whether it answers
+"""
