@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from modelscan.routing.compiled import GatewayTable, TableMember
-from modelscan.routing.gateway_files import gateway_files, read_status, write_table
+from modelscan.routing.gateway_files import gateway_files, write_table
+from modelscan.services.files import read_status
 from modelscan.storage.keys import ClientKey, change_keys, hash_of
 from modelscan.storage.paths import paths_below
 from modelscan.system.processes.identity import SUPERVISOR_TAG

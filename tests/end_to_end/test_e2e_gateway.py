@@ -17,7 +17,8 @@ import openai
 import pytest
 from tests.end_to_end.conftest import Run, runs
 
-from modelscan.routing.gateway_files import gateway_files, read_status
+from modelscan.routing.gateway_files import gateway_files
+from modelscan.services.files import read_status
 from modelscan.storage.ownership import live_supervisor
 from modelscan.storage.paths import Paths, paths_below
 from modelscan.storage.shipped import shipped

@@ -18,7 +18,8 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan, folder, modelscan, vllm  # noqa: F401  fixtures
 
 from modelscan.routing.compiled import GatewayTable
-from modelscan.routing.gateway_files import gateway_files, read_status, write_table
+from modelscan.routing.gateway_files import gateway_files, write_table
+from modelscan.services.files import read_status
 from modelscan.storage.paths import paths_below
 
 

@@ -17,7 +17,8 @@ from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan, folder, modelscan, vllm  # noqa: F401  fixtures
 from tests.fake_ollama import FakeOllama
 
-from modelscan.routing.gateway_files import gateway_files, read_status
+from modelscan.routing.gateway_files import gateway_files
+from modelscan.services.files import read_status
 from modelscan.storage.paths import paths_below
 
 KEY = "sk-planted0secret0of0an0upstream"

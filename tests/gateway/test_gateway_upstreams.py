@@ -19,7 +19,7 @@ from inline_snapshot import snapshot
 from modelscan.gateway.exchange.held import HeldAnswer, is_held
 from modelscan.gateway.upstream.answer import AnswerHead
 from modelscan.routing.compiled import TableMember
-from modelscan.routing.gateway_files import read_status
+from modelscan.services.files import read_status
 
 KEY = "sk-upstream-secret"
 

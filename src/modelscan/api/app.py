@@ -13,7 +13,7 @@ from modelscan.api.failures import handle_failures
 from modelscan.api.openapi import describe
 from modelscan.api.routes import health
 from modelscan.selecting.context import Context
-from modelscan.storage.passes import SESSION_SECONDS, Passes
+from modelscan.storage.passes import page_sessions
 
 # In the order of the description.
 _ROUTERS = (health.router,)
@@ -44,7 +44,7 @@ def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Ex
     app.add_middleware(
         Doorkeeper,
         paths=settings.paths,
-        sessions=Passes(settings.paths.state / "api" / "sessions", SESSION_SECONDS, context.clock),
+        sessions=page_sessions(settings.paths, context.clock),
         hosts=(settings.api.host, *settings.api.allowed_hosts),
         max_body=settings.api.max_body_bytes,
         needs_key=needs_key,

@@ -106,6 +106,13 @@ COMMANDS: Mapping[str, Command] = {
     "gateway keys add": Command("Make a key and print it, once.", "connect.keys:add"),
     "gateway keys list": Command("List keys: names, models, rates.", "connect.keys:list_"),
     "gateway keys revoke": Command("Take a key back.", "connect.keys:revoke"),
+    "api": Command("The same verbs over HTTP, and a page.", heading=CONNECT),
+    "api start": Command("Start the HTTP API and wait until it answers.", "connect.api:start"),
+    "api stop": Command("Stop the HTTP API; deployments and jobs go on.", "connect.api:stop"),
+    "api restart": Command("Stop the HTTP API and start it again.", "connect.api:restart"),
+    "api status": Command("Show where the HTTP API runs.", "connect.api:status"),
+    "api run": Command("Run the HTTP API in the foreground.", "connect.api:run"),
+    "ui": Command("Open the page in a browser, starting the HTTP API if needed.", "connect.api:ui", CONNECT),
     "env": Command(
         'Print environment variables for clients, for eval "$(modelscan env NAME)".', "connect.env:env", CONNECT
     ),

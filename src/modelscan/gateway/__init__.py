@@ -1,9 +1,9 @@
 """The one address in front of deployments and upstreams: a process of its own.
 
-`python -m modelscan.gateway` supervises `python -m modelscan.gateway.serve`, which answers. Verbs and supervisors of
-deployments write the table that it reads (`routing/compiled`); it starts and stops deployments by running the command.
+It is a service (`services/`): a keeper starts `python -m modelscan.gateway.serve`, which answers. Verbs and supervisors
+of deployments write the table that it reads (`routing/compiled`); it starts and stops deployments by running the
+command.
 
-keeper     the small process that holds the lock, the port and the log, and starts what serves again
 serve      the process that serves: its loop, its signals, what it says of itself
 gateway    table, keys, connections: what everything else happens in
 http/      the side of the client

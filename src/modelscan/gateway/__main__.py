@@ -1,8 +1,8 @@
-"""The process that supervises the gateway: `python -m modelscan.gateway --port N …`."""
+"""The process that keeps the gateway: `python -m modelscan.gateway --port N …`."""
 
 import sys
 
 if __name__ == "__main__":
-    from modelscan.gateway.keeper import main
+    from modelscan.services.keeper import main
 
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(["gateway", *sys.argv[1:]]))

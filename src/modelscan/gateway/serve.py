@@ -19,7 +19,8 @@ from typing import Any
 from modelscan.gateway.commands import Commands
 from modelscan.gateway.gateway import Gateway
 from modelscan.gateway.journal import Journal
-from modelscan.routing.gateway_files import GatewayFiles, gateway_files, read_status
+from modelscan.routing.gateway_files import GatewayFiles, gateway_files
+from modelscan.services.files import read_status
 from modelscan.settings.environment import process_environment
 from modelscan.settings.reading import Settings, load_settings
 from modelscan.storage.files import write_atomic

@@ -1,4 +1,4 @@
-"""The gateway's files: its lock, the table it reads, its keys, what it says of itself, its log."""
+"""The gateway's files: those of a service, and the table that it reads."""
 
 from __future__ import annotations
 
@@ -13,30 +13,19 @@ from modelscan.model import Deployment
 from modelscan.routing.compiled import TABLE_FORMAT, GatewayTable, TableMember, compile_table
 from modelscan.routing.names import PublicNames
 from modelscan.routing.names_file import NAMES_FILE, read_names
+from modelscan.services.files import ServiceFiles, service_files
+from modelscan.services.service import GATEWAY
 from modelscan.storage.documents import checked_document, to_document
-from modelscan.storage.files import private_folder, translated, write_atomic
+from modelscan.storage.files import translated, write_atomic
 from modelscan.storage.locks import hold
-from modelscan.storage.logs.log_file import LogFile, stamp_of
 from modelscan.storage.paths import Paths
-from modelscan.system.clock import Clock
 
-LOG_NAME = "gateway.log"
 _WHATEVER_ITS_SIZE = 1 << 40  # who keeps the log rotates it, and nobody else
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayFiles:
-    """`lock` is held for as long as a gateway is supervised; `status` is written by the process that serves."""
-
-    folder: Path
-
-    @property
-    def lock(self) -> Path:
-        return self.folder / "lock"
-
-    @property
-    def command_lock(self) -> Path:
-        return self.folder / "command.lock"
+class GatewayFiles(ServiceFiles):
+    """The files of the service, and what is written for it."""
 
     @property
     def table(self) -> Path:
@@ -48,33 +37,13 @@ class GatewayFiles:
         return self.folder / "upstreams.json"
 
     @property
-    def status(self) -> Path:
-        return self.folder / "status.json"
-
-    @property
     def started_by_up(self) -> Path:
         """The pid of the supervisor that `up` started, as text: `down` without a file ends that one and no other."""
         return self.folder / "started_by_up"
 
-    @property
-    def supervisor_log(self) -> Path:
-        """Output of its supervisor itself: empty, or why it failed."""
-        return self.folder / "supervisor.log"
-
 
 def gateway_files(paths: Paths) -> GatewayFiles:
-    return GatewayFiles(paths.state / "gateway")
-
-
-def tell_in_log(paths: Paths, lines: Sequence[str], clock: Clock) -> None:
-    """Add lines to the gateway's log, for whoever looks there. Raises StorageFailed where there is no folder for it."""
-    if not lines:
-        return
-    folder = gateway_files(paths).folder
-    private_folder(folder)
-    log = LogFile(folder, name=LOG_NAME, max_bytes=_WHATEVER_ITS_SIZE)
-    log.write(stamp_of(clock), [line.encode() for line in lines])
-    log.close()
+    return GatewayFiles(service_files(paths, GATEWAY).folder)
 
 
 def publish_table(paths: Paths, routing_file: Path, deployments: Callable[[], Iterable[Deployment]]) -> bool:
@@ -149,15 +118,6 @@ def read_table(files: GatewayFiles) -> GatewayTable:
         return checked_document(GatewayTable, document)
     except (TypeError, KeyError) as error:
         raise _damaged(files.table, str(error)) from error
-
-
-def read_status(files: GatewayFiles) -> dict[str, Any]:
-    """What the serving process last said of itself; empty where it said nothing readable."""
-    try:
-        found = json.loads(files.status.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _damaged(path: Path, cause: str) -> StateDamaged:

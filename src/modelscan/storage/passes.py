@@ -13,11 +13,12 @@ from pathlib import Path
 from modelscan.dataclasses import dataclass
 from modelscan.storage.files import private_folder, write_atomic
 from modelscan.storage.keys import hash_of
+from modelscan.storage.paths import Paths
 from modelscan.system.clock import Clock
 
 COOKIE = "modelscan"
-SESSION_SECONDS = 12 * 3600.0
-TOKEN_SECONDS = 300.0
+_SESSION_SECONDS = 12 * 3600.0
+_TOKEN_SECONDS = 300.0
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{20,100}")
 
 
@@ -63,3 +64,13 @@ class Passes:
         for file in self.folder.iterdir():
             if not self._is_young(file):
                 file.unlink(missing_ok=True)
+
+
+def page_sessions(paths: Paths, clock: Clock) -> Passes:
+    """The cookies of the page, valid for twelve hours."""
+    return Passes(paths.state / "api" / "sessions", _SESSION_SECONDS, clock)
+
+
+def page_tokens(paths: Paths, clock: Clock) -> Passes:
+    """What opens the page once, within five minutes."""
+    return Passes(paths.state / "api" / "tokens", _TOKEN_SECONDS, clock)

@@ -12,7 +12,7 @@ events       events, one per line
 weights      weights on this machine
 backends     installed backends
 routes       routes
-gateway      the gateway, its keys, its names
+gateway      the gateway, its keys, its names; the HTTP API
 env          environment variables for clients
 connect      what connecting a program changes
 doctor       findings of `doctor`

@@ -1,4 +1,4 @@
-"""The gateway and its keys as text."""
+"""The gateway and its keys, and the HTTP API, as text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modelscan.cli.output.printer import Printer
 
 if TYPE_CHECKING:
+    from modelscan.verbs.connect.api import ApiStatus
     from modelscan.verbs.connect.gateway import GatewayStatus
     from modelscan.verbs.connect.keys import KnownKey
     from modelscan.verbs.connect.names import NamedRoute
@@ -38,6 +39,16 @@ def show_gateway(printer: Printer, found: GatewayStatus) -> None:
     for item in found.upstreams:
         if item.cause is not None:
             printer.line(f"{item.name}: {item.cause}", "yellow")
+
+
+def show_api(printer: Printer, found: ApiStatus) -> None:
+    note = " (nothing to do)" if found.changed is False else ""
+    if found.status == "stopped":
+        printer.line(f"api  stopped{note}")
+        return
+    printer.line(f"api  {found.status}  {found.base_url}{note}")
+    keys = ", ".join(found.keys) or "none: everybody on this machine may ask"
+    printer.pairs([("keys", keys), ("page", f"{found.page_url}  modelscan ui opens it")])
 
 
 def show_keys(printer: Printer, keys: Sequence[KnownKey]) -> None:

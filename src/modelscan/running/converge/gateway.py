@@ -6,11 +6,11 @@ from modelscan.routing.gateway_files import gateway_files
 from modelscan.routing.names import PublicNames, with_alias, with_fallbacks
 from modelscan.routing.names_edit import change_names
 from modelscan.routing.names_file import NAMES_FILE
-from modelscan.running.gateway.process import RunningGateway, commanding_gateway, running_gateway, stop_gateway
-from modelscan.running.gateway.starting import start_gateway
+from modelscan.running.gateway.process import commanding_gateway, running_gateway, start_gateway, stop_gateway
 from modelscan.running.routes import update_routes
 from modelscan.selecting.context import Context
 from modelscan.selecting.declared.file import GatewaySection
+from modelscan.services.process import RunningService
 from modelscan.storage.files import write_atomic
 
 
@@ -50,12 +50,12 @@ def take_down_gateway(context: Context, *, named: bool) -> bool:
         return stop_gateway(context)
 
 
-def _note(context: Context, running: RunningGateway | None) -> None:
+def _note(context: Context, running: RunningService | None) -> None:
     if running is not None:
         write_atomic(gateway_files(context.settings.paths).started_by_up, str(running.process.pid))
 
 
-def _was_started_by_up(context: Context, running: RunningGateway) -> bool:
+def _was_started_by_up(context: Context, running: RunningService) -> bool:
     try:
         noted = gateway_files(context.settings.paths).started_by_up.read_text(encoding="utf-8")
     except OSError:

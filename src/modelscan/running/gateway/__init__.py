@@ -1,6 +1,5 @@
-"""The gateway as a process: it is known by its lock, never by a pid alone.
+"""The gateway as a service: started with its routes, and compared with what a file wants.
 
-process  found and stopped
-starting started in the background, or in the foreground
+process  found, started and stopped
 standing whether it is already as a file wants it
 """

@@ -1,74 +1,41 @@
-"""The gateway found and stopped."""
+"""The gateway found, started and stopped."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
-from modelscan.dataclasses import dataclass
-from modelscan.routing.gateway_files import gateway_files, read_status
+from modelscan.running.routes import update_routes
 from modelscan.selecting.context import Context
-from modelscan.storage.locks import hold, is_held
-from modelscan.storage.ownership import live_supervisor
-from modelscan.system.processes.identity import Process, send
-
-TAG = "gateway"
-_POLL_SECONDS = 0.02
-_COMMAND_SECONDS = 120.0
-_AFTER_DRAIN_SECONDS = 15.0
+from modelscan.services.process import RunningService, commanding_service, running_service, stop_service
+from modelscan.services.service import GATEWAY
+from modelscan.services.starting import become_service, start_service
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunningGateway:
-    """`process` is its supervisor."""
-
-    process: Process
-    host: str
-    port: int
-    started_at: str | None
-
-    @property
-    def base_url(self) -> str:
-        """Where this machine reaches it."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104  compared
-        return f"http://[{host}]:{self.port}" if ":" in host and "[" not in host else f"http://{host}:{self.port}"
-
-
-def running_gateway(context: Context) -> RunningGateway | None:
+def running_gateway(context: Context) -> RunningService | None:
     """The gateway that answers; None while there is none, or it is not ready yet."""
-    files = gateway_files(context.settings.paths)
-    process = live_supervisor(files.lock, TAG)
-    found = read_status(files)
-    if process is None or found.get("supervisor") != process.pid:
-        return None
-    return RunningGateway(
-        process=process,
-        host=str(found.get("host")),
-        port=int(found.get("port", 0)),
-        started_at=found.get("started_at"),
-    )
+    return running_service(context.settings.paths, GATEWAY)
 
 
-@contextlib.contextmanager
-def commanding_gateway(context: Context) -> Iterator[None]:
+def commanding_gateway(context: Context) -> AbstractContextManager[None]:
     """One command at a time starts or stops it. Raises Conflict."""
-    files = gateway_files(context.settings.paths)
-    with hold(files.command_lock, note=f"process {os.getpid()}", timeout=_COMMAND_SECONDS, clock=context.clock):
-        yield
+    return commanding_service(context.settings.paths, GATEWAY, context.clock)
+
+
+def start_gateway(context: Context, *, host: str | None, port: int | None) -> bool:
+    """Start it with the routes as they are now; False where it runs already as asked. Call it `commanding_gateway`.
+
+    Raises as `start_service` does.
+    """
+    update_routes(context)
+    return start_service(context.settings, GATEWAY, context.clock, host=host, port=port)
+
+
+def become_gateway(context: Context, *, host: str | None, port: int | None) -> None:
+    """Be it, in the foreground: this process goes over into it. Raises as `start_service` does."""
+    update_routes(context)
+    become_service(context.settings, GATEWAY, context.clock, host=host, port=port)
 
 
 def stop_gateway(context: Context) -> bool:
     """End it, and return when it has let its lock go; False where none ran. Answers that have begun may end first."""
-    files = gateway_files(context.settings.paths)
-    process = live_supervisor(files.lock, TAG)
-    if process is None:
-        return False
-    send(process, signal.SIGTERM)
-    deadline = context.clock.monotonic() + context.settings.gateway.drain_seconds + _AFTER_DRAIN_SECONDS
-    while is_held(files.lock):
-        if context.clock.monotonic() >= deadline:
-            send(process, signal.SIGKILL)
-        context.clock.sleep(_POLL_SECONDS)
-    return True
+    return stop_service(context.settings, GATEWAY, context.clock)

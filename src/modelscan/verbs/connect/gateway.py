@@ -10,15 +10,24 @@ from modelscan.dataclasses import dataclass, field, replace
 from modelscan.errors import BackendFailed
 from modelscan.model import Pricing
 from modelscan.routing.compiled import GatewayTable, TableMember
-from modelscan.routing.gateway_files import LOG_NAME, gateway_files, read_status, read_table
-from modelscan.running.gateway.process import RunningGateway, commanding_gateway, running_gateway, stop_gateway
-from modelscan.running.gateway.starting import become_gateway, start_gateway
+from modelscan.routing.gateway_files import gateway_files, read_table
+from modelscan.running.gateway.process import (
+    become_gateway,
+    commanding_gateway,
+    running_gateway,
+    start_gateway,
+    stop_gateway,
+)
 from modelscan.running.routes import update_routes
 from modelscan.selecting.context import Context
 from modelscan.selecting.moments import moment_of
+from modelscan.services.files import read_status
+from modelscan.services.logs import service_log
+from modelscan.services.process import RunningService
+from modelscan.services.service import GATEWAY
 from modelscan.storage.keys import read_keys
 from modelscan.storage.locks import is_held
-from modelscan.storage.logs.reading import LogLine, follow_log, read_log
+from modelscan.storage.logs.reading import LogLine
 from modelscan.system.processes.identity import send
 
 _RELOAD_SECONDS = 60.0
@@ -125,7 +134,7 @@ def gateway_reload(context: Context) -> GatewayStatus:
         while read_status(gateway_files(context.settings.paths)).get("pid") == before:
             if context.clock.monotonic() >= deadline or not is_held(gateway_files(context.settings.paths).lock):
                 raise BackendFailed(
-                    "the gateway did not reload", hints=["modelscan gateway logs --tail 20", "modelscan gateway status"]
+                    "the gateway did not reload", hints=["modelscan logs gateway --tail 20", "modelscan gateway status"]
                 )
             context.clock.sleep(_POLL_SECONDS)
     return _status(context, changed=True)
@@ -141,20 +150,10 @@ def gateway_logs(
 ) -> Iterator[LogLine]:
     """Lines oldest first; with `follow` until it ends. Raises Usage for `since`."""
     moment = moment_of(since, context.clock.now()) if since is not None else None
-    files = gateway_files(context.settings.paths)
-    if not follow:
-        return iter(read_log(files.folder, name=LOG_NAME, tail=tail, since=moment))
-    return follow_log(
-        files.folder,
-        name=LOG_NAME,
-        tail=tail,
-        since=moment,
-        is_over=lambda: not is_held(files.lock),
-        clock=context.clock,
-    )
+    return service_log(context.settings.paths, GATEWAY, context.clock, follow=follow, tail=tail, since=moment)
 
 
-def _require_running(context: Context) -> RunningGateway:
+def _require_running(context: Context) -> RunningService:
     running = running_gateway(context)
     if running is None:
         raise BackendFailed("the gateway is not running", hints=["modelscan gateway start"])

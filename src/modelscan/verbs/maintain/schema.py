@@ -13,6 +13,7 @@ from modelscan.selecting.declared.schema import file_schema
 
 # Each by its address, as the command table names commands: this verb imports no other, and one class is loaded.
 _DATACLASSES: Mapping[str, str] = {
+    "api": "modelscan.verbs.connect.api:ApiStatus",
     "answer": "modelscan.verbs.run.run:MeasuredAnswer",
     "backend": "modelscan.model:Installation",
     "catalog-add": "modelscan.model.results:Added",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
-
 from modelscan.dataclasses import replace
 from modelscan.errors import StorageFailed
 from modelscan.registry import seed
@@ -12,7 +9,6 @@ from modelscan.registry.registered import registered_models
 from modelscan.registry.seeding import SeedingReport
 from modelscan.registry.seeding_log import keep_lines
 from modelscan.registry.telling import seeding_lines, unkept_line
-from modelscan.routing.gateway_files import tell_in_log
 from modelscan.running.routes import update_upstreams
 from modelscan.selecting.context import Context
 
@@ -24,12 +20,6 @@ def as_if_seeded(context: Context) -> Context:
     """
     rows = seed.rows_to_seed(context.settings, context.clock)
     return replace(context, settings=replace(context.settings, as_if_registered=rows))
-
-
-def tell_gateway(context: Context, lines: Sequence[str]) -> None:
-    """Have the lines of a seeding in the log of the gateway too, which the same command starts."""
-    with contextlib.suppress(StorageFailed):  # it starts, or says why it does not
-        tell_in_log(context.settings.paths, lines, context.clock)
 
 
 def seed_models(context: Context, *, dry_run: bool = False) -> tuple[SeedingReport, tuple[str, ...]]:

@@ -13,6 +13,8 @@ from modelscan.cli.seeding import seed_first
 from modelscan.cli.session import context_of
 from modelscan.cli.signals import until_interrupted
 from modelscan.cli.views.gateway import show_gateway
+from modelscan.services.logs import tell_service
+from modelscan.services.service import GATEWAY
 from modelscan.verbs.connect.gateway import (
     GatewayStatus,
     gateway_logs,
@@ -23,7 +25,6 @@ from modelscan.verbs.connect.gateway import (
     gateway_status,
     gateway_stop,
 )
-from modelscan.verbs.register.seed import tell_gateway
 
 Host = Annotated[
     str | None,
@@ -34,7 +35,7 @@ Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, metavar="P
 
 def start(ctx: typer.Context, host: Host = None, port: Port = None, json: Json = False, quiet: Quiet = False) -> None:
     context, output = context_of(ctx), Output(json=json, quiet=quiet)
-    tell_gateway(context, seed_first(context, output)[1])
+    tell_service(context.settings.paths, GATEWAY, seed_first(context, output)[1], context.clock)
     _show(output, gateway_start(context, host=host, port=port))
 
 
@@ -56,7 +57,7 @@ def status(ctx: typer.Context, json: Json = False, quiet: Quiet = False) -> None
 
 def run(ctx: typer.Context, host: Host = None, port: Port = None) -> None:
     context = context_of(ctx)
-    tell_gateway(context, seed_first(context, Output())[1])
+    tell_service(context.settings.paths, GATEWAY, seed_first(context, Output())[1], context.clock)
     gateway_run(context, host=host, port=port)
 
 

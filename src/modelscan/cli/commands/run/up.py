@@ -20,8 +20,10 @@ from modelscan.errors import ModelscanError, NoFit
 from modelscan.model.events import Event
 from modelscan.model.results import Up, UpAction
 from modelscan.selecting.context import Context
+from modelscan.services.logs import tell_service
+from modelscan.services.service import GATEWAY
 from modelscan.storage.documents import from_document
-from modelscan.verbs.register.seed import as_if_seeded, tell_gateway
+from modelscan.verbs.register.seed import as_if_seeded
 from modelscan.verbs.run.up import Observed, beside, bring_up, observe
 
 
@@ -88,7 +90,7 @@ def _seeded_and_observed(
         context = as_if_seeded(context)
     observed = observe(context, file, folder=Path(), prune=prune)
     if observed.declared.gateway is not None and not dry_run:
-        tell_gateway(context, lines)
+        tell_service(context.settings.paths, GATEWAY, lines, context.clock)
     return context, observed
 
 

@@ -1,4 +1,4 @@
-"""The small process that keeps a gateway: it holds the lock, the port and the log, and starts what serves again.
+"""The small process that keeps a service: it holds the lock, the port and the log, and starts what serves again.
 
 The listening sockets are its own. What serves inherits them, so that nobody is refused while it is started again, and
 a reload has both, the old and the new, answer for a moment.
@@ -18,9 +18,9 @@ from typing import IO, NamedTuple
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Conflict, ModelscanError
-from modelscan.routing.gateway_files import LOG_NAME, GatewayFiles, gateway_files, read_status
+from modelscan.services.files import ServiceFiles, log_name, read_status, service_files
+from modelscan.services.service import SERVICES, Place, Service, place_of
 from modelscan.settings.environment import process_environment
-from modelscan.settings.gateway import GatewaySettings
 from modelscan.settings.reading import load_settings
 from modelscan.storage.files import private_folder
 from modelscan.storage.locks import hold
@@ -30,7 +30,7 @@ from modelscan.storage.ownership import lock_note
 from modelscan.system.clock import Clock, SystemClock
 from modelscan.system.processes.spawn import Child, spawn_child
 
-_SERVE = (sys.executable, "-E", "-s", "-m", "modelscan.gateway.serve")
+_PYTHON = (sys.executable, "-E", "-s", "-m")
 _BACKLOG = 2_048
 _LOCK_SECONDS = 5.0
 _READY_SECONDS = 30.0
@@ -42,24 +42,29 @@ _CHUNK_BYTES = 65_536
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeeperOptions:
-    """What `gateway start` passes on the command line; None leaves what the settings say."""
+    """What the command that starts it passes on; None leaves what the settings say."""
 
+    service: Service
     config: Path | None = None
     host: str | None = None
     port: int | None = None
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Keep a gateway until it is stopped. With `--echo`, in the foreground, its log is written to stdout too."""
-    words = [word for word in arguments if word != "--echo"]
+    """Keep the service of the first word until it is stopped. With `--echo`, in the foreground, its log is written to
+    stdout too.
+    """
+    service = SERVICES[arguments[0]]
+    words = [word for word in arguments[1:] if word != "--echo"]
     values = dict(zip(words[::2], words[1::2], strict=True))
     options = KeeperOptions(
+        service=service,
         config=Path(values["--config"]) if "--config" in values else None,
         host=values.get("--host"),
         port=int(values["--port"]) if "--port" in values else None,
     )
     environ = process_environment()
-    files = gateway_files(load_settings(environ, config_file=options.config).paths)
+    files = service_files(load_settings(environ, config_file=options.config).paths, service)
     private_folder(files.folder)
     with contextlib.ExitStack() as stack:
         try:
@@ -78,10 +83,11 @@ def _echo(line: str) -> None:
 def _keep_quiet(_: str) -> None: ...
 
 
-def settings_for(options: KeeperOptions, environ: Mapping[str, str]) -> GatewaySettings:
-    """The settings with what the command line says instead. Raises ConfigInvalid."""
-    flags = {"gateway.host": options.host, "gateway.port": options.port}
-    return load_settings(environ, config_file=options.config, flags=flags).gateway
+def settings_for(options: KeeperOptions, environ: Mapping[str, str]) -> Place:
+    """The service's settings with what the command line says instead. Raises ConfigInvalid."""
+    name = options.service.name
+    flags = {f"{name}.host": options.host, f"{name}.port": options.port}
+    return place_of(load_settings(environ, config_file=options.config, flags=flags), options.service)
 
 
 class _Output(NamedTuple):
@@ -99,7 +105,7 @@ class Keeper:
     def __init__(
         self,
         options: KeeperOptions,
-        files: GatewayFiles,
+        files: ServiceFiles,
         environ: Mapping[str, str],
         clock: Clock,
         on_line: Callable[[str], None],
@@ -112,7 +118,7 @@ class Keeper:
         self._settings = settings_for(options, environ)
         self._listeners: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
-        self._log = LogFile(files.folder, name=LOG_NAME)
+        self._log = LogFile(files.folder, name=log_name(options.service))
         self._outputs: dict[int, _Output] = {}
         self._serving: Child | None = None
         self._leaving: list[tuple[Child, float]] = []
@@ -150,7 +156,14 @@ class Keeper:
 
     def _spawn(self) -> Child:
         descriptors = [listener.fileno() for listener in self._listeners]
-        argv = [*_SERVE, "--listen", ",".join(map(str, descriptors)), "--host", self._settings.host]
+        argv = [
+            *_PYTHON,
+            self._options.service.module,
+            "--listen",
+            ",".join(map(str, descriptors)),
+            "--host",
+            self._settings.host,
+        ]
         argv += ["--port", str(self._settings.port), "--parent", str(os.getpid())]
         if self._options.config is not None:
             argv += ["--config", str(self._options.config)]

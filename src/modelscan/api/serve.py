@@ -1,0 +1,68 @@
+"""The process that serves: `python -m modelscan.api.serve --listen FDS --parent PID …`, started by the keeper."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from modelscan.api.app import build_app
+from modelscan.selecting.context import Context
+from modelscan.services.files import read_status, service_files
+from modelscan.services.service import API
+from modelscan.services.starting import is_loopback
+from modelscan.settings.environment import process_environment
+from modelscan.settings.reading import load_settings
+from modelscan.storage.files import write_atomic
+from modelscan.system.clock import SystemClock, rfc3339
+from modelscan.system.processes.identity import SUPERVISOR_TAG
+from modelscan.system.processes.spawn import end_with_parent
+
+
+def main(arguments: Sequence[str]) -> int:
+    values = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    end_with_parent(int(values["--parent"]))
+    # What it starts is its own, not the keeper's: the tag of a service stays with the service.
+    environ = {name: value for name, value in process_environment().items() if name != SUPERVISOR_TAG}
+    config = Path(values["--config"]) if "--config" in values else None
+    settings = load_settings(environ, config_file=config)
+    host, clock = values["--host"], SystemClock()
+    app = build_app(Context(settings=settings, clock=clock), needs_key=not is_loopback(host), on_bug=_say_bug)
+    files = service_files(settings.paths, API)
+    before = read_status(files)
+    supervisor, now = os.getppid(), rfc3339(clock.now())
+    document = {
+        "supervisor": supervisor,
+        "pid": os.getpid(),
+        "started_at": before.get("started_at", now) if before.get("supervisor") == supervisor else now,
+        "host": host,
+        "port": int(values["--port"]),
+    }
+    sockets = [socket.socket(fileno=int(descriptor)) for descriptor in values["--listen"].split(",")]
+    app.router.on_startup.append(lambda: write_atomic(files.status, json.dumps(document)))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="on",
+            log_level="info",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(settings.api.drain_seconds),
+        )
+    )
+    server.run(sockets=sockets)
+    return 0
+
+
+def _say_bug(error: Exception) -> None:
+    sys.stderr.write(f"a bug in modelscan: {''.join(traceback.format_exception(error))}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
