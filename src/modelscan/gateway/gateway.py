@@ -35,6 +35,7 @@ from modelscan.system.clock import Clock
 
 _COMMENT_SECONDS = 5.0
 _REFRESH_SECONDS = 5.0  # the least time between two looks at what really runs
+_LAST_FLUSHES = 100  # in two seconds, where the log is behind
 _CLIENT_LEFT = 499
 
 
@@ -306,6 +307,10 @@ class Gateway:
             connection.abort()
         self._pool.close()
         self._accounts.settle()
+        for _ in range(_LAST_FLUSHES):
+            if self._journal.flush():
+                break
+            await asyncio.sleep(0.02)
 
 
 _NOBODY = TableMember(name="", id="", model="", status="stopped")
