@@ -36,7 +36,8 @@ class Done:
 
 class Waiting:
     def __init__(self, *members: str, since: float = 0.0) -> None:
-        self.name, self.members, self.tried, self.since = members[0], members, set[str](), since
+        self.name, self.members, self.since = members[0], members, since
+        self.tried: tuple[str, ...] = ()
         self.got: Any = None
 
     def granted(self, chosen: TableMember) -> None:
@@ -288,7 +289,7 @@ def test_who_else_may_serve() -> None:
     made, _ = scheduler(asleep("a"), member("b", URL), member("c", URL, status="failed"))
     ticket = Waiting("b", "a", "c", "gone")
     assert made.has_another(ticket, "b", 0.0)  # after a start
-    ticket.tried.add("a")
+    ticket.tried += ("a",)
     assert not made.has_another(ticket, "b", 0.0)
     assert made.has_another(Waiting("a", "b"), "a", 0.0)
     made.unreachable("b", 0.0)

@@ -163,8 +163,11 @@ class Gateway:
         self._accounts.settle()
         for connection in [item for item in self.connections if item.deadline < now]:
             connection.expired()
-        for exchange in [item for item in self._exchanges if item.deadline < now]:
-            exchange.expired()
+        for exchange in tuple(self._exchanges):
+            if exchange.heard:
+                exchange.heard, exchange.deadline = False, now + self.answer_seconds
+            elif exchange.deadline < now:
+                exchange.expired()
         if now - self._commented_at >= _COMMENT_SECONDS:
             self._commented_at = now
             self._progress.clear()

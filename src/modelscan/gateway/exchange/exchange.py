@@ -38,9 +38,9 @@ class Exchange:
     """Handles a client's request, waits as a ticket for its turn, and takes the endpoint's answer."""
 
     __slots__ = (
-        *("_attempts", "_awaited", "_begun_at", "_client", "_connection", "_fallbacks", "_first", "_gateway", "_held"),
+        *("_awaited", "_begun_at", "_client", "_connection", "_fallbacks", "_first", "_gateway", "_held"),
         *("_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed"),
-        *("deadline", "members", "name", "since", "tried"),
+        *("_unreached_at", "deadline", "heard", "members", "name", "since", "tried"),
     )
 
     def __init__(self, gateway: Surroundings, client: ClientConnection, request: Request, path: Path) -> None:
@@ -55,14 +55,14 @@ class Exchange:
         self._first: Refusal | None = None
         self._member: TableMember | None = None
         self._connection: UpstreamConnection | None = None
-        self._attempts: dict[str, int] = {}
-        self._reused = self._routed = self._over = False
+        self._unreached_at: tuple[str, ...] = ()
+        self._reused = self._routed = self._over = self.heard = False
         self._begun_at: float | None = None
         self._held: HeldAnswer | None = None
         self.deadline = float("inf")
         self.name = self._awaited = ""
         self.members: tuple[str, ...] = ()
-        self.tried: set[str] = set()
+        self.tried: tuple[str, ...] = ()
         self.since = request.started
         gateway.opened(self)
 
@@ -221,9 +221,9 @@ class Exchange:
     def _unreached(self, member: TableMember, cause: str) -> None:
         """Nothing was sent: another endpoint, a start of this one, or a fallback may still serve it."""
         name = member.name
-        self._attempts[name] = self._attempts.get(name, 0) + 1
-        if not member.on_demand or self._attempts[name] >= _MOST_ATTEMPTS:
-            self.tried.add(name)
+        self._unreached_at += (name,)
+        if not member.on_demand or self._unreached_at.count(name) >= _MOST_ATTEMPTS:
+            self.tried += (name,)
         self._first = self._first or Refusal(502, f"`{name}` cannot be reached: {cause}", "upstream_unreachable")
         self._gateway.unreachable(member, cause)
         self._again(member)
@@ -236,7 +236,7 @@ class Exchange:
         assert incoming is not None  # noqa: S101  routed before
         self._connection = connection
         self._reused = connection.used > 0
-        self.deadline = gateway.now() + gateway.answer_seconds
+        self.heard = True
         named = incoming.model or ""
         body, length = incoming.carried(named if named in member.serves else member.model, member.defaults)
         head = head_for_model(self._request, member, connection.address, length=length, environ=gateway.environ)
@@ -250,7 +250,7 @@ class Exchange:
         gateway, member = self._gateway, self._member
         assert member is not None  # noqa: S101  granted before
         self._begun_at = gateway.now()
-        self.deadline = self._begun_at + gateway.answer_seconds
+        self.heard = True
         opened = self._reply.status is not None
         if head.status != _OK and self._is_kept_back(head, member, opened=opened):
             return
@@ -280,7 +280,7 @@ class Exchange:
         """Its answer is not the client's: another of the name, or a fallback, may give one."""
         self._drop_connection()
         self._first = refusal
-        self.tried.add(member.name)
+        self.tried += (member.name,)
         self._gateway.scheduler.turned_away(member.name, self._gateway.now())
         if self._replayable:
             self._again(member)
@@ -288,13 +288,13 @@ class Exchange:
             self._refuse(refusal)
 
     def _again(self, member: TableMember) -> None:
-        gateway, self.deadline = self._gateway, float("inf")
+        gateway, self.deadline, self.heard = self._gateway, float("inf"), False
         self._release()
         gateway.metrics.count("retries", member.name)
         gateway.scheduler.ask(self, gateway.now())
 
     def answer_data(self, data: bytes) -> None:
-        self.deadline = self._gateway.now() + self._gateway.answer_seconds
+        self.heard = True
         (self._reply.data if self._held is None else self._held.feed)(data)
 
     def answer_pause(self) -> None:
