@@ -48,6 +48,12 @@ class JobStore(State):
             rows = self._connection.execute("SELECT id, document FROM jobs ORDER BY number DESC").fetchall()
         return [self._read(row) for row in rows]
 
+    def running(self) -> Sequence[Job]:
+        """Those whose row says so."""
+        with self._reading():
+            rows = self._connection.execute("SELECT id, document FROM jobs WHERE status = 'running'").fetchall()
+        return [self._read(row) for row in rows]
+
     def hear(self, job_id: str, heard: Heard) -> Job:
         """Keep what a running job's command told. Raises NotFound."""
         now = rfc3339(self._clock.now())
@@ -91,6 +97,11 @@ class JobStore(State):
                 (*values, after),
             ).fetchall()
         return [JobEvent(**{**dict(row), "fields": json.loads(row["fields"])}) for row in rows]
+
+    def last_event(self) -> int:
+        """The number of the newest event of any job."""
+        with self._reading():
+            return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM job_events").fetchone()[0])
 
     def _one(self, job_id: str) -> Job:
         row = self._connection.execute("SELECT id, document FROM jobs WHERE id = ?", (job_id,)).fetchone()
