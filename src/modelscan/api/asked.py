@@ -6,13 +6,15 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from modelscan.dataclasses import replace
 from modelscan.jobs.start import StartsJobs
 from modelscan.model.events import Ask
 from modelscan.selecting.context import Context
 
 
 def _context(request: Request) -> Context:
-    return cast("Context", request.app.state.context)
+    """One for each request: what it looks up is not to be that of an earlier one."""
+    return replace(cast("Context", request.app.state.context))
 
 
 def _start_job(request: Request) -> StartsJobs:
