@@ -286,8 +286,9 @@ def refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
             f"`--host {wanted.host}` would expose the endpoint to the network",
             cause=["a backend's own API key protects only some of its routes, so only loopback addresses are allowed"],
             hints=[
-                "drop --host, and put an authenticating proxy in front of http://127.0.0.1:PORT",
-                "a client in a container on this machine reaches it too: docker run --network host …",
+                "the gateway lets others in, with a key: modelscan gateway keys add NAME",
+                f"then, without --host here: modelscan gateway restart --host {wanted.host}",
+                "a client in a container on this machine reaches 127.0.0.1 too: docker run --network host …",
             ],
         )
     variable = wanted.api_key_env

@@ -11,13 +11,15 @@ from pathlib import Path
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.asked import WeightsHint
+from modelscan.catalog.naming.drafting import drafted_by_name
 from modelscan.catalog.naming.identity import Resolution, resolve
-from modelscan.catalog.naming.names import without_quantization, words
+from modelscan.catalog.naming.names import unwrap, without_quantization, words
 from modelscan.dataclasses import replace
 from modelscan.errors import Gated, ModelAmbiguous, ModelNotFound, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder
 from modelscan.hubs.forms import NAMED
+from modelscan.hubs.loadable import drafting, refuse_drafter, shipped_drafters, unloadable
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.parsing.regex import regex
 from modelscan.registry.registered import registered_models
@@ -79,12 +81,14 @@ def resolve_model(
     folder = Path(reference).expanduser()
     if reference.startswith(("/", "./", "../", "~")) or source == "local_path" or _is_weights(folder):
         return _folder(folder)
+    refuse_drafter(unwrap(reference.strip()))
     index = open_index(context.settings)
     try:
         resolution = _resolution(reference, index)
     except ModelNotFound:
         if any((folder / name).is_file() for name in CONFIGS):
             return _folder(folder)
+        _refuse_drafter_by_name(reference, index)
         raise
     except ModelAmbiguous as asked:
         raise fitting_first(context, index, asked, described_hardware) from None
@@ -97,6 +101,7 @@ def resolve_model(
             with _suggesting(repo, index):
                 options = _describe_all(context, (weights,), revision, form=form)
         except SourceUnavailable:
+            _refuse_drafter_by_name(repo, index)
             if revision is not None or (lent := _form_of_a_known_model(context, weights, index, form)) is None:
                 raise
             options = (lent,)
@@ -140,6 +145,17 @@ def _resolution(reference: str, index: Index) -> Resolution:
         if _REPO_AND_FORM.fullmatch(reference.strip()) is None:
             raise
         return resolve(f"hf.co/{reference.strip()}", index)
+
+
+def _refuse_drafter_by_name(name: str, index: Index) -> None:
+    """Raise ModelNotFound for what is by its name a drafter of a known model, where nobody can look into it."""
+    if (base := drafted_by_name(name, index)) is None:
+        return
+    repos = {item.repo_id for item in base.weights} if "/" not in name else ()
+    meant = (item for item in shipped_drafters().values() if item.of in repos and item.method in name.lower())
+    known = next((item for item in meant if item.backends), None)
+    said = drafting(base.id if known is None else known.of, known)
+    raise unloadable(f"`{name}`", name, said._replace(cause=["so says its name", *said.cause]))
 
 
 @contextlib.contextmanager

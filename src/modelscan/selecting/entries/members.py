@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelscan.model.registered import RegisteredModel, UpstreamModel
 from modelscan.registry.registered import registered_models
 from modelscan.registry.words import ELSEWHERE, TASKS, UPSTREAM
-from modelscan.routing.compiled import TableMember
+from modelscan.routing.compiled import TableMember, upstream_id
 from modelscan.routing.ollama import spellings
 from modelscan.selecting.context import Context
 
@@ -32,7 +32,7 @@ def _member(model: RegisteredModel) -> TableMember:
     lost = f"no address is known for it: modelscan model edit {model.id} --set upstream_base_url=https://HOST/v1"
     return TableMember(
         name=model.id,
-        id=f"upstream:{model.id}",
+        id=upstream_id(model.id),
         kind="upstream",
         base_url=upstream.base_url,
         model=serves[0],
