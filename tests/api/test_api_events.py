@@ -55,6 +55,7 @@ def test_what_happens_reaches_everybody_and_is_taken_up_again(home: Path, models
         )
         assert one.headers["cache-control"] == "no-store"
         assert one.headers["x-accel-buffering"] == "no"
+        assert {(event["job_kind"], event["subject"]) for _, _, event in one.events} == {("stop", "demo")}
     again = Listener(app, "/api/v1/events", enough=lambda text: "job-00003" in text, **{"last-event-id": "0.1"})
     asyncio.run(again.listen())
     assert [event["job"] for _, _, event in again.events][:2] == ["job-00002", "job-00003"]

@@ -90,11 +90,12 @@ class JobStore(State):
 
     def events(self, job_id: str | None = None, *, after: int = 0) -> Sequence[JobEvent]:
         """Oldest first; those with a number above `after`."""
-        where, values = ("job = ? AND ", (job_id,)) if job_id else ("", ())
         with self._reading():
             rows = self._connection.execute(
-                f"SELECT * FROM job_events WHERE {where}number > ? ORDER BY number",  # noqa: S608  two literals
-                (*values, after),
+                "SELECT job_events.*, json_extract(document, '$.kind') AS job_kind,"
+                " json_extract(document, '$.subject') AS subject FROM job_events JOIN jobs ON jobs.id = job"
+                " WHERE job_events.number > :after AND (:job IS NULL OR job = :job) ORDER BY job_events.number",
+                {"after": after, "job": job_id},
             ).fetchall()
         return [JobEvent(**{**dict(row), "fields": json.loads(row["fields"])}) for row in rows]
 
