@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -22,7 +23,7 @@ from modelscan.hubs.loadable import drafting, refuse_drafter, shipped_drafters, 
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.parsing.regex import regex
 from modelscan.registry.registered import registered_models
-from modelscan.selecting.addresses import refuse_other_addresses
+from modelscan.selecting.addresses import refuse_impossible, refuse_other_addresses
 from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.applied import refuse_unrunnable
@@ -73,6 +74,7 @@ def resolve_model(
     this machine, or the one described.
     Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
     """
+    refuse_impossible(reference)
     refuse_other_addresses(reference)
     if is_s3(reference):
         return _prefix(context, reference, source, revision)
@@ -197,9 +199,17 @@ def _is_weights(path: Path) -> bool:
 
 def _folder(path: Path) -> Resolved:
     """Absolute from here on: what is printed and what a backend is given work from any folder."""
-    folder = model_folder(path)
     asked = path.expanduser().absolute()
-    description = describe_folder(folder)
+    try:
+        folder = model_folder(path)
+        description = describe_folder(folder)
+    except OSError as error:
+        raise ModelNotFound(
+            f"the folder `{asked}` cannot be read",
+            cause=[error.strerror or str(error)],
+            hints=[f"ls {shlex.quote(str(asked))}"],
+            details={"path": str(asked)},
+        ) from error
     notes = () if folder == asked else (f"`{asked}` is taken for the folder `{folder}`",)
     return Resolved(
         reference=str(folder), model_id=folder.resolve().name, model=None, options=(description,), notes=notes
