@@ -21,8 +21,8 @@ class TableMember:
     """One endpoint: a deployment, or an upstream that somebody else runs.
 
     `base_url` has no `/v1` for a deployment; an upstream's is taken as it is, `/v1` included. `model` is the name that
-    the endpoint knows; `serves` are those it takes as they are. `claims` are bytes by GPU index (`host` for the host's
-    memory). A key is only named, by the variable that holds it. `ollama` says that the upstream is one of Ollama's.
+    the endpoint knows; `serves` are those it takes as they are, `called` other names for clients. `claims` are bytes by GPU index (`host` for the host's
+    memory). A key is only named, by the variable that holds it or as the secret store has it. `ollama` says that the upstream is one of Ollama's.
     """
 
     name: str
@@ -32,6 +32,7 @@ class TableMember:
     socket: str | None = None
     model: str
     serves: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     api_key_env: str | None = None
     status: Status = "ready"
     task: Task = "chat"
@@ -94,10 +95,10 @@ def compile_table(
 
 
 def known_there(upstreams: Sequence[TableMember]) -> dict[str, tuple[str, ...]]:
-    """The names by which upstreams know their models, with those that do."""
+    """The names by which upstreams know their models, and those that clients have for these, with whom they mean."""
     found: dict[str, tuple[str, ...]] = {}
     for item in upstreams:
-        for name in dict.fromkeys((item.model, *item.serves)):
+        for name in dict.fromkeys((item.model, *item.serves, *item.called)):
             found[name] = (*found.get(name, ()), item.name)
     return found
 

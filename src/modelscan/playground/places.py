@@ -1,0 +1,82 @@
+"""Where weights may be brought, and what lies there already."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from modelscan.errors import Usage
+from modelscan.hubs.ledger import Ledger
+from modelscan.playground.asked import AskedS3
+from modelscan.playground.record import S3Bucket
+from modelscan.settings.reading import Settings
+
+_PATH = "downloadTarget.localPath"
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # "General purpose bucket naming rules"
+_PREFIX = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
+
+
+def allowed_folders(settings: Settings) -> Sequence[Path]:
+    """Those of `api.download_dirs`, by default one in the data folder; without symbolic links."""
+    named = [Path(text).expanduser() for text in settings.api.download_dirs] or [settings.paths.downloads_by_request]
+    return [path.absolute().resolve() for path in named]
+
+
+def checked_folder(settings: Settings, local_path: str, repo_id: str) -> Path:
+    """The folder without symbolic links. Raises Usage for one that is relative, outside of what is allowed, cannot be
+    written, or holds anything but what was brought there of this repo.
+    """
+    asked = Path(local_path)
+    if not asked.is_absolute():
+        raise Usage(f"{_PATH}: `{local_path}` is not absolute")
+    with _refusing(local_path):
+        folder, allowed = asked.resolve(), allowed_folders(settings)
+        if not any(folder.is_relative_to(place) and folder != place for place in allowed):
+            places = ", ".join(f"`{place}`" for place in allowed)
+            raise Usage(f"{_PATH}: `{local_path}` is not below {places}: see the setting api.download_dirs")
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+            raise Usage(f"{_PATH}: `{local_path}` cannot be written")
+        is_empty = existing != folder or next(folder.iterdir(), None) is None
+    if not is_empty:
+        with Ledger.for_reading(settings.paths) as ledger:
+            repos = {item.repo_id for item in ledger.placed(str(folder))}
+        if repos != {repo_id}:
+            other = f"holds weights of `{sorted(repos)[0]}`" if repos else "is not empty, and not of our making"
+            raise Usage(f"{_PATH}: `{local_path}` {other}")
+    return folder
+
+
+@contextlib.contextmanager
+def _refusing(local_path: str) -> Iterator[None]:
+    """Names that are too long, circles of links, folders that cannot be looked into."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it leads nowhere"
+        raise Usage(f"{_PATH}: `{local_path[:200]}` cannot be used: {reason}") from error
+
+
+def checked_bucket(asked: AskedS3, model_id: str) -> S3Bucket:
+    """Weights lie below the model's id in it, so that no two share them. Raises Usage."""
+    where = "downloadTarget.s3Config"
+    bucket, _, prefix = asked.bucket.removeprefix("s3://").strip("/").partition("/")
+    if not _BUCKET.fullmatch(bucket) or (prefix and not _PREFIX.fullmatch(prefix)) or ".." in prefix:
+        raise Usage(f"{where}.bucket: `{asked.bucket}` is not the name of a bucket")
+    endpoint = asked.endpoint.rstrip("/")
+    if endpoint and "://" not in endpoint:
+        endpoint = f"https://{endpoint}"
+    try:
+        parts = urlsplit(endpoint)
+        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, fine = urlsplit(""), False
+    if endpoint and (not fine or parts.username or parts.password or parts.query or parts.fragment):
+        raise Usage(f"{where}.endpoint: it must be an http or https address without credentials or query")
+    return S3Bucket(
+        endpoint=endpoint, bucket=bucket, region=asked.region, prefix=f"{prefix}/{model_id}".lstrip("/")
+    )
