@@ -38,9 +38,29 @@ class Lock:
             except BlockingIOError:
                 self.release()
                 return False
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, note.encode())
+        self._note(note)
         return True
+
+    @classmethod
+    def handed_over(cls, path: Path, descriptor: int, note: str) -> Self:
+        """The lock that the process that started us holds: ours from now on, by the descriptor that we inherited."""
+        lock = cls(path)
+        os.set_inheritable(descriptor, False)
+        lock._descriptor = descriptor
+        lock._note(note)
+        return lock
+
+    @property
+    def descriptor(self) -> int:
+        """For a program that is to inherit the lock. Raises ValueError while it is not held."""
+        if self._descriptor is None:
+            raise ValueError(f"{self.path} is not held")
+        return self._descriptor
+
+    def _note(self, note: str) -> None:
+        with translated(self.path):
+            os.ftruncate(self.descriptor, 0)
+            os.pwrite(self.descriptor, note.encode(), 0)
 
     def release(self) -> None:
         if self._descriptor is not None:

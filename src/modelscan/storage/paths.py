@@ -87,6 +87,11 @@ class Paths:
         return self.state / "deployments"
 
     @property
+    def jobs_folder(self) -> Path:
+        """One folder per job id: its lock, its log."""
+        return self.state / "jobs"
+
+    @property
     def seeding_log(self) -> Path:
         """What seedings did, the newest last."""
         return self.state / "seeding.log"

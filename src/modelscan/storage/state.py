@@ -55,6 +55,17 @@ MIGRATIONS = (
         key TEXT PRIMARY KEY, id TEXT NOT NULL, seed TEXT, own TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
     ) STRICT;
     """,
+    # Commands that outlive who began them, and what they told.
+    """
+    CREATE TABLE jobs (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, status TEXT NOT NULL, document TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE job_events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        at TEXT NOT NULL, kind TEXT NOT NULL, message TEXT, fraction REAL, fields TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX job_events_of ON job_events (job, number);
+    """,
     # Models of the Playground API; files of weights that were put where a user wanted them.
     """
     CREATE TABLE playground_models (

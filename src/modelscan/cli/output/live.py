@@ -93,7 +93,9 @@ class _Steps:
 class FetchView:
     """The step that a refresh is at: one line on a terminal, nothing in a pipe."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, clock: Clock) -> None:
+        self._output = output
+        self._clock = clock
         self._status = _Status(output)
 
     def __enter__(self) -> Self:
@@ -103,14 +105,16 @@ class FetchView:
         self._status.clear()
 
     def say(self, source: str, what: str) -> None:
+        self._output.event("refresh", rfc3339(self._clock.now()), message=f"{source}: {what}", source=source)
         self._status.show(f"{source}: {what}")
 
 
 class InstallView:
     """The installer's output: every line in a pipe, the latest line on a terminal."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, clock: Clock) -> None:
         self._output = output
+        self._clock = clock
         self._status = _Status(output)
 
     def __enter__(self) -> Self:
@@ -120,6 +124,9 @@ class InstallView:
         self._status.clear()
 
     def line(self, text: str) -> None:
+        self._output.event("install", rfc3339(self._clock.now()), message=text)
+        if self._output.progress is not None:
+            return
         if self._output.live:
             self._status.show(text)
         else:

@@ -113,9 +113,11 @@ def become(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> NoRetur
     os.execve(argv[0], list(argv), dict(env))  # noqa: S606  that is the point: no shell
 
 
-def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str], output: Path, cwd: Path) -> int:
+def spawn_detached(
+    argv: Sequence[str], *, env: Mapping[str, str], output: Path, cwd: Path, pass_fds: Sequence[int] = ()
+) -> int:
     """Start a program that outlives us, in a session of its own, its output appended to a file of mode 0600. Returns
-    its pid.
+    its pid; `has_ended` collects it.
 
     It is not our child for long: whoever needs to know whether it lives asks for its lock, not for its pid.
     """
@@ -130,9 +132,18 @@ def spawn_detached(argv: Sequence[str], *, env: Mapping[str, str], output: Path,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             close_fds=True,
+            pass_fds=tuple(pass_fds),
         )
     finally:
         os.close(descriptor)
     # We never wait for it: without this, Python warns at exit that the child is still running, which is the point.
     process.returncode = 0
     return process.pid
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a program that was started here has ended; nothing of it is left in the table of processes then."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:  # collected already
+        return True

@@ -6,8 +6,9 @@ import ctypes
 import os
 import signal
 import subprocess  # noqa: TID251  the supervisor is the exception: it needs the child, not only its output
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from modelscan.system.processes.cgroup import enter_cgroup
 
@@ -28,15 +29,6 @@ def spawn(argv: Sequence[str], *, env: Mapping[str, str], folder: Path, cgroup: 
     It is in `cgroup` before its program begins, so whatever that starts is in it too.
     Call it from the main thread while there is no other: the parent-death signal is tied to the thread that forks.
     """
-    parent = os.getpid()
-
-    def prepare() -> None:
-        _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:  # died before the line above
-            os._exit(1)
-        if cgroup is not None:
-            enter_cgroup(cgroup)
-
     return subprocess.Popen(
         list(argv),
         env=dict(env),
@@ -46,8 +38,33 @@ def spawn(argv: Sequence[str], *, env: Mapping[str, str], folder: Path, cgroup: 
         stderr=subprocess.STDOUT,
         bufsize=0,
         start_new_session=True,
-        preexec_fn=prepare,  # noqa: PLW1509  no other thread lives here, see above
+        preexec_fn=_ending_with(os.getpid(), cgroup),  # noqa: PLW1509  no other thread lives here, see above
     )
+
+
+def spawn_command(argv: Sequence[str], *, env: Mapping[str, str], folder: Path, stdout: IO[bytes]) -> Child:
+    """The same for a program of which stdout goes to a file, and only stderr comes through the pipe."""
+    return subprocess.Popen(
+        list(argv),
+        env=dict(env),
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=_ending_with(os.getpid(), None),  # noqa: PLW1509  as above
+    )
+
+
+def _ending_with(parent: int, cgroup: Path | None) -> Callable[[], None]:
+    def prepare() -> None:
+        _libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:  # died before the line above
+            os._exit(1)
+        if cgroup is not None:
+            enter_cgroup(cgroup)
+
+    return prepare
 
 
 def spawn_child(argv: Sequence[str], *, env: Mapping[str, str], folder: Path, pass_fds: Sequence[int]) -> Child:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,9 +19,8 @@ from modelscan.storage.locks import Lock, is_held
 from modelscan.storage.logs.log_file import LOG_NAME
 from modelscan.storage.ownership import live_supervisor
 from modelscan.system.clock import Clock, rfc3339
-from modelscan.system.processes.identity import find
 from modelscan.system.processes.ports import is_free, require_free
-from modelscan.system.processes.run import spawn_detached
+from modelscan.system.processes.run import has_ended, spawn_detached
 from modelscan.targets.local.environment import supervisor_environment
 from modelscan.targets.local.moving import may_move, move
 from modelscan.targets.local.observe import observe
@@ -117,7 +115,7 @@ def _own_lock(files: DeploymentFiles, record: Record, store: Store, clock: Clock
 def _until_supervised(pid: int, files: DeploymentFiles, record: Record, store: Store, clock: Clock) -> None:
     deadline = clock.monotonic() + _START_SECONDS
     while live_supervisor(files.lock, record.id) is None:
-        over = _has_ended(pid)
+        over = has_ended(pid)
         if over and store.by_id(record.id).status.current != "starting":
             return  # it came, did its work and is gone: the record says how that went
         if (over and not is_held(files.lock)) or clock.monotonic() >= deadline:
@@ -131,12 +129,6 @@ def _until_supervised(pid: int, files: DeploymentFiles, record: Record, store: S
                 details={"log_path": str(files.supervisor_log)},
             )
         clock.sleep(_POLL_SECONDS)
-
-
-def _has_ended(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    return find(pid) is None
 
 
 def _last_line(path: Path) -> str:

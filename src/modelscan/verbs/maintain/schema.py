@@ -27,6 +27,8 @@ _DATACLASSES: Mapping[str, str] = {
     "gateway-key": "modelscan.verbs.connect.keys:KnownKey",
     "gateway-key-new": "modelscan.verbs.connect.keys:NewKey",
     "gpu": "modelscan.model:Hardware",
+    "job": "modelscan.jobs.job:Job",
+    "job-event": "modelscan.jobs.job:JobEvent",
     "log-line": "modelscan.storage.logs.reading:LogLine",
     "login": "modelscan.verbs.maintain.login:Login",
     "named-route": "modelscan.verbs.connect.names:NamedRoute",

@@ -8,7 +8,7 @@ import typer
 
 from modelscan.catalog.refresh.refresh import NAMES
 from modelscan.cli.options.complete import complete_words
-from modelscan.cli.options.shared import Json, Quiet
+from modelscan.cli.options.shared import Json, Progress, Quiet
 from modelscan.cli.output.live import FetchView
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
@@ -24,11 +24,12 @@ def refresh(
             "--source", metavar="SOURCE", help="Refresh only this source.", autocompletion=complete_words(NAMES)
         ),
     ] = None,
+    progress: Progress = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    context, output = context_of(ctx), Output(json=json, quiet=quiet)
+    context, output = context_of(ctx), Output(json=json, quiet=quiet, progress=progress)
     output.remarks(insecure_sources(context), [])
-    with FetchView(output) as view:
+    with FetchView(output, context.clock) as view:
         report = refresh_catalog(context, source, view.say)
     output.document(report, lambda printer: show_refresh(printer, report), (item.name for item in report.sources))

@@ -8,7 +8,7 @@ import typer
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.cli.options.backend import BackendName, BackendVersion
-from modelscan.cli.options.shared import Json, Quiet
+from modelscan.cli.options.shared import Json, Progress, Quiet
 from modelscan.cli.output.live import InstallView
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
@@ -21,15 +21,16 @@ def install(
     backend: BackendName,
     version: BackendVersion = None,
     s3: Annotated[bool, typer.Option("--s3", help="Also install the reader for weights in S3.")] = False,
+    progress: Progress = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     if s3 and BACKENDS[backend].runs.s3_problem is not None:
         readers = " or ".join(name for name, item in BACKENDS.items() if item.runs.s3_problem is None)
         raise typer.BadParameter(f"only {readers} can read weights from S3", param_hint="--s3")
-    output = Output(json=json, quiet=quiet)
-    with InstallView(output) as view:
-        context = context_of(ctx)
+    output = Output(json=json, quiet=quiet, progress=progress)
+    context = context_of(ctx)
+    with InstallView(output, context.clock) as view:
         installed = install_backend(context, backend, version, on_line=view.line)
         if s3:
             installed = add_reader(context, installed, on_line=view.line)

@@ -8,7 +8,7 @@ import typer
 
 from modelscan.cli.asking import asker
 from modelscan.cli.bulk import run_bulk
-from modelscan.cli.options.shared import Json, Names, Quiet, Yes
+from modelscan.cli.options.shared import Json, Names, Progress, Quiet, Yes
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
 from modelscan.cli.views.weights import freed_line
@@ -28,11 +28,12 @@ def remove(
     force: Annotated[
         bool, typer.Option("--force", help="With --purge-weights: also delete weights that modelscan did not download.")
     ] = False,
+    progress: Progress = None,
     yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    context, output = context_of(ctx), Output(json=json, quiet=quiet)
+    context, output = context_of(ctx), Output(json=json, quiet=quiet, progress=progress)
     if not purge_weights:
         return run_bulk(context, names, output, remove_deployment)
     purge = purge_for(context, names, force=force, ask=asker(output, yes=yes))
