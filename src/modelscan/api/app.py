@@ -11,12 +11,12 @@ from modelscan import __version__
 from modelscan.api.access import Doorkeeper
 from modelscan.api.failures import handle_failures
 from modelscan.api.openapi import describe
-from modelscan.api.routes import health
+from modelscan.api.routes import health, playground
 from modelscan.selecting.context import Context
 from modelscan.storage.passes import page_sessions
 
 # In the order of the description.
-_ROUTERS = (health.router,)
+_ROUTERS = (health.router, playground.router)
 
 
 def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Exception], None]) -> FastAPI:

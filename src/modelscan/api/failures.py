@@ -98,7 +98,10 @@ def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
 def _said(item: Mapping[str, object]) -> str:
     location = item["loc"]
     assert isinstance(location, tuple)  # noqa: S101  pydantic's own form
-    place = ".".join(str(part) for part in location[1:])
+    # A variant of a body, `<local>`, is no place in it.
+    place = ".".join(str(part) for part in location[1:] if not str(part).startswith("<"))
+    if item["type"] == "missing" and place:
+        return f"{place} is required"
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"{place}: {message}" if place else message
 

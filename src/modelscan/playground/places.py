@@ -46,7 +46,7 @@ def checked_folder(settings: Settings, local_path: str, repo_id: str) -> Path:
         with Ledger.for_reading(settings.paths) as ledger:
             repos = {item.repo_id for item in ledger.placed(str(folder))}
         if repos != {repo_id}:
-            other = f"holds weights of `{sorted(repos)[0]}`" if repos else "is not empty, and not of our making"
+            other = f"holds weights of `{min(repos)}`" if repos else "is not empty, and not of our making"
             raise Usage(f"{_PATH}: `{local_path}` {other}")
     return folder
 
@@ -77,6 +77,4 @@ def checked_bucket(asked: AskedS3, model_id: str) -> S3Bucket:
         parts, fine = urlsplit(""), False
     if endpoint and (not fine or parts.username or parts.password or parts.query or parts.fragment):
         raise Usage(f"{where}.endpoint: it must be an http or https address without credentials or query")
-    return S3Bucket(
-        endpoint=endpoint, bucket=bucket, region=asked.region, prefix=f"{prefix}/{model_id}".lstrip("/")
-    )
+    return S3Bucket(endpoint=endpoint, bucket=bucket, region=asked.region, prefix=f"{prefix}/{model_id}".lstrip("/"))

@@ -51,9 +51,9 @@ class S3Bucket:
 class PlaygroundModel:
     """`source` is `owner/name`, or the address of an API as it was given; `served_as` the model's name there.
 
-    `folder` is `local_path` without symbolic links. `cpu`, `memory` and `gpu` are quantities as they were given. `phase`
-    is Pending until a pull has ended, whatever happens meanwhile. `inference` is the one that is wanted; `ending` are
-    those that are to be taken away, `started` that there ever was one.
+    `folder` is `local_path` without symbolic links. `cpu`, `memory` and `gpu` are quantities as they were given.
+    `phase` is Pending until a pull has ended, whatever happens meanwhile. `inference` is the one that is wanted;
+    `ending` are those that are to be taken away, `started` that there ever was one.
     """
 
     id: str

@@ -26,7 +26,7 @@ _PHASES: Mapping[Status, InferencePhase] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeenCommand:
-    """The newest job of its kind for a model or an inference. `tries` are all of them; `commit` is of a finished pull."""
+    """The newest job of its kind for a model or an inference, of `tries`; `commit` is of a finished pull."""
 
     status: Literal["none", "running", "done", "failed", "interrupted", "cancelled"] = "none"
     message: str = ""
@@ -115,17 +115,21 @@ def _inference_phase(model: PlaygroundModel, seen: SeenInference) -> InferencePh
         return "Stopped" if model.started else ""
     if model.access_mode == "remote_api":
         return "Running" if seen.published and seen.answers else "Pending"
+    return _of_deployment(seen)
+
+
+def _of_deployment(seen: SeenInference) -> InferencePhase:
     if seen.deployment is not None:
         before_ready = seen.command.status == "running" and seen.deployment in {"failed", "stopped", "stopping"}
         return "Pending" if before_ready else _PHASES[seen.deployment]
     match seen.command.status:
+        case "running":
+            return "Pending"
         case "failed":
-            return "Failed"
-        case "interrupted" if not seen.command.is_lost:
             return "Failed"
         case "done" | "cancelled":
             return "Stopped"
-    return "Stopped" if seen.removed else "Pending"
+    return "Stopped" if seen.removed else "Pending" if seen.command.is_lost else "Failed"
 
 
 def _progress(pull: SeenCommand) -> str:

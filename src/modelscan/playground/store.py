@@ -53,9 +53,7 @@ class PlaygroundStore(State):
         with self._reading():
             found = self._all("stage != 'deleted'")
         return [
-            item
-            for item in found
-            if item.stage != "kept" or item.ending or item.inference or item.phase == "Pending"
+            item for item in found if item.stage != "kept" or item.ending or item.inference or item.phase == "Pending"
         ]
 
     def change(

@@ -21,8 +21,9 @@ class TableMember:
     """One endpoint: a deployment, or an upstream that somebody else runs.
 
     `base_url` has no `/v1` for a deployment; an upstream's is taken as it is, `/v1` included. `model` is the name that
-    the endpoint knows; `serves` are those it takes as they are, `called` other names for clients. `claims` are bytes by GPU index (`host` for the host's
-    memory). A key is only named, by the variable that holds it or as the secret store has it. `ollama` says that the upstream is one of Ollama's.
+    the endpoint knows; `serves` are those it takes as they are, `called` other names for clients. `claims` are bytes by
+    GPU index (`host` for the host's memory). A key is only named, by the variable that holds it or as the secret store
+    has it. `ollama` says that the upstream is one of Ollama's.
     """
 
     name: str

@@ -1,1 +1,4 @@
-"""What requests may say."""
+"""What requests may say.
+
+playground  of the Playground API
+"""

@@ -50,9 +50,12 @@ def with_version(address: str) -> str:
     return f"{scheme}://{rest}" if "/" in rest else f"{scheme}://{rest}/v1"
 
 
-def offered_at(base_url: str, key: str | None) -> tuple[OfferedModel, ...]:
-    """What a server of the OpenAI API says it has. Raises SourceUnavailable, Unauthorized."""
-    document = get_json(f"{base_url}/models", key=key)
+def offered_at(base_url: str, key: str | None, *, timeout: float = 10.0) -> tuple[OfferedModel, ...]:
+    """What a server of the OpenAI API says it has, within `timeout` seconds a pause.
+
+    Raises SourceUnavailable, Unauthorized.
+    """
+    document = get_json(f"{base_url}/models", key=key, timeout=timeout)
     listed = document.get("data") if isinstance(document, Mapping) else document
     if not isinstance(listed, list):
         raise SourceUnavailable(f"`{base_url}/models` is no list of models", details={"address": base_url})
