@@ -80,6 +80,25 @@ The address opens the page once, within five minutes
     assert "Started" not in modelscan("ui", "--no-browser").stderr
 
 
+def test_the_gateway_s_address_leads_to_it_wherever_it_runs(
+    modelscan: Modelscan,  # noqa: F811
+    port: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    front = free_port()
+    monkeypatch.setenv("MODELSCAN_GATEWAY_PORT", str(front))
+    modelscan("gateway", "start")
+    try:
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            health(front)
+        modelscan("api", "start")
+        assert health(front) == {"status": "ok"}
+        modelscan("api", "restart", "--port", str(free_port()))
+        assert health(front) == {"status": "ok"}
+    finally:
+        modelscan("gateway", "stop")
+
+
 def test_others_are_let_in_with_a_key_only(modelscan: Modelscan) -> None:  # noqa: F811
     refused = modelscan("api", "start", "--host", "0.0.0.0")
     assert (refused.status, refused.stderr) == snapshot(

@@ -101,6 +101,9 @@ local         unchanged        0        0\
     assert sources["models.dev"]["origin"] == str(catalogs / "api.json")
     assert (sources["models.dev"]["records"], sources["models.dev"]["license"]) == (2, "MIT")
     assert " 0 d  MIT" in modelscan("catalog", "sources").stdout
+    told = [json.loads(line) for line in modelscan("catalog", "refresh", "--progress", "jsonl").stderr.splitlines()]
+    assert {event["event"] for event in told} == {"refresh"}
+    assert "models.dev" in {event["source"] for event in told}
 
 
 def test_info_shows_everything_that_is_known(modelscan: Modelscan, catalogs: Path) -> None:

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 HEAVY = {
-    "asyncio", "httpx", "huggingface_hub", "pydantic", "pynvml", "requests", "ssl", "urllib.request", "yaml",
+    "asyncio", "fastapi", "httpx", "huggingface_hub", "jinja2", "pydantic", "pynvml", "requests", "ssl", "starlette",
+    "urllib.request", "uvicorn", "yaml",
 }  # fmt: skip
 PROBE = """
 import json, sys

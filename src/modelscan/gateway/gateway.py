@@ -28,6 +28,8 @@ from modelscan.gateway.upstream.connection import UpstreamConnection
 from modelscan.gateway.upstream.pool import CannotConnect, Lane, UpstreamPool
 from modelscan.routing.compiled import GatewayTable, TableMember
 from modelscan.routing.gateway_files import GatewayFiles, read_table
+from modelscan.services.process import running_service
+from modelscan.services.service import API
 from modelscan.settings.gateway import GatewaySettings
 from modelscan.storage.keys import ClientKey, read_keys
 from modelscan.storage.secrets import kept_secret
@@ -58,7 +60,7 @@ class Gateway:
         self._commands = commands
         self._journal = journal
         self._keys_file = commands.paths.keys_file
-        self._api = settings.api_url
+        self._paths = commands.paths
         self._lanes: dict[str, Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._exchanges: set[Timed] = set()
@@ -213,7 +215,10 @@ class Gateway:
         return await self._lane(member).connect()
 
     async def connect_api(self) -> UpstreamConnection:
-        lane = self._pool.lane(address_of(self._api, environ={}))
+        running = running_service(self._paths, API)
+        if running is None:
+            raise CannotConnect
+        lane = self._pool.lane(address_of(running.base_url, environ={}))
         return lane.take() or await lane.connect()
 
     def unreachable(self, member: TableMember, cause: str) -> None:

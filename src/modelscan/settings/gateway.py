@@ -22,12 +22,6 @@ class GatewaySettings:
         env="MODELSCAN_GATEWAY_PORT",
         doc="the port that the gateway listens on",
     )
-    api_url: str = setting(
-        "http://127.0.0.1:8090",
-        text,
-        env="MODELSCAN_GATEWAY_API_URL",
-        doc="where the gateway passes `/api/` and `/ui/`",
-    )
     queue: int = setting(
         256,
         count,
