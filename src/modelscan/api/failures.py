@@ -99,9 +99,10 @@ def _said(item: Mapping[str, object]) -> str:
     location = item["loc"]
     assert isinstance(location, tuple)  # noqa: S101  pydantic's own form
     # A variant of a body, `<local>`, is no place in it.
-    place = ".".join(str(part) for part in location[1:] if not str(part).startswith("<"))
+    variants = [part[1:-1] for part in map(str, location[1:]) if part.startswith("<")]
+    place = ".".join(part for part in map(str, location[1:]) if not part.startswith("<"))
     if item["type"] == "missing" and place:
-        return f"{place} is required"
+        return f"{place} is required" + (f" for {variants[-1]}" if variants else "")
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"{place}: {message}" if place else message
 

@@ -7,17 +7,21 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from modelscan.errors import Usage
 from modelscan.hubs.ledger import Ledger
 from modelscan.playground.asked import AskedS3
 from modelscan.playground.record import S3Bucket
+from modelscan.playground.sources import HOST_PATTERN
 from modelscan.settings.reading import Settings
 
 _PATH = "downloadTarget.localPath"
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # "General purpose bucket naming rules"
-_PREFIX = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
+# AWS's "General purpose bucket naming rules", then a prefix without dots at the end of a part.
+BUCKET_PATTERN = (
+    r"(?:s3://)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,99}[A-Za-z0-9_-])?){0,9}/?"
+)
+ENDPOINT_PATTERN = rf"(?:(?:https?://)?{HOST_PATTERN}/?)?"
+_BUCKET, _ENDPOINT = re.compile(BUCKET_PATTERN), re.compile(ENDPOINT_PATTERN)
 
 
 def allowed_folders(settings: Settings) -> Sequence[Path]:
@@ -64,17 +68,15 @@ def _refusing(local_path: str) -> Iterator[None]:
 def checked_bucket(asked: AskedS3, model_id: str) -> S3Bucket:
     """Weights lie below the model's id in it, so that no two share them. Raises Usage."""
     where = "downloadTarget.s3Config"
-    bucket, _, prefix = asked.bucket.removeprefix("s3://").strip("/").partition("/")
-    if not _BUCKET.fullmatch(bucket) or (prefix and not _PREFIX.fullmatch(prefix)) or ".." in prefix:
+    if not _BUCKET.fullmatch(asked.bucket):
         raise Usage(f"{where}.bucket: `{asked.bucket}` is not the name of a bucket")
+    if not _ENDPOINT.fullmatch(asked.endpoint):
+        raise Usage(f"{where}.endpoint: it must be an http or https address without a path, credentials or query")
+    bucket, _, prefix = asked.bucket.removeprefix("s3://").rstrip("/").partition("/")
     endpoint = asked.endpoint.rstrip("/")
-    if endpoint and "://" not in endpoint:
-        endpoint = f"https://{endpoint}"
-    try:
-        parts = urlsplit(endpoint)
-        fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        parts, fine = urlsplit(""), False
-    if endpoint and (not fine or parts.username or parts.password or parts.query or parts.fragment):
-        raise Usage(f"{where}.endpoint: it must be an http or https address without credentials or query")
-    return S3Bucket(endpoint=endpoint, bucket=bucket, region=asked.region, prefix=f"{prefix}/{model_id}".lstrip("/"))
+    return S3Bucket(
+        endpoint=endpoint if "://" in endpoint or not endpoint else f"https://{endpoint}",
+        bucket=bucket,
+        region=asked.region,
+        prefix=f"{prefix}/{model_id}".lstrip("/"),
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from modelscan.playground.asked import AskedModel, AskedS3
+from modelscan.playground.places import BUCKET_PATTERN, ENDPOINT_PATTERN
 from modelscan.playground.quantities import QUANTITY_PATTERN
 from modelscan.playground.record import AccessMode, InferencePhase, Phase
+from modelscan.playground.sources import API_PATTERN, REPO_PATTERN
 
 # No text of a request has a NUL; what can be part of a header has no spaces either.
 _SAID = r"^[^\x00]*$"
@@ -16,9 +19,33 @@ Said = Annotated[str, Field(max_length=2_000, pattern=_SAID)]
 Prose = Annotated[str, Field(max_length=20_000, pattern=_SAID)]
 Secret = Annotated[str, Field(max_length=4_096, pattern=r"^[\x21-\x7e]*$")]
 NeededSecret = Annotated[str, Field(min_length=1, max_length=4_096, pattern=r"^[\x21-\x7e]+$")]
-Quantity = Annotated[str, Field(pattern=rf"^(?:{QUANTITY_PATTERN})?$", examples=["64Gi"])]
-Count = Annotated[str, Field(pattern=r"^(?:[0-9]{1,3})?$", examples=["2"])]
-Whole = Annotated[int, Field(ge=0, le=10**12)]
+_MOST = 999_999_999_999
+_LONGEST_ADDRESS = 500
+
+
+def _quantity(pattern: str, what: str, most: int) -> Any:
+    """A text, or a whole number where it has no suffix, which is the same text."""
+    matching = re.compile(rf"(?:{pattern})?")
+
+    def read(value: Any) -> Any:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if isinstance(text, str) and not matching.fullmatch(text):
+            raise ValueError(f"`{text[:50]}` is not {what}")
+        return text
+
+    texts = {"type": "string", "pattern": f"^(?:{pattern})?$"}
+    schema = {"anyOf": [texts, {"type": "integer", "minimum": 0, "maximum": most}]}
+    return BeforeValidator(read), WithJsonSchema(schema)
+
+
+Quantity = Annotated[str, *_quantity(QUANTITY_PATTERN, "a quantity, such as 64Gi", _MOST)]
+Count = Annotated[str, *_quantity("[0-9]{1,3}", "a number of GPUs, such as 2", 999)]
+
+
+def _address(pattern: str, example: str) -> Any:
+    """Told here, and refused where it is read: by a sentence instead of a pattern."""
+    told = {"type": "string", "maxLength": _LONGEST_ADDRESS, "pattern": f"^{pattern}$", "examples": [example]}
+    return Field(max_length=_LONGEST_ADDRESS), WithJsonSchema(told)
 
 
 class PlaygroundBody(BaseModel):
@@ -28,7 +55,7 @@ class PlaygroundBody(BaseModel):
 class RemoteSource(PlaygroundBody):
     """`url` is the address of an API that speaks OpenAI's protocol, `token` its key."""
 
-    url: Annotated[str, Field(min_length=1, max_length=500, pattern=_SAID, examples=["https://api.openai.com/v1"])]
+    url: Annotated[str, *_address(API_PATTERN, "https://api.openai.com/v1")]
     accessMode: Literal["remote_api"]
     token: Secret | None = None
 
@@ -36,7 +63,7 @@ class RemoteSource(PlaygroundBody):
 class LocalSource(PlaygroundBody):
     """`url` is `https://huggingface.co/owner/name` or `owner/name`, `token` one of Hugging Face."""
 
-    url: Annotated[str, Field(min_length=1, max_length=500, pattern=_SAID, examples=["Qwen/Qwen3-8B"])]
+    url: Annotated[str, *_address(REPO_PATTERN, "Qwen/Qwen3-8B")]
     accessMode: Literal["local"]
     token: Secret | None = None
 
@@ -44,9 +71,9 @@ class LocalSource(PlaygroundBody):
 class S3Config(PlaygroundBody):
     """`bucket` may be followed by a prefix; weights go below the model's id in it."""
 
-    endpoint: Said = ""
-    bucket: Annotated[str, Field(min_length=1, max_length=500, pattern=_SAID, examples=["models"])]
-    region: Said = ""
+    endpoint: Annotated[str, *_address(ENDPOINT_PATTERN, "https://s3.example.org")] = ""
+    bucket: Annotated[str, *_address(BUCKET_PATTERN, "models")]
+    region: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9-]*$", examples=["eu-central-1"])] = ""
     accessKeyID: NeededSecret
     secretAccessKey: NeededSecret
 
@@ -55,7 +82,7 @@ class FolderTarget(PlaygroundBody):
     """`localPath` is absolute, and below one of the folders in `api.download_dirs`."""
 
     type: Literal["local"]
-    localPath: Annotated[str, Field(min_length=1, max_length=4_096, pattern=_SAID, examples=["/data/weights/qwen3-8b"])]
+    localPath: Annotated[str, Field(min_length=1, max_length=4_000, pattern=_SAID, examples=["/data/weights/qwen3-8b"])]
 
 
 class S3Target(PlaygroundBody):
@@ -63,12 +90,29 @@ class S3Target(PlaygroundBody):
     s3Config: S3Config
 
 
+def _said_in(value: Any, *path: str) -> str | None:
+    """By what one variant is told from the other; brackets, since that is no place in what was sent."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return f"<{value}>" if isinstance(value, str) else None
+
+
+DownloadTarget = Annotated[
+    Annotated[FolderTarget, Tag("<local>")] | Annotated[S3Target, Tag("<s3>")],
+    Discriminator(
+        lambda target: _said_in(target, "type"),
+        custom_error_type="target_type",
+        custom_error_message="type must be local or s3",
+    ),
+]
+
+
 class Resources(PlaygroundBody):
     """Kubernetes quantities, which bound the plan: processors, memory of a plan without GPUs, how many GPUs."""
 
-    cpu: Quantity | Whole | None = None
-    memory: Quantity | Whole | None = None
-    gpu: Count | Annotated[int, Field(ge=0, le=999)] | None = None
+    cpu: Quantity | None = None
+    memory: Quantity | None = None
+    gpu: Count | None = None
 
 
 class AboutModel(PlaygroundBody):
@@ -89,20 +133,13 @@ class LocalModelBody(AboutModel):
 
     source: LocalSource
     displayName: Said | None = None
-    downloadTarget: Annotated[FolderTarget | S3Target, Field(discriminator="type")]
-
-
-def _mode(body: Any) -> Any:
-    """By what one body is told from the other; brackets, since it is no place in what was sent."""
-    source = body.get("source") if isinstance(body, dict) else None
-    mode = source.get("accessMode") if isinstance(source, dict) else None
-    return f"<{mode}>" if isinstance(mode, str) else None
+    downloadTarget: DownloadTarget
 
 
 CreateModel = Annotated[
     Annotated[RemoteModelBody, Tag("<remote_api>")] | Annotated[LocalModelBody, Tag("<local>")],
     Discriminator(
-        _mode,
+        lambda body: _said_in(body, "source", "accessMode"),
         custom_error_type="access_mode",
         custom_error_message="source.accessMode must be remote_api or local",
     ),
@@ -178,9 +215,9 @@ def asked_model(body: RemoteModelBody | LocalModelBody) -> AskedModel:
         tags=tuple(part for tag in tags for part in tag.split(",")),
         local_path=target.localPath if isinstance(target, FolderTarget) else "",
         s3=_asked_s3(target.s3Config) if isinstance(target, S3Target) else None,
-        cpu=_text(resources.cpu),
-        memory=_text(resources.memory),
-        gpu=_text(resources.gpu),
+        cpu=resources.cpu or "",
+        memory=resources.memory or "",
+        gpu=resources.gpu or "",
     )
 
 
@@ -192,7 +229,3 @@ def _asked_s3(config: S3Config) -> AskedS3:
         access_key_id=config.accessKeyID,
         secret_access_key=config.secretAccessKey,
     )
-
-
-def _text(quantity: str | int | None) -> str:
-    return "" if quantity is None else str(quantity)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Gated, ModelscanError, SourceUnavailable, Unauthorized
+from modelscan.hubs.huggingface.answers import read_about, read_owner_card
 from modelscan.hubs.huggingface.card import first_paragraph
 from modelscan.hubs.variables import endpoint_of, is_offline, token_of
 
@@ -36,8 +37,6 @@ def about_repo(repo_id: str, environ: Mapping[str, str], http: Http) -> AboutRep
         return None
     asking = http.within(_SECONDS)
     try:
-        from modelscan.hubs.huggingface.answers import read_about  # pydantic is loaded for an answer only
-
         listed = read_about(_fetched(asking, f"/api/models/{repo_id}", environ), _no_answer)
     except ModelscanError:
         return None
@@ -58,8 +57,6 @@ def _description(http: Http, repo_id: str, environ: Mapping[str, str]) -> str:
 
 
 def _icon(http: Http, owner: str, environ: Mapping[str, str]) -> str:
-    from modelscan.hubs.huggingface.answers import read_owner_card
-
     for kind in ("organizations", "users"):
         try:
             picture = read_owner_card(_fetched(http, f"/api/{kind}/{owner}/overview", environ), _no_answer).avatar

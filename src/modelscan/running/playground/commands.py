@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from modelscan import dataclasses
 from modelscan.errors import TimedOut
 from modelscan.jobs.cancel import cancel_job
@@ -24,7 +26,7 @@ def begin_pull(context: Context, model: PlaygroundModel) -> None:
     paths, token = context.settings.paths, token_of_model(context.settings.paths, model)
     words = ["pull", model.source, "--source", "huggingface", "--revision", "main", "--to", model.place]
     secrets = {**s3_variables(paths, model), **({"HF_TOKEN": token} if token else {})}
-    start_job(_as_of(context, model), kind="pull", subject=model.id, argv=words, secrets=secrets)
+    _start(context, model, "pull", model.id, words, secrets)
 
 
 def begin_inference(context: Context, model: PlaygroundModel) -> None:
@@ -38,7 +40,7 @@ def begin_inference(context: Context, model: PlaygroundModel) -> None:
     words = ["deploy", model.place, *named, *bounds, "--yes"]
     secrets = s3_variables(context.settings.paths, model)
     with on_cores(cores(model.cpu), spread=model.id):
-        start_job(_as_of(context, model), kind="deploy", subject=model.inference, argv=words, secrets=secrets)
+        _start(context, model, "deploy", model.inference, words, secrets)
 
 
 def end_commands(context: Context, kind: JobKind, subject: str) -> None:
@@ -58,9 +60,17 @@ def _has_gpus(context: Context, model: PlaygroundModel) -> bool:
     return not model.memory or bool(model.gpu) or bool(machine(context).devices)
 
 
-def _as_of(context: Context, model: PlaygroundModel) -> Context:
+def _start(
+    context: Context,
+    model: PlaygroundModel,
+    kind: JobKind,
+    subject: str,
+    words: Sequence[str],
+    secrets: Mapping[str, str],
+) -> None:
     """For weights in S3 nothing of the user's own access counts."""
-    if model.s3 is None:
-        return context
-    settings = dataclasses.replace(context.settings, environ=without_s3(context.settings.environ))
-    return dataclasses.replace(context, settings=settings)
+    site = context
+    if model.s3 is not None:
+        settings = dataclasses.replace(context.settings, environ=without_s3(context.settings.environ))
+        site = dataclasses.replace(context, settings=settings)
+    (context.start_job or start_job)(site, kind=kind, subject=subject, argv=words, secrets=secrets)

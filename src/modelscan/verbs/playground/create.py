@@ -15,7 +15,7 @@ from modelscan.playground.places import checked_bucket, checked_folder
 from modelscan.playground.quantities import amount, gpu_count
 from modelscan.playground.record import PlaygroundModel, new_model_id
 from modelscan.playground.secrets import forget_secrets, keep_secrets
-from modelscan.playground.sources import check_api, repo_of
+from modelscan.playground.sources import check_api, host_of, repo_of
 from modelscan.playground.store import PlaygroundStore
 from modelscan.playground.transitions import made
 from modelscan.running.playground.take_up import begin_what_is_due
@@ -64,6 +64,7 @@ def _asked_for(context: Context, asked: AskedModel) -> PlaygroundModel:
     folder = checked_folder(context.settings, asked.local_path, source) if asked.local_path else None
     told = (_about(context, asked, source) if is_local else None) or AboutRepo(repo_id=source if is_local else "")
     owner, _, name = told.repo_id.partition("/")
+    name = name or host_of(source)
     return PlaygroundModel(
         id="",
         access_mode=asked.access_mode,
@@ -87,8 +88,6 @@ def _asked_for(context: Context, asked: AskedModel) -> PlaygroundModel:
 def _check(asked: AskedModel) -> None:
     if asked.access_mode == "remote_api":
         check_api(asked.url)
-        if not clean(asked.display_name):
-            raise Usage("displayName is required for remote_api")
     if asked.token and not is_token(asked.token):
         raise Usage("source.token: it has forbidden characters")
     for name, quantity in (("cpu", asked.cpu), ("memory", asked.memory), ("gpu", asked.gpu)):
