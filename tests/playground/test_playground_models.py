@@ -13,6 +13,10 @@ from tests.cli.conftest import Modelscan
 from tests.hubs.hub_server import GOOD_TOKEN, HubServer
 from tests.playground.conftest import MODELS, Waits, local, remote
 
+from modelscan.jobs.job import Job
+from modelscan.jobs.store import JobStore
+from modelscan.storage.paths import paths_below
+
 TOGGLE = f"{MODELS}/{{}}/toggle"
 
 
@@ -289,15 +293,13 @@ def test_deleted_while_it_comes(api: TestClient, hub: HubServer, home: Path, see
     assert pulling["phase"] == "Pulling"
     assert api.delete(f"{MODELS}/{model}", params={"purge": True}).status_code == 200
     assert not (home / "data" / "weights" / "tiny").exists()
-    assert [job["status"] for job in jobs(home)] == ["cancelled"]
+    assert [job.status for job in jobs(home)] == ["cancelled"]
 
 
-def jobs(home: Path) -> list[dict[str, Any]]:
-    import json
-    import sqlite3
-
-    with sqlite3.connect(home / "state" / "state.sqlite") as connection:
-        return [json.loads(row[0]) for row in connection.execute("SELECT document FROM jobs ORDER BY number")]
+def jobs(home: Path) -> list[Job]:
+    """As last written, oldest first."""
+    with JobStore.for_reading(paths_below(home)) as store:
+        return list(reversed(store.list()))
 
 
 def test_weights_in_s3_by_its_keys_only(
