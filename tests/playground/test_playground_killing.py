@@ -4,6 +4,7 @@ secret without its model.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -114,7 +115,7 @@ def check(clients: Clients, paths: Paths, modelscan: Modelscan) -> None:
 def test_killed_in_every_phase(port: int, home: Path, modelscan: Modelscan) -> None:
     made, paths = random.Random(17), paths_below(home)  # noqa: S311  the same order each time
     clients, files = Clients(port, home), service_files(paths_below(home), API)
-    for number in range(ROUNDS):
+    for _ in range(ROUNDS):
         seeds = [made.randrange(1 << 30) for _ in range(2)]
         orders = [random.Random(seed) for seed in seeds]  # noqa: S311
         threads = [threading.Thread(target=clients.act, args=(order, 4)) for order in orders]
@@ -122,17 +123,11 @@ def test_killed_in_every_phase(port: int, home: Path, modelscan: Modelscan) -> N
             thread.start()
         while any(thread.is_alive() for thread in threads):
             time.sleep(made.uniform(0.05, 1.0))
-            victim = int(read_status(files)["pid"])
-            if number % 10 == 9:  # all of it, as in a crash of the session
-                keeper = read_status(files)["supervisor"]
-                os.kill(keeper, signal.SIGKILL)
-            try:
-                os.kill(victim, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            if number % 10 == 9:
-                until(lambda: modelscan("api", "start").status == 0, what="the API to start again")
-            until(lambda v=victim: read_status(files).get("pid") != v, what="another process that serves")
+            status = read_status(files)
+            for victim in (status["supervisor"], status["pid"]):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(victim, signal.SIGKILL)
+            until(lambda: modelscan("api", "start").status == 0, what="the API to start again")
         until(lambda: clients.ask("GET", "/api/v1/health")[0] == 200, what="the API")
         check(clients, paths, modelscan)
     assert sum(clients.answers.values()) == ROUNDS * 8

@@ -8,9 +8,10 @@ from modelscan.errors import ModelscanError, Usage
 from modelscan.playground.record import PlaygroundModel
 from modelscan.playground.secrets import token_of_model
 from modelscan.playground.sources import api_of
+from modelscan.routing.addresses import with_version
 from modelscan.running.gateway.process import running_gateway
 from modelscan.selecting.context import Context
-from modelscan.selecting.entries.offered import offered_at, with_version
+from modelscan.selecting.entries.offered import offered_at
 from modelscan.system.streaming import is_near
 
 _SECONDS = 5.0

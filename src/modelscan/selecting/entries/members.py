@@ -8,10 +8,10 @@ from modelscan.playground.sources import api_of
 from modelscan.playground.store import PlaygroundStore
 from modelscan.registry.registered import registered_models
 from modelscan.registry.words import ELSEWHERE, TASKS, UPSTREAM
+from modelscan.routing.addresses import with_version
 from modelscan.routing.compiled import TableMember
 from modelscan.routing.ollama import spellings
 from modelscan.selecting.context import Context
-from modelscan.selecting.entries.offered import with_version
 
 
 def upstream_members(context: Context) -> tuple[TableMember, ...]:

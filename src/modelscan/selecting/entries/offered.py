@@ -44,12 +44,6 @@ class OfferedModel:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def with_version(address: str) -> str:
-    """The address of a server's OpenAI API: below `/v1`, where no path is said."""
-    scheme, _, rest = address.rstrip("/").partition("://")
-    return f"{scheme}://{rest}" if "/" in rest else f"{scheme}://{rest}/v1"
-
-
 def offered_at(base_url: str, key: str | None, *, timeout: float = 10.0) -> tuple[OfferedModel, ...]:
     """What a server of the OpenAI API says it has, within `timeout` seconds a pause.
 
