@@ -21,8 +21,9 @@ class TableMember:
     """One endpoint: a deployment, or an upstream that somebody else runs.
 
     `base_url` has no `/v1` for a deployment; an upstream's is taken as it is, `/v1` included. `model` is the name that
-    the endpoint knows; `serves` are those it takes as they are. `claims` are bytes by GPU index (`host` for the host's
-    memory). A key is only named, by the variable that holds it. `ollama` says that the upstream is one of Ollama's.
+    the endpoint knows; `serves` are those it takes as they are, `called` other names for clients. `claims` are bytes by
+    GPU index (`host` for the host's memory). A key is only named, by the variable that holds it or as the secret store
+    has it. `ollama` says that the upstream is one of Ollama's.
     """
 
     name: str
@@ -32,6 +33,7 @@ class TableMember:
     socket: str | None = None
     model: str
     serves: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     api_key_env: str | None = None
     status: Status = "ready"
     task: Task = "chat"
@@ -113,8 +115,8 @@ def shared_with_deployments(table: GatewayTable, upstream: TableMember) -> dict[
 
 
 def known_there(upstream: TableMember) -> tuple[str, ...]:
-    """The names by which its server knows its model."""
-    return tuple(dict.fromkeys((upstream.model, *upstream.serves)))
+    """The names by which its server knows its model, and those that clients have for it."""
+    return tuple(dict.fromkeys((upstream.model, *upstream.serves, *upstream.called)))
 
 
 def _by_name(called: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
