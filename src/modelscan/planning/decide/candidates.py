@@ -265,7 +265,9 @@ def _candidate(
         return reject(candidate, "version_unsupported", reason)
     return dataclasses.replace(
         candidate,
-        estimated=estimate(choice.weights, candidate, layout.gpus[: layout.split], kernel, setting.facts),
+        estimated=estimate(
+            choice.weights, candidate, layout.gpus[: layout.split], kernel, setting.facts, bridged=layout.bridged
+        ),
         argv=command.argv,
         env=dict(command.env),
         arithmetic=arithmetic(candidate),

@@ -106,6 +106,13 @@ def without_access(gpus: Sequence[Gpu], links: Sequence[GpuLink], facts: Plannin
     return len(gpus) > 1 and any(found is not None and "no P2P" in found.interconnect for found in known)
 
 
+def have_nvlink(gpus: Sequence[Gpu], links: Sequence[GpuLink]) -> bool:
+    """Whether the driver says that NVLink connects each of them to each: a bridge between cards that can do without."""
+    among = frozenset(gpu.index for gpu in gpus)
+    found = [link.nvlink for link in links if among.issuperset(link.gpus)]
+    return len(gpus) > 1 and len(found) == len(gpus) * (len(gpus) - 1) // 2 and all(found)
+
+
 def task_of(model: Model | None, options: Sequence[WeightsDescription]) -> Task:
     """What it is for, where nobody asks for something else."""
     return model.task if model is not None else next((item.task for item in options if item.task), "chat")
