@@ -30,8 +30,7 @@ class About:
     those that take no value and what they say of `enforce_eager`: both given as `--backend-arg` enter the plan.
 
     What others call it: `gpustack` and `litellm` (a prefix of models), `seeds` in lists of models, `owned_by` in lists
-    of what is served, `catalog` the source that its own people write, `image` without a tag. `adapters` is its command
-    for a model with an adapter on top, with `{base}` and `{adapter}`; None where it serves none.
+    of what is served, `catalog` the source that its own people write, `image` without a tag.
     """
 
     title: str
@@ -45,7 +44,6 @@ class About:
     seeds: frozenset[str] = frozenset()
     owned_by: str = "local"
     catalog: str | None = None
-    adapters: str | None = None
 
     @property
     def options(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass, field, replace
 from modelscan.model import Deployment, Pricing
 from modelscan.model.words import Status, Task
@@ -21,8 +22,9 @@ class TableMember:
     """One endpoint: a deployment, or an upstream that somebody else runs.
 
     `base_url` has no `/v1` for a deployment; an upstream's is taken as it is, `/v1` included. `model` is the name that
-    the endpoint knows; `serves` are those it takes as they are. `claims` are bytes by GPU index (`host` for the host's
-    memory). A key is only named, by the variable that holds it. `ollama` says that the upstream is one of Ollama's.
+    the endpoint knows; `serves` are those it takes as they are; `adapters` are further names, each with what a request
+    for it says in its body. `claims` are bytes by GPU index (`host` for the host's memory). A key is only named, by the
+    variable that holds it. `ollama` says that the upstream is one of Ollama's.
     """
 
     name: str
@@ -32,6 +34,7 @@ class TableMember:
     socket: str | None = None
     model: str
     serves: tuple[str, ...] = ()
+    adapters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     api_key_env: str | None = None
     status: Status = "ready"
     task: Task = "chat"
@@ -104,8 +107,17 @@ def known_there(upstreams: Sequence[TableMember]) -> dict[str, tuple[str, ...]]:
 
 def _called(item: Deployment) -> tuple[str, ...]:
     """Its own name first, then what it shares with others of the same model."""
-    known = (item.name, item.model, item.catalog_id, item.repo_id, *item.served_model_names)
+    adapters = (adapter.name for adapter in item.adapters)
+    known = (item.name, item.model, item.catalog_id, item.repo_id, *item.served_model_names, *adapters)
     return tuple(dict.fromkeys(name for name in known if name))
+
+
+def _adapters(item: Deployment) -> dict[str, Mapping[str, Any]]:
+    adapts = BACKENDS[item.backend].adapts if item.adapters else None
+    if adapts is None:
+        return {}
+    model = item.served_model_names[0] if item.served_model_names else item.name
+    return {one.name: adapts.asks_for(one.name, number, model) for number, one in enumerate(item.adapters)}
 
 
 def _member(item: Deployment) -> TableMember:
@@ -118,6 +130,7 @@ def _member(item: Deployment) -> TableMember:
         base_url=item.base_url or (f"http://127.0.0.1:{item.port}" if item.port else None),
         model=item.served_model_names[0] if item.served_model_names else item.name,
         serves=item.served_model_names,
+        adapters=_adapters(item),
         api_key_env=item.api_key_env,
         status=item.status,
         task=item.task,

@@ -25,5 +25,4 @@ ABOUT = About(
     owned_by="vllm",
     seeds=frozenset({"vllm"}),
     catalog="vllm-recipes",
-    adapters="vllm serve {base} --enable-lora --lora-modules NAME={adapter}",
 )

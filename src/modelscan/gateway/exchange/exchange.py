@@ -39,7 +39,7 @@ class Exchange:
 
     __slots__ = (
         *("_attempts", "_awaited", "_begun_at", "_client", "_connection", "_fallbacks", "_first", "_gateway", "_held"),
-        *("_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed"),
+        *("_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed", "_target"),
         *("deadline", "members", "name", "since", "tried"),
     )
 
@@ -60,7 +60,7 @@ class Exchange:
         self._begun_at: float | None = None
         self._held: HeldAnswer | None = None
         self.deadline = float("inf")
-        self.name = self._awaited = ""
+        self.name = self._awaited = self._target = ""
         self.members: tuple[str, ...] = ()
         self.tried: set[str] = set()
         self.since = request.started
@@ -172,7 +172,7 @@ class Exchange:
         self._ask(asked)
 
     def _ask(self, asked: FoundName) -> None:
-        self.name, self.members = asked.public, asked.members
+        self.name, self.members, self._target = asked.public, asked.members, asked.target
         self.since = self._gateway.now()
         self._gateway.scheduler.ask(self, self.since)
 
@@ -244,8 +244,7 @@ class Exchange:
         self._connection = connection
         self._reused = connection.used > 0
         self.deadline = gateway.now() + gateway.answer_seconds
-        named = incoming.model or ""
-        body, length = incoming.carried(named if named in member.serves else member.model, member.defaults)
+        body, length = incoming.carried(member, self._target)
         head = head_for_model(self._request, member, connection.address, length=length, environ=gateway.environ)
         connection.send(self, head, body)
 
