@@ -204,6 +204,20 @@ class Offloads(Protocol):
         """What of a layer's experts that stay on the host passes through the GPU's memory at once."""
 
 
+class Occupies(Protocol):
+    """What it takes of a device beside the weights, where it manages its memory by itself. One with this has no
+    `Estimates`; without either only its weights are counted.
+    """
+
+    @abstractmethod
+    def process(self, task: Task, device: Device) -> Sized:
+        """What its process takes whatever the model is."""
+
+    @abstractmethod
+    def working(self, task: Task, weights_bytes: int) -> Sized:
+        """What one request takes while it is computed."""
+
+
 class Adapts(Protocol):
     """How it serves adapters (LoRA) beside the model that they go on top of. Without this it serves none."""
 

@@ -174,10 +174,14 @@ def _unmeasured(
 ) -> Candidate | Rejection:
     """For a backend that manages its own memory: what it is given, or the little that is known."""
     request = setting.request
-    memory, lines = own_memory(setting.backend, request.max_memory_bytes, weights, budget)
-    needed, available = memory.weights_bytes, memory.available_bytes or 0
+    memory, lines = own_memory(setting, weights, budget)
+    available = memory.available_bytes or 0
+    known = setting.occupies is not None and request.max_memory_bytes is None
+    needed = memory.total_high_bytes if known else memory.weights_bytes
     if needed > available:
-        reason = f"the weights are {format_bytes(needed)}, but only {format_bytes(available)} may be used"
+        what = f"it needs {format_bytes(needed)}, its process and a request included"
+        what = what if known else f"the weights are {format_bytes(needed)}"
+        reason = f"{what}, but only {format_bytes(available)} may be used"
         return reject(base, "no_memory", reason, needed=needed, available=available)
     length = model_limit(choice.weights.architecture) if request.context_length == "max" else request.context_length
     base = dataclasses.replace(base, max_model_len=length, max_num_seqs=request.max_concurrency)
