@@ -9,7 +9,8 @@ from modelscan.errors import Usage
 from modelscan.model import Adapter
 from modelscan.parsing.regex import regex
 
-_NAME = regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+ADAPTER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+_NAME = regex(ADAPTER_PATTERN)
 
 
 def parse_adapters(words: Sequence[str]) -> dict[str, str]:
