@@ -105,7 +105,7 @@ def test_what_somebody_else_serves(home: Path) -> None:
         ({"id": "../etc/passwd"}, "local.id: String should match pattern"),
         ({"id": "x", "enabled": "yes"}, "local.enabled: Input should be a valid boolean"),
         ({"id": "x", "runtime": "nosuch"}, "local.runtime: Input should be"),
-        ({"id": "x", "runtime": "upstream"}, "upstream.upstream: Field required"),
+        ({"id": "x", "runtime": "upstream"}, "upstream.upstream is required"),
         ({"id": "x", "api_key": "sk-1"}, "local.api_key: Extra inputs are not permitted"),
         (["x"], "local: Input should be a valid dictionary"),
     ],
