@@ -16,6 +16,7 @@ from modelscan.system.clock import Clock, SystemClock
 if TYPE_CHECKING:
     from modelscan.hubs.protocol import Delivery, Describes, Fetches
     from modelscan.hubs.sources import Sources
+    from modelscan.jobs.start import StartsJobs
     from modelscan.model.words import HubName
     from modelscan.system.http import Http
     from modelscan.system.processes.run import Completed, Runner
@@ -38,7 +39,7 @@ def _run(argv: Sequence[str], *, env: Mapping[str, str], timeout: float) -> Comp
 class Context:
     """Settings and doors. `sysfs` and `proc` are where the kernel shows the machine.
 
-    `targets` are modules by name, in place of those of the registry.
+    `targets` are modules by name, in place of those of the registry; `start_job` is in place of the one that there is.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Context:
     sysfs: Path = Path("/sys")
     proc: Path = Path("/proc")
     targets: Mapping[str, str] | None = None
+    start_job: StartsJobs | None = None
 
     @property
     def deployments(self) -> Deployments:
