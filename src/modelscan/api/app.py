@@ -12,7 +12,7 @@ from modelscan.api.access import Doorkeeper
 from modelscan.api.failures import handle_failures
 from modelscan.api.feed import Feed
 from modelscan.api.openapi import describe
-from modelscan.api.routes import catalog, deployments, events, gateway, health, jobs, models, ollama, plans
+from modelscan.api.routes import catalog, deployments, events, gateway, health, jobs, models, ollama, plans, playground
 from modelscan.api.sources import DeploymentEvents, JobEvents
 from modelscan.selecting.context import Context
 from modelscan.storage.passes import page_sessions
@@ -25,6 +25,7 @@ _ROUTERS = (
     jobs.router,
     events.router,
     models.router,
+    playground.router,
     gateway.router,
     ollama.router,
     health.router,

@@ -106,7 +106,11 @@ def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
 def _said(item: Mapping[str, object]) -> str:
     location = item["loc"]
     assert isinstance(location, tuple)  # noqa: S101  pydantic's own form
-    place = ".".join(str(part) for part in location[1:])
+    # A variant of a body, `<local>`, is no place in it.
+    variants = [part[1:-1] for part in map(str, location[1:]) if part.startswith("<")]
+    place = ".".join(part for part in map(str, location[1:]) if not part.startswith("<"))
+    if item["type"] == "missing" and place:
+        return f"{place} is required" + (f" for {variants[-1]}" if variants else "")
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"{place}: {message}" if place else message
 

@@ -9,10 +9,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 
 import uvicorn
 
 from modelscan.api.app import build_app
+from modelscan.errors import ModelscanError
 from modelscan.selecting.context import Context
 from modelscan.services.files import read_status, service_files
 from modelscan.services.service import API
@@ -23,6 +25,7 @@ from modelscan.storage.files import write_atomic
 from modelscan.system.clock import SystemClock, rfc3339
 from modelscan.system.processes.identity import SUPERVISOR_TAG
 from modelscan.system.processes.spawn import end_with_parent
+from modelscan.verbs.playground.resume import resume_models
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     config = Path(values["--config"]) if "--config" in values else None
     settings = load_settings(environ, config_file=config)
     host, clock = values["--host"], SystemClock()
-    app = build_app(Context(settings=settings, clock=clock), needs_key=not is_loopback(host), on_bug=_say_bug)
+    context = Context(settings=settings, clock=clock)
+    app = build_app(context, needs_key=not is_loopback(host), on_bug=_say_bug)
     files = service_files(settings.paths, API)
     before = read_status(files)
     supervisor, now = os.getppid(), rfc3339(clock.now())
@@ -46,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     }
     sockets = [socket.socket(fileno=int(descriptor)) for descriptor in values["--listen"].split(",")]
     app.router.on_startup.append(lambda: write_atomic(files.status, json.dumps(document)))
+    app.router.on_startup.append(lambda: Thread(target=_resume, args=(context,), daemon=True).start())
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -58,6 +63,17 @@ def main(arguments: Sequence[str]) -> int:
     )
     server.run(sockets=sockets)
     return 0
+
+
+def _resume(context: Context) -> None:
+    """Beside the loop: what was broken off may take its time, and nobody waits for it."""
+    try:
+        failed = resume_models(context)
+    except ModelscanError as error:
+        sys.stderr.write(f"models were not taken up again: {error.message}\n")
+        return
+    for item in failed:
+        sys.stderr.write(f"{item.id} was not taken up again: {item.cause}\n")
 
 
 def _say_bug(error: Exception) -> None:

@@ -32,7 +32,7 @@ from modelscan.services.process import running_service
 from modelscan.services.service import API
 from modelscan.settings.gateway import GatewaySettings
 from modelscan.storage.keys import ClientKey, read_keys
-from modelscan.storage.secrets import Secrets
+from modelscan.storage.secrets import kept_secret
 from modelscan.system.clock import Clock
 
 _COMMENT_SECONDS = 5.0
@@ -71,7 +71,6 @@ class Gateway:
         self._commented_at = self._refreshed_at = 0.0
         self._seen_files: tuple[object, ...] = ()
         self._table = GatewayTable()
-        self._secrets = Secrets(commands.paths.secrets_file)
         self._watch = UpstreamWatch(self, self._judge, seconds=settings.check_seconds)
         self._pool = UpstreamPool(clock, connect_seconds=settings.connect_seconds)
         self.environ = environ
@@ -146,7 +145,7 @@ class Gateway:
             self._judge()
 
     def _kept(self, wanted: set[str]) -> dict[str, str]:
-        return {name: key for name in wanted if (key := self._secrets.get(name))}
+        return {name: key for name in wanted if (key := kept_secret(self._commands.paths, name))}
 
     def reload_if_changed(self) -> None:
         seen = tuple(_identity(path) for path in (self._files.table, self._keys_file))

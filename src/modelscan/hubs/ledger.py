@@ -1,8 +1,8 @@
-"""Records about weights: which ones modelscan downloaded, and whose code the user allowed to run."""
+"""Records about weights: which ones modelscan downloaded, where it put others, and whose code the user let run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from modelscan.dataclasses import dataclass
@@ -21,8 +21,17 @@ class Downloaded:
     at: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlacedFile:
+    """A file of weights that modelscan was told to put somewhere; `path` is its name below that place."""
+
+    repo_id: str
+    path: str
+    size_bytes: int
+
+
 class Ledger(State):
-    """Downloads and agreements."""
+    """Downloads, files in places of the user's, and agreements."""
 
     def downloads(self) -> Mapping[str, Downloaded]:
         """By their folder."""
@@ -41,6 +50,25 @@ class Ledger(State):
     def forget_download(self, path: Path) -> None:
         with self._writing():
             self._connection.execute("DELETE FROM downloads WHERE path = ?", (str(path),))
+
+    def place(self, place: str, files: Iterable[PlacedFile]) -> None:
+        """Written before the first byte of them: `place` is a folder, or an address in S3."""
+        with self._writing():
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO placed_files (place, path, repo_id, size_bytes) VALUES (?, ?, ?, ?)",
+                [(place, file.path, file.repo_id, file.size_bytes) for file in files],
+            )
+
+    def placed(self, place: str) -> Sequence[PlacedFile]:
+        with self._reading():
+            rows = self._connection.execute(
+                "SELECT repo_id, path, size_bytes FROM placed_files WHERE place = ? ORDER BY path", (place,)
+            ).fetchall()
+        return [PlacedFile(**dict(row)) for row in rows]
+
+    def forget_placed(self, place: str) -> None:
+        with self._writing():
+            self._connection.execute("DELETE FROM placed_files WHERE place = ?", (place,))
 
     def agreed(self, hashes: Iterable[str]) -> frozenset[str]:
         """Those of the hashes of code (`KIND:HEX`) that the user agreed to."""

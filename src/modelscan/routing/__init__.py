@@ -6,6 +6,7 @@ nodes         the positions of the parts of the file in its text (pure)
 text          the edit itself, in the user's own text (pure)
 file          routing.yaml: read, lock, replace atomically, keep a backup
 litellm_file  a configuration of LiteLLM that we wrote, replaced whole
+addresses     of servers that speak OpenAI's protocol (pure)
 ollama        where the user's Ollama answers, and what it calls its models (pure)
 
 For the gateway:

@@ -19,6 +19,7 @@ gateway/     the gateway as a process: started, found, stopped
 stale_routes removes routes that lead to nothing, for commands that only look
 start        starts again by the pinned plan
 stop         stops, and removes
+playground/  models of the Playground API: looked at, pulled, served, taken away
 converge/    brings up what a file names, all of it together
 choice       reports the decisions
 

@@ -39,6 +39,11 @@ class Paths:
         return self.config / "tokens.json"
 
     @property
+    def secrets_folder(self) -> Path:
+        """Where there is no keyring: a file for each owner of secrets that are gone with it, named by its id."""
+        return self.state / "secrets"
+
+    @property
     def keys_file(self) -> Path:
         """Hashes of the keys that clients show to the gateway and the API."""
         return self.config / "keys.json"

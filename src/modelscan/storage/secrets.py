@@ -10,6 +10,7 @@ from typing import Any
 
 from modelscan.errors import StateDamaged, StorageFailed
 from modelscan.storage.files import translated, write_atomic
+from modelscan.storage.paths import Paths
 
 _SERVICE = "modelscan"
 
@@ -82,6 +83,19 @@ class Secrets:
         else:
             with translated(self.file, verb="remove"):
                 self.file.unlink(missing_ok=True)
+
+
+def own_secrets_file(paths: Paths, owner: str) -> Path:
+    """Where secrets lie that are gone with their owner."""
+    return paths.secrets_folder / owner
+
+
+def kept_secret(paths: Paths, name: str) -> str | None:
+    """The user's secret of that name, or that of the owner who is called so. Raises as `Secrets.get`."""
+    found = Secrets(paths.secrets_file).get(name)
+    if found is None and name == Path(name).name and name not in {"", ".", ".."}:
+        found = Secrets(own_secrets_file(paths, name)).get(name)
+    return found
 
 
 @contextlib.contextmanager

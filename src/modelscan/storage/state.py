@@ -66,6 +66,16 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX job_events_of ON job_events (job, number);
     """,
+    # Models of the Playground API; files of weights that were put where a user wanted them.
+    """
+    CREATE TABLE playground_models (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, stage TEXT NOT NULL, document TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE placed_files (
+        place TEXT NOT NULL, path TEXT NOT NULL, repo_id TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+        PRIMARY KEY (place, path)
+    ) STRICT;
+    """,
 )
 
 

@@ -56,6 +56,10 @@ class Http:
         weakref.finalize(self, client.close)
         return client
 
+    def within(self, seconds: float) -> Self:
+        """The same for who cannot wait: no pause, and no whole document, takes longer."""
+        return type(self)(self._transport, timeout=seconds, longest=seconds)
+
     def session(self, *, read_timeout: float = 30.0) -> HttpSession:
         """For transfers: many requests to few hosts. `read_timeout` is in seconds."""
         return HttpSession(self._transport, read_timeout)

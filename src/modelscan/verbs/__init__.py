@@ -6,5 +6,6 @@ manage/    existing deployments
 register/  models of one's own
 connect/   routes and client environments
 carry/     downloading, verifying and removing weights
+playground/ models of the Playground API
 maintain/  settings, logins, backends, schemas, diagnosis
 """

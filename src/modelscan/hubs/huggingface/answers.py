@@ -30,6 +30,12 @@ class ListedModel(Payload):
     last_modified: Text = Field(default=None, alias="lastModified")
 
 
+class OwnerCard(Payload):
+    """An organisation or a user (huggingface_hub 2.4.0, hf_api.py, `Organization` and `User`)."""
+
+    avatar: Text = Field(default=None, alias="avatarUrl")
+
+
 ListedModels = Annotated[list[Annotated[ListedModel | None, Lenient]], Field(max_length=_MOST_MODELS)]
 """The list; an entry that is not a model is None."""
 
@@ -38,3 +44,13 @@ def read_models(content: bytes, refusal: Callable[[str], Exception]) -> list[Lis
     """The validated list. Raises `refusal(reason)` for an invalid one."""
     found: list[ListedModel | None] = read_payload(ListedModels, content, refusal)
     return found
+
+
+def read_about(content: bytes, refusal: Callable[[str], Exception]) -> ListedModel:
+    """The same for one repo. Raises `refusal(reason)` for an invalid answer."""
+    return read_payload(ListedModel, content, refusal)
+
+
+def read_owner_card(content: bytes, refusal: Callable[[str], Exception]) -> OwnerCard:
+    """Raises `refusal(reason)` for an invalid answer."""
+    return read_payload(OwnerCard, content, refusal)

@@ -7,7 +7,7 @@ them; none of them is ever read or kept here. The extra `modelscan-cli[s3]`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from modelscan.dataclasses import dataclass
@@ -35,14 +35,25 @@ def refuse_offline(address: S3Address, settings: Settings) -> None:
         )
 
 
-def s3_client() -> Any:
+def s3_client(variables: Mapping[str, str] | None = None) -> Any:
+    """With the access that botocore finds; with `variables`, named as AWS's tools name them, what these say."""
     try:
         import s3fs
     except ImportError as error:
         raise Usage(
             "S3 needs the extra `s3`", hints=["uv tool install 'modelscan-cli[s3]'", "pip install 'modelscan-cli[s3]'"]
         ) from error
-    return s3fs.S3FileSystem(skip_instance_cache=True)
+    if variables is None:
+        return s3fs.S3FileSystem(skip_instance_cache=True)
+    return s3fs.S3FileSystem(
+        key=variables.get("AWS_ACCESS_KEY_ID", ""),
+        secret=variables.get("AWS_SECRET_ACCESS_KEY", ""),
+        endpoint_url=variables.get("AWS_ENDPOINT_URL"),
+        client_kwargs={"region_name": variables.get("AWS_REGION")},
+        config_kwargs={"ignore_configured_endpoint_urls": True},
+        skip_instance_cache=True,
+        use_listings_cache=False,
+    )
 
 
 @contextlib.contextmanager

@@ -44,15 +44,12 @@ class OfferedModel:
         return {name: value for name, value in found.items() if value is not None}
 
 
-def with_version(address: str) -> str:
-    """The address of a server's OpenAI API: below `/v1`, where no path is said."""
-    scheme, _, rest = address.rstrip("/").partition("://")
-    return f"{scheme}://{rest}" if "/" in rest else f"{scheme}://{rest}/v1"
+def offered_at(base_url: str, key: str | None, *, timeout: float = 10.0) -> tuple[OfferedModel, ...]:
+    """What a server of the OpenAI API says it has, within `timeout` seconds a pause.
 
-
-def offered_at(base_url: str, key: str | None) -> tuple[OfferedModel, ...]:
-    """What a server of the OpenAI API says it has. Raises SourceUnavailable, Unauthorized."""
-    document = get_json(f"{base_url}/models", key=key)
+    Raises SourceUnavailable, Unauthorized.
+    """
+    document = get_json(f"{base_url}/models", key=key, timeout=timeout)
     listed = document.get("data") if isinstance(document, Mapping) else document
     if not isinstance(listed, list):
         raise SourceUnavailable(f"`{base_url}/models` is no list of models", details={"address": base_url})

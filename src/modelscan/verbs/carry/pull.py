@@ -10,6 +10,7 @@ from modelscan.errors import Gated, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.files import OnProgress, RemoteFile
 from modelscan.hubs.folder.copying import copy_files
 from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.ledger import Ledger, PlacedFile
 from modelscan.hubs.protocol import Fetches, InFolder, Streamed
 from modelscan.hubs.s3.client import refuse_offline, require_reachable
 from modelscan.hubs.s3.download import download
@@ -98,6 +99,8 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
     files = context.describer(weights.source).files(weights.repo_id, weights.commit or "", form=form)
     size = sum(file.size_bytes for file in files)
     report(Event("source", f"Source: {weights.repo_id} ({weights.source}), {format_bytes(size)}"))
+    if wanted.to is not None:
+        _note_place(context, str(into or parse_s3(wanted.to)), weights.repo_id, files)
     if into is not None:
         path, changed = str(into), _into_folder(context, delivery, weights, files, into, report, form=form)
     else:
@@ -117,6 +120,13 @@ def pull_model(context: Context, reference: str, wanted: PullRequest, *, report:
         size_bytes=size,
         changed=changed,
     )
+
+
+def _note_place(context: Context, place: str, repo_id: str, files: Sequence[RemoteFile]) -> None:
+    """What is about to be put there, so that it can be told from what is not ours."""
+    placed = [PlacedFile(repo_id=repo_id, path=file.path, size_bytes=file.size_bytes) for file in files]
+    with Ledger(context.settings.paths, context.clock) as ledger:
+        ledger.place(place, placed)
 
 
 def _here(delivery: Fetches | InFolder, weights: WeightsDescription, *, form: str | None) -> Path | None:

@@ -16,6 +16,7 @@ from modelscan.registry.editing import Changes, added, refused, stated_with
 from modelscan.registry.entry import EntryInvalid, read_entry
 from modelscan.registry.registered import registered_models
 from modelscan.registry.store import RegistryStore
+from modelscan.routing.addresses import with_version
 from modelscan.routing.compiled import shared_with_deployments, upstream_id
 from modelscan.routing.gateway_files import gateway_files, read_table
 from modelscan.routing.ollama import normal_tag, ollama_address, refuse_cloud
@@ -23,7 +24,7 @@ from modelscan.running.gateway.process import running_gateway
 from modelscan.running.routes import update_upstreams
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.kinds import with_kinds
-from modelscan.selecting.entries.offered import OfferedModel, offered_at, offered_by_ollama, with_version
+from modelscan.selecting.entries.offered import OfferedModel, offered_at, offered_by_ollama
 from modelscan.selecting.entries.upstream import Upstreams
 from modelscan.storage.secrets import Secrets
 from modelscan.system.streaming import is_near
