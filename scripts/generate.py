@@ -15,9 +15,11 @@ from pathlib import Path
 
 from scripts.words import modules
 
+from modelscan.api.app import build_app
 from modelscan.cli.table import COMMANDS
 from modelscan.errors import BUG_EXIT_STATUS, error_classes
-from modelscan.settings.reading import SETTINGS
+from modelscan.selecting.context import Context
+from modelscan.settings.reading import SETTINGS, Settings
 from modelscan.verbs.maintain.schema import DOCUMENTS, document_schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +61,8 @@ def generated() -> dict[Path, str]:
         reference / "errors.md": errors_page(),
         reference / "settings.md": settings_page(),
     }
+    described = build_app(Context(settings=Settings()), on_bug=lambda _: None).openapi()
+    files[reference / "openapi.json"] = json.dumps(described, indent=2) + "\n"
     for name in DOCUMENTS:
         files[reference / "schemas" / f"{name}.json"] = json.dumps(document_schema(name), indent=2) + "\n"
     for name, text in zip(SHELLS.values(), completions(), strict=True):

@@ -64,6 +64,19 @@ page  http://127.0.0.1:PORT/ui/  modelscan ui opens it
         health(port)
 
 
+def test_one_that_cannot_serve_is_given_up_and_says_why(modelscan: Modelscan, port: int, home: Path) -> None:  # noqa: F811
+    in_the_way = home / "state" / "api" / "status.json"
+    in_the_way.mkdir(parents=True)
+    refused = modelscan("api", "start")
+    assert refused.status == 7
+    first, *cause = refused.stderr.splitlines()
+    assert first == "error: the HTTP API did not start"
+    assert any("before it answered: given up" in line for line in cause)
+    assert cause[-1] == "hint: modelscan logs api --tail 20"
+    in_the_way.rmdir()
+    assert modelscan("api", "start").stdout.startswith(f"api  running  http://127.0.0.1:{port}\n")
+
+
 def test_the_page_s_address_opens_it_once(modelscan: Modelscan, port: int, home: Path) -> None:  # noqa: F811
     opened = modelscan("ui", "--no-browser")
     assert re.sub(r"token=[\w-]{43}", "token=TOKEN", opened.stdout).replace(str(port), "PORT") == snapshot(

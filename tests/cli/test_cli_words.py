@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
 from modelscan.errors import Usage
@@ -99,7 +100,13 @@ def test_deploy_says_it_with_the_option(modelscan: Modelscan, vllm: Path, monkey
 def test_one_sentence_for_clients_in_containers_and_for_reboots(modelscan: Modelscan, vllm: Path) -> None:
     ran = modelscan("deploy", "demo", "--host", "172.17.0.1")
     assert ran.status == 2
-    assert "hint: a client in a container on this machine reaches it too: docker run --network host …" in ran.stderr
+    assert ran.stderr == snapshot("""\
+error: `--host 172.17.0.1` would expose the endpoint to the network
+  a backend's own API key protects only some of its routes, so only loopback addresses are allowed
+hint: the gateway lets others in, with a key: modelscan gateway keys add NAME
+hint: then, without --host here: modelscan gateway restart --host 172.17.0.1
+hint: a client in a container on this machine reaches 127.0.0.1 too: docker run --network host …
+""")
     ran = modelscan("deploy", "demo", "--name", "a", "--restart", "always")
     assert "note: a reboot ends it; to start it then, add to `crontab -e`: @reboot modelscan start a" in ran.stderr
     modelscan("remove", "a")

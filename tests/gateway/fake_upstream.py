@@ -25,12 +25,16 @@ _PLAIN = json.dumps(
 
 
 class FakeUpstream:
-    """Listens as soon as it is made; `requests` are (method, path, headers, body), `left` counts cancelled answers."""
+    """Listens as soon as it is made; `requests` are (method, path, headers, body), `left` counts cancelled answers.
+
+    With `turns_away` each request with a body gets that status.
+    """
 
     def __init__(self, *, path: Path | None = None, ssl: Any = None) -> None:
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.connections = 0
         self.left = 0
+        self.turns_away: int | None = None
         self.in_flight = self.most_in_flight = 0
         self.port = 0
         self._path, self._ssl = path, ssl
@@ -146,10 +150,7 @@ class FakeUpstream:
         return await reader.readexactly(int(headers.get("content-length", 0)))
 
     async def _answer(self, writer: asyncio.StreamWriter, method: str, headers: dict[str, str], body: bytes) -> bool:
-        asked: dict[str, Any] = {}
-        if body.startswith(b"{"):
-            with contextlib.suppress(ValueError):
-                asked = json.loads(body)
+        asked = self._asked(body)
         do = asked.get("do", "stream" if asked.get("stream") else "plain")
         match do:
             case "hang":
@@ -176,6 +177,13 @@ class FakeUpstream:
                 self._whole(writer, 200, _PLAIN, without_body=method == "HEAD")
         await writer.drain()
         return True
+
+    def _asked(self, body: bytes) -> dict[str, Any]:
+        asked: dict[str, Any] = {}
+        if body.startswith(b"{"):
+            with contextlib.suppress(ValueError):
+                asked = json.loads(body)
+        return asked | {"do": "status", "status": self.turns_away} if self.turns_away and body else asked
 
     def _whole(self, writer: asyncio.StreamWriter, status: int, body: bytes, *, without_body: bool = False) -> None:
         head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"

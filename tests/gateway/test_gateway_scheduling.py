@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
 from typing import Any
 
 import pytest
@@ -34,7 +36,8 @@ class Done:
 
 class Waiting:
     def __init__(self, *members: str, since: float = 0.0) -> None:
-        self.name, self.members, self.tried, self.since = members[0], members, set[str](), since
+        self.name, self.members, self.since = members[0], members, since
+        self.tried: tuple[str, ...] = ()
         self.got: Any = None
 
     def granted(self, chosen: TableMember) -> None:
@@ -239,6 +242,60 @@ def test_one_that_refuses_connections_is_left_alone_and_started_again_if_it_may_
     assert ask(made, "b", now=3.0).got == "b"
 
 
+def test_a_deployment_and_upstreams_share_by_weight_health_and_what_is_in_flight() -> None:
+    far = {"kind": "upstream", "on_demand": False}
+    made, done = scheduler(
+        asleep("here", status="ready", weight=2), member("far", URL, **far), member("off", URL, **far)
+    )
+    everyone = ("here", "far", "off")
+    assert sorted(ask(made, *everyone).got for _ in range(8)) == ["far"] * 2 + ["here"] * 4 + ["off"] * 2
+    made.replace([asleep("here", status="ready", weight=2), member("far", URL, **far)], 0.0)
+    made.done("far", 0.0)
+    assert ask(made, *everyone).got == "far"
+    full = member("far", URL, **far, max_parallelism=2)
+    made.replace([asleep("here"), full, member("off", URL, **far, status="unhealthy")], 0.0)
+    waiting = ask(made, *everyone)
+    assert (waiting.got, made.queued, done.did) == (None, {"here": 1}, [])
+    made.done("far", 1.0)
+    assert (waiting.got, made.queued) == ("far", {})
+
+
+def test_who_is_new_to_a_name_has_nothing_to_catch_up_with() -> None:
+    def in_turn(*members: str) -> str:
+        chosen: str = ask(made, *members).got
+        made.done(chosen, 0.0)
+        return chosen
+
+    here, far, made = member("a", URL), member("b", URL), scheduler(member("a", URL))[0]
+    assert [in_turn("a") for _ in range(50)] == ["a"] * 50
+    made.replace([here, far], 0.0)
+    assert [in_turn("a", "b") for _ in range(4)] == ["a", "b", "a", "b"]
+    assert [in_turn("b", "a") for _ in range(4)] == ["b", "a", "b", "a"]  # another name: one's own does not count here
+
+
+def test_one_that_turned_a_request_away_is_spared_while_another_can_serve() -> None:
+    made, _ = scheduler(member("a", URL), member("b", URL))
+    assert ask(made, "a", "b").got == "a"
+    made.turned_away("a", 0.0)
+    made.done("a", 0.0)
+    assert [ask(made, "a", "b", now=1.0).got for _ in range(3)] == ["b"] * 3
+    made.unreachable("b", 1.0)
+    assert ask(made, "a", "b", now=1.0).got == "a"
+    made.tick(6.0)
+    assert ask(made, "a", "b", now=6.0).got == "a"
+
+
+def test_who_else_may_serve() -> None:
+    made, _ = scheduler(asleep("a"), member("b", URL), member("c", URL, status="failed"))
+    ticket = Waiting("b", "a", "c", "gone")
+    assert made.has_another(ticket, "b", 0.0)  # after a start
+    ticket.tried += ("a",)
+    assert not made.has_another(ticket, "b", 0.0)
+    assert made.has_another(Waiting("a", "b"), "a", 0.0)
+    made.unreachable("b", 0.0)
+    assert not made.has_another(Waiting("a", "b"), "a", 0.0)
+
+
 names = st.sampled_from("abcdef")
 
 
@@ -257,15 +314,29 @@ def test_eviction_makes_enough_room_with_none_too_many(
     assert evicted(Shortage("1", missing), idle, last_used) == ()
 
 
-@given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.integers(1, 300))
-def test_shares_follow_the_weights(weights: list[int], requests: int) -> None:
+@given(st.lists(st.integers(1, 7), min_size=2, max_size=5), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_shares_follow_the_weights_however_many_are_in_flight(
+    weights: list[int], at_once: int, any_order: Random
+) -> None:
     members = [member(str(number), URL, weight=weight) for number, weight in enumerate(weights)]
-    load: dict[str, int] = {}
-    for _ in range(requests):
-        chosen = LeastOutstanding().choose(members, load, load)
-        load[chosen.name] = load.get(chosen.name, 0) + 1
+    load, served, in_flight = Counter[str](), Counter[str](), list[str]()
+    for _ in range(600):
+        if len(in_flight) == at_once:
+            load[in_flight.pop(any_order.randrange(at_once))] -= 1
+        chosen = LeastOutstanding().choose(members, load, served)
+        in_flight.append(chosen.name)
+        for counts in (load, served):
+            counts[chosen.name] += 1
     for item in members:
-        assert abs(load.get(item.name, 0) - requests * item.weight / sum(weights)) <= max(weights)
+        wanted = 600 * item.weight / sum(weights)
+        assert abs(served[item.name] - wanted) <= 0.25 * wanted + max(weights)
+
+
+@given(st.integers(1, 5), st.integers(1, 30))
+def test_the_slower_of_two_gets_fewer(weight: int, kept: int) -> None:
+    slow, quick = member("slow", URL, weight=weight), member("quick", URL, weight=weight)
+    load = {"slow": kept * weight}  # none of its requests ends
+    assert LeastOutstanding().choose([slow, quick], load, {"quick": 1_000}) is quick
 
 
 @given(st.data())

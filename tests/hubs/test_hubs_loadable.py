@@ -64,8 +64,8 @@ KINDS: list[tuple[str, Callable[[Files], Files], Any]] = [
     ("unfinished", lambda files: {"config.json": files["config.json"], "model.safetensors.incomplete": b"?"}, snapshot(("unfinished", ["is an unfinished download", "`model.safetensors.incomplete`"]))),
     ("mlx", lambda files: files | {"config.json": {**files["config.json"], "quantization": {"group_size": 64, "bits": 4}, "quantization_config": {"group_size": 64, "bits": 4}}}, snapshot(("mlx", ["holds MLX weights, which only Apple's MLX loads"]))),
     ("exl2", lambda files: files | {"config.json": {**files["config.json"], "quantization_config": {"quant_method": "exl2", "bits": 4.25}}}, snapshot(("foreign_quantization", ["is quantized with EXL2, which no backend here loads", "it is for ExLlamaV2"]))),
-    ("eagle", lambda files: files | {"config.json": {**files["config.json"], "architectures": ["LlamaForCausalLMEagle3"]}, "README.md": CARD}, snapshot(("draft_head", ["is a draft head: it speeds up `acme/Tiny-7B` and cannot run alone"]))),
-    ("medusa", lambda files: files | {"config.json": {**files["config.json"], "architectures": ["MedusaModel"]}}, snapshot(("draft_head", ["is a draft head: it speeds up another model and cannot run alone"]))),
+    ("eagle", lambda files: files | {"config.json": {**files["config.json"], "architectures": ["LlamaForCausalLMEagle3"]}, "README.md": CARD}, snapshot(("draft_head", ["is a drafter: it speeds up `acme/Tiny-7B` and cannot run alone", "modelscan plans no second model beside another yet"]))),
+    ("medusa", lambda files: files | {"config.json": {**files["config.json"], "architectures": ["MedusaModel"]}}, snapshot(("draft_head", ["is a drafter: it speeds up another model and cannot run alone", "modelscan plans no second model beside another yet"]))),
     ("no class", lambda files: files | {"config.json": {key: value for key, value in files["config.json"].items() if key != "architectures"}}, snapshot(("no_architectures", ["has a `config.json` without `architectures`, so a backend cannot know the model's class"]))),
     ("no tokenizer", lambda files: {name: value for name, value in files.items() if name != "tokenizer.json"}, snapshot(("no_tokenizer", ["has no tokenizer", "none of tokenizer.json, tokenizer.model, tekken.json or vocab.json is there"]))),
 ]  # fmt: skip
@@ -80,6 +80,32 @@ def test_each_kind_in_a_folder_and_on_a_hub(
     assert (kind, said) == expected
     assert hints
     assert refused(lambda: on_hub(files))[:2] == expected
+
+
+# vLLM 0.33.0, model_executor/models/registry.py: classes of repos of their own, and Gemma's and Muse's assistants.
+DRAFTERS = (
+    "EagleLlamaForCausalLM EagleMiniCPMForCausalLM EagleMistralLarge3ForCausalLM Eagle3Qwen3ForCausalLM "
+    "Eagle3DeepseekV2ForCausalLM LlamaForCausalLMEagle3 PEagleDraftModel PeagleLlamaForCausalLM DFlashDraftModel "
+    "DFlash2DraftModel DFlashLagunaForCausalLM LiLiCorrDraftModel DSparkDraftModel Qwen3DSparkModel K3DSparkModel "
+    "Gemma4DSparkModel MuseGlimmerAssistantModel MedusaModel EagleDeepSeekMTPModel Gemma4MTPModel Qwen3_5MTP"
+)
+MODELS = "Eagle2_5_VLForConditionalGeneration DeepseekV4ForCausalLM Gemma4ForConditionalGeneration"
+
+
+@pytest.mark.parametrize("name", DRAFTERS.split())
+def test_every_class_of_drafters_is_known(whole: Files, name: str) -> None:
+    files = whole | {"config.json": {**whole["config.json"], "architectures": [name]}}
+    assert refused(lambda: on_hub(files))[0] == "draft_head"
+
+
+@pytest.mark.parametrize("name", MODELS.split())
+def test_a_class_of_models_is_none(whole: Files, name: str) -> None:
+    assert on_hub(whole | {"config.json": {**whole["config.json"], "architectures": [name]}})
+
+
+def test_a_drafter_is_known_by_its_type(whole: Files) -> None:
+    assistant = {**whole["config.json"], "model_type": "gemma4_assistant", "architectures": ["Gemma4Assistant"]}
+    assert refused(lambda: on_hub(whole | {"config.json": assistant}))[0] == "draft_head"
 
 
 def test_what_is_whole_is_loaded(write_model: Write, whole: Files) -> None:

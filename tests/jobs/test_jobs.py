@@ -24,7 +24,7 @@ from modelscan.selecting.context import Context
 from modelscan.storage.documents import to_document
 from modelscan.storage.locks import is_held
 from modelscan.storage.ownership import live_supervisor
-from modelscan.system.processes.identity import Process, descendants, is_alive, tagged
+from modelscan.system.processes.identity import Process, descendants, is_alive, send, tagged
 
 
 def runner_of(context: Context, job: Job) -> Process:
@@ -142,6 +142,28 @@ def test_a_killed_runner_takes_its_command_with_it(
     assert now.ended_at is not None
     assert not [item for item in tagged() if item.state == str(home / "state")]
     assert [item["status"] for item in modelscan("list", "--json").json] in ([], ["stopped"], ["failed"])
+
+
+@pytest.mark.slow
+def test_runners_that_are_killed_at_any_moment(
+    context: Context, folder: Path, home: Path, vllm: Path, modelscan: Modelscan
+) -> None:
+    """Each round a little later, from the first moment to a deployment that is ready: the job is never left running,
+    and nothing runs that no record knows.
+    """
+    rounds = int(os.environ.get("KILL_ROUNDS", "20"))
+    for number in range(rounds):
+        job = start_job(context, kind="deploy", subject="tiny", argv=("deploy", str(folder), "--replace"))
+        runner = runner_of(context, job)
+        context.clock.sleep(number * 4.0 / rounds)
+        commands = descendants(runner.pid)
+        send(runner, signal.SIGKILL)
+        until_gone(context, {runner, *commands})
+        assert job_now(context, job.id).status in {"failed", "done"}
+        known = {item["id"]: item["status"] for item in modelscan("list", "--json").json}
+        running = {item.deployment for item in tagged() if item.state == str(home / "state")}
+        assert running <= {key for key, status in known.items() if status in {"starting", "ready"}}, (number, known)
+    assert len(jobs_now(context)) == rounds
 
 
 def test_a_job_that_was_never_spawned_is_interrupted(context: Context) -> None:

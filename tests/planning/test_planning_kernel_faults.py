@@ -9,7 +9,7 @@ from tests.planning.machines import FACTS, llama, machine, new_shape, weights
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import replace
-from modelscan.model import Plan, PlanRequest, WeightsDescription
+from modelscan.model import Architecture, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.decide.planner import make_plan
 from modelscan.planning.options.kernel_faults import parse_kernel_faults
 from modelscan.storage.shipped import shipped_text
@@ -142,6 +142,34 @@ def test_a_public_run_is_not_refused() -> None:
     }
     for (spec, _), item in served.items():
         assert plan_for(item, spec).feasible, spec
+
+
+def test_what_people_met_with_speculation_is_told_where_it_is_asked_for() -> None:
+    row = "x,vllm,cuda,8.6,,speculation,hybrid,,advice,0.20.0,,,five tokens crashed,a/b#1\n"
+    hybrid = weights("lab/hybrid", replace(llama(), layer_types=("linear", "full") * 16), "BF16")
+
+    def told(item: WeightsDescription, *arguments: str) -> bool:
+        chosen = plan_for(item, "rtx-3090", row, backend_args=arguments).chosen
+        assert chosen is not None
+        return "kernels: five tokens crashed (a/b#1)" in chosen.reasons
+
+    drafting = '--speculative-config={"method":"mtp","num_speculative_tokens":5}'
+    assert told(hybrid, drafting)
+    assert not told(hybrid)
+    assert not told(DENSE, drafting)
+
+
+def test_sparse_attention_without_a_rotary_part() -> None:
+    faults = parse_kernel_faults(f"{HEAD}x,vllm,cuda,12.0,,,sparse-nope,,advice,0.20.0,,,no kernel,a/b#1\n")
+    [gpu] = machine("rtx-5090").devices
+    sparse = replace(llama(), details={"index_head_dim": 128}, qk_rope_head_dim=64)
+
+    def told(shape: Architecture) -> bool:
+        return any(faults.of("advice", "vllm", "0.33.0", gpu, "BF16", shape))
+
+    assert told(replace(sparse, qk_rope_head_dim=0))
+    assert not told(sparse)
+    assert not told(llama())
 
 
 def test_each_row_that_ships_is_whole() -> None:

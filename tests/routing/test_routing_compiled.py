@@ -35,17 +35,56 @@ def upstream(name: str, model: str, **changes: object) -> TableMember:
     return TableMember(name=name, id=f"upstream:{name}", model=model, **values)  # type: ignore[arg-type]
 
 
-def test_an_upstream_has_the_names_that_no_deployment_and_no_alias_has() -> None:
+def test_whoever_is_called_by_a_name_shares_it() -> None:
     table = compile_table(
         [deployment()],
-        PublicNames(aliases={"gpt": "eyes", "far": "eyes"}),
-        upstreams=[upstream("far", "lab/eyes"), upstream("eyes", "x"), upstream("lab/eyes", "y"), upstream("z", "gpt")],
+        PublicNames(aliases={"gpt": "eyes"}),
+        upstreams=[upstream("far", "Lab/Eyes"), upstream("near", "lab/eyes"), upstream("z", "gpt")],
     )
     assert table.names == snapshot(
-        {"lab/eyes": ("eyes",), "y": ("lab/eyes",), "eyes": ("eyes",), "far": ("far",), "z": ("z",)}
+        {
+            "lab/eyes": ("eyes", "far", "near"),
+            "Lab/Eyes": ("eyes", "far", "near"),
+            "eyes": ("eyes",),
+            "far": ("far",),
+            "near": ("near",),
+            "z": ("z",),
+        }
     )
     assert table.aliases == snapshot({"gpt": "eyes"})
-    assert [item.id for item in table.members if item.name == "eyes"] == ["0" * 32]
+
+
+def test_a_name_that_was_given_leads_to_what_it_was_given_to() -> None:
+    table = compile_table(
+        [deployment()],
+        PublicNames(aliases={"far": "eyes"}, weights={"eyes": 3, "upstream:eyes": 2}),
+        upstreams=[
+            upstream("eyes", "x"),
+            upstream("lab/eyes", "y"),
+            upstream("far", "eyes"),
+            upstream("w", "lab/eyes"),
+        ],
+    )
+    assert table.names == snapshot(
+        {
+            "lab/eyes": ("eyes", "lab/eyes"),
+            "x": ("upstream:eyes",),
+            "y": ("lab/eyes",),
+            "eyes": ("eyes", "upstream:eyes"),
+            "far": ("far",),
+            "w": ("w",),
+        }
+    )
+    assert table.aliases == {}
+    assert {item.name: (item.id, item.weight) for item in table.members} == snapshot(
+        {
+            "eyes": ("00000000000000000000000000000000", 3),
+            "upstream:eyes": ("upstream:eyes", 2),
+            "lab/eyes": ("upstream:lab/eyes", 1),
+            "far": ("upstream:far", 1),
+            "w": ("upstream:w", 1),
+        }
+    )
 
 
 def test_upstreams_that_know_their_model_by_one_name_share_it() -> None:

@@ -154,7 +154,7 @@ def test_the_plan_says_what_is_mixed() -> None:
         ("re:.*(q|k|v|o)_proj.*", {"attention"}),
         ("mtp.layers.0.mlp.up_proj", set()),
         ("model.visual.blocks.0.attn.qkv", set()),
-        ("lm_head", set()),
+        ("lm_head", {"head"}),
         ("Linear", set()),
         ("(a+)+$" * 1000, set()),
     ],

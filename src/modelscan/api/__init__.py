@@ -8,6 +8,10 @@ app        the application: routes, failures, headers, OpenAPI
 access     who may ask: keys, the page's sessions, `Host` and `Origin`
 sessions   the cookies of the page, and the one-time tokens that they are traded for
 asked      what a route is handed: the context of verbs, and a way to run them beside the loop
+begin      jobs that routes begin
+feed       what happens, for everybody who listens
+sources    what the feed tells
+leaving    a clock for what waits for somebody who may leave
 documents  documents of the command line as answers, with their schemas
 failures   every failure as `{"error", "code"}`
 openapi    the description that comes out of the routes

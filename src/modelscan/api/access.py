@@ -43,6 +43,11 @@ class _Turned:
 _NO_KEY = _Turned(401, "user not authenticated", (("WWW-Authenticate", "Bearer"),))
 
 
+def is_open(path: str) -> bool:
+    """Whether nobody needs a key there."""
+    return path in _OPEN or path.startswith(_OPEN_BELOW)
+
+
 class Doorkeeper:
     """The middleware around everything else."""
 
@@ -76,7 +81,7 @@ class Doorkeeper:
         if not self._is_here(headers.get("host", "")):
             return _Turned(421, "this name is not one of this server: see the setting api.allowed_hosts")
         refusal, by_key = self._key_refusal(headers)
-        if refusal is not None and not (path in _OPEN or path.startswith(_OPEN_BELOW)):
+        if refusal is not None and not is_open(path):
             if path.startswith("/ui") and method in _SAFE:
                 return _Turned(303, refusal.message, (("Location", _SIGN_IN),))
             return refusal

@@ -10,16 +10,36 @@ from fastapi.responses import RedirectResponse
 from modelscan import __version__
 from modelscan.api.access import Doorkeeper
 from modelscan.api.failures import handle_failures
+from modelscan.api.feed import Feed
 from modelscan.api.openapi import describe
-from modelscan.api.routes import health, playground
+from modelscan.api.routes import catalog, deployments, events, gateway, health, jobs, models, ollama, plans, playground
+from modelscan.api.sources import DeploymentEvents, JobEvents
+from modelscan.jobs.start import StartsJobs, start_job
 from modelscan.selecting.context import Context
 from modelscan.storage.passes import page_sessions
 
 # In the order of the description.
-_ROUTERS = (health.router, playground.router)
+_ROUTERS = (
+    playground.router,
+    deployments.router,
+    plans.router,
+    catalog.router,
+    jobs.router,
+    events.router,
+    models.router,
+    gateway.router,
+    ollama.router,
+    health.router,
+)
 
 
-def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Exception], None]) -> FastAPI:
+def build_app(
+    context: Context,
+    *,
+    needs_key: bool = False,
+    on_bug: Callable[[Exception], None],
+    start_job: StartsJobs = start_job,
+) -> FastAPI:
     """The application over these settings and doors. `needs_key`: nobody is let in without one.
 
     `on_bug` is told every exception that is not one of ours.
@@ -31,9 +51,12 @@ def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Ex
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = context
     app.state.on_bug = on_bug
+    app.state.start_job = start_job
+    app.state.feed = Feed((DeploymentEvents(context), JobEvents(context)))
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     for router in _ROUTERS:
         app.include_router(router)

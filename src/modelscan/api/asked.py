@@ -1,4 +1,4 @@
-"""What a route is handed: the context that verbs take."""
+"""What a route is handed: the context that verbs take, what begins jobs, and whether the asker agrees."""
 
 from __future__ import annotations
 
@@ -6,12 +6,30 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from modelscan.dataclasses import replace
+from modelscan.jobs.start import StartsJobs
+from modelscan.model.events import Ask
 from modelscan.selecting.context import Context
 
 
 def _context(request: Request) -> Context:
-    return cast("Context", request.app.state.context)
+    """One for each request: what it looks up is not to be that of an earlier one."""
+    return replace(cast("Context", request.app.state.context), start_job=_start_job(request))
+
+
+def _start_job(request: Request) -> StartsJobs:
+    return cast("StartsJobs", request.app.state.start_job)
 
 
 # Routes that call verbs are plain functions: FastAPI runs them on threads, beside the loop.
 Verbs = Annotated[Context, Depends(_context)]
+Jobs = Annotated[StartsJobs, Depends(_start_job)]
+
+
+def answering(*, yes: bool) -> Ask:
+    """Nobody can be asked in a request: it says yes ahead, or the question stays open."""
+
+    def ask(_question: str, /, *, default: bool = True) -> bool | None:  # noqa: ARG001  as questions are asked
+        return True if yes else None
+
+    return ask

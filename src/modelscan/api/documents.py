@@ -8,7 +8,7 @@ from typing import Any
 from fastapi.responses import Response
 
 from modelscan.storage.documents import to_document
-from modelscan.verbs.maintain.schema import document_schema
+from modelscan.verbs.maintain.schema import document_class, document_schema
 
 
 class DocumentAnswer(Response):
@@ -20,20 +20,38 @@ class DocumentAnswer(Response):
         super().__init__(json.dumps(to_document(value), ensure_ascii=False, allow_nan=False), status_code)
 
 
-def documented(
-    name: str, *, listed: bool = False, status: int = 200, about: str = ""
-) -> dict[int | str, dict[str, Any]]:
+Responses = dict[int | str, dict[str, Any]]
+
+
+def documented(name: str, *, listed: bool = False, status: int = 200, about: str = "") -> Responses:
     """For `responses=` of a route that answers with the document of this name (`modelscan schema`)."""
-    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{component(name)}"}
-    if listed:
-        schema = {"type": "array", "items": schema}
+    schema = {"type": "array", "items": referred(name)} if listed else referred(name)
     described = about or ("Documents" if listed else "The document")
-    return {status: {"description": described, "content": {"application/json": {"schema": schema}}, "x-document": name}}
+    return described_as(schema, status=status, about=described)
 
 
-def component(name: str) -> str:
-    """`gateway-key` → `GatewayKey`, as components of the OpenAPI are called."""
-    return "".join(part.capitalize() for part in name.split("-"))
+def described_as(schema: dict[str, Any], *, status: int = 200, about: str) -> Responses:
+    """The same for an answer that documents are parts of, by `referred`."""
+    return {status: {"description": about, "content": {"application/json": {"schema": schema}}}}
+
+
+def with_parts(*, status: int = 200, about: str, **names: str) -> Responses:
+    """An object of documents by their keys; one whose name ends in `?` may be null."""
+    properties = {
+        key: {"anyOf": [referred(name[:-1]), {"type": "null"}]} if name.endswith("?") else referred(name)
+        for key, name in names.items()
+    }
+    return described_as(
+        {"type": "object", "properties": properties, "required": list(names)}, status=status, about=about
+    )
+
+
+def referred(name: str) -> dict[str, Any]:
+    """The schema of a document inside another."""
+    return {"$ref": f"{_COMPONENTS}{document_class(name)}", "x-document": name}
+
+
+_COMPONENTS = "#/components/schemas/"
 
 
 def components(names: set[str]) -> dict[str, Any]:
@@ -43,6 +61,6 @@ def components(names: set[str]) -> dict[str, Any]:
         schema = document_schema(name)
         inner = schema.pop("$defs", {})
         schema.pop("$schema", None)
-        for key, part in {component(name): schema, **inner}.items():
-            made[key] = json.loads(json.dumps(part).replace("#/$defs/", "#/components/schemas/"))
+        for key, part in {document_class(name): schema, **inner}.items():
+            made[key] = json.loads(json.dumps(part).replace("#/$defs/", _COMPONENTS))
     return made

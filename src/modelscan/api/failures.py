@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +15,6 @@ from starlette.routing import Match
 from modelscan.errors import (
     BackendNotInstalled,
     ClosedWeights,
-    ConfigInvalid,
     Conflict,
     ModelAmbiguous,
     ModelscanError,
@@ -28,7 +28,6 @@ from modelscan.errors import (
 # The nearest class of a failure decides; what is in none of them is the server's own.
 _STATUSES: Mapping[type[ModelscanError], int] = {
     Usage: 400,
-    ConfigInvalid: 400,
     ModelAmbiguous: 409,
     NotFound: 404,
     NoFit: 409,
@@ -56,6 +55,15 @@ def status_of(error: ModelscanError) -> int:
 def refused(status: int, message: str, **headers: str) -> HTTPException:
     """To raise where a request is refused before any verb."""
     return HTTPException(status, message, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@contextlib.contextmanager
+def answering_no() -> Iterator[None]:
+    """Inside, what a verb calls wrong usage is the answer to a request that is as it is described: a Conflict."""
+    try:
+        yield
+    except Usage as error:
+        raise Conflict(error.message, cause=error.cause, hints=error.hints, details=error.details) from error
 
 
 def handle_failures(app: FastAPI) -> None:

@@ -31,7 +31,9 @@ class About:
 
     What others call it: `gpustack` and `litellm` (a prefix of models), `seeds` in lists of models, `owned_by` in lists
     of what is served, `catalog` the source that its own people write, `image` without a tag. `adapters` is its command
-    for a model with an adapter on top, with `{base}` and `{adapter}`; None where it serves none.
+    for a model with an adapter on top, with `{base}` and `{adapter}`, `drafts` for one with a second model that drafts,
+    with `{base}`, `{drafter}`, `{method}` (`{algorithm}`, the same in capitals) and `{tokens}`; None where it serves
+    none.
     """
 
     title: str
@@ -46,6 +48,7 @@ class About:
     owned_by: str = "local"
     catalog: str | None = None
     adapters: str | None = None
+    drafts: str | None = None
 
     @property
     def options(self) -> dict[str, str]:

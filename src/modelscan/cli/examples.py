@@ -34,7 +34,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "status": ("status demo", "status demo --check"),
     "logs": ("logs demo --follow", "logs demo --tail 50 --since 10m"),
     "events": ("events demo", "events --follow --json"),
-    "start": ("start demo", "start demo --timeout 600"),
+    "start": ("start demo", "start demo --timeout 600", "start --all"),
     "stop": ("stop demo", "stop --all"),
     "restart": ("restart demo", "restart demo --progress jsonl"),
     "remove": ("remove demo", "remove demo --purge-weights"),

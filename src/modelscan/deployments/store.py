@@ -134,6 +134,11 @@ class Store(State):
             ).fetchall()
         return [DeploymentEvent(**dict(row)) for row in rows]
 
+    def last_event(self) -> int:
+        """The number of the newest event of any deployment."""
+        with self._reading():
+            return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM events").fetchone()[0])
+
     def was_ready(self, deployment_id: str) -> bool:
         """Whether it was ever ready, as far as its events go back."""
         with self._reading():

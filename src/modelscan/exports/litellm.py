@@ -31,7 +31,7 @@ _SECONDS = 600  # a long prompt on a slow machine takes its time to the first to
 class RemoteModel:
     """A model that somebody else serves at `base_url`, `/v1` included (Ollama: without), and knows as `model`.
 
-    `under` is a name that it shares with others.
+    `serves` are all names by which it is known there, `weighed` is the name of its weight.
     """
 
     name: str
@@ -40,7 +40,11 @@ class RemoteModel:
     api_key_env: str | None = None
     task: Task = "chat"
     ollama: bool = False
-    under: str | None = None
+    serves: tuple[str, ...] = ()
+    weighed: str | None = None
+
+
+Served = Deployment | RemoteModel
 
 
 def litellm_config(
@@ -52,20 +56,19 @@ def litellm_config(
     fallbacks: Mapping[str, Sequence[str]] | None = None,
     weights: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The whole configuration: an entry for each deployment that is ready and has a port, and one more under each name
-    that several of them answer to, so that they share its load.
+    """The whole configuration: an entry for each deployment that is ready and has a port and for each remote model, and
+    one more under each name that several of them answer to, so that they share its load.
 
     LiteLLM does not start without a master key unless `keyless` says that everybody may ask. Names that lead nowhere
     are left out of `aliases` and `fallbacks`: LiteLLM would refuse the file.
     """
     there = (item for item in deployments if item.status == "ready" and item.removed_at is None and not item.socket)
     ready = sorted(there, key=lambda item: item.name)
-    models = [_entry(item.name, item) for item in ready]
-    models += [_remote_entry(item) for item in remote if item.under is None]
-    for name, members in _shared(ready, {item["model_name"] for item in models}).items():
-        models += [_entry(name, item, weight=weight) for item, weight in _weighted(members, weights or {})]
-    taken = {item["model_name"] for item in models}
-    models += _sharing([item for item in remote if item.under not in taken], weights or {})
+    models = [
+        _remote_entry(name, item, weight) if isinstance(item, RemoteModel) else _entry(name, item, weight)
+        for name, members in _groups(ready, remote).items()
+        for item, weight in _weighted(members, weights or {})
+    ]
     names = {item["model_name"] for item in models}
     led = {name: target for name, target in (aliases or {}).items() if target in names and name not in names}
     after = [{name: kept} for name, kept in _reachable(fallbacks or {}, names | set(led)).items()]
@@ -104,7 +107,7 @@ def litellm_text(config: Mapping[str, Any]) -> str:
     return "".join(f"{line}\n" for line in head) + body
 
 
-def _entry(name: str, deployment: Deployment, *, weight: int | None = None) -> dict[str, Any]:
+def _entry(name: str, deployment: Deployment, weight: int | None) -> dict[str, Any]:
     """A backend says which of LiteLLM's prefixes is its own; `openai/` is that of any other that speaks its API.
 
     `model_info.id` must be unique in the file: it is the deployment's id, with the name where that is shared.
@@ -126,17 +129,7 @@ def _entry(name: str, deployment: Deployment, *, weight: int | None = None) -> d
     return {"model_name": name, "litellm_params": _known(params), "model_info": _known(info)}
 
 
-def _sharing(remote: Sequence[RemoteModel], weights: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The entries under names that several share: a weight on all of one name, or on none."""
-    weighted = {item.under for item in remote if item.name in weights}
-    return [
-        _remote_entry(item, weight=weights.get(item.name, 1) if item.under in weighted else None)
-        for item in remote
-        if item.under is not None
-    ]
-
-
-def _remote_entry(item: RemoteModel, *, weight: int | None = None) -> dict[str, Any]:
+def _remote_entry(name: str, item: RemoteModel, weight: int | None) -> dict[str, Any]:
     """Of Ollama's two prefixes `ollama_chat/` keeps the model's chat template; `ollama/` is the one for embeddings."""
     if item.ollama:
         params: dict[str, Any] = {
@@ -152,10 +145,10 @@ def _remote_entry(item: RemoteModel, *, weight: int | None = None) -> dict[str, 
         }
     params["weight"] = weight
     info = {
-        "id": f"upstream:{item.name}" + (f":{item.under}" if item.under else ""),
+        "id": f"upstream:{item.name}" + ("" if name == item.name else f":{name}"),
         "mode": _MODES.get(item.task),
     }
-    return {"model_name": item.under or item.name, "litellm_params": _known(params), "model_info": _known(info)}
+    return {"model_name": name, "litellm_params": _known(params), "model_info": _known(info)}
 
 
 def _base(bare: str, with_version: str, task: Task) -> str:
@@ -171,21 +164,38 @@ def _known(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _shared(ready: Sequence[Deployment], taken: set[str]) -> dict[str, list[Deployment]]:
-    """The names besides their own that several of one task answer to, with those that do."""
-    found: dict[str, list[Deployment]] = {}
-    for item in ready:
-        for name in set(item.served_model_names) - taken:
+def _groups(ready: Sequence[Deployment], remote: Sequence[RemoteModel]) -> dict[str, list[Served]]:
+    """Who serves each name, as the gateway has it: a name of its own leads each of them to what was given that name, a
+    remote model's to deployments that answer to it too; any other is there where several of one task answer to it.
+    """
+    groups: dict[str, list[Served]] = {}
+    everyone: list[Served] = [*ready, *remote]
+    for item in everyone:
+        groups.setdefault(item.name, []).append(item)
+    found: dict[str, list[Served]] = {}
+    deployed = {item.name for item in ready}
+    for item in everyone:
+        answers_to = item.serves if isinstance(item, RemoteModel) else item.served_model_names
+        for name in set(answers_to) - deployed:
             found.setdefault(name, []).append(item)
-    same = {name: [item for item in members if item.task == members[0].task] for name, members in found.items()}
-    return {name: members for name, members in sorted(same.items()) if len(members) > 1}
+    for name, members in sorted(found.items()):
+        same = [item for item in members if item.task == groups.get(name, members)[0].task]
+        if name in groups:
+            groups[name] += [item for item in same if isinstance(item, Deployment)]
+        elif len(same) > 1:
+            groups[name] = same
+    return groups
 
 
-def _weighted(members: Sequence[Deployment], weights: Mapping[str, int]) -> list[tuple[Deployment, int | None]]:
+def _weighted(members: Sequence[Served], weights: Mapping[str, int]) -> list[tuple[Served, int | None]]:
     """LiteLLM wants a weight on all of a group or on none."""
-    if not any(item.name in weights for item in members):
+    if len(members) == 1 or not any(_weighed(item) in weights for item in members):
         return [(item, None) for item in members]
-    return [(item, weights.get(item.name, 1)) for item in members]
+    return [(item, weights.get(_weighed(item), 1)) for item in members]
+
+
+def _weighed(item: Served) -> str:
+    return (item.weighed if isinstance(item, RemoteModel) else None) or item.name
 
 
 def _reachable(fallbacks: Mapping[str, Sequence[str]], names: set[str]) -> dict[str, list[str]]:

@@ -16,5 +16,6 @@ access     keys
 commands   starting and stopping deployments
 metrics    what is counted
 journal    the access log
+log_pipe   how its lines get to who keeps it
 accounts   what is counted and logged of requests that are over, some at a time
 """

@@ -78,6 +78,13 @@ class Gatekeeper:
         return new
 
 
+def members_for(key: ClientKey | None, public: str, members: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that may serve a key: all of a name that it may ask for, else those alone that it may ask for by theirs."""
+    if key is None or not key.models or public in key.models:
+        return members
+    return tuple(name for name in members if name in key.models)
+
+
 def may_ask(key: ClientKey | None, names: Sequence[str]) -> bool:
     """Whether a key may see and ask for a model that goes by these names."""
     return key is None or not key.models or not set(key.models).isdisjoint(names)

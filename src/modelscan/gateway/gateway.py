@@ -37,6 +37,7 @@ from modelscan.system.clock import Clock
 
 _COMMENT_SECONDS = 5.0
 _REFRESH_SECONDS = 5.0  # the least time between two looks at what really runs
+_LAST_FLUSHES = 100  # in two seconds, where the log is behind
 _CLIENT_LEFT = 499
 
 
@@ -163,8 +164,11 @@ class Gateway:
         self._accounts.settle()
         for connection in [item for item in self.connections if item.deadline < now]:
             connection.expired()
-        for exchange in [item for item in self._exchanges if item.deadline < now]:
-            exchange.expired()
+        for exchange in tuple(self._exchanges):
+            if exchange.heard:
+                exchange.heard, exchange.deadline = False, now + self.answer_seconds
+            elif exchange.deadline < now:
+                exchange.expired()
         if now - self._commented_at >= _COMMENT_SECONDS:
             self._commented_at = now
             self._progress.clear()
@@ -310,6 +314,10 @@ class Gateway:
             connection.abort()
         self._pool.close()
         self._accounts.settle()
+        for _ in range(_LAST_FLUSHES):
+            if self._journal.flush():
+                break
+            await asyncio.sleep(0.02)
 
 
 _NOBODY = TableMember(name="", id="", model="", status="stopped")

@@ -6,11 +6,11 @@ POST /v1/chat/completions 200 demo demo 812 1532 12.3ms req-… laptop
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import msgspec
 
 from modelscan.gateway.http.request import Request, printable
+from modelscan.gateway.log_pipe import LogPipe
 
 _LONGEST_WORD = 200
 
@@ -36,10 +36,10 @@ class EndedRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class Journal:
-    """`write` takes whole lines, as many as there are at each `flush`."""
+    """Lines go to `pipe` at each `flush`, as many as there are."""
 
-    def __init__(self, write: Callable[[bytes], object], *, enabled: bool) -> None:
-        self._write = write
+    def __init__(self, pipe: LogPipe, *, enabled: bool) -> None:
+        self._pipe = pipe
         self._enabled = enabled
         self._lines: list[bytes] = []
 
@@ -65,10 +65,10 @@ class Journal:
         """What is no request: starts, stops, reloads."""
         self._lines.append(text.encode())
 
-    def flush(self) -> None:
-        if self._lines:
-            lines, self._lines = self._lines, []
-            self._write(b"\n".join(lines) + b"\n")
+    def flush(self) -> bool:
+        """Returns whether all lines are written."""
+        lines, self._lines = self._lines, []
+        return self._pipe.put(lines)
 
 
 @functools.lru_cache(256)

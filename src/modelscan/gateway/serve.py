@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from modelscan.gateway.commands import Commands
 from modelscan.gateway.gateway import Gateway
 from modelscan.gateway.journal import Journal
+from modelscan.gateway.log_pipe import LogPipe
 from modelscan.routing.gateway_files import GatewayFiles, gateway_files
 from modelscan.services.files import read_status
 from modelscan.settings.environment import process_environment
@@ -63,7 +65,7 @@ class Server:
         self._files = gateway_files(settings.paths)
         self._stop = asyncio.Event()
         os.set_blocking(1, False)
-        self._journal = Journal(_write, enabled=settings.gateway.access_log)
+        self._journal = Journal(LogPipe(partial(os.write, 1)), enabled=settings.gateway.access_log)
         own = {name: value for name, value in environ.items() if name != SUPERVISOR_TAG}
         commands = Commands(
             run,
@@ -170,11 +172,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _write(data: bytes) -> None:
-    with contextlib.suppress(OSError):  # the keeper reads at once; where it cannot, lines are lost and answers are not
-        os.write(1, data)
 
 
 if __name__ == "__main__":

@@ -79,11 +79,13 @@ NOT_LOADED: tuple[tuple[tuple[str, ...], str], ...] = (
     (("*.parquet", "*.arrow"), "a data set"),
 )
 
-# Classes and types of drafts for speculative decoding, in lower case (vLLM 0.33.0, model_executor/models/registry.py,
-# `_SPECULATIVE_DECODING_MODELS`; the speculators library).
-HEADS: tuple[str, ...] = (
-    *("eagle*forcausallm", "*forcausallmeagle*", "eagle", "eagle3", "medusa", "medusamodel"),
-    *("mlpspeculator*", "mlp_speculator", "*mtpmodel", "*mtp", "*dflash*", "dspark*draft*"),
+# Classes and types of drafters for speculative decoding, in lower case (vLLM 0.33.0, model_executor/models/registry.py,
+# `_SPECULATIVE_DECODING_MODELS`, and config/speculative.py for Gemma's assistants; the speculators library). `Eagle`
+# alone is no such word: NVIDIA's Eagle2.5 is a model.
+DRAFTING: tuple[str, ...] = (
+    *("eagle*forcausallm", "peagle*", "*forcausallmeagle*", "eagle", "eagle3", "medusa", "medusamodel"),
+    *("mlpspeculator*", "mlp_speculator", "*mtpmodel", "*mtp", "*dflash*", "*dspark*model", "*draftmodel", "*dspark"),
+    *("*assistantmodel", "*_assistant", "extracthiddenstatesmodel"),
 )
 
 # Methods of `quantization_config` that only other programs read (transformers 5.23, quantizers/auto.py).

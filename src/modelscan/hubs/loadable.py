@@ -9,15 +9,17 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelNotFound
-from modelscan.hubs.forms import FOREIGN_METHODS, HEADS, NOT_LOADED, POINTERS, TRAINING
+from modelscan.hubs.forms import DRAFTING, FOREIGN_METHODS, NOT_LOADED, POINTERS, TRAINING
 from modelscan.parsing.regex import regex
 from modelscan.parsing.text import clean
+from modelscan.storage.shipped import shipped_text
+from modelscan.weights.reading.drafters import DRAFTERS, Drafter, drafter_called, read_drafters
 from modelscan.weights.reading.listing import loaded_safetensors
 from modelscan.weights.reading.selection import needed_files, weight_names
 from modelscan.weights.reading.tokenizers import has_tokenizer
@@ -87,21 +89,25 @@ def require_loadable_files(contents: Contents) -> None:
 
 def require_loadable_config(contents: Contents, config: Mapping[str, Any]) -> None:
     """Raise ModelNotFound for a config that no backend loads, and for text models without a tokenizer."""
-    kinds = (_mlx, _foreign, _head, _nameless, _mute)
+    kinds = (_mlx, _foreign, _drafts, _nameless, _mute)
     _refuse(contents, tuple(partial(kind, config=config) for kind in kinds))
+
+
+def refuse_drafter(name: str) -> None:
+    """Raise ModelNotFound for the name of a repo that is known to draft for another model."""
+    if (known := drafter_called(name, shipped_drafters())) is not None:
+        raise unloadable(f"`{known.repo_id}`", known.repo_id, drafting(known.of, known))
+
+
+def unloadable(shown: str, repo_id: str, found: Unloadable, files: Sequence[str] = ()) -> ModelNotFound:
+    details = {"repo_id": repo_id, "reason": found.kind, "files": list(files)}
+    return ModelNotFound(f"{shown} {found.what}", cause=found.cause, hints=found.hints, details=details)
 
 
 def _refuse(contents: Contents, kinds: Sequence[Callable[[Contents], Unloadable | None]]) -> None:
     for kind in kinds:
         if found := kind(contents):
-            raise ModelNotFound(
-                f"{contents.shown} {found.what}",
-                cause=found.cause,
-                hints=found.hints,
-                details={
-                    "repo_id": contents.repo_id, "reason": found.kind, "files": sorted(contents.sizes)[:50],
-                },
-            )  # fmt: skip
+            raise unloadable(contents.shown, contents.repo_id, found, sorted(contents.sizes)[:50])
 
 
 def _pointers(contents: Contents) -> Unloadable | None:
@@ -206,29 +212,52 @@ def _foreign(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None
     )
 
 
-def _head(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None:
-    """A draft for speculative decoding."""
+def _drafts(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None:
+    """A second model for speculative decoding."""
     names = config.get("architectures")
     words = [
         *(names if isinstance(names, list) else []),
         config.get("model_type"),
         config.get("speculators_model_type"),
     ]
-    drafts = "draft_vocab_size" in config or any(
-        fnmatchcase(str(word).lower(), pattern) for word in words if word for pattern in HEADS
-    )
-    if not drafts:
+    if "draft_vocab_size" not in config and not any(
+        fnmatchcase(str(word).lower(), pattern) for word in words if word for pattern in DRAFTING
+    ):
         return None
+    known = drafter_called(contents.repo_id, shipped_drafters())
     section = config.get("speculators_config")
     verifier = section.get("verifier") if isinstance(section, Mapping) else None
     named = verifier.get("name_or_path") if isinstance(verifier, Mapping) else None
-    base = named if isinstance(named, str) and _REPO.fullmatch(named) else contents.base_model
+    if known is not None:
+        return drafting(known.of, known)
+    return drafting(named if isinstance(named, str) and _REPO.fullmatch(named) else contents.base_model)
+
+
+def drafting(base: str | None, drafter: Drafter | None = None) -> Unloadable:
+    """What is said of a model that drafts for `base`, with the commands for both that are published."""
+    commands = (
+        f"serve both with {backend.title} itself: "
+        + backend.about.drafts.format(
+            base=base,
+            drafter=drafter.repo_id,
+            method=drafter.method,
+            algorithm=drafter.method.upper(),
+            tokens=drafter.tokens,
+        )
+        for name, backend in BACKENDS.items()
+        if drafter is not None and name in drafter.backends and backend.about.drafts is not None
+    )
     return Unloadable(
         "draft_head",
-        f"is a draft head: it speeds up {f'`{base}`' if base else 'another model'} and cannot run alone",
-        (),
-        [f"plan that model: modelscan plan {base}"] if base else ["plan the model that it was made for"],
+        f"is a drafter: it speeds up {f'`{base}`' if base else 'another model'} and cannot run alone",
+        ["modelscan plans no second model beside another yet"],
+        [f"plan that model: modelscan plan {base}" if base else "plan the model that it was made for", *commands],
     )
+
+
+@cache
+def shipped_drafters() -> Mapping[str, Drafter]:
+    return read_drafters(shipped_text(DRAFTERS))
 
 
 def _nameless(_: Contents, config: Mapping[str, Any]) -> Unloadable | None:

@@ -35,10 +35,15 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobEvent:
-    """`kind` is a status that began, or the command's own word; `fields` are what the command told besides."""
+    """`kind` is a status that began, or the command's own word; `fields` are what the command told besides.
+
+    `job_kind` and `subject` are the job's.
+    """
 
     number: int
     job: str
+    job_kind: JobKind
+    subject: str
     at: str
     kind: str
     message: str | None

@@ -34,6 +34,20 @@ def job_events(site: JobSite, job_id: str | None = None, *, after: int = 0) -> S
         return store.events(job_id, after=after)
 
 
+def last_job_event(site: JobSite) -> int:
+    """The number of the newest event of any job."""
+    with JobStore.for_reading(site.settings.paths, site.clock) as store:
+        return store.last_event()
+
+
+def settle_jobs(site: JobSite) -> None:
+    """Have those that were interrupted say so, for whoever reads only their events."""
+    with JobStore.for_reading(site.settings.paths, site.clock) as store:
+        running = store.running()
+    for job in running:
+        _checked(site, job)
+
+
 def _checked(site: JobSite, job: Job) -> Job:
     paths = site.settings.paths
     if job.status != "running" or is_held(job_files(paths, job.id).lock):

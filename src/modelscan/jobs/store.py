@@ -48,6 +48,12 @@ class JobStore(State):
             rows = self._connection.execute("SELECT id, document FROM jobs ORDER BY number DESC").fetchall()
         return [self._read(row) for row in rows]
 
+    def running(self) -> Sequence[Job]:
+        """Those whose row says so."""
+        with self._reading():
+            rows = self._connection.execute("SELECT id, document FROM jobs WHERE status = 'running'").fetchall()
+        return [self._read(row) for row in rows]
+
     def hear(self, job_id: str, heard: Heard) -> Job:
         """Keep what a running job's command told. Raises NotFound."""
         now = rfc3339(self._clock.now())
@@ -84,13 +90,19 @@ class JobStore(State):
 
     def events(self, job_id: str | None = None, *, after: int = 0) -> Sequence[JobEvent]:
         """Oldest first; those with a number above `after`."""
-        where, values = ("job = ? AND ", (job_id,)) if job_id else ("", ())
         with self._reading():
             rows = self._connection.execute(
-                f"SELECT * FROM job_events WHERE {where}number > ? ORDER BY number",  # noqa: S608  two literals
-                (*values, after),
+                "SELECT job_events.*, json_extract(document, '$.kind') AS job_kind,"
+                " json_extract(document, '$.subject') AS subject FROM job_events JOIN jobs ON jobs.id = job"
+                " WHERE job_events.number > :after AND (:job IS NULL OR job = :job) ORDER BY job_events.number",
+                {"after": after, "job": job_id},
             ).fetchall()
         return [JobEvent(**{**dict(row), "fields": json.loads(row["fields"])}) for row in rows]
+
+    def last_event(self) -> int:
+        """The number of the newest event of any job."""
+        with self._reading():
+            return int(self._connection.execute("SELECT coalesce(max(number), 0) FROM job_events").fetchone()[0])
 
     def _one(self, job_id: str) -> Job:
         row = self._connection.execute("SELECT id, document FROM jobs WHERE id = ?", (job_id,)).fetchone()

@@ -5,7 +5,7 @@ Verbs write it whenever a route changes; the gateway never asks anything else ab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from modelscan.dataclasses import dataclass, field, replace
@@ -66,48 +66,72 @@ class GatewayTable:
 def compile_table(
     deployments: Iterable[Deployment],
     public: PublicNames,
-    upstreams: Sequence[TableMember] = (),
+    upstreams: Iterable[TableMember] = (),
 ) -> GatewayTable:
-    """The table of all that can be asked for. A deployment's own name leads to it alone, whatever else is called so.
+    """The table of all that can be asked for: whoever is called by a name shares its load. Deployments are called by
+    their model, its repo and what they serve, upstreams by what their servers call the model; capitals do not matter.
 
-    An upstream has the names that no deployment has: requests for what runs here are not given away unasked. Upstreams
-    that know their model by the same name share it.
+    A name that was given says more: a deployment's own leads to it and to the upstream that was registered under the
+    same, an upstream's own to it and to deployments that are called so.
     """
     present = [item for item in deployments if item.removed_at is None]
-    own: dict[str, tuple[str, ...]] = {item.name: (item.name,) for item in present}
-    upstreams = [item for item in upstreams if item.name not in own]
-    members = [replace(item, weight=public.weights.get(item.name, 1)) for item in (*map(_member, present), *upstreams)]
-    names: dict[str, tuple[str, ...]] = {}
-    for item in present:
-        for name in _called(item)[1:]:
-            names[name] = (*names.get(name, ()), item.name)
+    registered = set_apart(upstreams, {item.name for item in present})
+    members = [*map(_member, present), *registered.values()]
     aliases = {alias: item.name for item in present for alias in item.aliases} | dict(public.aliases)
-    for upstream in upstreams:
-        own[upstream.name] = names.pop(upstream.name, (upstream.name,))
-    for name, sharing in known_there(upstreams).items():
-        if name not in aliases:
-            names.setdefault(name, sharing)
+    here = {item.name: _called(item) for item in present}
+    there = {item.name: [name for name in known_there(item) if name not in aliases] for item in registered.values()}
+    deployed, all_called = _by_name(here), _by_name({**here, **there})
+    names = {name: all_called[name.casefold()] for called in (*here.values(), *there.values()) for name in called}
+    own: dict[str, tuple[str, ...]] = {item.name: (item.name,) for item in present}
+    for name, item in registered.items():
+        own[name] = (*(own.get(name) or deployed.get(name.casefold(), ())), item.name)
     return GatewayTable(
-        members=tuple(members),
+        members=tuple(replace(item, weight=public.weights.get(item.name, 1)) for item in members),
         names={**names, **own},
         aliases={name: target for name, target in aliases.items() if name not in own},
         fallbacks=public.fallbacks,
     )
 
 
-def known_there(upstreams: Sequence[TableMember]) -> dict[str, tuple[str, ...]]:
-    """The names by which upstreams know their models, and those that clients have for these, with whom they mean."""
-    found: dict[str, tuple[str, ...]] = {}
-    for item in upstreams:
-        for name in dict.fromkeys((item.model, *item.serves, *item.called)):
-            found[name] = (*found.get(name, ()), item.name)
-    return found
+def set_apart(upstreams: Iterable[TableMember], taken: Collection[str]) -> dict[str, TableMember]:
+    """By the names under which they were registered; one that has the name of a deployment (`taken`) goes by its id."""
+    return {item.name: replace(item, name=item.id) if item.name in taken else item for item in upstreams}
+
+
+def upstream_id(registered: str) -> str:
+    """Of the upstream that is registered under a name."""
+    return f"upstream:{registered}"
+
+
+def shared_with_deployments(table: GatewayTable, upstream: TableMember) -> dict[str, tuple[str, ...]]:
+    """The names that lead to an upstream and to deployments, with these."""
+    deployed = {item.name for item in table.members if item.kind == "deployment"}
+    found = {
+        name: tuple(item for item in members if item in deployed)
+        for name, members in table.names.items()
+        if upstream.name in members
+    }
+    return {name: here for name, here in found.items() if here}
+
+
+def known_there(upstream: TableMember) -> tuple[str, ...]:
+    """The names by which its server knows its model, and those that clients have for it."""
+    return tuple(dict.fromkeys((upstream.model, *upstream.serves, *upstream.called)))
+
+
+def _by_name(called: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """Who is called by each name, in small letters."""
+    found: dict[str, dict[str, None]] = {}
+    for member, names in called.items():
+        for name in names:
+            found.setdefault(name.casefold(), {})[member] = None
+    return {name: tuple(members) for name, members in found.items()}
 
 
 def _called(item: Deployment) -> tuple[str, ...]:
-    """Its own name first, then what it shares with others of the same model."""
-    known = (item.name, item.model, item.catalog_id, item.repo_id, *item.served_model_names)
-    return tuple(dict.fromkeys(name for name in known if name))
+    """What it shares with others of the same model; its own name is not."""
+    known = (item.model, item.catalog_id, item.repo_id, *item.served_model_names)
+    return tuple(dict.fromkeys(name for name in known if name and name != item.name))
 
 
 def _member(item: Deployment) -> TableMember:

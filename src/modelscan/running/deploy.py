@@ -18,7 +18,7 @@ from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.preparing import preparation_stopped
 from modelscan.errors import Conflict, NoFit, Usage
-from modelscan.model import Candidate, Deployment, Installation, Pricing
+from modelscan.model import Candidate, Deployment, Hardware, Installation, Pricing
 from modelscan.model.events import Ask, Event, Report
 from modelscan.planning.telling.command import request_words
 from modelscan.running.choice import report_choice, report_reading
@@ -44,6 +44,7 @@ from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed
 from modelscan.selecting.plan import Planned, described, faults_beside, no_fit, plan_resolved
 from modelscan.selecting.requests import (
+    LOOPBACK,
     DeployRequest,
     beside_words,
     difference,
@@ -59,7 +60,6 @@ from modelscan.targets.target import Hosts, host_in
 
 _AFTER_A_REBOOT = "a reboot ends it; to start it then, add to `crontab -e`: @reboot modelscan start {name}"
 _SAID_THERE = frozenset({"model", "backend", "name", "target", "aliases"})
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +97,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     if existing is not None and existing.spec.request == request and not wanted.anew:
         return Deployed(deployment=_same_again(context, existing, wanted, report), hosted_price=price)
     if existing is not None and not wanted.replace:
-        raise _other_request(existing, request, wanted)
+        raise other_request(existing, request, wanted)
 
     if is_local and (note := shell_note(context.settings.environ, wanted.plan.env)) is not None:
         report(note)
@@ -137,7 +137,7 @@ def _deployed_there(
     if existing is not None and existing.spec.request == request and not wanted.anew:
         return _same_again(context, existing, wanted, report)
     if existing is not None and not wanted.replace:
-        raise _other_request(existing, request, wanted)
+        raise other_request(existing, request, wanted)
     record = record_there(wanted, target, names, name, request)
     with contextlib.ExitStack() as stack:
         try:
@@ -194,15 +194,7 @@ def _claimed(
     """Plan and claim what the plan needs; if another command claims the memory first, plan again."""
     request = kept_request(wanted, resolved)
     for last in (False, False, True):
-        hardware = machine(context)
-        claims = context.deployments.claims(hardware, but=existing)
-        if existing is not None:
-            hardware = with_memory_back(hardware, context.deployments.observe(existing))
-        if wanted.on_demand:  # it starts when there is room, which others may make for it
-            hardware, claims = when_idle(hardware), ()
-        planned = plan_resolved(
-            context, resolved, wanted.plan, hardware, claims=claims, share=wanted.share, beside=beside_words(wanted)
-        )
+        hardware, planned = planned_beside(context, resolved, wanted, existing)
         chosen = planned.plan.chosen
         own = planned.plan.warnings[len(resolved.warnings) :]  # how the name was read is said already
         for warning in (*own, *faults_beside(planned.plan)):
@@ -226,6 +218,22 @@ def _claimed(
         else:
             return claimed, installation
     raise AssertionError("the last try returns or raises")
+
+
+def planned_beside(
+    context: Context, resolved: Resolved, wanted: DeployRequest, existing: Record | None
+) -> tuple[Hardware, Planned]:
+    """This machine, and the plan on it beside all that lives but `existing`, which it would replace."""
+    hardware = machine(context)
+    claims = context.deployments.claims(hardware, but=existing)
+    if existing is not None:
+        hardware = with_memory_back(hardware, context.deployments.observe(existing))
+    if wanted.on_demand:  # it starts when there is room, which others may make for it
+        hardware, claims = when_idle(hardware), ()
+    planned = plan_resolved(
+        context, resolved, wanted.plan, hardware, claims=claims, share=wanted.share, beside=beside_words(wanted)
+    )
+    return hardware, planned
 
 
 def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask) -> Candidate:
@@ -273,13 +281,14 @@ def kept_request(wanted: DeployRequest, resolved: Resolved) -> dict[str, Any]:
 def refuse_unsafe(context: Context, wanted: DeployRequest) -> None:
     """Raise Usage for what would let others in, and for a key that is not set."""
     refuse_secrets(wanted.plan.backend_args)
-    if wanted.host not in _LOOPBACK:
+    if wanted.host not in LOOPBACK:
         raise Usage(
             f"`--host {wanted.host}` would expose the endpoint to the network",
             cause=["a backend's own API key protects only some of its routes, so only loopback addresses are allowed"],
             hints=[
-                "drop --host, and put an authenticating proxy in front of http://127.0.0.1:PORT",
-                "a client in a container on this machine reaches it too: docker run --network host …",
+                "the gateway lets others in, with a key: modelscan gateway keys add NAME",
+                f"then, without --host here: modelscan gateway restart --host {wanted.host}",
+                "a client in a container on this machine reaches 127.0.0.1 too: docker run --network host …",
             ],
         )
     variable = wanted.api_key_env
@@ -301,7 +310,8 @@ def _same_again(context: Context, existing: Record, wanted: DeployRequest, repor
     return dataclasses.replace(followed, changed=False)
 
 
-def _other_request(existing: Record, request: dict[str, object], wanted: DeployRequest) -> Conflict:
+def other_request(existing: Record, request: dict[str, object], wanted: DeployRequest) -> Conflict:
+    """The failure of another request under a name that is taken, with the difference."""
     line = " ".join(["modelscan deploy", *option_words(wanted), "--replace"])
     return Conflict(
         f"the deployment `{existing.name}` already exists with different options",

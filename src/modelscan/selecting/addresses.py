@@ -1,11 +1,13 @@
-"""What is an address on a hub, but not one of a model."""
+"""What no model can be called: an address on a hub that is not one of a model, a name that no disk would take."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from modelscan.errors import ModelNotFound
 from modelscan.parsing.regex import regex
+from modelscan.parsing.text import clean_line, is_harmless
 
 _KINDS = {
     "datasets": "a dataset",
@@ -27,6 +29,27 @@ _ADDRESS = regex(
 )
 # Without a host only where it can be no repo, which has two parts.
 _PATH = regex(r"(?P<kind>datasets|spaces|collections|studios)/[\w.-]+/[\w.-]+(?:/.*)?", re.IGNORECASE)
+
+
+_LONGEST, _LONGEST_PART = 2_000, 255  # the second one of Linux's file systems, in bytes
+
+
+def refuse_impossible(reference: str) -> None:
+    """Raise ModelNotFound for what is no name, no address and no folder, so that nobody is asked about it."""
+    if len(reference) > _LONGEST or not is_harmless(reference) or _is_beyond_a_disk(reference):
+        raise ModelNotFound(
+            f"`{clean_line(reference, 80)}` cannot be the name of a model",
+            hints=["modelscan catalog search WORDS"],
+            details={"near": []},
+        )
+
+
+def _is_beyond_a_disk(reference: str) -> bool:
+    try:
+        path = Path(reference).expanduser()
+    except RuntimeError:  # `~name` of nobody
+        return True
+    return any(len(part.encode()) > _LONGEST_PART for part in path.parts)
 
 
 def refuse_other_addresses(reference: str) -> None:

@@ -14,6 +14,7 @@ from modelscan.planning.options.quantization import UNQUANTIZED, own_quantizatio
 from modelscan.selecting.context import Context
 from modelscan.selecting.resolved import Resolved
 from modelscan.storage.shipped import shipped_text
+from modelscan.weights.reading.makers import MAKERS, as_made, read_makers
 from modelscan.weights.reading.shipped import describe_shipped, quantized_forms
 
 
@@ -85,8 +86,8 @@ def with_shared_shape(known: tuple[WeightsDescription, ...]) -> tuple[WeightsDes
 def borrowed_shape(item: WeightsDescription, known: Iterable[WeightsDescription]) -> WeightsDescription:
     """A quantized form with the shape of another form of the model, unquantized if there is one.
 
-    How it was quantized in detail stays unknown. A count of parameters holds for the form it was counted in: that of
-    quantized files has packed numbers and scales in it, and is not passed on.
+    How it was quantized in detail is known where its maker does it alike. A count of parameters holds for the form it
+    was counted in: that of quantized files has packed numbers and scales in it, and is not passed on.
     """
     shaped = [other for other in known if other.architecture is not None]
     lender = min(shaped, key=lambda other: own_quantization(other) not in UNQUANTIZED, default=None)
@@ -101,7 +102,8 @@ def borrowed_shape(item: WeightsDescription, known: Iterable[WeightsDescription]
         details={key: value for key, value in lender.architecture.details.items() if key != "quant_zeros"},
         total_parameters=lender.architecture.total_parameters if own_quantization(lender) in UNQUANTIZED else None,
     )
-    return replace(item, architecture=shape, shape_from=lender.repo_id, verified=False)
+    lent = replace(item, architecture=shape, shape_from=lender.repo_id, verified=False)
+    return as_made(lent, read_makers(shipped_text(MAKERS)))
 
 
 def describe_here(

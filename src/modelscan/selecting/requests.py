@@ -15,6 +15,7 @@ from modelscan.planning.telling.command import Wording, request_words
 from modelscan.storage.documents import to_document
 from modelscan.units import parse_duration, parse_tokens
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NAME = regex(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = regex(r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|CREDENTIAL|PRIVATE_?KEY)", re.IGNORECASE)
 

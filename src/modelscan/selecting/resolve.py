@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -10,17 +11,19 @@ from pathlib import Path
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.asked import WeightsHint
+from modelscan.catalog.naming.drafting import drafted_by_name
 from modelscan.catalog.naming.identity import Resolution, resolve
-from modelscan.catalog.naming.names import without_quantization, words
+from modelscan.catalog.naming.names import unwrap, without_quantization, words
 from modelscan.dataclasses import replace
 from modelscan.errors import Gated, ModelAmbiguous, ModelNotFound, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder
 from modelscan.hubs.forms import NAMED
+from modelscan.hubs.loadable import drafting, refuse_drafter, shipped_drafters, unloadable
 from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.parsing.regex import regex
 from modelscan.registry.registered import registered_models
-from modelscan.selecting.addresses import refuse_other_addresses
+from modelscan.selecting.addresses import refuse_impossible, refuse_other_addresses
 from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.applied import refuse_unrunnable
@@ -71,18 +74,21 @@ def resolve_model(
     this machine, or the one described.
     Raises ModelNotFound, ModelAmbiguous, SourceUnavailable.
     """
+    refuse_impossible(reference)
     refuse_other_addresses(reference)
     if is_s3(reference):
         return _prefix(context, reference, source, revision)
     folder = Path(reference).expanduser()
     if reference.startswith(("/", "./", "../", "~")) or source == "local_path" or _is_weights(folder):
         return _folder(folder)
+    refuse_drafter(unwrap(reference.strip()))
     index = open_index(context.settings)
     try:
         resolution = _resolution(reference, index)
     except ModelNotFound:
         if any((folder / name).is_file() for name in CONFIGS):
             return _folder(folder)
+        _refuse_drafter_by_name(reference, index)
         raise
     except ModelAmbiguous as asked:
         raise fitting_first(context, index, asked, described_hardware) from None
@@ -95,6 +101,7 @@ def resolve_model(
             with _suggesting(repo, index):
                 options = _describe_all(context, (weights,), revision, form=form)
         except SourceUnavailable:
+            _refuse_drafter_by_name(repo, index)
             if revision is not None or (lent := _form_of_a_known_model(context, weights, index, form)) is None:
                 raise
             options = (lent,)
@@ -140,6 +147,17 @@ def _resolution(reference: str, index: Index) -> Resolution:
         return resolve(f"hf.co/{reference.strip()}", index)
 
 
+def _refuse_drafter_by_name(name: str, index: Index) -> None:
+    """Raise ModelNotFound for what is by its name a drafter of a known model, where nobody can look into it."""
+    if (base := drafted_by_name(name, index)) is None:
+        return
+    repos = {item.repo_id for item in base.weights} if "/" not in name else ()
+    meant = (item for item in shipped_drafters().values() if item.of in repos and item.method in name.lower())
+    known = next((item for item in meant if item.backends), None)
+    said = drafting(base.id if known is None else known.of, known)
+    raise unloadable(f"`{name}`", name, said._replace(cause=["so says its name", *said.cause]))
+
+
 @contextlib.contextmanager
 def _suggesting(repo_id: str, index: Index) -> Iterator[None]:
     """Inside, a repo that is not there, or that nobody can be asked for, is answered with names like it."""
@@ -181,9 +199,17 @@ def _is_weights(path: Path) -> bool:
 
 def _folder(path: Path) -> Resolved:
     """Absolute from here on: what is printed and what a backend is given work from any folder."""
-    folder = model_folder(path)
     asked = path.expanduser().absolute()
-    description = describe_folder(folder)
+    try:
+        folder = model_folder(path)
+        description = describe_folder(folder)
+    except OSError as error:
+        raise ModelNotFound(
+            f"the folder `{asked}` cannot be read",
+            cause=[error.strerror or str(error)],
+            hints=[f"ls {shlex.quote(str(asked))}"],
+            details={"path": str(asked)},
+        ) from error
     notes = () if folder == asked else (f"`{asked}` is taken for the folder `{folder}`",)
     return Resolved(
         reference=str(folder), model_id=folder.resolve().name, model=None, options=(description,), notes=notes

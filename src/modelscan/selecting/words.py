@@ -24,9 +24,13 @@ _OTHER_NAMES = {
     **dict.fromkeys(("fp32", "f32", "float"), "float32"),
     "bf16": "bfloat16",
 }
-_FAMILIES_OF_WORDS = regex(r"turboquant_\w+")
+_FAMILY_OF_WORDS = "turboquant_[a-z0-9_]+"
+DTYPE_PATTERN = "|".join((*DTYPES, *_OTHER_NAMES))
+KV_CACHE_DTYPE_PATTERN = "|".join((*KV_CACHE_DTYPES, *_OTHER_NAMES, _FAMILY_OF_WORDS))
 # A release as PEP 440 writes it, with the local part that names a build: 0.33.0, 0.33, 0.34.0rc1, 0.33.0+cu130.
-_VERSION = regex(r"\d+(?:\.\d+){0,3}(?:(?:a|b|rc|\.post|\.dev)\d+)*(?:\+[a-z0-9]+(?:[._-][a-z0-9]+)*)?", re.IGNORECASE)
+VERSION_PATTERN = r"[0-9]+(?:\.[0-9]+){0,3}(?:(?:a|b|rc|\.post|\.dev)[0-9]+)*(?:\+[a-z0-9]+(?:[._-][a-z0-9]+)*)?"
+_FAMILIES_OF_WORDS = regex(_FAMILY_OF_WORDS)
+_VERSION = regex(VERSION_PATTERN, re.IGNORECASE)
 
 
 def checked_words(request: PlanRequest) -> PlanRequest:

@@ -36,6 +36,7 @@ _LOCK_SECONDS = 5.0
 _READY_SECONDS = 30.0
 _AFTER_DRAIN_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 30.0
+_FIRST_TRIES = 2
 _STEADY_SECONDS = 60.0  # after that long a death is the first one again
 _CHUNK_BYTES = 65_536
 
@@ -124,6 +125,7 @@ class Keeper:
         self._leaving: list[tuple[Child, float]] = []
         self._asked: set[int] = set()
         self._deaths = 0
+        self._answered = False
         self._started_at = 0.0
 
     def run(self) -> int:
@@ -207,6 +209,12 @@ class Keeper:
             return
         lived = self._clock.monotonic() - self._started_at
         self._deaths = 1 if lived > _STEADY_SECONDS else self._deaths + 1
+        self._answered = self._answered or read_status(self._files).get("pid") == self._serving.pid
+        if not self._answered and self._deaths == _FIRST_TRIES:  # whoever starts it waits, and is told why
+            self._say(f"what serves ended ({_how(self._serving.returncode)}) before it answered: given up")
+            self._serving = None
+            self._asked.add(signal.SIGTERM)
+            return
         pause = 0.0 if self._deaths == 1 else min(_LONGEST_PAUSE_SECONDS, 2.0 ** (self._deaths - 2))
         self._say(f"what serves ended ({_how(self._serving.returncode)}); starting it again in {pause:g} s")
         self._serving = None

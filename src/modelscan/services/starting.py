@@ -7,12 +7,13 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from modelscan.errors import BackendFailed, Conflict, Usage
-from modelscan.services.files import service_files
-from modelscan.services.process import running_service
+from modelscan.services.files import log_name, service_files
+from modelscan.services.process import running_service, stop_service
 from modelscan.services.service import Service, place_of
 from modelscan.settings.reading import Settings
 from modelscan.storage.files import private_folder
 from modelscan.storage.keys import read_keys
+from modelscan.storage.locks import is_held
 from modelscan.system.clock import Clock
 from modelscan.system.processes.identity import SUPERVISOR_TAG
 from modelscan.system.processes.ports import require_free
@@ -21,6 +22,7 @@ from modelscan.system.processes.run import become, spawn_detached
 _KEEPER = (sys.executable, "-E", "-s", "-S", "-m", "modelscan.services")
 _POLL_SECONDS = 0.02
 _START_SECONDS = 30.0
+_TOLD_LINES = 3
 _FREE_SECONDS = 3.0  # what served under a supervisor that was killed lets its port go
 
 
@@ -42,12 +44,16 @@ def start_service(settings: Settings, service: Service, clock: Clock, *, host: s
     words = _prepared(settings, service, clock, host=host, port=port)
     files.supervisor_log.unlink(missing_ok=True)
     spawn_detached(words, env=_environment(settings, service), output=files.supervisor_log, cwd=_import_root())
-    deadline = clock.monotonic() + _START_SECONDS
+    began, was_held = clock.monotonic(), False
     while running_service(settings.paths, service) is None:
-        if clock.monotonic() >= deadline or _has_failed(files.supervisor_log):
+        held = is_held(files.lock)
+        late, gone = clock.monotonic() >= began + _START_SECONDS, was_held and not held
+        was_held = held
+        if late or gone or _has_failed(files.supervisor_log):
+            stop_service(settings, service, clock)
             raise BackendFailed(
                 f"{service.title} did not start",
-                cause=[_last_line(files.supervisor_log)],
+                cause=_last_lines(files.supervisor_log) or _last_lines(files.folder / log_name(service)),
                 hints=[f"modelscan logs {service.name} --tail 20"],
                 details={"log_path": str(files.supervisor_log)},
             )
@@ -116,12 +122,12 @@ def _has_failed(log: Path) -> bool:
         return False
 
 
-def _last_line(path: Path) -> str:
+def _last_lines(path: Path) -> list[str]:
     try:
         lines = path.read_text(errors="replace").split("\n")
     except OSError:
-        lines = []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it logged nothing")
+        return []
+    return [line.strip() for line in lines if line.strip()][-_TOLD_LINES:]
 
 
 def _import_root() -> Path:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from modelscan.dataclasses import dataclass
 from modelscan.exports.litellm import MARK, RemoteModel, litellm_config, litellm_text
 from modelscan.model import Route
-from modelscan.routing.compiled import TableMember, known_there
+from modelscan.routing.compiled import TableMember, known_there, set_apart
 from modelscan.routing.file import write_routes
 from modelscan.routing.gateway_files import gateway_files, public_names, publish_table, read_upstreams
 from modelscan.routing.litellm_file import write_litellm
@@ -54,31 +53,29 @@ def publish_ready(deployments: Deployments, files: PublishedFiles, clock: Clock)
 def litellm_of(deployments: Deployments, routing_file: Path, *, keyless: bool) -> dict[str, Any]:
     """LiteLLM's configuration for all that the gateway serves: ready deployments, upstreams, and the user's names."""
     public = public_names(routing_file)
-    upstreams = read_upstreams(gateway_files(deployments.site.paths))
+    present = deployments.list()
+    upstreams = set_apart(
+        read_upstreams(gateway_files(deployments.site.paths)),
+        {item.name for item in present if item.removed_at is None},
+    )
     return litellm_config(
-        deployments.list(),
+        present,
         keyless=keyless,
-        remote=_remote(upstreams),
+        remote=[_remote(name, item) for name, item in upstreams.items() if item.base_url is not None],
         aliases=public.aliases,
         fallbacks=public.fallbacks,
         weights=public.weights,
     )
 
 
-def _remote(upstreams: Sequence[TableMember]) -> tuple[RemoteModel, ...]:
-    """Each under its own name, and several under the name by which they all know their model."""
-    reachable = {item.name: item for item in upstreams if item.base_url is not None}
-    shared = {name: sharing for name, sharing in known_there(tuple(reachable.values())).items() if len(sharing) > 1}
-    under = [(reachable[item], name) for name, sharing in shared.items() if name not in reachable for item in sharing]
-    return tuple(
-        RemoteModel(
-            name=item.name,
-            base_url=item.base_url or "",
-            model=item.model,
-            api_key_env=item.api_key_env,
-            task=item.task,
-            ollama=item.ollama,
-            under=name,
-        )
-        for item, name in [*((item, None) for item in reachable.values()), *under]
+def _remote(name: str, upstream: TableMember) -> RemoteModel:
+    return RemoteModel(
+        name=name,
+        base_url=upstream.base_url or "",
+        model=upstream.model,
+        api_key_env=upstream.api_key_env,
+        task=upstream.task,
+        ollama=upstream.ollama,
+        serves=known_there(upstream),
+        weighed=upstream.name,
     )

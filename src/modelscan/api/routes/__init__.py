@@ -1,5 +1,13 @@
 """Routes, one module per subject; each has its `router`.
 
-health  whether it answers
+deployments shown, deployed, started, stopped, removed
+plans       what `deploy` would do and why
+catalog     models that can be found, and the GPUs of this machine
+jobs        long work: shown and ended
+events      what happens, as it happens; logs
+models      models of one's own
+gateway     the gateway, and the routes to what is ready
+ollama      read-only answers for tools that speak Ollama's
 playground  models of the Playground API
+health      whether it answers
 """

@@ -32,4 +32,6 @@ ABOUT = About(
     gpustack="SGLang",
     owned_by="sglang",
     seeds=frozenset({"sglang"}),
+    drafts="sglang serve --model-path {base} --speculative-algorithm {algorithm} "
+    "--speculative-draft-model-path {drafter}",
 )

@@ -26,4 +26,6 @@ ABOUT = About(
     seeds=frozenset({"vllm"}),
     catalog="vllm-recipes",
     adapters="vllm serve {base} --enable-lora --lora-modules NAME={adapter}",
+    drafts="""vllm serve {base} --speculative-config '{{"method":"{method}","model":"{drafter}","""
+    """"num_speculative_tokens":{tokens}}}'""",
 )

@@ -12,6 +12,7 @@ lookup      what an index answers about a name
 identity    from what a user types to one model
 described   names that say what a model is, or which of several
 twins       notes on weights before and after tuning
+drafting    names of drafters, and of which model
 questions   what is said where a name means no one model
 spelling    edit distance, to correct typos
 tasks       infer a model's task where no source states it

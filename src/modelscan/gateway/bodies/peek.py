@@ -33,12 +33,16 @@ _STREAM = re.compile(rb'(?<!\\)"stream"\s*:\s*true')
 
 
 class BadBody(Exception):
-    """A body that cannot be routed; `param` is the field at fault."""
+    """A body that cannot be routed; `param` is the field at fault, `status` and `code` are what the client is told."""
 
-    def __init__(self, message: str, *, param: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, param: str | None = None, status: int = 400, code: str = "invalid_body"
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
+        self.status = status
+        self.code = code
 
 
 class Peek(msgspec.Struct, frozen=True, gc=False):

@@ -1,15 +1,15 @@
 """The life of a request for a model: whose it is, who serves it, what is tried again, how it ends.
 
-Before the first byte of an answer went to the client, a refused connection leads to another endpoint of the name, then
-to its fallbacks; a kept connection that turns out to be closed is made anew, once. A request that an endpoint had
-received when it died is not sent to another: it may have been what killed it.
+Before the first byte of an answer went to the client, a refused connection, or an answer that it cannot be served now,
+leads to another endpoint of the name, then to its fallbacks; a kept connection that turns out to be closed is made
+anew, once. A request that an endpoint had received when it died is sent to no other: it may have been what killed it.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from modelscan.gateway.access import may_ask
+from modelscan.gateway.access import may_ask, members_for
 from modelscan.gateway.bodies.peek import BadBody
 from modelscan.gateway.exchange.carried import head_for_model, key_for
 from modelscan.gateway.exchange.held import HeldAnswer, is_held, leads_elsewhere
@@ -38,9 +38,9 @@ class Exchange:
     """Handles a client's request, waits as a ticket for its turn, and takes the endpoint's answer."""
 
     __slots__ = (
-        *("_attempts", "_awaited", "_begun_at", "_client", "_connection", "_fallbacks", "_first", "_gateway", "_held"),
+        *("_awaited", "_begun_at", "_client", "_connection", "_fallbacks", "_first", "_gateway", "_held"),
         *("_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed"),
-        *("deadline", "members", "name", "since", "tried"),
+        *("_unreached_at", "deadline", "heard", "members", "name", "since", "tried"),
     )
 
     def __init__(self, gateway: Surroundings, client: ClientConnection, request: Request, path: Path) -> None:
@@ -55,14 +55,14 @@ class Exchange:
         self._first: Refusal | None = None
         self._member: TableMember | None = None
         self._connection: UpstreamConnection | None = None
-        self._attempts: dict[str, int] = {}
-        self._reused = self._routed = self._over = False
+        self._unreached_at: tuple[str, ...] = ()
+        self._reused = self._routed = self._over = self.heard = False
         self._begun_at: float | None = None
         self._held: HeldAnswer | None = None
         self.deadline = float("inf")
         self.name = self._awaited = ""
         self.members: tuple[str, ...] = ()
-        self.tried: set[str] = set()
+        self.tried: tuple[str, ...] = ()
         self.since = request.started
         gateway.opened(self)
 
@@ -78,11 +78,8 @@ class Exchange:
         if request.head.method != path.method:
             self._refuse(Refusal(405, f"this route takes {path.method.decode()}", "method_not_allowed"))
             return
-        if request.length is not None and request.length > gateway.limits.body:
-            self._too_large()
-            return
         try:
-            self._incoming = Incoming(request)
+            self._incoming = Incoming(request, most=gateway.limits.body)
         except BadBody as bad:
             self._bad(bad)
             return
@@ -99,9 +96,6 @@ class Exchange:
     def body_data(self, data: bytes) -> None:
         incoming = self._incoming
         if self._over or incoming is None:
-            return
-        if incoming.received + len(data) > self._gateway.limits.body:
-            self._too_large()
             return
         try:
             onward = incoming.take(data)
@@ -172,7 +166,8 @@ class Exchange:
         self._ask(asked)
 
     def _ask(self, asked: FoundName) -> None:
-        self.name, self.members = asked.public, asked.members
+        self.name = asked.public
+        self.members = members_for(self._key, asked.public, asked.members)
         self.since = self._gateway.now()
         self._gateway.scheduler.ask(self, self.since)
 
@@ -225,15 +220,13 @@ class Exchange:
 
     def _unreached(self, member: TableMember, cause: str) -> None:
         """Nothing was sent: another endpoint, a start of this one, or a fallback may still serve it."""
-        gateway, name = self._gateway, member.name
-        self._attempts[name] = self._attempts.get(name, 0) + 1
-        if not member.on_demand or self._attempts[name] >= _MOST_ATTEMPTS:
-            self.tried.add(name)
+        name = member.name
+        self._unreached_at += (name,)
+        if not member.on_demand or self._unreached_at.count(name) >= _MOST_ATTEMPTS:
+            self.tried += (name,)
         self._first = self._first or Refusal(502, f"`{name}` cannot be reached: {cause}", "upstream_unreachable")
-        gateway.unreachable(member, cause)
-        self._release()
-        gateway.metrics.count("retries", name)
-        gateway.scheduler.ask(self, gateway.now())
+        self._gateway.unreachable(member, cause)
+        self._again(member)
 
     # The endpoint's side.
 
@@ -243,7 +236,7 @@ class Exchange:
         assert incoming is not None  # noqa: S101  routed before
         self._connection = connection
         self._reused = connection.used > 0
-        self.deadline = gateway.now() + gateway.answer_seconds
+        self.heard = True
         named = incoming.model or ""
         body, length = incoming.carried(named if named in member.serves else member.model, member.defaults)
         head = head_for_model(self._request, member, connection.address, length=length, environ=gateway.environ)
@@ -257,7 +250,7 @@ class Exchange:
         gateway, member = self._gateway, self._member
         assert member is not None  # noqa: S101  granted before
         self._begun_at = gateway.now()
-        self.deadline = self._begun_at + gateway.answer_seconds
+        self.heard = True
         opened = self._reply.status is not None
         if head.status != _OK and self._is_kept_back(head, member, opened=opened):
             return
@@ -271,26 +264,37 @@ class Exchange:
         status = head.status
         if status == _UNAUTHORIZED and not opened:
             # The client's key is fine, or it would not be here; and what an endpoint says may repeat the gateway's.
-            self._turned_away(Refusal(502, f"`{member.name}`: {refused_key(member)}", "upstream_unauthorized"))
-        elif not opened and self._fallbacks and self._replayable and leads_elsewhere(status, member):
-            self._turned_away(Refusal(status, f"`{member.name}` answered {status}", "upstream_error"))
+            self._turned_away(member, Refusal(502, f"`{member.name}`: {refused_key(member)}", "upstream_unauthorized"))
+        elif not opened and self._replayable and leads_elsewhere(status, member) and self._has_another(member):
+            self._turned_away(member, Refusal(status, f"`{member.name}` answered {status}", "upstream_error"))
         elif opened or is_held(head):
             self._held = HeldAnswer(head, key_for(member, self._gateway.environ))
         else:
             return False
         return True
 
-    def _turned_away(self, refusal: Refusal) -> None:
-        """Its answer is not the client's: a fallback may give one."""
+    def _has_another(self, member: TableMember) -> bool:
+        return bool(self._fallbacks) or self._gateway.scheduler.has_another(self, member.name, self._gateway.now())
+
+    def _turned_away(self, member: TableMember, refusal: Refusal) -> None:
+        """Its answer is not the client's: another of the name, or a fallback, may give one."""
         self._drop_connection()
         self._first = refusal
+        self.tried += (member.name,)
+        self._gateway.scheduler.turned_away(member.name, self._gateway.now())
+        if self._replayable:
+            self._again(member)
+        else:
+            self._refuse(refusal)
+
+    def _again(self, member: TableMember) -> None:
+        gateway, self.deadline, self.heard = self._gateway, float("inf"), False
         self._release()
-        if not self._replayable:
-            self._fallbacks = ()
-        self.refused(refusal)
+        gateway.metrics.count("retries", member.name)
+        gateway.scheduler.ask(self, gateway.now())
 
     def answer_data(self, data: bytes) -> None:
-        self.deadline = self._gateway.now() + self._gateway.answer_seconds
+        self.heard = True
         (self._reply.data if self._held is None else self._held.feed)(data)
 
     def answer_pause(self) -> None:
@@ -350,12 +354,8 @@ class Exchange:
     def _replayable(self) -> bool:
         return self._incoming is not None and self._incoming.is_whole
 
-    def _too_large(self) -> None:
-        message = f"the body is larger than {self._gateway.limits.body} bytes"
-        self._refuse(Refusal(413, message, "body_too_large"), close=True)
-
     def _bad(self, bad: BadBody) -> None:
-        self._refuse(Refusal(400, bad.message, "invalid_body", param=bad.param), close=not self._request.complete)
+        self._refuse(Refusal(bad.status, bad.message, bad.code, param=bad.param), close=not self._request.complete)
 
     def _refuse(self, refusal: Refusal, *, close: bool = False) -> None:
         if self._over:

@@ -16,7 +16,7 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 def leads_elsewhere(status: int, member: TableMember) -> bool:
-    """Whether a fallback may have a better answer. An upstream's limit is spent; a deployment's own queue is worth
+    """Whether another may have a better answer. An upstream's limit is spent; a deployment's own queue is worth
     waiting for.
     """
     return status in _TRY_ELSEWHERE or (status == _SPENT and member.kind == "upstream")

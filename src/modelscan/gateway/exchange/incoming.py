@@ -17,15 +17,18 @@ from modelscan.gateway.http.request import Request
 
 
 class Incoming:
-    """`received` counts the bytes that came; `seen` is what a JSON body says, and `model` what either kind of body
-    names, None as long as it is not known.
+    """At `most` that many bytes. `received` counts those that came; `seen` is what a JSON body says, and `model` what
+    either kind of body names, None as long as it is not known.
     """
 
-    __slots__ = ("_request", "_scan", "_streams", "model", "received", "seen")
+    __slots__ = ("_most", "_request", "_scan", "_streams", "model", "received", "seen")
 
-    def __init__(self, request: Request) -> None:
-        """Raises BadBody for a form without a boundary."""
+    def __init__(self, request: Request, *, most: int) -> None:
+        """Raises BadBody for a form without a boundary, and for a length that is too much."""
         self._request = request
+        self._most = most
+        if request.length is not None and request.length > most:
+            raise _too_large(most)
         self._scan: MultipartScan | None = None
         self._streams = False
         self.received = 0
@@ -58,6 +61,8 @@ class Incoming:
     def take(self, data: bytes) -> bytes | None:
         """A piece of it: kept, or returned as it goes on to the endpoint. Raises BadBody."""
         self.received += len(data)
+        if self.received > self._most:
+            raise _too_large(self._most)
         if self._scan is not None:
             self._scan.feed(data)
             self.model = self._scan.model
@@ -102,3 +107,7 @@ class Incoming:
         if request.length is not None:
             return body, request.length + len(body) - len(request.body)
         return chunk(body) + (chunk(b"") if request.complete else b""), None
+
+
+def _too_large(most: int) -> BadBody:
+    return BadBody(f"the body is larger than {most} bytes", status=413, code="body_too_large")

@@ -74,8 +74,9 @@ class Surroundings(Protocol):
 
 
 class Timed(Protocol):
-    """What is looked at now and then."""
+    """What is looked at now and then: `heard` is whether its endpoint has been since the last look, or was asked."""
 
+    heard: bool
     deadline: float
 
     def expired(self) -> None: ...

@@ -18,6 +18,7 @@ from modelscan.routing.compiled import TableMember
 from modelscan.units import format_duration
 
 _DOWN_SECONDS = 2.0  # one that refused a connection is left alone for that long
+_SPARED_SECONDS = 5.0  # one that turned a request away is asked only where no other can serve
 _FAILED_SECONDS = 10.0  # one that did not start is not tried again for that long: its cause is the answer
 _PATIENCE_SECONDS = 5.0  # then those that shall make room get no new requests
 
@@ -50,9 +51,10 @@ class Scheduler:
         self._queue: dict[Ticket, None] = {}  # in the order of coming
         self._draining = self._again = False
         self._waiting: Counter[str] = Counter()
-        self._served: Counter[str] = Counter()
+        self._served: dict[str, Counter[str]] = {}  # of names that several serve
         self._last_used: dict[str, float] = {}
         self._down: dict[str, float] = {}
+        self._spared: dict[str, float] = {}
         self._failed: dict[str, tuple[float, Refusal]] = {}
         self._starting: set[str] = set()
         self._stopping: set[str] = set()
@@ -66,11 +68,13 @@ class Scheduler:
         return self._waiting
 
     def replace(self, members: Iterable[TableMember], now: float) -> None:
-        """The table has changed."""
+        """The table has changed: who is new, or back, has nothing to catch up with."""
         before, self._members = self._members, {item.name: item for item in members}
+        self._served.clear()
         for name, member in self._members.items():
             if member != before.get(name):
                 self._down.pop(name, None)
+                self._spared.pop(name, None)
                 if member.status == "ready":
                     self._failed.pop(name, None)
             if member.socket and member.on_demand and member.status == "stopped" and self.load[name]:
@@ -109,6 +113,15 @@ class Scheduler:
         """A connection to it was refused, whatever the table says."""
         self._down[name] = now + _DOWN_SECONDS
 
+    def turned_away(self, name: str, now: float) -> None:
+        """It answered that it cannot serve now, which takes no time: else the fewest in flight would be its own."""
+        self._spared[name] = now + _SPARED_SECONDS
+
+    def has_another(self, ticket: Ticket, name: str, now: float) -> bool:
+        """Whether a member other than this one, which has it, may still serve a ticket, if need be after a start."""
+        others = [self._members.get(item) for item in ticket.members if item != name and item not in ticket.tried]
+        return any(item is not None and (item.on_demand or self.is_usable(item, now)) for item in others)
+
     def started(self, name: str, failure: StartFailure | None, now: float) -> None:
         """A start is over; the table has been read anew before."""
         self._starting.discard(name)
@@ -138,6 +151,7 @@ class Scheduler:
 
     def tick(self, now: float) -> None:
         """To be called every second or so."""
+        self._spared = {name: until for name, until in self._spared.items() if until > now}
         for ticket in [item for item in self._queue if now - item.since > self._bounds.wait_seconds]:
             self._leave(ticket)
             late = f"`{ticket.name}` could not serve this request within {self._bounds.wait_seconds:g} s"
@@ -175,15 +189,22 @@ class Scheduler:
                 else:
                     free.append(member)
         if free:
-            chosen = free[0] if len(free) == 1 else self._balancer.choose(free, load, self._served)
+            chosen = free[0] if len(free) == 1 else self._chosen(ticket, free, now)
             name = chosen.name
             load[name] = load.get(name, 0) + 1
-            self._served[name] = self._served.get(name, 0) + 1
             if self._queue:
                 self._leave(ticket)  # first: what it is told may lead it here again
             ticket.granted(chosen)
             return True
         return not busy and self._told(ticket, members, now)
+
+    def _chosen(self, ticket: Ticket, free: list[TableMember], now: float) -> TableMember:
+        if self._spared:
+            free = [item for item in free if self._spared.get(item.name, 0.0) <= now] or free
+        served = self._served.setdefault(ticket.name, Counter())
+        chosen = self._balancer.choose(free, self.load, served)
+        served[chosen.name] += 1
+        return chosen
 
     def _told(self, ticket: Ticket, members: list[TableMember], now: float) -> bool:
         """Start what serves it, or refuse it."""

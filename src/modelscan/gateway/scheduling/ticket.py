@@ -14,7 +14,7 @@ class Ticket(Protocol):
 
     name: str
     members: tuple[str, ...]
-    tried: set[str]
+    tried: tuple[str, ...]
     since: float
 
     def granted(self, member: TableMember) -> None:

@@ -26,6 +26,7 @@ from modelscan.planning.memory.requests import Requests
 from modelscan.planning.options.budget import Budget, narrowed, static_share
 from modelscan.planning.options.concurrency import ON_CPU, POOLING, bounded, counts_to_try
 from modelscan.planning.options.context import choose_length, goal, model_limit, wanted_lengths
+from modelscan.planning.options.kernel_faults import SPECULATION
 from modelscan.planning.options.layouts import Layout
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.recipe_minimum import below_minimum, recipe_minimum
@@ -224,6 +225,7 @@ def _candidate(
         word=choice.quantization,
         shape=choice.weights.architecture,
     )
+    drafting_faults = (row for row in faults("advice", word=SPECULATION) if row.formats and setting.speculation)
     given = {word.partition("=")[0] for word in chosen_arguments.words}
     needed = [fault for fault in faults("set") if given.isdisjoint(word.partition("=")[0] for word in fault.words)]
     candidate = dataclasses.replace(
@@ -243,6 +245,7 @@ def _candidate(
             *reasons_of(setting, choice, layout, base, at_least, budget),
             *chosen_arguments.reasons,
             *(f"kernels: {fault.sentence}" for fault in (*faults("weight-only"), *needed, *faults("advice"))),
+            *(f"kernels: {fault.sentence}" for fault in drafting_faults),
             *drafting_reason(setting, choice, layout),
             *code_left_out(chosen_arguments.dropped, choice.weights, setting.request),
             *(f"argument: {note}" for note in setting.arguments.notes),

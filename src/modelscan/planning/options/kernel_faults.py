@@ -18,7 +18,11 @@ from modelscan.model import Architecture, Gpu
 # refused: it does not run, or answers wrongly; weight-only: memory shrinks, computation does not speed up; set: with
 # these arguments or variables it runs as it should; advice: what helps where it does not.
 Effect = Literal["refused", "weight-only", "set", "advice"]
-Part = Literal["", "experts", "dense", "hybrid", "vision", "sparse"]
+Part = Literal["", "experts", "dense", "hybrid", "vision", "sparse", "sparse-nope"]
+"""`sparse-nope`: sparse attention without a rotary part."""
+
+
+SPECULATION = "speculation"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +82,9 @@ class KernelFaults:
     def of(
         self, effect: Effect, backend: str, version: str | None, gpu: Gpu | None, word: str, shape: Architecture | None
     ) -> Iterator[KernelFault]:
-        """The rows with an effect; `word` is a quantization, or `FP8 KV`. None of the CPU's."""
+        """The rows with an effect; `word` is a quantization, `FP8 KV`, or `speculation` where it drafts. None of the
+        CPU's.
+        """
         if gpu is not None:
             rows = self.rows.get((effect, backend), ())
             yield from (row for row in rows if row.holds_for(version, gpu, word, shape))
@@ -128,5 +134,6 @@ def _is_of(shape: Architecture | None, part: Part) -> bool:
         "hybrid": "linear" in shape.layer_types,
         "vision": bool(shape.vision),
         "sparse": bool(shape.details.get("index_head_dim")),
+        "sparse-nope": bool(shape.details.get("index_head_dim")) and shape.qk_rope_head_dim == 0,
     }
     return has[part]

@@ -155,7 +155,10 @@ def _shape_source(weights: WeightsDescription | None) -> str:
     if weights is None or weights.architecture is None:
         return "unknown"
     if weights.shape_from is not None:
-        return f"the shape of {weights.shape_from}, as the files of {weights.repo_id} are unknown; the bounds are wider"
+        shape, known = weights.architecture, "the bounds are wider"
+        if shape.unquantized_modules or shape.quant_groups or shape.quant_group_size:
+            known = "quantized as its maker does it" + ("" if weights.verified else f"; {known}")
+        return f"the shape of {weights.shape_from}, as the files of {weights.repo_id} are unknown; {known}"
     if weights.tensors is not None:
         parameters = format_tokens(weights.architecture.total_parameters)
         return f"the headers of {', '.join(weights.files)}; {parameters} parameters"

@@ -109,7 +109,7 @@ def _requests(value: Any, folder: Path, mistakes: list[_Mistake]) -> list[Deploy
         if values.get("gpu", ((), False))[1] and "gpu_count" in values:
             mistakes.append(_Mistake((*path, "gpus"), "`gpu: none` and `gpus` exclude each other"))
         if len(mistakes) == before:
-            found.append(_request(str(name), values, folder))
+            found.append(request_of(str(name), values, folder))
     _refuse_shared_ports(found, mistakes)
     return found
 
@@ -142,7 +142,8 @@ def _unknown(path: tuple[str, ...], key: Any, known: tuple[str, ...], where: str
     return _Mistake(path, f"`{key}` is not a key of {where}", hint)
 
 
-def _request(name: str, values: dict[str, Any], folder: Path) -> DeployRequest:
+def request_of(name: str | None, values: dict[str, Any], folder: Path) -> DeployRequest:
+    """Of the values of an entry, by the fields of a request; a relative folder is one below `folder`."""
     gpus, none = values.pop("gpu", ((), False))
     model = str(values.pop("model"))
     if model.startswith(("./", "../", "~")) or model in {".", ".."} or values.get("source") == "local_path":

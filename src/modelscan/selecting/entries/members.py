@@ -9,7 +9,7 @@ from modelscan.playground.store import PlaygroundStore
 from modelscan.registry.registered import registered_models
 from modelscan.registry.words import ELSEWHERE, TASKS, UPSTREAM
 from modelscan.routing.addresses import with_version
-from modelscan.routing.compiled import TableMember
+from modelscan.routing.compiled import TableMember, upstream_id
 from modelscan.routing.ollama import spellings
 from modelscan.selecting.context import Context
 
@@ -46,7 +46,7 @@ def _remote(model: PlaygroundModel) -> TableMember:
     served_as = model.served_as or model.display_name
     return TableMember(
         name=model.id,
-        id=f"upstream:{model.id}",
+        id=upstream_id(model.id),
         kind="upstream",
         base_url=with_version(api_of(model.source)),
         model=served_as,
@@ -66,7 +66,7 @@ def _member(model: RegisteredModel) -> TableMember:
     lost = f"no address is known for it: modelscan model edit {model.id} --set upstream_base_url=https://HOST/v1"
     return TableMember(
         name=model.id,
-        id=f"upstream:{model.id}",
+        id=upstream_id(model.id),
         kind="upstream",
         base_url=upstream.base_url,
         model=serves[0],

@@ -42,10 +42,13 @@ def set_fallbacks(context: Context, name: str, targets: tuple[str, ...]) -> Name
 
 
 def set_weight(context: Context, name: str, weight: int | None) -> NamedRoute:
-    """Give a deployment, or an upstream, that share of the requests for a name that it shares; None: the usual one."""
+    """Give a deployment, or an upstream, that share of the requests for a name that it shares; None: the usual one.
+
+    `upstream:NAME` is the upstream where a deployment has its name too.
+    """
     if weight is None:
         return _remove(context, "weights", name)
-    if all(item.name != name for item in read_upstreams(gateway_files(context.settings.paths))):
+    if all(name not in {item.name, item.id} for item in read_upstreams(gateway_files(context.settings.paths))):
         context.deployments.find_present(name)
     return _change(context, name, lambda names: with_weight(names, name, weight))
 

@@ -8,6 +8,7 @@ from modelscan.catalog.sources.hub import model_described, unverified
 from modelscan.dataclasses import dataclass, replace
 from modelscan.errors import ModelAmbiguous, ModelNotFound, SourceUnavailable
 from modelscan.model import Model, Source
+from modelscan.selecting.addresses import refuse_impossible
 from modelscan.selecting.ask import fitting_first
 from modelscan.selecting.context import Context
 from modelscan.selecting.judge import judging
@@ -28,6 +29,7 @@ def model_info(context: Context, reference: str, *, fits: bool = False) -> Descr
 
     Raises ModelNotFound or ModelAmbiguous.
     """
+    refuse_impossible(reference)
     index = open_index(context.settings)
     try:
         resolution = resolve(reference, index)

@@ -49,6 +49,11 @@ _DATACLASSES: Mapping[str, str] = {
 }
 
 
+def document_class(name: str) -> str:
+    """The name of the class that a document is of."""
+    return _DATACLASSES[name].partition(":")[2]
+
+
 def document_schema(name: str) -> dict[str, Any]:
     """The schema of a document by its name. Raises Usage for an unknown name."""
     if name in _WRITTEN:

@@ -30,6 +30,18 @@ def past_events(context: Context, reference: str | None) -> list[PastEvent]:
         return _read(store, wanted, after=0)
 
 
+def events_after(context: Context, number: int) -> list[PastEvent]:
+    """Those of all deployments that are newer than the event of this number."""
+    with Store.for_reading(context.settings.paths, context.clock) as store:
+        return _read(store, None, after=number)
+
+
+def last_event(context: Context) -> int:
+    """The number of the newest event."""
+    with Store.for_reading(context.settings.paths, context.clock) as store:
+        return store.last_event()
+
+
 def follow_events(context: Context, reference: str | None) -> Iterator[PastEvent]:
     """Past events, then new ones, without end. Raises DeploymentNotFound."""
     wanted = context.deployments.find(reference).id if reference is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -16,6 +17,8 @@ from modelscan.registry.entry import EntryInvalid, read_entry
 from modelscan.registry.registered import registered_models
 from modelscan.registry.store import RegistryStore
 from modelscan.routing.addresses import with_version
+from modelscan.routing.compiled import shared_with_deployments, upstream_id
+from modelscan.routing.gateway_files import gateway_files, read_table
 from modelscan.routing.ollama import normal_tag, ollama_address, refuse_cloud
 from modelscan.running.gateway.process import running_gateway
 from modelscan.running.routes import update_upstreams
@@ -63,7 +66,7 @@ def add_upstream(
     _refuse_itself(context, base_url)
     (offer,) = with_kinds(context, [OfferedModel(model=model or model_id, base_url=base_url)])
     made = _register(context, {model_id: offer.entry() | _named(variable)}, changes)
-    return AddedUpstreams(models=made, warnings=tuple(_remarks(context, made[0])))
+    return AddedUpstreams(models=made, warnings=(*_remarks(context, made[0]), *_sharing(context, made)))
 
 
 def ollama_models(context: Context) -> tuple[FoundModel, ...]:
@@ -99,7 +102,8 @@ def add_from_ollama(context: Context, model_id: str, changes: Changes, *, model:
             details={"id": tag},
         )
     (found,) = with_kinds(context, [offered[tag]])
-    return AddedUpstreams(models=_register(context, {model_id: found.entry()}, changes))
+    made = _register(context, {model_id: found.entry()}, changes)
+    return AddedUpstreams(models=made, warnings=tuple(_sharing(context, made)))
 
 
 def add_from_running(
@@ -122,7 +126,7 @@ def add_from_running(
     if model_id is not None:
         (chosen,) = with_kinds(context, [_chosen(offered, base_url, model_id, model)])
         made = _register(context, {model_id: chosen.entry() | extra}, changes)
-        return AddedUpstreams(models=made, warnings=tuple(_of_key(context, made[0])))
+        return AddedUpstreams(models=made, warnings=(*_of_key(context, made[0]), *_sharing(context, made)))
     wanted = [_chosen(offered, base_url, model, model)] if model is not None else list(offered.values())
     taken = registered_models(context.settings).all
     new = [item for item in wanted if item.model.casefold() not in taken or taken[item.model.casefold()].model.built_in]
@@ -135,7 +139,8 @@ def add_from_running(
         raise _which(base_url, list(offered), "are many to register unasked")
     models = _register(context, {item.model: item.entry() | extra for item in with_kinds(context, new)}, changes)
     left = [f"`{item.model}` is already registered and stays as it is" for item in wanted if item not in new]
-    return AddedUpstreams(models=models, warnings=(*left, *_of_key(context, models[0])))
+    warnings = (*left, *_of_key(context, models[0]), *_sharing(context, models))
+    return AddedUpstreams(models=models, warnings=warnings)
 
 
 def _named(variable: str | None) -> dict[str, str]:
@@ -148,7 +153,6 @@ def _register(
     """All of them or none."""
     rows = {}
     for model_id, keys in entries.items():
-        _require_free(context, model_id)
         try:
             entry = read_entry({**keys, "id": model_id})
         except EntryInvalid as error:
@@ -160,16 +164,6 @@ def _register(
     made = [found[model_id.casefold()].model for model_id in rows]
     update_upstreams(context, *made)
     return tuple(map(Upstreams(context).completed, made))
-
-
-def _require_free(context: Context, name: str) -> None:
-    """A deployment's name leads to it alone."""
-    if context.deployments.named(name) is not None:
-        raise Conflict(
-            f"`{name}` is the name of a deployment",
-            hints=[f"modelscan status {shlex.quote(name)}", "modelscan model add OTHER-NAME …"],
-            details={"id": name},
-        )
 
 
 def _refuse_itself(context: Context, base_url: str) -> None:
@@ -244,6 +238,19 @@ def _remarks(context: Context, made: RegisteredModel) -> Iterator[str]:
             near = get_close_matches(upstream.model or "", names, n=1)
             meant = f"; did you mean `--upstream-model {near[0]}`?" if near else ""
             yield f"`{upstream.base_url}` does not list `{upstream.model}`{meant}"
+
+
+def _sharing(context: Context, made: Sequence[RegisteredModel]) -> Iterator[str]:
+    """Which requests for what runs here go to a new upstream too."""
+    table = read_table(gateway_files(context.settings.paths))
+    for model in made:
+        member = next((item for item in table.members if item.id == upstream_id(model.id)), None)
+        shared = {} if member is None else shared_with_deployments(table, member)
+        if member is not None and shared:
+            names = ", ".join(f"`{name}`" for name in shared)
+            here = ", ".join(f"`{name}`" for name in dict.fromkeys(itertools.chain(*shared.values())))
+            weight = f"modelscan routes weight {shlex.quote(member.name)} N"
+            yield f"requests for {names} are shared with the deployment {here} from now on ({weight})"
 
 
 def _of_key(context: Context, made: RegisteredModel) -> Iterator[str]:

@@ -51,7 +51,8 @@ def weights_bytes(
 ) -> Sized | None:
     """Weights on one GPU, or None where neither sizes nor shape are known.
 
-    Where NVFP4 or MXFP4 files have a borrowed shape, what they leave unquantized is unknown: bounds allow for it.
+    Where NVFP4 or MXFP4 files have a borrowed shape and nobody says what their maker leaves unquantized, bounds allow
+    for it.
 
     `at_load`: 16-bit files are quantized at load time. For a pipeline, this is the largest stage: its whole layers plus
     the embeddings or the head; `stage_layers` are its layers where stages are unequal. `experts_over`: the GPUs that
@@ -59,7 +60,9 @@ def weights_bytes(
     """
     arguments = (quantization, at_load, tensor_parallel, pipeline_parallel, experts_over, stage_layers)
     least = _as_described(weights, *arguments)
-    if weights.shape_from is None or quantization not in _FLOAT_FOUR_BIT or at_load:
+    shape = weights.architecture
+    is_said = shape is None or bool(shape.unquantized_modules or shape.quant_groups)
+    if weights.shape_from is None or quantization not in _FLOAT_FOUR_BIT or at_load or is_said:
         return least
     form = _least_quantized(weights)
     most, whole = _as_described(form, *arguments), _as_described(form, quantization)

@@ -9,10 +9,10 @@ from typing import Literal
 from modelscan.model import Architecture
 from modelscan.parsing.regex import regex
 
-Sort = Literal["attention", "state", "dense", "experts"]
+Sort = Literal["attention", "state", "dense", "experts", "head"]
 
 _EVERYTHING = frozenset({"*", "Linear", "re:.*"})
-_ELSEWHERE = regex(r"mtp|visual|vision|lm_head|embed|router")
+_ELSEWHERE = regex(r"mtp|visual|vision|embed|router")
 _STATE = regex(r"linear_attn|mamba|mixer")
 _EXPERTS = regex(r"(?<!shared_)experts")
 _DENSE = regex(r"mlp|ffn|feed_forward|shared_expert|gate_proj|up_proj|down_proj|gate_up|[(|](gate|up|down)[|)]")
@@ -85,6 +85,8 @@ def _projections(module: str, sort: Sort) -> int:
 def sorts_of(module: str) -> set[Sort]:
     """What a module, or a pattern of modules, is for. Patterns are strangers': they are looked at, never run."""
     text = module.lower()
+    if "lm_head" in text:
+        return {"head"}
     if module in _EVERYTHING or _ELSEWHERE.search(text):
         return set()
     if _STATE.search(text):

@@ -67,6 +67,14 @@ def state_parameters(shape: Architecture) -> float | None:
     return None
 
 
+def output_share(shape: Architecture) -> float:
+    """The share of a layer's parameters in the matrix behind its state; 0 where the sizes do not say."""
+    facts, hidden, whole = shape.details, shape.hidden_size or 0, state_parameters(shape)
+    space = state_space(shape)
+    inner = (facts.get("linear_num_value_heads") or 0) * (facts.get("linear_value_head_dim") or 128)
+    return float(inner or (space.inner if space else 0)) * hidden / whole if whole else 0.0
+
+
 def _of_a_state_space(space: StateSpace, hidden: int) -> float:
     inner, state = space.inner, space.state
     if not space.heads:

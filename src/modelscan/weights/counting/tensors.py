@@ -14,6 +14,7 @@ from modelscan.weights.counting.attention import mixer
 from modelscan.weights.counting.experts import dense_parameters, expert_parameters, layers_with, matrices
 from modelscan.weights.counting.kv_cache import encodes_only, layer_kinds
 from modelscan.weights.counting.mixtures import Sort, bits_of_scheme, in_schemes, mixture
+from modelscan.weights.counting.states import output_share
 from modelscan.weights.counting.towers import encoder_parameters, tower_parameters
 
 _VOCABULARY_PADDING = 64  # vllm/model_executor/layers/vocab_parallel_embedding.py: DEFAULT_VOCAB_PADDING_SIZE
@@ -112,12 +113,14 @@ def _sorted(shape: Architecture, tensor_parallel: int = 1, experts_over: int | N
         + biases(shape)
     )
     plain += (tower_parameters(shape) + _per_layer_inputs(shape)) / tp
-    matrices: dict[Sort, float] = {"attention": 0.0, "state": 0.0, "dense": 0.0, "experts": 0.0}
+    head = embedding_parameters(shape) / tp if _has_its_head_in_a_group(shape) else 0.0
+    plain -= head
+    matrices: dict[Sort, float] = {"attention": 0.0, "state": 0.0, "dense": 0.0, "experts": 0.0, "head": head}
     absorbed = packed = 0.0
     for kind, count in kinds.items():
         one = mixer(shape, kind, tp)
         sort: Sort = "state" if kind == "linear" else "attention"
-        kept = _kept(shape, _is_state if kind == "linear" else _is_attention)
+        kept = _kept_of_states(shape) if kind == "linear" else _kept(shape, _is_attention)
         matrices[sort] += count * (one.divided + one.replicated) * (1 - kept)
         plain += count * (one.divided + one.replicated) * kept
         absorbed += count * one.absorbed
@@ -189,6 +192,18 @@ def _kept(shape: Architecture, concerns: Callable[[str], bool]) -> float:
     if any(_LAYER.search(pattern) is None for pattern in named):
         return 1.0
     return min(len(numbers) / (shape.num_hidden_layers or 1), 1.0)
+
+
+def _kept_of_states(shape: Architecture) -> float:
+    """Of the mixers that keep a state the fraction that stays 16-bit: all of it, or what lies before the state."""
+    named = [pattern for pattern in shape.unquantized_modules if _is_state(pattern)]
+    inputs = bool(named) and all("in_proj" in pattern for pattern in named)
+    return _kept(shape, _is_state) * (1 - output_share(shape) if inputs else 1)
+
+
+def _has_its_head_in_a_group(shape: Architecture) -> bool:
+    """Whether a mixed quantization names the head, which stays 16-bit otherwise."""
+    return heads(shape) > 1 and any("lm_head" in name for group in shape.quant_groups for name in group.modules)
 
 
 def _is_attention(pattern: str) -> bool:

@@ -12,5 +12,7 @@ gguf_files    which files of GGUF weights a backend is given
 listing       what the list of files says: format, shards, code
 selection     which files a backend needs
 tokenizers    which files can be a tokenizer, and whether one is there
+makers        how makers of quantized repos quantize, where their files are unknown
+drafters      the repos that are known to draft for other models
 shipped       shapes of well-known repos that ship with the program
 """
