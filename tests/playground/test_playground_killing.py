@@ -28,6 +28,7 @@ from tests.playground.test_playground_models import holding, jobs
 from modelscan.playground.store import PlaygroundStore
 from modelscan.services.files import read_status, service_files
 from modelscan.services.service import API
+from modelscan.storage.locks import is_held
 from modelscan.storage.paths import Paths, paths_below
 from modelscan.storage.secrets import own_secrets_file
 from modelscan.system.processes.identity import tagged
@@ -127,6 +128,7 @@ def test_killed_in_every_phase(port: int, home: Path, modelscan: Modelscan) -> N
             for victim in (status["supervisor"], status["pid"]):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(victim, signal.SIGKILL)
+            until(lambda: not is_held(files.lock), what="its end")
             until(lambda: modelscan("api", "start").status == 0, what="the API to start again")
         until(lambda: clients.ask("GET", "/api/v1/health")[0] == 200, what="the API")
         check(clients, paths, modelscan)

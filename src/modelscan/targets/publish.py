@@ -61,11 +61,16 @@ def litellm_of(deployments: Deployments, routing_file: Path, *, keyless: bool) -
     return litellm_config(
         present,
         keyless=keyless,
-        remote=[_remote(name, item) for name, item in upstreams.items() if item.base_url is not None],
+        remote=[_remote(name, item) for name, item in upstreams.items() if _can_be_reached(item)],
         aliases=public.aliases,
         fallbacks=public.fallbacks,
         weights=public.weights,
     )
+
+
+def _can_be_reached(upstream: TableMember) -> bool:
+    """By LiteLLM, which is handed keys by variables: not what only the secret store has."""
+    return upstream.base_url is not None and (upstream.api_key_env is None or upstream.api_key_env.isidentifier())
 
 
 def _remote(name: str, upstream: TableMember) -> RemoteModel:
