@@ -201,6 +201,9 @@ def test_who_cannot_says_so(name: str, changes: dict[str, Any], said: str) -> No
     if "socket" in changes and BACKENDS[name].runs.over_socket:
         assert "/run/x" in BACKENDS[name].command_line(CANDIDATE, launch).argv
         return
+    if "beside" in changes and BACKENDS[name].runs.several:
+        assert "/models/embed" in " ".join(BACKENDS[name].command_line(CANDIDATE, launch).argv)
+        return
     with pytest.raises(Usage, match=said):
         BACKENDS[name].command_line(CANDIDATE, launch)
 

@@ -28,6 +28,7 @@ ONLY_IN_FILES = {
     "--pooling",
     "--handling",
     "--found-adapters",
+    "--beside",
 }  # of deployments, and of registered models
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from modelscan.dataclasses import dataclass, field
-from modelscan.model import Device
+from modelscan.model import Device, Task
 
 if TYPE_CHECKING:  # a supervisor knows launches, and counts nothing
     from modelscan.weights.counting.sizes import Sized
@@ -14,10 +14,12 @@ if TYPE_CHECKING:  # a supervisor knows launches, and counts nothing
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
-    """One more model of the same process: where its weights lie, and its public names."""
+    """One more model of the same process: where its weights lie, its public names, and what its entry says of it."""
 
     location: str
     served_model_names: tuple[str, ...]
+    task: Task = "chat"
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Container, Iterable
 
 from modelscan.backends.base import AGAIN, HALF
@@ -27,6 +28,8 @@ def runnable(deployment: Deployment, hints: Iterable[str]) -> list[str]:
 
 def again(deployment: Deployment, changed: str = "", *, replace: bool = False) -> str:
     """The command that deploys the same once more, from any folder, with the options `changed` in place of its own."""
+    if deployment.models:  # no option says several models
+        return f"MODELS={shlex.quote(','.join(item.reference for item in deployment.models))} modelscan up"
     return f"modelscan deploy {_words(deployment, changed, only=None)}" + (" --replace" if replace else "")
 
 

@@ -107,6 +107,7 @@ def deployment_of(record: Record) -> Deployment:
         stop_grace_seconds=spec.stop_grace_seconds,
         aliases=spec.aliases,
         adapters=pinned.adapters,
+        models=pinned.models,
         at_gateway=spec.at_gateway,
         stopped_by=status.stopped_by,
         last_probe_at=status.last_probe_at,
@@ -181,6 +182,7 @@ def _pinned(document: Deployment) -> PinnedPlan:
         max_model_len=document.max_model_len,
         estimated_bytes=document.memory.estimated_bytes,
         adapters=document.adapters,
+        models=document.models,
         plan=document.plan,
         adjustments=document.adjustments,
     )

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelscan.dataclasses import dataclass, field
-from modelscan.model import Adapter, Measured, Progress
+from modelscan.model import Adapter, Measured, ModelInProcess, Progress
 from modelscan.model.registered import AtGateway
 from modelscan.model.words import ASLEEP, LIVE_STATUSES, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
@@ -51,9 +51,9 @@ class DeploymentSpec:
 @dataclass(frozen=True, kw_only=True)
 class PinnedPlan:
     """`plan` is the document of the chosen candidate, `location` the weights as the backend is given them, `argv` its
-    command line (keys are in no argument: they reach it by environment), `socket` what it listens on instead of a port,
-    `adjustments` what was changed of the plan
-    to make it start, in words.
+    command line (keys are in no argument: they reach it by environment), `socket` what it listens on instead of a port.
+    `models` are those of its process where there are several, its own the first; `adjustments` say what was changed of
+    the plan to make it start, in words.
     """
 
     backend: str
@@ -79,6 +79,7 @@ class PinnedPlan:
     max_model_len: int | None = None
     estimated_bytes: int | None = None
     adapters: tuple[Adapter, ...] = ()
+    models: tuple[ModelInProcess, ...] = ()
     plan: Mapping[str, Any] = field(default_factory=dict)
     adjustments: tuple[str, ...] = ()
 

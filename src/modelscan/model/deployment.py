@@ -7,6 +7,7 @@ from typing import Any
 
 from modelscan.dataclasses import dataclass, field
 from modelscan.model.adapter import Adapter
+from modelscan.model.plan import ModelInProcess
 from modelscan.model.registered import AtGateway
 from modelscan.model.words import ASLEEP, LIVE_STATUSES, Device, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
@@ -102,9 +103,9 @@ class Deployment:
     """A plan that runs, or ran, under a name. `argv` carries no secret: keys reach the backend by environment.
 
     `request` is what the user asked for (for "same request: unchanged"), `reference` the model in the user's own words,
-    `started_by` the command that made it, `plan` the document of the pinned candidate
-    that `start` replays, `location` the weights as the backend is given them, `adjustments` what was changed of the
-    plan to make it start, in words.
+    `started_by` the command that made it, `plan` the document of the pinned candidate that `start` replays. `models`
+    are those of its process where there are several, its own the first. `location` is the weights as the backend is
+    given them, `adjustments` what was changed of the plan to make it start, in words.
     """
 
     id: str
@@ -155,6 +156,7 @@ class Deployment:
     started_by: StartedBy | None = None
     aliases: tuple[str, ...] = ()
     adapters: tuple[Adapter, ...] = ()
+    models: tuple[ModelInProcess, ...] = ()
     at_gateway: AtGateway = field(default_factory=AtGateway)
     stopped_by: str | None = None
     socket: str | None = None  # the Unix socket that it listens on instead of a port

@@ -35,12 +35,32 @@ class Handling:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ModelInProcess:
+    """One of several models in one process. `reference` is its name in the user's own words, `location` its weights as
+    the backend is given them, `model_args` are what its entry says, in the backend's words.
+    """
+
+    model: str
+    reference: str
+    task: Task
+    source: Source
+    repo_id: str
+    revision: str | None = None
+    quantization: str | None = None
+    location: str | None = None
+    served_model_names: tuple[str, ...] = ()
+    model_args: tuple[str, ...] = ()
+    weights_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PlanRequest:
     """What the user asked for; None where the choice is ours. `gpus` are indices or UUIDs, `()` with
     `no_gpu=True` means none may be used. `backend_args` and `env` reach the backend after the
     allow-list; `allow_env` are names of variables that the user lets go beyond it.
     A deployment file can also fix `repo_id`, the one of the model's weights, and `gpu_filters`.
     `task` is what to serve it for, where that is not what the model is for.
+    `beside` are further models for the same process; no option says them.
     `adapters` are the repos or folders of what goes on top of it, by the names they are served by, and `found_adapters`
     the same once they were looked at.
     A registered model also says `defaults` of requests (temperature, top_p), `pooling` and `handling`; no option does.
@@ -73,6 +93,7 @@ class PlanRequest:
     allow_env: tuple[str, ...] = ()
     trust_remote_code: bool = False
     allow_pickle: bool = False
+    beside: tuple[str, ...] = ()
     adapters: Mapping[str, str] = field(default_factory=dict)
     found_adapters: tuple[Adapter, ...] = ()
     defaults: Mapping[str, float] = field(default_factory=dict)
@@ -194,6 +215,7 @@ class Candidate:
     enforce_eager: bool = False
     custom_all_reduce: bool = True
     trust_remote_code: bool = False
+    beside: tuple[ModelInProcess, ...] = ()
     adapters: tuple[Adapter, ...] = ()
     model_args: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()

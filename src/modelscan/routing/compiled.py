@@ -134,7 +134,10 @@ def _by_name(called: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
 def _called(item: Deployment) -> tuple[str, ...]:
     """What it shares with others of the same model; its own name is not."""
     adapters = (adapter.name for adapter in item.adapters)
-    known = (item.model, item.catalog_id, item.repo_id, *item.served_model_names, *adapters)
+    """What it shares with others of the same model, and names of what goes with it; its own name is not."""
+    adapters = (adapter.name for adapter in item.adapters)
+    others = (name for other in item.models[1:] for name in other.served_model_names)
+    known = (item.model, item.catalog_id, item.repo_id, *item.served_model_names, *adapters, *others)
     return tuple(dict.fromkeys(name for name in known if name and name != item.name))
 
 
@@ -155,7 +158,9 @@ def _member(item: Deployment) -> TableMember:
         socket=item.socket,
         base_url=item.base_url or (f"http://127.0.0.1:{item.port}" if item.port else None),
         model=item.served_model_names[0] if item.served_model_names else item.name,
-        serves=item.served_model_names,
+        serves=tuple(
+            dict.fromkeys((*item.served_model_names, *(name for one in item.models for name in one.served_model_names)))
+        ),
         adapters=_adapters(item),
         api_key_env=item.api_key_env,
         status=item.status,

@@ -18,8 +18,9 @@ from modelscan.deployments.store import Store
 from modelscan.deployments.transitions.preparing import installing, prepared, progressed, pulling
 from modelscan.environments.serving import bring_up_to_date
 from modelscan.errors import StateDamaged
-from modelscan.model import Candidate, Device, Installation, Progress
+from modelscan.model import Candidate, Device, Installation, ModelInProcess, Progress
 from modelscan.model.events import Event, Report
+from modelscan.planning.decide.several import served_of
 from modelscan.running.fetch import ensure_adapter, ensure_weights, first_file
 from modelscan.running.installing import add_reader, install_backend
 from modelscan.selecting.context import Context
@@ -49,6 +50,7 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
         installation = _installed(context, record, chosen, report)
     bring_up_to_date(installation)
     location, commit = _weights(context, record, chosen, report)
+    models = tuple(_fetched(context, record, item, report) for item in record.pinned.models)
     backend = BACKENDS[chosen.backend]
     given, projector = first_file(location, chosen.quantization) if backend.runs.takes_file else (location, None)
     launch = Launch(
@@ -64,6 +66,7 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
         socket=record.pinned.socket,
         sleep=record.spec.sleep,
         adapters=_adapters(context, record, chosen, report),
+        beside=tuple(served_of(item) for item in models[1:]),
     )
     command = backend.command_line(chosen, launch)
     for text in (*backend.runs.cautions, *command.dropped):
@@ -78,6 +81,7 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
                 revision=commit,
                 argv=command.argv,
                 env={**command.env},
+                models=models,
             )
         )
 
@@ -125,6 +129,13 @@ def _pulling(context: Context, record: Record, report: Report) -> Report:
             write(event.fields.get("fraction"), event.message)
 
     return on_event
+
+
+def _fetched(context: Context, record: Record, item: ModelInProcess, report: Report) -> ModelInProcess:
+    """One of several models of the process, with its weights here."""
+    wanted = Candidate(backend=record.pinned.backend, source=item.source, repo_id=item.repo_id, revision=item.revision)
+    location, commit = ensure_weights(context, wanted, _pulling(context, record, report))
+    return dataclasses.replace(item, location=location, revision=commit or item.revision)
 
 
 def _adapters(context: Context, record: Record, chosen: Candidate, report: Report) -> Mapping[str, str]:

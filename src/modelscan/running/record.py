@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modelscan import dataclasses
 from modelscan.deployments.files import files_of
+from modelscan.deployments.naming import deployment_name
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, PinnedPlan, Record
 from modelscan.errors import Usage
-from modelscan.model import HUB_SOURCES, Adapter, Candidate, Installation, WeightsDescription
+from modelscan.model import HUB_SOURCES, Adapter, Candidate, Installation, ModelInProcess, WeightsDescription
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.applied import at_gateway
 from modelscan.selecting.plan import Planned, described
@@ -71,10 +73,39 @@ def new_record(
         max_model_len=chosen.max_model_len,
         estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices)) or None,
         adapters=chosen.adapters,
+        models=_models(resolved, chosen, description, names),
         plan=to_document(chosen),
     )
     status = DeploymentStatus(kv_cache_tokens=chosen.kv_cache_tokens, max_concurrency=chosen.max_concurrency)
     return Record(spec=spec, pinned=pinned, status=status)
+
+
+def _models(
+    resolved: Resolved, chosen: Candidate, description: WeightsDescription, names: tuple[str, ...]
+) -> tuple[ModelInProcess, ...]:
+    """Those of one process, each under names of its own; none where it serves its model alone."""
+    if not chosen.beside:
+        return ()
+    first = ModelInProcess(
+        model=resolved.model_id,
+        reference=resolved.reference,
+        task=_task(chosen, description),
+        source=chosen.source,
+        repo_id=chosen.repo_id,
+        revision=description.commit or chosen.revision,
+        quantization=chosen.quantization,
+        location=description.location,
+        served_model_names=names,
+        model_args=chosen.model_args,
+        weights_bytes=chosen.memory_per_gpu.weights_bytes - sum(item.weights_bytes or 0 for item in chosen.beside),
+    )
+    models, taken = [first], set(names)
+    for other, item in zip(resolved.beside, chosen.beside, strict=True):
+        weights = next(one for one in other.options if (one.source, one.repo_id) == (item.source, item.repo_id))
+        own = _served_names(deployment_name(None, other.model_id), other, weights)
+        models.append(dataclasses.replace(item, served_model_names=tuple(name for name in own if name not in taken)))
+        taken.update(own)
+    return tuple(models)
 
 
 def _refuse_taken(adapters: Sequence[Adapter], names: tuple[str, ...]) -> None:

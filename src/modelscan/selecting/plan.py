@@ -23,6 +23,7 @@ from modelscan.model import (
     WeightsDescription,
 )
 from modelscan.planning.decide.planner import decide, make_plan
+from modelscan.planning.decide.several import Further, with_further
 from modelscan.planning.options.eligibility import task_of, task_problem
 from modelscan.planning.packing.share import Share, within
 from modelscan.planning.packing.ways import Decide
@@ -148,6 +149,7 @@ def _planned(
         measurements=measured(context, resolved.options),
         wording=wording,
     )
+    plan = with_further(plan, _further(context, resolved, found))
     codes = {item.code for item in plan.rejected}
     if plan.chosen is None and resolved.model and codes & _TOO_MUCH:
         hints = _hints(context, resolved.model, request, free, found, wording, plan)
@@ -194,8 +196,22 @@ def _check_task(resolved: Resolved, asked: Task) -> None:
 def deciding(context: Context, resolved: Resolved, installed: Sequence[Installation]) -> Decide:
     """The plan for what is asked of these weights, on any machine, again and again: without hints."""
     facts, known = planning_facts(), measured(context, resolved.options)
-    return lambda hardware, asked: decide(
-        resolved.model, resolved.options, hardware, asked, facts, installed, measurements=known
+    further = _further(context, resolved, installed)
+    return lambda hardware, asked: with_further(
+        decide(resolved.model, resolved.options, hardware, asked, facts, installed, measurements=known), further
+    )
+
+
+def _further(context: Context, resolved: Resolved, installed: Sequence[Installation]) -> tuple[Further, ...]:
+    """The models that share its process, each as its own entry has it."""
+    return tuple(
+        Further(
+            other.model_id,
+            other.reference,
+            deciding(context, other, installed),
+            asked_of(context, other, PlanRequest(model=other.reference)),
+        )
+        for other in resolved.beside
     )
 
 

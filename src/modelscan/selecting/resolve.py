@@ -41,6 +41,9 @@ _ALIKE = 0.8
 def resolve_request(context: Context, request: PlanRequest, described_hardware: str | None = None) -> Resolved:
     """Which weights a request means: all of its model, or the one repo that it fixes. Raises as `resolve_model`."""
     checked_words(request)  # before a hub is asked for anything
+    if request.beside:
+        others = tuple(resolve_model(context, reference) for reference in request.beside)
+        return replace(resolve_request(context, replace(request, beside=())), beside=others)
     if request.repo_id is None:
         return resolve_model(
             context,

@@ -16,7 +16,7 @@ class Resolved:
     first.
 
     `quantization` is one that the name itself asked for, as in `…-AWQ`. `entry` is what is said of it, where
-    somebody registered it or our own list has it.
+    somebody registered it or our own list has it. `beside` are further models for the same process.
     """
 
     reference: str
@@ -25,6 +25,7 @@ class Resolved:
     options: tuple[WeightsDescription, ...]
     quantization: str | None = None
     entry: LayeredModel | None = None
+    beside: tuple[Resolved, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -86,6 +86,8 @@ def uses(deployment: Deployment, item: Stored) -> bool:
         return True
     if any((one.source, one.repo_id) == (item.source, item.repo_id) for one in deployment.adapters):
         return True
+    if any((one.source, one.repo_id) == (item.source, item.repo_id) for one in deployment.models):
+        return True
     return deployment.location is not None and Path(deployment.location).is_relative_to(item.path)
 
 

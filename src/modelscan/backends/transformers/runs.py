@@ -1,16 +1,16 @@
-"""The handlers' server: a JSON document for its model, which says what an entry says of it."""
+"""The handlers' server: a JSON document for each of its models, which says what an entry says of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from modelscan.backends.arguments.allowed import Allowed
 from modelscan.backends.arguments.command import added, environment, valued
 from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.arguments.words import read_arguments
-from modelscan.backends.base import CommandLine, KeyHandover, Launch
+from modelscan.backends.base import CommandLine, KeyHandover, Launch, Served
 from modelscan.backends.capabilities import Runs
 from modelscan.backends.transformers.probes import PROGRAM
 from modelscan.model import Candidate, Handling, Task
@@ -37,11 +37,12 @@ _ALLOWED = Allowed(
 class TransformersRuns(Runs):
     s3_problem = "its libraries read folders"
     divides = False
+    several = True
     formats = frozenset({"safetensors", "pytorch"})
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         given = added(candidate, launch, _ALLOWED)
-        said = {item.name: item.values[0] for item in read_arguments(candidate.model_args) if item.values}
+        said = _said(candidate.model_args)
         said |= {item.name: item.values[0] for item in read_arguments(given) if item.name == _POOLING}
         rest = [word for item in read_arguments(given) if item.name != _POOLING for word in item.words]
         argv = [
@@ -51,12 +52,12 @@ class TransformersRuns(Runs):
                 ("--port", launch.port),
                 ("--device", "cpu" if launch.device == "cpu" else "cuda"),
                 ("--dtype", candidate.dtype),
-                (IMPORT_ROOT, said.get(IMPORT_ROOT)),
+                (IMPORT_ROOT, _import_root(launch, said)),
                 ("--key-file", _KEY_FILE if launch.api_key_env is not None else None),
             ),
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *rest,
-            *("--model", json.dumps(_document(candidate, launch, said), separators=(",", ":"))),
+            *(word for document in _documents(candidate, launch, said) for word in ("--model", _json(document))),
         ]
         return CommandLine(argv=tuple(argv), env=environment(candidate, launch, dict(_OWN_ENV), self.variables))
 
@@ -91,16 +92,35 @@ class TransformersRuns(Runs):
         return f"{IMPORT_ROOT}={root}", f"{SHA256}={sha256}"
 
 
-def _document(candidate: Candidate, launch: Launch, said: Mapping[str, str]) -> dict[str, Any]:
-    """What the server is told of the model. A class of one's own is told the pooling only where its entry says it."""
+def _said(words: Sequence[str]) -> dict[str, str]:
+    return {item.name: item.values[0] for item in read_arguments(words) if item.values}
+
+
+def _import_root(launch: Launch, said: Mapping[str, str]) -> str | None:
+    """Of all models that have a class of the user's own it is the same."""
+    roots = (words.get(IMPORT_ROOT) for words in (said, *(_said(other.words) for other in launch.beside)))
+    return next((root for root in roots if root is not None), None)
+
+
+def _documents(candidate: Candidate, launch: Launch, said: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """What the server is told of each model."""
+    yield _document(
+        Served(location=launch.location, served_model_names=launch.served_model_names, task=candidate.task), said
+    )
+    for other in launch.beside:
+        yield _document(other, _said(other.words))
+
+
+def _document(served: Served, said: Mapping[str, str]) -> dict[str, Any]:
+    """A class of one's own is told the pooling only where its entry says it."""
     handling = json.loads(said.get(_HANDLING, "{}"))
     options = dict(handling.pop("options", {}))
     if _POOLING in said:
         options["pooling"] = said[_POOLING]
     document = {
-        "names": list(launch.served_model_names),
-        "folder": launch.location,
-        "task": candidate.task,
+        "names": list(served.served_model_names),
+        "folder": served.location,
+        "task": served.task,
         **handling,
         "sha256": said.get(SHA256),
         "options": options,

@@ -76,7 +76,7 @@ def _up(item: Deployment, now: datetime) -> str:
 _COLUMNS: Mapping[str, Callable[[Deployment, datetime], str]] = {
     "name": lambda item, _: item.name,
     "status": _status,
-    "model": lambda item, _: " + ".join((item.model, *(one.name for one in item.adapters))),
+    "model": lambda item, _: " + ".join(_served(item)),
     "backend": _backend,
     "on": _device,
     "memory": _memory_used,
@@ -112,6 +112,7 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
         ("Address", item.openai_base_url or "-"),
         ("Served as", ", ".join(item.served_model_names)),
         *[("Adapter", _adapter(one)) for one in item.adapters],
+        *[("Beside", f"{one.model}: {', '.join(one.served_model_names)}") for one in item.models[1:]],
         ("Key", f"in ${item.api_key_env}" if item.api_key_env else "none; every user of this machine can call it"),
         ("Process", f"pid {item.pid}" if item.pid else "-"),
         ("Restarts", str(item.restarts)),
@@ -130,6 +131,10 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
     if item.status == "failed":
         rows += [("Try", hint) for hint in hints]
     printer.pairs(rows)
+
+
+def _served(item: Deployment) -> tuple[str, ...]:
+    return (item.model, *(one.name for one in item.adapters), *(one.model for one in item.models[1:]))
 
 
 def _adapter(item: Adapter) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from modelscan import dataclasses
 from modelscan.deployments.record import LastError, Record
-from modelscan.model import Progress
+from modelscan.model import ModelInProcess, Progress
 from modelscan.model.words import ASLEEP, Task
 
 
@@ -52,6 +52,7 @@ def prepared(
     revision: str | None,
     argv: tuple[str, ...],
     env: Mapping[str, str],
+    models: tuple[ModelInProcess, ...] = (),
 ) -> Record:
     """Everything that a start needs is available, and its exact command line is pinned."""
     return dataclasses.replace(
@@ -64,6 +65,7 @@ def prepared(
             revision=revision,
             argv=argv,
             env=env,
+            models=models,
         ),
     )
 

@@ -8,5 +8,6 @@ candidates     one way to run the model, judged: all its figures, or a rejection
 improving      another layout, for what a mode is about
 weighing       when a backend that can use the host's memory is weighed beside the first one
 pace           a smaller format where the first choice would answer too slowly
+several        more than one model in a process
 planner        every candidate becomes the plan, an alternative or a rejection
 """

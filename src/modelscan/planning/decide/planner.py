@@ -54,7 +54,7 @@ from modelscan.planning.telling.longer import with_longer
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.sizes import Sized
 
-_SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling", "handling", "found_adapters"})
+_SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling", "handling", "found_adapters", "beside"})
 
 
 def make_plan(

@@ -25,7 +25,7 @@ _OPTIONS = {
 }
 # The model is the first word, or its repo; the others are of files and entries.
 _NO_OPTIONS = frozenset(
-    {"model", "repo_id", "gpu_filters", "defaults", "pooling", "handling", "entry", "found_adapters"}
+    {"model", "repo_id", "gpu_filters", "defaults", "pooling", "handling", "entry", "found_adapters", "beside"}
 )
 _BARE = regex(r".*modelscan (?P<verb>plan|deploy) (?P<model>\S+)(?P<options>(?: --\S+(?: [^-\s]\S*)?)*)")
 _UNITS = ((GIB, "GiB"), (MIB, "MiB"))

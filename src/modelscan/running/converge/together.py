@@ -330,7 +330,7 @@ def _memory(chosen: Candidate | None) -> int:
 def _with_figures(action: UpAction, resolved: Resolved, chosen: Candidate) -> UpAction:
     return dataclasses.replace(
         action,
-        model=resolved.model_id,
+        model=" + ".join((resolved.model_id, *(item.model for item in chosen.beside))),
         quantization=chosen.quantization,
         max_model_len=chosen.max_model_len,
         gpu_indices=chosen.gpu_indices,

@@ -127,6 +127,7 @@ def bring_up(
     from modelscan.running.converge import (  # and with them all that plans and deploys
         executing,
         gateway,
+        grouping,
         registered,
         together,
     )
@@ -136,6 +137,8 @@ def bring_up(
         wanted = tuple(_as_deployed(request, observed.found) for request in registered.prewarmed(context))
         if not wanted:
             raise _nothing_wanted()
+    if observed.declared.path is None:
+        wanted = grouping.grouped(context, wanted, observed.found)
     planned = together.plan_together(context, wanted, observed.found, observed.gone)
     planned = dataclasses.replace(planned, again=observed.command)
     changed = not observed.gateway_stands or any(action.action != "keep" for action in planned.actions)

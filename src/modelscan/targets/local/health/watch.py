@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from modelscan.backends.backend import Backend
 from modelscan.backends.base import Activity
-from modelscan.dataclasses import dataclass
+from modelscan.dataclasses import dataclass, replace
 from modelscan.model import Task
 from modelscan.system.processes.identity import Process, program_name
 from modelscan.system.processes.sockets import listening_sockets, owner_of, sockets_of
@@ -63,6 +63,7 @@ class Watch(threading.Thread):
         endpoint: Endpoint,
         *,
         task: Task,
+        others: Sequence[tuple[str, Task]] = (),
         backend: Backend,
         names: Sequence[str],
         generation_timeout: float,
@@ -74,6 +75,7 @@ class Watch(threading.Thread):
         super().__init__(name="watch", daemon=True)
         self._endpoint = endpoint
         self._task = task
+        self._others = others
         self._backend = backend
         self._names = names
         self._generation_timeout = generation_timeout
@@ -106,6 +108,8 @@ class Watch(threading.Thread):
         while not self._stopped.is_set():
             try:
                 generated = self._endpoint.generate(self._task, self._generation_timeout)
+                for model, task in self._others:
+                    replace(self._endpoint, model=model).generate(task, self._generation_timeout)
             except ProbeFailed as failed:
                 final = failed.status in _ERRORS and failed.status not in _TRY_LATER
                 refusals = refusals + 1 if final else 0

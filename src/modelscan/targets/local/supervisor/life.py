@@ -140,6 +140,7 @@ class Life:
         watch = Watch(
             self._rest.endpoint,
             task=pinned.task,
+            others=[(item.served_model_names[0], item.task) for item in pinned.models[1:] if item.served_model_names],
             backend=self._with.backend,
             names=spec.served_model_names or (spec.model,),
             generation_timeout=spec.stall_timeout_seconds,
