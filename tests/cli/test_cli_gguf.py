@@ -12,6 +12,8 @@ from tests.cli.driver import Driver, driving
 from tests.gguf_maker import gguf, model
 from tests.hubs.hub_server import HubServer, Repo
 
+from modelscan.running.fetch import first_file
+
 REPO = {
     "Tiny-Q4_K_M.gguf": model(),
     "Tiny-Q8_0.gguf": model(kind="Q8_0"),
@@ -81,3 +83,14 @@ def test_a_quantization_that_a_repo_has_not(run: Callable[..., Ran]) -> None:
     ran = run("plan", "lab/Tiny-7B-GGUF:Q5_K_M", "--hardware", "rtx-4090")
     assert ran.status == 4
     assert "known: BF16, Q4_K_M, Q8_0" in ran.stderr
+
+
+def test_the_tower_beside_a_file_goes_with_it(tmp_path: Path) -> None:
+    for name in ("Tiny-Q8_0.gguf", "mmproj-F16.gguf"):
+        (tmp_path / name).write_bytes(REPO[name])
+    tower = str(tmp_path / "mmproj-F16.gguf")
+    for location in (tmp_path, tmp_path / "Tiny-Q8_0.gguf"):
+        assert first_file(str(location), "Q8_0") == (str(tmp_path / "Tiny-Q8_0.gguf"), tower)
+    (tmp_path / "mmproj-F16.gguf").unlink()
+    assert first_file(str(tmp_path / "Tiny-Q8_0.gguf"), "Q8_0") == (str(tmp_path / "Tiny-Q8_0.gguf"), None)
+    assert first_file("lab/Tiny-7B-GGUF", None) == ("lab/Tiny-7B-GGUF", None)

@@ -143,3 +143,13 @@ def test_a_gpu_without_kernels_names_another(modelscan: Modelscan) -> None:
     (hint,) = ran.error["hints"]
     assert hint.startswith("a machine that is large enough: modelscan plan qwen/qwen3-4b --hardware ")
     assert modelscan("--offline", *shlex.split(hint.partition("modelscan ")[2])).status == 0
+
+
+def test_a_host_with_too_little_memory_is_planned_with_more(modelscan: Modelscan) -> None:
+    """The command of the hint fits, and the next smaller host does not."""
+    words = ("plan", "deepseek/deepseek-r1", "--quantization", "Q4_K_M", "--json", "--hardware")
+    hints = modelscan(*words, "rtx-4090+64gib-ram").json["hints"]
+    hint = next(hint for hint in hints if "more host memory" in hint)
+    assert hint.endswith("--hardware rtx-4090+384gib-ram")
+    assert modelscan(*words, "rtx-4090+384gib-ram").json["feasible"] is True
+    assert modelscan(*words, "rtx-4090+256gib-ram").json["feasible"] is False

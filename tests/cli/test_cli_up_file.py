@@ -238,3 +238,11 @@ def test_a_hostile_file_is_refused_in_clean_words(modelscan: Modelscan, suffix: 
         assert "\u202e" not in ran.stderr
         with pytest.raises(ModelscanError):
             read_declared(Path(f"m.{suffix}"))
+
+
+def test_what_lays_its_models_out_itself_is_refused_with_the_way(modelscan: Modelscan, tmp_path: Path) -> None:
+    (file := tmp_path / "mine.yaml").write_text("deployments:\n  a: {model: 'qwen3:0.6b', backend: Ollama}\n")
+    ran = modelscan("up", str(file), "--json")
+    assert "line 2, column" in ran.error["message"]
+    assert "ollama lays its models out itself" in ran.error["message"]
+    assert ran.error["hints"][0] == "deploy it beside: modelscan deploy MODEL --backend ollama"

@@ -344,3 +344,43 @@ def test_a_class_of_the_users_own_is_deployed_once_it_was_agreed_to(
         assert vector[:3] == [4.0, 4.0, 0.0]
     finally:
         assert say("remove", made["name"]).returncode == 0
+
+
+def test_several_models_without_a_file_share_one_process(
+    real_home: Path, environment: Path, models: Path, tmp_path: Path
+) -> None:
+    kinds = {"minilm": "embed", "reranker": "rerank", "chat": "chat"}
+    listed = "".join(
+        f"  - {{name: our/{name}, local_path: {models / name}, task: {task}, runtime: transformers}}\n"
+        for name, task in kinds.items()
+    )
+    (tmp_path / "models.local.yaml").write_text(f"models:\n{listed}")
+    environ = {
+        "MODELS": ",".join(f"our/{name}" for name in kinds),
+        "MODELSCAN_CATALOG_DIRS": str(tmp_path),
+        "MODELSCAN_BACKEND_DIRS": str(environment),
+        "MODELSCAN_HOME": str(tmp_path / "home"),
+        "MODELSCAN_FIRST_PORT": str(free_port()),
+    }
+
+    def say(*words: str) -> Any:
+        argv = [sys.executable, "-m", "modelscan", *words, "--json"]
+        whole = {**user_environment(real_home), **environ}
+        done = subprocess.run(argv, env=whole, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    say("catalog", "refresh", "--source", "local")
+    say("up", "--yes")
+    try:
+        [made] = say("list")
+        assert [item["model"] for item in made["models"]] == [f"our/{name}" for name in kinds]
+        memory = made["memory"]
+        assert memory["estimated_bytes"] == pytest.approx(memory["measured_bytes"], rel=0.35)
+        with OpenAI(base_url=made["openai_base_url"], api_key="none") as openai:
+            assert len(openai.embeddings.create(model="our/minilm", input="Abba").data[0].embedding) == 384
+            asked: Any = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 4}
+            assert openai.chat.completions.create(model="chat", **asked).usage is not None
+        assert say("up")["changed"] is False
+    finally:
+        say("down")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.hubs.files import Transferred
-from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.folder.describe import describe_folder, is_gguf_file
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.protocol import Fetches, InFolder, Streamed
 from modelscan.hubs.stored import repo_folder
@@ -42,10 +42,13 @@ def ensure_adapter(context: Context, adapter: Adapter, report: Report) -> str:
 
 
 def first_file(location: str, quantization: str | None) -> tuple[str, str | None]:
-    """The first file of the weights in a folder, and that of the tower of a model that sees: for a backend that is
-    given files. What is no folder here stays as it is.
+    """The first file of the weights in a folder, or the one that was named, and that of the tower of a model that sees:
+    for a backend that is given files. What is not here stays as it is.
     """
     folder = Path(location)
+    if is_gguf_file(folder):
+        beside = projector_of(path.name for path in folder.parent.iterdir())
+        return location, str(folder.parent / beside) if beside else None
     if not folder.is_dir():
         return location, None
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*.gguf")]

@@ -14,10 +14,11 @@ from modelscan.model import Claim, Gpu, Hardware, Plan, PlanRequest, WeightsDesc
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION
 from modelscan.planning.options.facts import PlanningFacts
 from modelscan.planning.telling.command import Wording, option_of
-from modelscan.units import format_bytes, format_count
+from modelscan.units import GIB, format_bytes, format_count
 from modelscan.weights.counting.bytes import BYTES_PER_PARAMETER, parameter_count
 
 _COUNTS = (1, 2, 4, 8)
+_HOSTS_GIB = (16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)  # as machines are sold
 _CAPTURED = 8
 _GPUS = ("gpus", "no_gpu", "gpu_count")
 _DIVISION = ("tensor_parallel", "pipeline_parallel")
@@ -90,7 +91,7 @@ def hints_for(refused: Refused) -> tuple[str, ...]:
     if "no_memory" in codes:
         hints += _too_large_in_any(refused)
     if codes & {"no_memory", "no_kernel"}:
-        hints += _machines(refused)
+        hints += [*_more_host_memory(refused), *_machines(refused)]
     return tuple(hints)
 
 
@@ -217,6 +218,26 @@ def _given_back(hardware: Hardware, claims: Sequence[Claim]) -> Hardware:
             for gpu in hardware.devices
         ),
     )
+
+
+def _more_host_memory(refused: Refused) -> list[str]:
+    """Where the host's memory is what lacks most nearly: the same machine with the next size of it that is enough."""
+    nearest, hardware = refused.plan.rejected[0], refused.plan.hardware
+    there, devices = hardware.cpu.memory_total_bytes, hardware.devices
+    known = refused.facts.gpu(devices[0]) if devices else None
+    if nearest.offload is None or nearest.code != "no_memory" or nearest.needed_bytes is None or there is None:
+        return []
+    if devices and (known is None or any(gpu.name != devices[0].name for gpu in devices)):
+        return []
+    for size in (gib * GIB for gib in _HOSTS_GIB if gib * GIB > max(there, nearest.needed_bytes)):
+        larger = dataclasses.replace(hardware.cpu, memory_total_bytes=size, memory_free_bytes=size)
+        gpus = several(known, len(devices)).devices if known is not None else ()
+        machine = dataclasses.replace(hardware, devices=gpus, cpu=larger)
+        if refused.elsewhere(machine, refused.request).feasible:
+            count = f"{len(devices)}x" if len(devices) > 1 else ""
+            spec = f"{count}{slug(known.name)}+{size // GIB}gib-ram" if known is not None else f"cpu:{size // GIB}gib"
+            return [f"the same with more host memory: {refused.wording.command(refused.request, described=spec)}"]
+    return []
 
 
 def _machines(refused: Refused) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
+from modelscan.errors import Usage
 from modelscan.model.words import Mode, RestartPolicy, Source, Task
 from modelscan.selecting.declared.values import (
     ADAPTERS,
@@ -28,6 +29,21 @@ from modelscan.selecting.declared.values import (
     literal,
     one_of,
 )
+from modelscan.targets.registry import HOSTS
+
+
+def _backend(value: object) -> str:
+    word = value.lower() if isinstance(value, str) else value
+    if word in HOSTS:
+        raise Usage(
+            f"{word} lays its models out itself, and `up` plans all of them together",
+            hints=[f"deploy it beside: modelscan deploy MODEL --backend {word}"],
+        )
+    return str(_BACKENDS.read(value))
+
+
+_BACKENDS = one_of(BACKENDS)
+BACKEND = Value(_backend, _BACKENDS.schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +58,7 @@ class Key:
 KEYS: Mapping[str, Key] = {
     "model": Key("Model id, alias, repo, name or folder; a relative folder is relative to the file.", TEXT),
     "quantization": Key("Quantization of the weights.", QUANTIZATION),
-    "backend": Key("Backend to run the model with.", one_of(BACKENDS)),
+    "backend": Key("Backend to run the model with.", BACKEND),
     "backend_version": Key("Version of the backend.", TEXT),
     "task": Key("What to serve the model for, where it can do more than one thing.", literal(Task)),
     "mode": Key("Optimize for standard, throughput or latency use.", literal(Mode)),
