@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from machines import FACTS, QWEN3_32B, llama, machine, weights
+from machines import DEEPSEEK_R1, FACTS, QWEN3_32B, llama, machine, weights
 
 from modelscan import dataclasses
 from modelscan.model import GpuLink, Hardware, PlanRequest, WeightsDescription
@@ -151,6 +151,23 @@ def test_each_way_is_a_plan_within_its_memory(weights: WeightsDescription, spec:
         used = {place_of(gpu) for gpu in hardware.devices if plan.chosen.uses(gpu)} or {HOST}
         assert used <= set(way.takes)
         assert plan.chosen.memory_per_gpu.total_bytes <= min(way.takes.values())
+
+
+def test_what_lies_on_the_host_beside_gpus_is_taken_there() -> None:
+    """Two whose experts stay in the host's memory are not put on one host that holds one of them."""
+    options = [weights("deepseek-ai/DeepSeek-R1", DEEPSEEK_R1, "Q4_K_M", format="gguf", official=False, verified=False)]
+    hardware = machine("2xrtx-4090+512gib-ram")
+    one = ways_of(
+        PlanRequest(model="r1", gpu_count=1),
+        hardware,
+        lambda there, asked: decide(None, options, there, asked, FACTS),
+        lambda _: options[0].architecture,
+    )
+    assert one
+    assert all(way.takes[HOST] > 300 * GIB for way in one)
+    room, kinds = room_of(hardware), kinds_of(hardware)
+    assert pack([Item(name="a", ways=one)], room, kinds) is not None
+    assert pack([Item(name="a", ways=one), Item(name="b", ways=one)], room, kinds) is None
 
 
 def test_two_that_each_would_take_a_whole_gpu_share_it() -> None:

@@ -26,11 +26,14 @@ Decide = Callable[[Hardware, PlanRequest], Plan]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
-    """What a plan with so much memory is like: how far its context falls short, and its format."""
+    """What a plan with so much memory is like: how far its context falls short, its format, and what lies on the host
+    beside GPUs.
+    """
 
     shortfall: int
     quantization: str | None
     weights_bytes: int
+    beside_bytes: int = 0
 
 
 def ways_of(
@@ -58,11 +61,16 @@ def ways_of(
     formats = sorted(sizes, key=lambda word: (-sizes[word], word or ""))  # the larger the weights, the less was lost
     return tuple(
         Way(
-            takes=dict.fromkeys(places, size),
+            takes=dict.fromkeys(places, size) | ({HOST: step.beside_bytes} if step.beside_bytes else {}),
             cost=(step.shortfall, formats.index(step.quantization), len(places), distance),
         )
         for places, distance, size, step in found
     )
+
+
+def host_beside(chosen: Candidate) -> int:
+    """What of it lies in the host's memory beside GPUs."""
+    return chosen.offload.host_bytes if chosen.offload is not None and chosen.gpu_indices else 0
 
 
 def kinds_of(hardware: Hardware) -> Mapping[Place, str]:
@@ -146,6 +154,7 @@ def _ladder(
             shortfall=shortfall(chosen.max_model_len, enough),
             quantization=chosen.quantization,
             weights_bytes=chosen.memory_per_gpu.weights_bytes,
+            beside_bytes=host_beside(chosen),
         )
 
     return [(most * hundredths // _STEPS, found) for hundredths, found in _steps(with_memory)]

@@ -12,7 +12,7 @@ from typing import Any
 
 from modelscan import dataclasses
 from modelscan.dataclasses import dataclass, field
-from modelscan.deployments.claims import claimed_bytes, when_idle, with_claims_back, without_claimed
+from modelscan.deployments.claims import claimed_bytes, claimed_of, when_idle, with_claims_back, without_claimed
 from modelscan.deployments.document import record_of
 from modelscan.deployments.record import Record
 from modelscan.model import Architecture, Candidate, Claim, Deployment, Hardware, Installation, PlanRequest
@@ -21,7 +21,7 @@ from modelscan.model.results import UpAction
 from modelscan.planning.options.budget import GPU_RESERVE
 from modelscan.planning.packing.pack import HOST, Item, Packed, Place, Way, pack, place_of
 from modelscan.planning.packing.share import Share, room_of, shares
-from modelscan.planning.packing.ways import kinds_of, ways_of
+from modelscan.planning.packing.ways import host_beside, kinds_of, ways_of
 from modelscan.registry.registered import Registered, registered_models
 from modelscan.running.converge.difference import as_said, compare, is_settled
 from modelscan.running.converge.naming import named
@@ -305,7 +305,8 @@ def _as_it_is(record: Record, hardware: Hardware) -> Way:
     by_uuid = [place_of(gpu) for gpu in hardware.devices if gpu.uuid in pinned.gpu_uuids]
     by_index = [place_of(gpu) for gpu in hardware.devices if gpu.index in pinned.gpu_indices]
     places = by_uuid or by_index or ["a GPU that is gone"]
-    return Way(takes=dict.fromkeys(places, size))
+    beside = claimed_of(record).get(None)
+    return Way(takes=dict.fromkeys(places, size) | ({HOST: beside} if beside else {}))
 
 
 def _taken(chosen: Candidate | None, share: Share, way: Way, hardware: Hardware) -> Share:
@@ -316,10 +317,11 @@ def _taken(chosen: Candidate | None, share: Share, way: Way, hardware: Hardware)
         return share
     used = {place_of(gpu): GPU_RESERVE for gpu in hardware.devices if chosen.uses(gpu)} or {HOST: 0}
     size = chosen.memory_per_gpu.total_bytes
+    needed = {place: size + beside for place, beside in used.items()}
+    if on_host := host_beside(chosen):
+        needed[HOST] = on_host
     return {
-        place: min(max(size + beside, way.takes[place]), share[place])
-        for place, beside in used.items()
-        if place in share
+        place: min(max(size, way.takes.get(place, 0)), share[place]) for place, size in needed.items() if place in share
     }
 
 
