@@ -26,7 +26,6 @@ _ROUTERS = (
     jobs.router,
     events.router,
     models.router,
-    playground.router,
     gateway.router,
     ollama.router,
     health.router,
