@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.naming.identity import resolve
 from modelscan.catalog.naming.lookup import Lookup
 from modelscan.catalog.naming.names import split_owner, unwrap
@@ -14,7 +15,7 @@ from modelscan.parsing.regex import regex
 _APART = regex(r"[\s_/-]+|\.(?!\d)")
 # Not DSpark: DeepSeek-V4-Flash-DSpark is a whole model, which has such layers of its own.
 _METHOD = regex(r"p?eagle(?:\d(?:\.\d)?)?|dflash\d?|medusa|speculators?")
-_OF_THE_DRAFTER = regex(r"specforge|sglang|vllm|dspark|b\d+|block\d+|mla|gqa|bf16|fp16|w4a16|gguf|v\d")
+_OF_THE_DRAFTER = regex("|".join([*BACKENDS, r"specforge|dspark|b\d+|block\d+|mla|gqa|bf16|fp16|w4a16|gguf|v\d"]))
 """What names of drafters say of the drafter: for whom, by what, in which form."""
 
 
