@@ -12,6 +12,8 @@ from modelscan.api.access import Doorkeeper
 from modelscan.api.failures import handle_failures
 from modelscan.api.feed import Feed
 from modelscan.api.openapi import describe
+from modelscan.api.page.gateway_key import GatewayKey
+from modelscan.api.page.views import PAGES
 from modelscan.api.routes import catalog, deployments, events, gateway, health, jobs, models, ollama, plans
 from modelscan.api.sources import DeploymentEvents, JobEvents
 from modelscan.jobs.start import StartsJobs, start_job
@@ -29,6 +31,7 @@ _ROUTERS = (
     gateway.router,
     ollama.router,
     health.router,
+    *PAGES,
 )
 
 
@@ -56,6 +59,7 @@ def build_app(
     app.state.on_bug = on_bug
     app.state.start_job = start_job
     app.state.feed = Feed((DeploymentEvents(context), JobEvents(context)))
+    app.state.gateway_key = GatewayKey()
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     for router in _ROUTERS:
         app.include_router(router)
@@ -69,6 +73,7 @@ def build_app(
         sessions=page_sessions(settings.paths, context.clock),
         hosts=(settings.api.host, *settings.api.allowed_hosts),
         max_body=settings.api.max_body_bytes,
+        max_to_models=settings.gateway.max_body_bytes,
         needs_key=needs_key,
     )
     return app
