@@ -4,4 +4,5 @@ staged    a target whose deployments are as their records say
 scene     the records, logs and requests of the pictures
 upstream  what answers for models that are not there
 serve     the page over all of it
+pictures  what the documentation shows of it
 """

@@ -15,7 +15,7 @@ import uvicorn
 def serving(app: Any) -> Iterator[str]:
     """Its address."""
     server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1, lifespan="on")
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

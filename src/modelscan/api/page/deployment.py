@@ -16,7 +16,8 @@ from modelscan.api.page.rendering import rendered
 from modelscan.api.page.shown import shown
 from modelscan.catalog.index.open import open_index
 from modelscan.dataclasses import dataclass
-from modelscan.errors import Usage
+from modelscan.errors import DeploymentNotFound, Usage
+from modelscan.jobs.now import jobs_now
 from modelscan.model import Deployment, Pricing
 from modelscan.parsing.text import clean_line
 from modelscan.selecting.context import Context
@@ -43,7 +44,12 @@ class ShownLine:
 
 @router.get("/ui/deployments/{name}")
 def deployment(name: str, context: Verbs) -> Response:
-    found = context.deployments.now(name)
+    try:
+        found = context.deployments.now(name)
+    except DeploymentNotFound:
+        if any(job.subject == name and job.status == "running" for job in jobs_now(context)):
+            return rendered("coming.html", name=name)
+        raise
     lines = list(log_lines(context, found.id, tail=_LINES))
     return rendered("deployment.html", **_values(context, found), **_log(found, lines))
 

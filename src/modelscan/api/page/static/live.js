@@ -4,6 +4,7 @@ const TOGETHER_MILLISECONDS = 150;
 const waiting = new Map();
 
 function tell(kind) {
+  if (document.querySelector("[data-coming]")) location.reload();
   if (waiting.has(kind)) return;
   waiting.set(kind, setTimeout(() => {
     waiting.delete(kind);
