@@ -31,6 +31,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGN_IN = "/ui/sign-in"
 _OPEN = frozenset({"/", "/api/v1/health", "/ui/session", _SIGN_IN})
 _OPEN_BELOW = "/ui/static/"
+_TO_MODELS = "/ui/gateway/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,22 @@ class Doorkeeper:
     """The middleware around everything else."""
 
     def __init__(
-        self, app: Any, *, paths: Paths, sessions: Passes, hosts: Iterable[str], max_body: int, needs_key: bool
+        self,
+        app: Any,
+        *,
+        paths: Paths,
+        sessions: Passes,
+        hosts: Iterable[str],
+        max_body: int,
+        max_to_models: int,
+        needs_key: bool,
     ) -> None:
         self._app = app
         self._paths = paths
         self._sessions = sessions
         self._hosts = frozenset({"localhost", socket.gethostname().lower(), *(host.lower() for host in hosts)})
         self._max_body = max_body
+        self._max_to_models = max_to_models
         self._needs_key = needs_key
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -74,7 +84,11 @@ class Doorkeeper:
         if refusal is not None:
             await answer(refusal.status, refusal.message, dict(refusal.headers))(scope, receive, send)
             return
-        await self._app(scope, _bounded(receive, self._max_body), send)
+        await self._app(scope, _bounded(receive, self._most(scope["path"])), send)
+
+    def _most(self, path: str) -> int:
+        """Bytes of a body: what is for a model may be as large as at the gateway."""
+        return self._max_to_models if path.startswith(_TO_MODELS) else self._max_body
 
     def _refusal(self, scope: Any, headers: dict[str, str]) -> _Turned | None:
         path, method = scope["path"], scope["method"]
@@ -88,8 +102,9 @@ class Doorkeeper:
         if method not in _SAFE and not by_key and not _is_own_page(headers):
             return _Turned(403, "another site's page may not send this")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > self._max_body:
-            return _Turned(413, f"the body is larger than {self._max_body} bytes")
+        most = self._most(path)
+        if not length.isdigit() or int(length) > most:
+            return _Turned(413, f"the body is larger than {most} bytes")
         return None
 
     def _is_here(self, host: str) -> bool:
@@ -107,7 +122,7 @@ class Doorkeeper:
         keys = read_keys(self._paths.keys_file)
         shown = _bearer(headers.get("authorization", "")) or headers.get("x-api-key", "")
         if shown:
-            found = _matching(keys, shown)
+            found = key_shown(keys, shown)
             if found is None:
                 return (_NO_KEY, True) if keys or self._needs_key else (None, True)
             if found.models:
@@ -123,8 +138,8 @@ def _bearer(authorization: str) -> str:
     return rest.strip() if scheme.lower() == "bearer" else ""
 
 
-def _matching(keys: Iterable[ClientKey], shown: str) -> ClientKey | None:
-    """Every hash is compared, each in constant time."""
+def key_shown(keys: Iterable[ClientKey], shown: str) -> ClientKey | None:
+    """Which of the keys it is. Every hash is compared, each in constant time."""
     digest = hash_of(shown.encode("utf-8", "surrogateescape")).encode()
     found = None
     for key in keys:

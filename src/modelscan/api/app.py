@@ -12,6 +12,8 @@ from modelscan.api.access import Doorkeeper
 from modelscan.api.failures import handle_failures
 from modelscan.api.feed import Feed
 from modelscan.api.openapi import describe
+from modelscan.api.page.gateway_key import GatewayKey
+from modelscan.api.page.views import PAGES
 from modelscan.api.routes import catalog, deployments, events, gateway, health, jobs, models, ollama, plans, playground
 from modelscan.api.sources import DeploymentEvents, JobEvents
 from modelscan.selecting.context import Context
@@ -29,6 +31,7 @@ _ROUTERS = (
     gateway.router,
     ollama.router,
     health.router,
+    *PAGES,
 )
 
 
@@ -49,6 +52,7 @@ def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Ex
     app.state.context = context
     app.state.on_bug = on_bug
     app.state.feed = Feed((DeploymentEvents(context), JobEvents(context)))
+    app.state.gateway_key = GatewayKey()
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     for router in _ROUTERS:
         app.include_router(router)
@@ -62,6 +66,7 @@ def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Ex
         sessions=page_sessions(settings.paths, context.clock),
         hosts=(settings.api.host, *settings.api.allowed_hosts),
         max_body=settings.api.max_body_bytes,
+        max_to_models=settings.gateway.max_body_bytes,
         needs_key=needs_key,
     )
     return app

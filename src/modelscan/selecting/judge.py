@@ -17,7 +17,9 @@ from modelscan.selecting.machine import machine
 
 PLANNED_FOR_EACH_SHOWN = 5
 CLOSED = "its weights are closed"
-UNJUDGED = frozenset({"no source names its weights", "the shape of its weights is not known on this machine"})
+_NOT_LISTED = "no source lists its weights"
+_NOT_DESCRIBED = "the architecture of its weights is unknown on this machine"
+UNJUDGED = frozenset({_NOT_LISTED, _NOT_DESCRIBED})
 """Reasons that say nothing of whether a model fits."""
 _SMALLEST_BYTES = 0.45  # per parameter: 4-bit weights, and no catalog lists smaller official ones
 
@@ -62,14 +64,14 @@ def judge_for(
     def judge(model: Model) -> Fits:
         if not model.weights:
             closed = model.open_weights is False
-            return Fits(feasible=False, reason=CLOSED if closed else "no source lists its weights")
+            return Fits(feasible=False, reason=CLOSED if closed else _NOT_LISTED)
         if most is not None and model.parameters and model.parameters * _SMALLEST_BYTES > most:
             return Fits(feasible=False, reason="even 4-bit weights are larger than this machine's memory")
         asked = dataclasses.replace(request, model=model.id)
         try:
             options = resolve_offline(context, model, request.source).options
             if all(item.architecture is None for item in options):  # `plan` asks the hub, and may find that it fits
-                return Fits(feasible=False, reason="the architecture of its weights is unknown on this machine")
+                return Fits(feasible=False, reason=_NOT_DESCRIBED)
             known = measured(context, options)
             plan = decide(model, options, hardware, asked, facts, installed, measurements=known)
         except ModelscanError as error:

@@ -18,6 +18,8 @@ from modelscan.storage.files import translated, write_atomic
 from modelscan.storage.locks import hold
 
 PREFIX = "sk-ms-"
+# The name of the one that the page's own requests show: its process makes it, and only where keys are asked for.
+OF_THE_PAGE = "page@modelscan"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +65,12 @@ def read_keys(path: Path) -> tuple[ClientKey, ...]:
 
 
 def change_keys(path: Path, change: Callable[[tuple[ClientKey, ...]], tuple[ClientKey, ...]]) -> None:
-    """Under the file's lock. Raises what `change` raises, StateDamaged, StorageFailed, Conflict (lock)."""
+    """Under the file's lock. The page's own never stays alone: it would have everybody asked for a key.
+
+    Raises what `change` raises, StateDamaged, StorageFailed, Conflict (lock).
+    """
     with hold(path.with_name(f".{path.name}.lock"), note="keys"):
         changed = change(read_keys(path))
+        if all(key.name == OF_THE_PAGE for key in changed):
+            changed = ()
         write_atomic(path, json.dumps(to_document(_Keys(keys=changed)), indent=2) + "\n", mode=0o600)

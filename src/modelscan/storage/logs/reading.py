@@ -63,14 +63,21 @@ def follow_log(
 def _read(
     files: list[Path], tail: int | None, since: datetime | None, newest_bytes: int | None = None
 ) -> list[LogLine]:
-    lines: deque[LogLine] = deque(maxlen=tail)
     mark = "" if since is None else since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")  # compares as text
-    for path in files:
+    lines: deque[LogLine] = deque()
+    left = tail
+    for path in reversed(files):  # mostly the newest has all that is asked for
         with translated(path, verb="read"):
             content = path.read_bytes()
         if path.suffix == ".log":  # the newest
             content = content[:newest_bytes]
-        lines.extend(line for raw in content.split(b"\n") if raw and (line := _line(raw)).at >= mark)
+        whole = [raw for raw in content.split(b"\n") if raw]
+        if left is not None:
+            whole = whole[max(len(whole) - left, 0) :]
+            left -= len(whole)
+        lines.extendleft(line for raw in reversed(whole) if (line := _line(raw)).at >= mark)
+        if left == 0:
+            break
     return list(lines)
 
 
