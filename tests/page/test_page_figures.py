@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from modelscan.api.page.memory import device_bars, hues
-from modelscan.api.page.options import asked_in
-from modelscan.api.page.requests import by_minute, by_model, requests_in
-from modelscan.api.page.served import PageModel
-from modelscan.api.page.snippets import snippets
+from modelscan.api.page.content.memory import device_bars, hues
+from modelscan.api.page.content.options import asked_in
+from modelscan.api.page.content.requests import by_minute, by_model, requests_in
+from modelscan.api.page.content.served import PageModel
+from modelscan.api.page.content.snippets import snippets
 from modelscan.model import Claim, Cpu, Gpu, GpuProcess, Hardware
 from modelscan.storage.logs.reading import LogLine
 from modelscan.units import GIB

@@ -8,11 +8,11 @@ from fastapi import Response
 from fastapi.responses import JSONResponse
 
 from modelscan.api.asked import Verbs
+from modelscan.api.page.content.requests import PastRequest, by_minute, by_model, requests_in
+from modelscan.api.page.content.served import page_models
+from modelscan.api.page.content.snippets import snippets
 from modelscan.api.page.pages import page_router
 from modelscan.api.page.rendering import rendered
-from modelscan.api.page.requests import PastRequest, by_minute, by_model, requests_in
-from modelscan.api.page.served import page_models
-from modelscan.api.page.snippets import snippets
 from modelscan.exports.clients.registry import CLIENTS
 from modelscan.running.connecting.endpoint import KEY_VARIABLE
 from modelscan.selecting.context import Context

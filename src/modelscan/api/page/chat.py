@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import Request, Response
 
 from modelscan.api.asked import Verbs
+from modelscan.api.page.content.served import page_models
 from modelscan.api.page.pages import page_router
 from modelscan.api.page.passing import gateway_for_page
 from modelscan.api.page.rendering import rendered
-from modelscan.api.page.served import page_models
 from modelscan.running.gateway.process import running_gateway
 
 router = page_router()

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from modelscan.api.asked import Verbs
+from modelscan.api.page.content.deployments import shown
+from modelscan.api.page.content.receipt import receipt
 from modelscan.api.page.pages import page_router
-from modelscan.api.page.receipt import receipt
 from modelscan.api.page.rendering import rendered
-from modelscan.api.page.shown import shown
 from modelscan.catalog.index.open import open_index
 from modelscan.dataclasses import dataclass
 from modelscan.errors import DeploymentNotFound, Usage

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import Response
 
 from modelscan.api.asked import Verbs
-from modelscan.api.page.memory import device_bars, hues
+from modelscan.api.page.content.deployments import shown
+from modelscan.api.page.content.memory import device_bars, hues
 from modelscan.api.page.pages import page_router
 from modelscan.api.page.rendering import rendered
-from modelscan.api.page.shown import shown
 from modelscan.selecting.context import Context
 from modelscan.selecting.machine import machine
 

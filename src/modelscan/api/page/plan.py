@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import Request, Response
 
 from modelscan.api.asked import Verbs
-from modelscan.api.page.memory import plan_bar
-from modelscan.api.page.options import Asked, asked_in
+from modelscan.api.page.content.memory import plan_bar
+from modelscan.api.page.content.options import AskedOptions, asked_in
 from modelscan.api.page.pages import page_router
 from modelscan.api.page.rendering import rendered
 from modelscan.backends.registry import BACKENDS
@@ -51,7 +51,7 @@ def piece(request: Request, context: Verbs) -> Response:
     return answer
 
 
-def _values(context: Context, asked: Asked, hardware: str) -> dict[str, Any]:
+def _values(context: Context, asked: AskedOptions, hardware: str) -> dict[str, Any]:
     """`failure` where there is no plan, `planned` otherwise; neither without a model."""
     values: dict[str, Any] = {"asked": asked, "hardware": hardware, "failure": None, "plan": None}
     if not asked.request.plan.model or asked.mistakes:

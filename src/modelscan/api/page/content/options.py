@@ -18,7 +18,7 @@ _YES = frozenset({"true", "yes", "on", "1"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class AskedOptions:
     """`request` is what was asked for, `body` the same for the API, `mistakes` what cannot be read, by key."""
 
     request: DeployRequest
@@ -26,7 +26,7 @@ class Asked:
     mistakes: Mapping[str, str] = field(default_factory=dict)
 
 
-def asked_in(query: QueryParams) -> Asked:
+def asked_in(query: QueryParams) -> AskedOptions:
     """Options that are left empty are not given; other words are left alone."""
     body = {key: _plain(key, texts) for key in KEYS if (texts := [text for text in query.getlist(key) if text.strip()])}
     values: dict[str, Any] = {}
@@ -48,7 +48,7 @@ def asked_in(query: QueryParams) -> Asked:
         **{key: value for key, value in values.items() if key in _PLANNED},
     )
     own = {key: value for key, value in values.items() if key not in _PLANNED}
-    return Asked(request=DeployRequest(plan=plan, name=name or None, **own), body=body, mistakes=mistakes)
+    return AskedOptions(request=DeployRequest(plan=plan, name=name or None, **own), body=body, mistakes=mistakes)
 
 
 def _plain(key: str, texts: list[str]) -> Any:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from modelscan.api.page.served import PageModel
+from modelscan.api.page.content.served import PageModel
 
 _NO_KEY = "none"  # clients of the OpenAI API want one even where nobody asks for it
 _BODIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
