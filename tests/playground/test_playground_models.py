@@ -126,7 +126,7 @@ def test_what_cannot_be_is_refused_by_name(api: TestClient, home: Path) -> None:
             "no target": "invalid request body: downloadTarget is required for local",
             "unknown target": "invalid request body: downloadTarget: type must be local or s3",
             "no path": "invalid request body: downloadTarget.localPath is required for local",
-            "relative": "invalid request body: downloadTarget.localPath: `weights/x` is not absolute",
+            "relative": "invalid request body: downloadTarget.localPath: `weights/x` is not an absolute path",
             "elsewhere": "invalid request body: downloadTarget.localPath: `/etc/x` is not below `HOME/data/weights`: see the setting api.download_dirs",
             "climbing out": "invalid request body: downloadTarget.localPath: `HOME/data/weights/../../x` is not below `HOME/data/weights`: see the setting api.download_dirs",
             "the folder itself": "invalid request body: downloadTarget.localPath: `HOME/data/weights` is not below `HOME/data/weights`: see the setting api.download_dirs",

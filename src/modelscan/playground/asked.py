@@ -19,7 +19,7 @@ class AskedS3:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskedModel:
-    """Empty where the request says nothing. `local_path` or `s3` are set for a local one."""
+    """Empty where the request says nothing. A local one is brought to `s3` where that is set, else to `local_path`."""
 
     access_mode: AccessMode
     url: str

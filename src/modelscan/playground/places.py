@@ -21,7 +21,8 @@ BUCKET_PATTERN = (
     r"(?:s3://)?[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9_-](?:[A-Za-z0-9._-]{0,99}[A-Za-z0-9_-])?){0,9}/?"
 )
 ENDPOINT_PATTERN = rf"(?:(?:https?://)?{HOST_PATTERN}/?)?"
-_BUCKET, _ENDPOINT = re.compile(BUCKET_PATTERN), re.compile(ENDPOINT_PATTERN)
+FOLDER_PATTERN = r"(?:/[^/\x00]{1,255})+/?"
+_BUCKET, _ENDPOINT, _FOLDER = map(re.compile, (BUCKET_PATTERN, ENDPOINT_PATTERN, FOLDER_PATTERN))
 
 
 def allowed_folders(settings: Settings) -> Sequence[Path]:
@@ -34,11 +35,10 @@ def checked_folder(settings: Settings, local_path: str, repo_id: str) -> Path:
     """The folder without symbolic links. Raises Usage for one that is relative, outside of what is allowed, cannot be
     written, or holds anything but what was brought there of this repo.
     """
-    asked = Path(local_path)
-    if not asked.is_absolute():
-        raise Usage(f"{_PATH}: `{local_path}` is not absolute")
+    if not _FOLDER.fullmatch(local_path):
+        raise Usage(f"{_PATH}: `{local_path[:200]}` is not an absolute path")
     with _refusing(local_path):
-        folder, allowed = asked.resolve(), allowed_folders(settings)
+        folder, allowed = Path(local_path).resolve(), allowed_folders(settings)
         if not any(folder.is_relative_to(place) and folder != place for place in allowed):
             places = ", ".join(f"`{place}`" for place in allowed)
             raise Usage(f"{_PATH}: `{local_path}` is not below {places}: see the setting api.download_dirs")

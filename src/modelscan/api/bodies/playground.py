@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from modelscan.playground.asked import AskedModel, AskedS3
-from modelscan.playground.places import BUCKET_PATTERN, ENDPOINT_PATTERN
+from modelscan.playground.places import BUCKET_PATTERN, ENDPOINT_PATTERN, FOLDER_PATTERN
 from modelscan.playground.quantities import QUANTITY_PATTERN
 from modelscan.playground.record import AccessMode, InferencePhase, Phase
 from modelscan.playground.sources import API_PATTERN, REPO_PATTERN
@@ -20,7 +20,6 @@ Prose = Annotated[str, Field(max_length=20_000, pattern=_SAID)]
 Secret = Annotated[str, Field(max_length=4_096, pattern=r"^[\x21-\x7e]*$")]
 NeededSecret = Annotated[str, Field(min_length=1, max_length=4_096, pattern=r"^[\x21-\x7e]+$")]
 _MOST = 999_999_999_999
-_LONGEST_ADDRESS = 500
 
 
 def _quantity(pattern: str, what: str, most: int) -> Any:
@@ -42,10 +41,10 @@ Quantity = Annotated[str, *_quantity(QUANTITY_PATTERN, "a quantity, such as 64Gi
 Count = Annotated[str, *_quantity("[0-9]{1,3}", "a number of GPUs, such as 2", 999)]
 
 
-def _address(pattern: str, example: str) -> Any:
+def _address(pattern: str, example: str, *, longest: int = 500) -> Any:
     """Told here, and refused where it is read: by a sentence instead of a pattern."""
-    told = {"type": "string", "maxLength": _LONGEST_ADDRESS, "pattern": f"^{pattern}$", "examples": [example]}
-    return Field(max_length=_LONGEST_ADDRESS), WithJsonSchema(told)
+    told = {"type": "string", "maxLength": longest, "pattern": f"^{pattern}$", "examples": [example]}
+    return Field(max_length=longest), WithJsonSchema(told)
 
 
 class PlaygroundBody(BaseModel):
@@ -82,7 +81,7 @@ class FolderTarget(PlaygroundBody):
     """`localPath` is absolute, and below one of the folders in `api.download_dirs`."""
 
     type: Literal["local"]
-    localPath: Annotated[str, Field(min_length=1, max_length=4_000, pattern=_SAID, examples=["/data/weights/qwen3-8b"])]
+    localPath: Annotated[str, *_address(FOLDER_PATTERN, "/data/weights/qwen3-8b", longest=4_000)]
 
 
 class S3Target(PlaygroundBody):

@@ -31,9 +31,14 @@ _NOT_FOUND: _Answers = {404: {"model": Failure, "description": "There is no such
 _BUSY: _Answers = {409: {"model": Failure, "description": "Another request is busy with it, or its place is taken"}}
 _THERE: _Answers = {502: {"model": Failure, "description": "What it needs elsewhere does not answer"}}
 
+_LED_TO = ("get_playground_model", "toggle_playground_model", "delete_playground_model")
+_LINKS: _Answers = {
+    200: {"links": {name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in _LED_TO}}
+}
 
-@router.post("", responses=_BUSY)
-def create(context: Verbs, body: Annotated[CreateModel, Body()]) -> ModelIdAnswer:
+
+@router.post("", responses={**_BUSY, **_LINKS})
+def create_playground_model(context: Verbs, body: Annotated[CreateModel, Body()]) -> ModelIdAnswer:
     """Keep a model, and begin to bring a local one's weights."""
     try:
         return ModelIdAnswer(id=create_model(context, asked_model(body)))
@@ -47,7 +52,7 @@ def create(context: Verbs, body: Annotated[CreateModel, Body()]) -> ModelIdAnswe
 
 
 @router.get("")
-def list_all(
+def list_playground_models(
     context: Verbs,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 10,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -68,19 +73,19 @@ def list_all(
 
 
 @router.get("/{id}", responses=_NOT_FOUND)
-def get(context: Verbs, id: str) -> ModelAnswer:  # noqa: A002
+def get_playground_model(context: Verbs, id: str) -> ModelAnswer:  # noqa: A002
     return ModelAnswer(**get_model(context, id))
 
 
 @router.post("/{id}/toggle", responses={**_NOT_FOUND, **_BUSY, **_THERE}, response_model_exclude_none=True)
-def toggle(context: Verbs, id: str, body: ToggleBody) -> ToggleAnswer:  # noqa: A002
+def toggle_playground_model(context: Verbs, id: str, body: ToggleBody) -> ToggleAnswer:  # noqa: A002
     """Serve it, or end that: a deployment of a local model, an upstream of the gateway for a remote one."""
     done = toggle_model(context, id, enabled=body.enabled)
     return ToggleAnswer(message=done.message, inferenceId=done.inference_id, warning=done.warning)
 
 
 @router.delete("/{id}", responses={**_NOT_FOUND, **_BUSY}, response_model_exclude_none=True)
-def delete(context: Verbs, id: str, purge: Annotated[bool, Query()] = False) -> DeleteAnswer:  # noqa: A002
+def delete_playground_model(context: Verbs, id: str, purge: Annotated[bool, Query()] = False) -> DeleteAnswer:  # noqa: A002
     """End its inference and its pull, and forget its secrets. Its weights stay, unless `purge`."""
     done = delete_model(context, id, purge=purge)
     return DeleteAnswer(message="model deleted successfully", id=done.id, warning=done.warning)

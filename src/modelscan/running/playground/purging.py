@@ -26,7 +26,7 @@ def purge_weights(context: Context, model: PlaygroundModel) -> str | None:
     try:
         with Ledger(paths, context.clock) as ledger:
             sizes = {item.path: item.size_bytes for item in ledger.placed(model.place)}
-            if model.s3 is None:
+            if sizes and model.s3 is None:
                 _delete_files(Path(model.folder), sizes)
             elif sizes:
                 delete_objects(parse_s3(model.place), sizes, s3_variables(paths, model))

@@ -61,7 +61,7 @@ def _asked_for(context: Context, asked: AskedModel) -> PlaygroundModel:
     _check(asked)
     is_local, at = asked.access_mode == "local", rfc3339(context.clock.now())
     source = repo_of(asked.url) if is_local else asked.url
-    folder = checked_folder(context.settings, asked.local_path, source) if asked.local_path else None
+    folder = checked_folder(context.settings, asked.local_path, source) if is_local and asked.s3 is None else None
     told = (_about(context, asked, source) if is_local else None) or AboutRepo(repo_id=source if is_local else "")
     owner, _, name = told.repo_id.partition("/")
     name = name or host_of(source)
