@@ -157,8 +157,6 @@ def test_its_environment_is_pinned_and_gets_the_server() -> None:
             "starlette>=1.10,<2",
             "uvicorn>=0.54,<1",
             "python-multipart>=0.0.32",
-            "soundfile>=0.14,<1",
-            "soxr>=1.1,<2",
             "pillow>=13,<14",
         )
     )

@@ -39,7 +39,10 @@ elif argv[0] == "venv":
     venv = pathlib.Path(argv[-1])
     (venv / "bin").mkdir(parents=True)
     (venv / "lib/python3.11/site-packages").mkdir(parents=True)
-    (venv / "bin/python").touch()
+    (venv / "bin/python").write_text(plan["python"])
+    (venv / "bin/python").chmod(0o755)
+elif argv[:2] == ["pip", "uninstall"]:
+    pass
 elif argv[:2] == ["pip", "install"]:
     print(" + runai-model-streamer-s3==0.17.0")
 elif argv[:2] == ["pip", "sync"]:
@@ -90,14 +93,22 @@ def script(path: Path, body: str, *, interpreter: str = sys.executable) -> Path:
 
 @dataclass
 class Machine:
-    """`compile` and `sync` say what the fake uv answers; `calls` what it was asked."""
+    """`compile` and `sync` say what the fake uv answers; `calls` what it was asked. `imports` is the Python of the
+    environments.
+    """
 
     folder: Path
     home: Path
     environ: dict[str, str] = field(default_factory=dict)
     compile: dict[str, Mapping[str, str]] = field(
-        default_factory=lambda: {"vllm==0.33.0+cpu torch-backend": {"error": NO_INDEX}, "*": {"pins": PINS}}
+        default_factory=lambda: {
+            "vllm==0.33.0+cpu torch-backend": {"error": NO_INDEX},
+            "av": {"pins": "av==18.1.0\n"},
+            "soundfile": {"pins": "cffi==2.0.0\nnumba==0.65.0\nsoundfile==0.14.0\n"},
+            "*": {"pins": PINS},
+        }
     )
+    imports: str = "#!/bin/sh\nexit 0\n"
     sync: dict[str, str] = field(default_factory=lambda: {"program": "#!/bin/sh\necho 0.32.0+cpu\n"})
     lines: list[str] = field(default_factory=list)
 
@@ -126,7 +137,9 @@ class Machine:
         python_version: tuple[int, int] = (3, 11),
         **doors: Any,
     ) -> Installation:
-        (self.folder / "plan.json").write_text(json.dumps({"compile": self.compile, "sync": self.sync}))
+        (self.folder / "plan.json").write_text(
+            json.dumps({"compile": self.compile, "sync": self.sync, "python": self.imports})
+        )
         return install(
             "vllm",
             version,

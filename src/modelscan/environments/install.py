@@ -17,6 +17,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.environments import failures
 from modelscan.environments.build import Log, Uv, announce, build, pinned_versions, resolve
+from modelscan.environments.extras import Extras, add_extras, complete
 from modelscan.environments.locations import clean_environment, environment_folder, install_lock, install_log
 from modelscan.environments.pip_config import read_pip_config, uv_variables, wants_no_index
 from modelscan.environments.recipes import recipes_for
@@ -80,13 +81,19 @@ def install(
     python = interpreter or Interpreter()
     failures.refuse_python(backend, recipes[0], python.version)
     with alone(settings, f"modelscan backend install {backend}", on_line=on_line, clock=clock):
-        if there := _already(settings, backend, version, device):
+        there = _already(settings, backend, version, device)
+        if there is not None:
             on_line(f"already installed: {there.origin}")
+        if there is not None and not there.lacks:
             return there
         environments = private_folder(settings.paths.environments_folder)
-        failures.refuse_small_disk(environments, recipes[0], free_bytes(environments))
         started = clock.monotonic()
+        if there is None:
+            failures.refuse_small_disk(environments, recipes[0], free_bytes(environments))
         uv = prepare_uv(settings, f"{backend}-{device}", python=python, on_line=on_line, run=run, stream=stream)
+        if there is not None:
+            made_by = next((recipe for recipe in recipes if recipe.origin == there.origin), recipes[-1])
+            return complete(uv, there, made_by, environ=settings.environ, run=run, on_line=on_line)
         recipe, pins = _choose(uv, recipes, version, python=python, environments=environments, on_line=on_line)
         folder = environment_folder(settings.paths, recipe.backend, recipe.version, recipe.device)
         with translated(folder, verb="clear"):
@@ -95,9 +102,10 @@ def install(
                 shutil.rmtree(folder)
         try:
             _build(uv, recipe, pins, folder, python=python, on_line=on_line)
+            extras = add_extras(uv, recipe, folder, environ=settings.environ, run=run, on_line=on_line)
             on_line(f"checking: {BACKENDS[recipe.backend].probes.program} --version")
             _check(uv, recipe, folder, settings.environ, run)
-            done = _installation(recipe, folder, pinned_versions(pins), rfc3339(clock.now()))
+            done = _installation(recipe, folder, pinned_versions(pins), extras, rfc3339(clock.now()))
             write_record(done)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -192,7 +200,9 @@ def _check(uv: Uv, recipe: Recipe, folder: Path, environ: Mapping[str, str], run
         raise failures.check_failed(recipe, answer, uv.log.path)
 
 
-def _installation(recipe: Recipe, folder: Path, pins: Mapping[str, str], installed_at: str) -> Installation:
+def _installation(
+    recipe: Recipe, folder: Path, pins: Mapping[str, str], extras: Extras, installed_at: str
+) -> Installation:
     binaries = folder / "venv" / "bin"
     return Installation(
         backend=recipe.backend,
@@ -203,7 +213,8 @@ def _installation(recipe: Recipe, folder: Path, pins: Mapping[str, str], install
         path=str(folder),
         managed=True,
         origin=recipe.origin,
-        requirements={name: pins[name] for name in recipe.pinned if name in pins},
+        requirements={**{name: pins[name] for name in recipe.pinned if name in pins}, **extras.versions},
+        lacks=extras.lacks,
         installed_at=installed_at,
         size_bytes=size_of(folder),
     )

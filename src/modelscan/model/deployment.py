@@ -18,6 +18,7 @@ class Installation:
 
     `managed` is True for the environments that modelscan made, and only those are ever changed or removed.
     `origin` says where it came from in words for people; `requirements` are the installed pins worth knowing.
+    `lacks` says what it cannot do here, and the way to it.
     """
 
     backend: str
@@ -29,6 +30,7 @@ class Installation:
     managed: bool = False
     origin: str = ""
     requirements: Mapping[str, str] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
     installed_at: str | None = None
     size_bytes: int | None = None
 

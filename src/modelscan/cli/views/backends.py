@@ -27,6 +27,8 @@ def show_installed(printer: Printer, installation: Installation) -> None:
     printer.line(f"Installed {installation.backend} {installation.version} for {installation.device}{size}")
     printer.line(f"  from {installation.origin}")
     printer.line(f"  in {installation.path}")
+    for lack in installation.lacks:
+        printer.line(f"  without {lack}")
 
 
 def show_installation(printer: Printer, installation: Installation) -> None:
@@ -39,6 +41,7 @@ def show_installation(printer: Printer, installation: Installation) -> None:
         ("Program", installation.program),
         ("Python", installation.python or "unknown"),
         ("Size", format_bytes(installation.size_bytes)),
+        *(("Without", lack) for lack in installation.lacks),
     ]
     printer.pairs(rows)
     if installation.requirements:
