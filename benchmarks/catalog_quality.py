@@ -18,7 +18,8 @@ from typing import Literal, cast
 
 from modelscan.catalog.index.index import Index, connect
 from modelscan.catalog.index.search import search
-from modelscan.catalog.naming.identity import Resolution, resolve
+from modelscan.catalog.naming.identity import resolve
+from modelscan.catalog.naming.resolution import Resolution
 from modelscan.catalog.refresh.shipped_index import build_shipped_index
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model

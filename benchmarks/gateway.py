@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--requests", type=int, default=700)
     parser.add_argument("--streams", type=int, default=1_000)
+    parser.add_argument("--stream-rounds", type=int, default=3)
     parser.add_argument("--every", type=float, default=0.05, help="seconds between two tokens of a stream")
     parser.add_argument("--litellm", metavar="PROGRAM")
     options = parser.parse_args()
@@ -67,7 +68,7 @@ def main() -> None:
             show(costs)
         print(f"\nresident afterwards: {resident(places['gateway'][1]):.1f} MiB")
     with tempfile.TemporaryDirectory() as name:
-        streams(Path(name), options.streams, every=options.every)
+        streams(Path(name), options.streams, every=options.every, rounds=options.stream_rounds)
 
 
 Cost = tuple[list[float], list[float]]  # of each round: processor seconds per request, the median delay in seconds
@@ -131,24 +132,62 @@ async def load(port: int, requests: int, connections: int) -> list[float]:
     return delays
 
 
-def streams(folder: Path, count: int, *, every: float, rounds: int = 3, tokens: int = 100) -> None:
-    """Streams at once, every byte compared; the delay of a token from its endpoint to its client."""
+def streams(folder: Path, count: int, *, every: float, rounds: int, tokens: int = 100) -> None:
+    """Streams at once, every byte compared; how long tokens are under way, and what of that their reader notices.
+
+    Figures are medians of the rounds, of p50 and p99 of all tokens of a round; in brackets, against no proxy at all.
+    What a token takes of a core is that of the proxy, or where there is none of the endpoint.
+    """
     with contextlib.ExitStack() as stack:
-        port, _ = stack.enter_context(fake())
-        through, pid = stack.enter_context(gateway(folder, port))
-        places = {"direct": (port, 0), "gateway": (through, pid)}
+        endpoint = stack.enter_context(fake())
+        places = {"direct": endpoint, "gateway": stack.enter_context(gateway(folder, endpoint[0]))}
         if shutil.which("nginx"):
-            places["nginx"] = stack.enter_context(nginx(folder, "proxy", proxy_to(port)))
-        print(f"\n{count} streams at once of {tokens} tokens, one every {every * 1e3:g} ms, {rounds} rounds in turn\n")
-        print("| | right | tokens per second | delay of a token, p50 | p99 | resident |\n|---|---|---|---|---|---|")
-        for _ in range(rounds):
-            for name, (place, process) in places.items():
-                argv = [sys.executable, "-m", "benchmarks.gateway_streams"]
-                argv += [str(place), str(count), str(tokens), str(every), KEY]
-                found = json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
-                size = f"{resident(process):.1f} MiB" if name == "gateway" else ""
-                delays = f"{found['p50']:.2f} ms | {found['p99']:.1f} ms"
-                print(f"| {name} | {found['right']} | {found['tokens_per_second']:.0f} | {delays} | {size} |")
+            places["nginx"] = stack.enter_context(nginx(folder, "proxy", proxy_to(endpoint[0])))
+        for together in (False, True):
+            how = "all in the same moment" if together else "each in its own time"
+            print(f"\n{count} streams of {tokens} tokens, one every {every * 1e3:g} ms, {how}, {rounds} rounds\n")
+            seen: dict[str, list[dict[str, float]]] = {name: [] for name in places}
+            for turn in range(rounds):
+                for name in list(places)[:: 1 if turn % 2 else -1]:
+                    seen[name].append(streamed(places[name], count, tokens, every=every, together=together))
+            show_streams(seen)
+        print(f"\nresident afterwards: {resident(places['gateway'][1]):.1f} MiB")
+
+
+def streamed(place: Place, count: int, tokens: int, *, every: float, together: bool) -> dict[str, float]:
+    """By two clients at once: delays in milliseconds, and the microseconds of a core that a token takes."""
+    port, pid = place
+    clients, before = [], cpu(pid)
+    for first, some in ((0, count // 2), (count // 2, count - count // 2)):
+        words = [port, first, some, tokens, every, "together" if together else "apart", KEY]
+        argv = [sys.executable, "-m", "benchmarks.gateway_streams", *map(str, words)]
+        clients.append(subprocess.Popen(argv, stdout=subprocess.PIPE))
+    found = [json.loads(client.communicate()[0]) for client in clients]
+    right = sum(item["right"] for item in found)
+    said: dict[str, float] = {"right": right, "cost": (cpu(pid) - before) * 1e6 / (count * tokens)}
+    for what in ("under_way", "between", "first"):
+        values = sorted(value / 1e6 for item in found for value in item[what])
+        said[f"{what}_p50"] = values[len(values) // 2]
+        said[f"{what}_p99"] = values[int(len(values) * 0.99)]
+    return said
+
+
+def show_streams(seen: dict[str, list[dict[str, float]]]) -> None:
+    whats = {"under_way": "token under way", "between": "between two tokens", "first": "first token"}
+    columns = [f"{what}_{rank}" for what in whats for rank in ("p50", "p99")]
+    middle = {
+        name: {column: statistics.median(item[column] for item in rounds) for column in columns}
+        for name, rounds in seen.items()
+    }
+    print(f"| | right | of a core per token | {' | '.join(f'{what}, p50 | p99' for what in whats.values())} |")
+    print("|---|---|---|" + "---|" * len(columns))
+    for name, rounds in seen.items():
+        cells = [
+            f"{middle[name][column]:.2f} ms ({middle[name][column] / middle['direct'][column]:.2f})"
+            for column in columns
+        ]
+        cost = statistics.median(item["cost"] for item in rounds)
+        print(f"| {name} | {min(item['right'] for item in rounds):.0f} | {cost:.0f} us | {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """An endpoint for `benchmarks.gateway`: `python -m benchmarks.gateway_endpoint PORT ANSWER`.
 
-A stream's tokens say whose they are and when they were sent, by the clock that all processes of a machine share.
+A stream's tokens say whose they are and when they were sent, by the clock that all processes of a machine share. The
+first comes one pause after the request. With `together` all streams have theirs in the same moment, as when a model
+computes a step for all of them: then that moment is when they were sent, however long the sending takes.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ import sys
 import time
 from typing import Any
 
+import uvloop
+
+STEPS: dict[float, int] = {}  # when each began
 EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -38,19 +43,31 @@ class Endpoint(asyncio.Protocol):
             if asked.get("stream"):
                 self.transport.write(EVENTS)
                 loop = asyncio.get_running_loop()
-                self.token(loop, loop.time(), asked["id"], 0, asked["n"], asked["every"])
+                every = asked["every"]
+                due = (loop.time() // every + 1) * every if asked["together"] else loop.time() + every
+                begun = STEPS if asked["together"] else None
+                loop.call_at(due, self.token, loop, due, begun, asked["id"], 0, asked["n"], every)
             else:
                 self.transport.write(self.whole)
 
     def token(
-        self, loop: asyncio.AbstractEventLoop, due: float, number: int, place: int, tokens: int, every: float
+        self,
+        loop: asyncio.AbstractEventLoop,
+        due: float,
+        begun: dict[float, int] | None,
+        number: int,
+        place: int,
+        tokens: int,
+        every: float,
     ) -> None:
         if place == tokens:
             self.transport.write(b"0\r\n\r\n")
             return
-        text = event(number, place, time.monotonic_ns())
+        now = time.monotonic_ns()
+        step = round(due, 6)
+        text = event(number, place, now if begun is None else begun.setdefault(step, now))
         self.transport.write(b"%x\r\n%b\r\n" % (len(text), text))
-        loop.call_at(due + every, self.token, loop, due + every, number, place + 1, tokens, every)
+        loop.call_at(due + every, self.token, loop, due + every, begun, number, place + 1, tokens, every)
 
 
 async def main() -> None:
@@ -62,4 +79,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

@@ -2,7 +2,8 @@
 
 Each row is one published figure with its source (`ref`). `plan_model` and `plan_quant` name what is planned: on that
 many of those GPUs, divided as the row says, with a context of the prompt and half of the answer (the middle of the
-run), and as many requests at once. The ratio is estimate to measured: above 1 the estimate is too fast.
+run), with the power limit and the NVLink bridge that the row names, and as many requests at once. The ratio is
+estimate to measured: above 1 the estimate is too fast.
 
   alone       one request: tokens of the answer a second
   concurrent  the same for each of several requests: the estimate of all, divided by how many it is for
@@ -19,6 +20,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -27,10 +30,16 @@ from pathlib import Path
 
 from benchmarks.asking import ACCEPTED, Answer, Program, cell, program
 from benchmarks.ratios import distance, table
+from modelscan.hardware.described import describe_hardware
+from modelscan.selecting.evidence import planning_facts
+from modelscan.storage.documents import to_document
 
 _DEEP, _MANY, _PROMPT = 4096, 64, 1024
 _WORST = 15
 _SPLIT = re.compile(r"(tp|pp)(\d+)")
+_WATTS = re.compile(r"\b(\d{3}) W\b")
+_BRIDGE = "NVLink bridge"
+_USUAL_WATTS = {"RTX 3090": 350}  # the vendor's limit of the GPUs that rows name another one of
 _NUMBER = re.compile(r"^\d+\s*[x\u00d7]\s*")
 KINDS: dict[str, Callable[[Rated], str]] = {
     "certainty": lambda item: item.row["certainty"],
@@ -71,7 +80,7 @@ def rate(row: dict[str, str], asked: Program, cached: Collection[str]) -> tuple[
     reason = _unusable(row)
     if reason is not None:
         return [], reason
-    answer, told = asked.plan(row["plan_model"], row["plan_quant"] or None, *options_of(row))
+    answer, told = asked.plan(row["plan_model"], row["plan_quant"] or None, *options_of(row, asked.folder))
     if answer.status != ACCEPTED:
         return [], f"{answer.code}: {_general(answer)}" if answer.code in {"usage", "no_kernel"} else answer.code
     figures = _figures(row, answer, cold=row["id"] not in cached)
@@ -104,19 +113,35 @@ def depth(row: dict[str, str]) -> float | None:
     return float(prompt or 0) + float(output or 0) / 2 if prompt or output else None
 
 
-def options_of(row: dict[str, str]) -> Iterator[str]:
-    """The options of `plan` that say what the row says."""
+def options_of(row: dict[str, str], folder: Path) -> Iterator[str]:
+    """The options of `plan` that say what the row says; the machine is in `folder` where it takes a file to say it."""
     split = {kind: int(number) for kind, number in _SPLIT.findall(row["parallelism"])}
     count, stages = int(row["gpu_count"] or 1), split.get("pp", 1)
     tensor = split.get("tp", max(count // stages, 1))
     count = max(count, tensor * stages)
-    yield from ("--hardware", f"{count}x{_NUMBER.sub('', row['gpu'])}")
+    yield from ("--hardware", machine_of(row, count, folder))
     yield from ("--backend", row["backend"])
     yield from ("--tensor-parallel", str(tensor), "--pipeline-parallel", str(stages))
     yield from ("--context-length", str(max(int(depth(row) or 1), 1)))
     yield from ("--max-concurrency", row["concurrency"])
     if row["kv_dtype"]:
         yield from ("--kv-cache-dtype", row["kv_dtype"])
+
+
+def machine_of(row: dict[str, str], count: int, folder: Path) -> str:
+    """A description; where the row says what a driver would report besides, the file of such a machine."""
+    name = _NUMBER.sub("", row["gpu"])
+    spec, usual, held = f"{count}x{name}", _USUAL_WATTS.get(name), _WATTS.search(row.get("notes", ""))
+    limits = {"power_limit_watts": int(held[1]), "power_default_watts": usual} if held and usual else {}
+    pairs = list(itertools.combinations(range(count), 2)) if _BRIDGE in row.get("notes", "") else []
+    if not limits and not pairs:
+        return spec
+    machine = to_document(describe_hardware(spec, planning_facts().gpus))
+    machine["devices"] = [gpu | limits for gpu in machine["devices"]]
+    machine["links"] = [{"gpus": pair, "nvlink": True, "p2p": True} for pair in pairs]
+    path = folder / f"{row['id']}.json"
+    path.write_text(json.dumps(machine), encoding="utf-8")
+    return str(path)
 
 
 def _figures(row: dict[str, str], answer: Answer, *, cold: bool) -> Iterator[tuple[str, float, float]]:

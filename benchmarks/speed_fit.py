@@ -27,6 +27,7 @@ from benchmarks.speed_accuracy import Rated, options_of, rate
 from modelscan.dataclasses import dataclass, field, replace
 from modelscan.hardware.described import describe_hardware
 from modelscan.model import Candidate, Gpu, WeightsDescription
+from modelscan.planning.options.eligibility import have_nvlink
 from modelscan.planning.options.facts import KernelSupport, PlanningFacts
 from modelscan.planning.options.speed_constants import SpeedConstant, SpeedTable
 from modelscan.planning.speed.processor import processor_of
@@ -64,6 +65,7 @@ class Figure:
     candidate: Candidate
     gpus: tuple[Gpu, ...]
     kernel: KernelSupport | None
+    bridged: bool
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,14 @@ def figures(rows: Sequence[dict[str, str]], facts: PlanningFacts) -> Iterator[Fi
 
 
 def figure(item: Rated, asked: Program, context: Context, facts: PlanningFacts) -> Figure:
-    row, options = item.row, list(options_of(item.row))
+    row, options = item.row, list(options_of(item.row, asked.folder))
     answer, _ = asked.plan(row["plan_model"], row["plan_quant"] or None, *options)
     assert answer.status == ACCEPTED and answer.chosen is not None  # noqa: S101, PT018  it was rated
     candidate: Candidate = from_document(Candidate, dict(answer.chosen))
     there = resolve_model(context, row["plan_model"]).options
     weights = next(one for one in there if one.repo_id == candidate.repo_id)
-    devices = {gpu.index: gpu for gpu in describe_hardware(options[1], facts.gpus).devices}
+    machine = describe_hardware(options[1], facts.gpus)
+    devices = {gpu.index: gpu for gpu in machine.devices}
     split = candidate.tensor_parallel * candidate.pipeline_parallel
     gpus = tuple(devices[index] for index in candidate.gpu_indices[:split])
     device = "rocm" if gpus and gpus[0].vendor == "amd" else "cuda" if gpus else "cpu"
@@ -117,6 +120,7 @@ def figure(item: Rated, asked: Program, context: Context, facts: PlanningFacts) 
         candidate=candidate,
         gpus=gpus,
         kernel=facts.kernel(candidate.backend, device, candidate.quantization or ""),  # type: ignore[arg-type]
+        bridged=have_nvlink(gpus, machine.links),
     )
 
 
@@ -144,7 +148,8 @@ class Fit:
     def _taken_apart(self, item: Figure, facts: PlanningFacts) -> Parts:
         shape, probe = item.weights.architecture, Probe(self.rows)
         # A processor asks its table for constants and for nothing else.
-        processor = processor_of(item.candidate, item.gpus, item.kernel, replace(facts, speeds=probe))  # type: ignore[arg-type]
+        told: PlanningFacts = replace(facts, speeds=probe)  # type: ignore[arg-type]
+        processor = processor_of(item.candidate, item.gpus, item.kernel, told, bridged=item.bridged)
         assert processor is not None and shape is not None  # noqa: S101, PT018  it was estimated
         length = item.candidate.max_model_len or 0
         probe.read.clear()

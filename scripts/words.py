@@ -270,6 +270,7 @@ KINDS = {
     "form": _names_kind("FORMS", _meanings, "They say what a model is, also where its name does not.", _FORMS),
     "short": _names_kind("SHORTS", _meanings, "How people shorten a family.", None),
     "latest": _names_kind("LATEST", _meanings, "Families of Ollama, and the size that their `latest` is.", None),
+    "prose": _names_kind("PROSE", _set, "People say these around a name in a sentence; no name has them."),
     "order": _names_kind("ORDERS", _meanings, "An order among models.", {"largest", "smallest", "newest"}),
     "quantization": _names_kind("QUANTIZATION", _meanings, "How weights are stored.", None),
     "quantization-spelling": _names_kind(

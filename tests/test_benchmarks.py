@@ -151,7 +151,9 @@ def test_the_way_a_name_goes(asked: Program, query: str, acceptable: str, way: s
         # A host's offer of which no weights are known, and a family's name for which the row says that there is none.
         pytest.param("held_out_3", 0.83, 0.96, {"cydonia 24b v4", "gpt4all"}, marks=pytest.mark.slow),
         pytest.param("held_out_4", 0.92, 0.98, set(), marks=pytest.mark.slow),
-        ("held_out_5", 0.84, 0.96, set()),
+        pytest.param("held_out_5", 0.84, 0.96, set(), marks=pytest.mark.slow),
+        pytest.param("held_out_6", 0.83, 0.94, set(), marks=pytest.mark.slow),
+        ("held_out_7", 0.86, 0.96, set()),
     ],
 )
 def test_names_that_were_written_down_stay_right(

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from modelscan.api.app import build_app
+from modelscan.dataclasses import replace
 from modelscan.jobs.job import Job, JobKind
 from modelscan.jobs.site import JobSite
 from modelscan.jobs.store import JobStore, new_job_id
@@ -63,8 +64,7 @@ def raising(error: Exception) -> None:
 
 
 def client_of(context: Context, starter: Starter | None = None) -> TestClient:
-    started = {} if starter is None else {"start_job": starter}
-    return TestClient(build_app(context, on_bug=raising, **started), base_url=HERE)
+    return TestClient(build_app(replace(context, start_job=starter), on_bug=raising), base_url=HERE)
 
 
 class Listener:

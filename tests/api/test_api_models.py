@@ -102,12 +102,12 @@ def test_what_somebody_else_serves(home: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"id": "../etc/passwd"}, "local.id: String should match pattern"),
-        ({"id": "x", "enabled": "yes"}, "local.enabled: Input should be a valid boolean"),
-        ({"id": "x", "runtime": "nosuch"}, "local.runtime: Input should be"),
-        ({"id": "x", "runtime": "upstream"}, "upstream.upstream: Field required"),
-        ({"id": "x", "api_key": "sk-1"}, "local.api_key: Extra inputs are not permitted"),
-        (["x"], "local: Input should be a valid dictionary"),
+        ({"id": "../etc/passwd"}, "body: id: String should match pattern"),
+        ({"id": "x", "enabled": "yes"}, "body: enabled: Input should be a valid boolean"),
+        ({"id": "x", "runtime": "nosuch"}, "body: runtime: Input should be"),
+        ({"id": "x", "runtime": "upstream"}, "upstream is required for upstream"),
+        ({"id": "x", "api_key": "sk-1"}, "body: api_key: Extra inputs are not permitted"),
+        (["x"], "body: Input should be a valid dictionary"),
     ],
 )
 def test_what_is_no_entry_is_refused(home: Path, body: object, said: str) -> None:

@@ -7,9 +7,10 @@ from tests.catalog.conftest import IndexOf
 
 from modelscan.catalog.index.index import Index
 from modelscan.catalog.naming.asked import WeightsHint
-from modelscan.catalog.naming.identity import Resolution, resolve
+from modelscan.catalog.naming.identity import resolve
 from modelscan.catalog.naming.lookup import Member, Named
 from modelscan.catalog.naming.matching import Rung
+from modelscan.catalog.naming.resolution import Resolution
 from modelscan.catalog.sources import known_weights
 from modelscan.errors import ModelAmbiguous, ModelNotFound
 from modelscan.model import Model
@@ -323,3 +324,26 @@ def test_weights_before_tuning_are_never_taken_for_the_tuned(index: Index, query
     resolution = resolve(query, index)
     assert resolution.model is not None
     assert (resolution.model.task, repo_of(resolution)) == ("completion", query)
+
+
+@pytest.mark.parametrize(
+    ("said", "model"),
+    [
+        ("Qwen 3.6 with 27 billion parameters", "alibaba/qwen3.6-27b"),
+        ("glm47-flash", "zhipuai/glm-4.7-flash"),
+        ("gemma4:latest", "google/gemma-4-e4b-it"),
+        ("models--Qwen--Qwen3-8B", "qwen/qwen3-8b"),
+    ],
+)
+def test_a_name_that_is_written_otherwise(index: Index, said: str, model: str) -> None:
+    found = resolve(said, index).model
+    assert found is not None
+    assert found.id == model
+
+
+@pytest.mark.parametrize(
+    "said", ["nobody's model with 7 billion parameters", "the model", "qwen99", "with 27 billion parameters"]
+)
+def test_words_around_no_name_mean_nothing(index: Index, said: str) -> None:
+    with pytest.raises((ModelNotFound, ModelAmbiguous)):
+        resolve(said, index)

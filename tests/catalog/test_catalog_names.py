@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelscan.catalog.naming import names
+from modelscan.catalog.naming.plainly import plainly
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,23 @@ def test_any_text_is_a_name(text: str) -> None:
     names.without_quantization(parts)
     names.size_in_name(text)
     names.base_repo(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Qwen 3.6 with 27 billion parameters", "qwen 3.6 27b"),
+        ("SmolLM2 135 million", "smollm2 135m"),
+        ("Qwen3-Coder-Next 80B quantized to 4-bit", "qwen3-coder-next 80b 4-bit"),
+        ("qwen38", "qwen3.8"),
+        ("Qwen36_27B", "qwen3.6_27b"),
+        ("glm47-flash", "glm4.7-flash"),
+        ("llama70b", "llama70b"),
+        ("gemma27m", "gemma27m"),
+        ("gpt-oss-20b", "gpt-oss-20b"),
+        ("deepseek-v31", "deepseek-v31"),
+        ("the model", ""),
+    ],
+)
+def test_a_name_out_of_a_sentence(said: str, name: str) -> None:
+    assert plainly(said) == name

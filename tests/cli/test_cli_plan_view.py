@@ -205,7 +205,7 @@ Usable memory
 
 Sources
   shape: the facts shipped with modelscan for meta-llama/Llama-3.1-8B-Instruct, confirmed; 8,030,261,248 parameters
-  speed: roofline: 1008 GB/s x 0.76, 330.3 TFLOPS x 0.51 (FP8 computed natively) of RTX 4090, 2,048 tokens for one request; estimated, not measured: may be off by a factor of 1.6\
+  speed: roofline: 1008 GB/s x 0.8, 330.3 TFLOPS x 0.51 (FP8 computed natively) of RTX 4090, 2,048 tokens for one request; estimated, not measured: may be off by a factor of 1.6\
 """)
 
 

@@ -20,13 +20,14 @@ CALLED = [path for path, command in COMMANDS.items() if command.function]
 CLI = Path(str(commands.__file__)).parents[1]
 # Of one call, and no options: what the caller does with it.
 NOT_SAID = {"--plan", "--wait", "--accept", "--share", "--anew", "--started-by"}
-SPELT_OTHERWISE = {"--model", "--gpus", "--no-gpu", "--gpu-count", "--max-memory-bytes", "--backend-args"}
+SPELT_OTHERWISE = {"--model", "--gpus", "--no-gpu", "--gpu-count", "--max-memory-bytes", "--backend-args", "--adapters"}
 ONLY_IN_FILES = {
     "--repo-id",
     "--gpu-filters",
     "--defaults",
     "--pooling",
     "--handling",
+    "--found-adapters",
 }  # of deployments, and of registered models
 
 
@@ -83,6 +84,7 @@ def test_deploy_and_run_take_one_request(modelscan: Modelscan) -> None:
         "--gpus",
         "--max-memory",
         "--backend-arg",
+        "--adapter",
     } <= (plan & deploy & run)
 
 

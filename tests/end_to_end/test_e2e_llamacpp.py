@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.adapter_maker import in_gguf
 from tests.end_to_end.conftest import ask, command_lines, runs, status_of, user_environment
 
 from modelscan.deployments.files import files_of
@@ -199,3 +200,15 @@ def test_embeddings_with_the_pooling_that_is_asked(modelscan: Callable[..., Any]
         finally:
             server.terminate()
     assert server.returncode == 0
+
+
+def test_an_adapter_answers_at_the_gateway_and_leaves_the_model_as_it_is(
+    modelscan: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Of zeros, it changes nothing; what is looked at is that it is loaded, chosen, and none by default."""
+    (file := tmp_path / "same.gguf").write_bytes(in_gguf())
+    made = modelscan("deploy", "demo", "--adapter", f"same={file}", "--timeout", "100")
+    assert (made["backend"], [item["name"] for item in made["adapters"]]) == ("llamacpp", ["same"])
+    with urllib.request.urlopen(f"{made['base_url']}/lora-adapters") as answer:
+        assert [item["scale"] for item in json.load(answer)] == [0.0]
+    assert ask(made, "What is modelscan?") == ANSWER

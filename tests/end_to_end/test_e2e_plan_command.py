@@ -6,15 +6,18 @@ import json
 import shlex
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.adapter_maker import peft, write
 from tests.end_to_end.conftest import Run
 
 pytestmark = pytest.mark.slow
 
 _PLANS = (
     "demo --gpu none",
+    "meta-llama/llama-3.1-8b-instruct --hardware rtx-4090 --adapter sql={sql} --adapter tone={sql}",
     "deepseek/deepseek-r1 --hardware 8xh200-141gb",
     "openai/gpt-oss-120b --hardware h100-80gb --mode latency",
     "qwen/qwen3-32b --hardware 2xrtx-4090 --enforce-eager",
@@ -34,9 +37,10 @@ for words in json.load(sys.stdin):
 """
 
 
-def test_vllm_takes_every_word(run: Run, modelscan: Callable[..., Any]) -> None:
+def test_vllm_takes_every_word(run: Run, modelscan: Callable[..., Any], tmp_path: Path) -> None:
+    sql = write(tmp_path / "sql", peft(width=4096, base_model_name_or_path=None))
     words = ("-m", "modelscan", "--offline", "plan", "--backend", "vllm", "--format", "command")
-    lines = [run(*words, *plan.split()).stdout for plan in _PLANS]
+    lines = [run(*words, *plan.format(sql=sql).split()).stdout for plan in _PLANS]
     commands = [words[words.index("serve") + 1 :] for words in map(shlex.split, lines)]
     python = next(item["python"] for item in modelscan("backend", "list") if item["backend"] == "vllm")
     done = subprocess.run(
@@ -45,5 +49,5 @@ def test_vllm_takes_every_word(run: Run, modelscan: Callable[..., Any]) -> None:
     assert done.returncode == 0, done.stderr
     read = [json.loads(line.removeprefix("read:")) for line in done.stdout.splitlines() if line.startswith("read:")]
     assert [item[0] for item in read] == [words[0] for words in commands]
-    assert [item[1] for item in read] == [1, 8, 1, 2, 1, 1, 1, 1]
+    assert [item[1] for item in read] == [1, 1, 8, 1, 2, 1, 1, 1, 1]
     assert all(item[2] for item in read)

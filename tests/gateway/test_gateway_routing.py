@@ -107,6 +107,22 @@ def test_defaults_have_the_names_of_the_route_and_none_where_nothing_is_sampled(
     )
 
 
+@pytest.mark.parametrize("name", ["sql", "SQL", "queries"])
+def test_an_adapter_is_asked_for_as_its_backend_has_it(house: House, upstream: FakeUpstream, name: str) -> None:
+    """Also by another name of it; the model alone is asked as always."""
+    for said, arrives in (
+        ({"model": "sql"}, {"model": "sql"}),
+        ({"model": "demo:sql"}, {"model": "demo:sql"}),
+        ({"lora": [{"id": 0, "scale": 1.0}]}, {"model": "demo", "lora": [{"id": 0, "scale": 1.0}]}),
+    ):
+        served = member("demo", upstream.base_url, serves=("demo",), adapters={"sql": said})
+        house.serve(served, names={"sql": ("demo",)}, aliases={"queries": "sql"})
+        house.ask("POST", "/v1/completions", {"model": name, "prompt": "x"})
+        assert body_at(upstream) == {**arrives, "prompt": "x"}
+        house.ask("POST", "/v1/completions", {"model": "demo", "prompt": "x"})
+        assert body_at(upstream) == {"model": "demo", "prompt": "x"}
+
+
 def test_structured_outputs_only_where_they_are_supported(house: House, upstream: FakeUpstream) -> None:
     house.serve(member("demo", upstream.base_url, supports_structured_outputs=False))
     refused = house.chat(response_format={"type": "json_schema"})

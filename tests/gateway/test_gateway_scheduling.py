@@ -358,15 +358,25 @@ def test_no_request_is_lost_and_nothing_is_stopped_while_it_works(  # noqa: C901
     now = 0.0
     for _ in range(data.draw(st.integers(1, 40))):
         now += data.draw(st.floats(0, 10))
-        match data.draw(st.sampled_from(["ask", "done", "started", "failed", "short", "stopped", "tick", "leave"])):
+        match data.draw(
+            st.sampled_from(["ask", "done", "turned away", "started", "failed", "short", "stopped", "tick", "leave"])
+        ):
             case "ask":
-                tickets.append(ask(made, data.draw(st.sampled_from("abc")), now=now))
-            case "done":
+                asked = data.draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True))
+                tickets.append(ask(made, *asked, now=now))
+            case "done" | "turned away" as how:
                 served = [ticket for ticket in tickets if isinstance(ticket.got, str)]
                 if served:
                     ticket = data.draw(st.sampled_from(served))
-                    tickets.remove(ticket)
-                    made.done(ticket.got, now)
+                    name, ticket.got = ticket.got, None
+                    if how == "done":
+                        tickets.remove(ticket)
+                    else:
+                        ticket.tried += (name,)
+                        made.turned_away(name, now)
+                    made.done(name, now)
+                    if how == "turned away":
+                        made.ask(ticket, now)
             case "leave":
                 waiting = [ticket for ticket in tickets if ticket.got is None]
                 if waiting:

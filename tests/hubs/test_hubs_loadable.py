@@ -55,8 +55,8 @@ KINDS: list[tuple[str, Callable[[Files], Files], Any]] = [
     ("pointer tokenizer", lambda files: files | {"tokenizer.json": POINTER}, snapshot(("pointer", ["holds git-lfs pointers instead of the files", "`tokenizer.json` has 135 bytes"]))),
     ("link text", lambda files: files | {"model.safetensors": "../../blobs/" + "a" * 64}, snapshot(("pointer", ["holds the text of links instead of the files", "`model.safetensors` has 76 bytes"]))),
     ("web page", lambda files: files | {"model.safetensors": "<!DOCTYPE html><title>log in</title>"}, snapshot(("pointer", ["holds web pages instead of the files", "`model.safetensors` has 36 bytes"]))),
-    ("adapter", lambda _: {"adapter_config.json": ADAPTER, "adapter_model.safetensors": b"?"}, snapshot(("adapter", ["is an adapter, which goes on top of `acme/Tiny-7B`", "modelscan does not serve adapters yet"]))),
-    ("adapter with config", lambda files: {"config.json": files["config.json"], "adapter_config.json": ADAPTER, "adapter_model.safetensors": b"?"}, snapshot(("adapter", ["is an adapter, which goes on top of `acme/Tiny-7B`", "modelscan does not serve adapters yet"]))),
+    ("adapter", lambda _: {"adapter_config.json": ADAPTER, "adapter_model.safetensors": b"?"}, snapshot(("adapter", ["is an adapter, which goes on top of `acme/Tiny-7B`"]))),
+    ("adapter with config", lambda files: {"config.json": files["config.json"], "adapter_config.json": ADAPTER, "adapter_model.safetensors": b"?"}, snapshot(("adapter", ["is an adapter, which goes on top of `acme/Tiny-7B`"]))),
     ("fsdp", lambda files: {"config.json": files["config.json"], "pytorch_model_fsdp_0/__0_0.distcp": b"?", "pytorch_model_fsdp_0/.metadata": b"?"}, snapshot(("training_checkpoint", ["is an FSDP checkpoint in pieces", "no backend loads it as it is"]))),
     ("deepspeed", lambda files: {"config.json": files["config.json"], "global_step10/mp_rank_00_model_states.pt": b"?", "zero_to_fp32.py": "#"}, snapshot(("training_checkpoint", ["is a DeepSpeed checkpoint in pieces", "no backend loads it as it is"]))),
     ("nemo", lambda _: {"x.nemo": b"?"}, snapshot(("other_format", ["holds a NeMo archive, which no backend here loads"]))),
@@ -126,8 +126,7 @@ def test_any_tokenizer_will_do(whole: Files, name: str) -> None:
 def test_the_way_to_serve_an_adapter(write_model: Write) -> None:
     folder = write_model({"adapter_config.json": ADAPTER, "adapter_model.safetensors": b"?"})
     assert refused(lambda: describe_folder(folder))[2] == [
-        "that model: modelscan plan acme/Tiny-7B",
-        f"serve both with vLLM itself: vllm serve acme/Tiny-7B --enable-lora --lora-modules NAME={folder}",
+        f"serve it on top of that: modelscan deploy acme/Tiny-7B --adapter NAME={folder}",
         "or merge the adapter into its model (peft: merge_and_unload) and deploy that folder",
     ]
 
@@ -139,7 +138,7 @@ def test_words_of_an_adapter_are_cleaned() -> None:
     }
     _, said, hints = refused(lambda: on_hub(files))
     assert "\x1b" not in "".join([*said, *hints])
-    assert not any("modelscan plan" in hint for hint in hints)
+    assert hints[0] == "serve it on top of that: modelscan deploy BASE --adapter NAME=acme/x"
 
 
 PARAMS = {

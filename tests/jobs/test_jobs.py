@@ -24,7 +24,7 @@ from modelscan.selecting.context import Context
 from modelscan.storage.documents import to_document
 from modelscan.storage.locks import is_held
 from modelscan.storage.ownership import live_supervisor
-from modelscan.system.processes.identity import Process, descendants, is_alive, send, tagged
+from modelscan.system.processes.identity import Process, descendants, is_alive, read_stat, send, tagged
 
 
 def runner_of(context: Context, job: Job) -> Process:
@@ -32,15 +32,22 @@ def runner_of(context: Context, job: Job) -> Process:
     lock = job_files(context.settings.paths, job.id).lock
     deadline = context.clock.monotonic() + 30
     while (found := live_supervisor(lock, job.id)) is None:
-        assert context.clock.monotonic() < deadline
+        assert context.clock.monotonic() < deadline, job_now(context, job.id)
         context.clock.sleep(0.02)
     return found
 
 
-def commands_of(context: Context, runner: Process) -> set[Process]:
-    """Once there are some."""
+def children_of(runner: Process) -> set[Process]:
+    """Its command; what that starts may be a deployment's, and live on."""
+    return {
+        process for process in descendants(runner.pid) if (stat := read_stat(process.pid)) and stat.parent == runner.pid
+    }
+
+
+def command_of(context: Context, runner: Process) -> set[Process]:
+    """Once there is one."""
     deadline = context.clock.monotonic() + 30
-    while not (found := descendants(runner.pid)):
+    while not (found := children_of(runner)):
         assert context.clock.monotonic() < deadline
         context.clock.sleep(0.01)
     return found
@@ -132,11 +139,11 @@ def test_a_killed_runner_takes_its_command_with_it(
     (folder / "mood").write_text("silent")
     job = start_job(context, kind="deploy", subject="tiny", argv=("deploy", str(folder)))
     runner = runner_of(context, job)
-    commands = commands_of(context, runner)
+    command = command_of(context, runner)
     while moment == "starting" and not [item for item in tagged() if item.state == str(home / "state")]:
         context.clock.sleep(0.05)
     os.kill(runner.pid, signal.SIGKILL)
-    until_gone(context, {runner, *commands})
+    until_gone(context, {runner, *command})
     now = job_now(context, job.id)
     assert (now.status, now.error["code"], now.exit_status) == ("failed", "interrupted", None)
     assert now.ended_at is not None
@@ -156,9 +163,9 @@ def test_runners_that_are_killed_at_any_moment(
         job = start_job(context, kind="deploy", subject="tiny", argv=("deploy", str(folder), "--replace"))
         runner = runner_of(context, job)
         context.clock.sleep(number * 4.0 / rounds)
-        commands = descendants(runner.pid)
+        command = children_of(runner)
         send(runner, signal.SIGKILL)
-        until_gone(context, {runner, *commands})
+        until_gone(context, {runner, *command})
         assert job_now(context, job.id).status in {"failed", "done"}
         known = {item["id"]: item["status"] for item in modelscan("list", "--json").json}
         running = {item.deployment for item in tagged() if item.state == str(home / "state")}

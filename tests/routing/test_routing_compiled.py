@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from inline_snapshot import snapshot
 
-from modelscan.model import Deployment
+from modelscan import dataclasses
+from modelscan.model import Adapter, Deployment
 from modelscan.model.registered import AtGateway
 from modelscan.routing.compiled import TableMember, compile_table
 from modelscan.routing.names import PublicNames
@@ -93,3 +94,30 @@ def test_upstreams_that_know_their_model_by_one_name_share_it() -> None:
     )
     assert table.names == snapshot({"big": ("a", "b"), "a": ("a",), "b": ("b",), "c": ("c",)})
     assert [item.weight for item in table.members] == [3, 1, 1]
+
+
+def test_adapters_are_names_with_what_their_backend_wants_to_be_told() -> None:
+    found = {}
+    for backend in ("vllm", "sglang", "llamacpp"):
+        adapters = tuple(
+            Adapter(
+                name=name,
+                source="local_path",
+                repo_id="/a",
+                format="peft",
+                file="f",
+                size_bytes=1,
+                parameters=1,
+                rank=8,
+            )
+            for name in ("sql", "tone")
+        )
+        served = dataclasses.replace(
+            deployment(), backend=backend, adapters=adapters, served_model_names=("eyes", "lab/eyes")
+        )
+        table = compile_table([served], PublicNames())
+        assert table.names["tone"] == ("eyes",)
+        found[backend] = table.members[0].adapters["tone"]
+    assert found == snapshot(
+        {"vllm": {"model": "tone"}, "sglang": {"model": "eyes:tone"}, "llamacpp": {"lora": [{"id": 1, "scale": 1.0}]}}
+    )

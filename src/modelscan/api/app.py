@@ -14,7 +14,6 @@ from modelscan.api.feed import Feed
 from modelscan.api.openapi import describe
 from modelscan.api.routes import catalog, deployments, events, gateway, health, jobs, models, ollama, plans, playground
 from modelscan.api.sources import DeploymentEvents, JobEvents
-from modelscan.jobs.start import StartsJobs, start_job
 from modelscan.selecting.context import Context
 from modelscan.storage.passes import page_sessions
 
@@ -27,19 +26,14 @@ _ROUTERS = (
     jobs.router,
     events.router,
     models.router,
+    playground.router,
     gateway.router,
     ollama.router,
     health.router,
 )
 
 
-def build_app(
-    context: Context,
-    *,
-    needs_key: bool = False,
-    on_bug: Callable[[Exception], None],
-    start_job: StartsJobs = start_job,
-) -> FastAPI:
+def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Exception], None]) -> FastAPI:
     """The application over these settings and doors. `needs_key`: nobody is let in without one.
 
     `on_bug` is told every exception that is not one of ours.
@@ -55,7 +49,6 @@ def build_app(
     )
     app.state.context = context
     app.state.on_bug = on_bug
-    app.state.start_job = start_job
     app.state.feed = Feed((DeploymentEvents(context), JobEvents(context)))
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     for router in _ROUTERS:

@@ -1,4 +1,4 @@
-"""What a route is handed: the context that verbs take, what begins jobs, and whether the asker agrees."""
+"""What a route is handed: the context that verbs take, and whether the asker agrees."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from modelscan.dataclasses import replace
-from modelscan.jobs.start import StartsJobs
 from modelscan.model.events import Ask
 from modelscan.selecting.context import Context
 
@@ -17,13 +16,8 @@ def _context(request: Request) -> Context:
     return replace(cast("Context", request.app.state.context), start_job=_start_job(request))
 
 
-def _start_job(request: Request) -> StartsJobs:
-    return cast("StartsJobs", request.app.state.start_job)
-
-
 # Routes that call verbs are plain functions: FastAPI runs them on threads, beside the loop.
 Verbs = Annotated[Context, Depends(_context)]
-Jobs = Annotated[StartsJobs, Depends(_start_job)]
 
 
 def answering(*, yes: bool) -> Ask:

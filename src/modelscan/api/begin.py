@@ -7,18 +7,16 @@ from collections.abc import Sequence
 
 from modelscan.api.documents import DocumentAnswer
 from modelscan.jobs.job import JobKind
-from modelscan.jobs.start import StartsJobs
+from modelscan.jobs.start import start_job
 from modelscan.selecting.context import Context
 from modelscan.selecting.requests import DeployRequest, option_words
 
 ACCEPTED = 202
 
 
-def begun(
-    context: Context, start: StartsJobs, kind: JobKind, subject: str, argv: Sequence[str], **parts: object
-) -> DocumentAnswer:
+def begun(context: Context, kind: JobKind, subject: str, argv: Sequence[str], **parts: object) -> DocumentAnswer:
     """The answer with the job that was begun; `parts` stand beside it. Raises StorageFailed."""
-    job = start(context, kind=kind, subject=subject, argv=argv)
+    job = (context.start_job or start_job)(context, kind=kind, subject=subject, argv=argv)
     answer = DocumentAnswer({"job": job, **parts}, ACCEPTED)
     answer.headers["Location"] = f"/api/v1/jobs/{job.id}"
     return answer

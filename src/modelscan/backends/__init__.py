@@ -3,7 +3,7 @@
 registry      the backends by name, loaded on use
 backend       one backend: what it says of itself, and the capabilities it has
 about         names, and its spellings of our options
-capabilities  what a backend may be able to do: run, estimate, explain, install, probe
+capabilities  what a backend may be able to do: run, estimate, occupy, adapt, explain, install, probe
 base          the values that these take and return
 builds        the table of versions
 probing       how an installed program is recognized

@@ -30,10 +30,9 @@ class About:
     those that take no value and what they say of `enforce_eager`: both given as `--backend-arg` enter the plan.
 
     What others call it: `gpustack` and `litellm` (a prefix of models), `seeds` in lists of models, `owned_by` in lists
-    of what is served, `catalog` the source that its own people write, `image` without a tag. `adapters` is its command
-    for a model with an adapter on top, with `{base}` and `{adapter}`, `drafts` for one with a second model that drafts,
-    with `{base}`, `{drafter}`, `{method}` (`{algorithm}`, the same in capitals) and `{tokens}`; None where it serves
-    none.
+    of what is served, `catalog` the source that its own people write, `image` without a tag. `drafts` is its command
+    for a model with a second one that drafts, with `{base}`, `{drafter}`, `{method}` (`{algorithm}`, the same in
+    capitals) and `{tokens}`; None where it serves none.
     """
 
     title: str
@@ -47,7 +46,6 @@ class About:
     seeds: frozenset[str] = frozenset()
     owned_by: str = "local"
     catalog: str | None = None
-    adapters: str | None = None
     drafts: str | None = None
 
     @property

@@ -11,7 +11,7 @@ from modelscan.errors import Usage
 if TYPE_CHECKING:  # the words of `--backend` come from the registry, and `--help` needs no more of it
     from modelscan.backends.about import About
     from modelscan.backends.base import CommandLine, Launch
-    from modelscan.backends.capabilities import Estimates, Explains, Installs, Offloads, Probes, Runs
+    from modelscan.backends.capabilities import Adapts, Estimates, Explains, Installs, Occupies, Offloads, Probes, Runs
     from modelscan.model import Candidate
 
 
@@ -43,6 +43,14 @@ class Backend:
     @functools.cached_property
     def offloads(self) -> Offloads | None:
         return cast("Offloads | None", self._found("offloads"))
+
+    @functools.cached_property
+    def occupies(self) -> Occupies | None:
+        return cast("Occupies | None", self._found("occupies"))
+
+    @functools.cached_property
+    def adapts(self) -> Adapts | None:
+        return cast("Adapts | None", self._found("adapts"))
 
     @functools.cached_property
     def installs(self) -> Installs | None:

@@ -28,9 +28,10 @@ class Launch:
     long as the deployment is known. `api_key_env` names the variable that
     holds the key; the key itself is never here.
 
-    `projector` is the file with the tower of a model that sees, for a backend that is given files. `socket` is a Unix
-    socket to listen on instead of host and port, `sleep`: it shall be able to sleep, `beside` are models for the same
-    process: for the backends whose `Runs` says that they can.
+    `projector` is the file with the tower of a model that sees, for a backend that is given files. `adapters` are the
+    places of the candidate's, by their names. `socket` is a Unix socket to listen on instead of host and port, `sleep`:
+    it shall be able to sleep, `beside` are models for the same process: for the backends whose `Runs` says that they
+    can.
     """
 
     location: str
@@ -45,6 +46,7 @@ class Launch:
     socket: str | None = None
     sleep: bool = False
     beside: tuple[Served, ...] = ()
+    adapters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +180,17 @@ class Addition:
     recipe: Recipe
     by_hand: tuple[str, ...]
     check: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRoom:
+    """What a start keeps free for adapters: `places` for one of `rank` beside each of `modules` as PEFT names them, or
+    beside every matrix of the model where that is None.
+    """
+
+    rank: int
+    places: int
+    modules: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

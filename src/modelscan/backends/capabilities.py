@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from modelscan.backends.base import (
     Activity,
+    AdapterRoom,
     Addition,
     Capacity,
     CommandLine,
@@ -26,7 +27,7 @@ from modelscan.backends.base import (
     Working,
 )
 from modelscan.backends.builds import Build
-from modelscan.model import Architecture, Candidate, Device, Gpu, Handling, Installation, Task
+from modelscan.model import Adapter, Architecture, Candidate, Device, Gpu, Handling, Installation, Task
 
 if TYPE_CHECKING:  # a supervisor asks how to run, and counts nothing
     from modelscan.weights.counting.sizes import Sized
@@ -201,6 +202,38 @@ class Offloads(Protocol):
     @abstractmethod
     def staged_bytes(self, experts_bytes: int) -> int:
         """What of a layer's experts that stay on the host passes through the GPU's memory at once."""
+
+
+class Occupies(Protocol):
+    """What it takes of a device beside the weights, where it manages its memory by itself. One with this has no
+    `Estimates`; without either only its weights are counted.
+    """
+
+    @abstractmethod
+    def process(self, task: Task, device: Device) -> Sized:
+        """What its process takes whatever the model is."""
+
+    @abstractmethod
+    def working(self, task: Task, weights_bytes: int) -> Sized:
+        """What one request takes while it is computed."""
+
+
+class Adapts(Protocol):
+    """How it serves adapters (LoRA) beside the model that they go on top of. Without this it serves none."""
+
+    formats: frozenset[str] = frozenset({"peft"})
+
+    @abstractmethod
+    def problem(self, adapters: Sequence[Adapter], task: Task, shape: Architecture | None) -> str | None:
+        """Why it cannot serve them; the sentence goes on after its name."""
+
+    @abstractmethod
+    def room(self, adapters: Sequence[Adapter]) -> AdapterRoom | None:
+        """None where it takes what their files hold, and no more."""
+
+    @abstractmethod
+    def asks_for(self, name: str, number: int, model: str) -> Mapping[str, Any]:
+        """What a request says in its body to be answered with an adapter, the `number`th, on top of `model`."""
 
 
 class Explains(Protocol):

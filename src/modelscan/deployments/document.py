@@ -106,6 +106,7 @@ def deployment_of(record: Record) -> Deployment:
         idle_timeout_seconds=spec.idle_timeout_seconds,
         stop_grace_seconds=spec.stop_grace_seconds,
         aliases=spec.aliases,
+        adapters=pinned.adapters,
         at_gateway=spec.at_gateway,
         stopped_by=status.stopped_by,
         last_probe_at=status.last_probe_at,
@@ -179,6 +180,7 @@ def _pinned(document: Deployment) -> PinnedPlan:
         tensor_parallel=document.tensor_parallel,
         max_model_len=document.max_model_len,
         estimated_bytes=document.memory.estimated_bytes,
+        adapters=document.adapters,
         plan=document.plan,
         adjustments=document.adjustments,
     )

@@ -19,9 +19,11 @@ _OF_PLAN = (
 
 
 def measurement_of(record: Record, figures: dict[str, int], at: str) -> Measurement | None:
-    """What a deployment's log gave, per GPU, with the settings of its plan; None where it gave nothing or on a CPU."""
+    """What a deployment's log gave, per GPU, with the settings of its plan; None where it gave nothing, on a
+    CPU, and with adapters, which are counted among the weights.
+    """
     pinned = record.pinned
-    if not figures or not pinned.gpu_indices or pinned.repo_id is None:
+    if not figures or not pinned.gpu_indices or pinned.repo_id is None or pinned.adapters:
         return None
     planned: dict[str, Any] = {name: pinned.plan[name] for name in _OF_PLAN if pinned.plan.get(name)} | figures
     return Measurement(

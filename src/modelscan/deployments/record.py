@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelscan.dataclasses import dataclass, field
-from modelscan.model import Measured, Progress
+from modelscan.model import Adapter, Measured, Progress
 from modelscan.model.registered import AtGateway
 from modelscan.model.words import ASLEEP, LIVE_STATUSES, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
@@ -78,6 +78,7 @@ class PinnedPlan:
     tensor_parallel: int = 1
     max_model_len: int | None = None
     estimated_bytes: int | None = None
+    adapters: tuple[Adapter, ...] = ()
     plan: Mapping[str, Any] = field(default_factory=dict)
     adjustments: tuple[str, ...] = ()
 

@@ -34,6 +34,7 @@ def deployment_document(plan: Plan, request: PlanRequest, location: str | None) 
         "backend": chosen.backend,
         "backend_version": request.backend_version,
         "task": request.task,
+        "adapters": dict(request.adapters) or None,
         "mode": chosen.mode if chosen.mode != "standard" else None,
         "gpus": _gpus(chosen, request),
         "gpu_filters": _filters(plan, chosen, request),

@@ -17,7 +17,8 @@ _MOST_SPELLINGS = 4_096  # that are remembered: capitals can be varied without e
 class FoundName:
     """`public` is the name as the table writes it, `members` those behind it, `fallbacks` names to try after it.
 
-    `names` are the public one and those of its members; `ready`: one of them is, by this table.
+    `target` is the name at the end of its aliases, `names` are the public one and those of its members; `ready`: one of
+    them is, by this table.
     """
 
     public: str
@@ -25,6 +26,7 @@ class FoundName:
     fallbacks: tuple[str, ...]
     names: tuple[str, ...]
     ready: bool
+    target: str
 
 
 class Directory:
@@ -49,7 +51,7 @@ class Directory:
         fallbacks = self.table.fallbacks.get(written) or self.table.fallbacks.get(target, ())
         members = self.table.names[target]
         ready = any(name in self.members and self.members[name].status == "ready" for name in members)
-        asked = FoundName(written, members, fallbacks, (written, *members), ready)
+        asked = FoundName(written, members, fallbacks, (written, *members), ready, target)
         if len(self._found) < _MOST_SPELLINGS:
             self._found[name] = asked
         return asked

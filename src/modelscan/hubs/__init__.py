@@ -10,6 +10,7 @@ gguf         weights in GGUF files, by their headers
 s3           weights in S3
 config       the bounded reader of config.json
 describing   a description from a listing, for every source
+adapters     what goes on top of a model, described alike
 loadable     what no backend can load, each kind with its own sentence
 params_json  Mistral's own form of a config
 forms        the words and file names by which those are known

@@ -131,19 +131,13 @@ def _adapter(contents: Contents) -> Unloadable | None:
         return None
     base = contents.json("adapter_config.json").get("base_model_name_or_path")
     base = clean(base) if isinstance(base, str) and base else None
-    serve = (
-        f"serve both with {backend.title} itself: "
-        + backend.about.adapters.format(base=base or "BASE", adapter=contents.repo_id)
-        for backend in BACKENDS.values()
-        if backend.about.adapters is not None
-    )
+    below = base if base and _REPO.fullmatch(base) else "BASE"
     return Unloadable(
         "adapter",
         f"is an adapter, which goes on top of {f'`{base}`' if base else 'another model'}",
-        ["modelscan does not serve adapters yet"],
+        (),
         [
-            *([f"that model: modelscan plan {base}"] if base and _REPO.fullmatch(base) else []),
-            *serve,
+            f"serve it on top of that: modelscan deploy {below} --adapter NAME={shlex.quote(contents.repo_id)}",
             "or merge the adapter into its model (peft: merge_and_unload) and deploy that folder",
         ],
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, final
 
 from modelscan.dataclasses import dataclass, field
 from modelscan.hubs.files import Listing, OnProgress, RemoteFile
-from modelscan.model import Source, WeightsDescription
+from modelscan.model import Adapter, Source, WeightsDescription
 from modelscan.model.words import HubName
 from modelscan.settings.reading import Settings
 from modelscan.system.clock import Clock, SystemClock
@@ -52,6 +52,10 @@ class Describes(Protocol):
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
         """The same without a network: from a complete local copy, or from a recent answer of the hub."""
+        ...
+
+    def adapter(self, name: str, repo_id: str, revision: str | None) -> Adapter:
+        """What goes on top of a model, under a name."""
         ...
 
     def listing(self, repo_id: str, revision: str | None) -> Listing:

@@ -3,6 +3,7 @@
 Field names are the JSON of the interface: a document is the dataclass, key by key. `None` means unknown, never
 zero. Sizes are bytes, times RFC 3339 UTC text, prices US dollars per million tokens.
 
+adapter     what goes on top of a model
 catalog     a model, its weights, offers and recipes
 family      what is special about a model family
 weights     what a repo holds: the shape, quantization and files
@@ -21,6 +22,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from modelscan.model.adapter import Adapter
     from modelscan.model.catalog import (
         Capabilities,
         Fits,
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
 # Each module is loaded with the first name that is asked of it: making all these classes costs every command line
 # some 30 ms, and `list` needs one of them.
 _HOMES = {
+    "adapter": ("Adapter",),
     "catalog": ("Capabilities", "Fits", "Limits", "Modalities", "Model", "Pricing", "ProviderOffer", "Spec", "Weights"),
     "deployment": (
         "Claim",
@@ -117,6 +120,7 @@ __all__ = [
     "HUB_SOURCES",
     "LIVE_STATUSES",
     "STRANGER",
+    "Adapter",
     "Architecture",
     "Candidate",
     "Capabilities",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelscan.dataclasses import dataclass, field
+from modelscan.model.adapter import Adapter
 from modelscan.model.registered import AtGateway
 from modelscan.model.words import ASLEEP, LIVE_STATUSES, Device, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
@@ -153,6 +154,7 @@ class Deployment:
     on_demand: bool = False
     started_by: StartedBy | None = None
     aliases: tuple[str, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
     at_gateway: AtGateway = field(default_factory=AtGateway)
     stopped_by: str | None = None
     socket: str | None = None  # the Unix socket that it listens on instead of a port

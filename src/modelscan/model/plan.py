@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from modelscan.dataclasses import dataclass, field
+from modelscan.model.adapter import Adapter
 from modelscan.model.hardware import Gpu, Hardware
 from modelscan.model.words import Mode, Source, Task
 
@@ -40,6 +41,8 @@ class PlanRequest:
     allow-list; `allow_env` are names of variables that the user lets go beyond it.
     A deployment file can also fix `repo_id`, the one of the model's weights, and `gpu_filters`.
     `task` is what to serve it for, where that is not what the model is for.
+    `adapters` are the repos or folders of what goes on top of it, by the names they are served by, and `found_adapters`
+    the same once they were looked at.
     A registered model also says `defaults` of requests (temperature, top_p), `pooling` and `handling`; no option does.
     """
 
@@ -70,6 +73,8 @@ class PlanRequest:
     allow_env: tuple[str, ...] = ()
     trust_remote_code: bool = False
     allow_pickle: bool = False
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    found_adapters: tuple[Adapter, ...] = ()
     defaults: Mapping[str, float] = field(default_factory=dict)
     pooling: str | None = None
     handling: Handling | None = None
@@ -189,6 +194,7 @@ class Candidate:
     enforce_eager: bool = False
     custom_all_reduce: bool = True
     trust_remote_code: bool = False
+    adapters: tuple[Adapter, ...] = ()
     model_args: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     extra_args: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass, field, replace
 from modelscan.model import Deployment, Pricing
 from modelscan.model.words import Status, Task
@@ -21,9 +22,10 @@ class TableMember:
     """One endpoint: a deployment, or an upstream that somebody else runs.
 
     `base_url` has no `/v1` for a deployment; an upstream's is taken as it is, `/v1` included. `model` is the name that
-    the endpoint knows; `serves` are those it takes as they are, `called` other names for clients. `claims` are bytes by
-    GPU index (`host` for the host's memory). A key is only named, by the variable that holds it or as the secret store
-    has it. `ollama` says that the upstream is one of Ollama's.
+    the endpoint knows; `serves` are those it takes as they are, `called` other names for clients, `adapters` further
+    ones, each with what a request for it says in its body. `claims` are bytes by GPU index (`host` for the host's
+    memory). A key is only named, by the variable that holds it or as the secret store has it. `ollama` says that the
+    upstream is one of Ollama's.
     """
 
     name: str
@@ -34,6 +36,7 @@ class TableMember:
     model: str
     serves: tuple[str, ...] = ()
     called: tuple[str, ...] = ()
+    adapters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     api_key_env: str | None = None
     status: Status = "ready"
     task: Task = "chat"
@@ -130,8 +133,17 @@ def _by_name(called: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
 
 def _called(item: Deployment) -> tuple[str, ...]:
     """What it shares with others of the same model; its own name is not."""
-    known = (item.model, item.catalog_id, item.repo_id, *item.served_model_names)
+    adapters = (adapter.name for adapter in item.adapters)
+    known = (item.model, item.catalog_id, item.repo_id, *item.served_model_names, *adapters)
     return tuple(dict.fromkeys(name for name in known if name and name != item.name))
+
+
+def _adapters(item: Deployment) -> dict[str, Mapping[str, Any]]:
+    adapts = BACKENDS[item.backend].adapts if item.adapters else None
+    if adapts is None:
+        return {}
+    model = item.served_model_names[0] if item.served_model_names else item.name
+    return {one.name: adapts.asks_for(one.name, number, model) for number, one in enumerate(item.adapters)}
 
 
 def _member(item: Deployment) -> TableMember:
@@ -144,6 +156,7 @@ def _member(item: Deployment) -> TableMember:
         base_url=item.base_url or (f"http://127.0.0.1:{item.port}" if item.port else None),
         model=item.served_model_names[0] if item.served_model_names else item.name,
         serves=item.served_model_names,
+        adapters=_adapters(item),
         api_key_env=item.api_key_env,
         status=item.status,
         task=item.task,

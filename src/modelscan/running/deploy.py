@@ -28,6 +28,7 @@ from modelscan.running.fetch import wanted_form
 from modelscan.running.follow import publish, start_and_follow
 from modelscan.running.preflight import (
     agree_to_class,
+    check_adapters,
     check_weights,
     refuse_code_without_consent,
     refuse_sleepless,
@@ -247,6 +248,7 @@ def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: 
         form=wanted_form(chosen),
         ask=ask,
     )
+    check_adapters(context, chosen.adapters, may_download=context.settings.weights.auto_download)
     runs_code = chosen.trust_remote_code
     if not runs_code and wishes_code(planned.resolved.registered) and weights.code_files:
         refuse_code_without_consent(context, weights, planned.resolved.reference)

@@ -10,11 +10,12 @@ from modelscan.hubs.folder.describe import describe_folder
 from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.protocol import Fetches, InFolder, Streamed
 from modelscan.hubs.stored import repo_folder
-from modelscan.model import Candidate
+from modelscan.model import Adapter, Candidate
 from modelscan.model.events import Event, Report
+from modelscan.selecting.adapters.words import adapter_location
 from modelscan.selecting.context import Context
 from modelscan.weights.reading.gguf_files import gguf_files, projector_of
-from modelscan.weights.reading.selection import OWN_FORM
+from modelscan.weights.reading.selection import ADAPTER, OWN_FORM
 
 
 def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tuple[str, str | None]:
@@ -29,6 +30,15 @@ def ensure_weights(context: Context, candidate: Candidate, report: Report) -> tu
     form = wanted_form(candidate)
     folder, commit = fetch(context, delivery, candidate.repo_id, candidate.revision, report, form=form)
     return str(folder), commit or None
+
+
+def ensure_adapter(context: Context, adapter: Adapter, report: Report) -> str:
+    """The same of an adapter: the place that the backend is given."""
+    delivery = context.delivery(adapter.source, adapter.repo_id)
+    if isinstance(delivery, InFolder | Streamed):
+        return adapter_location(adapter, Path(adapter.repo_id))
+    folder, _ = fetch(context, delivery, adapter.repo_id, adapter.revision, report, form=ADAPTER)
+    return adapter_location(adapter, folder)
 
 
 def first_file(location: str, quantization: str | None) -> tuple[str, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from modelscan import dataclasses
@@ -16,7 +16,7 @@ from modelscan.hubs.ledger import Ledger
 from modelscan.hubs.protocol import InFolder, Streamed
 from modelscan.hubs.tokens import HUBS, address, login_elsewhere
 from modelscan.hubs.transfer.disk import require_disk_space
-from modelscan.model import Candidate, WeightsDescription
+from modelscan.model import Adapter, Candidate, WeightsDescription
 from modelscan.model.events import Ask
 from modelscan.registry.files import local_files
 from modelscan.running.prepare import device_for
@@ -27,6 +27,7 @@ from modelscan.settings.reading import Settings
 from modelscan.storage.files import translated
 from modelscan.storage.secrets import Secrets
 from modelscan.units import format_bytes
+from modelscan.weights.reading.selection import ADAPTER
 
 _LONGEST_SOCKET_BYTES = 107  # unix(7)
 _ID = "0" * 32
@@ -83,12 +84,22 @@ def check_weights(
         missing = delivery.missing(weights.repo_id, commit, form=form)
         place = delivery.folder(weights.repo_id, commit)
     if not may_download:
-        raise _not_here(known, missing)
+        raise _not_here(known.repo_id, missing)
     _refuse(_no_token(context, known) if here is None else None)
     there = _sizes(place) if into else {}
     needed = sum(file.size_bytes for file in missing if there.get(file.path) != file.size_bytes)
     require_disk_space(known.repo_id, needed, place)
     return known
+
+
+def check_adapters(context: Context, adapters: Sequence[Adapter], *, may_download: bool) -> None:
+    """Raise Conflict for those that are not here where nothing may be downloaded."""
+    for item in adapters:
+        delivery = context.delivery(item.source, item.repo_id)
+        if may_download or isinstance(delivery, InFolder | Streamed):
+            continue
+        if missing := delivery.missing(item.repo_id, item.revision or "", form=ADAPTER):
+            raise _not_here(item.repo_id, missing)
 
 
 def _refuse(problem: ModelscanError | None) -> None:
@@ -202,16 +213,16 @@ def code_hashes(weights: WeightsDescription) -> Mapping[str, str]:
     return found
 
 
-def _not_here(weights: WeightsDescription, missing: tuple[RemoteFile, ...]) -> Conflict:
+def _not_here(repo_id: str, missing: tuple[RemoteFile, ...]) -> Conflict:
     total = sum(file.size_bytes for file in missing)
     names = [f"{file.path}  {format_bytes(file.size_bytes)}" for file in missing]
     more = [f"and {len(names) - _LISTED} more"] if len(names) > _LISTED else []
     return Conflict(
-        f"weights of `{weights.repo_id}` are missing, and AUTO_DOWNLOAD_MODELS forbids downloading them",
+        f"weights of `{repo_id}` are missing, and AUTO_DOWNLOAD_MODELS forbids downloading them",
         cause=[*names[:_LISTED], *more],
-        hints=[f"modelscan pull {weights.repo_id}"],
+        hints=[f"modelscan pull {repo_id}"],
         details={
-            "repo_id": weights.repo_id, "missing": [file.path for file in missing], "missing_bytes": total,
+            "repo_id": repo_id, "missing": [file.path for file in missing], "missing_bytes": total,
         },
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ What was made already is found again, so an interrupted preparation is resumed b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from modelscan import dataclasses
 from modelscan.backends.base import Launch
@@ -20,7 +20,7 @@ from modelscan.environments.serving import bring_up_to_date
 from modelscan.errors import StateDamaged
 from modelscan.model import Candidate, Device, Installation, Progress
 from modelscan.model.events import Event, Report
-from modelscan.running.fetch import ensure_weights, first_file
+from modelscan.running.fetch import ensure_adapter, ensure_weights, first_file
 from modelscan.running.installing import add_reader, install_backend
 from modelscan.selecting.context import Context
 from modelscan.selecting.installations import choose, device_of, installations
@@ -63,6 +63,7 @@ def prepare(context: Context, record: Record, report: Report, installation: Inst
         device=installation.device,
         socket=record.pinned.socket,
         sleep=record.spec.sleep,
+        adapters=_adapters(context, record, chosen, report),
     )
     command = backend.command_line(chosen, launch)
     for text in (*backend.runs.cautions, *command.dropped):
@@ -111,6 +112,11 @@ def _installed(context: Context, record: Record, chosen: Candidate, report: Repo
 
 
 def _weights(context: Context, record: Record, chosen: Candidate, report: Report) -> tuple[str, str | None]:
+    pinned = dataclasses.replace(chosen, revision=record.pinned.revision)
+    return ensure_weights(context, pinned, _pulling(context, record, report))
+
+
+def _pulling(context: Context, record: Record, report: Report) -> Report:
     write = _progress_writer(context, pulling(record))
 
     def on_event(event: Event) -> None:
@@ -118,7 +124,14 @@ def _weights(context: Context, record: Record, chosen: Candidate, report: Report
         if event.kind == "pull":
             write(event.fields.get("fraction"), event.message)
 
-    return ensure_weights(context, dataclasses.replace(chosen, revision=record.pinned.revision), on_event)
+    return on_event
+
+
+def _adapters(context: Context, record: Record, chosen: Candidate, report: Report) -> Mapping[str, str]:
+    if not chosen.adapters:
+        return {}
+    on_event = _pulling(context, record, report)
+    return {item.name: ensure_adapter(context, item, on_event) for item in chosen.adapters}
 
 
 def _progress_writer(context: Context, record: Record) -> Callable[[float | None, str], None]:

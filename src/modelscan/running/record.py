@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from modelscan.deployments.files import files_of
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, PinnedPlan, Record
-from modelscan.model import HUB_SOURCES, Candidate, Installation, WeightsDescription
+from modelscan.errors import Usage
+from modelscan.model import HUB_SOURCES, Adapter, Candidate, Installation, WeightsDescription
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.applied import at_gateway
 from modelscan.selecting.plan import Planned, described
@@ -29,6 +30,8 @@ def new_record(
     """The record of a deployment before it has a port, and so an address. Without `installation` it must be made."""
     resolved, settings = planned.resolved, context.settings
     description = described(planned, chosen)
+    names = _served_names(name, resolved, description)
+    _refuse_taken(chosen.adapters, names)
     identity = uuid.uuid4().hex
     spec = DeploymentSpec(
         id=identity,
@@ -37,7 +40,7 @@ def new_record(
         model=resolved.model_id,
         reference=resolved.reference,
         catalog_id=resolved.model.id if resolved.model else None,
-        served_model_names=_served_names(name, resolved, description),
+        served_model_names=names,
         api_key_env=wanted.api_key_env,
         request=request,
         started_by=wanted.started_by,
@@ -67,10 +70,18 @@ def new_record(
         tensor_parallel=chosen.tensor_parallel,
         max_model_len=chosen.max_model_len,
         estimated_bytes=chosen.memory_per_gpu.total_bytes * max(1, len(chosen.gpu_indices)) or None,
+        adapters=chosen.adapters,
         plan=to_document(chosen),
     )
     status = DeploymentStatus(kv_cache_tokens=chosen.kv_cache_tokens, max_concurrency=chosen.max_concurrency)
     return Record(spec=spec, pinned=pinned, status=status)
+
+
+def _refuse_taken(adapters: Sequence[Adapter], names: tuple[str, ...]) -> None:
+    """Raise Usage for an adapter that is called as the model is: nobody could ask for both."""
+    taken = next((item.name for item in adapters if item.name in names), None)
+    if taken is not None:
+        raise Usage(f"the adapter `{taken}` has the name of its model", hints=["give it another: --adapter OTHER=…"])
 
 
 def record_there(

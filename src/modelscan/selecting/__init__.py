@@ -6,6 +6,7 @@ deployment_file  the same from a file
 declared/        the same from a file of several deployments
 addresses        addresses on a hub that are not a model's
 words            words for a backend's command line, checked
+adapters/        what goes on top of a model
 resolve          from a name to a model and its weights
 entries/         what entries of registered models mean for a request
 resolved         the result of that

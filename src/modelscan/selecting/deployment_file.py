@@ -18,12 +18,13 @@ from modelscan.exports.plan_file import OWN_WORDS
 from modelscan.model import PlanRequest
 from modelscan.parsing.problems import yaml_problem
 from modelscan.planning.options.gpu_filters import read_gpu_filters
+from modelscan.selecting.adapters.words import parse_adapters
 from modelscan.selecting.requests import check_env_names, parse_gpus
 from modelscan.units import parse_bytes
 
 _KEYS = frozenset(
     {*("name", "model", "source", "repo_id", "model_id", "revision", "quantization", "backend", "backend_version")}
-    | {*("task", "mode", "gpus", "gpu_filters", "max_memory", "parameters", "env", "port")}
+    | {*("task", "mode", "adapters", "gpus", "gpu_filters", "max_memory", "parameters", "env", "port")}
 )
 _HINT = "modelscan plan ID --format yaml writes one"
 _LARGEST = 1 << 20
@@ -80,6 +81,9 @@ def _request(whole: Mapping[str, Any], deployment: Mapping[str, Any]) -> PlanReq
     return PlanRequest(
         model=reference,
         repo_id=_text(repo, "repo_id") if repo is not None and model not in {None, repo} else None,
+        adapters=parse_adapters(
+            [f"{name}={place}" for name, place in _mapping(deployment.get("adapters") or {}, "adapters").items()]
+        ),
         gpu_filters=read_gpu_filters(_mapping(filters, "gpu_filters")) if filters is not None else None,
         max_memory_bytes=parse_bytes(str(memory)) if memory is not None else None,
         backend_args=tuple(item for item in parameters if item not in OWN_WORDS),

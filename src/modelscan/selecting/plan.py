@@ -28,6 +28,7 @@ from modelscan.planning.packing.share import Share, within
 from modelscan.planning.packing.ways import Decide
 from modelscan.planning.telling.command import Wording
 from modelscan.planning.telling.explain import explain
+from modelscan.selecting.adapters.found import with_adapters
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.applied import as_registered, blamed, entry_warnings
 from modelscan.selecting.evidence import measured, planning_facts
@@ -132,7 +133,7 @@ def _planned(
     if wording.described is None:
         found = tuple(installations(context))
         idle = folders_without_backend(context, found)
-    request = asked_of(resolved, request)
+    request = asked_of(context, resolved, request)
     free = without_claimed(hardware, claims)
     if share is not None:
         free = within(free, share)
@@ -166,9 +167,9 @@ def _planned(
     )
 
 
-def asked_of(resolved: Resolved, request: PlanRequest) -> PlanRequest:
-    """What is asked of the planner: with what the model's entry says, what the name asks for, and what arguments of
-    a backend set of our options.
+def asked_of(context: Context, resolved: Resolved, request: PlanRequest) -> PlanRequest:
+    """What is asked of the planner: with what the model's entry says, what the name asks for, what arguments of a
+    backend set of our options, and what its adapters are. The same again changes nothing.
     """
     request = as_registered(resolved, request)
     request, rest = fold_arguments(request.backend_args, checked_words(request))
@@ -176,7 +177,8 @@ def asked_of(resolved: Resolved, request: PlanRequest) -> PlanRequest:
     if request.task is not None:
         _check_task(resolved, request.task)
     quantization = request.quantization or resolved.quantization
-    return dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
+    request = dataclasses.replace(request, backend_args=rest, model=resolved.model_id, quantization=quantization)
+    return with_adapters(context, resolved, request)
 
 
 def _check_task(resolved: Resolved, asked: Task) -> None:

@@ -12,8 +12,9 @@ from modelscan.catalog.index.index import Index
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.catalog.naming.drafting import drafted_by_name
-from modelscan.catalog.naming.identity import Resolution, resolve
+from modelscan.catalog.naming.identity import resolve
 from modelscan.catalog.naming.names import unwrap, without_quantization, words
+from modelscan.catalog.naming.resolution import Resolution
 from modelscan.dataclasses import replace
 from modelscan.errors import Gated, ModelAmbiguous, ModelNotFound, SourceUnavailable, Unauthorized, Usage
 from modelscan.hubs.folder.describe import CONFIGS, describe_folder

@@ -84,6 +84,8 @@ def weights_here(context: Context) -> list[tuple[WeightsHere, Stored]]:
 def uses(deployment: Deployment, item: Stored) -> bool:
     if (deployment.source, deployment.repo_id) == (item.source, item.repo_id):
         return True
+    if any((one.source, one.repo_id) == (item.source, item.repo_id) for one in deployment.adapters):
+        return True
     return deployment.location is not None and Path(deployment.location).is_relative_to(item.path)
 
 

@@ -96,6 +96,19 @@ def _reranking(library: Any, parameters: Any, _: str) -> None:
     parameters.pooling_type = library.llama_pooling_type.LLAMA_POOLING_TYPE_RANK
 
 
+def _adapter(library: Any, parameters: Any, value: str) -> None:
+    one = library.CommonAdapterLoraInfo()
+    one.path, one.scale = value, 0.0 if parameters.lora_init_without_apply else 1.0
+    parameters.lora_adapters = [*parameters.lora_adapters, one]
+
+
+def _not_applied(_: Any, parameters: Any, __: str) -> None:
+    """To no request that does not ask for one, as llama-server's README has it."""
+    parameters.lora_init_without_apply = True
+    for one in parameters.lora_adapters:
+        one.scale = 0.0
+
+
 _CACHE_TYPE = ("ggml_type", "GGML_TYPE_")
 _FLASH = {"auto": "AUTO", "on": "ENABLED", "off": "DISABLED"}
 _REASONING = {"none": "NONE", "auto": "AUTO", "deepseek": "DEEPSEEK", "deepseek-legacy": "DEEPSEEK_LEGACY"}
@@ -103,6 +116,7 @@ _REASONING = {"none": "NONE", "auto": "AUTO", "deepseek": "DEEPSEEK", "deepseek-
 VALUED: Mapping[str, Set] = {
     "--model": _plain("model.path", str),
     "--mmproj": _plain("mmproj.path", str),
+    "--lora": _adapter,
     "--alias": _plain("model_alias", lambda value: set(value.split(","))),
     "--host": _plain("hostnames", lambda value: [value]),
     "--port": _plain("port", int),
@@ -149,6 +163,7 @@ VALUED: Mapping[str, Set] = {
 SWITCHES: Mapping[str, Set] = {
     "--embeddings": _constant("embedding", True),
     "--reranking": _reranking,
+    "--lora-init-without-apply": _not_applied,
     "--metrics": _constant("endpoint_metrics", True),
     "--no-slots": _constant("endpoint_slots", False),
     "--no-ui": _constant("ui", False),

@@ -27,9 +27,11 @@ from modelscan.api.bodies.words import (
 )
 from modelscan.deployments.naming import NAME_PATTERN
 from modelscan.errors import Conflict
+from modelscan.selecting.adapters.words import ADAPTER_PATTERN
 from modelscan.selecting.declared.file import request_of
 from modelscan.selecting.declared.keys import KEYS
 from modelscan.selecting.declared.values import (
+    ADAPTERS,
     ARGUMENTS,
     COUNT,
     FLAG,
@@ -59,6 +61,10 @@ _TYPES: Mapping[int, Any] = {
     id(SIZE): Size,
     id(TOKENS): Tokens,
     id(IDLE): Span,
+    id(ADAPTERS): Annotated[
+        dict[Annotated[str, Field(pattern=f"^{ADAPTER_PATTERN}$")], Reference],
+        Field(max_length=100, json_schema_extra={"additionalProperties": False}),
+    ],
     id(ARGUMENTS): Annotated[list[Argument], Field(max_length=100)],
     id(GPUS): Literal["none"] | Annotated[list[_Gpu], Field(min_length=1, max_length=64)],
     id(VARIABLES): Annotated[

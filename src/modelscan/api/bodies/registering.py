@@ -95,13 +95,17 @@ class ElsewhereModel(_Entry):
     upstream: Elsewhere
 
 
+# Variants of a body, not places in it.
+_LOCAL, _UPSTREAM = "<local>", "<upstream>"
+
+
 def _which(said: Any) -> str:
     runtime = said.get("runtime") if isinstance(said, Mapping) else getattr(said, "runtime", None)
-    return UPSTREAM if runtime == UPSTREAM else "local"
+    return _UPSTREAM if runtime == UPSTREAM else _LOCAL
 
 
 NewModel = Annotated[
-    Annotated[LocalModel, Tag("local")] | Annotated[ElsewhereModel, Tag(UPSTREAM)], Discriminator(_which)
+    Annotated[LocalModel, Tag(_LOCAL)] | Annotated[ElsewhereModel, Tag(_UPSTREAM)], Discriminator(_which)
 ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from modelscan.api.asked import Jobs, Verbs, answering
+from modelscan.api.asked import Verbs, answering
 from modelscan.api.begin import ACCEPTED, begun, deploy_argv
 from modelscan.api.bodies.deploying import DeployBody
 from modelscan.api.bodies.words import NamePath
@@ -50,7 +50,7 @@ def list_deployments(
         **fails(404, 409, 502, 504),
     },
 )
-def deploy(context: Verbs, start: Jobs, body: DeployBody) -> DocumentAnswer:
+def deploy(context: Verbs, body: DeployBody) -> DocumentAnswer:
     """What cannot work is refused at once, with its reasons and what would; else a job goes on from the plan."""
     with answering_no():
         wanted = body.request
@@ -58,7 +58,7 @@ def deploy(context: Verbs, start: Jobs, body: DeployBody) -> DocumentAnswer:
     if body.dry_run and foreseen.plan is not None:
         return DocumentAnswer(foreseen.plan)
     argv = deploy_argv(wanted, yes=body.yes)
-    return begun(context, start, "deploy", foreseen.name, argv, plan=foreseen.plan)
+    return begun(context, "deploy", foreseen.name, argv, plan=foreseen.plan)
 
 
 @router.get("/{name}", responses={**documented("deployment"), **fails(404, 409)})
@@ -67,27 +67,26 @@ def get_deployment(context: Verbs, name: NamePath) -> DocumentAnswer:
 
 
 @router.post("/{name}/start", status_code=ACCEPTED, responses={**_begins("A job starts it"), **fails(404, 409)})
-def start_deployment(context: Verbs, start: Jobs, name: NamePath) -> DocumentAnswer:
+def start_deployment(context: Verbs, name: NamePath) -> DocumentAnswer:
     found = context.deployments.find_present(name)
-    return begun(context, start, "start", found.name, ["start", "--", found.id])
+    return begun(context, "start", found.name, ["start", "--", found.id])
 
 
 @router.post("/{name}/stop", status_code=ACCEPTED, responses={**_begins("A job stops it"), **fails(404, 409)})
-def stop_deployment(context: Verbs, start: Jobs, name: NamePath) -> DocumentAnswer:
+def stop_deployment(context: Verbs, name: NamePath) -> DocumentAnswer:
     found = context.deployments.find_present(name)
-    return begun(context, start, "stop", found.name, ["stop", "--", found.id])
+    return begun(context, "stop", found.name, ["stop", "--", found.id])
 
 
 @router.post("/{name}/restart", status_code=ACCEPTED, responses={**_begins("A job restarts it"), **fails(404, 409)})
-def restart_deployment(context: Verbs, start: Jobs, name: NamePath) -> DocumentAnswer:
+def restart_deployment(context: Verbs, name: NamePath) -> DocumentAnswer:
     found = context.deployments.find_present(name)
-    return begun(context, start, "restart", found.name, ["restart", "--", found.id])
+    return begun(context, "restart", found.name, ["restart", "--", found.id])
 
 
 @router.delete("/{name}", status_code=ACCEPTED, responses={**_begins("A job removes it"), **fails(404, 409, 502)})
 def remove_deployment(
     context: Verbs,
-    start: Jobs,
     name: NamePath,
     purge_weights: Annotated[bool, Query(description="Also delete its weights, unless another needs them")] = False,
     force: Annotated[bool, Query(description="Also weights that modelscan did not download")] = False,
@@ -99,4 +98,4 @@ def remove_deployment(
         with answering_no():  # before anything is begun
             purge_for(context, [found.id], force=force, ask=answering(yes=yes))
         options = ["--purge-weights", *(["--force"] if force else []), *(["--yes"] if yes else [])]
-    return begun(context, start, "remove", found.name, ["remove", *options, "--", found.id])
+    return begun(context, "remove", found.name, ["remove", *options, "--", found.id])

@@ -27,6 +27,7 @@ _REFUSED = (
     (r"(tokenizer|code)-revision", "weights, tokenizer and code come from one revision: use --revision"),
     (r"config|log-config-file|logging-config", "a settings file would bypass the checks"),
     (r"chat-template|hf-chat-template-name", "the chat template of the weights is used"),
+    (r"(enable-)?lora.*|max-(cpu-)?lora.*|.*-lora(s)?", "use modelscan's own option: --adapter NAME=REPO"),
     (r"download-dir|allowed-local-media-path|file-storage-path", "modelscan chooses the folders"),
     (r".*-(plugin|cls)|middleware|logits-processors|tool-server|compilation-config|custom-.*", "it can load code"),
     (r"model-loader-.*|(kv|ec)-transfer-config|additional-config", "it can load code"),

@@ -8,5 +8,6 @@ explains   its log, metrics and failures
 log        phases and figures in its log
 causes     how it fails
 probes     how an installed one is known
+adapts     adapters on top of its models
 installs   its environment
 """

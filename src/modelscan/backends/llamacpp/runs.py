@@ -8,6 +8,7 @@ from modelscan.backends.arguments.command import added, environment, given, is_r
 from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
+from modelscan.backends.llamacpp.adapts import adapter_words
 from modelscan.backends.llamacpp.allowed import ALLOWED, VARIABLES
 from modelscan.errors import Usage
 from modelscan.model import Candidate, Task
@@ -50,6 +51,7 @@ class LlamacppRuns(Runs):
                 *_cache(candidate),
             ),
             *_of_the_task(candidate),
+            *adapter_words(candidate.adapters, launch.adapters),
             *(["--api-key-file", _KEY_FILE] if launch.api_key_env is not None else []),
             *(_pairs(without_given(candidate))),
             *("--metrics", "--no-slots", "--no-ui"),

@@ -7,5 +7,6 @@ estimates  its memory
 explains   its log, metrics and failures
 log        phases and figures in its log
 causes     how it fails
+adapts     adapters on top of its models
 installs   its environments
 """

@@ -10,6 +10,7 @@ from modelscan.backends.arguments.command import above_one, added, environment, 
 from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
+from modelscan.backends.sglang.adapts import adapter_words
 from modelscan.backends.sglang.variables import VARIABLES
 from modelscan.errors import Usage
 from modelscan.model import Candidate, Task
@@ -112,6 +113,7 @@ class SglangRuns(Runs):
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *(["--config", _KEY_FILE] if launch.api_key_env is not None else []),
             *without_given(candidate),
+            *adapter_words(candidate.adapters, launch.adapters),
             "--enable-metrics",
             *valued(("--log-level-http", "warning")),
             *added(candidate, launch, _ALLOWED),

@@ -7,6 +7,7 @@ estimates   its memory
 explains    its log, metrics and failures
 log         phases and figures in its log
 causes      how it fails
+adapts      adapters on top of its models
 installs    its environments
 probes      how an installation is recognized
 compressed  the cache groups of models with compressed attention

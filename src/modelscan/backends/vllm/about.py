@@ -25,7 +25,6 @@ ABOUT = About(
     owned_by="vllm",
     seeds=frozenset({"vllm"}),
     catalog="vllm-recipes",
-    adapters="vllm serve {base} --enable-lora --lora-modules NAME={adapter}",
     drafts="""vllm serve {base} --speculative-config '{{"method":"{method}","model":"{drafter}","""
     """"num_speculative_tokens":{tokens}}}'""",
 )

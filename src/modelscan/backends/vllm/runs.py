@@ -19,6 +19,7 @@ from modelscan.backends.arguments.command import (
 from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
+from modelscan.backends.vllm.adapts import adapter_words
 from modelscan.backends.vllm.classifiers import makes_a_classifier
 from modelscan.backends.vllm.variables import VARIABLES
 from modelscan.model import Candidate, Device, Task
@@ -163,6 +164,7 @@ class VllmRuns(Runs):
             *([] if candidate.custom_all_reduce else ["--disable-custom-all-reduce"]),
             *(["--trust-remote-code"] if candidate.trust_remote_code else []),
             *_of_the_model(candidate),
+            *adapter_words(candidate.adapters, launch.adapters),
             *_CLOSED,
             *(["--enable-sleep-mode"] if launch.sleep else []),
             *added(candidate, launch, _ALLOWED),

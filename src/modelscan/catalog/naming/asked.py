@@ -17,6 +17,7 @@ _HUBS = {host: _SOURCES[hub] for host, hub in vocabulary.HUB_ADDRESSES.items() i
 _HUB_ADDRESS = regex(rf"^(?:https?://)?(?:www\.)?({'|'.join(map(re.escape, _HUBS))})/(?:models/)?", re.IGNORECASE)
 _REPO = regex(r"[\w][\w.-]*/[\w][\w.-]*")
 _FILE_IN_REPO = regex(rf"([\w.-]+/[\w.-]+)/(?:.*/)?([\w.-]+\.(?:{'|'.join(vocabulary.FILE_ENDINGS)}))", re.IGNORECASE)
+_CACHE_FOLDER = regex(r"^models--([\w.-]+?)--([\w.-]+)$")  # of huggingface_hub
 _TITLE = regex(r"\s+[:•·|]\s+")  # LM Studio shows `publisher : name`, others `name • form`
 _LATEST = regex(r"(?<=[\w.-]):latest$", re.IGNORECASE)
 # Ollama's tags for weights before tuning: `llama3:8b-text`, `codegemma:2b-code-q4_0`.
@@ -63,7 +64,7 @@ class Asked:
 
 
 def read(query: str) -> Asked:
-    text = query.strip()
+    text = _CACHE_FOLDER.sub(r"\1/\2", query.strip())
     source: Source | None = None
     revision: str | None = None
     tag = ""

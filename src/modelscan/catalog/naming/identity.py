@@ -26,10 +26,12 @@ from modelscan.catalog.naming.family import (
 from modelscan.catalog.naming.lookup import KIND_ORDER, REGISTERED, Lookup, Member, Named, member_of
 from modelscan.catalog.naming.matching import Rung, climb
 from modelscan.catalog.naming.owners import whose
+from modelscan.catalog.naming.plainly import plainly
 from modelscan.catalog.naming.questions import SHOWN_MEMBERS, ambiguous, closed_warning, no_such_repo, not_found
+from modelscan.catalog.naming.resolution import Resolution
 from modelscan.catalog.naming.translated import in_english
 from modelscan.catalog.naming.twins import tuned_twin, untuned_twin
-from modelscan.dataclasses import dataclass
+from modelscan.errors import ModelNotFound
 from modelscan.model import Model
 from modelscan.parsing.regex import regex
 
@@ -37,20 +39,6 @@ _DAY = regex(r"20[2-9]\d[01]\d[0-3]\d")
 _UNKNOWN = "no catalog lists `{repo}`; it is taken as a repo and checked on the hub"
 _HOSTED = "`{name}` is a host's name for {model}; the weights come from that model's own repo"
 _UNLISTED = "no catalog lists the repo `{repo}` of {model}; it is checked on the hub"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Resolution:
-    """One model, or a repo that no catalog knows (`passthrough_repo`, to be checked on the hub).
-
-    `warnings` are worth a person's attention before anything is deployed; `notes` explain a choice.
-    """
-
-    model: Model | None = None
-    weights_hint: WeightsHint | None = None
-    warnings: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    passthrough_repo: str | None = None
 
 
 def resolve(query: str, index: Lookup) -> Resolution:
@@ -70,8 +58,8 @@ def resolve(query: str, index: Lookup) -> Resolution:
         return found
     if found := _served(named, index) or _behind_prefix(named, index):
         return found
-    if asked.repo is None and (translated := in_english(query)).split() not in ([], query.casefold().split()):
-        return resolve(translated.strip(), index)
+    if asked.repo is None and (found := _written_otherwise(query, index)):
+        return found
     if asked.repo is not None:
         _ask_for_repo_of_lab(asked, index)
         return Resolution(
@@ -81,6 +69,19 @@ def resolve(query: str, index: Lookup) -> Resolution:
             notes=_alike(asked, index),
         )
     raise not_found(query, index)
+
+
+def _written_otherwise(query: str, index: Lookup) -> Resolution | None:
+    """What the words mean in English, or the name in a sentence."""
+    as_it_is = query.casefold().split()
+    if (translated := in_english(query)).split() not in ([], as_it_is):
+        return resolve(translated.strip(), index)
+    if (said := plainly(query)).split() in ([], as_it_is):
+        return None
+    try:
+        return resolve(said, index)
+    except ModelNotFound:
+        return None
 
 
 def _spelled_out(asked: Asked, index: Lookup) -> Resolution | None:

@@ -134,8 +134,16 @@ LATEST: dict[str, str] = {
     "granite3.3": "8b", "granite3.2": "8b", "granite3.1-dense": "8b", "olmo2": "7b", "falcon3": "7b",
     "starcoder2": "3b", "codegemma": "7b", "exaone-deep": "7.8b", "aya-expanse": "8b", "hermes3": "8b",
     "command-r": "35b", "devstral": "24b", "magistral": "24b", "cogito": "8b", "yi": "6b", "vicuna": "7b",
+    "gemma4": "e4b", "qwen3.6": "35b-a3b", "embeddinggemma": "300m", "llava": "7b",
 }
 """Families of Ollama, and the size that their `latest` is."""
+
+PROSE: frozenset[str] = frozenset({
+    "a", "at", "hybrid", "in", "local", "locally", "model", "models", "my", "of", "on", "parameter", "parameters",
+    "params", "quant", "quantised", "quantized", "quants", "running", "the", "to", "using", "version", "weights",
+    "with",
+})
+"""People say these around a name in a sentence; no name has them."""
 
 ORDERS: dict[str, str] = {
     "big": "largest", "biggest": "largest", "largest": "largest", "huge": "largest", "smallest": "smallest",

@@ -11,6 +11,7 @@ from modelscan.cli.options.request import Declared, option
 from modelscan.cli.options.words import one_of
 from modelscan.errors import Usage
 from modelscan.model import Mode, PlanRequest, Source, Task
+from modelscan.selecting.adapters.words import parse_adapters
 from modelscan.selecting.requests import parse_context_length, parse_env, parse_gpus
 from modelscan.selecting.words import DTYPES, KV_CACHE_DTYPES
 from modelscan.settings.environment import process_environment
@@ -52,6 +53,13 @@ PLAN_OPTIONS: Declared = {
     ),
     "revision": option(
         str | None, "--revision", panel=_CHOICE, help="Branch, tag or commit of the repo.", metavar="REVISION"
+    ),
+    "adapter": option(
+        list[str] | None,
+        "--adapter",
+        panel=_CHOICE,
+        help="LoRA adapter to serve on top of the model, under a name of its own; repeatable.",
+        metavar="NAME=REPO|FOLDER",
     ),
     "trust_remote_code": option(
         bool, "--trust-remote-code", panel=_CHOICE, help="Allow Python code from the repo to run.", default=False
@@ -176,6 +184,7 @@ def plan_request(*, model: str | None, gpu: list[str] | None, gpus: int | None, 
         gpu_count=gpus,
         max_memory_bytes=most,
         context_length=parse_context_length(context) if context else None,
+        adapters=parse_adapters(values.pop("adapter") or []),
         backend_args=tuple(values.pop("backend_arg") or ()),
         env=parse_env(values.pop("env") or [], process_environment()),
         allow_env=tuple(values.pop("allow_env") or ()),

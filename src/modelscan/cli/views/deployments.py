@@ -8,7 +8,7 @@ from datetime import datetime
 from modelscan.cli.output.output import Output
 from modelscan.cli.output.printer import Printer, printer_for
 from modelscan.errors import Usage
-from modelscan.model import Deployment, Progress
+from modelscan.model import Adapter, Deployment, Progress
 from modelscan.system.clock import Clock, parse_rfc3339
 from modelscan.targets.registry import HOSTS
 from modelscan.units import format_gib, format_measured, format_seconds, format_tokens
@@ -76,7 +76,7 @@ def _up(item: Deployment, now: datetime) -> str:
 _COLUMNS: Mapping[str, Callable[[Deployment, datetime], str]] = {
     "name": lambda item, _: item.name,
     "status": _status,
-    "model": lambda item, _: item.model,
+    "model": lambda item, _: " + ".join((item.model, *(one.name for one in item.adapters))),
     "backend": _backend,
     "on": _device,
     "memory": _memory_used,
@@ -111,6 +111,7 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
         ("Memory", format_measured(item.memory.estimated_bytes, item.memory.measured_bytes)),
         ("Address", item.openai_base_url or "-"),
         ("Served as", ", ".join(item.served_model_names)),
+        *[("Adapter", _adapter(one)) for one in item.adapters],
         ("Key", f"in ${item.api_key_env}" if item.api_key_env else "none; every user of this machine can call it"),
         ("Process", f"pid {item.pid}" if item.pid else "-"),
         ("Restarts", str(item.restarts)),
@@ -129,6 +130,10 @@ def show_deployment(printer: Printer, item: Deployment, *, hints: Sequence[str])
     if item.status == "failed":
         rows += [("Try", hint) for hint in hints]
     printer.pairs(rows)
+
+
+def _adapter(item: Adapter) -> str:
+    return f"{item.name}: {item.repo_id}{f' at {item.revision}' if item.revision else ''}, rank {item.rank}"
 
 
 def _at(at: str | None, by: str | None) -> str:

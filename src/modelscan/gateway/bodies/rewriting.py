@@ -20,14 +20,16 @@ def rewritten(
     model: str,
     defaults: Mapping[str, Any],
     spelled: Mapping[str, tuple[str, ...]],
+    said: Mapping[str, Any] = {},
 ) -> bytes | bytearray:
     """The body with `model` as its model, and with those defaults that it leaves open; the request always wins.
 
-    `spelled` are the names of defaults in this kind of request, the one to write first; others do not go with it.
+    `said` is what every request for this name says besides. `spelled` are the names of defaults in this kind of
+    request, the one to write first; others do not go with it.
 
     A body of which nothing has to change is returned as it is.
     """
-    if not defaults and model == seen.model:
+    if not defaults and not said and model == seen.model:
         return body
     if model != seen.model:
         if not seen.once:
@@ -40,6 +42,7 @@ def rewritten(
         for key, names in spelled.items()
         if key in defaults and not any(_has(body, name) for name in names)
     }
+    missing |= {name: value for name, value in said.items() if name != "model" and not _has(body, name)}
     if not missing:
         return body
     start = body.index(b"{") + 1

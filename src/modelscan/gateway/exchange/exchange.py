@@ -39,7 +39,7 @@ class Exchange:
 
     __slots__ = (
         *("_awaited", "_begun_at", "_client", "_connection", "_fallbacks", "_first", "_gateway", "_held"),
-        *("_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed"),
+        *("_incoming", "_key", "_member", "_over", "_path", "_reply", "_request", "_reused", "_routed", "_target"),
         *("_unreached_at", "deadline", "heard", "members", "name", "since", "tried"),
     )
 
@@ -60,7 +60,7 @@ class Exchange:
         self._begun_at: float | None = None
         self._held: HeldAnswer | None = None
         self.deadline = float("inf")
-        self.name = self._awaited = ""
+        self.name = self._awaited = self._target = ""
         self.members: tuple[str, ...] = ()
         self.tried: tuple[str, ...] = ()
         self.since = request.started
@@ -166,7 +166,7 @@ class Exchange:
         self._ask(asked)
 
     def _ask(self, asked: FoundName) -> None:
-        self.name = asked.public
+        self.name, self._target = asked.public, asked.target
         self.members = members_for(self._key, asked.public, asked.members)
         self.since = self._gateway.now()
         self._gateway.scheduler.ask(self, self.since)
@@ -237,8 +237,7 @@ class Exchange:
         self._connection = connection
         self._reused = connection.used > 0
         self.heard = True
-        named = incoming.model or ""
-        body, length = incoming.carried(named if named in member.serves else member.model, member.defaults)
+        body, length = incoming.carried(member, self._target)
         head = head_for_model(self._request, member, connection.address, length=length, environ=gateway.environ)
         connection.send(self, head, body)
 

@@ -14,6 +14,9 @@ from modelscan.gateway.bodies.peek import BadBody, Peek, peek, read_whole
 from modelscan.gateway.bodies.rewriting import asks_for_structure, rewritten
 from modelscan.gateway.exchange.carried import chunk
 from modelscan.gateway.http.request import Request
+from modelscan.routing.compiled import TableMember
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Incoming:
@@ -85,17 +88,20 @@ class Incoming:
         self.seen = read_whole(self._request.body)
         self.model = self.seen.model
 
-    def carried(self, model: str, defaults: Mapping[str, Any]) -> tuple[bytes | bytearray, int | None]:
-        """What of it goes to the endpoint now, with another model or defaults where it must be, and the length of all
-        of it: None where that is not known.
+    def carried(self, member: TableMember, target: str) -> tuple[bytes | bytearray, int | None]:
+        """What of it goes to a member's endpoint now, with another model or defaults where it must be, and the length
+        of all of it: None where that is not known. `target` is the name of the table that was asked for.
         """
-        request = self._request
-        if self.seen is not None and model == self.model and not defaults:
+        request, said = self._request, member.adapters.get(target, _NOTHING)
+        model = said.get("model") or (self.model if self.model in member.serves else member.model)
+        if self.seen is not None and model == self.model and not member.defaults and not said:
             return request.body, len(request.body)
         if self.seen is not None:
             route = request.head.route
             spelled = route.sampling if route is not None else {}
-            whole = rewritten(request.body, self.seen, model=model, defaults=defaults, spelled=spelled)
+            whole = rewritten(
+                request.body, self.seen, model=model, defaults=member.defaults, spelled=spelled, said=said
+            )
             return whole, len(whole)
         assert self._scan is not None  # noqa: S101  a form, since there is no JSON
         assert self._scan.span is not None  # noqa: S101  its model is known

@@ -32,7 +32,7 @@ def describe_folder(path: Path, form: str | None = None) -> WeightsDescription:
             details={"path": str(path)},
         )
     try:
-        return describe_listing("local_path", str(folder), folder_listing(folder), _reader(folder), form)
+        return describe_listing("local_path", str(folder), folder_listing(folder), folder_reader(folder), form)
     except ModelNotFound as error:
         if error.hints:
             raise
@@ -50,7 +50,7 @@ def is_gguf_file(path: Path) -> bool:
 
 def _of_file(path: Path) -> WeightsDescription:
     """No other quantization in its folder."""
-    return replace(describe_listing("local_path", str(path), _beside(path), _reader(path.parent)), forms=())
+    return replace(describe_listing("local_path", str(path), _beside(path), folder_reader(path.parent)), forms=())
 
 
 def _beside(path: Path) -> Listing:
@@ -85,7 +85,9 @@ def read_json(path: Path) -> dict[str, Any]:
     return document
 
 
-def _reader(folder: Path) -> ReadRange:
+def folder_reader(folder: Path) -> ReadRange:
+    """Reads of its files. They raise ModelscanError."""
+
     def read(path: str, start: int, end: int) -> bytes:
         try:
             with (folder / path).open("rb") as file:

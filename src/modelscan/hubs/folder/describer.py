@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from modelscan.errors import ModelNotFound
+from modelscan.hubs.adapters.describe import describe_adapter
 from modelscan.hubs.files import Listing, RemoteFile
-from modelscan.hubs.folder.describe import describe_folder, folder_listing
+from modelscan.hubs.folder.describe import describe_folder, folder_listing, folder_reader, is_gguf_file
 from modelscan.hubs.protocol import Access
-from modelscan.model import Source, WeightsDescription
+from modelscan.model import Adapter, Source, WeightsDescription
 from modelscan.storage.shipped import shipped
 from modelscan.weights.reading.selection import needed_files
 
@@ -40,6 +42,15 @@ class FolderDescriber:
 
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:
         return self.describe(repo_id, revision)
+
+    def adapter(self, name: str, repo_id: str, revision: str | None) -> Adapter:  # noqa: ARG002  the Protocol's
+        place = local_folder(repo_id)
+        if not place.is_dir() and not is_gguf_file(place):
+            raise ModelNotFound(
+                f"the folder `{place}` of the adapter `{name}` does not exist", hints=[f"ls {place.parent}"]
+            )
+        folder = place if place.is_dir() else place.parent
+        return describe_adapter(name, self.source, repo_id, folder_listing(place), folder_reader(folder))
 
     def listing(self, repo_id: str, revision: str | None) -> Listing:  # noqa: ARG002
         return folder_listing(local_folder(repo_id))

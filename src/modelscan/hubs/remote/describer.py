@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from modelscan.dataclasses import replace
 from modelscan.errors import Gated, SourceUnavailable, Unauthorized
+from modelscan.hubs.adapters.describe import describe_adapter
 from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, RemoteFile
-from modelscan.hubs.folder.describe import describe_folder
+from modelscan.hubs.folder.describe import describe_folder, folder_listing, folder_reader
 from modelscan.hubs.remote.listings import FRESH, NOW, Listings, is_fresh, needed
-from modelscan.model import Source, WeightsDescription
+from modelscan.model import Adapter, Source, WeightsDescription
 from modelscan.system.retry import FOR_A_QUESTION, retrying
+from modelscan.weights.reading.selection import ADAPTER
 
 if TYPE_CHECKING:
     from modelscan.system.http import HttpSession
@@ -59,6 +61,16 @@ class RemoteDescriber:
                 return None
             found = self._listings.memory.description(repo_id, str(commit))
         return found and replace(found, revision=revision)
+
+    def adapter(self, name: str, repo_id: str, revision: str | None) -> Adapter:
+        folder, commit = self._listings.here(self._listings.spelled(repo_id), revision, form=ADAPTER)
+        if folder is not None and commit is not None and (self._listings.is_offline() or commit == revision):
+            listing = replace(folder_listing(folder), commit=commit)
+            return describe_adapter(name, self.source, repo_id, listing, folder_reader(folder))
+        listing = self._listings.get(repo_id, revision, fresh=FRESH)
+        repo_id = self._listings.spelled(repo_id)
+        with self._access.http().session() as session:
+            return describe_adapter(name, self.source, repo_id, listing, self._reader(session, repo_id, listing))
 
     def listing(self, repo_id: str, revision: str | None) -> Listing:
         return self._listings.get(repo_id, revision, fresh=NOW)

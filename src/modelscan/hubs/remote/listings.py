@@ -12,7 +12,7 @@ from modelscan.hubs.memory import Memory, Reference
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.remote.site import HubSite
 from modelscan.system.retry import FOR_A_QUESTION, retrying
-from modelscan.weights.reading.selection import needed_files, only_gguf
+from modelscan.weights.reading.selection import ADAPTER, needed_files, only_gguf
 
 # How long a branch is assumed to point to the same commit: `plan` and the `deploy` after it agree on it.
 FRESH = timedelta(hours=1)
@@ -86,8 +86,10 @@ class Listings:
         if listing is None:
             return folder if self.site.complete(repo_id, commit) else None, commit
         here = all(has(folder, file) for file in needed(listing, form=form))
-        is_model = only_gguf([file.path for file in listing.files]) or any(
-            (folder / name).is_file() for name in CONFIGS
+        is_model = (
+            form == ADAPTER
+            or only_gguf([file.path for file in listing.files])
+            or any((folder / name).is_file() for name in CONFIGS)
         )
         return folder if here and is_model else None, commit
 

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from modelscan.errors import ModelNotFound
+from modelscan.errors import ModelNotFound, Usage
 from modelscan.hubs.describing import ReadRange, describe_listing
 from modelscan.hubs.files import Listing, RemoteFile
 from modelscan.hubs.memory import Memory
 from modelscan.hubs.protocol import Access
 from modelscan.hubs.s3.client import S3Object, list_objects, refuse_offline, s3_client, s3_translated
 from modelscan.hubs.transfer.hashing import hashed
-from modelscan.model import Source, WeightsDescription
+from modelscan.model import Adapter, Source, WeightsDescription
 from modelscan.weights.address import S3Address, parse_s3
 from modelscan.weights.reading.selection import needed_files
 
@@ -48,6 +48,12 @@ class S3Describer:
     def describe_here(self, repo_id: str, revision: str | None) -> WeightsDescription | None:  # noqa: ARG002
         """None: the objects may have changed since they were last described."""
         return None
+
+    def adapter(self, name: str, repo_id: str, revision: str | None) -> Adapter:  # noqa: ARG002  the Protocol's
+        raise Usage(
+            f"the adapter `{name}` is in S3, from which no backend reads adapters",
+            hints=[f"copy it here, and name the folder: --adapter {name}=/path/to/folder"],
+        )
 
     def listing(self, repo_id: str, revision: str | None) -> Listing:
         address = parse_s3(repo_id)

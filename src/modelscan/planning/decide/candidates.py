@@ -18,6 +18,7 @@ from modelscan.planning.decide.rejections import (
     too_many,
     unfit_cache,
 )
+from modelscan.planning.memory.adapting import adapters_on, adapters_reason
 from modelscan.planning.memory.arithmetic import candidate_lines
 from modelscan.planning.memory.drafting import as_run, drafted, drafting_on, drafting_reason
 from modelscan.planning.memory.footprint import Fixed, footprint, steps_of, with_measured
@@ -58,7 +59,9 @@ def weights_on(setting: Setting, choice: Choice, layout: Layout) -> Sized | None
         at_most=None if least is None else least * GIB,
         stage_layers=layout.stage,
     )
-    return size + drafting_on(setting, choice, layout) if size is not None else None
+    return (
+        size + drafting_on(setting, choice, layout) + adapters_on(setting, choice, layout) if size is not None else None
+    )
 
 
 def judge(
@@ -160,8 +163,10 @@ def _sized(
     taken = narrowed(budget, fixed.total.high + used, request)
     memory = _memory(setting, fixed, taken, requests.one(length), on_gpu=on_gpu)
     capacity = requests.in_pool(memory.kv_cache_bytes, length)
-    drafting = drafting_on(setting, choice, layout)
-    lines = partial(candidate_lines, setting, estimates, choice, fixed=fixed, cache=cache, drafting=drafting)
+    drafting, adapters = drafting_on(setting, choice, layout), adapters_on(setting, choice, layout)
+    lines = partial(
+        candidate_lines, setting, estimates, choice, fixed=fixed, cache=cache, drafting=drafting, adapters=adapters
+    )
     return _candidate(setting, choice, layout, taken, several, memory, capacity, lines)
 
 
@@ -170,10 +175,14 @@ def _unmeasured(
 ) -> Candidate | Rejection:
     """For a backend that manages its own memory: what it is given, or the little that is known."""
     request = setting.request
-    memory, lines = own_memory(setting.backend, request.max_memory_bytes, weights, budget)
-    needed, available = memory.weights_bytes, memory.available_bytes or 0
+    memory, lines = own_memory(setting, weights, budget)
+    available = memory.available_bytes or 0
+    known = setting.occupies is not None and request.max_memory_bytes is None
+    needed = memory.total_high_bytes if known else memory.weights_bytes
     if needed > available:
-        reason = f"the weights are {format_bytes(needed)}, but only {format_bytes(available)} may be used"
+        what = f"it needs {format_bytes(needed)}, its process and a request included"
+        what = what if known else f"the weights are {format_bytes(needed)}"
+        reason = f"{what}, but only {format_bytes(available)} may be used"
         return reject(base, "no_memory", reason, needed=needed, available=available)
     length = model_limit(choice.weights.architecture) if request.context_length == "max" else request.context_length
     base = dataclasses.replace(base, max_model_len=length, max_num_seqs=request.max_concurrency)
@@ -247,6 +256,7 @@ def _candidate(
             *(f"kernels: {fault.sentence}" for fault in (*faults("weight-only"), *needed, *faults("advice"))),
             *(f"kernels: {fault.sentence}" for fault in drafting_faults),
             *drafting_reason(setting, choice, layout),
+            *adapters_reason(setting, adapters_on(setting, choice, layout).estimate),
             *code_left_out(chosen_arguments.dropped, choice.weights, setting.request),
             *(f"argument: {note}" for note in setting.arguments.notes),
             *base.reasons,
@@ -265,7 +275,9 @@ def _candidate(
         return reject(candidate, "version_unsupported", reason)
     return dataclasses.replace(
         candidate,
-        estimated=estimate(choice.weights, candidate, layout.gpus[: layout.split], kernel, setting.facts),
+        estimated=estimate(
+            choice.weights, candidate, layout.gpus[: layout.split], kernel, setting.facts, bridged=layout.bridged
+        ),
         argv=command.argv,
         env=dict(command.env),
         arithmetic=arithmetic(candidate),
@@ -326,6 +338,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout, kv_cache_dtype: str 
         enforce_eager=bool(request.enforce_eager) or not layout.gpus,
         custom_all_reduce=not (layout.apart and layout.tensor_parallel > 1),
         trust_remote_code=request.trust_remote_code,
+        adapters=request.found_adapters,
         extra_args=setting.arguments.words,
         extra_env=request.env,
         allowed_env=tuple(name for name in request.allow_env if name in request.env),

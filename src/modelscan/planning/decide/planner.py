@@ -27,6 +27,7 @@ from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for
 from modelscan.planning.decide.pace import Ranked, by_pace
 from modelscan.planning.decide.spreading import spread_over, tightest, tries
 from modelscan.planning.decide.weighing import reason_to_weigh, reason_without_gpu, slowed, with_others_weighed
+from modelscan.planning.memory.adapting import adapters_problem
 from modelscan.planning.offload.forms import forms_of
 from modelscan.planning.offload.judging import judge_offload
 from modelscan.planning.options.allowances import Allowance
@@ -53,7 +54,7 @@ from modelscan.planning.telling.longer import with_longer
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.sizes import Sized
 
-_SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling", "handling"})
+_SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling", "handling", "found_adapters"})
 
 
 def make_plan(
@@ -128,7 +129,7 @@ def decide(
             options, devices, device, request, facts, request.task or task_of(model, options)
         )
         setting = _setting(model, options, backend, reason, device, request, facts, installations)
-        setting = dataclasses.replace(setting, measurements=measurements)
+        setting = dataclasses.replace(setting, measurements=() if request.found_adapters else measurements)
         good, bad = _weighed(setting, options, devices, hardware, installations)
         for other in backends_to_weigh(options, request, backend):
             why = reason_to_weigh(other, backend, devices, good, bad, request.quantization)
@@ -266,7 +267,7 @@ def _judged(
         dtype=choice.dtype,
         explicit=setting.explicit,
     )
-    obstacle = reading_problem(setting.backend, choice.weights) or obstacle
+    obstacle = reading_problem(setting.backend, choice.weights) or adapters_problem(setting, choice.weights) or obstacle
     if obstacle is not None:
         return reject(base, *obstacle), False
     if choice.problem is not None:

@@ -9,7 +9,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.model import Gpu, Hardware, PlanRequest
 from modelscan.planning.options.allowances import ENCODERS, Allowance, allowances
 from modelscan.planning.options.budget import Budget, gpu_budget, host_budget
-from modelscan.planning.options.eligibility import without_access
+from modelscan.planning.options.eligibility import have_nvlink, without_access
 from modelscan.planning.options.layouts import Layout, layouts
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.setting import Setting
@@ -78,6 +78,7 @@ def spread_over(
         pipeline=setting.task not in ENCODERS,
         whole_experts=None if switch is not None and setting.argument(switch) is not None else switch is not None,
     )
+    found = [dataclasses.replace(each, bridged=have_nvlink(each.gpus, hardware.links)) for each in found]
     if not runs.divides:
         found = [layout for layout in found if len(layout.gpus) == 1]
         return found, None if found else f"{BACKENDS[setting.backend].title} runs a model on one GPU"

@@ -4,6 +4,7 @@ footprint    what is there before the first token of KV cache
 activations  the peak of what computing needs
 overhead     libraries, communication, CUDA graphs
 steps        the tokens of a step by default
+adapting     what adapters add
 drafting     what speculation adds
 requests     what requests take of the KV cache
 own_memory   a backend that manages its own memory

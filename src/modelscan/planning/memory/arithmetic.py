@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelscan.backends.capabilities import Estimates, Pool
 from modelscan.model import Architecture, Candidate, MemoryLine, WeightsDescription
 from modelscan.planning.memory.activations import activation_bytes
+from modelscan.planning.memory.adapting import adapters_how
 from modelscan.planning.memory.footprint import Fixed
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.setting import Setting
@@ -22,12 +23,15 @@ def candidate_lines(
     fixed: Fixed,
     cache: Pool | None,
     drafting: Sized,
+    adapters: Sized,
 ) -> tuple[MemoryLine, ...]:
-    """All lines of a candidate whose memory is settled; of the weights `drafting` are layers that draft."""
+    """All lines of a candidate whose memory is settled; of the weights `drafting` are layers that draft, and
+    `adapters` what is kept free for those.
+    """
     memory, weights = candidate.memory_per_gpu, choice.weights
     measured = any(reason.startswith("measured:") for reason in candidate.reasons)
     pool = Sized(memory.kv_cache_low_bytes, memory.kv_cache_bytes, memory.kv_cache_high_bytes)
-    size = fixed.weights - drafting
+    size = fixed.weights - drafting - adapters
     return (
         *_weights(weights, candidate, size, at_load=choice.at_load is not None, measured=measured),
         *(
@@ -35,6 +39,7 @@ def candidate_lines(
             if drafting.high
             else ()
         ),
+        *((line("weights", "adapters", adapters, adapters_how(setting)),) if adapters.high else ()),
         _activations(
             estimates.sampling_bytes(setting.backend_version, on_gpu=bool(candidate.gpu_indices)),
             weights.architecture,

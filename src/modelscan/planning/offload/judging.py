@@ -9,7 +9,18 @@ from modelscan.backends.base import Launch
 from modelscan.backends.capabilities import Offloads
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
-from modelscan.model import Architecture, Candidate, Gpu, Hardware, MemoryPerGpu, Offload, Rejection
+from modelscan.model import (
+    Adapter,
+    Architecture,
+    Candidate,
+    Gpu,
+    Hardware,
+    LayerBytes,
+    MemoryPerGpu,
+    Offload,
+    Rejection,
+)
+from modelscan.planning.memory.adapting import adapters_reason
 from modelscan.planning.offload.pace import paced
 from modelscan.planning.offload.placing import Placed, place, short_of
 from modelscan.planning.offload.rooms import Load, Rooms, load_of, rooms_of
@@ -42,6 +53,7 @@ def judge_offload(
     laid = laid_out(choice.weights, choice.quantization)
     if shape is None or laid is None:
         return reject(base, "shape_unknown", f"neither header nor shape of `{choice.weights.repo_id}` are known")
+    laid = _with_adapters(laid, request.found_adapters)
     if (wrong := _fixed_wrong(setting, offloads, shape, len(gpus))) is not None:
         return reject(base, *wrong)
     number = offloads.number_bytes(request.kv_cache_dtype) or 0.0
@@ -65,6 +77,16 @@ def judge_offload(
     if found.short:
         return too_little(base, load, placed, rooms)
     return _candidate(setting, choice, base, laid, found, rooms, on)
+
+
+def _with_adapters(laid: LaidOut, adapters: Sequence[Adapter]) -> LaidOut:
+    """Each of their matrices lies beside the one that it changes."""
+    layers = laid.tensors.layers
+    size = sum(item.size_bytes for item in adapters) // max(1, len(layers))
+    if not size:
+        return laid
+    wider = tuple(LayerBytes(layer.rest + size, layer.experts) for layer in layers)
+    return dataclasses.replace(laid, tensors=dataclasses.replace(laid.tensors, layers=wider))
 
 
 def _fixed_wrong(setting: Setting, offloads: Offloads, shape: Architecture, gpus: int) -> tuple[str, str] | None:
@@ -169,6 +191,7 @@ def _base(setting: Setting, choice: Choice) -> Candidate:
         repo_id=weights.repo_id,
         revision=weights.commit or weights.revision,
         kv_cache_dtype=request.kv_cache_dtype,
+        adapters=request.found_adapters,
         extra_args=setting.arguments.words,
         extra_env=request.env,
         allowed_env=tuple(name for name in request.allow_env if name in request.env),
@@ -193,6 +216,7 @@ def _candidate(
         reasons=(
             f"quantization: {choice.reason}",
             f"backend: {setting.backend_reason}",
+            *adapters_reason(setting, sum(item.size_bytes for item in setting.request.found_adapters)),
             *placed_reasons(setting, load, placed, rooms, limit=model_limit(shape)),
             *(f"argument: {note}" for note in setting.arguments.notes),
         ),

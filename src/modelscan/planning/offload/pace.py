@@ -12,6 +12,7 @@ from modelscan.planning.offload.placing import Placed
 from modelscan.planning.offload.rooms import Load
 from modelscan.planning.options.facts import PlanningFacts
 from modelscan.planning.speed.processor import Processor, processor_of
+from modelscan.planning.speed.step import slowed
 from modelscan.units import format_bytes, format_tokens
 
 _ALONE_CONTEXT = 2048
@@ -50,7 +51,8 @@ def _seconds(
     first = len(load.layers) + 1 - placed.gpu_layers
     time, at = gpus[0].constant("step") if gpus else host.constant("step"), first
     for processor, part in zip(gpus, placed.parts, strict=True):
-        reach = processor.bandwidth * processor.constant("bandwidth_reached") * processor.power
+        reach = processor.bandwidth * processor.constant("bandwidth_reached")
+        reach *= slowed(processor.power, 1 / len(gpus), processor.constant("power"))  # they take turns
         for place in range(at, at + part):
             if place == len(load.layers):
                 time += load.output / reach

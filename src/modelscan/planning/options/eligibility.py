@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from modelscan.backends.backend import Backend
 from modelscan.backends.registry import BACKENDS
 from modelscan.hardware.nvidia.drivers import driver_for
 from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, Model, PlanRequest, Task, WeightsDescription
@@ -25,7 +26,7 @@ def preferred_backend(
     """The backend and why: the usual one, but for what only another does and for what another says it leads in."""
     if request.backend is not None:
         return request.backend, f"{request.backend}, as asked"
-    if (only := _only_one(options, task)) is not None:
+    if (only := _only_one(options, task, request)) is not None:
         return only
     usual = BACKENDS.usual
     latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
@@ -42,8 +43,10 @@ def preferred_backend(
     return usual.name, "; ".join([f"{usual.name}, {usual.about.usual}", *behind])
 
 
-def _only_one(options: Sequence[WeightsDescription], task: Task) -> tuple[str, str] | None:
-    """The first backend for what the usual one cannot do: read from S3, read files of a format, serve a task."""
+def _only_one(options: Sequence[WeightsDescription], task: Task, request: PlanRequest) -> tuple[str, str] | None:
+    """The first backend for what the usual one cannot do: read from S3, read files of a format, serve a task, read
+    adapters of a format.
+    """
     formats = {item.format for item in options if item.format is not None}
     if any(item.source == "s3" for item in options):
         reader = next(backend.name for backend in BACKENDS.values() if backend.runs.s3_problem is None)
@@ -53,11 +56,21 @@ def _only_one(options: Sequence[WeightsDescription], task: Task) -> tuple[str, s
         reads = (name for name, backend in BACKENDS.items() if formats <= (backend.runs.formats or frozenset()))
         if (name := next(reads, None)) is not None:
             return name, f"{name}, which reads {' and '.join(formats).upper()} files"
+    forms = {item.format for item in request.found_adapters}
+    if forms and not _reads(BACKENDS.usual, forms):
+        other = next((backend.name for backend in BACKENDS.values() if _reads(backend, forms)), None)
+        if other is not None:
+            return other, f"{other}, which reads these adapters"
     if not BACKENDS.usual.runs.serves(task):
         other = next((backend.name for backend in BACKENDS.values() if backend.runs.serves(task)), None)
         if other is not None:
             return other, f"{other}, which serves {task} models"
     return None
+
+
+def _reads(backend: Backend, forms: Collection[str]) -> bool:
+    """Whether it serves adapters in all of these formats."""
+    return backend.adapts is not None and backend.adapts.formats.issuperset(forms)
 
 
 # What is asked of the backend that is taken first, and means nothing to one that lays out layers by itself.
@@ -104,6 +117,13 @@ def without_access(gpus: Sequence[Gpu], links: Sequence[GpuLink], facts: Plannin
         return False in reported
     known = [facts.gpu(gpu) for gpu in gpus]
     return len(gpus) > 1 and any(found is not None and "no P2P" in found.interconnect for found in known)
+
+
+def have_nvlink(gpus: Sequence[Gpu], links: Sequence[GpuLink]) -> bool:
+    """Whether the driver says that NVLink connects each of them to each: a bridge between cards that can do without."""
+    among = frozenset(gpu.index for gpu in gpus)
+    found = [link.nvlink for link in links if among.issuperset(link.gpus)]
+    return len(gpus) > 1 and len(found) == len(gpus) * (len(gpus) - 1) // 2 and all(found)
 
 
 def task_of(model: Model | None, options: Sequence[WeightsDescription]) -> Task:

@@ -17,7 +17,8 @@ _FOUR_BITS = 4
 class Layout:
     """`gpus` in the order that the backend gets them, those of all copies; none means the CPU.
 
-    `apart`: GPUs that share a model cannot read each other's memory. `idle` GPUs of the same kind stay free. `faster`:
+    `apart`: GPUs that share a model cannot read each other's memory. `bridged`: NVLink connects each to each, as the
+    driver says of this machine. `idle` GPUs of the same kind stay free. `faster`:
     more GPUs than hold it, for latency. `stages` are the layers of each stage of a pipeline where these are unequal,
     `stage` those of the one that is judged, which holds least. `expert_parallel`: each GPU has some of the experts
     whole, of those of all copies, instead of a part of each.
@@ -30,6 +31,7 @@ class Layout:
     expert_parallel: bool = False
     faster: bool = False
     apart: bool = False
+    bridged: bool = False
     idle: int = 0
     stages: tuple[int, ...] = ()
     stage: int | None = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from modelscan.backends.arguments.history import Adapted
 from modelscan.backends.arguments.words import Argument, read_arguments
 from modelscan.backends.base import Speculation
-from modelscan.backends.capabilities import Estimates, Offloads
+from modelscan.backends.capabilities import Estimates, Occupies, Offloads
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass, field
 from modelscan.model import Capabilities, Device, Measurement, PlanRequest, Spec, Task, WeightsDescription
@@ -62,6 +62,11 @@ class Setting:
     def estimates(self) -> Estimates | None:
         """None where the backend manages its memory by itself."""
         return BACKENDS[self.backend].estimates
+
+    @property
+    def occupies(self) -> Occupies | None:
+        """Of a backend that manages its memory by itself, and of which is known what it takes beside weights."""
+        return BACKENDS[self.backend].occupies
 
     @property
     def offloads(self) -> Offloads | None:

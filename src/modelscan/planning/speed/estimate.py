@@ -18,11 +18,13 @@ def estimate(
     gpus: tuple[Gpu, ...],
     kernel: KernelSupport | None,
     facts: PlanningFacts,
+    *,
+    bridged: bool = False,
 ) -> Estimated:
     """Tokens per second where the processor's figures and the shape are known: of one request, of as many as fit at
-    their full length, and of a long prompt.
+    their full length, and of a long prompt. `bridged`: NVLink connects each of the GPUs to each.
     """
-    processor, shape = processor_of(candidate, gpus, kernel, facts), weights.architecture
+    processor, shape = processor_of(candidate, gpus, kernel, facts, bridged=bridged), weights.architecture
     if processor is None or shape is None or not candidate.memory_per_gpu.weights_bytes:
         return Estimated()
     tokens = candidate.max_model_len or _ALONE_CONTEXT
@@ -56,7 +58,7 @@ def _basis(candidate: Candidate, processor: Processor, alone: int) -> str:
     return (
         f"roofline: {processor.bandwidth / 1e9:g} GB/s x {reached:g}"
         + (f", {processor.tflops:g} TFLOPS x {computing:g} ({kind})" if processor.tflops is not None else "")
-        + (f", {processor.power:.2f} of both as power is limited" if processor.power < 1 else "")
+        + (f", slower as power is limited to {processor.power:.2f} of the usual" if processor.power < 1 else "")
         + f" of {processor.name}, {format_tokens(alone)} tokens for one request; estimated, not measured: "
         f"may be off by a factor of {processor.constant('off_alone'):g}"
     )

@@ -17,8 +17,8 @@ _FOUR_BIT_FLOAT = frozenset({"NVFP4", "MXFP4", "FP4"})
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Processor:
     """`target` and `kernel` select constants. `bandwidth` is what the memory could give, `tflops` what the units of
-    this format could; `power` is the share of both that a power limit leaves. `linked`: GPUs exchange over NVLink or
-    xGMI, each way at `link` bytes per second.
+    this format could; `power` is the limit of its power over the vendor's. `linked`: GPUs exchange over NVLink or xGMI,
+    each way at `link` bytes per second.
     """
 
     table: SpeedTable
@@ -37,9 +37,14 @@ class Processor:
 
 
 def processor_of(
-    candidate: Candidate, gpus: Sequence[Gpu], kernel: KernelSupport | None, facts: PlanningFacts
+    candidate: Candidate,
+    gpus: Sequence[Gpu],
+    kernel: KernelSupport | None,
+    facts: PlanningFacts,
+    *,
+    bridged: bool = False,
 ) -> Processor | None:
-    """None where the figures of the GPU are not known."""
+    """None where the figures of the GPU are not known. `bridged`: NVLink is there, which the GPU can do without."""
     table = facts.speeds
     if not gpus:
         words = frozenset({_bits(candidate.quantization)})
@@ -53,7 +58,8 @@ def processor_of(
         tflops = known.fp8_tflops or tflops
     if native and quantization in _FOUR_BIT_FLOAT:
         tflops = known.fp4_tflops or tflops
-    linked = known.interconnect.lower().startswith(("nvlink", "xgmi"))
+    wired = known.interconnect.lower()
+    linked = wired.startswith(("nvlink", "xgmi")) or (bridged and "nvlink" in wired)
     target = known.compute_capability or known.gfx_target or ""
     figure = known.interconnect.split()[-1]  # of both directions together, as vendors count
     link = table.of("link", target, {"pcie"})
@@ -67,7 +73,7 @@ def processor_of(
         bandwidth=known.bandwidth_gb_s * 1e9,
         tflops=tflops,
         native=native,
-        power=_power_left(gpus) ** table.of("power", target),
+        power=_power_left(gpus),
         linked=linked,
         link=link,
     )

@@ -12,6 +12,10 @@ class Step:
     which, as of reading, `exposed` says how much the longer of the two does not hide. With each token of an answer
     come `prompts` of other requests. `lone_cache`: one request alone reads its cache so much slower. No step is
     shorter than `least`: requests are scheduled, kernels launched and tokens sent whatever the size of the model.
+
+    `power` is a power limit over the vendor's, `slowing` how much of it speed follows. It holds of the mean: a GPU that
+    waits for others a part of each step draws less, and is slowed only as far as it works more than `power` of the
+    time. Alone, a GPU of a pipeline works in one of its `stages`.
     """
 
     always: float
@@ -31,6 +35,9 @@ class Step:
     least: float
     joined_bytes: float
     link: float
+    power: float = 1.0
+    slowing: float = 0.0
+    stages: int = 1
 
     def seconds(self, requests: float) -> float:
         """With so many requests at once, each of which gets a token."""
@@ -39,14 +46,16 @@ class Step:
 
     def alone(self) -> float:
         read = self.always + self.routed * touched(self.experts, self.per_token, self.sources)
-        return self._passed(read + self.cache * self.lone_cache, 1, 1)
+        return self._passed(read + self.cache * self.lone_cache, 1, 1, self.stages)
 
-    def _passed(self, read: float, requests: float, tokens: float) -> float:
+    def _passed(self, read: float, requests: float, tokens: float, turns: int = 1) -> float:
+        """`turns`: the processor works in one step of so many."""
         reading = read / self.bandwidth
         computing = self.flops * tokens / self.speed if self.speed else 0.0
         working = max(reading, computing) + self.exposed * min(reading, computing)
-        passed = working + self.joined_bytes * tokens / self.link + self.constant + requests * self.request
-        return max(passed, self.least)
+        waiting = self.joined_bytes * tokens / self.link + self.constant + requests * self.request
+        left = slowed(self.power, working / (working + waiting) / turns, self.slowing) if working else 1.0
+        return max(working / left + waiting, self.least)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +75,11 @@ class PromptStep:
     def seconds_per_token(self, tokens: int) -> float:
         passed = self.flops / self.speed + self.joined_bytes / self.link + self.constant / tokens
         return max(passed, self.least / tokens)
+
+
+def slowed(power: float, busy: float, slowing: float) -> float:
+    """The share of its speed that a GPU keeps which works `busy` of the time."""
+    return float(min(power / busy, 1.0) ** slowing)
 
 
 def touched(experts: int, per_token: int, tokens: float) -> float:

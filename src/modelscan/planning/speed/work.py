@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelscan.model import Architecture, Candidate, WeightsDescription
 from modelscan.planning.speed.processor import Processor
-from modelscan.planning.speed.step import PromptStep, Step
+from modelscan.planning.speed.step import PromptStep, Step, slowed
 from modelscan.weights.counting.attention import mixer
 from modelscan.weights.counting.bytes import bytes_per_parameter, parameter_count
 from modelscan.weights.counting.experts import expert_parameters, layers_with
@@ -40,7 +40,7 @@ def decode_step(
         sources=candidate.data_parallel if whole else 1,
         cache=request_bytes(shape, context, tensor_parallel=tp, pipeline_parallel=stages, number=number),
         lone_cache=processor.constant("lone_cache"),
-        bandwidth=processor.bandwidth * processor.constant("bandwidth_reached") * processor.power,
+        bandwidth=processor.bandwidth * processor.constant("bandwidth_reached"),
         flops=2 * _active(weights, shape) / tp / stages,
         speed=_speed(processor),
         exposed=processor.constant("exposed"),
@@ -50,6 +50,9 @@ def decode_step(
         least=processor.constant("step_least"),
         joined_bytes=_joined_bytes(shape, candidate) * processor.constant("joined_bytes"),
         link=processor.link,
+        power=processor.power,
+        slowing=processor.constant("power"),
+        stages=stages,
     )
 
 
@@ -63,6 +66,7 @@ def prompt_step(
         return None
     if layers_with(shape, layer_kinds(shape)).experts:
         speed *= processor.constant("prompt_experts")
+    speed *= slowed(processor.power, 1.0, step.slowing)
     return PromptStep(
         flops=flops,
         speed=speed,
@@ -76,7 +80,7 @@ def prompt_step(
 def _speed(processor: Processor) -> float | None:
     if processor.tflops is None:
         return None
-    return processor.tflops * 1e12 * processor.constant("compute_reached") * processor.power
+    return processor.tflops * 1e12 * processor.constant("compute_reached")
 
 
 def _over(candidate: Candidate) -> int:

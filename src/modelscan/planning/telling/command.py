@@ -15,10 +15,21 @@ from modelscan.model import HUB_SOURCES, PlanRequest
 from modelscan.parsing.regex import regex
 from modelscan.units import GIB, MIB
 
-_OPTIONS = {"gpus": "gpu", "no_gpu": "gpu", "gpu_count": "gpus", "max_memory_bytes": "max_memory", "aliases": "alias"}
+_OPTIONS = {
+    "gpus": "gpu",
+    "no_gpu": "gpu",
+    "gpu_count": "gpus",
+    "max_memory_bytes": "max_memory",
+    "aliases": "alias",
+    "adapters": "adapter",
+}
+# The model is the first word, or its repo; the others are of files and entries.
+_NO_OPTIONS = frozenset(
+    {"model", "repo_id", "gpu_filters", "defaults", "pooling", "handling", "entry", "found_adapters"}
+)
 _BARE = regex(r".*modelscan (?P<verb>plan|deploy) (?P<model>\S+)(?P<options>(?: --\S+(?: [^-\s]\S*)?)*)")
 _UNITS = ((GIB, "GiB"), (MIB, "MiB"))
-_REPEATABLE = frozenset({"--env", "--backend-arg", "--allow-env", "--alias"})
+_REPEATABLE = frozenset({"--env", "--backend-arg", "--allow-env", "--alias", "--adapter"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,38 +75,46 @@ class Wording:
 
 
 def of_any_model(request: PlanRequest) -> PlanRequest:
-    """What is asked whichever model it is for: nothing of the files of one, least of all a consent to run its code."""
+    """What is asked whichever model it is for: nothing of the files of one or of what goes on top of it, least of all a
+    consent to run its code.
+    """
     source = request.source if request.source in HUB_SOURCES else None
     return dataclasses.replace(
-        request, repo_id=None, revision=None, source=source, trust_remote_code=False, allow_pickle=False
+        request,
+        repo_id=None,
+        revision=None,
+        source=source,
+        trust_remote_code=False,
+        allow_pickle=False,
+        adapters={},
+        found_adapters=(),
     )
 
 
 def request_words(reference: str, request: Mapping[str, Any]) -> list[str]:
     """The arguments of a request without the program and the verb, quoted for a shell, each option with its value."""
-    words = [shlex.quote(reference)]
+    words = [shlex.quote(request.get("repo_id") or reference)]
     for name, value in request.items():
-        option = option_of(name)
-        match name, value:
-            case "model" | "gpu_filters" | "defaults" | "pooling" | "handling" | "entry", _:  # of files and entries
-                continue
-            case "repo_id", repo:
-                words[0] = shlex.quote(repo)
-            case "gpus", chosen:
-                words.append(f"--gpu {','.join(chosen)}")
-            case "no_gpu", _:
-                words.append("--gpu none")
-            case "backend_args", arguments:
-                words += [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
-            case "env", variables:
-                words += [f"--env {shlex.quote(f'{key}={text}')}" for key, text in variables.items()]
-            case "aliases" | "allow_env", names:
-                words += [f"{option} {shlex.quote(name)}" for name in names]
-            case _, True:
-                words.append(option)
-            case _:
-                words.append(f"{option} {shlex.quote(_text(name, value))}")
+        if name not in _NO_OPTIONS:
+            words += _option_words(name, value)
     return words
+
+
+def _option_words(name: str, value: Any) -> list[str]:
+    option = option_of(name)
+    match name, value:
+        case "gpus", chosen:
+            return [f"--gpu {','.join(chosen)}"]
+        case "backend_args", arguments:
+            return [shlex.quote(f"--backend-arg={argument}") for argument in arguments]
+        case "env" | "adapters", named:
+            return [f"{option} {shlex.quote(f'{key}={text}')}" for key, text in named.items()]
+        case "aliases" | "allow_env", names:
+            return [f"{option} {shlex.quote(name)}" for name in names]
+        case _, True:
+            return [f"{option} none" if name == "no_gpu" else option]
+        case _:
+            return [f"{option} {shlex.quote(_text(name, value))}"]
 
 
 def _text(field: str, value: Any) -> str:

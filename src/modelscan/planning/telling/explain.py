@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.model import HUB_SOURCES, Candidate, Claim, Gpu, Offload, Plan, PlanRequest, WeightsDescription
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION, GPU_RESERVE, HOST_RESERVE, gpu_budget
 from modelscan.units import GIB, format_bytes, format_tokens
@@ -62,6 +63,11 @@ def _bounds(chosen: Candidate, weights: WeightsDescription | None) -> list[str]:
         "activations": "the error of the formula in published starts",
         "overhead": "the spread of published start logs, mostly CUDA graphs",
     }
+    if BACKENDS[chosen.backend].occupies is not None:
+        others = {
+            "activations": "the spread of measured requests to small models, in proportion for larger ones",
+            "overhead": "the spread of measured starts",
+        }
     if not any(line.part == "activations" for line in chosen.arithmetic):
         others = {"overhead": "the backend brings no estimate"}
     for part, source in others.items():

@@ -103,7 +103,10 @@ def _memory(setting: Setting, budget: Budget) -> list[str]:
         given = request.max_memory_bytes
         if given is not None:
             return [f"memory: {format_bytes(given)}, as asked; {setting.backend} manages its own memory"]
-        only = f"memory: {setting.backend} manages its own memory, so only its weights are counted"
+        counted = "only its weights are counted"
+        if setting.occupies is not None:
+            counted = "its weights, its process and one request are counted"
+        only = f"memory: {setting.backend} manages its own memory, so {counted}"
         return [f"{only}; to set more aside: --max-memory SIZE"]
     if budget.utilization is None:
         return []

@@ -82,6 +82,7 @@ class _Planning:
     ) -> None:
         self.context = context
         self.resolved: dict[str, Resolved] = {}
+        self.asked: dict[str, PlanRequest] = {}
         self.wanted = named(context, wanted)
         self.records = {item.name: record_of(item) for item in found}
         compared = compare(tuple(self.wanted.values()), found, self._documents)
@@ -149,7 +150,9 @@ class _Planning:
         return self.resolved[name]
 
     def _asked(self, name: str) -> PlanRequest:
-        return asked_of(self._resolve(name), self.wanted[name].plan)
+        if name not in self.asked:
+            self.asked[name] = asked_of(self.context, self._resolve(name), self.wanted[name].plan)
+        return self.asked[name]
 
     def _without(self, names: Iterable[str]) -> Hardware:
         """The machine as it is once these have ended, with what all others will still take counted as taken."""
@@ -230,8 +233,7 @@ class _Planning:
         return plans, given
 
     def _planned(self, name: str, hardware: Hardware, share: Share, asked: PlanRequest | None = None) -> Planned:
-        request = asked or self.wanted[name].plan
-        return plan_resolved(self.context, self._resolve(name), request, hardware, share=share)
+        return plan_resolved(self.context, self._resolve(name), asked or self._asked(name), hardware, share=share)
 
     def _on_demand(self, name: str, machine: Hardware, room: Mapping[Place, int]) -> tuple[Planned, Share]:
         """Beside all others where it fits there, else on the machine as it is while nothing runs."""

@@ -13,6 +13,7 @@ from modelscan.errors import ConfigInvalid, Usage
 from modelscan.model import PlanRequest
 from modelscan.parsing import toml_text, yaml_text
 from modelscan.parsing.located import Located, Unreadable
+from modelscan.selecting.adapters.words import adapter_place
 from modelscan.selecting.declared.keys import GATEWAY_KEYS, KEYS, NOT_HERE, Key
 from modelscan.selecting.requests import DeployRequest
 
@@ -150,6 +151,8 @@ def request_of(name: str | None, values: dict[str, Any], folder: Path) -> Deploy
         model = str((folder / Path(model).expanduser()).resolve())
     if values.get("enforce_eager") is False:
         del values["enforce_eager"]  # as without the option: the choice is ours
+    if "adapters" in values:
+        values["adapters"] = {name: adapter_place(place, folder) for name, place in values["adapters"].items()}
     planned = {key: value for key, value in values.items() if key in _PLANNED}
     own = {key: value for key, value in values.items() if key not in _PLANNED}
     return DeployRequest(plan=PlanRequest(model=model, gpus=gpus, no_gpu=none, **planned), name=name, **own)

@@ -8,6 +8,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.model.words import Mode, RestartPolicy, Source, Task
 from modelscan.selecting.declared.values import (
+    ADAPTERS,
     ALIASES,
     ARGUMENTS,
     COUNT,
@@ -47,6 +48,9 @@ KEYS: Mapping[str, Key] = {
     "mode": Key("Optimize for standard, throughput or latency use.", literal(Mode)),
     "source": Key("Where to get the weights.", literal(Source)),
     "revision": Key("Branch, tag or commit of the repo.", TEXT),
+    "adapter": Key(
+        "LoRA adapters to serve on top of the model: repos or folders by names of their own.", ADAPTERS, "adapters"
+    ),
     "trust_remote_code": Key("Allow Python code from the repo to run, once you agreed to these very files.", FLAG),
     "allow_pickle": Key("Allow pickled weights, which can run code when loaded.", FLAG),
     "gpu": Key("GPUs to use: indices or UUIDs, or none for the CPU.", GPUS),

@@ -9,7 +9,13 @@ from typing import Any, get_args
 
 from modelscan.dataclasses import dataclass
 from modelscan.model.words import GGUF_QUANTIZATIONS, QUANTIZATIONS
-from modelscan.selecting.requests import check_env_names, parse_context_length, parse_gpus, parse_idle_timeout
+from modelscan.selecting.adapters.words import check_adapter
+from modelscan.selecting.requests import (
+    check_env_names,
+    parse_context_length,
+    parse_gpus,
+    parse_idle_timeout,
+)
 from modelscan.units import parse_bytes
 
 Schema = Mapping[str, Any]
@@ -100,6 +106,14 @@ def _variables(value: Any) -> dict[str, str]:
     return {str(name): str(text) for name, text in value.items()}
 
 
+def _adapters(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise TypeError("must be a mapping, like `{sql: owner/repo}`")
+    for name, place in value.items():
+        check_adapter(str(name), _text(place))
+    return {str(name): place for name, place in value.items()}
+
+
 TEXT = Value(_text, {"type": "string", "minLength": 1})
 FLAG = Value(_flag, {"type": "boolean"})
 COUNT = Value(_whole, {"type": "integer", "minimum": 1})
@@ -123,6 +137,12 @@ GPUS = Value(
     _gpus, {"type": ["array", "integer", "string"], "items": {"type": ["integer", "string"]}, "examples": [[0, 1]]}
 )
 VARIABLES = Value(_variables, {"type": "object", "additionalProperties": {"type": ["string", "integer"]}})
+
+
+ADAPTERS = Value(
+    _adapters,
+    {"type": "object", "additionalProperties": {"type": "string"}, "examples": [{"sql": "owner/repo"}]},
+)
 
 
 def _by_name(value: Any, read: Callable[[Any], Any], like: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from modelscan.catalog.index.open import open_index
-from modelscan.catalog.naming.identity import Resolution, resolve
+from modelscan.catalog.naming.identity import resolve
+from modelscan.catalog.naming.resolution import Resolution
 from modelscan.catalog.sources.hub import model_described, unverified
 from modelscan.dataclasses import dataclass, replace
 from modelscan.errors import ModelAmbiguous, ModelNotFound, SourceUnavailable

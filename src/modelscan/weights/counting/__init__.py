@@ -9,6 +9,7 @@ towers     vision and audio towers
 joints     what connects a vision tower to the language model
 bytes      bytes of weights on each GPU
 gguf_bytes  where the bytes of GGUF weights lie
+adapters   what adapters take at most
 kv_cache   bytes of one request, and what a pool holds
 drafting   layers that draft tokens
 sizes      amounts of memory with bounds

@@ -10,6 +10,7 @@ gguf          the header of a GGUF file
 gguf_shape    the shape of a model, and where its bytes lie, from that header
 gguf_files    which files of GGUF weights a backend is given
 listing       what the list of files says: format, shards, code
+adapters      what an adapter changes, by its settings and the header of its matrices
 selection     which files a backend needs
 tokenizers    which files can be a tokenizer, and whether one is there
 makers        how makers of quantized repos quantize, where their files are unknown

@@ -33,6 +33,10 @@ _WEIGHTS = (*_FORMATS, ".pth", ".gguf")
 
 OWN_FORM = "own"
 """The vendor's own copy of the weights."""
+ADAPTER = "adapter"
+"""What goes on top of a model, in a repo of its own."""
+ADAPTER_SETTINGS = "adapter_config.json"
+_ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
 def needed_files(names: Collection[str], *, form: str | None = None) -> tuple[str, ...]:
@@ -40,8 +44,11 @@ def needed_files(names: Collection[str], *, form: str | None = None) -> tuple[st
 
     `form` is OWN_FORM for the vendor's own copy (`consolidated*`, with `params.json`), where there is one, which is
     also what a backend needs where the tokenizer comes in that form only: without those weights it looks for another.
-    Of GGUF files it is the quantization: one of those that lie side by side, else the first.
+    Of GGUF files it is the quantization: one of those that lie side by side, else the first. ADAPTER: the matrices of
+    an adapter and its settings.
     """
+    if form == ADAPTER:
+        return _of_adapter(names)
     if _PARAMS in names and (form == OWN_FORM or only_own_tokenizer(names)) and any(map(_is_own_form, names)):
         names = [name for name in names if "/" in name or _format(name) is None or _is_second_copy(name)]
     if only_gguf(names):
@@ -59,6 +66,14 @@ def needed_files(names: Collection[str], *, form: str | None = None) -> tuple[st
     ):
         kept = [name for name in kept if not _is_second_copy(name)]
     return tuple(kept)
+
+
+def _of_adapter(names: Collection[str]) -> tuple[str, ...]:
+    """In PEFT's form, else the one in GGUF."""
+    wanted = (ADAPTER_SETTINGS, _ADAPTER_WEIGHTS)
+    if all(name in names for name in wanted):
+        return wanted
+    return gguf_files([name for name in names if name.endswith(".gguf")])[:1]
 
 
 def _of_pipeline(names: Collection[str]) -> list[str]:
