@@ -69,7 +69,7 @@ def seen(api: TestClient) -> Waits:
             now: dict[str, Any] = api.get(f"{MODELS}/{model_id}").json()
             if all(now.get(name) == value for name, value in wanted.items()):
                 return now
-            assert time.monotonic() < deadline, now
+            assert time.monotonic() < deadline, str(now)
             time.sleep(0.05)
 
     return wait

@@ -125,11 +125,13 @@ def _of_deployment(seen: SeenInference) -> InferencePhase:
     match seen.command.status:
         case "running":
             return "Pending"
+        case _ if seen.removed:  # by somebody in a shell, perhaps under a command that then failed
+            return "Stopped"
         case "failed":
             return "Failed"
         case "done" | "cancelled":
             return "Stopped"
-    return "Stopped" if seen.removed else "Pending" if seen.command.is_lost else "Failed"
+    return "Pending" if seen.command.is_lost else "Failed"
 
 
 def _progress(pull: SeenCommand) -> str:
