@@ -123,7 +123,7 @@ def test_a_cancelled_start_leaves_nothing_running(
     assert (cancelled.status, cancelled.exit_status, cancelled.error["code"]) == ("cancelled", 130, "interrupted")
     assert modelscan("list", "--json").json[0]["status"] == "stopped"
     assert not [item for item in tagged() if item.state == str(home / "state")]
-    assert not is_alive(runner)
+    until_gone(context, {runner})
     assert cancel_job(context, job.id) == cancelled
 
 

@@ -26,6 +26,7 @@ from modelscan.selecting.context import Context
 from modelscan.storage.ownership import live_supervisor
 from modelscan.verbs.playground.resume import resume_models
 
+pytestmark = pytest.mark.slow  # most of them deploy and are killed at it
 TOGGLE = f"{MODELS}/{{}}/toggle"
 AT = "2026-12-01T00:00:00Z"
 
