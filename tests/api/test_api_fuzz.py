@@ -48,7 +48,9 @@ def config(operations: int) -> SchemathesisConfig:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_every_operation_is_as_it_is_described(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = context_of(home, MODELSCAN_OFFLINE="1", MODELSCAN_API_ALLOWED_HOSTS="testserver", MODELSCAN_API_DOWNLOAD_DIRS="/")
+    context = context_of(
+        home, MODELSCAN_OFFLINE="1", MODELSCAN_API_ALLOWED_HOSTS="testserver", MODELSCAN_API_DOWNLOAD_DIRS="/"
+    )
     home.joinpath("config").mkdir(exist_ok=True)
     key = ClientKey(name="fuzzing", hash=hash_of(KEY), models=(), created_at="2026-01-01T00:00:00Z")
     change_keys(context.settings.paths.keys_file, lambda _: (key,))

@@ -13,7 +13,7 @@ from modelscan.selecting.context import Context
 
 def _context(request: Request) -> Context:
     """One for each request: what it looks up is not to be that of an earlier one."""
-    return replace(cast("Context", request.app.state.context), start_job=_start_job(request))
+    return replace(cast("Context", request.app.state.context))
 
 
 # Routes that call verbs are plain functions: FastAPI runs them on threads, beside the loop.
