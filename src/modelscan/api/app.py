@@ -21,7 +21,6 @@ from modelscan.storage.passes import page_sessions
 
 # In the order of the description.
 _ROUTERS = (
-    playground.router,
     deployments.router,
     plans.router,
     catalog.router,

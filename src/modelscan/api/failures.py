@@ -109,8 +109,8 @@ def _said(item: Mapping[str, object]) -> str:
     # A variant of a body, `<local>`, is no place in it.
     variants = [part[1:-1] for part in map(str, location[1:]) if part.startswith("<")]
     place = ".".join(part for part in map(str, location[1:]) if not part.startswith("<"))
-    if item["type"] == "missing" and variants:
-        return f"{place} is required for {variants[-1]}"
+    if item["type"] == "missing" and place:
+        return f"{place} is required" + (f" for {variants[-1]}" if variants else "")
     message = str(item["msg"]).removeprefix("Value error, ")
     return f"{place}: {message}" if place else message
 

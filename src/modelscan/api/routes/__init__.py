@@ -8,6 +8,6 @@ events      what happens, as it happens; logs
 models      models of one's own
 gateway     the gateway, and the routes to what is ready
 ollama      read-only answers for tools that speak Ollama's
-playground  models of the Playground API
 health      whether it answers
+playground  models of the Playground API
 """
