@@ -16,7 +16,10 @@ _SPAN = regex(r"[\d.]+\s*[smhd]", re.IGNORECASE)
 def moment_of(text: str, now: datetime) -> datetime:
     """`10m` ago, or a time. Raises Usage."""
     if _SPAN.fullmatch(text.strip()):
-        return now - timedelta(seconds=parse_duration(text))
+        try:
+            return now - timedelta(seconds=parse_duration(text))
+        except OverflowError:  # before any calendar: everything is since then
+            return datetime.min.replace(tzinfo=now.tzinfo)
     try:
         return parse_rfc3339(text)
     except ValueError:
