@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("home")
 HEAVY = {
     "asyncio", "httpx", "huggingface_hub", "pydantic", "pynvml", "requests", "ssl", "urllib.request", "yaml",
 }  # fmt: skip
