@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -96,19 +97,33 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """MODELSCAN_HOME, HOME and the hubs' caches, all below the test's own folder."""
-    folder = tmp_path / "home"
-    folder.mkdir()
-    monkeypatch.setenv("MODELSCAN_HOME", str(folder))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+def own_environment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """MODELSCAN_HOME, HOME and the hubs' caches, all below the test's own folder. Most tests are of pure rooms: to make
+    a folder would take longer than they, so one that asks for none has its home nowhere.
+    """
+    nowhere = root = tmp_path_factory.getbasetemp() / "nowhere"
+    if "tmp_path" in request.fixturenames:
+        root = request.getfixturevalue("tmp_path")
+        (root / "home").mkdir()
+    monkeypatch.setenv("MODELSCAN_HOME", str(root / "home"))
+    monkeypatch.setenv("HOME", str(root))
+    monkeypatch.setenv("HF_HOME", str(root / "hf"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
     for name in PRIVATE:
         monkeypatch.delenv(name, raising=False)
-    return folder
+    yield
+    if nowhere.exists():
+        shutil.rmtree(nowhere)
+        pytest.fail("it wrote into its home and must ask for one: the fixture `home`")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
 
 
 @pytest.fixture(autouse=True)

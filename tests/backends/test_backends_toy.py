@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Ran, free_port
-from tests.cli.driver import Driver, driving
+from tests.cli.conftest import free_port
+from tests.cli.driver import Driver, Ran, driving
 
 import modelscan
 from modelscan.backends.backend import Backend
@@ -51,7 +51,7 @@ class House:
 def package(tmp_path: Path) -> Path:
     """What CONTRIBUTING.md says, done to a copy: the folder, and the line."""
     package = tmp_path / "copy" / "src" / "modelscan"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE, package)
     catalogs = tmp_path / "copy" / "catalogs"
     catalogs.mkdir()
     for file in (PACKAGE.parents[1] / "catalogs").iterdir():

@@ -2,51 +2,63 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.cli import fake_vllm
+from tests.cli.driver import Driver, Ran, driving
+from tests.hubs.hub_server import HubServer, Repo
 from tests.s3 import s3, s3_client, s3_server  # noqa: F401  fixtures
 
 from modelscan.cli import main
 from modelscan.storage.shipped import shipped
 from modelscan.system.processes.identity import tagged
 
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    status: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.stdout)
-
-    @property
-    def error(self) -> dict[str, Any]:
-        return json.loads(self.stderr)["error"]
-
-
 Modelscan = Callable[..., Ran]
 
 
 @pytest.fixture
-def modelscan(capsys: pytest.CaptureFixture[str]) -> Modelscan:
+def modelscan(home: Path, capsys: pytest.CaptureFixture[str]) -> Modelscan:
     def run(*arguments: str) -> Ran:
         status = main(list(arguments))
         captured = capsys.readouterr()
         return Ran(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    """A hub on this machine with one repo, the shipped demo as `lab/tiny`."""
+    with HubServer() as server:
+        server.repos["lab/tiny"] = Repo(files={path.name: path.read_bytes() for path in shipped("demo").iterdir()})
+        yield server
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Driver]:
+    """A process that hubs may be asked from: huggingface_hub reads what it may do when it is imported."""
+    with driving({"PATH": os.environ["PATH"], "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}) as ask:
+        yield ask
+
+
+@pytest.fixture
+def run(hub: HubServer, driver: Driver, home: Path, tmp_path: Path) -> Modelscan:
+    """As `modelscan`, in a process where hubs may be asked, and both are `hub`."""
+    environ = {
+        **os.environ,
+        "HF_ENDPOINT": hub.endpoint,
+        "HF_HUB_OFFLINE": "0",
+        "MODELSCOPE_ENDPOINT": hub.endpoint,
+        "MODELSCOPE_CACHE": str(tmp_path / "ms"),
+        "NO_PROXY": "*",
+    }
+    return lambda *arguments, **more: driver(arguments, environ | more)
 
 
 @pytest.fixture

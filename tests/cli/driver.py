@@ -7,8 +7,26 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from tests.cli.conftest import Ran
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command line came to, wherever it ran."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        return json.loads(self.stderr)["error"]
+
 
 Driver = Callable[[Sequence[str], Mapping[str, str]], Ran]
 

@@ -9,24 +9,27 @@ import os
 import sys
 from pathlib import Path
 
-HOSTILE = Path(__file__).resolve().parent.parent / "deployments" / "hostile.py"
 VERSION = "0.32.0+cpu"
+
+
+# In sh, as most are only asked for their version: what a Python's metadata say is for tests/environments.
+PROGRAM = """\
+#!/bin/sh
+[ "$1" = --version ] && echo {version} && exit
+exec '{python}' -S '{here}' "$@"
+"""
 
 
 def install(folder: Path, version: str = VERSION) -> Path:
     """Write the program into a folder that goes on PATH. Without a local part, the version is that of a CUDA build."""
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / "vllm"
-    program.write_text(f"#!{sys.executable} -S\nimport sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-                       f"import fake_vllm\nfake_vllm.main(sys.argv[1:], {version!r})\n")  # fmt: skip
+    program.write_text(PROGRAM.format(version=version, python=sys.executable, here=__file__))
     program.chmod(0o755)
     return program
 
 
-def main(arguments: list[str], version: str = VERSION) -> None:
-    if arguments == ["--version"]:
-        sys.stdout.write(f"{version}\n")
-        return
+def main(arguments: list[str]) -> None:
     assert arguments[0] == "serve", arguments
     location, options = Path(arguments[1]), arguments[2:]
     mood = location / "mood"
@@ -41,5 +44,12 @@ def main(arguments: list[str], version: str = VERSION) -> None:
     if "--gpu-memory-utilization" in options and "CUDA_FAKE_TOTAL" in os.environ:
         share = float(options[options.index("--gpu-memory-utilization") + 1])
         words += ["--takes", str(int(share * int(os.environ["CUDA_FAKE_TOTAL"])))]
-    argv = [sys.executable, "-S", str(HOSTILE), "--mode", words[0], "--name", served, *words[1:]]
-    os.execv(sys.executable, argv)  # noqa: S606  the point of it
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "deployments"))
+    sys.argv[1:] = ["--mode", words[0], "--name", served, *words[1:]]
+    import hostile
+
+    hostile.main()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

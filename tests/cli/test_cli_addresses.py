@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Ran
-from tests.cli.driver import Driver, driving
-from tests.hubs.hub_server import HubServer, Repo
+from tests.cli.driver import Ran
+from tests.hubs.hub_server import HubServer
 
 from modelscan.hubs.tokens import HUBS, token_origin, with_tokens
 from modelscan.storage.secrets import Secrets
-from modelscan.storage.shipped import shipped
 
 DENIED = (401, b"{}", {"X-Error-Message": "Invalid credentials in Authorization header"})
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    with HubServer() as server:
-        server.repos["lab/tiny"] = Repo(files={path.name: path.read_bytes() for path in shipped("demo").iterdir()})
-        yield server
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Driver]:
-    with driving({"PATH": os.environ["PATH"], "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}) as ask:
-        yield ask
-
-
-@pytest.fixture
-def run(hub: HubServer, driver: Driver) -> Callable[..., Ran]:
-    environ = {**os.environ, "HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "NO_PROXY": "*"}
-    return lambda *arguments, **more: driver(arguments, environ | more)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Ran
-from tests.cli.driver import Driver, driving
+from tests.cli.driver import Ran
 from tests.gguf_maker import gguf, model
 from tests.hubs.hub_server import HubServer, Repo
 
@@ -30,19 +28,6 @@ def hub() -> Iterator[HubServer]:
     with HubServer() as server:
         server.repos["lab/Tiny-7B-GGUF"] = Repo(files=REPO)
         yield server
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Driver]:
-    with driving({"PATH": os.environ["PATH"], "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}) as ask:
-        yield ask
-
-
-@pytest.fixture
-def run(hub: HubServer, driver: Driver) -> Callable[..., Ran]:
-    endpoints = {"HF_ENDPOINT": hub.endpoint, "MODELSCOPE_ENDPOINT": hub.endpoint}
-    environ = {**os.environ, **endpoints, "HF_HUB_OFFLINE": "0", "NO_PROXY": "*"}
-    return lambda *arguments, **more: driver(arguments, environ | more)
 
 
 def test_the_kinds_of_names(run: Callable[..., Ran], tmp_path: Path) -> None:

@@ -12,18 +12,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
 from tests.cli import fake_vllm
-from tests.cli.conftest import Ran
-from tests.cli.driver import Driver, driving
+from tests.cli.driver import Ran
 from tests.hubs.hub_server import HubServer, Repo
 
-from modelscan.storage.shipped import shipped
 from modelscan.system.processes.identity import STATE_TAG
 
 TOKEN = "hf_good"
@@ -41,32 +39,6 @@ class Huge(bytes):
         size = 10**15 - 100_000
         header = json.dumps({"a": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}})
         return cls((99_992).to_bytes(8, "little") + header.encode().ljust(99_992))
-
-
-@pytest.fixture
-def hub() -> Iterator[HubServer]:
-    with HubServer() as server:
-        server.repos["lab/tiny"] = Repo(files={path.name: path.read_bytes() for path in shipped("demo").iterdir()})
-        yield server
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[Driver]:
-    with driving({"PATH": os.environ["PATH"], "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "*"}) as ask:
-        yield ask
-
-
-@pytest.fixture
-def run(hub: HubServer, driver: Driver, tmp_path: Path) -> Callable[..., Ran]:
-    environ = {
-        **os.environ,
-        "HF_ENDPOINT": hub.endpoint,
-        "HF_HUB_OFFLINE": "0",
-        "MODELSCOPE_ENDPOINT": hub.endpoint,
-        "MODELSCOPE_CACHE": str(tmp_path / "ms"),
-        "NO_PROXY": "*",
-    }
-    return lambda *arguments, **more: driver(arguments, environ | more)
 
 
 def test_pulled_once_and_then_here_without_a_network(run: Callable[..., Ran], hub: HubServer, tmp_path: Path) -> None:

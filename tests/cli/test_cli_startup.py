@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("home")
 HEAVY = {
     "asyncio", "fastapi", "httpx", "huggingface_hub", "jinja2", "pydantic", "pynvml", "requests", "ssl", "starlette",
     "urllib.request", "uvicorn", "yaml",

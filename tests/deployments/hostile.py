@@ -85,10 +85,13 @@ def main() -> None:
     parser.add_argument("--lasts", type=float, default=0.3)
     parser.add_argument("--seen", type=Path)
     parser.add_argument("--fit", default="off")
-    options = parser.parse_args()
-    if options.role in DEAF.get(options.mode, ()):
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    {"api": api, "core": core, "worker": worker, "go-between": go_between}[options.role](options)
+    play(parser.parse_args())
+
+
+def play(options: argparse.Namespace) -> None:
+    deaf = options.role in DEAF.get(options.mode, ())
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if deaf else signal.SIG_DFL)
+    {"api": api, "core": core, "worker": worker}[options.role](options)
 
 
 def say(text: str) -> None:
@@ -98,17 +101,32 @@ def say(text: str) -> None:
         os.write(1, f"{text}\n".encode())
 
 
-def child(
-    options: argparse.Namespace, role: str, *, new_session: bool = False, env: dict[str, str] | None = None
-) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-S", __file__, "--role", role, "--mode", options.mode, "--workers", str(options.workers)]
-    return subprocess.Popen(argv, start_new_session=new_session, env=env)
+def child(options: argparse.Namespace, role: str, *, new_session: bool = False) -> int:
+    """The pid of a process in a role of its own; as a fork, for most tests start some."""
+    if pid := os.fork():
+        return pid
+    try:
+        if new_session:
+            os.setsid()
+        play(argparse.Namespace(**{**vars(options), "role": role}))
+    finally:
+        os._exit(1)
 
 
-def go_between(options: argparse.Namespace) -> None:
-    """Starts a worker that has no trace of where it came from: no environment, no parent, a session of its own."""
-    child(options, "worker", new_session=True, env={})
-    os._exit(0)
+def end_child(pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + 1
+    while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def naked_worker() -> int:
+    """A worker that has no trace of where it came from: no environment, no parent, a session of its own."""
+    argv = [sys.executable, "-S", __file__, "--role", "worker", "--mode", "naked"]
+    if (pid := os.fork()) == 0:
+        subprocess.Popen(argv, start_new_session=True, env={})
+        os._exit(0)
+    return pid
 
 
 def worker(options: argparse.Namespace) -> None:
@@ -121,13 +139,16 @@ def worker(options: argparse.Namespace) -> None:
 
 
 def core(options: argparse.Namespace) -> None:
-    role = "go-between" if options.mode == "naked" else "worker"
-    workers = [child(options, role, new_session=options.mode == "newsession") for _ in range(options.workers)]
+    new_session = options.mode == "newsession"
+    workers = [
+        naked_worker() if options.mode == "naked" else child(options, "worker", new_session=new_session)
+        for _ in range(options.workers)
+    ]
 
     def end(*_: object) -> None:
         for one in workers:
-            one.terminate()
-        sys.exit(0)
+            os.kill(one, signal.SIGTERM)
+        os._exit(0)
 
     if "core" not in DEAF.get(options.mode, ()):
         signal.signal(signal.SIGTERM, end)
@@ -152,12 +173,10 @@ def api(options: argparse.Namespace) -> None:
         lay_out(options)
     mind = child(options, "core")
     if options.takes:
-        take_memory(options.takes, mind.pid)
+        take_memory(options.takes, mind)
 
     def end(*_: object) -> None:
-        mind.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            mind.wait(1)
+        end_child(mind)
         os._exit(0)
 
     if "api" not in DEAF.get(options.mode, ()):
@@ -249,7 +268,7 @@ def flood() -> None:
         say("\n".join(f"INFO flood {line}" for _ in range(400)))
 
 
-def serve(options: argparse.Namespace, mind: subprocess.Popen[bytes]) -> None:  # noqa: C901  one small server, many moods
+def serve(options: argparse.Namespace, mind: int) -> None:  # noqa: C901  one small server, many moods
     from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
     started = time.monotonic()
@@ -296,10 +315,10 @@ def serve(options: argparse.Namespace, mind: subprocess.Popen[bytes]) -> None:  
 
         def sleep_or_wake(self) -> None:
             if self.path.startswith("/sleep"):
-                give_back(mind.pid)
+                give_back(mind)
                 asleep.set()
             else:
-                take_memory(options.takes, mind.pid)
+                take_memory(options.takes, mind)
                 asleep.clear()
             self.answer(200, {"status": "asleep" if asleep.is_set() else "awake"})
 
