@@ -136,7 +136,7 @@ def test_the_command_of_a_job_says_all_that_was_asked(home: Path, folder: Path) 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({}, "model: Field required"),
+        ({}, "model is required"),
         ({"model": "demo", "gpus": "2"}, "gpus: Input should be a valid integer"),
         ({"model": "demo", "host": "0.0.0.0"}, "host: Input should be '127.0.0.1', 'localhost' or '::1'"),
         ({"model": "demo", "backend_arg": ["rm"]}, "backend_arg.0: String should match pattern"),

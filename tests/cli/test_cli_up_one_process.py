@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
-from tests.cli.fake_vllm import HOSTILE
+from tests.deployments import hostile
 
 from modelscan.storage.shipped import shipped
 
@@ -19,7 +19,7 @@ import json, os, sys
 models = [json.loads(word) for at, word in enumerate(sys.argv) if sys.argv[at - 1] == "--model"]
 port = sys.argv[sys.argv.index("--port") + 1]
 name = models[0]["names"][0]
-os.execv({sys.executable!r}, [{sys.executable!r}, "-S", {str(HOSTILE)!r}, "--mode", "polite", "--name", name, "--port", port])
+os.execv({sys.executable!r}, [{sys.executable!r}, "-S", {hostile.__file__!r}, "--mode", "polite", "--name", name, "--port", port])
 """
 
 

@@ -14,7 +14,7 @@ from modelscan.api.feed import Feed
 from modelscan.api.openapi import describe
 from modelscan.api.page.gateway_key import GatewayKey
 from modelscan.api.page.views import PAGES
-from modelscan.api.routes import catalog, deployments, events, gateway, health, jobs, models, ollama, plans
+from modelscan.api.routes import catalog, deployments, events, gateway, health, jobs, models, ollama, plans, playground
 from modelscan.api.sources import DeploymentEvents, JobEvents
 from modelscan.selecting.context import Context
 from modelscan.storage.passes import page_sessions
@@ -27,6 +27,7 @@ _ROUTERS = (
     jobs.router,
     events.router,
     models.router,
+    playground.router,
     gateway.router,
     ollama.router,
     health.router,
