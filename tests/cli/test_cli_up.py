@@ -473,3 +473,17 @@ def test_up_that_is_killed_at_any_moment_is_taken_on(modelscan: Modelscan, home:
     assert modelscan("down").status == 0
     assert running(home) == {}
     assert all(is_free(port) for port in ports)
+
+
+def test_what_was_deployed_without_a_name_is_the_same_as_under_the_name_that_it_got(
+    modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert modelscan("deploy", "demo").status == 0
+    for models in ("demo", "modelscan/demo"):
+        monkeypatch.setenv("MODELS", models)
+        ran = modelscan("up", "--json")
+        assert (actions(ran), ran.json["changed"]) == ({"demo": "keep"}, False)
+    monkeypatch.delenv("MODELS")
+    declare("deployments: {demo: {model: demo}}")
+    assert actions(modelscan("up", "--json")) == {"demo": "keep"}
+    assert modelscan("deploy", "demo", "--name", "demo", "--json").json["changed"] is False

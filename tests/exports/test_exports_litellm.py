@@ -5,9 +5,10 @@ from __future__ import annotations
 import yaml
 from inline_snapshot import snapshot
 
+from modelscan import dataclasses
 from modelscan.exports.litellm import RemoteModel, litellm_config, litellm_text
 from modelscan.exports.llama_swap import llama_swap_config, llama_swap_text
-from modelscan.model import Deployment
+from modelscan.model import Adapter, Deployment
 
 
 def deployment(name: str, *, port: int = 8080, **changes: object) -> Deployment:
@@ -184,3 +185,42 @@ models:
     useModelName: b
     ttl: 1800
 """)
+
+
+def with_adapters(backend: str) -> Deployment:
+    adapters = tuple(
+        Adapter(
+            name=name, source="local_path", repo_id="/a", format="peft", file="f", size_bytes=1, parameters=1, rank=8
+        )
+        for name in ("sql", "tone")
+    )
+    return dataclasses.replace(deployment("eyes"), backend=backend, adapters=adapters)
+
+
+def test_litellm_asks_each_backend_for_an_adapter_in_its_way() -> None:
+    found = {}
+    for backend in ("vllm", "sglang", "llamacpp"):
+        [*_, tone] = litellm_config([with_adapters(backend)])["model_list"]
+        assert (tone["model_name"], tone["model_info"]["id"]) == ("tone", "id-eyes:tone")
+        found[backend] = {key: tone["litellm_params"].get(key) for key in ("model", "extra_body")}
+    assert found == snapshot(
+        {
+            "vllm": {"model": "hosted_vllm/tone", "extra_body": None},
+            "sglang": {"model": "openai/eyes:tone", "extra_body": None},
+            "llamacpp": {"model": "openai/eyes", "extra_body": {"lora": [{"id": 1, "scale": 1.0}]}},
+        }
+    )
+
+
+def test_llama_swap_leads_to_adapters_that_are_models_to_their_backend() -> None:
+    found = {}
+    for backend in ("vllm", "sglang", "llamacpp"):
+        [model] = llama_swap_config([with_adapters(backend)])["models"].values()
+        found[backend] = {key: model.get(key) for key in ("useModelName", "aliases")}
+    assert found == snapshot(
+        {
+            "vllm": {"useModelName": None, "aliases": ["lab/demo", "sql", "tone"]},
+            "sglang": {"useModelName": "eyes", "aliases": ["lab/demo"]},
+            "llamacpp": {"useModelName": "eyes", "aliases": ["lab/demo"]},
+        }
+    )

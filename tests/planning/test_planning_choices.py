@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from tests.planning.machines import DEEPSEEK_CODER, DEEPSEEK_R1, DEMO, FACTS, QWEN3_32B, llama, machine, model, weights
+from inline_snapshot import snapshot
+from tests.planning.machines import (
+    DEEPSEEK_CODER,
+    DEEPSEEK_R1,
+    DEMO,
+    FACTS,
+    QWEN3_32B,
+    llama,
+    machine,
+    model,
+    new_shape,
+    weights,
+)
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import replace
 from modelscan.errors import GpuNotFound
 from modelscan.model import Plan, PlanRequest, WeightsDescription
@@ -23,6 +36,24 @@ TINY = weights("demo", DEMO, source="local_path", bytes_by_dtype={"BF16": 3_600_
 def plan_for(options: list[WeightsDescription], spec: str, **request: object) -> Plan:
     wanted = PlanRequest(model="m/m", **request)  # type: ignore[arg-type]
     return make_plan(model("m/m", *options), options, machine(spec), wanted, FACTS)
+
+
+WHISPER_EN = weights(
+    "openai/whisper-tiny.en",
+    new_shape(
+        model_type="whisper",
+        num_hidden_layers=4,
+        num_encoder_layers=4,
+        hidden_size=384,
+        intermediate_size=1536,
+        num_attention_heads=6,
+        num_key_value_heads=6,
+        head_dim=64,
+        vocab_size=51864,
+        max_position_embeddings=448,
+    ),
+    format="safetensors",
+)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +168,19 @@ def test_gpus_that_were_asked_for_are_not_called_the_fewest(asked: dict[str, obj
     chosen = plan_for([LLAMA_8B], "2xl40s", **asked).chosen
     assert chosen is not None
     assert "parallelism: 2 GPUs, as asked" in chosen.reasons
+
+
+@pytest.mark.parametrize("spec", ["cpu:24gb", "rtx-4090"])
+def test_what_a_backend_cannot_prompt_is_another_s(spec: str) -> None:
+    chosen = plan_for([WHISPER_EN], spec, task="speech-to-text").chosen
+    assert chosen is not None
+    assert chosen.backend == "transformers"
+    assert chosen.reasons[1] == snapshot(
+        "backend: transformers, as vLLM tells Whisper a language and a task, and one for English alone then answers"
+        " with nothing"
+    )
+    for name in ("vllm", "sglang"):
+        refused = plan_for([WHISPER_EN], "rtx-4090", task="speech-to-text", backend=name)
+        assert refused.chosen is None
+        said = f"{BACKENDS[name].title} tells Whisper a language and a task, and one for English alone then answers"
+        assert {(item.code, item.reason) for item in refused.rejected} == {("task_not_served", f"{said} with nothing")}

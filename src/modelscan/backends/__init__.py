@@ -8,6 +8,7 @@ base          the values that these take and return
 builds        the table of versions
 probing       how an installed program is recognized
 sampling      memory of sampling, shared by the estimates
+whisper       what Whisper is asked, shared by those that ask alike
 arguments/    command lines, whatever the backend
 explaining/   logs and failures, whatever the backend
 vllm/         vLLM

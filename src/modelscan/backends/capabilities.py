@@ -74,6 +74,10 @@ class Runs(Protocol):
     @abstractmethod
     def serves(self, task: Task) -> bool: ...
 
+    def shape_problem(self, shape: Architecture) -> str | None:  # noqa: ARG002  for most none is known
+        """Why it cannot serve models of a shape for the task they are for; the sentence goes on after its name."""
+        return None
+
     def may_be_said(self, name: str, value: str, task: Task) -> bool:  # noqa: ARG002  for some it matters
         """Whether a catalog may give an argument this value, for a model of the task; parsers are judged by version."""
         return value in self.model_arguments.get(name, frozenset())

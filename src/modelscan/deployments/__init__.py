@@ -1,5 +1,6 @@
 """What is known of deployments, and what may become of it: the same for every target.
 
+    adapters      how a request asks for those of a deployment
     record        the record in four parts: spec, pinned plan, status, owner
     transitions/  every change of a record, as a pure function
     document      the record as the flat document that is stored and shown

@@ -9,6 +9,7 @@ import yaml
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
+from modelscan.deployments.adapters import asked_with
 from modelscan.exports.clients.endpoint import NO_KEY, endpoint_to
 from modelscan.model import Deployment, Task
 
@@ -56,19 +57,22 @@ def litellm_config(
     fallbacks: Mapping[str, Sequence[str]] | None = None,
     weights: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The whole configuration: an entry for each deployment that is ready and has a port and for each remote model, and
-    one more under each name that several of them answer to, so that they share its load.
+    """The whole configuration: an entry for each deployment that is ready and has a port, for each of its adapters and
+    for each remote model, and one more under each name that several of them answer to, so that they share its load.
 
     LiteLLM does not start without a master key unless `keyless` says that everybody may ask. Names that lead nowhere
     are left out of `aliases` and `fallbacks`: LiteLLM would refuse the file.
     """
     there = (item for item in deployments if item.status == "ready" and item.removed_at is None and not item.socket)
     ready = sorted(there, key=lambda item: item.name)
+    groups = _groups(ready, remote)
     models = [
         _remote_entry(name, item, weight) if isinstance(item, RemoteModel) else _entry(name, item, weight)
-        for name, members in _groups(ready, remote).items()
+        for name, members in groups.items()
         for item, weight in _weighted(members, weights or {})
     ]
+    for item in ready:
+        models += [_entry(name, item, None, said) for name, said in asked_with(item).items() if name not in groups]
     names = {item["model_name"] for item in models}
     led = {name: target for name, target in (aliases or {}).items() if target in names and name not in names}
     after = [{name: kept} for name, kept in _reachable(fallbacks or {}, names | set(led)).items()]
@@ -107,19 +111,24 @@ def litellm_text(config: Mapping[str, Any]) -> str:
     return "".join(f"{line}\n" for line in head) + body
 
 
-def _entry(name: str, deployment: Deployment, weight: int | None) -> dict[str, Any]:
-    """A backend says which of LiteLLM's prefixes is its own; `openai/` is that of any other that speaks its API.
+def _entry(
+    name: str, deployment: Deployment, weight: int | None, said: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A backend says which of LiteLLM's prefixes is its own; `openai/` is that of any other that speaks its API. `said`
+    is what a request says to be answered with an adapter.
 
     `model_info.id` must be unique in the file: it is the deployment's id, with the name where that is shared.
     """
+    said = said or {}
     endpoint = endpoint_to(deployment)
     backend = BACKENDS.get(deployment.backend)
     prefix = backend.about.litellm if backend is not None else "openai"
     params = {
-        "model": f"{prefix}/{endpoint.model}",
+        "model": f"{prefix}/{said.get('model', endpoint.model)}",
         "api_base": _base(endpoint.base_url, endpoint.openai_base_url, deployment.task),
         "api_key": _key(deployment.api_key_env),
         "weight": weight,
+        "extra_body": {key: value for key, value in said.items() if key != "model"} or None,
     }
     info = {
         "id": deployment.id if name == deployment.name else f"{deployment.id}:{name}",

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.deployments.adapters import asked_with
 from modelscan.exports.clients.endpoint import endpoint_to
 from modelscan.model import Deployment
 
@@ -41,18 +42,25 @@ def llama_swap_text(config: Mapping[str, Any]) -> str:
 
 
 def _names(item: Deployment) -> list[str]:
-    return list(dict.fromkeys((item.name, *item.served_model_names)))
+    return list(dict.fromkeys((item.name, *item.served_model_names, *_adapters(item))))
+
+
+def _adapters(item: Deployment) -> list[str]:
+    """Those that the backend knows as models: to ask for others, a request says more than a name."""
+    return [name for name, said in asked_with(item).items() if said == {"model": name}]
 
 
 def _model(item: Deployment, aliases: Sequence[str]) -> dict[str, Any]:
-    """An alias that two models claim is refused by llama-swap: only those of its own are given."""
+    """An alias that two models claim is refused by llama-swap: only those of its own are given. Where some are
+    adapters, the backend is told the name that was asked for.
+    """
     name, endpoint, backend = shlex.quote(item.name), endpoint_to(item), BACKENDS.get(item.backend)
     return {
         "cmd": f"sh -c 'modelscan start {name} && exec modelscan logs {name} --tail 0 --follow'",
         "cmdStop": f"modelscan stop {name}",
         "proxy": endpoint.base_url,
         **({"checkEndpoint": backend.loaded().runs.health_path()} if backend is not None else {}),
-        "useModelName": endpoint.model,
+        **({} if _adapters(item) else {"useModelName": endpoint.model}),
         **({"aliases": list(aliases)} if aliases else {}),
         **({"ttl": int(item.idle_timeout_seconds)} if item.idle_timeout_seconds else {}),
     }

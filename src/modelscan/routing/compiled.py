@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
-from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass, field, replace
+from modelscan.deployments.adapters import asked_with
 from modelscan.model import Deployment, Pricing
 from modelscan.model.words import Status, Task
 from modelscan.routing.names import PublicNames
@@ -132,21 +132,11 @@ def _by_name(called: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def _called(item: Deployment) -> tuple[str, ...]:
-    """What it shares with others of the same model; its own name is not."""
-    adapters = (adapter.name for adapter in item.adapters)
     """What it shares with others of the same model, and names of what goes with it; its own name is not."""
     adapters = (adapter.name for adapter in item.adapters)
     others = (name for other in item.models[1:] for name in other.served_model_names)
     known = (item.model, item.catalog_id, item.repo_id, *item.served_model_names, *adapters, *others)
     return tuple(dict.fromkeys(name for name in known if name and name != item.name))
-
-
-def _adapters(item: Deployment) -> dict[str, Mapping[str, Any]]:
-    adapts = BACKENDS[item.backend].adapts if item.adapters else None
-    if adapts is None:
-        return {}
-    model = item.served_model_names[0] if item.served_model_names else item.name
-    return {one.name: adapts.asks_for(one.name, number, model) for number, one in enumerate(item.adapters)}
 
 
 def _member(item: Deployment) -> TableMember:
@@ -161,7 +151,7 @@ def _member(item: Deployment) -> TableMember:
         serves=tuple(
             dict.fromkeys((*item.served_model_names, *(name for one in item.models for name in one.served_model_names)))
         ),
-        adapters=_adapters(item),
+        adapters=asked_with(item),
         api_key_env=item.api_key_env,
         status=item.status,
         task=item.task,

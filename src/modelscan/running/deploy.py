@@ -96,7 +96,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
     price = resolved.model.pricing if resolved.model else None
 
     existing = context.deployments.named(name)
-    if existing is not None and existing.spec.request == request and not wanted.anew:
+    if existing is not None and not difference(existing.spec.request, request) and not wanted.anew:
         return Deployed(deployment=_same_again(context, existing, wanted, report), hosted_price=price)
     if existing is not None and not wanted.replace:
         raise other_request(existing, request, wanted)
@@ -110,7 +110,7 @@ def deploy_model(context: Context, wanted: DeployRequest, *, report: Report, ask
         except (Conflict, NoFit):
             # The same command at the same time: whoever was first has name, port and memory, and the others follow it.
             other = context.deployments.named(name)
-            if other is None or other == existing or other.spec.request != request:
+            if other is None or other == existing or difference(other.spec.request, request):
                 raise
             return Deployed(deployment=_same_again(context, other, wanted, report), hosted_price=price)
         with deadline.interrupting():
@@ -136,7 +136,7 @@ def _deployed_there(
     name = deployment_name(wanted.name, names[-1])
     request = request_document(wanted, model_id=names[0])
     existing = context.deployments.named(name)
-    if existing is not None and existing.spec.request == request and not wanted.anew:
+    if existing is not None and not difference(existing.spec.request, request) and not wanted.anew:
         return _same_again(context, existing, wanted, report)
     if existing is not None and not wanted.replace:
         raise other_request(existing, request, wanted)
@@ -146,7 +146,7 @@ def _deployed_there(
             claimed = stack.enter_context(claim_record(context, record, port=None, replacing=existing))
         except Conflict:  # the same command at the same time
             other = context.deployments.named(name)
-            if other is None or other == existing or other.spec.request != request:
+            if other is None or other == existing or difference(other.spec.request, request):
                 raise
             return _same_again(context, other, wanted, report)
         with deadline.interrupting():

@@ -77,11 +77,13 @@ def request_document(wanted: DeployRequest, *, model_id: str) -> dict[str, Any]:
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """One line per key in which two requests differ; `env.NAME` and `entry.context_length` for what is within a key."""
+    """One line per key in which two requests under one name differ; `env.NAME` and `entry.context_length` for what is
+    within a key. Whether the name was given or made from the model's is no difference.
+    """
     before, after = dict(_opened(before)), dict(_opened(after))
     return [
         f"{key}: {_phrase(before.get(key))} before, {_phrase(after.get(key))} now"
-        for key in sorted({*before, *after})
+        for key in sorted({*before, *after} - {"name"})
         if before.get(key) != after.get(key)
     ]
 

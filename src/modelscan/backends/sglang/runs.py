@@ -12,8 +12,9 @@ from modelscan.backends.base import CommandLine, KeyHandover, Launch
 from modelscan.backends.capabilities import Runs
 from modelscan.backends.sglang.adapts import adapter_words
 from modelscan.backends.sglang.variables import VARIABLES
+from modelscan.backends.whisper import english_problem
 from modelscan.errors import Usage
-from modelscan.model import Candidate, Task
+from modelscan.model import Architecture, Candidate, Task
 
 _TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
 _POOLING: frozenset[Task] = frozenset({"embed", "rerank"})
@@ -135,6 +136,10 @@ class SglangRuns(Runs):
 
     def serves(self, task: Task) -> bool:
         return task in _TASKS
+
+    def shape_problem(self, shape: Architecture) -> str | None:
+        """0.5.23, not run: srt/multimodal/processors/whisper.py."""
+        return english_problem(shape)
 
 
 def _memory(candidate: Candidate, launch: Launch) -> list[str]:

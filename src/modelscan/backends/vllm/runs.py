@@ -22,7 +22,8 @@ from modelscan.backends.capabilities import Runs
 from modelscan.backends.vllm.adapts import adapter_words
 from modelscan.backends.vllm.classifiers import makes_a_classifier
 from modelscan.backends.vllm.variables import VARIABLES
-from modelscan.model import Candidate, Device, Task
+from modelscan.backends.whisper import english_problem
+from modelscan.model import Architecture, Candidate, Device, Task
 from modelscan.units import MIB
 
 _TASKS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank", "speech-to-text"})
@@ -187,6 +188,10 @@ class VllmRuns(Runs):
 
     def serves(self, task: Task) -> bool:
         return task in _TASKS
+
+    def shape_problem(self, shape: Architecture) -> str | None:
+        """0.32.0: model_executor/models/whisper.py, get_generation_prompt."""
+        return english_problem(shape)
 
     def may_be_said(self, name: str, value: str, task: Task) -> bool:
         if name == "--hf-overrides":

@@ -28,7 +28,7 @@ _KFD = Path("/", "dev", "kfd")
 _SERVING_APUS = {"gfx1150", "gfx1151"}
 _APUS = _SERVING_APUS | {"gfx902", "gfx90c", "gfx1033", "gfx1035", "gfx1036", "gfx1103", "gfx1152", "gfx1153"}
 _SMALL = 4 * GIB
-_NOT_LISTED = (
+NOT_LISTED = (
     "an AMD GPU is on the PCI bus, but neither the amdgpu driver nor ROCm's tools list it; try: sudo modprobe amdgpu;"
     " in a container, start it with --device /dev/kfd --device /dev/dri"
 )
@@ -99,7 +99,7 @@ class _Heard:
 
     def faults(self, *, expected: bool) -> tuple[str, ...]:
         if expected:
-            return (_NOT_LISTED,)
+            return (NOT_LISTED,)
         # ROCm's tools are often installed where there is no GPU of AMD's: that they find none is no fault.
         wrong = [(name, done) for name, done in self.answers.items() if not _NO_GPU.search(done.stdout + done.stderr)]
         return tuple(tool_fault(name, done) for name, done in wrong[:1])

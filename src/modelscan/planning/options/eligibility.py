@@ -65,7 +65,25 @@ def _only_one(options: Sequence[WeightsDescription], task: Task, request: PlanRe
         other = next((backend.name for backend in BACKENDS.values() if backend.runs.serves(task)), None)
         if other is not None:
             return other, f"{other}, which serves {task} models"
+    problems = [shape_problem(BACKENDS.usual, item) for item in options]
+    if problems and all(problems):
+        able = (name for name, backend in BACKENDS.items() if backend.runs.serves(task) and _serves(backend, options))
+        if (other := next(able, None)) is not None:
+            return other, f"{other}, as {problems[0]}"
     return None
+
+
+def _serves(backend: Backend, options: Sequence[WeightsDescription]) -> bool:
+    """Whether it reads the files of some of them, and serves their shape."""
+    formats = backend.runs.formats
+    return any((not formats or item.format in formats) and not shape_problem(backend, item) for item in options)
+
+
+def shape_problem(backend: Backend, weights: WeightsDescription) -> str | None:
+    """Why a backend cannot serve what is of this shape, in a sentence."""
+    shape = weights.architecture
+    problem = backend.runs.shape_problem(shape) if shape is not None else None
+    return None if problem is None else f"{backend.title} {problem}"
 
 
 def _reads(backend: Backend, forms: Collection[str]) -> bool:
@@ -160,7 +178,9 @@ def planned_version(
 
 
 def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str] | None:
-    """Code and reason where the backend cannot read the weights from where they are."""
+    """Code and reason where the backend cannot read the weights from where they are, or serve their shape."""
+    if (unable := shape_problem(BACKENDS[backend], weights)) is not None:
+        return "task_not_served", unable
     problem = BACKENDS[backend].runs.s3_problem if weights.source == "s3" else None
     if problem is None:
         return None

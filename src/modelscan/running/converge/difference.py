@@ -70,9 +70,8 @@ def _action(request: DeployRequest, found: Deployment | None, documents: Documen
         "base_url": found.base_url,
         "on_demand": request.on_demand,
     }
-    if before != now:
-        changed = tuple(difference(before, now))
-        return UpAction(action="replace", cause="its options differ", difference=changed, **here)
+    if changed := difference(before, now):
+        return UpAction(action="replace", cause="its options differ", difference=tuple(changed), **here)
     if found.status in _RUNS:
         return UpAction(action="keep", cause=f"it is {found.status}", **here)
     if request.on_demand:

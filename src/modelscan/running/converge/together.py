@@ -32,7 +32,7 @@ from modelscan.selecting.installations import installations
 from modelscan.selecting.machine import machine
 from modelscan.selecting.others import refuse_closed
 from modelscan.selecting.plan import Planned, asked_of, deciding, plan_resolved
-from modelscan.selecting.requests import DeployRequest
+from modelscan.selecting.requests import DeployRequest, difference
 from modelscan.selecting.resolve import resolve_request
 from modelscan.selecting.resolved import Resolved
 from modelscan.units import format_bytes
@@ -91,7 +91,7 @@ class _Planning:
     def _documents(self, request: DeployRequest, found: Deployment) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """With what the model's entry adds, where it has one or had one."""
         before, now = as_said(request, found)
-        if before == now and ENTRY not in found.request and not _has_entry(self.registered, found):
+        if not difference(before, now) and ENTRY not in found.request and not _has_entry(self.registered, found):
             return before, now
         return found.request, kept_request(request, self._resolve(str(request.name)))
 

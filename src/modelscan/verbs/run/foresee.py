@@ -12,7 +12,7 @@ from modelscan.selecting.command import with_command
 from modelscan.selecting.context import Context
 from modelscan.selecting.others import refuse_closed
 from modelscan.selecting.plan import refuse_infeasible
-from modelscan.selecting.requests import DeployRequest, wording_of
+from modelscan.selecting.requests import DeployRequest, difference, wording_of
 from modelscan.selecting.resolve import resolve_request
 from modelscan.targets.registry import HOSTS
 
@@ -43,7 +43,7 @@ def foresee_deployment(context: Context, wanted: DeployRequest, *, ask: Ask) -> 
         existing = context.deployments.named(name)
         if existing is not None and not wanted.replace:
             request = kept_request(wanted, resolved)
-            if existing.spec.request != request:
+            if difference(existing.spec.request, request):
                 raise other_request(existing, request, wanted)
         hardware, planned = planned_beside(context, resolved, wanted, existing)
         refuse_infeasible(planned.plan)
