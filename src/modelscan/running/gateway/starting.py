@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 
 from modelscan.errors import BackendFailed, Conflict, Usage
+from modelscan.parsing.addresses import is_loopback
 from modelscan.routing.gateway_files import gateway_files
 from modelscan.running.gateway.process import TAG, running_gateway
 from modelscan.running.routes import update_routes
@@ -73,7 +73,7 @@ def become_gateway(context: Context, *, host: str | None, port: int | None) -> N
 
 
 def _require_key(context: Context, host: str) -> None:
-    if not _is_loopback(host) and not read_keys(context.settings.paths.keys_file):
+    if not is_loopback(host) and not read_keys(context.settings.paths.keys_file):
         raise Usage(
             f"`{host}` can be reached from other machines, and there is no key",
             hints=["modelscan gateway keys add NAME", f"modelscan gateway start --host {host}"],
@@ -89,13 +89,6 @@ def _require_port(context: Context, port: int) -> None:
             if context.clock.monotonic() >= deadline:
                 raise
         context.clock.sleep(0.1)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _environment(context: Context) -> dict[str, str]:
