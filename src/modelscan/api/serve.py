@@ -15,10 +15,10 @@ import uvicorn
 
 from modelscan.api.app import build_app
 from modelscan.errors import ModelscanError
+from modelscan.parsing.addresses import is_loopback
 from modelscan.selecting.context import Context
 from modelscan.services.files import read_status, service_files
 from modelscan.services.service import API
-from modelscan.services.starting import is_loopback
 from modelscan.settings.environment import process_environment
 from modelscan.settings.reading import load_settings
 from modelscan.storage.files import write_atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from pathlib import Path
 from typing import Annotated, Any
@@ -49,8 +50,9 @@ class _Root(_Group):
             return super().invoke(ctx)
 
 
+@functools.cache
 def _load(path: str) -> Any:
-    """The command, or the group, of a line of the table."""
+    """The command, or the group, of a line of the table; made once, for who runs many command lines."""
     line = COMMANDS[path]
     if line.function is None:
         return _Group(inside=f"{path} ", name=path, help=line.help, no_args_is_help=True)
@@ -61,6 +63,7 @@ def _load(path: str) -> Any:
     return typer.main.get_command(alone)
 
 
+@functools.cache
 def program() -> Any:
     """The whole tree, as a callable that takes a command line."""
     app = typer.Typer(

@@ -13,7 +13,6 @@ import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from modelscan.gateway.commands import Commands
 from modelscan.gateway.gateway import Gateway
 from modelscan.gateway.journal import Journal
 from modelscan.gateway.log_pipe import LogPipe
+from modelscan.parsing.addresses import is_loopback
 from modelscan.routing.gateway_files import GatewayFiles, gateway_files
 from modelscan.services.files import read_status
 from modelscan.settings.environment import process_environment
@@ -164,14 +164,6 @@ class _StatusFile:
             self._last = document
             with contextlib.suppress(Exception):  # a full disk costs the figures, not the answers
                 write_atomic(self._files.status, json.dumps(document))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 
 from modelscan.errors import BackendFailed, Conflict, Usage
+from modelscan.parsing.addresses import is_loopback
 from modelscan.services.files import log_name, service_files
 from modelscan.services.process import running_service, stop_service
 from modelscan.services.service import Service, place_of
@@ -95,14 +95,6 @@ def _require_port(clock: Clock, port: int) -> None:
             if clock.monotonic() >= deadline:
                 raise
         clock.sleep(0.1)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _environment(settings: Settings, service: Service) -> dict[str, str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx  # noqa: TID251  this is the door
 
 from modelscan.errors import SourceUnavailable, Unauthorized
+from modelscan.parsing.addresses import is_loopback
 from modelscan.system.http import told_reason
 
 _REFUSAL_BYTES = 65_536
@@ -29,7 +28,7 @@ def post_for_lines(
     headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         with (
-            httpx.Client(timeout=httpx.Timeout(timeout, connect=10.0), trust_env=False) as client,
+            _client(address, httpx.Timeout(timeout, connect=10.0), trust_env=False) as client,
             client.stream(method, address, json=document, headers=headers) as response,
         ):
             if not response.is_success:
@@ -51,7 +50,7 @@ def get_json(address: str, *, key: str | None = None, timeout: float = 10.0) -> 
     headers = {"authorization": f"Bearer {key}"} if key else {}
     try:
         with (
-            httpx.Client(timeout=timeout, trust_env=not is_near(address)) as client,
+            _client(address, httpx.Timeout(timeout), trust_env=not is_loopback(httpx.URL(address).host)) as client,
             client.stream("GET", address, headers=headers) as response,
         ):
             if not response.is_success:
@@ -70,13 +69,9 @@ def get_json(address: str, *, key: str | None = None, timeout: float = 10.0) -> 
         raise SourceUnavailable(f"`{address}` did not answer JSON", details={"address": address}) from error
 
 
-def is_near(address: str) -> bool:
-    """Whether it is an address of this machine."""
-    host = urlsplit(address).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _client(address: str, timeout: httpx.Timeout, *, trust_env: bool) -> httpx.Client:
+    """For this address alone, so certificates are loaded only for HTTPS: that takes some 15 ms, for each client."""
+    return httpx.Client(timeout=timeout, trust_env=trust_env, verify=httpx.URL(address).scheme == "https")
 
 
 def _refusal(response: httpx.Response, address: str, key: str | None) -> SourceUnavailable:

@@ -34,6 +34,7 @@ from modelscan.catalog.sources.registry import FETCHED
 from modelscan.catalog.sources.state import SkippedCount, SourceState
 from modelscan.dataclasses import dataclass
 from modelscan.errors import SourceUnavailable, Usage
+from modelscan.parsing.addresses import is_loopback
 from modelscan.parsing.problems import NotThisFormat
 from modelscan.parsing.text import clean
 from modelscan.registry.files import local_files
@@ -153,7 +154,7 @@ def insecure_addresses(settings: Settings) -> list[str]:
     return [
         address
         for address in found
-        if urlsplit(address).scheme == "http" and urlsplit(address).hostname not in {"localhost", "127.0.0.1", "::1"}
+        if urlsplit(address).scheme == "http" and not is_loopback(urlsplit(address).hostname)
     ]
 
 

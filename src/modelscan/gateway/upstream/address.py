@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from modelscan.dataclasses import dataclass
+from modelscan.parsing.addresses import is_loopback
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,19 +60,12 @@ def address_of(base_url: str, *, socket: str | None = None, environ: Mapping[str
 def _proxy(host: str, *, tls: bool, environ: Mapping[str, str]) -> SplitResult | None:
     name = "https_proxy" if tls else "http_proxy"
     named = environ.get(name) or environ.get(name.upper()) or environ.get("all_proxy") or environ.get("ALL_PROXY")
-    if not named or _is_near(host) or _is_excepted(host, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
+    if not named or is_loopback(host) or _is_excepted(host, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
         return None
     found = urlsplit(named if "://" in named else f"http://{named}")
     if found.scheme != "http" or not found.hostname:
         raise ValueError(f"only HTTP proxies are supported, and that for `{host}` is one of `{found.scheme}`")
     return found
-
-
-def _is_near(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _is_excepted(host: str, listed: str) -> bool:

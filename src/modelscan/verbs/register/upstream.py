@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from modelscan.dataclasses import dataclass
 from modelscan.errors import Conflict, ModelNotFound, ModelscanError, Unauthorized, Usage
 from modelscan.model.registered import RegisteredModel
+from modelscan.parsing.addresses import is_loopback
 from modelscan.registry.editing import Changes, added, refused, stated_with
 from modelscan.registry.entry import EntryInvalid, read_entry
 from modelscan.registry.registered import registered_models
@@ -27,7 +28,6 @@ from modelscan.selecting.entries.kinds import with_kinds
 from modelscan.selecting.entries.offered import OfferedModel, offered_at, offered_by_ollama
 from modelscan.selecting.entries.upstream import Upstreams
 from modelscan.storage.secrets import Secrets
-from modelscan.system.streaming import is_near
 
 _SHOWN = 10
 _MOST_AT_ONCE = 20
@@ -169,7 +169,7 @@ def _register(
 def _refuse_itself(context: Context, base_url: str) -> None:
     running = running_gateway(context)
     there = urlsplit(base_url)
-    if running is not None and is_near(base_url) and there.port == running.port:
+    if running is not None and is_loopback(there.hostname) and there.port == running.port:
         raise Usage(f"`{base_url}` is this gateway itself", hints=["modelscan gateway status"])
 
 
@@ -257,7 +257,7 @@ def _of_key(context: Context, made: RegisteredModel) -> Iterator[str]:
     upstream = made.upstream
     if upstream is None or upstream.base_url is None or upstream.api_key_env is None:
         return
-    if upstream.base_url.startswith("http:") and not is_near(upstream.base_url):
+    if upstream.base_url.startswith("http:") and not is_loopback(urlsplit(upstream.base_url).hostname):
         yield f"the key in `{upstream.api_key_env}` goes to `{upstream.base_url}` unencrypted"
     if not _key(context, upstream.api_key_env):
         yield (
