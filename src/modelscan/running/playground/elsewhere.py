@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from modelscan.errors import ModelscanError, Usage
+from modelscan.parsing.addresses import is_loopback
 from modelscan.playground.record import PlaygroundModel
 from modelscan.playground.secrets import token_of_model
 from modelscan.playground.sources import api_of
@@ -12,7 +13,6 @@ from modelscan.routing.addresses import with_version
 from modelscan.running.gateway.process import running_gateway
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.offered import offered_at
-from modelscan.system.streaming import is_near
 
 _SECONDS = 5.0
 
@@ -41,5 +41,5 @@ def name_there(context: Context, model: PlaygroundModel) -> tuple[str, str | Non
 
 def _refuse_itself(context: Context, base_url: str) -> None:
     running, there = running_gateway(context), urlsplit(base_url)
-    if running is not None and is_near(base_url) and there.port == running.port:
+    if running is not None and is_loopback(there.hostname) and there.port == running.port:
         raise Usage(f"`{base_url}` is this gateway itself")
