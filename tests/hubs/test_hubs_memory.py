@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 
+import pytest
+
 from modelscan.hubs.families import shipped_families
 from modelscan.hubs.memory import Memory
 from modelscan.model import WeightsDescription
@@ -16,6 +18,7 @@ COMMIT = "c" * 40
 CONFIG = {"model_type": "gemma3n", "num_hidden_layers": 4, "ssm_state_size": 16, "vision_config": {"hidden_size": 64}}
 
 
+@pytest.mark.usefixtures("home")
 def test_a_shape_that_an_earlier_version_kept_is_recognized_again() -> None:
     settings = load_settings(dict(os.environ))
     memory = Memory("huggingface", settings, SystemClock())
