@@ -15,6 +15,7 @@ import anthropic
 import httpx
 import openai
 import pytest
+from tests.end_to_end.calls import assert_as_in_reference
 from tests.end_to_end.conftest import Run, runs
 
 from modelscan.routing.gateway_files import gateway_files
@@ -64,6 +65,7 @@ def test_clients_of_openai_and_anthropic(gateway: str, modelscan: Modelscan, run
         assert len(client.embeddings.create(model="gw-embed", input=["a", "b"]).data) == 2
         answer = client.responses.create(model="gw-chat", input="What is modelscan?", max_output_tokens=40)
         assert "modelscan" in answer.output_text
+        assert_as_in_reference(base, "vllm", {"chat": "gw-chat", "embed": "gw-embed"}, key=gateway)
         with pytest.raises(openai.NotFoundError, match="did you mean `gw-chat`"):
             client.chat.completions.create(**{**asked, "model": "gw-chatt"})
     with openai.OpenAI(base_url=base, api_key="sk-wrong") as client, pytest.raises(openai.AuthenticationError):

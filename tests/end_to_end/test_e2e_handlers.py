@@ -27,6 +27,7 @@ import httpx
 import pytest
 from openai import BadRequestError, OpenAI
 from tests.cli.conftest import free_port
+from tests.end_to_end.calls import assert_as_in_reference
 from tests.end_to_end.conftest import ROOT, user_environment
 
 from modelscan.environments.record import read_record
@@ -253,6 +254,18 @@ def test_whisper_tells_german_and_translates_it(client: httpx.Client, sounds: Pa
     assert "guten morgen" in spoken["text"].lower()
     translated = heard("/v1/audio/translations")
     assert (translated["task"], "good morning" in translated["text"].lower()) == ("translate", True)
+
+
+def test_every_route_answers_or_refuses(client: httpx.Client, sounds: Path) -> None:
+    models = {
+        "chat": "chat",
+        "embed": "minilm",
+        "rerank": "reranker",
+        "speech-to-text": "whisper-base",
+        "text-to-image": "image",
+    }
+    sound = (sounds / "fox.wav").read_bytes()
+    assert_as_in_reference(str(client.base_url).rstrip("/"), "transformers", models, sound=sound)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.adapter_maker import in_gguf
+from tests.end_to_end.calls import assert_as_in_reference
 from tests.end_to_end.conftest import ask, command_lines, runs, status_of, user_environment
 
 from modelscan.deployments.files import files_of
@@ -94,6 +95,7 @@ def test_it_answers_as_vllm_does_and_survives_kills(
     assert (demo["status"], demo["backend"], demo["quantization"]) == ("ready", "llamacpp", "Q8_0")
     assert ask(demo, "What is modelscan?") == ANSWER
     assert ask(demo, "What is modelscan?", model="modelscan/demo") == ANSWER
+    assert_as_in_reference(demo["base_url"], "llamacpp", {"chat": "demo"})
     assert modelscan("deploy", "demo", "--backend", "llamacpp", "--restart", "on-failure")["changed"] is False
     memory = demo["memory"]
     assert memory["estimated_bytes"] > 0
