@@ -15,8 +15,9 @@ from typing import Any
 
 import openai
 import pytest
-from tests.end_to_end.conftest import ROOT, user_environment
+from tests.end_to_end.conftest import ROOT, command_lines, user_environment
 from tests.hubs.hub_server import HubServer, Repo
+from tests.s3 import KEY_ID, SECRET, s3_client, s3_server  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.slow
 API_PORT, GATEWAY_PORT = 8088, 8492
@@ -151,6 +152,30 @@ def test_local_and_remote_models_from_nothing_to_an_answer_and_away(
         assert curl("DELETE", f"/{model}?purge=true") == gone
         assert curl("DELETE", f"/{model}") == {"error": f"playground model not found: {model}", "code": 404}
     assert not place.exists() or not any(place.iterdir())
+
+
+def test_weights_in_s3_are_brought_and_served_with_that_model_s_keys(
+    curl: Curl,
+    chat: Callable[[str], str],
+    real_home: Path,
+    s3_server: str,  # noqa: F811
+    s3_client: Any,  # noqa: F811
+) -> None:
+    s3_client.call_s3("create_bucket", Bucket="served")
+    config = {"endpoint": s3_server, "bucket": "served", "region": "us-east-1", "accessKeyID": KEY_ID}
+    target = {"type": "s3", "s3Config": {**config, "secretAccessKey": SECRET}}
+    model = curl("POST", body={"source": {"url": "lab/demo", "accessMode": "local"}, "downloadTarget": target})["id"]
+    ready, _ = curl.until(model, phase="Ready")
+    assert (ready["downloadType"], ready["localPath"], SECRET in str(ready)) == ("s3", "", False)
+    curl("POST", f"/{model}/toggle", {"enabled": True})
+    curl.until(model, inferencePhase="Running")
+    assert "modelscan" in chat(model)
+    assert not any(SECRET.encode() in line for line in command_lines())
+    assert all(SECRET.encode() not in file.read_bytes() for file in _told(real_home))
+    curl("POST", f"/{model}/toggle", {"enabled": False})
+    curl("DELETE", f"/{model}?purge=true")
+    assert s3_client.find("served") == []
+    assert all(SECRET.encode() not in file.read_bytes() for file in (real_home / "state").rglob("*") if file.is_file())
 
 
 def _endpoint(home: Path, name: str) -> str:
