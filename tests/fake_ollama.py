@@ -9,8 +9,12 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 _DETAILS = {"format": "gguf", "family": "llama", "parameter_size": "134.52M", "quantization_level": "F16"}
 TAGS = [
@@ -212,3 +216,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _whole(name: str) -> str:
     return name if ":" in name else f"{name}:latest"
+
+
+@pytest.fixture
+def ollama(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[FakeOllama]:
+    """One that commands take for the user's own."""
+    made = FakeOllama()
+    monkeypatch.setenv("OLLAMA_HOST", f"0.0.0.0:{made.port}")
+    yield made
+    made.close()

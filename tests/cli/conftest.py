@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.cli import fake_vllm
 from tests.cli.driver import Driver, Ran, driving
+from tests.fake_ollama import ollama  # noqa: F401  a fixture
 from tests.hubs.hub_server import HubServer, Repo
 from tests.s3 import s3, s3_client, s3_server  # noqa: F401  fixtures
 

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 
 import pytest
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan, free_port
 from tests.fake_ollama import IN_REGISTRY, FakeOllama
-
-
-@pytest.fixture
-def ollama(monkeypatch: pytest.MonkeyPatch, home: object) -> Iterator[FakeOllama]:
-    made = FakeOllama()
-    monkeypatch.setenv("OLLAMA_HOST", f"0.0.0.0:{made.port}")
-    yield made
-    made.close()
 
 
 def test_a_model_from_pull_to_purge(modelscan: Modelscan, ollama: FakeOllama, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fake_upstream import FakeUpstream
 from gateway_house import House, member
+from tests.fake_ollama import ollama  # noqa: F401  a fixture
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.cli.conftest import free_port
+
 from modelscan.routing.compiled import GatewayTable, TableMember
 from modelscan.routing.gateway_files import gateway_files, write_table
 from modelscan.services.files import read_status
 from modelscan.storage.keys import ClientKey, change_keys, hash_of
 from modelscan.storage.paths import paths_below
 from modelscan.system.processes.identity import SUPERVISOR_TAG
-
-
-def free_port() -> int:
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        port: int = attempt.getsockname()[1]
-    return port
 
 
 def member(name: str, base_url: str, **changes: Any) -> TableMember:

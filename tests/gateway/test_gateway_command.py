@@ -203,7 +203,9 @@ def test_a_deployment_behind_it(modelscan: Modelscan, vllm: Path, port: int) -> 
     with urllib.request.urlopen(f"{base}/v1/chat/completions", body, timeout=20) as answer:
         assert answer.headers["x-modelscan-deployment"] == "demo"
         assert answer.read().endswith(b"data: [DONE]\n\n")
+    modelscan("routes", "alias", "best", "gpt-4o")
     lines = modelscan("env", "gpt-4o").stdout
+    assert modelscan("env", "best").stdout == lines.replace("=gpt-4o", "=best")
     assert plain(lines, port) == snapshot(
         """\
 export OPENAI_BASE_URL=http://127.0.0.1:PORT/v1

@@ -34,14 +34,6 @@ def port(monkeypatch: pytest.MonkeyPatch, modelscan: Modelscan) -> Iterator[int]
     modelscan("gateway", "stop")
 
 
-@pytest.fixture
-def ollama(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOllama]:
-    made = FakeOllama()
-    monkeypatch.setenv("OLLAMA_HOST", f"0.0.0.0:{made.port}")
-    yield made
-    made.close()
-
-
 def chat(port: int, model: str, **fields: Any) -> tuple[int, Any]:
     body = json.dumps({"model": model, "messages": [], **fields}).encode()
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/v1/chat/completions", body)

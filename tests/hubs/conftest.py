@@ -205,3 +205,10 @@ def tiny_repo() -> Callable[..., Repo]:
         return Repo(files=files | more.pop("files", {}), **more)
 
     return make
+
+
+@pytest.fixture
+def tiny(hub: FakeHub, tiny_repo: Callable[..., Repo]) -> FakeHub:
+    """A hub with one repo, `lab/tiny`."""
+    hub.repos["lab/tiny"] = tiny_repo()
+    return hub

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -15,12 +14,6 @@ from hub_server import COMMIT, Repo
 DESCRIBE = {"call": "describe", "repo": "lab/tiny"}
 DOWNLOAD = {"call": "download", "repo": "lab/tiny"}
 SHARD = "model-0000{}-of-00003.safetensors"
-
-
-@pytest.fixture
-def tiny(hub: Any, tiny_repo: Callable[..., Any]) -> Any:
-    hub.repos["lab/tiny"] = tiny_repo()
-    return hub
 
 
 @pytest.mark.parametrize("source", ["huggingface", "modelscope"])

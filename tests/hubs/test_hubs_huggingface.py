@@ -18,12 +18,6 @@ DOWNLOAD = {"call": "download", "repo": "lab/tiny"}
 CACHED = {"call": "cached", "repo": "lab/tiny"}
 
 
-@pytest.fixture
-def tiny(hub: Any, tiny_repo: Callable[..., Any]) -> Any:
-    hub.repos["lab/tiny"] = tiny_repo()
-    return hub
-
-
 def test_described_before_any_weights_are_fetched(tiny: Any) -> None:
     tiny.repos["lab/tiny"].license = "apache-2.0"
     tiny.repos["lab/tiny"].files["modeling_own.py"] = b"print()"

@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from tests.cli import fake_vllm
+from tests.cli.conftest import free_port
 
 from modelscan.api.app import build_app
 from modelscan.selecting.context import Context
@@ -35,8 +35,8 @@ class BrowserHouse:
             "HF_HOME": str(folder / "hf"),
             "HF_HUB_OFFLINE": "1",
             "MODELSCAN_HOME": str(self.home),
-            "MODELSCAN_FIRST_PORT": str(_free_port()),
-            "MODELSCAN_GATEWAY_PORT": str(_free_port()),
+            "MODELSCAN_FIRST_PORT": str(free_port()),
+            "MODELSCAN_GATEWAY_PORT": str(free_port()),
             "MODELSCAN_STOP_GRACE": "1",
         }
         self.context = Context(settings=load_settings(self.environ))
@@ -75,10 +75,3 @@ class BrowserHouse:
             os.kill(item.process.pid, signal.SIGKILL)
         assert not left
         assert not self.bugs
-
-
-def _free_port() -> int:
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        port: int = attempt.getsockname()[1]
-    return port

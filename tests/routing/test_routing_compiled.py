@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from modelscan import dataclasses
 from modelscan.model import Adapter, Deployment
 from modelscan.model.registered import AtGateway
-from modelscan.routing.compiled import TableMember, compile_table
+from modelscan.routing.compiled import GatewayTable, TableMember, compile_table
 from modelscan.routing.names import PublicNames
 
 
@@ -86,6 +88,41 @@ def test_a_name_that_was_given_leads_to_what_it_was_given_to() -> None:
             "w": ("upstream:w", 1),
         }
     )
+
+
+def test_aliases_of_aliases_lead_to_the_name_at_their_end() -> None:
+    aliases = {"gpt": "Best", "best": "EYES", "far": "nobody", "further": "far", "a": "b", "b": "a", "c": "c"}
+    table = compile_table([deployment()], PublicNames(aliases=aliases))
+    assert table.aliases == snapshot(
+        {"gpt": "eyes", "best": "eyes", "far": "nobody", "further": "nobody", "a": "a", "b": "b", "c": "c"}
+    )
+    assert {name: table.behind(name) for name in ("gpt", "GPT", "best", "eyes", "Lab/Eyes")} == dict.fromkeys(
+        ("gpt", "GPT", "best", "eyes", "Lab/Eyes"), ("eyes",)
+    )
+    assert {table.behind(name) for name in ("far", "further", "a", "b", "c", "nobody")} == {()}
+
+
+def test_what_is_meant_without_its_capitals_must_be_one() -> None:
+    table = GatewayTable(names={"Big": ("one",), "big": ("two",), "small": ("three",)}, aliases={"tiny": "Small"})
+    assert (table.behind("Big"), table.behind("big"), table.behind("BIG")) == (("one",), ("two",), ())
+    assert (table.written("TINY"), table.meant("TINY"), table.behind("TINY")) == ("tiny", "small", ("three",))
+
+
+NAMES = st.text("aAbBc", min_size=1, max_size=2)
+
+
+@given(aliases=st.dictionaries(NAMES, NAMES, max_size=6), asked=NAMES)
+def test_any_aliases_end_where_following_them_by_hand_ends(aliases: dict[str, str], asked: str) -> None:
+    public = PublicNames(aliases=aliases)
+    table = compile_table([dataclasses.replace(deployment(), name="ab", model="ab")], public)
+    at, exact = asked, {"ab", *aliases}
+    for _ in range(len(aliases) + 1):
+        alike = [name for name in exact if name.casefold() == at.casefold()]
+        at = at if at in exact else alike[0] if len(alike) == 1 else at
+        if at == "ab" or at not in aliases:
+            break
+        at = aliases[at]
+    assert table.behind(asked) == (("ab",) if at == "ab" else ())
 
 
 def test_upstreams_that_know_their_model_by_one_name_share_it() -> None:

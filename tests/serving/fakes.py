@@ -178,3 +178,40 @@ class Slow(Streaming):
         yield "begun"
         self._work(options["cancel_event"])
         yield ChatGeneration("done", 1, 1)
+
+
+class OneAtATime:
+    """Embeds and reranks, and is called by one thread at a time; `spans` is when it was at work."""
+
+    dim = 1
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[float, float]] = []
+
+    def _work(self) -> None:
+        begun = time.monotonic()
+        time.sleep(0.01)
+        self.spans.append((begun, time.monotonic()))
+
+    def embed(self, texts: list[str], *, cancel_event: threading.Event | None = None) -> list[list[float]]:
+        self._work()
+        return [[1.0] for _ in texts]
+
+    def rerank(
+        self,
+        query: str,
+        documents: list[str],
+        *,
+        top_k: int | None = None,
+        cancel_event: threading.Event | None = None,
+    ) -> list[RerankResult]:
+        self._work()
+        return [RerankResult(index, 1.0) for index in range(len(documents))]
+
+    def count_tokens(self, texts: list[str]) -> int:
+        self._work()
+        return len(texts)
+
+    def decode(self, tokens: list[int]) -> str:
+        self._work()
+        return "text"

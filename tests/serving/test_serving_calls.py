@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.serving.conftest import Serve, wait_until
-from tests.serving.fakes import Letters, Slow
+from tests.serving.fakes import Letters, OneAtATime, Slow
 
 BODY = {"model": "slow", "messages": [{"role": "user", "content": "x"}]}
 
@@ -45,6 +45,27 @@ def test_calls_of_a_class_that_is_not_thread_safe_do_not_overlap(serve: Serve) -
         answers = list(pool.map(lambda _: client.post("/v1/chat/completions", json=BODY), range(4)))
     assert {answer.status_code for answer in answers} == {200}
     spans = sorted(slow.spans)
+    assert all(ended <= begun for (_, ended), (begun, _) in itertools.pairwise(spans))
+
+
+@pytest.mark.parametrize(
+    ("task", "path", "body"),
+    [
+        ("embed", "/v1/embeddings", {"model": "one", "input": [[1, 2], "a"]}),
+        ("rerank", "/v1/rerank", {"model": "one", "query": "a", "documents": ["a", "b"]}),
+        ("rerank", "/score", {"model": "one", "text_1": ["a", "b"], "text_2": ["a", "b"]}),
+    ],
+)
+def test_nor_does_what_is_asked_of_it_beside(serve: Serve, task: str, path: str, body: dict[str, Any]) -> None:
+    """Making text of tokens and counting them, too."""
+    one = OneAtATime()
+    with serve({"one": (task, one)}) as client, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: client.post(path, json=body), range(4)))
+    assert [(answer.status_code, answer.json()["usage"]["prompt_tokens"] > 1) for answer in answers] == [
+        (200, True)
+    ] * 4
+    spans = sorted(one.spans)
+    assert len(spans) >= 8
     assert all(ended <= begun for (_, ended), (begun, _) in itertools.pairwise(spans))
 
 

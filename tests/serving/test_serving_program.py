@@ -126,8 +126,9 @@ def test_a_class_that_cannot_serve_ends_it_before_anything_is_loaded(model: dict
     )
     assert done.returncode == 1
     last = done.stdout.splitlines()[-1]
-    assert last.startswith(f"error: `{model['names'][0]}` cannot be loaded: SystemExit: ")
+    assert last.startswith(f"error: `{model['names'][0]}` cannot be loaded: BadHandler: ")
     assert said in last
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

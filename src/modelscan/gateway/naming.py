@@ -9,7 +9,6 @@ from modelscan.dataclasses import dataclass
 from modelscan.gateway.http.answers import Refusal
 from modelscan.routing.compiled import GatewayTable, TableMember
 
-_MOST_ALIASES = 32  # one after the other
 _MOST_SPELLINGS = 4_096  # that are remembered: capitals can be varied without end
 
 
@@ -17,7 +16,7 @@ _MOST_SPELLINGS = 4_096  # that are remembered: capitals can be varied without e
 class FoundName:
     """`public` is the name as the table writes it, `members` those behind it, `fallbacks` names to try after it.
 
-    `target` is the name at the end of its aliases, `names` are the public one and those of its members; `ready`: one of
+    `target` is the name that an alias leads to, `names` are the public one and those of its members; `ready`: one of
     them is, by this table.
     """
 
@@ -36,16 +35,12 @@ class Directory:
         self.table = table
         self.members: Mapping[str, TableMember] = {item.name: item for item in table.members}
         self._found: dict[str, FoundName] = {}
-        self._folded: dict[str, set[str]] = {}
-        for name in (*table.names, *table.aliases):
-            self._folded.setdefault(name.casefold(), set()).add(name)
 
     def find(self, name: str) -> FoundName | None:
         """Exactly, else without regard to capitals where one name alone is meant."""
         if (known := self._found.get(name)) is not None:
             return known
-        written = self._written(name)
-        target = None if written is None else self._end_of_aliases(written)
+        written, target = self.table.written(name), self.table.meant(name)
         if written is None or target is None:
             return None
         fallbacks = self.table.fallbacks.get(written) or self.table.fallbacks.get(target, ())
@@ -74,20 +69,3 @@ class Directory:
             if servable and not name.startswith("/"):
                 found[name] = servable
         return found
-
-    def _written(self, name: str) -> str | None:
-        if name in self.table.names or name in self.table.aliases:
-            return name
-        alike = self._folded.get(name.casefold(), set())
-        return next(iter(alike)) if len(alike) == 1 else None
-
-    def _end_of_aliases(self, name: str) -> str | None:
-        for _ in range(_MOST_ALIASES):
-            if name in self.table.names:
-                return name
-            following = self.table.aliases.get(name)
-            written = None if following is None else self._written(following)
-            if written is None:
-                return None
-            name = written
-        return None

@@ -5,6 +5,7 @@ Verbs write it whenever a route changes; the gateway never asks anything else ab
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
@@ -55,15 +56,44 @@ class TableMember:
     ollama: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class GatewayTable:
-    """`names` are the public names, each with its members; `aliases` lead to one of them, `fallbacks` to more."""
+    """`names` are the public names, each with its members; `aliases` lead to one of them, or to what nobody is called,
+    `fallbacks` to more.
+    """
 
     format: int = TABLE_FORMAT
     members: tuple[TableMember, ...] = ()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def written(self, name: str) -> str | None:
+        """A name, or an alias, as it stands here: exactly so, else without regard to capitals where one is meant."""
+        if name in self.names or name in self.aliases:
+            return name
+        alike = self._alike.get(name.casefold(), ())
+        return alike[0] if len(alike) == 1 else None
+
+    def meant(self, name: str) -> str | None:
+        """The one of `names` that a name or an alias leads to."""
+        written = self.written(name)
+        if written is None or written in self.names:
+            return written
+        target = self.written(self.aliases[written])
+        return target if target in self.names else None
+
+    def behind(self, name: str) -> tuple[str, ...]:
+        """The members that requests for a name go to; none for what leads nowhere."""
+        meant = self.meant(name)
+        return () if meant is None else self.names[meant]
+
+    @functools.cached_property
+    def _alike(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in dict.fromkeys((*self.names, *self.aliases)):
+            found.setdefault(name.casefold(), []).append(name)
+        return found
 
 
 def compile_table(
@@ -88,12 +118,26 @@ def compile_table(
     own: dict[str, tuple[str, ...]] = {item.name: (item.name,) for item in present}
     for name, item in registered.items():
         own[name] = (*(own.get(name) or deployed.get(name.casefold(), ())), item.name)
-    return GatewayTable(
+    table = GatewayTable(
         members=tuple(replace(item, weight=public.weights.get(item.name, 1)) for item in members),
         names={**names, **own},
         aliases={name: target for name, target in aliases.items() if name not in own},
         fallbacks=public.fallbacks,
     )
+    return replace(table, aliases={name: _end(table, name) for name in table.aliases})
+
+
+def _end(table: GatewayTable, alias: str) -> str:
+    """Where aliases of aliases lead; a circle, which only a file edited by hand can hold, to one of its own."""
+    passed: list[str] = []
+    at: str | None = alias
+    while at is not None and at in table.aliases and at not in passed:
+        passed.append(at)
+        following = table.aliases[at]
+        at = table.written(following)
+        if at is None or at in table.names:
+            return at or following
+    return alias
 
 
 def set_apart(upstreams: Iterable[TableMember], taken: Collection[str]) -> dict[str, TableMember]:

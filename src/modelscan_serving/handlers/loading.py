@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelscan_serving.handlers.arguments import ModelToServe, Serving
-from modelscan_serving.handlers.checking import BadHandler, accepted, check_class
+from modelscan_serving.handlers.checking import accepted, check_class
 from modelscan_serving.handlers.own_class import own_class
 
 _FOLDER = "modelscan_serving.handlers.ours"
@@ -24,7 +23,9 @@ _OURS: Mapping[str, tuple[str, str]] = {
 
 
 def loader(serving: Serving) -> Callable[[ModelToServe], Any]:
-    """Makes handlers. At the first call the classes of all models are checked: before weights take their time."""
+    """Makes handlers. At the first call the classes of all models are checked: before weights take their time. It
+    raises BadHandler for one of those, and what a class itself raises.
+    """
     classes: dict[str, Any] = {}
 
     def load(wanted: ModelToServe) -> Any:
@@ -38,15 +39,12 @@ def loader(serving: Serving) -> Callable[[ModelToServe], Any]:
 
 
 def _checked(wanted: ModelToServe, serving: Serving) -> Any:
-    try:
-        if wanted.handler is not None:
-            found = own_class(wanted.handler, serving.import_root, wanted.sha256)
-            check_class(wanted.handler, found, wanted.task, [*_given(wanted, serving), *wanted.options])
-            return found
-        module, name = _OURS[wanted.task]
-        return getattr(importlib.import_module(f"{_FOLDER}.{module}"), name)
-    except BadHandler as error:
-        sys.exit(str(error))
+    if wanted.handler is not None:
+        found = own_class(wanted.handler, serving.import_root, wanted.sha256)
+        check_class(wanted.handler, found, wanted.task, [*_given(wanted, serving), *wanted.options])
+        return found
+    module, name = _OURS[wanted.task]
+    return getattr(importlib.import_module(f"{_FOLDER}.{module}"), name)
 
 
 def _given(wanted: ModelToServe, serving: Serving) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def own_class(path: str, root: str | None, sha256: str | None) -> Any:
     _provide_base()
     try:
         found = getattr(importlib.import_module(module), name, None)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadHandler(f"`{file}` cannot be imported: {type(error).__name__}: {error}") from error
     if found is None:
         raise BadHandler(f"`{file}` has no class `{name}`")

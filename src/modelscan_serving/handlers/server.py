@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from modelscan_serving.handlers.arguments import ModelToServe, Serving
-from modelscan_serving.handlers.checking import CAPABILITIES
+from modelscan_serving.handlers.checking import CAPABILITIES, BadHandler
 from modelscan_serving.handlers.doors import Doors
 from modelscan_serving.handlers.errors import ApiError
 from modelscan_serving.handlers.routes import chat, embeddings, images, rerank, speech
@@ -72,7 +72,7 @@ def _load_all(serving: Serving, load: Load, state: State, loop: asyncio.Abstract
         try:
             handler = load(wanted)
         except BaseException as error:  # noqa: BLE001  the process ends, whatever it was
-            if not isinstance(error, SystemExit):
+            if not isinstance(error, BadHandler):  # which says it all
                 sys.excepthook(type(error), error, error.__traceback__)
             print(f"error: `{wanted.names[0]}` cannot be loaded: {type(error).__name__}: {error}", flush=True)
             os._exit(1)

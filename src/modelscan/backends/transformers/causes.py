@@ -6,14 +6,16 @@ from modelscan.backends.explaining.common_causes import MACHINE, MEMORY
 from modelscan.backends.explaining.diagnosis import Cause, cause
 from modelscan.backends.explaining.weights_causes import WEIGHTS
 
+_REFUSED = r"error: `[^`]+` cannot be loaded: BadHandler: "
+
 CAUSES: tuple[Cause, ...] = (
     cause(
-        r"error: `[^`]+` cannot be loaded: SystemExit: (?P<why>`(?P<file>[^`]+)` has changed since it was agreed to)",
+        _REFUSED + r"(?P<why>`(?P<file>[^`]+)` has changed since it was agreed to)",
         "the file of its class has changed since you allowed it to run",
         "read `{file}`, then: modelscan deploy … --trust-remote-code --replace",
     ),
     cause(
-        r"error: `[^`]+` cannot be loaded: SystemExit: (?P<why>.+)",
+        _REFUSED + r"(?P<why>.+)",
         "its class cannot serve it: {why}",
         "modelscan model list",
     ),

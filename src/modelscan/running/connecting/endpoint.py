@@ -36,7 +36,7 @@ def upstream_endpoint(context: Context, name: str) -> ClientEndpoint | None:
     Raises BackendFailed where no gateway runs.
     """
     table = read_table(gateway_files(context.settings.paths))
-    behind = table.names.get(table.aliases.get(name, name), ())
+    behind = table.behind(name)
     found = next((item for item in table.members if item.name in behind), None)
     if found is None or found.kind != "upstream":
         return None

@@ -30,7 +30,7 @@ def model_env(context: Context, name: str, *, direct: bool = False) -> ExportedE
     """
     if not direct and running_gateway(context) is not None:
         table = read_table(gateway_files(context.settings.paths))
-        members = table.names.get(table.aliases.get(name, name), ())
+        members = table.behind(name)
         for member in table.members:
             known = member.kind == "deployment" and member.name in members
             if known and (member.status == "ready" or member.on_demand):

@@ -212,11 +212,9 @@ def _upstream(member: TableMember) -> UpstreamStatus:
 
 def _served(table: GatewayTable) -> tuple[ServedModel, ...]:
     members = {item.name: item for item in table.members}
-    names: dict[str, tuple[str, ...]] = dict(table.names)
-    for alias, target in table.aliases.items():
-        names[alias] = table.names.get(target, ())
-    shown = [name for name in sorted(names) if not name.startswith("/")]  # a folder goes by its deployment's name
-    return tuple(_model(name, [members[item] for item in names[name] if item in members]) for name in shown)
+    names = sorted({*table.names, *table.aliases})
+    shown = [name for name in names if not name.startswith("/")]  # a folder goes by its deployment's name
+    return tuple(_model(name, [members[item] for item in table.behind(name) if item in members]) for name in shown)
 
 
 def _model(name: str, members: list[TableMember]) -> ServedModel:

@@ -65,7 +65,13 @@ class TextChat:
             made = maker.apply_chat_template(
                 messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
             )
-        except TemplateError as error:
+        except (
+            TemplateError,
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+        ) as error:  # what it stumbles over is theirs
             raise BadInput(f"The chat template of the model refuses the messages: {error}.", "messages") from error
         return made.to(self._device)
 

@@ -14,7 +14,16 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from modelscan_serving.handlers.errors import ApiError
 from modelscan_serving.handlers.pictures import with_images
 from modelscan_serving.handlers.protocols import ChatGeneration
-from modelscan_serving.handlers.routes.request import ServedModel, body_of, call, model_for, number, told, waited_for
+from modelscan_serving.handlers.routes.request import (
+    ServedModel,
+    body_of,
+    call,
+    flag,
+    model_for,
+    number,
+    told,
+    waited_for,
+)
 
 _MOST_NEW_TOKENS = 1_000_000  # the model's own context is what bounds
 _USUAL_NEW_TOKENS = 1024
@@ -33,8 +42,8 @@ async def complete(request: Request) -> Response:
     )
     options = _options(body, model)
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body["model"]}
-    if body.get("stream"):
-        usage = bool((body.get("stream_options") or {}).get("include_usage"))
+    streams, usage = _streaming(body)
+    if streams:
         events = _events(request, model, messages, options, head, with_usage=usage)
         return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
     made: ChatGeneration = await call(request, model, model.handler.generate, messages, **options)
@@ -52,24 +61,36 @@ def _refuse_unserved(body: dict[str, Any], model: ServedModel) -> None:
     for name in _REFUSED:
         if body.get(name):
             raise ApiError(f"The model `{body['model']}` does not support `{name}`.", param=name)
-    if body.get("n") not in {None, 1}:
+    if body.get("n") is not None and body["n"] != 1:
         raise ApiError("`n` is 1.", param="n")
     form = body.get("response_format")
-    kind = form.get("type") if isinstance(form, dict) else form
-    if kind not in {None, "text"} and not model.structured:
+    if form is None:
+        return
+    if not isinstance(form, dict) or not isinstance(form.get("type"), str):
+        raise ApiError("`response_format` is an object with a `type`.", param="response_format")
+    if form["type"] != "text" and not model.structured:
         raise ApiError(f"The model `{body['model']}` does not support structured outputs.", param="response_format")
+
+
+def _streaming(body: dict[str, Any]) -> tuple[bool, bool]:
+    """Whether the answer is streamed, and whether its usage is told then."""
+    options = body.get("stream_options")
+    if options is not None and not isinstance(options, dict):
+        raise ApiError("`stream_options` is an object.", param="stream_options")
+    return flag(body, "stream"), flag(options or {}, "include_usage")
 
 
 def _messages(given: Any) -> list[dict[str, Any]]:
     if not isinstance(given, list) or not given:
         raise ApiError("`messages` is a list of messages.", param="messages")
     for index, message in enumerate(given):
-        if not isinstance(message, dict) or message.get("role") not in _ROLES:
+        role = message.get("role") if isinstance(message, dict) else None
+        if not isinstance(role, str) or role not in _ROLES:
             raise ApiError(f"`messages[{index}]` needs a `role`.", param="messages")
         content = message.get("content")
-        if not isinstance(content, str | list) and not (content is None and message["role"] == "assistant"):
+        if not isinstance(content, str | list) and not (content is None and role == "assistant"):
             raise ApiError(f"`messages[{index}]` needs a `content`.", param="messages")
-    return [{**message, "content": "" if message["content"] is None else message["content"]} for message in given]
+    return [{**message, "content": "" if message.get("content") is None else message["content"]} for message in given]
 
 
 def _options(body: dict[str, Any], model: ServedModel) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import array
 import base64
+import functools
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from modelscan_serving.handlers.checking import takes
 from modelscan_serving.handlers.errors import ApiError
+from modelscan_serving.handlers.protocols import BadInput
 from modelscan_serving.handlers.routes.request import ServedModel, body_of, call, model_for, number, word
 
 _MOST_INPUTS = 2048  # as OpenAI's
@@ -27,13 +29,12 @@ async def embed(request: Request) -> Response:
     """
     body = await body_of(request)
     model = model_for(request, body.get("model"), "text-embedding")
-    texts = _texts(body.get("input"), model)
+    items = _items(body.get("input"), model)
     form = word(body, "encoding_format", ("float", "base64"), "float")
     dim = getattr(model.handler, "dim", None)
     size = number(body, "dimensions", None, low=1, high=dim or 1_000_000, whole=True)
     options = _prompt(body, model)
-    vectors = await call(request, model, model.handler.embed, texts, **options)
-    tokens = model.handler.count_tokens(texts)
+    vectors, tokens = await call(request, model, _in_one_turn(model.handler), items, **options)
     numbers = [_cut(_floats(vector), size) for vector in vectors]
     return JSONResponse(
         {
@@ -48,17 +49,37 @@ async def embed(request: Request) -> Response:
     )
 
 
-def _texts(given: Any, model: ServedModel) -> list[str]:
+def _items(given: Any, model: ServedModel) -> list[Any]:
     """A text, texts, or tokens where the handler can make text of them."""
     items = given if isinstance(given, list) and not _is_tokens(given) else [given]
     if not items or len(items) > _MOST_INPUTS:
         raise ApiError(f"`input` is from 1 to {_MOST_INPUTS} texts.", param="input")
-    decode = getattr(model.handler, "decode", None)
-    texts = [decode(item) if decode is not None and _is_tokens(item) else item for item in items]
-    if not all(isinstance(item, str) and item for item in texts):
-        tokens = ", or lists of tokens" if decode is not None else ""
+    decodes = hasattr(model.handler, "decode")
+    if not all((isinstance(item, str) and item) or (decodes and _is_tokens(item)) for item in items):
+        tokens = ", or lists of tokens" if decodes else ""
         raise ApiError(f"`input` is a text that is not empty, or a list of such{tokens}.", param="input")
-    return texts
+    return items
+
+
+def _in_one_turn(handler: Any) -> Callable[..., tuple[Any, int]]:
+    """All that is asked of the handler, to be called as its `embed` is."""
+
+    @functools.wraps(handler.embed)
+    def embedded(items: list[Any], **options: Any) -> tuple[Any, int]:
+        texts = [item if isinstance(item, str) else _decoded(handler, item) for item in items]
+        return handler.embed(texts, **options), handler.count_tokens(texts)
+
+    return embedded
+
+
+def _decoded(handler: Any, tokens: list[int]) -> str:
+    try:
+        found = handler.decode(tokens)
+    except Exception as error:  # whatever it is, these numbers are no tokens of the model's
+        raise BadInput("`input` has a token that the model does not know.", "input") from error
+    if not isinstance(found, str) or not found:
+        raise BadInput("`input` has tokens that stand for no text.", "input")
+    return found
 
 
 def _is_tokens(given: Any) -> bool:
@@ -69,7 +90,7 @@ def _prompt(body: dict[str, Any], model: ServedModel) -> dict[str, str]:
     kind = body.get("input_type")
     if kind is None:
         return {}
-    if kind not in _PROMPTS or not takes(model.handler.embed, "prompt_name"):
+    if not isinstance(kind, str) or kind not in _PROMPTS or not takes(model.handler.embed, "prompt_name"):
         raise ApiError(f"`input_type` is one of {', '.join(_PROMPTS)}, for a model with prompts.", param="input_type")
     return {"prompt_name": _PROMPTS[kind]}
 

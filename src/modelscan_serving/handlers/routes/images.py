@@ -44,7 +44,7 @@ async def generate(request: Request) -> Response:
 
 
 def _size(given: Any) -> tuple[int | None, int | None]:
-    if given in {None, "auto"}:
+    if given is None or given == "auto":
         return None, None
     found = _SIZE.fullmatch(given) if isinstance(given, str) else None
     sides = [int(side) for side in found.groups()] if found else []

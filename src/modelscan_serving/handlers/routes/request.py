@@ -68,11 +68,16 @@ class State:
 
 
 async def body_of(request: Request) -> dict[str, Any]:
-    """Raises ApiError for what is no JSON object."""
+    """Raises ApiError for what is no JSON object, or holds text that no tokenizer takes."""
     try:
-        document = json.loads(await request.body())
+        given = (await request.body()).decode("utf-8-sig")
+        document = json.loads(given)
+        if "\\u" in given:
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ApiError("The body holds half of a surrogate pair, which is no character.") from error
     except (ValueError, RecursionError) as error:
-        raise ApiError(f"The body is not valid JSON: {error}") from error
+        raise ApiError(f"The body is not valid JSON: {error}.") from error
     if not isinstance(document, dict):
         raise ApiError("The body is not a JSON object.")
     return document
@@ -80,8 +85,10 @@ async def body_of(request: Request) -> dict[str, Any]:
 
 def model_for(request: Request, name: object, capability: str) -> ServedModel:
     """Raises ApiError for a name that is not served, or whose model does something else."""
+    if not isinstance(name, str):
+        raise ApiError("`model` is the name of a model.", param="model")
     state: State = request.app.state.serving
-    model = state.models.get(name) if isinstance(name, str) else None
+    model = state.models.get(name)
     if model is None:
         raise unknown_model(name)
     if capability not in model.capabilities:
@@ -141,14 +148,27 @@ def number(body: Mapping[str, Any], name: str, default: Any, *, low: float, high
 
 
 def text(body: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    value = body.get(name, default)
+    value = body.get(name)
+    if value is None:
+        value = default
     if not isinstance(value, str) or (not value and default is None):
         raise ApiError(f"`{name}` is a text that is not empty.", param=name)
     return value
 
 
 def word(body: Mapping[str, Any], name: str, words: Collection[str], default: str) -> str:
-    value = body.get(name) or default
-    if value not in words:
+    value = body.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, str) or value not in words:
         raise ApiError(f"`{name}` is one of {', '.join(words)}.", param=name)
-    return str(value)
+    return value
+
+
+def flag(body: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    value = body.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise ApiError(f"`{name}` is true or false.", param=name)
+    return value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -11,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from modelscan_serving.handlers.errors import ApiError
 from modelscan_serving.handlers.protocols import RerankResult
-from modelscan_serving.handlers.routes.request import ServedModel, body_of, call, model_for, number, text
+from modelscan_serving.handlers.routes.request import ServedModel, body_of, call, flag, model_for, number, text
 
 _MOST_DOCUMENTS = 10_000
 
@@ -23,9 +25,8 @@ async def rerank(request: Request) -> Response:
     query = text(body, "query")
     documents = [_document(item, index) for index, item in enumerate(_list(body.get("documents"), "documents"))]
     top = number(body, "top_n", len(documents), low=0, high=1_000_000, whole=True)
-    found = await _ranked(request, model, query, documents, min(top, len(documents)))
-    returned = body.get("return_documents") is not False
-    tokens = _tokens(model, [query, *documents])
+    returned = flag(body, "return_documents", default=True)
+    found, tokens = await _ranked(request, model, query, documents, min(top, len(documents)))
     return JSONResponse(
         {
             "id": f"rerank-{uuid.uuid4().hex}",
@@ -50,12 +51,12 @@ async def score(request: Request) -> Response:
     first, second = _side(body, "text_1", "queries"), _side(body, "text_2", "documents")
     if len(first) not in {1, len(second)}:
         raise ApiError("The first side is one text, or as many as the second.", param="text_1")
-    scores = []
+    scores, tokens = [], 0
     pairs = [(first[0], second)] if len(first) == 1 else [(one, [two]) for one, two in zip(first, second, strict=True)]
     for query, documents in pairs:
-        found = await _ranked(request, model, query, documents, len(documents))
+        found, counted = await _ranked(request, model, query, documents, len(documents))
+        tokens += counted
         scores += [item.score for item in sorted(found, key=lambda item: item.index)]
-    tokens = _tokens(model, [*first, *second])
     data = [{"index": index, "object": "score", "score": float(value)} for index, value in enumerate(scores)]
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     head = {"id": f"score-{uuid.uuid4().hex}", "object": "list", "created": int(time.time())}
@@ -64,9 +65,22 @@ async def score(request: Request) -> Response:
 
 async def _ranked(
     request: Request, model: ServedModel, query: str, documents: list[str], top: int
-) -> list[RerankResult]:
-    found = list(await call(request, model, model.handler.rerank, query, documents, top_k=top))
-    return sorted(found, key=lambda item: -item.score)[:top]
+) -> tuple[list[RerankResult], int]:
+    """The best, and how many tokens query and documents are."""
+    found, tokens = await call(request, model, _in_one_turn(model.handler), query, documents, top_k=top)
+    return sorted(found, key=lambda item: -item.score)[:top], tokens
+
+
+def _in_one_turn(handler: Any) -> Callable[..., tuple[list[RerankResult], int]]:
+    """All that is asked of the handler, to be called as its `rerank` is."""
+
+    @functools.wraps(handler.rerank)
+    def ranked(query: str, documents: list[str], **options: Any) -> tuple[list[RerankResult], int]:
+        found = list(handler.rerank(query, documents, **options))
+        count = getattr(handler, "count_tokens", None)
+        return found, int(count([query, *documents])) if count is not None else 0
+
+    return ranked
 
 
 def _side(body: dict[str, Any], *names: str) -> list[str]:
@@ -88,8 +102,3 @@ def _document(given: Any, index: int, name: str = "documents") -> str:
     if not isinstance(found, str):
         raise ApiError(f"`{name}[{index}]` is a text, or an object with `text`.", param=name)
     return found
-
-
-def _tokens(model: ServedModel, texts: list[str]) -> int:
-    count = getattr(model.handler, "count_tokens", None)
-    return int(count(texts)) if count is not None else 0
