@@ -33,7 +33,7 @@ def assert_as_in_reference(
         assert served.keys() == calls.keys()
         found = {route: _outcome(call) for route, (_, call) in calls.items()}
     wanted = {route: served[route] if task in {"", *models} else "refused" for route, (task, _) in calls.items()}
-    assert found == wanted
+    assert found == wanted, {route: (found[route], said) for route, said in wanted.items() if found[route] != said}
 
 
 def _in_reference(backend: str) -> dict[str, str]:

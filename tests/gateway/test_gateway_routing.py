@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import socket
 import threading
 
 import pytest
@@ -302,3 +305,33 @@ def test_a_unix_socket_is_an_endpoint_too(house: House, tmp_path_factory: pytest
     assert house.chat().status == 200
     assert len(made.requests) == 1
     made.close()
+
+
+def test_an_answer_before_the_whole_form_spoils_no_later_request(house: House) -> None:
+    """Its endpoint would take what comes next on that connection for the rest of the form."""
+    seen: list[tuple[int, bytes]] = []
+
+    def talk(number: int, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while data := connection.recv(65_536):
+                seen.append((number, data.split(b" ")[1]))
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}")
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            for number in itertools.count():
+                threading.Thread(target=talk, args=(number, endpoint.accept()[0]), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as endpoint:
+        threading.Thread(target=serve, daemon=True).start()
+        house.serve(member("demo", f"http://127.0.0.1:{endpoint.getsockname()[1]}"))
+        whole = request("POST", "/v1/audio/transcriptions", form(("model", b"demo"), ("file", AUDIO)), MULTIPART)
+        for _ in range(2):
+            with house.connection() as wire:
+                wire.socket.sendall(whole[:600])
+                assert wire.answer().status == 404
+        house.chat()
+        house.chat()
+        endpoint.shutdown(socket.SHUT_RDWR)
+    form_path, chat_path = b"/v1/audio/transcriptions", b"/v1/chat/completions"
+    assert seen == [(0, form_path), (1, form_path), (2, chat_path), (2, chat_path)]

@@ -116,8 +116,8 @@ class Exchange:
         except BadBody as bad:
             self._bad(bad)
             return
-        if onward and self._connection is not None:
-            self._connection.write(onward)
+        if self._connection is not None:
+            self._connection.write(onward, more=False)
         if self._routed:
             return
         if incoming.model is None:
@@ -239,7 +239,7 @@ class Exchange:
         self.heard = True
         body, length = incoming.carried(member, self._target)
         head = head_for_model(self._request, member, connection.address, length=length, environ=gateway.environ)
-        connection.send(self, head, body)
+        connection.send(self, head, body, more=not self._request.complete)
 
     def upstream_paused(self, paused: bool) -> None:
         if not self._request.complete and not self._over:

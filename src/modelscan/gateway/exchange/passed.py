@@ -47,7 +47,7 @@ class Passage:
         if request.head.chunked:
             body = (chunk(body) if body else b"") + (chunk(b"") if request.complete else b"")
         request.body = b""
-        made.send(self, head_for_api(request, length=length), body)
+        made.send(self, head_for_api(request, length=length), body, more=not request.complete)
 
     def body_data(self, data: bytes) -> None:
         self._received += len(data)
@@ -61,8 +61,8 @@ class Passage:
             self._connection.write(chunk(data) if self._request.head.chunked else data)
 
     def body_complete(self) -> None:
-        if self._connection is not None and self._request.head.chunked:
-            self._connection.write(chunk(b""))
+        if self._connection is not None:
+            self._connection.write(chunk(b"") if self._request.head.chunked else b"", more=False)
 
     def whole(self, body: bytes) -> None:
         self.head_complete()

@@ -47,7 +47,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     __slots__ = (
         *("_answer", "_begun", "_data", "_done", "_head_done", "_headers", "_idle_again", "_informed"),
-        *("_keep", "_learning", "_left", "_open_ended", "_parser", "_paused", "_repeated", "_rest"),
+        *("_keep", "_learning", "_left", "_more", "_open_ended", "_parser", "_paused", "_repeated", "_rest"),
         *("_told_head", "_transport", "address", "closed", "idle_since", "used"),
     )
 
@@ -58,6 +58,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = None
         self._answer: Answer | None = None
         self._rest = _NOTHING
+        self._more = False  # of the request's body is still to come
         self._paused = False
         self._open_ended = False  # the answer ends when the connection does
         self._repeated: Repeated[AnswerHead] | None = None
@@ -76,10 +77,10 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
 
-    def send(self, answer: Answer, head: bytes, body: bytes | bytearray) -> None:
-        """Send a request; more of its body may follow by `write`."""
+    def send(self, answer: Answer, head: bytes, body: bytes | bytearray, *, more: bool = False) -> None:
+        """Send a request; with `more` of its body to follow by `write`."""
         assert self._transport is not None  # noqa: S101  it is connected before it is handed out
-        self._answer = answer
+        self._answer, self._more = answer, more
         self.used += 1
         self._begun = self._told_head = self._open_ended = False
         if len(body) <= _SLICE:
@@ -89,9 +90,10 @@ class UpstreamConnection(asyncio.Protocol):
             self._rest = memoryview(body)
             self._push()
 
-    def write(self, data: bytes | bytearray) -> None:
-        """More of the request's body."""
-        if self._transport is not None and not self.closed:
+    def write(self, data: bytes | bytearray, *, more: bool = True) -> None:
+        """A further piece of the request's body; the last one where no `more` follows."""
+        self._more = more
+        if data and self._transport is not None and not self.closed:
             if self._rest:
                 self._rest = memoryview(bytes(self._rest) + data)
                 self._push()
@@ -227,7 +229,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _finish(self, answer: Answer) -> None:
         self._answer = self._parser = self._learning = None
-        reusable = self._keep and not self._rest and not self.closed
+        # An endpoint that answered before it had the whole body takes what is sent next for the rest of it.
+        reusable = self._keep and not self._rest and not self._more and not self.closed
         answer.answer_end()
         if reusable:
             self._idle_again(self)

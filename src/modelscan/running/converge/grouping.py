@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from modelscan import dataclasses
 from modelscan.backends.registry import BACKENDS
+from modelscan.errors import ModelscanError
 from modelscan.model import Candidate, Deployment, Hardware
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.applied import wishes_code
@@ -22,7 +23,7 @@ def grouped(
     context: Context, wanted: Sequence[DeployRequest], found: Sequence[Deployment]
 ) -> tuple[DeployRequest, ...]:
     """In the order of their first ones; a process that is there keeps its name and its order. By themselves stay those
-    that have a deployment of their own, whose code has to be agreed to, or that fit nowhere, which is said of them.
+    that have a deployment of their own, whose code has to be agreed to, or that are unknown, closed, or fit nowhere.
     """
     alone = {item.reference for item in found if not item.models}
     there = {model.reference: item for item in found for model in item.models}
@@ -46,10 +47,13 @@ def _together(group: Sequence[DeployRequest], there: Mapping[str, Deployment]) -
 
 def _process(context: Context, request: DeployRequest, hardware: Hardware) -> object | None:
     """What its process would have to be like; None where it would serve nothing else."""
-    resolved = resolve_request(context, request.plan)
-    if resolved.model is not None:
-        refuse_closed(context, resolved.model, request.plan)
-    chosen = plan_resolved(context, resolved, request.plan, hardware).plan.chosen
+    try:
+        resolved = resolve_request(context, request.plan)
+        if resolved.model is not None:
+            refuse_closed(context, resolved.model, request.plan)
+        chosen = plan_resolved(context, resolved, request.plan, hardware).plan.chosen
+    except ModelscanError:  # said of all that fail, where all are planned
+        return None
     if chosen is None or wishes_code(resolved.registered) or _own_class(chosen):
         return None
     backend = BACKENDS[chosen.backend]
