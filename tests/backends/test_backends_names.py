@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,15 +20,23 @@ SOURCE = re.compile(r"vllm[-_ ]recipes|vLLM's recipes|recipes\.vllm\.ai", re.IGN
 LIBRARIES = frozenset({"transformers"})
 
 
+@functools.cache
+def names() -> re.Pattern[str]:
+    found = {*BACKENDS, *(backend.title for backend in BACKENDS.values())}
+    words = "|".join(re.escape(name) for name in found if name.lower() not in LIBRARIES)
+    return re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
+
+
 def named(text: str) -> bool:
-    names = {*BACKENDS, *(backend.title for backend in BACKENDS.values())}
-    words = "|".join(re.escape(name) for name in names if name.lower() not in LIBRARIES)
-    return bool(re.search(rf"(?<![\w-])(?:{words})(?![\w-])", SOURCE.sub("", text), re.IGNORECASE))
+    return names().search(SOURCE.sub("", text)) is not None
 
 
 def strings(file: Path) -> Iterator[tuple[int, str]]:
-    """All but docstrings."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    """All but docstrings, of a file that names one at all."""
+    text = file.read_text(encoding="utf-8")
+    if not named(text):
+        return
+    tree = ast.parse(text)
     told = {
         id(node.body[0].value)
         for node in ast.walk(tree)
@@ -41,7 +50,8 @@ def strings(file: Path) -> Iterator[tuple[int, str]]:
 
 
 def imports(file: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    text = file.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)) if "modelscan.backends." in text else ():
         if isinstance(node, ast.ImportFrom | ast.Import):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [name.name for name in node.names]
             yield from ((node.lineno, module) for module in modules)

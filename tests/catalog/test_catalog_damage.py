@@ -119,6 +119,8 @@ def test_damage_is_said_and_the_shipped_catalog_serves(settings: Settings, path:
     assert notice is not None
     assert notice.startswith(f"the catalog index `{path}` is damaged (")
     assert notice.endswith("the shipped one is used: modelscan catalog refresh")
+    if how not in {"flip", "directory", "pipe"}:  # to a refresh the others are files as the first
+        return
     refresh(settings, web(), Noon())
     healed = open_index(settings)
     assert (healed.notice, resolve("novel-9b", healed).model is not None) == (None, True)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from modelscan import dataclasses
+from modelscan.catalog.index.index import open_base
 from modelscan.catalog.index.open import open_index
 from modelscan.catalog.naming.identity import resolve
-from modelscan.catalog.refresh.refresh import insecure_addresses, refresh
+from modelscan.catalog.refresh.refresh import RefreshReport, insecure_addresses, refresh
 from modelscan.dataclasses import dataclass, field
 from modelscan.errors import SourceUnavailable, StorageFailed, Usage
 from modelscan.settings.reading import Settings, load_settings
@@ -123,8 +124,39 @@ def statuses(settings: Settings, pages: Web, only: str | None = None) -> dict[st
     return {source.name: source.status for source in refresh(settings, pages, Noon(), only=only).sources}
 
 
-def test_the_report_is_the_interfaces(settings: Settings) -> None:
-    report = to_document(refresh(settings, web(), Noon()))
+@dataclass(kw_only=True)
+class First:
+    settings: Settings
+    report: RefreshReport
+    told: list[str]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> First:
+    """The first refresh of a home in which much is there already: rubbish for an index, what killed refreshes have left,
+    models of the user's own; one address has a password.
+    """
+    settings = settings_below(tmp_path_factory.mktemp("first"))
+    settings.paths.index_file.parent.mkdir(parents=True)
+    settings.paths.index_file.write_bytes(b"rubbish")
+    settings.paths.local_models_file.parent.mkdir(parents=True)
+    settings.paths.local_models_file.write_text("models: [{hf_repo_id: a/b}, {}]")
+    now = Noon().now().timestamp()
+    for name, age in (("old", 7200), ("young", 60)):
+        folder = settings.paths.cache / f".index-{name}"
+        folder.mkdir()
+        (folder / "half.sqlite").write_bytes(b"x")
+        os.utime(folder, (now - age, now - age))
+    catalog = dataclasses.replace(settings.catalog, models_dev_url=API.replace("//", "//user:secret@"))
+    secret, pages, told = dataclasses.replace(settings, catalog=catalog), web(), []
+    pages.pages[catalog.models_dev_url] = pages.pages[API]
+    report = refresh(secret, pages, Noon(), progress=lambda source, what: told.append(f"{source}: {what}"))
+    return First(settings=settings, report=report, told=told)
+
+
+def test_the_report_is_the_interfaces(first: First) -> None:
+    """The user's own files are read at every use, and reported here."""
+    report = to_document(first.report)
     assert report.pop("models") > 700
     assert report == {
         "sources": [
@@ -155,13 +187,31 @@ def test_the_report_is_the_interfaces(settings: Settings) -> None:
             {
                 "name": "local",
                 "status": "unchanged",
-                "records": 0,
-                "skipped": [],
-                "error": None,
+                "records": 1,
+                "skipped": [{"reason": "the entry has neither `name` nor `hf_repo_id`", "count": 1}],
+                "error": f"`{first.settings.paths.local_models_file}`: entry 2: the entry has neither `name` nor `hf_repo_id`",
                 "fetched_at": "2026-11-21T12:00:00Z",
             },
         ]
     }
+
+
+def test_a_damaged_index_is_healed(first: First) -> None:
+    index = open_base(first.settings.paths.index_file)
+    assert index.notice is None
+    index.close()
+    found = {path.name for path in first.settings.paths.cache.iterdir() if not path.name.startswith(".")}
+    assert found == {first.settings.paths.index_file.name, "downloads"}
+
+
+def test_what_a_killed_refresh_has_left_is_cleared_later(first: First) -> None:
+    assert [path.name for path in first.settings.paths.cache.glob(".index-*")] == [".index-young"]
+
+
+def test_progress_is_told_without_credentials(first: First) -> None:
+    assert first.told[0] == "models.dev: 194 B from https://catalogs.invalid/api.json"
+    assert first.told[-1] == "index: merging the sources"
+    assert "secret" not in " ".join(first.told)
 
 
 def test_what_was_fetched_serves_beside_our_own_lists(refreshed: Settings) -> None:
@@ -267,22 +317,6 @@ def test_a_disk_that_cannot_be_written(settings: Settings) -> None:
         refresh(settings, web(), Noon())
 
 
-def test_a_damaged_index_is_healed(settings: Settings) -> None:
-    settings.paths.index_file.parent.mkdir(parents=True)
-    settings.paths.index_file.write_bytes(b"rubbish")
-    refresh(settings, web(), Noon())
-    assert open_index(settings).notice is None
-    found = {path.name for path in settings.paths.cache.iterdir() if not path.name.startswith(".whole-")}
-    assert found == {settings.paths.index_file.name, "downloads"}
-
-
-def test_the_users_files_are_reported(settings: Settings) -> None:
-    settings.paths.local_models_file.parent.mkdir(parents=True)
-    settings.paths.local_models_file.write_text("models: [{hf_repo_id: a/b}, {}]")
-    local = refresh(settings, web(), Noon()).sources[-1]
-    assert (local.name, local.status, local.records, local.skipped[0].count) == ("local", "unchanged", 1, 1)
-
-
 def test_unprotected_addresses_are_named() -> None:
     settings = load_settings({
         "MODELSCAN_MODELS_DEV_URL": "http://mirror.invalid/api.json",
@@ -320,30 +354,6 @@ def test_a_damaged_copy_is_fetched_again(refreshed: Settings) -> None:
 
 def test_what_is_said_of_hosts_is_kept(refreshed: Settings) -> None:
     assert dict(open_index(refreshed).entries("models.dev"))["newhost:"] == {"id": "newhost"}
-
-
-def test_what_a_killed_refresh_has_left_is_cleared_later(settings: Settings) -> None:
-    old, young = (settings.paths.cache / f".index-{name}" for name in ("old", "young"))
-    for folder in (old, young):
-        folder.mkdir(parents=True)
-        (folder / "half.sqlite").write_bytes(b"x")
-    now = Noon().now().timestamp()
-    for folder, age in ((old, 7200), (young, 60)):
-        os.utime(folder, (now - age, now - age))
-    refresh(settings, web(), Noon())
-    assert (old.exists(), young.exists()) == (False, True)
-
-
-def test_progress_is_told_without_credentials(settings: Settings) -> None:
-    told: list[str] = []
-    catalog = dataclasses.replace(settings.catalog, models_dev_url=API.replace("//", "//user:secret@"))
-    secret = dataclasses.replace(settings, catalog=catalog)
-    pages = web()
-    pages.pages[secret.catalog.models_dev_url] = pages.pages[API]
-    refresh(secret, pages, Noon(), progress=lambda source, what: told.append(f"{source}: {what}"))
-    assert told[0] == "models.dev: 194 B from https://catalogs.invalid/api.json"
-    assert told[-1] == "index: merging the sources"
-    assert "secret" not in " ".join(told)
 
 
 def test_deep_nesting_costs_its_entry_only(settings: Settings) -> None:

@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
+pytestmark = pytest.mark.usefixtures("home")  # fish writes into it
 COMPLETIONS = Path(__file__).resolve().parents[2] / "completions"
 BASH = """
 source {script}
@@ -29,14 +31,17 @@ _modelscan_completion
 """
 FISH = 'source {script}; complete -C "{words}"'
 
-
-OFFERS = [
+# Each shell is asked some of what the program is asked itself: a command, one inside another, a value with a colon.
+IN_SHELLS = [
     ("modelscan pl", "plan"),
     ("modelscan catalog se", "search"),
+    ("modelscan plan demo --hardware cp", "cpu:"),
+]
+OFFERS = [
+    *IN_SHELLS,
     ("modelscan plan deepseek/deepseek-r1-0", "deepseek/deepseek-r1-0528"),
     ("modelscan config get deploy.f", "deploy.first_port"),
     ("modelscan plan demo --hardware 8xh100-n", "8xh100-nvl"),
-    ("modelscan plan demo --hardware cp", "cpu:"),
     ("modelscan plan demo --dtype b", "bfloat16"),
     ("modelscan deploy demo --kv-cache-dtype fp8_e4", "fp8_e4m3"),
     ("modelscan catalog search llama --source loc", "local"),
@@ -56,14 +61,14 @@ def offered(*argv: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize(("words", "expected"), OFFERS)
+@pytest.mark.parametrize(("words", "expected"), IN_SHELLS)
 def test_bash(words: str, expected: str) -> None:
     script = BASH.format(script=COMPLETIONS / "modelscan.bash", words=words, place=len(words.split()) - 1)
     assert expected in offered("bash", "-c", script)
 
 
 @needs_zsh
-@pytest.mark.parametrize(("words", "expected"), OFFERS)
+@pytest.mark.parametrize(("words", "expected"), IN_SHELLS)
 def test_zsh(words: str, expected: str) -> None:
     script = ZSH.format(script=COMPLETIONS / "_modelscan", words=words, place=len(words.split()))
     quoted = expected.replace(":", r"\\:")  # behind a bare colon zsh expects the description
@@ -71,30 +76,40 @@ def test_zsh(words: str, expected: str) -> None:
 
 
 @needs_fish
-@pytest.mark.parametrize(("words", "expected"), OFFERS)
+@pytest.mark.parametrize(("words", "expected"), IN_SHELLS)
 def test_fish(words: str, expected: str) -> None:
     script = FISH.format(script=COMPLETIONS / "modelscan.fish", words=words)
     assert expected in [line.split("\t")[0] for line in offered("fish", "--no-config", "-c", script)]
 
 
-def completed(words: str) -> list[str]:
+@pytest.fixture
+def completed(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
     """What the program itself offers for the last word, which the scripts ask it for."""
-    environment = os.environ | {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
-    environment["_MODELSCAN_COMPLETE"] = "complete_bash"
-    done = subprocess.run(
-        [sys.executable, "-m", "modelscan"], env=environment, capture_output=True, text=True, check=False
-    )
-    return done.stdout.split()
+
+    def offered(words: str) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+        monkeypatch.setenv("_MODELSCAN_COMPLETE", "complete_bash")
+        found = modelscan().stdout.split()
+        monkeypatch.delenv("_MODELSCAN_COMPLETE")
+        return list(found)
+
+    return offered
+
+
+@pytest.mark.parametrize(("words", "expected"), OFFERS)
+def test_the_program(completed: Callable[[str], list[str]], words: str, expected: str) -> None:
+    assert expected in completed(words)
 
 
 @pytest.mark.parametrize("command", ["plan", "deploy", "run", "pull"])
 @pytest.mark.slow
-def test_what_cannot_be_deployed_is_not_offered_to_be(command: str) -> None:
+def test_what_cannot_be_deployed_is_not_offered_to_be(completed: Callable[[str], list[str]], command: str) -> None:
     assert completed(f"modelscan {command} openai/gpt-4") == []
     assert "openai/gpt-oss-20b" in completed(f"modelscan {command} openai/gpt-o")
 
 
-def test_sources_are_those_that_the_command_takes() -> None:
+def test_sources_are_those_that_the_command_takes(completed: Callable[[str], list[str]]) -> None:
     assert completed("modelscan catalog refresh --source ") == snapshot(
         ["models.dev", "vllm-recipes", "gpustack", "local"]
     )
@@ -104,6 +119,8 @@ def test_sources_are_those_that_the_command_takes() -> None:
     assert completed("modelscan plan demo --dtype ") == snapshot(["auto", "bfloat16", "float16", "float32"])
 
 
-def test_weights_of_a_folder(vllm: Path, modelscan: Modelscan, folder: Path) -> None:
+def test_weights_of_a_folder(
+    vllm: Path, modelscan: Modelscan, completed: Callable[[str], list[str]], folder: Path
+) -> None:
     modelscan("deploy", str(folder), "--no-wait")
     assert completed("modelscan weights verify ") == [str(folder)]

@@ -65,11 +65,19 @@ def deployments(settings: Settings, clock: Clock = CLOCK) -> Deployments:
 
 
 def start(
-    deployment: Deployment, *, settings: Settings, clock: Clock, supervisor: Sequence[str] = SUPERVISOR
+    deployment: Deployment,
+    *,
+    settings: Settings,
+    clock: Clock,
+    supervisor: Sequence[str] = SUPERVISOR,
+    published: bool = False,
 ) -> Deployment:
-    """As `Deployments.start`, under a supervisor of the test's own."""
+    """As `Deployments.start`, under a supervisor of the test's own. Unless `published`, that starts no program to write
+    the routes when it ends.
+    """
     with command(deployment.id, settings.paths, clock=clock), Store(settings.paths, clock) as store:
         record, site = current(store, deployment.id), site_of(settings, clock)
+        site = site if published else dataclasses.replace(site, published=None)
         return deployment_of(local_start.start(record, store, site, weights_environment={}, supervisor=supervisor))
 
 

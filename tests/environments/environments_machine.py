@@ -15,32 +15,38 @@ from modelscan.model import Device, Installation
 from modelscan.settings.reading import Settings, load_settings
 from modelscan.system.clock import SystemClock
 
-FAKE_UV = """
-import json, os, pathlib, sys
-here = pathlib.Path({folder!r})
+# Asked some three hundred times: its version in sh, all else without what takes longer to import than to do.
+FAKE_UV = """[ "$1" = --version ] && cat '{folder}/version' && echo && exit
+exec '{python}' -S '{folder}/uv.py' "$@"
+"""
+
+FAKE_UV_ASKED = """\
+import json, os, sys
+here = {folder!r}
 argv = sys.argv[1:]
-if argv == ["--version"]:
-    print((here / "version").read_text())
-    sys.exit()
-with (here / "calls.jsonl").open("a") as calls:
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+def program(path, text):
+    write(path, text)
+    os.chmod(path, 0o755)
+with open(here + "/calls.jsonl", "a") as calls:
     calls.write(json.dumps(dict(argv=argv, environ=dict(os.environ), cwd=os.getcwd())) + "\\n")
-plan = json.loads((here / "plan.json").read_text())
+plan = json.load(open(here + "/plan.json"))
 def after(option):
     return argv[argv.index(option) + 1]
 if argv[:2] == ["pip", "compile"]:
-    wanted = pathlib.Path(argv[-1]).read_text().strip()
+    wanted = open(argv[-1]).read().strip()
     key = wanted.splitlines()[0] + (" torch-backend" if "--torch-backend" in argv else "")
     answer = plan["compile"].get(key, plan["compile"].get("*"))
     if "error" in answer:
         print(answer["error"], file=sys.stderr)
         sys.exit(1)
-    pathlib.Path(after("--output-file")).write_text(answer["pins"])
+    write(after("--output-file"), answer["pins"])
 elif argv[0] == "venv":
-    venv = pathlib.Path(argv[-1])
-    (venv / "bin").mkdir(parents=True)
-    (venv / "lib/python3.11/site-packages").mkdir(parents=True)
-    (venv / "bin/python").write_text(plan["python"])
-    (venv / "bin/python").chmod(0o755)
+    os.makedirs(argv[-1] + "/bin")
+    os.makedirs(argv[-1] + "/lib/python3.11/site-packages")
+    program(argv[-1] + "/bin/python", plan["python"])
 elif argv[:2] == ["pip", "uninstall"]:
     pass
 elif argv[:2] == ["pip", "install"]:
@@ -53,17 +59,12 @@ elif argv[:2] == ["pip", "sync"]:
     print("Downloading torch (182.9MiB)")
     print("Installed 2 packages in 3ms")
     print(" + torch==2.13.0+cpu")
-    program = pathlib.Path(after("--python")).parent / "vllm"
-    program.write_text(plan["sync"]["program"])
-    program.chmod(0o755)
+    program(os.path.dirname(after("--python")) + "/vllm", plan["sync"]["program"])
 """
 
-FAKE_PYTHON = """
-import sys
-if sys.argv[1:] == ["-m", "pip", "config", "list"]:
-    print(open({listing!r}).read(), end="")
-else:
-    sys.exit("No module named pip")
+FAKE_PYTHON = """[ "$*" = "-m pip config list" ] && exec cat '{listing}'
+echo "No module named pip" >&2
+exit 1
 """
 
 PINS = "numba==0.65.0\ntorch==2.13.0+cpu\nvllm-cpu==0.32.0\n"
@@ -113,10 +114,11 @@ class Machine:
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.uv = script(self.folder / "bin" / "uv", FAKE_UV.format(folder=str(self.folder)))
-        self.python = script(
-            self.folder / "python" / "python", FAKE_PYTHON.format(listing=str(self.folder / "pip.txt"))
-        )
+        uv = FAKE_UV.format(folder=self.folder, python=sys.executable)
+        self.uv = script(self.folder / "bin" / "uv", uv, interpreter="/bin/sh")
+        (self.folder / "uv.py").write_text(FAKE_UV_ASKED.format(folder=str(self.folder)))
+        python = FAKE_PYTHON.format(listing=self.folder / "pip.txt")
+        self.python = script(self.folder / "python" / "python", python, interpreter="/bin/sh")
         self.pip_says("")
         (self.folder / "version").write_text("uv 0.13.8 (x86_64-unknown-linux-gnu)")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 from modelscan.parsing.regex import regex
 
@@ -52,7 +51,7 @@ class Phases:
         """Until it is ready: what earlier starts took from here on (their median), less what has passed already."""
         phase, began = self._times[-1]
         known = [start[phase] for start in self._earlier if phase in start]
-        return max(0.0, median(known) - (now - began)) if known else None
+        return max(0.0, _median(known) - (now - began)) if known else None
 
     def durations(self, now: float) -> Durations:
         """Each phase with its seconds, for the start that ends now."""
@@ -68,3 +67,9 @@ def _until_ready(durations: Durations) -> list[tuple[str, float]]:
         found.append((phase, left))
         left -= seconds
     return found
+
+
+def _median(values: Sequence[float]) -> float:
+    """`statistics` brings fractions and decimals: 0.4 MB of every supervisor."""
+    ordered, middle = sorted(values), len(values) // 2
+    return (ordered[middle] + ordered[~middle]) / 2
