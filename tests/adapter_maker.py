@@ -18,12 +18,13 @@ def peft(
     enough to change every answer.
     """
     chance = random.Random(seed)  # noqa: S311  for a test
+    numbers = [chance.gauss(0, 0.5) for _ in range(1021)]  # a prime: no two rows are alike
     header, data = {}, b""
     for layer in range(layers):
         for module, outer in (("q_proj", inner), ("v_proj", stored)):
             for half, shape in (("A", (rank, width)), ("B", (outer, rank))):
                 count = shape[0] * shape[1]
-                one = struct.pack(f"<{count}f", *(chance.gauss(0, 0.5) for _ in range(count)))
+                one = struct.pack(f"<{count}f", *(numbers * (count // len(numbers) + 1))[:count])
                 name = f"base_model.model.model.layers.{layer}.self_attn.{module}.lora_{half}.weight"
                 header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(one)]}
                 data += one

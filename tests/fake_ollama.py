@@ -64,7 +64,7 @@ class FakeOllama:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.kept = self
         self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def tag(self, name: str) -> dict[str, Any] | None:
         return next((item for item in self.tags if item["name"] == _whole(name)), None)

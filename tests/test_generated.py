@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from scripts.generate import ROOT, generated
 
 
+@pytest.mark.slow
 def test_pages_schemas_and_completions_are_in_step() -> None:
     differing = [
         str(path.relative_to(ROOT))

@@ -64,6 +64,7 @@ page  http://127.0.0.1:PORT/ui/  modelscan ui opens it
         health(port)
 
 
+@pytest.mark.slow
 def test_one_that_cannot_serve_is_given_up_and_says_why(modelscan: Modelscan, port: int, home: Path) -> None:  # noqa: F811
     in_the_way = home / "state" / "api" / "status.json"
     in_the_way.mkdir(parents=True)
@@ -93,6 +94,7 @@ The address opens the page once, within five minutes
     assert "Started" not in modelscan("ui", "--no-browser").stderr
 
 
+@pytest.mark.slow
 def test_the_gateway_s_address_leads_to_it_wherever_it_runs(
     modelscan: Modelscan,  # noqa: F811
     port: int,

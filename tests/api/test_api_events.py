@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from inline_snapshot import snapshot
 from tests.api.api_house import Listener, client_of, context_of
 from tests.cli.conftest import Modelscan
@@ -95,6 +96,7 @@ class Counting:
         return [Numbered(one, {"number": one}) for one in self.numbers if one > number]
 
 
+@pytest.mark.slow
 def test_one_poll_serves_all_and_none_is_made_for_nobody() -> None:
     source = Counting()
 

@@ -274,6 +274,7 @@ def test_the_shipped_facts_are_the_first_good_data(settings: Settings) -> None:
     assert open_index(settings).get("openai/gpt-4o") is not None
 
 
+@pytest.mark.slow
 def test_one_source_alone(settings: Settings) -> None:
     assert statuses(settings, web(), only="gpustack") == {"gpustack": "updated"}
     assert open_index(settings).get("openai/gpt-4o") is not None
@@ -289,6 +290,7 @@ def test_nothing_refreshed_is_an_error_and_changes_nothing(settings: Settings) -
     assert not settings.paths.index_file.exists()
 
 
+@pytest.mark.slow
 def test_canonical_models_beside_the_api_are_used(settings: Settings) -> None:
     pages = web()
     pages.pages[CANONICAL] = json.dumps(
@@ -301,6 +303,7 @@ def test_canonical_models_beside_the_api_are_used(settings: Settings) -> None:
     assert [offer.id for offer in model.providers] == ["newhost"]
 
 
+@pytest.mark.slow
 def test_offline_refuses_addresses_and_allows_files(settings: Settings, tmp_path: Path) -> None:
     offline = {"MODELSCAN_HOME": str(tmp_path / "home"), "MODELSCAN_OFFLINE": "1"}
     with pytest.raises(SourceUnavailable, match="no catalog source could be refreshed"):
@@ -327,6 +330,7 @@ def test_unprotected_addresses_are_named() -> None:
     assert insecure_addresses(settings) == ["http://mirror.invalid/api.json"]
 
 
+@pytest.mark.slow
 def test_a_page_of_the_recipes_that_is_gone_keeps_what_it_said(refreshed: Settings) -> None:
     pages = web()
     pages.pages[f"{RECIPES}/models.json"] = json.dumps(
@@ -344,6 +348,7 @@ def test_a_page_of_the_recipes_that_is_gone_keeps_what_it_said(refreshed: Settin
     assert "vllm-recipes" in {spec.source for spec in kept.specs}
 
 
+@pytest.mark.slow
 def test_a_damaged_copy_is_fetched_again(refreshed: Settings) -> None:
     pages = web()
     for copy in refreshed.paths.downloads_folder.iterdir():
@@ -356,6 +361,7 @@ def test_what_is_said_of_hosts_is_kept(refreshed: Settings) -> None:
     assert dict(open_index(refreshed).entries("models.dev"))["newhost:"] == {"id": "newhost"}
 
 
+@pytest.mark.slow
 def test_deep_nesting_costs_its_entry_only(settings: Settings) -> None:
     deep: object = 1
     for _ in range(400):

@@ -151,6 +151,7 @@ def test_every_way_to_say_a_deployment_keeps_them(modelscan: Modelscan, sql: Pat
     assert all(f"--adapter sql={sql}" in hint for hint in hints if "modelscan plan demo" in hint)
 
 
+@pytest.mark.slow
 def test_a_file_of_deployments_has_them_beside_it(modelscan: Modelscan, sql: Path, vllm: Path) -> None:
     file = sql.parent / "modelscan.yaml"
     file.write_text("deployments:\n  tiny: {model: demo, backend: vllm, adapter: {sql: ./sql}}\n")

@@ -138,6 +138,7 @@ hint: did you mean `opencode`?
 """)
 
 
+@pytest.mark.slow
 def test_each_client_gets_its_proof(modelscan: Modelscan, folder: Path) -> None:
     deployed(modelscan, folder)
     for tool in ("claude-code", "opencode", "zed", "vscode", "continue", "aider"):
@@ -147,6 +148,7 @@ def test_each_client_gets_its_proof(modelscan: Modelscan, folder: Path) -> None:
         assert modelscan("connect", tool, "--remove", "--yes", "--json").json["changed"] is True
 
 
+@pytest.mark.slow
 def test_a_key_is_read_from_its_variable_and_written_nowhere(
     modelscan: Modelscan, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +176,7 @@ hint: export DEMO_KEY=…
 """)
 
 
+@pytest.mark.slow
 def test_what_was_written_can_be_taken_back_without_the_deployment(
     modelscan: Modelscan, folder: Path, tmp_path: Path
 ) -> None:
@@ -225,6 +228,7 @@ hint: the file before: '~/.config/io.datasette.llm/extra-openai-models.yaml.befo
     assert "model_name: other" in path.read_text()
 
 
+@pytest.mark.slow
 def test_the_task_of_the_model_counts(modelscan: Modelscan, folder: Path, tmp_path: Path) -> None:
     (folder / "modules.json").write_text("[]")
     port = deployed(modelscan, folder)

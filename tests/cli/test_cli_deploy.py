@@ -122,6 +122,7 @@ def test_another_request_is_a_conflict_with_the_difference_and_the_way_out(model
     assert replaced.json["max_model_len"] == 512
 
 
+@pytest.mark.slow
 def test_a_replacement_that_cannot_be_made_leaves_the_old_one(modelscan: Modelscan) -> None:
     old = modelscan("deploy", "demo", "--json").json
     with socket.socket() as other:
@@ -176,6 +177,7 @@ def test_no_wait_and_wait(modelscan: Modelscan, folder: Path) -> None:
     assert modelscan("status", "tiny", "--json").json["status"] == "ready"
 
 
+@pytest.mark.slow
 def test_killed_commands_and_ctrl_c_leave_the_truth(modelscan: Modelscan, folder: Path) -> None:
     (folder / "mood").write_text("never-ready")
     command = [sys.executable, "-m", "modelscan", "deploy", str(folder), "--json"]
@@ -259,6 +261,7 @@ def test_progress_for_programs(modelscan: Modelscan) -> None:
     assert ran.json["status"] == "ready"
 
 
+@pytest.mark.slow
 def test_a_context_that_does_not_fit_is_shortened_once_and_said(modelscan: Modelscan, folder: Path) -> None:
     (folder / "mood").write_text("small-cache")
     config = json.loads((folder / "config.json").read_text())
@@ -278,6 +281,7 @@ def test_a_context_that_does_not_fit_is_shortened_once_and_said(modelscan: Model
     assert (fixed.status, fixed.error["details"]["suggested"]) == (7, {"context_length": 1024})
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_before_it_started_is_resumed(modelscan: Modelscan, home: Path) -> None:
     first = modelscan("deploy", "demo", "--json").json
     modelscan("stop", "demo")

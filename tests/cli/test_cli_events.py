@@ -44,6 +44,7 @@ def test_each_change_of_status_is_an_event(modelscan: Modelscan) -> None:
 
 
 @pytest.mark.usefixtures("vllm")
+@pytest.mark.slow
 def test_events_are_followed_one_json_object_a_line(modelscan: Modelscan) -> None:
     modelscan("deploy", "demo")
     command = [sys.executable, "-m", "modelscan", "events", "demo", "--follow", "--json"]

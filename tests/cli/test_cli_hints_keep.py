@@ -96,6 +96,7 @@ def _within(pair: list[str], words: list[str]) -> bool:
 
 @given(asked=_asked(), refused=st.sampled_from(_REFUSED))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.slow
 def test_a_hint_of_a_plan_keeps_what_was_asked(
     modelscan: Modelscan, asked: list[str], refused: tuple[str, str]
 ) -> None:

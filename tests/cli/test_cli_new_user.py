@@ -218,6 +218,7 @@ def test_paths_have_keys_that_programs_can_name(modelscan: Modelscan, home: Path
     assert paths["local_models"] == f"{home}/config/models.local.yaml"
 
 
+@pytest.mark.slow
 def test_a_wait_that_is_over_prints_what_it_waited_for(modelscan: Modelscan, vllm: Path, folder: Path) -> None:
     (folder / "mood").write_text("mute")
     modelscan("deploy", str(folder), "--name", "two", "--no-wait")

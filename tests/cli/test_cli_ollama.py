@@ -345,6 +345,7 @@ hint: what is there already is kept: the same command again goes on with it
     assert list(ollama.loaded) == ["qwen3:0.6b"]
 
 
+@pytest.mark.slow
 def test_a_pull_takes_no_longer_than_it_may(modelscan: Modelscan, ollama: FakeOllama) -> None:
     ollama.pull_pause = 10.0
     ran = modelscan("deploy", "qwen3:0.6b", "--backend", "ollama", "--timeout", "2")
@@ -364,6 +365,7 @@ hint: modelscan remove qwen3-0.6b
     assert ollama.loaded == {}
 
 
+@pytest.mark.slow
 def test_a_load_takes_no_longer_than_it_may(modelscan: Modelscan, ollama: FakeOllama) -> None:
     ollama.load_pause = 10.0
     ran = modelscan("deploy", "smollm2:135m", "--backend", "ollama", "--timeout", "2")

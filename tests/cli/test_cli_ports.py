@@ -40,6 +40,7 @@ def is_usable(modelscan: Modelscan, folder: Path, hint: str) -> None:
     assert (ran.status, ran.json["port"]) == (0, int(option.removeprefix("--port ")))
 
 
+@pytest.mark.slow
 def test_of_a_start_the_hint_is_a_command(modelscan: Modelscan, folder: Path) -> None:
     port = free_port()
     modelscan("deploy", str(folder), "--name", "one", "--port", str(port))

@@ -81,6 +81,7 @@ def test_an_event_says_the_time_left_in_minutes_and_seconds(tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("vllm")
+@pytest.mark.slow
 def test_a_restart_and_a_wait_report_their_steps(modelscan: Modelscan) -> None:
     modelscan("deploy", "demo", "--no-wait")
     waited = modelscan("wait", "demo", "--progress", "jsonl")
@@ -100,6 +101,7 @@ def test_a_restart_and_a_wait_report_their_steps(modelscan: Modelscan) -> None:
     assert "phase" in {event["kind"] for event in happened}
 
 
+@pytest.mark.slow
 def test_a_wait_that_timed_out_prints_the_record(modelscan: Modelscan, vllm: Path) -> None:
     vllm.write_text("#!/bin/sh\ncase $1 in --version) echo 0.32.0+cpu;; *) sleep 30;; esac\n")
     deployed = modelscan("deploy", "demo", "--no-wait", "--json")

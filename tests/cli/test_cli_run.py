@@ -62,6 +62,7 @@ def test_what_is_piped_in_is_added_to_the_prompt(modelscan: Modelscan, piped: Ca
     assert contents == ["Summarize:\n\nline one\nline two", "only this"]
 
 
+@pytest.mark.slow
 def test_a_stopped_deployment_is_started_and_used_however_it_was_asked_for(modelscan: Modelscan) -> None:
     first = modelscan("deploy", "demo", "--context-length", "512", "--name", "mine", "--json").json
     modelscan("stop", "mine")
@@ -111,6 +112,7 @@ def test_a_model_of_another_task_is_refused_before_anything_starts(modelscan: Mo
     assert modelscan("list", "--json").json == []
 
 
+@pytest.mark.slow
 def test_a_model_without_a_chat_template_completes(modelscan: Modelscan, folder: Path) -> None:
     config = json.loads((folder / "tokenizer_config.json").read_text())
     config.pop("chat_template", None)
@@ -122,6 +124,7 @@ def test_a_model_without_a_chat_template_completes(modelscan: Modelscan, folder:
     assert (asked["prompt"], asked["max_tokens"]) == ("Once upon", 256)
 
 
+@pytest.mark.slow
 def test_what_the_backend_says_is_passed_on(modelscan: Modelscan) -> None:
     modelscan("deploy", "demo")
     ran = modelscan("run", "demo", "too long", "--json")
@@ -129,6 +132,7 @@ def test_what_the_backend_says_is_passed_on(modelscan: Modelscan) -> None:
     assert ran.error["details"]["cause"] == ["This prompt is too long."]
 
 
+@pytest.mark.slow
 def test_the_key_is_read_from_its_variable(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEMO_KEY", "planted-secret-123")
     assert modelscan("run", "demo", "hello", "--api-key-env", "DEMO_KEY", "-q").stdout == "onetwothree\n"
@@ -141,6 +145,7 @@ def test_the_key_is_read_from_its_variable(modelscan: Modelscan, monkeypatch: py
     assert unset.stderr.endswith("hint: export DEMO_KEY=…\n")
 
 
+@pytest.mark.slow
 def test_a_proxy_is_not_asked(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
@@ -208,6 +213,7 @@ def test_a_chat_remembers_and_ends_with_ctrl_d(modelscan: Modelscan, chat: Termi
     ]
 
 
+@pytest.mark.slow
 def test_words_with_a_slash_are_for_the_chat_and_not_for_the_model(modelscan: Modelscan, chat: Terminal) -> None:
     chat.type("first\r")
     chat.until("onetwothree")
@@ -246,6 +252,7 @@ def test_no_escape_sequence_of_a_model_reaches_the_terminal(chat: Terminal) -> N
     assert chat.end() == 0
 
 
+@pytest.mark.slow
 def test_an_answer_breaks_between_words(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
     modelscan("deploy", "demo")
     monkeypatch.setenv("COLUMNS", "23")

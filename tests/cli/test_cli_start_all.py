@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
 
@@ -19,6 +20,7 @@ def test_all_that_is_stopped_is_started(modelscan: Modelscan, vllm: Path) -> Non
     assert done == ["zeta", "alpha"]
 
 
+@pytest.mark.slow
 def test_in_json_each_is_a_result(modelscan: Modelscan, vllm: Path) -> None:
     for name in ("b", "a"):
         modelscan("deploy", "demo", "--name", name)
@@ -31,6 +33,7 @@ def test_in_json_each_is_a_result(modelscan: Modelscan, vllm: Path) -> None:
     assert not ran.stderr
 
 
+@pytest.mark.slow
 def test_one_that_cannot_start_does_not_hold_up_the_others(modelscan: Modelscan, vllm: Path, folder: Path) -> None:
     assert modelscan("deploy", str(folder), "--name", "gone").status == 0
     assert modelscan("deploy", "demo", "--name", "whole").status == 0

@@ -87,6 +87,7 @@ def test_what_it_cannot_do_is_refused(modelscan: Modelscan, model: str, task: st
     assert ran.stderr == said
 
 
+@pytest.mark.slow
 def test_a_file_says_it_too(modelscan: Modelscan, tmp_path: Path) -> None:
     file = tmp_path / "modelscan.yaml"
     file.write_text("deployments:\n  vectors:\n    model: demo\n    task: embed\n")

@@ -33,6 +33,7 @@ def ended(pid: Path) -> bool:
     return not pid.exists() or not Path("/proc", pid.read_text().strip()).exists()
 
 
+@pytest.mark.slow
 def test_of_an_installation(modelscan: Modelscan, hanging: Path) -> None:
     began = time.monotonic()
     ran = modelscan("deploy", "demo", "--yes", "--timeout", "2", "--json")

@@ -214,6 +214,7 @@ def test_down_stops_what_the_file_names_and_keeps_the_records(modelscan: Modelsc
     assert actions(started) == {"two": "start"}
 
 
+@pytest.mark.slow
 def test_one_that_starts_on_demand_is_prepared_and_not_started(modelscan: Modelscan) -> None:
     declare("deployments: {always: {model: demo}, later: {model: ./tiny, on_demand: true, idle_timeout: 30m}}")
     ran = modelscan("up", "--json")
@@ -248,6 +249,7 @@ def test_one_that_fails_does_not_stop_the_others(modelscan: Modelscan, folder: P
     assert modelscan("up").status == 0
 
 
+@pytest.mark.slow
 def test_toml_says_the_same(modelscan: Modelscan) -> None:
     declare("deployments: {chat: {model: demo, env: {VLLM_LOGGING_LEVEL: INFO}, backend_arg: [--max-num-seqs=4]}}")
     assert modelscan("up").status == 0
@@ -264,6 +266,7 @@ def test_toml_says_the_same(modelscan: Modelscan) -> None:
     assert modelscan("up", "--json").json["changed"] is False
 
 
+@pytest.mark.slow
 def test_another_name_of_the_same_model_is_the_same(modelscan: Modelscan) -> None:
     declare("deployments: {chat: {model: demo}}")
     assert modelscan("up").status == 0
@@ -440,9 +443,10 @@ def running(home: Path) -> dict[str, set[int]]:
     return found
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.slow)])
-def test_up_that_is_killed_at_any_moment_is_taken_on(modelscan: Modelscan, home: Path, kills: int) -> None:
+@pytest.mark.slow
+def test_up_that_is_killed_at_any_moment_is_taken_on(modelscan: Modelscan, home: Path) -> None:
     """Each time with another edit of the file; no record is lost, no process left."""
+    kills = 10
     chance = random.Random(kills)  # noqa: S311  repeatable, not secret
     edits: list[dict[str, dict[str, Any]]] = [
         {"a": {"model": "demo"}, "b": {"model": "./tiny"}, "c": {"model": "demo", "context_length": 512}},
@@ -475,6 +479,7 @@ def test_up_that_is_killed_at_any_moment_is_taken_on(modelscan: Modelscan, home:
     assert all(is_free(port) for port in ports)
 
 
+@pytest.mark.slow
 def test_what_was_deployed_without_a_name_is_the_same_as_under_the_name_that_it_got(
     modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def test_they_share_one_and_all_their_names_lead_to_it(modelscan: Modelscan, mon
     assert modelscan("status", "demo", "--json").json["models"] == []
 
 
+@pytest.mark.slow
 def test_the_same_again_changes_nothing_and_another_set_says_how(
     modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_the_same_again_changes_nothing_and_another_set_says_how(
     assert (started["status"], len(started["models"])) == ("ready", 2)
 
 
+@pytest.mark.slow
 def test_one_that_has_a_deployment_of_its_own_keeps_it(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODELS", "our/two")
     assert modelscan("up", "--yes").status == 0

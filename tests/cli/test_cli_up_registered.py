@@ -67,6 +67,7 @@ def test_an_entry_that_changed_replaces_and_the_same_does_not(modelscan: Modelsc
     assert removed.json["actions"][0]["difference"][0] == "entry.context_length: 1024 before, not given now"
 
 
+@pytest.mark.slow
 def test_a_list_of_models_beside_the_file_counts(modelscan: Modelscan, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
@@ -111,6 +112,7 @@ print(json.dumps([status, "modelscan.planning.decide.planner" in sys.modules]), 
 """
 
 
+@pytest.mark.slow
 def test_what_is_pulled_already_is_seen_without_a_plan(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
     seed(monkeypatch, 1, id="modelscan/demo", auto_pull=True)
     Path("modelscan.yaml").write_text("deployments: {chat: {model: demo, on_demand: true}}")
@@ -146,6 +148,7 @@ def test_what_is_pulled_counts_while_it_is_there(home: Path, tmp_path: Path, mod
     assert at_a_glance(context).pulls
 
 
+@pytest.mark.slow
 def test_what_cannot_be_pulled_is_a_warning(modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch) -> None:
     seed(monkeypatch, 1, id="modelscan/demo", prewarm=True, auto_pull=True)
     seed(monkeypatch, 2, id="qwen/qwen3-0.6b", auto_pull=True)

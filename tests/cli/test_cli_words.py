@@ -87,6 +87,7 @@ def test_what_of_the_shell_does_not_reach_the_backend() -> None:
     assert "NCCL_X07 and 4 more; to pass them: --env NCCL_X00" in many.message
 
 
+@pytest.mark.slow
 def test_deploy_says_it_with_the_option(modelscan: Modelscan, vllm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NCCL_DEBUG", "INFO")
     ran = modelscan("deploy", "demo", "--name", "a")

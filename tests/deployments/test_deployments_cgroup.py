@@ -160,6 +160,7 @@ def test_a_worker_that_changes_its_tag_belongs_to_its_deployment_too(cgroups: Pa
         remove_cgroup(group)
 
 
+@pytest.mark.slow
 def test_with_its_supervisor_it_ends_like_any_other(settings: Settings, make: Make, cgroups: Path) -> None:
     made = wait(start(make("naked"), settings=settings, clock=CLOCK), settings=settings, clock=CLOCK, timeout=20)
     group = cgroups / f"modelscan-{made.id}"

@@ -66,7 +66,9 @@ def test_one_that_ended_after_its_record_was_read_is_not_called_killed(settings:
     assert observe(read, paths=settings.paths, clock=CLOCK).last_error == "it said why"
 
 
-@pytest.mark.parametrize("mode", ["polite", "newsession", "deaf"])
+@pytest.mark.parametrize(
+    "mode", ["polite", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("newsession", "deaf"))]
+)
 def test_ready_then_stopped_with_nothing_left(mode: str, settings: Settings, make: Make) -> None:
     made = make(mode)
     started = start(made, settings=settings, clock=CLOCK)
@@ -195,6 +197,7 @@ os.killpg(os.getpgrp(), signal.Signals(int(sys.argv[2])))
 
 
 @pytest.mark.parametrize("end", [signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.slow
 def test_a_closed_terminal_or_a_killed_command_does_not_end_the_start(
     end: signal.Signals, settings: Settings, make: Make
 ) -> None:
@@ -225,6 +228,7 @@ def test_start_of_what_runs_changes_nothing(settings: Settings, make: Make) -> N
     assert (again.status, again.pid) == ("ready", ready.pid)
 
 
+@pytest.mark.slow
 def test_stop_while_it_starts_and_while_it_hangs(settings: Settings, make: Make) -> None:
     for mode in ("never-ready", "mute"):
         made = make(mode, name=mode)
@@ -235,6 +239,7 @@ def test_stop_while_it_starts_and_while_it_hangs(settings: Settings, make: Make)
         assert processes_of(made) == set()
 
 
+@pytest.mark.slow
 def test_a_supervisor_that_does_not_react_is_killed(settings: Settings, make: Make) -> None:
     ready = up(make("newsession"), settings)
     send(supervisor_of(ready, settings), signal.SIGSTOP)

@@ -141,6 +141,7 @@ def test_a_stop_waits_until_the_memory_is_back(make: Make, context: Context, tak
     assert left == [3, 0, 0, 0]  # it was asked before, and then until the memory was back
 
 
+@pytest.mark.slow
 def test_memory_that_does_not_come_back_is_told(make: Make, context: Context, take: Callable[[int], None]) -> None:
     ready = up(make("polite", **on_gpu(20 * GIB)), context)
     with Store(context.settings.paths) as store:

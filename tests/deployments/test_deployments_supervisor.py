@@ -54,6 +54,7 @@ def over(deployment: Deployment, settings: Settings) -> Deployment:
     return wait(deployment, settings=settings, clock=CLOCK, until="stopped", timeout=20)
 
 
+@pytest.mark.slow
 def test_one_whose_layers_do_not_fit_lays_them_out_itself_and_its_parts_are_added_up(
     settings: Settings, make: Make
 ) -> None:
@@ -139,10 +140,10 @@ FAILED = "it responds, but the first request failed:"
     ("task", "path"),
     [
         ("chat", "/v1/chat/completions"),
-        ("embed", "/v1/embeddings"),
-        ("rerank", "/v1/rerank"),
-        ("speech-to-text", "/v1/audio/transcriptions"),
-        ("text-to-image", "/v1/images/generations"),
+        pytest.param("embed", "/v1/embeddings", marks=pytest.mark.slow),
+        pytest.param("rerank", "/v1/rerank", marks=pytest.mark.slow),
+        pytest.param("speech-to-text", "/v1/audio/transcriptions", marks=pytest.mark.slow),
+        pytest.param("text-to-image", "/v1/images/generations", marks=pytest.mark.slow),
     ],
 )
 def test_one_that_is_healthy_and_fails_at_work_is_not_ready(
@@ -167,12 +168,16 @@ def test_one_that_breaks_at_the_first_request_is_explained_by_its_log(settings: 
     assert over(made, settings).last_error == "vLLM has no CPU kernel for attention heads of size 16"
 
 
-@pytest.mark.parametrize("task", ["embed", "rerank", "speech-to-text", "text-to-image"])
+@pytest.mark.parametrize(
+    "task",
+    ["embed", *(pytest.param(task, marks=pytest.mark.slow) for task in ("rerank", "speech-to-text", "text-to-image"))],
+)
 def test_each_kind_of_work_gets_it_ready(task: str, settings: Settings, make: Make) -> None:
     made = begin(make("polite", task=task, workers=0), settings)
     assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"
 
 
+@pytest.mark.slow
 def test_a_long_start_does_not_look_like_an_old_probe(settings: Settings, make: Make) -> None:
     made = begin(make("polite"), settings)
     os.utime(files_of(settings.paths, made.id).lock, (0, 0))  # the start was long ago
@@ -244,6 +249,7 @@ def test_one_that_nobody_uses_is_stopped_where_the_user_said_so(settings: Settin
     assert record(settings, used).status == "ready"
 
 
+@pytest.mark.slow
 def test_one_that_stops_by_itself_takes_itself_off_the_routes(settings: Settings, make: Make) -> None:
     idle = begin(make("polite", idle_timeout_seconds=0.5), settings, published=True)
     write_routes(settings.routing_path, [route_to(idle)])
@@ -251,6 +257,7 @@ def test_one_that_stops_by_itself_takes_itself_off_the_routes(settings: Settings
     eventually(lambda: f"http://127.0.0.1:{idle.port}" not in settings.routing_path.read_text())
 
 
+@pytest.mark.slow
 def test_the_phases_of_a_start_are_kept_and_foretell_the_next(settings: Settings, make: Make, tmp_path: Path) -> None:
     told = tmp_path / "seen"
     made = make("phases", seen=told)
@@ -287,6 +294,7 @@ def test_the_phases_of_a_start_are_kept_and_foretell_the_next(settings: Settings
     assert all(0 < seconds < 20 for start in starts for _, seconds in start)
 
 
+@pytest.mark.slow
 def test_one_that_gets_well_is_ready_again(settings: Settings, make: Make) -> None:
     made = wait(begin(make("polite"), settings), settings=settings, clock=CLOCK, timeout=20)
     os.kill(made.pid or 0, signal.SIGSTOP)
@@ -307,6 +315,7 @@ def sizes(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_flood_is_kept_within_bounds_and_hinders_nothing(settings: Settings, make: Make) -> None:
     made = begin(make("flood"), settings)
     assert wait(made, settings=settings, clock=CLOCK, timeout=20).status == "ready"
@@ -346,6 +355,7 @@ def test_a_stranger_on_the_port_is_never_called_ready(settings: Settings, make: 
     assert str(stranger.pid) in (failed.last_error or "")
 
 
+@pytest.mark.slow
 def test_a_stranger_that_came_first_is_left_the_port(settings: Settings, make: Make) -> None:
     made = make("polite", delay=1.0)
     begin(made, settings)

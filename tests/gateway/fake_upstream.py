@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import threading
-import weakref
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,6 @@ class FakeUpstream:
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
-        self._transports: weakref.WeakSet[asyncio.WriteTransport] = weakref.WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), daemon=True)
@@ -104,14 +103,16 @@ class FakeUpstream:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for transport in tuple(self._transports):  # what was closed with bytes left to send is still open
-            transport.abort()
+        # What was closed with bytes left to send is still open, and so is what nobody was told of yet: a connection that
+        # had just come in, or was still shaking hands.
+        left: Mapping[int, asyncio.Transport] = self._loop._transports  # type: ignore[attr-defined]
         for _ in range(3):
+            for transport in tuple(left.values()):
+                transport.abort()
             await asyncio.sleep(0)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
-        self._transports.add(writer.transport)
         task = self._loop.create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -126,13 +127,14 @@ class FakeUpstream:
                 headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
                 body = await self._body(reader, headers)
                 self.requests.append((method, target, headers, body))
-                self.in_flight += 1
+                counted = method == "POST"  # an upstream is also asked for its models
+                self.in_flight += counted
                 self.most_in_flight = max(self.in_flight, self.most_in_flight)
                 try:
                     if not await self._answer(writer, method, headers, body):
                         return
                 finally:
-                    self.in_flight -= 1
+                    self.in_flight -= counted
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:

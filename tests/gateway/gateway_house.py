@@ -67,6 +67,7 @@ class House:
         mark_member = member(mark, "http://127.0.0.1:9")
         table = GatewayTable(members=(*members, mark_member), names={**names, mark: (mark,)}, **changes)
         write_table(self.files, table)
+        os.kill(self.pid, signal.SIGHUP)  # it would look by itself, four times a second
         self._until_known(mark)
 
     def _until_known(self, mark: str) -> None:
@@ -87,6 +88,7 @@ class House:
         change_keys(self.paths.keys_file, lambda _: tuple(made))
         first = next(iter(keys.values()), "")
         self.master = first[0] if isinstance(first, tuple) else first
+        os.kill(self.pid, signal.SIGHUP)
         wanted = 401 if keys else 200
         until(lambda: self.ask("GET", "/metrics").status == wanted, what="the keys to be read")
 

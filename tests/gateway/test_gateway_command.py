@@ -325,6 +325,7 @@ def test_who_waits_for_a_start_is_told_how_far_it_is(
     assert told == b": starting tiny: loading weights\n"
 
 
+@pytest.mark.slow
 def test_a_start_that_fails_is_the_answer(modelscan: Modelscan, vllm: Path, folder: Path, port: int) -> None:  # noqa: F811
     modelscan("gateway", "start")
     modelscan("deploy", str(folder), "--name", "tiny", "--on-demand")

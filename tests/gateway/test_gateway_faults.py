@@ -303,6 +303,7 @@ def test_a_client_that_leaves_is_passed_on_within_a_tenth_of_a_second(house: Hou
     assert sorted(took)[3] < 0.1  # of seven: one may have met a busy moment
 
 
+@pytest.mark.slow
 def test_no_more_than_so_many_wait_for_one_name(tmp_path: Path, upstream: FakeUpstream) -> None:
     house = House(tmp_path, environ={"MODELSCAN_GATEWAY_QUEUE": "2", "MODELSCAN_GATEWAY_WAIT": "2"})
     house.start()
@@ -324,6 +325,7 @@ def test_no_more_than_so_many_wait_for_one_name(tmp_path: Path, upstream: FakeUp
         house.stop()
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_says_nothing_is_given_up(tmp_path: Path, upstream: FakeUpstream) -> None:
     house = House(tmp_path, environ={"MODELSCAN_GATEWAY_ANSWER": "1"})
     house.start()

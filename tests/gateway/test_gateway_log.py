@@ -73,7 +73,7 @@ def asleep(running: House) -> Iterator[int]:
     os.kill(running.keeper.pid, signal.SIGCONT)
 
 
-@pytest.mark.parametrize("requests", [300, 4_000])
+@pytest.mark.parametrize("requests", [300, pytest.param(4_000, marks=pytest.mark.slow)])
 def test_a_log_that_is_not_read_holds_up_no_answer(
     house: House, upstream: FakeUpstream, asleep: int, requests: int
 ) -> None:

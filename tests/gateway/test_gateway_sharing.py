@@ -135,6 +135,7 @@ def test_a_key_for_one_of_them_reaches_that_one_alone(
         assert asked(upstream, other, third) == reached
 
 
+@pytest.mark.slow
 def test_what_a_user_types(
     modelscan: Modelscan,  # noqa: F811
     port: int,  # noqa: F811

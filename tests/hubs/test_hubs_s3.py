@@ -102,6 +102,7 @@ def test_back_into_a_folder_whole_resumed_and_checked(s3: Any, folder: Path, tmp
     assert sorted(path.name for path in target.glob("*.safetensors*")) == ["model.safetensors"]
 
 
+@pytest.mark.slow
 def test_the_command_there_and_back(s3: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["pull", "demo", "--to", "s3://bucket/models/demo", "--json"]) == 0
     [pulled] = json.loads(capsys.readouterr().out)

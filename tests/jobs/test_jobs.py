@@ -133,6 +133,7 @@ def test_a_job_is_cancelled_in_its_first_moment(context: Context) -> None:
 
 
 @pytest.mark.parametrize("moment", ["begun", "starting"])
+@pytest.mark.slow
 def test_a_killed_runner_takes_its_command_with_it(
     context: Context, folder: Path, home: Path, vllm: Path, modelscan: Modelscan, moment: str
 ) -> None:

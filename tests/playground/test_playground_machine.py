@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pytest
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -278,5 +279,5 @@ class PlaygroundMachine(RuleBasedStateMachine):
             shutil.rmtree(self.home)
 
 
-TestPlaygroundMachine = PlaygroundMachine.TestCase
+TestPlaygroundMachine = pytest.mark.slow(PlaygroundMachine.TestCase)
 TestPlaygroundMachine.settings = profile(stateful_step_count=25)

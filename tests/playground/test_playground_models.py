@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from inline_snapshot import snapshot
 from tests.cli.conftest import Modelscan
@@ -175,6 +176,7 @@ def test_parameters_and_paths_that_are_not(api: TestClient) -> None:
     assert api.post(TOGGLE.format("model-zzzzz"), json={"enabled": 1}).status_code == 400
 
 
+@pytest.mark.slow
 def test_folders_that_lead_elsewhere_or_are_full(api: TestClient, home: Path, seen: Waits) -> None:
     weights = home / "data" / "weights"
     (weights / "full").mkdir(parents=True)
@@ -233,6 +235,7 @@ def test_a_remote_one_is_ready_at_once(api: TestClient) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_hub_is_not_needed_to_create(api: TestClient, hub: HubServer, home: Path, seen: Waits) -> None:
     hub.status["lab/tiny"] = 503
     model = api.post(MODELS, json=local(home)).json()["id"]
@@ -278,12 +281,14 @@ def holding(home: Path, secret: str) -> list[Path]:
     return [path for path in home.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
 
 
+@pytest.mark.slow
 def test_a_secret_is_in_its_file_only(api: TestClient, home: Path, seen: Waits) -> None:
     model = api.post(MODELS, json=without(local(home), "source", token="hf_planted_7")).json()["id"]
     seen(model, phase="Ready")
     assert holding(home, "hf_planted_7") == [home / "state" / "secrets" / model]
 
 
+@pytest.mark.slow
 def test_deleted_while_it_comes(api: TestClient, hub: HubServer, home: Path, seen: Waits) -> None:
     hub.rate = 200_000
     model = api.post(MODELS, json=local(home)).json()["id"]
@@ -302,6 +307,7 @@ def jobs(home: Path) -> list[Job]:
         return list(reversed(store.list()))
 
 
+@pytest.mark.slow
 def test_weights_in_s3_by_its_keys_only(
     api: TestClient, home: Path, seen: Waits, s3: Any, s3_server: str, context: Any
 ) -> None:

@@ -90,6 +90,7 @@ def test_a_remote_one_by_its_name_with_its_key(
     assert holding(home, KEY) == []
 
 
+@pytest.mark.slow
 def test_a_local_one_by_its_name(api: TestClient, home: Path, gateway: int, modelscan: Modelscan, seen: Waits) -> None:
     assert modelscan("gateway", "start").status == 0
     model = api.post(MODELS, json=local(home, displayName="Tiny, of ours")).json()["id"]

@@ -133,6 +133,7 @@ def test_up_keeps_what_it_deployed_of_an_entry(
     assert (again.json["changed"], [item["action"] for item in again.json["actions"]]) == (False, ["keep"])
 
 
+@pytest.mark.slow
 def test_what_an_entry_says_of_requests_is_the_gateway_s(
     vllm: Path, modelscan: Modelscan, monkeypatch: Any, home: Path
 ) -> None:
@@ -166,6 +167,7 @@ def test_what_an_entry_says_of_requests_is_the_gateway_s(
     )
 
 
+@pytest.mark.slow
 def test_what_our_own_list_says_is_no_difference(vllm: Path, modelscan: Modelscan, tmp_path: Path) -> None:
     file = tmp_path / "modelscan.yaml"
     file.write_text("deployments:\n  mine: {model: demo}\n")

@@ -93,6 +93,7 @@ def test_seeded_again_it_is_the_same(found: dict[str, dict[str, Any]]) -> None:
 
 @settings(max_examples=10)
 @given(models)
+@pytest.mark.slow
 def test_a_shell_and_compose_read_the_same(found: dict[str, dict[str, Any]]) -> None:
     before = stated(variables_of(found))
     with tempfile.TemporaryDirectory() as folder:
