@@ -50,6 +50,7 @@ from modelscan.verbs.playground.toggle import toggle_model
 TOKEN = "hf_planted"
 SHM = Path("/dev/shm")
 ROOMS = ("modelscan.playground.", "modelscan.running.playground.", "modelscan.verbs.playground.")
+STORE = "modelscan.playground.store"
 OPERATIONS = ("create", "look", "list", "on", "off", "delete", "purge", "resume")
 
 
@@ -135,17 +136,31 @@ class World:
         return [item.name for item in self.context.deployments.list()]
 
 
+def module_of(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def callers(frame: FrameType) -> Iterator[FrameType]:
+    while (caller := frame.f_back) is not None:
+        yield caller
+        frame = caller
+
+
 @contextlib.contextmanager
-def interrupted(at: int | None, by: Callable[[], None]) -> Iterator[None]:
-    """Call `by` before the call of that number inside the rooms of the Playground API; what it raises, the call does."""
+def interrupted(at: int | None, by: Callable[[], None], *, between_transactions: bool = False) -> Iterator[None]:
+    """Call `by` before the call of that number inside the rooms of the Playground API; what it raises, the call does.
+    Whoever writes at the same time gets its turn `between_transactions`: within one it would wait for its end.
+    """
     left = at
 
     def traced(frame: FrameType, event: str, _: Any) -> None:
         nonlocal left
         code = frame.f_code
-        if left is None or event != "call" or not frame.f_globals.get("__name__", "").startswith(ROOMS):
+        if left is None or event != "call" or not module_of(frame).startswith(ROOMS):
             return
         if code.co_flags & CO_GENERATOR or code.co_name.startswith("<"):
+            return
+        if between_transactions and any(module_of(caller) == STORE for caller in callers(frame)):
             return
         left -= 1
         if left < 0:
@@ -216,7 +231,7 @@ class PlaygroundMachine(RuleBasedStateMachine):
         at=st.integers(0, 80),
     )
     def two_at_once(self, operation: str, other: str, number: int, at: int) -> None:
-        with interrupted(at, lambda: self.do(other, number)):
+        with interrupted(at, lambda: self.do(other, number), between_transactions=True):
             self.do(operation, number)
 
     @precondition(lambda self: bool(self.world.locks))
