@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import hashlib
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,6 +125,30 @@ def test_any_wrong_byte_is_found(place: int, change: int) -> None:
         for file in (FILE, small):
             (found,) = verify_files(Path(folder), [file], Verified(Path(folder) / "verified.json"))
             assert found.verdict == "ok"
+
+
+def test_an_interruption_while_the_first_files_begin_waits_for_none_of_them(tmp_path: Path) -> None:
+    begun = threading.Event()
+
+    @contextlib.contextmanager
+    def open_at(_: RemoteFile, start: int) -> Iterator[ByteStream]:
+        if not begun.is_set():
+            begun.set()
+            _thread.interrupt_main()
+
+        def chunks() -> Iterator[bytes]:
+            yield DATA[:1]
+            time.sleep(0.2)
+            yield DATA[1:]
+
+        yield ByteStream(start, chunks())
+
+    files = [replace(FILE, path=f"{number}") for number in range(500)]
+    parts = [Part(file=file, target=tmp_path / file.path, lock=tmp_path / "locks" / file.path) for file in files]
+    meter = Meter(len(DATA) * len(parts), 0, lambda _: None, QuickClock())
+    with pytest.raises(KeyboardInterrupt):
+        Transfer(open_at, meter, QuickClock()).run(parts)
+    assert not [part for part in parts if part.target.exists()]
 
 
 def test_names_that_lead_out_of_the_folder_are_refused() -> None:

@@ -191,8 +191,11 @@ class _Repo:
             from concurrent.futures import ThreadPoolExecutor  # and with it logging, for answers of a hub only
 
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                for one in pool.map(self._header, shards):
-                    sums += one
+                try:
+                    for one in pool.map(self._header, shards):
+                        sums += one
+                finally:
+                    pool.shutdown(wait=False, cancel_futures=True)  # an interruption waits for what has begun only
         except _BadHeader as error:
             raise self._damaged(error.name, str(error)) from error
         return sums

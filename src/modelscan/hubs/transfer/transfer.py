@@ -48,9 +48,10 @@ class Transfer:
         Raises the first failure; what came stays.
         """
         ordered = sorted(parts, key=lambda part: -part.file.size_bytes)
+        futures: list[Future[bool]] = []
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="transfer") as pool:
-            futures = [pool.submit(self.get, part) for part in ordered]
-            try:
+            try:  # from the first on: an interruption that nobody tells the threads of would wait for all the files
+                futures.extend(pool.submit(self.get, part) for part in ordered)
                 # Not the futures' own `wait`: a second Ctrl-C inside a Condition leaves it broken.
                 while not all(future.done() for future in futures) and not any(map(_failed, futures)):
                     self.clock.sleep(_POLL_SECONDS)
