@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Modelscan
+from tests.hubs.hub_server import HubServer, Repo
 
+from modelscan.storage.shipped import shipped
 from modelscan.system.processes.identity import find, is_alive
 
 PROGRAM = (sys.executable, "-m", "modelscan")
@@ -131,3 +133,19 @@ def test_an_installation(tmp_path: Path) -> None:
     assert (installing.returncode, stdout) == (130, "")
     assert json.loads(stderr)["error"]["code"] == "interrupted"
     until_gone(int(pid.read_text()))
+
+
+def test_a_download_from_a_server_that_says_nothing(tmp_path: Path) -> None:
+    """Long before the server is given up."""
+    with HubServer() as hub:
+        hub.repos["lab/tiny"] = Repo(files={path.name: path.read_bytes() for path in shipped("demo").iterdir()})
+        hub.fault("model.safetensors", "stall", seconds=60.0)
+        words = [*PROGRAM, "pull", "lab/tiny", "--source", "huggingface", "--to", str(tmp_path / "there"), "--json"]
+        environ = os.environ | {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0"}
+        with subprocess.Popen(words, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as pulling:
+            while hub.faults["model.safetensors"][0].times:
+                time.sleep(0.02)
+            pulling.send_signal(signal.SIGINT)
+            stdout, _ = pulling.communicate(timeout=20)
+    assert pulling.returncode == 130
+    assert json.loads(stdout)[0]["error"]["hints"] == ["to resume: modelscan pull lab/tiny"]

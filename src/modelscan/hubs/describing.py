@@ -16,6 +16,7 @@ from modelscan.hubs.loadable import Contents, require_loadable_config, require_l
 from modelscan.hubs.params_json import INDEX as CONSOLIDATED_INDEX
 from modelscan.hubs.params_json import PARAMS, config_of
 from modelscan.model import HUB_SOURCES, Source, WeightsDescription
+from modelscan.system.threads import each
 from modelscan.weights.reading.listing import (
     INDEX,
     SENTENCES,
@@ -188,14 +189,8 @@ class _Repo:
     def _from_headers(self, shards: Sequence[str]) -> TensorSums:
         sums = TensorSums()
         try:
-            from concurrent.futures import ThreadPoolExecutor  # and with it logging, for answers of a hub only
-
-            with ThreadPoolExecutor(_AT_ONCE) as pool:
-                try:
-                    for one in pool.map(self._header, shards):
-                        sums += one
-                finally:
-                    pool.shutdown(wait=False, cancel_futures=True)  # an interruption waits for what has begun only
+            for one in each(self._header, shards, at_once=_AT_ONCE):
+                sums += one
         except _BadHeader as error:
             raise self._damaged(error.name, str(error)) from error
         return sums

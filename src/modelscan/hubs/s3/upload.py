@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from modelscan.hubs.files import OnProgress
 from modelscan.hubs.s3.client import MOST_PARTS, PART_BYTES, s3_client, s3_translated
 from modelscan.hubs.transfer.meter import Meter
 from modelscan.system.clock import Clock
+from modelscan.system.threads import each
 from modelscan.weights.address import S3Address
 
 _AT_ONCE = 4
@@ -149,13 +149,9 @@ class Upload:
             self._meter.add(part.size)
             return _listed(answer, part.number)
 
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="s3") as pool:
-            try:
-                for start, done in zip(missing, pool.map(send, missing), strict=True):
-                    there[self._number(start)] = done
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)  # what is sent stays, and is found the next time
-                raise
+        # What is sent stays, and is found the next time.
+        for start, done in zip(missing, each(send, missing, at_once=_AT_ONCE), strict=True):
+            there[self._number(start)] = done
         listed = [there[self._number(start)] for start in self._starts]
         self._call("complete_multipart_upload", UploadId=upload_id, MultipartUpload={"Parts": listed})
         return lacking

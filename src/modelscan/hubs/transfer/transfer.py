@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 from modelscan.errors import Gated, ModelscanError, SourceUnavailable, Unauthorized
@@ -22,13 +21,14 @@ from modelscan.storage.files import storage_failed
 from modelscan.storage.locks import hold
 from modelscan.system.clock import Clock
 from modelscan.system.retry import Backoff, Retries
+from modelscan.system.threads import each
 
 _AT_ONCE = 8
 _BLOCK = 4 * 1024**2
 # A connection may break as often as it likes while bytes come. A hub that counts requests over minutes says when to
 # come back: it is given that long.
 _BACKOFF = Backoff(tries=5, first=0.1, factor=5.0, longest=8.0, longest_asked=600.0)
-_POLL_SECONDS, _SLEEP_SECONDS = 0.02, 0.1
+_SLEEP_SECONDS = 0.1
 
 
 class Stopped(Exception):
@@ -48,20 +48,8 @@ class Transfer:
         Raises the first failure; what came stays.
         """
         ordered = sorted(parts, key=lambda part: -part.file.size_bytes)
-        futures: list[Future[bool]] = []
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="transfer") as pool:
-            try:  # from the first on: an interruption that nobody tells the threads of would wait for all the files
-                futures.extend(pool.submit(self.get, part) for part in ordered)
-                # Not the futures' own `wait`: a second Ctrl-C inside a Condition leaves it broken.
-                while not all(future.done() for future in futures) and not any(map(_failed, futures)):
-                    self.clock.sleep(_POLL_SECONDS)
-            finally:
-                self._stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-        failures = [error for future in futures if (error := _failed(future)) is not None]
-        for error in sorted(failures, key=lambda error: isinstance(error, Stopped)):
-            raise error
-        return [part for part, future in zip(ordered, futures, strict=True) if future.result()]
+        fetched = each(self.get, ordered, at_once=_AT_ONCE, clock=self.clock, stop=self._stop.set)
+        return [part for part, here in zip(ordered, fetched, strict=True) if here]
 
     def get(self, part: Part) -> bool:
         """One file, and once again when what came is not what the hub lists. False: another process got it."""
@@ -164,10 +152,6 @@ class _Interruptible:
         while (left := until - self.monotonic()) > 0:
             self._transfer.clock.sleep(min(left, _SLEEP_SECONDS))
             self._transfer.check_stop()
-
-
-def _failed(future: Future[bool]) -> BaseException | None:
-    return future.exception() if future.done() and not future.cancelled() else None
 
 
 def _wrong_bytes(file: RemoteFile) -> ModelscanError:
