@@ -50,7 +50,7 @@ def add_extras(
             continue
         lacks.append(
             f"{extra.name} ({problem}), so {extra.lost}."
-            f" To add it: {extra.way}; then: modelscan backend install {recipe.backend}"
+            f" To add it: {extra.way}; then: {recipe.command}"
         )
         on_line(f"without {lacks[-1]}")
     names = {extra.name for extra in recipe.extras}

@@ -59,9 +59,9 @@ def nothing_resolves(
     if offline:
         cause.append("offline: only uv's cache and local folders were searched")
     option += f" --version {version}" if version else ""
-    again = f"then retry: modelscan backend install {recipe.backend}{option}"
+    again = f"then retry: {recipe.command}{option}"
     if version:
-        again += f", or install a version known to work: modelscan backend install {recipe.backend}"
+        again += f", or install a version known to work: {recipe.command}"
     details = {
         "attempts": [{"origin": item.recipe.origin, "reason": item.reason} for item in attempts],
         "log_path": str(log),
@@ -97,7 +97,7 @@ def build_failed(recipe: Recipe, reason: str, log: Path, *, option: str = "") ->
         f"cannot create the environment of `{recipe.name}`",
         cause=[reason],
         hints=[
-            f"retry, downloads are kept: modelscan backend install {recipe.backend}{option}",
+            f"retry, downloads are kept: {recipe.command}{option}",
             f"see the full log: less '{log}'",
         ],
         details={"log_path": str(log)},
