@@ -77,6 +77,7 @@ def _joined(first: Candidate, other: Candidate, item: Further) -> Candidate:
     return dataclasses.replace(
         first,
         beside=(*first.beside, served),
+        libraries=tuple(dict.fromkeys((*first.libraries, *other.libraries))),
         arithmetic=lines,
         memory_per_gpu=_memory(first.memory_per_gpu, lines),
         reasons=(

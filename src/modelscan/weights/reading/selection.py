@@ -39,6 +39,14 @@ STANDING_ALONE = frozenset({CTRANSLATE2, "gguf"})
 """Forms of their own, which nothing reads that reads Hugging Face's files."""
 
 
+_TITLES = {CTRANSLATE2: "CTranslate2"}
+
+
+def form_title(form: str) -> str:
+    """A format as people write it."""
+    return _TITLES.get(form, form.upper() if form in STANDING_ALONE else form)
+
+
 OWN_FORM = "own"
 """The vendor's own copy of the weights."""
 ADAPTER = "adapter"
