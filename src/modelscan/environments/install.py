@@ -91,7 +91,14 @@ def install(
         started = clock.monotonic()
         if there is None:
             failures.refuse_small_disk(environments, recipes[0], free_bytes(environments))
-        uv = prepare_uv(settings, "-".join(filter(None, (backend, variant, device))), python=python, on_line=on_line, run=run, stream=stream)
+        uv = prepare_uv(
+            settings,
+            "-".join(filter(None, (backend, variant, device))),
+            python=python,
+            on_line=on_line,
+            run=run,
+            stream=stream,
+        )
         if there is not None:
             made_by = next((recipe for recipe in recipes if recipe.origin == there.origin), recipes[-1])
             return complete(uv, there, made_by, environ=settings.environ, run=run, on_line=on_line)

@@ -22,10 +22,8 @@ def device_of_variant(backend: str, variant: str, device: Device) -> Device:
     return device if device in there or not there else there[0]
 
 
-def recipes_for(
-    backend: str, version: str | None, device: Device, variant: str | None = None
-) -> tuple[Recipe, ...]:
-    """The recipes, best first; those of a `variant` where it is one's word. Raises BackendFailed where there is none."""
+def recipes_for(backend: str, version: str | None, device: Device, variant: str | None = None) -> tuple[Recipe, ...]:
+    """The recipes, best first; those of a `variant` where one is asked for. Raises BackendFailed where there is none."""
     builds = parse_builds(shipped_text("backends.csv"))
     known = BACKENDS.get(backend)
     installs = known.installs if known is not None else None

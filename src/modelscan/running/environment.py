@@ -17,7 +17,10 @@ def _none_with_all(chosen: Candidate, others: Sequence[Installation]) -> Backend
     return BackendNotInstalled(
         f"no environment of `{chosen.backend}` here has both {both}",
         cause=["models of one process share its environment", *(f"`{item.path}` has one of them" for item in others)],
-        hints=["serve them in processes of their own", "or name an environment that has both: modelscan config set backend.dirs /path"],
+        hints=[
+            "serve them in processes of their own",
+            "or name an environment that has both: modelscan config set backend.dirs /path",
+        ],
         details={"backend": chosen.backend, "libraries": list(chosen.libraries)},
     )
 

@@ -47,6 +47,8 @@ BackendName = Annotated[
         autocompletion=_completing(BACKENDS),
     ),
 ]
+
+
 def require_variant(backend: str, variant: str | None) -> None:
     """Raise a usage error that lists what there is, for a variant that the backend does not have."""
     installs = BACKENDS[backend].installs

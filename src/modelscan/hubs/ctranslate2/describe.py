@@ -109,4 +109,7 @@ def _two(shape: tuple[int, ...] | None) -> tuple[int | None, int | None]:
 
 def _layers(shapes: Mapping[str, Any], side: str) -> int:
     parts = (name.split("/") for name in shapes)
-    return len({part[1] for part in parts if part[0] == side and len(part) > 2 and part[1].startswith("layer_")} - {"layer_norm"})
+    return len(
+        {part[1] for part in parts if part[0] == side and len(part) > 2 and part[1].startswith("layer_")}
+        - {"layer_norm"}
+    )

@@ -27,8 +27,8 @@ from modelscan.planning.memory.requests import Requests
 from modelscan.planning.options.budget import Budget, narrowed, static_share
 from modelscan.planning.options.concurrency import ON_CPU, POOLING, bounded, counts_to_try
 from modelscan.planning.options.context import choose_length, goal, model_limit, wanted_lengths
-from modelscan.planning.options.kernel_faults import SPECULATION
 from modelscan.planning.options.eligibility import libraries_of
+from modelscan.planning.options.kernel_faults import SPECULATION
 from modelscan.planning.options.layouts import Layout
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.recipe_minimum import below_minimum, recipe_minimum

@@ -57,6 +57,8 @@ from modelscan.planning.telling.longer import with_longer
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.sizes import Sized
 
+# What one environment of a backend has comes before what needs another one to be installed.
+_NOT_INSTALLED = 20
 _SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling", "handling", "found_adapters", "beside"})
 
 
@@ -179,8 +181,9 @@ def _weighed(
     fitting: list[Ranked] = []
     rejected: list[Rejection] = []
     own: dict[str, int] = {}
+    here = {name for item in installations if _is_of(item, setting) for name in item.requirements}
     for number, weights in enumerate(readable(setting.backend, options, request)):
-        setting = _with_library(setting, weights, installations)  # noqa: PLW2901
+        setting = _with_library(setting, weights, installations)
         released = number == 0 and weights.official is True
         for choice in _choices(setting, weights, devices, release=released):
             if not answers(choice, request.quantization):
@@ -196,8 +199,13 @@ def _weighed(
             if released:
                 own[choice.quantization] = tier
             # Unlike GPUs together only where none of them alone is as good.
-            fitting.append((2 * tier + mixed, choice.rank, found))
+            lacking = bool(here) and not here.issuperset(found.libraries)
+            fitting.append((2 * tier + mixed, choice.rank + _NOT_INSTALLED * lacking, found))
     return fitting, rejected
+
+
+def _is_of(item: Installation, setting: Setting) -> bool:
+    return (item.backend, item.device) == (setting.backend, setting.device)
 
 
 def _with_library(setting: Setting, weights: WeightsDescription, installations: Sequence[Installation]) -> Setting:

@@ -74,7 +74,9 @@ def _only_one(options: Sequence[WeightsDescription], task: Task, request: PlanRe
     if alone and (formats <= STANDING_ALONE or not formats.isdisjoint(BACKENDS.usual.runs.plugins)):
         reads = (name for name, backend in BACKENDS.items() if formats <= (backend.runs.formats or frozenset()))
         if (name := next(reads, None)) is not None:
-            return name, f"{name}, which reads {' and '.join(map(form_title, sorted(formats)))} files"
+            libraries = dict.fromkeys(filter(None, (library_of(name, item) for item in options)))
+            by = f" with {' and '.join(libraries)}" if libraries else ""
+            return name, f"{name}, which reads {' and '.join(map(form_title, sorted(formats)))} files{by}"
     forms = {item.format for item in request.found_adapters}
     if forms and not _reads(BACKENDS.usual, forms):
         other = next((backend.name for backend in BACKENDS.values() if _reads(backend, forms)), None)

@@ -63,7 +63,7 @@ def read_header(read: Callable[[int, int], bytes], size: int, most_reads: int | 
     """The header of a file of `size` bytes. `read` gives the bytes from one place to another; after `most_reads` what
     is known by then is the answer. Raises ValueError for a file that is no such model, or damaged.
     """
-    cursor = _Cursor(read, size, most_reads)
+    cursor = _Forward(read, size, most_reads)
     version = cursor.number(_NUMBER)
     if version != _VERSION:
         raise ValueError(f"its version is {version}, and only {_VERSION} is read")
@@ -105,7 +105,7 @@ class _EnoughRead(Exception):
     """More would have to be read than may be."""
 
 
-class _Cursor:
+class _Forward:
     """Reads forward in a file, a piece at a time."""
 
     def __init__(self, read: Callable[[int, int], bytes], size: int, most_reads: int | None) -> None:
