@@ -18,7 +18,7 @@ from modelscan.catalog.sources.state import SourceState
 
 MODELS, LABS, ALTERNATIVES = "models.yaml", "labs.csv", "open_alternatives.csv"
 KNOWN_WEIGHTS, QUANTIZED_WEIGHTS = "known_weights.csv", "quantized_weights.csv"
-GGUF_WEIGHTS, CTRANSLATE2_WEIGHTS = "gguf_weights.csv", "ctranslate2_weights.csv"
+GGUF_WEIGHTS = "gguf_weights.csv"
 ORIGINS = "sources.json"
 FACTS = {
     vllm_recipes.NAME: "vllm_recipes.jsonl",
@@ -38,8 +38,7 @@ def read_tables_of_ours(read: Read) -> Tables:
 def read_ours(read: Read) -> tuple[list[SourceRecord], list[SourceState]]:
     """Records of `models.yaml` and `known_weights.csv`."""
     listed = model_list.parse(read(MODELS), source=standing.MODELS.name)
-    forms = (QUANTIZED_WEIGHTS, GGUF_WEIGHTS, CTRANSLATE2_WEIGHTS)
-    known = known_weights.parse(read(KNOWN_WEIGHTS), *map(read, forms))
+    known = known_weights.parse(read(KNOWN_WEIGHTS), read(QUANTIZED_WEIGHTS), read(GGUF_WEIGHTS))
     states = [
         _state(standing.MODELS.name, listed, {"origin": f"modelscan, {MODELS}", "license": "Apache-2.0"}),
         _state(known_weights.NAME, known, {"origin": f"modelscan, {KNOWN_WEIGHTS}", "license": "Apache-2.0"}),

@@ -1,7 +1,7 @@
 """`catalogs/known_weights.csv`: the official repos of the most used open models, with what names cannot tell.
 
 With `catalogs/quantized_weights.csv`: others' forms of them, where the lab publishes none that a small GPU could hold;
-`catalogs/gguf_weights.csv`: GGUF files of the most wanted ones; and `catalogs/ctranslate2_weights.csv`: those of speech.
+and `catalogs/gguf_weights.csv`: GGUF files of the most wanted ones.
 """
 
 from __future__ import annotations
@@ -23,39 +23,37 @@ _LISTS = frozenset({"ms-swift", "xinference", "llamafactory"})  # of models that
 _USUAL_GGUF = "Q4_K_M"
 
 
-def parse(payload: str, quantized: str = "", gguf: str = "", ctranslate2: str = "") -> Parsed:
+def parse(payload: str, quantized: str = "", gguf: str = "") -> Parsed:
     """One record a row; the files are ours and tested, so a wrong row is an error of the program."""
     forms: dict[str, list[str]] = defaultdict(list)
     for row in csv.DictReader(io.StringIO(quantized)):
         forms[row["of"]].append(row["repo"])
     files: dict[str, list[Weights]] = defaultdict(list)
     for row in csv.DictReader(io.StringIO(gguf)):
-        files[row["of"]].append(_form("gguf", row["repo"], row["quantization"] or _USUAL_GGUF))
-    for row in csv.DictReader(io.StringIO(ctranslate2)):
-        files[row["of"]].append(_form("ctranslate2", row["repo"], row["quantization"]))
+        files[row["of"]].append(_gguf(row["repo"], row["quantization"]))
     return Parsed(
         records=[_record(row, forms[row["repo"]], files[row["repo"]]) for row in csv.DictReader(io.StringIO(payload))]
     )
 
 
-def _form(form: str, repo: str, quantization: str) -> Weights:
+def _gguf(repo: str, quantization: str) -> Weights:
     return Weights(
         source="huggingface",
         repo_id=repo,
-        format=form,
-        quantization=quantization,
+        format="gguf",
+        quantization=quantization or _USUAL_GGUF,
         official=False,
         verified=False,
     )
 
 
-def _record(row: dict[str, str], quantized: Iterable[str], others: Iterable[Weights]) -> SourceRecord:
+def _record(row: dict[str, str], quantized: Iterable[str], gguf: Iterable[Weights]) -> SourceRecord:
     repo, modelscope = row["repo"], row["modelscope"]
     weights = [Weights(source="huggingface", repo_id=repo, official=True)]
     if modelscope:
         weights.append(Weights(source="modelscope", repo_id=modelscope, official=True))
     weights.extend(Weights(source="huggingface", repo_id=form, official=False) for form in quantized)
-    weights.extend(others)
+    weights.extend(gguf)
     aliases, owner = row["aliases"].split(), repo.partition("/")[0]
     facts = {
         "task": row["task"] or None,
