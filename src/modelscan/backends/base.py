@@ -164,10 +164,10 @@ class Recipe:
     an estimate for CUDA. `pinned` are the distributions whose versions the record names.
     `alias` is (name, version) of a distribution to be announced beside what is installed. `serving` is the program of
     ours (`modelscan_serving.NAME`) that it is started by, where it brings none. `python_range` are the first
-    and the last minor version of Python that it runs on. `variant` is the word for one that has less, `check` Python
-    that fails where its packages do not load, beside the program's own answer to `--version`. `torch` is the version of torch that it needs, where that is
+    and the last minor version of Python that it runs on. `torch` is the version of torch that it needs, where that is
     known before anything was resolved, `min_cuda` the CUDA that it was built for. `extras` are added to what these
-    made, and never a reason for it to fail.
+    made, and never a reason for it to fail. `variant` is the backend's word for an environment that has less, `check`
+    Python that fails where its packages do not load, for one whose program does not load them to say its version.
     """
 
     backend: str

@@ -119,14 +119,15 @@ def last_words(answer: Completed) -> str:
     return answer.problem or (lines[-1] if lines else f"it exited with status {answer.returncode}")
 
 
-def check_failed(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
+def check_failed(recipe: Recipe, answer: Completed, log: Path, *, loading: bool = False) -> BackendFailed:
     cause = [last_words(answer)]
     hints = [f"see the full log: less '{log}'"]
+    what = f"`{recipe.requirements[0]}` does not load" if loading else f"`{recipe.backend} --version` fails"
     driver = driver_for(recipe.min_cuda) if recipe.min_cuda is not None else None
     if driver is not None:
         hints.insert(0, f"it needs NVIDIA driver {driver} or newer; check yours: nvidia-smi")
     return BackendFailed(
-        f"`{recipe.backend} --version` fails in the new environment, which was removed",
+        f"{what} in the new environment, which was removed",
         cause=cause,
         hints=hints,
         details={"log_path": str(log), "exit_code": answer.returncode},

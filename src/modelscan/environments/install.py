@@ -118,8 +118,9 @@ def install(
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        what = f"{done.backend} for {variant}" if variant else done.backend
         on_line(
-            f"installed {done.backend}{f' for {variant}' if variant else ''} {done.version} for {device} in {clock.monotonic() - started:.0f} s,"
+            f"installed {what} {done.version} for {device} in {clock.monotonic() - started:.0f} s,"
             f" {format_bytes(done.size_bytes)} in {folder}"
         )
         return done
@@ -213,7 +214,7 @@ def _check(uv: Uv, recipe: Recipe, folder: Path, environ: Mapping[str, str], run
     answer = run([str(python), "-c", recipe.check], env=clean_environment(environ), timeout=_CHECK_SECONDS)
     uv.log.add(f"$ {python} -c {recipe.check!r}\n{answer.stdout}{answer.stderr}{answer.problem or ''}")
     if not answer.ok:
-        raise failures.check_failed(recipe, answer, uv.log.path)
+        raise failures.check_failed(recipe, answer, uv.log.path, loading=True)
 
 
 def _installation(

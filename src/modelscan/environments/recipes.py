@@ -23,7 +23,7 @@ def device_of_variant(backend: str, variant: str, device: Device) -> Device:
 
 
 def recipes_for(backend: str, version: str | None, device: Device, variant: str | None = None) -> tuple[Recipe, ...]:
-    """The recipes, best first; those of a `variant` where one is asked for. Raises BackendFailed where there is none."""
+    """The recipes, best first, of the backend or of a `variant`. Raises BackendFailed where there is none."""
     builds = parse_builds(shipped_text("backends.csv"))
     known = BACKENDS.get(backend)
     installs = known.installs if known is not None else None

@@ -108,8 +108,6 @@ def _two(shape: tuple[int, ...] | None) -> tuple[int | None, int | None]:
 
 
 def _layers(shapes: Mapping[str, Any], side: str) -> int:
-    parts = (name.split("/") for name in shapes)
-    return len(
-        {part[1] for part in parts if part[0] == side and len(part) > 2 and part[1].startswith("layer_")}
-        - {"layer_norm"}
-    )
+    begins = f"{side}/layer_"
+    numbers = {name.removeprefix(begins).partition("/")[0] for name in shapes if name.startswith(begins)}
+    return sum(number.isdecimal() for number in numbers)

@@ -26,8 +26,9 @@ class _Beside:
 def own_memory(
     setting: Setting, form: str | None, weights: Sized | None, budget: Budget
 ) -> tuple[MemoryPerGpu, tuple[MemoryLine, ...]]:
-    """`form` is the format of the weights. With `--max-memory`, that much or what is free. Without, the weights and what its process was measured to take;
-    where that is not known, at least the weights, at most all that may be used, and in between unknown.
+    """With `--max-memory`, that much or what is free. Without, the weights and what its process was measured to take;
+    where that is not known, at least the weights, at most all that may be used, and in between unknown. `form` is the
+    format of the weights.
     """
     given, size = setting.request.max_memory_bytes, weights.estimate if weights is not None else 0
     known = setting.occupies is not None and given is None
