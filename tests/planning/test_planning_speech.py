@@ -10,7 +10,7 @@ import pytest
 from tests.planning.machines import FACTS, machine, new_shape
 
 from modelscan import dataclasses
-from modelscan.model import Hardware, Installation, Plan, PlanRequest, Task, WeightsDescription
+from modelscan.model import Handling, Hardware, Installation, Plan, PlanRequest, Task, WeightsDescription
 from modelscan.planning.decide.planner import decide
 from modelscan.units import GIB
 
@@ -156,6 +156,12 @@ def test_thirty_two_bits_are_computed_where_they_are_asked_for() -> None:
         chosen = planned(CONVERTED, **request).chosen
         assert chosen is not None
         assert (chosen.quantization, chosen.dtype) == ("FP32", "float32")
+
+
+def test_a_class_of_the_users_own_is_given_the_weights_of_the_release() -> None:
+    chosen = planned(handling=Handling(handler="app.Hears"), backend="transformers").chosen
+    assert chosen is not None
+    assert (chosen.repo_id, chosen.libraries) == ("lab/hears", ("transformers",))
 
 
 def test_another_model_that_hears_is_left_to_who_knows_it() -> None:

@@ -16,10 +16,9 @@ from modelscan.units import MIB
 from modelscan.weights.counting.sizes import Sized
 
 # Of the server with CTranslate2 alone, int8: 90 and 91 MiB beside the weights of two sizes of Whisper once they are
-# loaded, 48 and 44 more after a clip of six seconds, 167 after one of ten minutes, with 560 for a moment: the sound is
-# turned into a spectrogram as a whole.
+# loaded, 48 and 44 more after a clip of six seconds, 132 after one of ten minutes, with 270 for a moment.
 _WITHOUT_TORCH = Sized(80 * MIB, 92 * MIB, 130 * MIB)
-_HEARING_ALONE = Sized(30 * MIB, 60 * MIB, 600 * MIB)
+_HEARING_ALONE = Sized(30 * MIB, 60 * MIB, 320 * MIB)
 _PROCESS: Mapping[Task, int] = {"embed": 460 * MIB, "rerank": 460 * MIB, "text-to-image": 470 * MIB}
 _CTRANSLATE2 = "ctranslate2"
 _SMALLEST = 410 * MIB

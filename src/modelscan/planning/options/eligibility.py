@@ -243,10 +243,15 @@ def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str
 
 
 def readable(backend: str, options: Sequence[WeightsDescription], request: PlanRequest) -> Sequence[WeightsDescription]:
-    """Those in a format that the backend reads; all where it reads none, or one is asked for, so that it is said."""
+    """Those in a format that the backend reads; all where it reads none, or one is asked for, so that it is said.
+
+    A class of the user's own is given Hugging Face's files, for which it was written, where there are such.
+    """
     formats = BACKENDS[backend].runs.formats
     others = STANDING_ALONE | BACKENDS[backend].runs.plugins.keys()
     kept = [item for item in options if (item.format in formats if formats else item.format not in others)]
+    if request.handling is not None and request.handling.handler is not None:
+        kept = [item for item in kept if item.format not in STANDING_ALONE] or kept
     said = request.quantization is not None and not formats
     return options if said else kept or options
 

@@ -8,7 +8,6 @@ from modelscan.units import MIB
 from modelscan.weights.counting.sizes import Sized, within
 from modelscan.weights.counting.tensors import Parameters, embedding_parameters, parameters_per_gpu
 from modelscan.weights.counting.trust import is_known
-from modelscan.weights.reading.selection import CTRANSLATE2
 
 # Bytes per parameter of a quantized matrix, including scales and zero points. INT4: groups of 128 with a 16-bit scale
 # and a 4-bit zero (0.5 + 2/128 + 0.5/128); FP8: a 4-byte scale per 128 x 128 block; MXFP4: a byte per 32; NVFP4: a
@@ -97,7 +96,7 @@ def _as_described(
     experts_over: int | None = None,
     stage_layers: int | None = None,
 ) -> Sized | None:
-    if weights.format == CTRANSLATE2:
+    if weights.format == "ctranslate2":
         return _in_ctranslate2(weights, quantization)
     shape = weights.architecture
     if shape is not None and weights.task in _POOLING:  # the head is not loaded, as if it were tied

@@ -71,8 +71,8 @@ def needed_files(names: Collection[str], *, form: str | None = None) -> tuple[st
         wanted = {*gguf_files(names, form), projector_of(names)}
         return tuple(name for name in names if _is_kept(name) or name in wanted)
     if only_ctranslate2(names):
-        wanted = (name for name in names if _is_kept(name))
-        return tuple(name for name in wanted if _format(name) is None or name == _CTRANSLATE2_WEIGHTS)
+        own = filter(_is_kept, names)
+        return tuple(name for name in own if _format(name) is None or name == _CTRANSLATE2_WEIGHTS)
     if PIPELINE in names:
         names = _of_pipeline(names)
     kept = [name for name in names if _is_kept(name)]

@@ -8,6 +8,7 @@ from typing import Any
 from faster_whisper import WhisperModel
 
 from modelscan_serving.handlers.ours.audio import RATE, read_sound
+from modelscan_serving.handlers.ours.spectrogram import InBlocks
 from modelscan_serving.handlers.protocols import BadInput, Cancelled, Segment, SpeechResult, Word
 
 # On a CPU int8 unless 32 bits were asked for: the same words in a fourth of the memory.
@@ -27,6 +28,7 @@ class FastWhisper:
             compute_type=_ON_CPU.get(dtype, "int8") if where == "cpu" else _ELSEWHERE.get(dtype, "default"),
             local_files_only=True,
         )
+        self._model.feature_extractor = InBlocks(**self._model.feat_kwargs)
 
     def transcribe(
         self,
