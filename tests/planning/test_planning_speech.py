@@ -12,6 +12,7 @@ from tests.planning.machines import FACTS, machine, new_shape
 from modelscan import dataclasses
 from modelscan.model import Handling, Hardware, Installation, Plan, PlanRequest, Task, WeightsDescription
 from modelscan.planning.decide.planner import decide
+from modelscan.planning.decide.several import Further, with_further
 from modelscan.units import GIB
 
 WHISPER = new_shape(
@@ -156,6 +157,28 @@ def test_thirty_two_bits_are_computed_where_they_are_asked_for() -> None:
         chosen = planned(CONVERTED, **request).chosen
         assert chosen is not None
         assert (chosen.quantization, chosen.dtype) == ("FP32", "float32")
+
+
+def test_models_of_one_process_are_read_by_one_library() -> None:
+    """An embedding model beside it needs the whole environment, and so it is given its own weights there."""
+    embeds = dataclasses.replace(RELEASED, repo_id="lab/embeds", architecture=None, task="embed", size_bytes=GIB)
+
+    def joined(first: WeightsDescription, *others: WeightsDescription, beside: WeightsDescription) -> Plan:
+        def decided(hardware: Hardware, request: PlanRequest) -> Plan:
+            return decide(None, [beside, *([CONVERTED] if beside is RELEASED else [])], hardware, request, FACTS)
+
+        asked = PlanRequest(model="other", backend="transformers")
+        further = Further(model="other", reference="other", decide=decided, asked=asked)
+        return with_further(planned(first, *others, backend="transformers"), [further])
+
+    for plan, beside in (
+        (joined(RELEASED, CONVERTED, beside=embeds), "lab/embeds"),
+        (joined(embeds, beside=RELEASED), "lab/hears"),
+        (joined(RELEASED, CONVERTED, beside=RELEASED), "other/hears-ct2"),
+    ):
+        assert plan.chosen is not None
+        assert len(plan.chosen.libraries) == 1
+        assert [item.repo_id for item in plan.chosen.beside] == [beside]
 
 
 def test_a_class_of_the_users_own_is_given_the_weights_of_the_release() -> None:

@@ -215,7 +215,8 @@ def planned_version(
 
 def library_of(backend: str, weights: WeightsDescription) -> str | None:
     """The distribution that reads these weights, of a backend whose environments may have one and lack another."""
-    return BACKENDS[backend].runs.libraries.get(weights.format or "")
+    libraries = BACKENDS[backend].runs.libraries
+    return libraries.get(weights.format or "") or next(iter(libraries.values()), None)
 
 
 def libraries_of(backend: str, weights: WeightsDescription) -> tuple[str, ...]:
