@@ -12,6 +12,7 @@ from modelscan import dataclasses
 from modelscan.backends.base import Activity, Launch, LogEvent
 from modelscan.backends.builds import parse_builds
 from modelscan.backends.registry import BACKENDS
+from modelscan.environments.recipes import device_of_variant, recipes_for
 from modelscan.errors import Usage
 from modelscan.model import Candidate, Handling
 from modelscan.storage.shipped import shipped_text
@@ -138,6 +139,38 @@ def test_it_is_known_by_the_transformers_beside_its_server() -> None:
     assert (probes.version(whole), probes.device(whole), probes.is_broken(whole)) == ("5.24.0", "cpu", False)
     assert probes.is_broken({**whole} | {"starlette": ""}) is False
     assert probes.is_broken({name: version for name, version in whole.items() if name != "uvicorn"})
+
+
+def test_one_for_speech_is_known_by_the_library_that_hears() -> None:
+    probes = TRANSFORMERS.probes
+    light = {"faster-whisper": "1.2.1", "ctranslate2": "4.8.5", "starlette": "1.10.0", "uvicorn": "0.54.0"}
+    assert (probes.version(light), probes.device(light), probes.is_broken(light)) == ("1.2.1", "cpu", False)
+    both = light | {"transformers": "5.24.0", "torch": "2.13.0+cpu"}
+    assert (probes.version(both), probes.is_broken(both)) == ("5.24.0", False)
+    assert probes.is_broken({name: version for name, version in light.items() if name != "faster-whisper"})
+    assert [TRANSFORMERS.variant_with(libraries) for libraries in ((), ("faster-whisper",), ("transformers",))] == [
+        *(None, "speech"),
+        None,
+    ]
+    assert TRANSFORMERS.variant_with(("transformers", "faster-whisper")) is None
+
+
+def test_the_environment_for_speech_has_no_torch() -> None:
+    [made] = recipes_for("transformers", None, "cpu", "speech")
+    assert made.requirements == snapshot(
+        (
+            "faster-whisper==1.2.1",
+            "ctranslate2>=4.8.5,<4.9",
+            "av>=18.1,<19",
+            "starlette>=1.10,<2",
+            "uvicorn>=0.54,<1",
+            "python-multipart>=0.0.32",
+        )
+    )
+    assert (made.name, made.serving) == ("transformers-speech-1.2.1-cpu", "handlers")
+    assert made.command == "modelscan backend install transformers --variant speech"
+    assert "faster-whisper" not in " ".join(recipes_for("transformers", None, "cpu")[0].requirements)
+    assert device_of_variant("transformers", "speech", "cuda") == "cpu"
 
 
 def test_its_environment_is_pinned_and_gets_the_server() -> None:

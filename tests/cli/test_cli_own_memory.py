@@ -6,26 +6,30 @@ import pytest
 from tests.cli.conftest import Modelscan
 
 from modelscan.backends.registry import BACKENDS
+from modelscan.model import Task
 from modelscan.units import MIB
 
-# Model, task, MiB of its weights as loaded, and of the whole server after a request (proportional set size, on a CPU).
+# Model, format, task, MiB of its weights as loaded, and of the whole server after a request (proportional set size, on a
+# CPU).
 MEASURED = (
-    ("minilm", "embed", 87, 550),
-    ("embedding", "embed", 1, 478),
-    ("reranker", "rerank", 1, 469),
-    ("chat", "chat", 1, 419),
-    ("vision", "chat", 1, 428),
-    ("image", "text-to-image", 7, 484),
-    ("whisper-tiny.en", "speech-to-text", 144, 795),
-    ("whisper-base", "speech-to-text", 277, 992),
+    ("minilm", "safetensors", "embed", 87, 550),
+    ("embedding", "safetensors", "embed", 1, 478),
+    ("reranker", "safetensors", "rerank", 1, 469),
+    ("chat", "safetensors", "chat", 1, 419),
+    ("vision", "safetensors", "chat", 1, 428),
+    ("image", "safetensors", "text-to-image", 7, 484),
+    ("whisper-tiny.en", "safetensors", "speech-to-text", 144, 795),
+    ("whisper-base", "safetensors", "speech-to-text", 277, 992),
+    ("whisper-tiny.en", "ctranslate2", "speech-to-text", 38, 188),
+    ("whisper-base", "ctranslate2", "speech-to-text", 73, 207),
 )
 
 
-@pytest.mark.parametrize(("model", "task", "weights", "taken"), MEASURED)
-def test_what_was_measured_is_within_the_bounds(model: str, task: str, weights: int, taken: int) -> None:
+@pytest.mark.parametrize(("model", "form", "task", "weights", "taken"), MEASURED)
+def test_what_was_measured_is_within_the_bounds(model: str, form: str, task: Task, weights: int, taken: int) -> None:
     occupies = BACKENDS["transformers"].occupies
     assert occupies is not None
-    beside = occupies.process(task, "cpu") + occupies.working(task, weights * MIB)  # type: ignore[arg-type]
+    beside = occupies.process(task, "cpu", form) + occupies.working(task, weights * MIB, form)
     assert beside.low <= (taken - weights) * MIB <= beside.high, model
     assert beside.estimate == pytest.approx((taken - weights) * MIB, rel=0.25)
 

@@ -135,6 +135,7 @@ class Machine:
         self,
         version: str | None = None,
         *,
+        backend: str = "vllm",
         device: Device = "cpu",
         python_version: tuple[int, int] = (3, 11),
         **doors: Any,
@@ -143,7 +144,7 @@ class Machine:
             json.dumps({"compile": self.compile, "sync": self.sync, "python": self.imports})
         )
         return install(
-            "vllm",
+            backend,
             version,
             device,
             self.settings,

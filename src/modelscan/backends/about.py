@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from modelscan.dataclasses import dataclass, field
-from modelscan.model import Mode
+from modelscan.model import Mode, Task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lead:
-    """Where a backend is taken before the usual one: in `mode`, for models with latent attention (MLA) or for all.
+    """Where a backend is taken before the usual one: in `mode`, for models with latent attention (MLA) or for all; or,
+    with `without_gpu`, in any mode on a CPU for models of a `task` and of these types.
 
     `why` is that reason, `otherwise` why it is not taken for the other models.
     """
 
-    mode: Mode
+    mode: Mode | None = None
     latent_attention: bool = False
+    without_gpu: bool = False
+    task: Task | None = None
+    model_types: frozenset[str] = frozenset()
     why: str
     otherwise: str = ""
 

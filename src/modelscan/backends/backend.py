@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from modelscan.errors import Usage
@@ -69,6 +70,11 @@ class Backend:
         from modelscan.backends.probing import PlainProgram
 
         return cast("Probes | None", self._found("probes")) or PlainProgram(self.name)
+
+    def variant_with(self, libraries: Collection[str]) -> str | None:
+        """The word for the smaller environment that has all of these; None where that is the whole one."""
+        variants = self.installs.variants if self.installs is not None and libraries else {}
+        return next((word for word, library in variants.items() if {library}.issuperset(libraries)), None)
 
     def loaded(self) -> Self:
         """With all that a supervisor asks of it: one that outlives an upgrade must not load the files of the next."""

@@ -166,7 +166,8 @@ class Recipe:
     ours (`modelscan_serving.NAME`) that it is started by, where it brings none. `python_range` are the first
     and the last minor version of Python that it runs on. `torch` is the version of torch that it needs, where that is
     known before anything was resolved, `min_cuda` the CUDA that it was built for. `extras` are added to what these
-    made, and never a reason for it to fail.
+    made, and never a reason for it to fail. `variant` is the backend's word for an environment that has less, `check`
+    Python that fails where its packages do not load, for one whose program does not load them to say its version.
     """
 
     backend: str
@@ -185,10 +186,17 @@ class Recipe:
     torch: str | None = None
     min_cuda: float | None = None
     extras: tuple[Extra, ...] = ()
+    variant: str | None = None
+    check: str | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.backend}-{self.version}-{self.device}"
+        return "-".join(part for part in (self.backend, self.variant, self.version, self.device) if part)
+
+    @property
+    def command(self) -> str:
+        """What installs it, without a version."""
+        return f"modelscan backend install {self.backend}" + (f" --variant {self.variant}" if self.variant else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

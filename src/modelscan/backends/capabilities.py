@@ -54,6 +54,13 @@ class Runs(Protocol):
     over_socket: bool = False  # whether it listens on `Launch.socket` where there is one
     sleeps_by: tuple[str, str] | None = None  # what is posted to put it to sleep, and to wake it
     holds_to_schemas: bool = True  # whether an answer can be bound to a schema; where not, a model's entry says
+    # The distribution that reads weights of a format, where an environment of it may have one and lack another.
+    libraries: Mapping[str, str] = {}
+    # The schemes that files of a format are computed in on a device, whatever they are stored in, the usual one first.
+    # A format that stands here runs on no other device.
+    computes: Mapping[str, Mapping[Device, tuple[str, ...]]] = {}
+    complete: frozenset[Task] = frozenset()  # tasks of which it gives every answer that OpenAI's API has
+    leaves_out: Mapping[Task, str] = {}  # what of those it does not give; the words follow on `without`
     several: bool = False  # whether one process serves `Launch.beside` too
 
     @abstractmethod
@@ -214,11 +221,11 @@ class Occupies(Protocol):
     """
 
     @abstractmethod
-    def process(self, task: Task, device: Device) -> Sized:
-        """What its process takes whatever the model is."""
+    def process(self, task: Task, device: Device, form: str | None) -> Sized:
+        """What its process takes whatever the model is; `form` is the format of its weights."""
 
     @abstractmethod
-    def working(self, task: Task, weights_bytes: int) -> Sized:
+    def working(self, task: Task, weights_bytes: int, form: str | None) -> Sized:
         """What one request takes while it is computed."""
 
 
@@ -255,7 +262,11 @@ class Explains(Protocol):
 
 
 class Installs(Protocol):
-    """How modelscan makes an environment with it."""
+    """How modelscan makes an environment with it. `variants` are smaller ones, each a way of its name in the table of
+    builds: the distribution that it has, of those in `Runs.libraries`.
+    """
+
+    variants: Mapping[str, str] = {}
 
     @abstractmethod
     def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:
@@ -275,6 +286,7 @@ class Probes(Protocol):
 
     program: str  # the executable
     distributions: tuple[str, ...] = ()  # of Python, worth knowing; none for a program that is no Python
+    libraries: tuple[str, ...] = ()  # those of them of which one suffices for some models
     version_arguments: tuple[str, ...] = ("--version",)
     device_arguments: tuple[str, ...] = ()  # what it is asked for its devices, where its version does not say them
 

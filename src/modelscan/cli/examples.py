@@ -75,7 +75,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "gateway keys revoke": ("gateway keys revoke laptop",),
     "env": ('eval "$(modelscan env demo)"',),
     "backend list": ("backend list", "backend list --json"),
-    "backend install": ("backend install {backend}", "backend install {backend} --version 0.32.0"),
+    "backend install": (
+        "backend install {backend}",
+        "backend install {backend} --version 0.32.0",
+        "backend install transformers --variant speech",
+    ),
     "backend show": ("backend show {backend}",),
     "backend remove": ("backend remove {backend} --version 0.32.0",),
     "doctor": ("doctor", "doctor --reap"),

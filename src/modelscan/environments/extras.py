@@ -48,10 +48,7 @@ def add_extras(
         if problem is None:
             added |= new
             continue
-        lacks.append(
-            f"{extra.name} ({problem}), so {extra.lost}."
-            f" To add it: {extra.way}; then: modelscan backend install {recipe.backend}"
-        )
+        lacks.append(f"{extra.name} ({problem}), so {extra.lost}. To add it: {extra.way}; then: {recipe.command}")
         on_line(f"without {lacks[-1]}")
     names = {extra.name for extra in recipe.extras}
     return Extras({name: version for name, version in added.items() if name in names}, tuple(lacks))

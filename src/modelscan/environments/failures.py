@@ -59,9 +59,9 @@ def nothing_resolves(
     if offline:
         cause.append("offline: only uv's cache and local folders were searched")
     option += f" --version {version}" if version else ""
-    again = f"then retry: modelscan backend install {recipe.backend}{option}"
+    again = f"then retry: {recipe.command}{option}"
     if version:
-        again += f", or install a version known to work: modelscan backend install {recipe.backend}"
+        again += f", or install a version known to work: {recipe.command}"
     details = {
         "attempts": [{"origin": item.recipe.origin, "reason": item.reason} for item in attempts],
         "log_path": str(log),
@@ -97,7 +97,7 @@ def build_failed(recipe: Recipe, reason: str, log: Path, *, option: str = "") ->
         f"cannot create the environment of `{recipe.name}`",
         cause=[reason],
         hints=[
-            f"retry, downloads are kept: modelscan backend install {recipe.backend}{option}",
+            f"retry, downloads are kept: {recipe.command}{option}",
             f"see the full log: less '{log}'",
         ],
         details={"log_path": str(log)},
@@ -119,14 +119,15 @@ def last_words(answer: Completed) -> str:
     return answer.problem or (lines[-1] if lines else f"it exited with status {answer.returncode}")
 
 
-def check_failed(recipe: Recipe, answer: Completed, log: Path) -> BackendFailed:
+def check_failed(recipe: Recipe, answer: Completed, log: Path, *, loading: bool = False) -> BackendFailed:
     cause = [last_words(answer)]
     hints = [f"see the full log: less '{log}'"]
+    what = f"`{recipe.requirements[0]}` does not load" if loading else f"`{recipe.backend} --version` fails"
     driver = driver_for(recipe.min_cuda) if recipe.min_cuda is not None else None
     if driver is not None:
         hints.insert(0, f"it needs NVIDIA driver {driver} or newer; check yours: nvidia-smi")
     return BackendFailed(
-        f"`{recipe.backend} --version` fails in the new environment, which was removed",
+        f"{what} in the new environment, which was removed",
         cause=cause,
         hints=hints,
         details={"log_path": str(log), "exit_code": answer.returncode},

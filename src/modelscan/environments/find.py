@@ -112,7 +112,8 @@ def _examine(place: _Location, environ: Mapping[str, str], run: process.Runner) 
         python=python,
         path=str(place.program.parent),
         origin=place.origin,
-        requirements={item: found for item, found in versions.items() if item != name},
+        requirements={item: found for item, found in versions.items() if item != name or item in probes.libraries},
+        variant=place.backend.variant_with([item for item in probes.libraries if item in versions]),
     )
 
 

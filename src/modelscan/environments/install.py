@@ -64,6 +64,7 @@ def install(
     device: Device,
     settings: Settings,
     *,
+    variant: str | None = None,
     on_line: Callable[[str], None],
     clock: Clock,
     run: process.Runner = process.run,
@@ -77,11 +78,11 @@ def install(
     what is missing and what to configure), BackendFailed, StorageFailed, Conflict (another installation is running).
     """
     version = version.partition("+")[0] if version else None
-    recipes = recipes_for(backend, version, device)
+    recipes = recipes_for(backend, version, device, variant)
     python = interpreter or Interpreter()
     failures.refuse_python(backend, recipes[0], python.version)
     with alone(settings, f"modelscan backend install {backend}", on_line=on_line, clock=clock):
-        there = _already(settings, backend, version, device)
+        there = _already(settings, recipes[0], version)
         if there is not None:
             on_line(f"already installed: {there.origin}")
         if there is not None and not there.lacks:
@@ -90,12 +91,19 @@ def install(
         started = clock.monotonic()
         if there is None:
             failures.refuse_small_disk(environments, recipes[0], free_bytes(environments))
-        uv = prepare_uv(settings, f"{backend}-{device}", python=python, on_line=on_line, run=run, stream=stream)
+        uv = prepare_uv(
+            settings,
+            "-".join(filter(None, (backend, variant, device))),
+            python=python,
+            on_line=on_line,
+            run=run,
+            stream=stream,
+        )
         if there is not None:
             made_by = next((recipe for recipe in recipes if recipe.origin == there.origin), recipes[-1])
             return complete(uv, there, made_by, environ=settings.environ, run=run, on_line=on_line)
         recipe, pins = _choose(uv, recipes, version, python=python, environments=environments, on_line=on_line)
-        folder = environment_folder(settings.paths, recipe.backend, recipe.version, recipe.device)
+        folder = environment_folder(settings.paths, recipe.name)
         with translated(folder, verb="clear"):
             if folder.exists():
                 on_line(f"removing an interrupted installation from {folder}")
@@ -110,16 +118,18 @@ def install(
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        what = f"{done.backend} for {variant}" if variant else done.backend
         on_line(
-            f"installed {done.backend} {done.version} for {device} in {clock.monotonic() - started:.0f} s,"
+            f"installed {what} {done.version} for {device} in {clock.monotonic() - started:.0f} s,"
             f" {format_bytes(done.size_bytes)} in {folder}"
         )
         return done
 
 
-def _already(settings: Settings, backend: str, version: str | None, device: Device) -> Installation | None:
+def _already(settings: Settings, recipe: Recipe, version: str | None) -> Installation | None:
     for found in read_records(settings.paths.environments_folder):
-        if found.backend == backend and found.device == device and version in {None, found.version}:
+        kind = found.backend, found.device, found.variant
+        if kind == (recipe.backend, recipe.device, recipe.variant) and version in {None, found.version}:
             return found
     return None
 
@@ -198,6 +208,13 @@ def _check(uv: Uv, recipe: Recipe, folder: Path, environ: Mapping[str, str], run
     )
     if not answer.ok or recipe.version not in answer.stdout:
         raise failures.check_failed(recipe, answer, uv.log.path)
+    if recipe.check is None:
+        return
+    python = folder / "venv" / "bin" / "python"
+    answer = run([str(python), "-c", recipe.check], env=clean_environment(environ), timeout=_CHECK_SECONDS)
+    uv.log.add(f"$ {python} -c {recipe.check!r}\n{answer.stdout}{answer.stderr}{answer.problem or ''}")
+    if not answer.ok:
+        raise failures.check_failed(recipe, answer, uv.log.path, loading=True)
 
 
 def _installation(
@@ -217,4 +234,5 @@ def _installation(
         lacks=extras.lacks,
         installed_at=installed_at,
         size_bytes=size_of(folder),
+        variant=recipe.variant,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from modelscan.model import Device
 from modelscan.parsing.regex import regex
 from modelscan.storage.paths import Paths
 
@@ -38,8 +37,8 @@ _MISLEADING = frozenset(
 )
 
 
-def environment_folder(paths: Paths, backend: str, version: str, device: Device) -> Path:
-    return paths.environments_folder / f"{backend}-{version}-{device}"
+def environment_folder(paths: Paths, name: str) -> Path:
+    return paths.environments_folder / name
 
 
 def install_lock(paths: Paths) -> Path:

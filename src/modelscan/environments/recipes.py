@@ -15,15 +15,27 @@ from modelscan.model import Device
 from modelscan.storage.shipped import shipped_text
 
 
-def recipes_for(backend: str, version: str | None, device: Device) -> tuple[Recipe, ...]:
-    """The recipes, best first. Raises BackendFailed where there is none."""
+def device_of_variant(backend: str, variant: str, device: Device) -> Device:
+    """The same, or the one that a smaller environment is made for, where it is for one alone."""
+    builds = [build for build in parse_builds(shipped_text("backends.csv")) if build.backend == backend]
+    there = [build.device for build in builds if any(way == variant for way, _ in build.installs)]
+    return device if device in there or not there else there[0]
+
+
+def recipes_for(backend: str, version: str | None, device: Device, variant: str | None = None) -> tuple[Recipe, ...]:
+    """The recipes, best first, of the backend or of a `variant`. Raises BackendFailed where there is none."""
     builds = parse_builds(shipped_text("backends.csv"))
     known = BACKENDS.get(backend)
     installs = known.installs if known is not None else None
     if installs is None:
         raise _no_build(backend, device, _what_is_installed(builds))
     own = [build for build in builds if (build.backend, build.device) == (backend, device)]
-    ways = dict.fromkeys((way, version or newest, build) for build in own for way, newest in build.installs)
+    ways = dict.fromkeys(
+        (way, version or newest, build)
+        for build in own
+        for way, newest in build.installs
+        if (way if way in installs.variants else None) == variant
+    )
     found = tuple(recipe for way in ways for recipe in installs.recipes(*way))
     if not found:
         on_cpu = any(build.installs for build in builds if (build.backend, build.device) == (backend, "cpu"))

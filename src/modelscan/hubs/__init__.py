@@ -7,6 +7,7 @@ modelscope   the same
 remote       what all hubs on the network have in common
 folder       weights in folders of the user
 gguf         weights in GGUF files, by their headers
+ctranslate2  weights in CTranslate2's form, by the head of their file
 s3           weights in S3
 config       the bounded reader of config.json
 describing   a description from a listing, for every source

@@ -9,6 +9,7 @@ from typing import Any
 
 from modelscan.errors import ModelNotFound, ModelscanError
 from modelscan.hubs.config import bounded_config
+from modelscan.hubs.ctranslate2.describe import DamagedCt2, describe_ctranslate2
 from modelscan.hubs.families import shipped_families
 from modelscan.hubs.files import Listing
 from modelscan.hubs.gguf.describe import DamagedGguf, describe_gguf
@@ -17,6 +18,7 @@ from modelscan.hubs.params_json import INDEX as CONSOLIDATED_INDEX
 from modelscan.hubs.params_json import PARAMS, config_of
 from modelscan.model import HUB_SOURCES, Source, WeightsDescription
 from modelscan.system.threads import each
+from modelscan.weights.reading.ctranslate2 import NAME as CT2_NAME
 from modelscan.weights.reading.listing import (
     INDEX,
     SENTENCES,
@@ -30,7 +32,15 @@ from modelscan.weights.reading.listing import (
 )
 from modelscan.weights.reading.quantization import quantization_of, read_quantization
 from modelscan.weights.reading.safetensors import HEADER_GUESS, TensorSums, bits_of, header_end, parse_header
-from modelscan.weights.reading.selection import PIPELINE, is_code, needed_files, only_gguf, only_pickles, weight_names
+from modelscan.weights.reading.selection import (
+    PIPELINE,
+    is_code,
+    needed_files,
+    only_ctranslate2,
+    only_gguf,
+    only_pickles,
+    weight_names,
+)
 from modelscan.weights.reading.shape import read_architecture
 from modelscan.weights.reading.tasks import CHAT_TEMPLATES, task_of, template_words
 
@@ -78,6 +88,9 @@ class _Repo:
         if only_gguf(self.sizes):  # a `config.json` beside them is of the model that they were made from
             require_loadable_files(self.contents)
             return self._gguf()
+        if only_ctranslate2(self.sizes):
+            require_loadable_files(self.contents)
+            return self._ctranslate2()
         config = self._config()
         needed = needed_files(self.sizes)
         shards = self._shards()
@@ -115,6 +128,12 @@ class _Repo:
             return describe_gguf(self.source, self.repo_id, self.listing, self.read, self.form)
         except DamagedGguf as error:
             raise self._damaged(error.name, f"`{error.name}`: {error}", error.missing) from error
+
+    def _ctranslate2(self) -> WeightsDescription:
+        try:
+            return describe_ctranslate2(self.source, self.repo_id, self.listing, self.read, self.contents)
+        except DamagedCt2 as error:
+            raise self._damaged(CT2_NAME, f"`{CT2_NAME}`: {error}") from error
 
     def _config(self) -> dict[str, Any]:
         """`config.json`, or what Mistral's own `params.json` says in its place."""

@@ -18,7 +18,8 @@ class Installation:
 
     `managed` is True for the environments that modelscan made, and only those are ever changed or removed.
     `origin` says where it came from in words for people; `requirements` are the installed pins worth knowing.
-    `lacks` says what it cannot do here, and the way to it.
+    `lacks` says what it cannot do here, and the way to it. `variant` is the word for an environment that has less than
+    all that its backend serves with.
     """
 
     backend: str
@@ -33,6 +34,7 @@ class Installation:
     lacks: tuple[str, ...] = ()
     installed_at: str | None = None
     size_bytes: int | None = None
+    variant: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

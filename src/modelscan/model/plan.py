@@ -178,11 +178,13 @@ class Candidate:
     `load_quantization` is the backend's word where it quantizes while loading; `custom_all_reduce` is off where GPUs
     that divide layers cannot read each other's memory; `model_args` are what catalogs say of
     the model and may, `dropped` what they may not; `extra_args` and `extra_env` are what the user added;
-    `kernel_env` is what kernels of this version need on this GPU.
+    `kernel_env` is what kernels of this version need on this GPU. `libraries` are the distributions that its
+    environment must have, of a backend whose environments differ in that.
     """
 
     backend: str
     backend_version: str | None = None
+    libraries: tuple[str, ...] = ()
     mode: Mode = "standard"
     task: Task = "chat"
     quantization: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from modelscan.environments.install import install
+from modelscan.environments.recipes import device_of_variant
 from modelscan.environments.streamer import add_streamer, can_stream
 from modelscan.model import Device, Installation
 from modelscan.selecting.context import Context
@@ -13,15 +14,23 @@ from modelscan.selecting.machine import machine
 
 
 def install_backend(
-    context: Context, backend: str, version: str | None, *, on_line: Callable[[str], None], device: Device | None = None
+    context: Context,
+    backend: str,
+    version: str | None,
+    *,
+    on_line: Callable[[str], None],
+    variant: str | None = None,
+    device: Device | None = None,
 ) -> Installation:
-    """Make an isolated environment, of the build that suits this machine."""
+    """Make an isolated environment, of the build that suits this machine, or the backend's `variant` of one."""
     if device is None:
         hardware = machine(context)
         device = device_of(hardware)
         if device == "cpu" and hardware.faults:
             on_line(f"no GPU of this machine can be used, so this is the CPU's build: {'; '.join(hardware.faults)}")
-    return install(backend, version, device, context.settings, on_line=on_line, clock=context.clock)
+    if variant is not None:
+        device = device_of_variant(backend, variant, device)
+    return install(backend, version, device, context.settings, variant=variant, on_line=on_line, clock=context.clock)
 
 
 def add_reader(context: Context, installation: Installation, *, on_line: Callable[[str], None]) -> Installation:

@@ -101,7 +101,14 @@ def _installed(context: Context, record: Record, chosen: Candidate, report: Repo
     """The installation of the plan's version; where it is gone or was never finished, it is made."""
     device = device_for(context, chosen)
     streamed = chosen.source == "s3"
-    found = choose(installations(context), chosen.backend, chosen.backend_version, device=device, reader=streamed)
+    found = choose(
+        installations(context),
+        chosen.backend,
+        chosen.backend_version,
+        device=device,
+        reader=streamed,
+        libraries=chosen.libraries,
+    )
     if found is not None and not streamed:
         return found
     write = _progress_writer(context, installing(record))
@@ -111,7 +118,10 @@ def _installed(context: Context, record: Record, chosen: Candidate, report: Repo
         write(None, line)
 
     if found is None:
-        found = install_backend(context, chosen.backend, chosen.backend_version, device=device, on_line=on_line)
+        variant = BACKENDS[chosen.backend].variant_with(chosen.libraries)
+        found = install_backend(
+            context, chosen.backend, chosen.backend_version, variant=variant, device=device, on_line=on_line
+        )
     return add_reader(context, found, on_line=on_line) if streamed else found
 
 

@@ -6,6 +6,7 @@ import contextlib
 from pathlib import Path
 
 from modelscan import dataclasses
+from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.again import again
 from modelscan.errors import BackendFailed, BackendNotInstalled, InterruptedBefore
 from modelscan.model import Deployment
@@ -58,6 +59,12 @@ def start_deployment(
     return dataclasses.replace(started, changed=True)
 
 
+def _install(found: Deployment) -> str:
+    libraries = (found.plan or {}).get("libraries") or ()
+    variant = BACKENDS[found.backend].variant_with(libraries) if found.backend in BACKENDS else None
+    return f"modelscan backend install {found.backend}" + (f" --variant {variant}" if variant else "")
+
+
 def _check_replay(found: Deployment) -> None:
     """Raise before anything is started when the plan cannot be replayed here and now."""
     if not found.argv:
@@ -71,7 +78,7 @@ def _check_replay(found: Deployment) -> None:
     if found.program is None or not Path(found.program).exists():
         raise BackendNotInstalled(
             f"cannot find the backend of `{found.name}`: `{found.program}`",
-            hints=[f"modelscan backend install {found.backend} --version {found.backend_version}"],
+            hints=[f"{_install(found)} --version {found.backend_version}"],
             details={"backend": found.backend, "version": found.backend_version},
         )
     if found.location is not None and found.location.startswith("/") and not Path(found.location).exists():

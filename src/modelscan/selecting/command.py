@@ -27,7 +27,9 @@ def with_command(context: Context, planned: Planned, wanted: DeployRequest) -> P
     if chosen is None:
         return plan
     device = device_of(plan.hardware) if chosen.gpu_indices else "cpu"
-    installation = choose(planned.installations, chosen.backend, chosen.backend_version, device=device)
+    installation = choose(
+        planned.installations, chosen.backend, chosen.backend_version, device=device, libraries=chosen.libraries
+    )
     weights = described(planned, chosen)
     here = _cached(context, weights.source, weights.repo_id, weights.commit)
     name = deployment_name(wanted.name, planned.resolved.model_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from modelscan.backends.base import STREAMER
@@ -28,9 +28,16 @@ def folders_without_backend(context: Context, found: Sequence[Installation]) -> 
 
 
 def choose(
-    found: Sequence[Installation], backend: str, version: str | None, *, device: Device | None, reader: bool = False
+    found: Sequence[Installation],
+    backend: str,
+    version: str | None,
+    *,
+    device: Device | None,
+    reader: bool = False,
+    libraries: Collection[str] = (),
 ) -> Installation | None:
-    """The installation to use: one that was there already before one of ours, the newest first within each.
+    """The installation to use, of those that have all `libraries`: one that was there already before one of ours, the
+    newest first within each.
 
     `reader`: before those, one that can read weights from S3, or, where none can, one of ours, which can be given it.
     """
@@ -40,6 +47,7 @@ def choose(
         if item.backend == backend
         and (version is None or item.version is None or _same_version(item.version, version))
         and (device is None or item.device == device)
+        and item.requirements.keys() >= set(libraries)
     ]
     if reader:
         return min(fitting, key=lambda item: (STREAMER not in item.requirements, not item.managed), default=None)
@@ -52,18 +60,27 @@ def _same_version(installed: str, wanted: str) -> bool:
 
 
 def not_installed(
-    backend: str, version: str | None, *hints: str, others: Sequence[Installation] = (), idle: Sequence[str] = ()
+    backend: str,
+    version: str | None,
+    *hints: str,
+    variant: str | None = None,
+    others: Sequence[Installation] = (),
+    idle: Sequence[str] = (),
 ) -> BackendNotInstalled:
     """The cause is what `others` are, which are here and do not fit, and the folders that hold none."""
-    wanted = f"{backend} {version}" if version else backend
-    option = f" --version {version}" if version else ""
+    wanted = " ".join(word for word in (backend, variant and f"for {variant}", version) if word)
+    option = (f" --variant {variant}" if variant else "") + (f" --version {version}" if version else "")
     return BackendNotInstalled(
         f"the backend `{wanted}` is not installed",
-        cause=[f"`{item.path}` is {item.version or 'an unknown version'} for {item.device}" for item in others]
-        + [*idle],
+        cause=[*map(_what_it_is, others), *idle],
         hints=[f"modelscan backend install {backend}{option}", *hints],
         details={"backend": backend, "version": version},
     )
+
+
+def _what_it_is(item: Installation) -> str:
+    kind = f" for {item.variant}" if item.variant else ""
+    return f"`{item.path}` is {item.version or 'an unknown version'}{kind} for {item.device}"
 
 
 def no_reader(installation: Installation, *hints: str) -> BackendNotInstalled:

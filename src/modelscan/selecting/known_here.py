@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 from modelscan.catalog.naming.asked import WeightsHint
 from modelscan.catalog.naming.names import words
@@ -15,6 +18,7 @@ from modelscan.selecting.context import Context
 from modelscan.selecting.resolved import Resolved
 from modelscan.storage.shipped import shipped_text
 from modelscan.weights.reading.makers import MAKERS, as_made, read_makers
+from modelscan.weights.reading.selection import CTRANSLATE2
 from modelscan.weights.reading.shipped import describe_shipped, quantized_forms
 
 
@@ -47,7 +51,31 @@ def selected_weights(
             cause=[f"known: {', '.join(sorted({item.source for item in model.weights}))}"],
             hints=[f"modelscan catalog info {model.id}"],
         )
-    return (*chosen, *_quantized_by_the_owner(chosen))
+    return (*chosen, *_quantized_by_the_owner(chosen), *_in_ctranslate2(chosen))
+
+
+def _in_ctranslate2(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
+    """Others' conversions of the official weights, for machines without a GPU."""
+    releases = {item.repo_id for item in chosen if item.official and item.source == "huggingface"}
+    return tuple(
+        Weights(
+            source="huggingface",
+            repo_id=row["repo"],
+            format=CTRANSLATE2,
+            quantization=row["quantization"],
+            official=False,
+            verified=False,
+        )
+        for row in _conversions().values()
+        if row["of"] in releases
+    )
+
+
+@cache
+def _conversions() -> Mapping[str, Mapping[str, str]]:
+    """`catalogs/ctranslate2_weights.csv` by repo."""
+    rows = csv.DictReader(io.StringIO(shipped_text("ctranslate2_weights.csv")))
+    return {row["repo"].casefold(): row for row in rows}
 
 
 def _quantized_by_the_owner(chosen: tuple[Weights, ...]) -> tuple[Weights, ...]:
@@ -139,6 +167,8 @@ def _look_here(
             )
             if shipped_shape is not None:
                 return replace(shipped_shape, repo_id=weights.repo_id, location=weights.repo_id)
+        if (row := _conversions().get(weights.repo_id.casefold())) is not None and weights.source == "huggingface":
+            return _converted(row, weights)
     return WeightsDescription(
         source=weights.source,
         repo_id=weights.repo_id,
@@ -146,6 +176,19 @@ def _look_here(
         revision=wanted,
         size_bytes=weights.size_bytes,
     )
+
+
+def _converted(row: Mapping[str, str], weights: Weights) -> WeightsDescription:
+    """With the shape of what it was converted from."""
+    of = describe_shipped(row["of"], weights.source, shipped_text("architectures.json"), shipped_families())
+    known = WeightsDescription(
+        source=weights.source,
+        repo_id=weights.repo_id,
+        location=weights.repo_id,
+        quantization=row["quantization"],
+        format=CTRANSLATE2,
+    )
+    return known if of is None else replace(borrowed_shape(known, (of,)), task=of.task)
 
 
 def _same_files(weights: Weights, known_weights: tuple[Weights, ...]) -> tuple[str, ...]:

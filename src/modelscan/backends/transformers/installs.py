@@ -1,4 +1,5 @@
-"""The environment of the handlers' server. Metadata of the packages, and installed on a CPU: 1.2 GB.
+"""The environments of the handlers' server. Metadata of the packages, and installed on a CPU: 1.2 GB, and 0.45 GB
+of the smaller one for speech, which has no torch.
 
 torchvision is wanted by every processor of Qwen's vision models. With a CUDA build of torch the matching one comes
 along; beside torch for the CPU, the wheel of the package index loads once our server has declared its operators.
@@ -6,10 +7,12 @@ along; beside torch for the CPU, the wheel of the package index loads once our s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from modelscan.backends.base import Extra, Recipe
 from modelscan.backends.builds import Build
 from modelscan.backends.capabilities import Installs
-from modelscan.backends.transformers.probes import LIBRARIES
+from modelscan.backends.transformers.probes import LIBRARIES, SPEECH
 from modelscan.model import Device
 from modelscan.units import GIB
 
@@ -20,6 +23,12 @@ _NEVER = 'sys_platform == "never"'
 _NOT_ON_CPU = ("torchaudio", "torchcodec", "triton")
 _SERVER = ("starlette>=1.10,<2", "uvicorn>=0.54,<1", "python-multipart>=0.0.32")
 _MODELS = ("sentence-transformers==6.2.0", "diffusers==0.42.1", "accelerate>=1.15,<2")
+# Whisper on CTranslate2 4.8.5 with the FFmpeg of PyAV, whose versions faster-whisper leaves open. Run with these; of
+# CTranslate2 each minor version has changed which wheels there are, and 5 may change the form of files.
+_CT2_PYTHONS = ((3, 11), (3, 14))
+_HEARING = ("ctranslate2>=4.8.5,<4.9", "av>=18.1,<19")
+# What the server and its handler for speech import; CTranslate2 and its OpenMP are loaded by it.
+_HEARS = "import faster_whisper, ctranslate2, av, starlette, uvicorn, python_multipart"
 _PICTURES = ("pillow>=13,<14",)
 _SOUND = Extra(
     requirement="av>=18.1,<19",
@@ -29,8 +38,15 @@ _SOUND = Extra(
 )
 
 
+_SPEECH_WAY = "speech"
+
+
 class TransformersInstalls(Installs):
-    def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:  # noqa: ARG002  there is one way
+    variants: Mapping[str, str] = {_SPEECH_WAY: SPEECH}
+
+    def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:
+        if way == _SPEECH_WAY:
+            return (_for_speech(version),)
         common = (f"transformers=={version}", *_MODELS, *_SERVER, *_PICTURES)
         if build.device != "cpu":
             return (
@@ -60,6 +76,22 @@ class TransformersInstalls(Installs):
         if device == "rocm":
             return "torch for ROCm is in PyTorch's own index, one for each release of ROCm"
         return super().why_not(device)
+
+
+def _for_speech(version: str) -> Recipe:
+    return Recipe(
+        backend="transformers",
+        version=version,
+        device="cpu",
+        origin=f"{SPEECH} {version}, which hears on the CPU without torch",
+        requirements=(f"{SPEECH}=={version}", *_HEARING, *_SERVER),
+        disk_bytes=1 * GIB,
+        pinned=(SPEECH, "ctranslate2", "av"),
+        python_range=_CT2_PYTHONS,
+        serving="handlers",
+        variant=_SPEECH_WAY,
+        check=_HEARS,
+    )
 
 
 def _recipe(

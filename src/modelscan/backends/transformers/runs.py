@@ -12,10 +12,11 @@ from modelscan.backends.arguments.variables import check_env
 from modelscan.backends.arguments.words import read_arguments
 from modelscan.backends.base import CommandLine, KeyHandover, Launch, Served
 from modelscan.backends.capabilities import Runs
-from modelscan.backends.transformers.probes import PROGRAM
-from modelscan.model import Candidate, Handling, Task
+from modelscan.backends.transformers.probes import PROGRAM, SPEECH, WHOLE
+from modelscan.model import Candidate, Device, Handling, Task
 
 _TASKS: frozenset[Task] = frozenset({"chat", "embed", "rerank", "speech-to-text", "text-to-image"})
+_CTRANSLATE2 = "ctranslate2"
 _POOLINGS = frozenset({"mean", "cls", "last_token"})
 _KEY_FILE = "key.txt"
 # What entries say of a model, each in one word among its arguments; they end in the model's document.
@@ -38,7 +39,10 @@ class TransformersRuns(Runs):
     s3_problem = "its libraries read folders"
     divides = False
     several = True
-    formats = frozenset({"safetensors", "pytorch"})
+    formats = frozenset({"safetensors", "pytorch", _CTRANSLATE2})
+    libraries: Mapping[str, str] = {"safetensors": WHOLE, "pytorch": WHOLE, _CTRANSLATE2: SPEECH}
+    computes: Mapping[str, Mapping[Device, tuple[str, ...]]] = {_CTRANSLATE2: {"cpu": ("INT8", "FP32")}}
+    complete: frozenset[Task] = frozenset({"speech-to-text"})
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         given = added(candidate, launch, _ALLOWED)

@@ -47,4 +47,24 @@ BackendName = Annotated[
         autocompletion=_completing(BACKENDS),
     ),
 ]
+
+
+def require_variant(backend: str, variant: str | None) -> None:
+    """Raise a usage error that lists what there is, for a variant that the backend does not have."""
+    installs = BACKENDS[backend].installs
+    known = installs.variants if installs is not None else {}
+    if variant is None or variant in known:
+        return
+    which = f"one of {', '.join(map(repr, known))}" if known else f"{backend} comes in one alone"
+    raise typer.BadParameter(f"{variant!r} is not {which}" if known else which, param_hint="--variant")
+
+
+BackendVariant = Annotated[
+    str | None,
+    typer.Option(
+        "--variant",
+        metavar="WORD",
+        help="Smaller environment, which serves some models only: `speech` of transformers.",
+    ),
+]
 BackendVersion = Annotated[str | None, typer.Option("--version", metavar="V", help="Version of the backend.")]

@@ -15,16 +15,20 @@ def show_installations(printer: Printer, installations: Sequence[Installation]) 
     printer.table(
         ("backend", "version", "for", "installed by", "path"),
         [
-            (item.backend, item.version or "unknown", item.device, "modelscan" if item.managed else "you", item.path)
+            (_called(item), item.version or "unknown", item.device, "modelscan" if item.managed else "you", item.path)
             for item in installations
         ],
         drop=("installed by", "for"),
     )
 
 
+def _called(item: Installation) -> str:
+    return f"{item.backend} for {item.variant}" if item.variant else item.backend
+
+
 def show_installed(printer: Printer, installation: Installation) -> None:
     size = f", {format_bytes(installation.size_bytes)}" if installation.size_bytes else ""
-    printer.line(f"Installed {installation.backend} {installation.version} for {installation.device}{size}")
+    printer.line(f"Installed {_called(installation)} {installation.version} for {installation.device}{size}")
     printer.line(f"  from {installation.origin}")
     printer.line(f"  in {installation.path}")
     for lack in installation.lacks:
@@ -33,7 +37,7 @@ def show_installed(printer: Printer, installation: Installation) -> None:
 
 def show_installation(printer: Printer, installation: Installation) -> None:
     rows = [
-        ("Backend", f"{installation.backend} {installation.version or 'unknown'}"),
+        ("Backend", f"{_called(installation)} {installation.version or 'unknown'}"),
         ("Built for", installation.device),
         ("Installed by", "modelscan" if installation.managed else "you; modelscan never changes it"),
         ("Origin", installation.origin or "unknown"),

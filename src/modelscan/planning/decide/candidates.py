@@ -27,6 +27,7 @@ from modelscan.planning.memory.requests import Requests
 from modelscan.planning.options.budget import Budget, narrowed, static_share
 from modelscan.planning.options.concurrency import ON_CPU, POOLING, bounded, counts_to_try
 from modelscan.planning.options.context import choose_length, goal, model_limit, wanted_lengths
+from modelscan.planning.options.eligibility import libraries_of
 from modelscan.planning.options.kernel_faults import SPECULATION
 from modelscan.planning.options.layouts import Layout
 from modelscan.planning.options.quantization import Choice
@@ -175,7 +176,7 @@ def _unmeasured(
 ) -> Candidate | Rejection:
     """For a backend that manages its own memory: what it is given, or the little that is known."""
     request = setting.request
-    memory, lines = own_memory(setting, weights, budget)
+    memory, lines = own_memory(setting, choice.weights.format, weights, budget)
     available = memory.available_bytes or 0
     known = setting.occupies is not None and request.max_memory_bytes is None
     needed = memory.total_high_bytes if known else memory.weights_bytes
@@ -333,6 +334,7 @@ def _base(setting: Setting, choice: Choice, layout: Layout, kv_cache_dtype: str 
         stage_layers=layout.stages,
         expert_parallel=layout.expert_parallel,
         dtype=choice.dtype,
+        libraries=libraries_of(setting.backend, weights),
         kv_cache_dtype=kv_cache_dtype,
         load_quantization=choice.at_load,
         enforce_eager=bool(request.enforce_eager) or not layout.gpus,

@@ -36,6 +36,9 @@ from modelscan.planning.options.context import goal, shortfall
 from modelscan.planning.options.eligibility import (
     backend_problem,
     backends_to_weigh,
+    libraries_of,
+    library_of,
+    only_on_cpu,
     planned_version,
     preferred_backend,
     readable,
@@ -54,6 +57,8 @@ from modelscan.planning.telling.longer import with_longer
 from modelscan.weights.counting.bytes import weights_bytes
 from modelscan.weights.counting.sizes import Sized
 
+# What one environment of a backend has comes before what needs another one to be installed.
+_NOT_INSTALLED = 20
 _SAID_BY_ENTRIES = frozenset({"model", "defaults", "pooling", "handling", "found_adapters", "beside"})
 
 
@@ -144,6 +149,9 @@ def decide(
                 )
                 more, missed = _weighed(beside, options, (), hardware, installations)
                 good, bad = [*good, *more], [*bad, *missed]
+        if not good and devices and not request.gpus and (why := only_on_cpu(backend, options)) is not None:
+            beside = _setting(model, options, backend, why, "cpu", request, facts, installations)
+            good, bad = _weighed(beside, options, (), hardware, installations)
         fitting += good
         rejected += bad or ([] if good else [nothing_asked_for(setting, options)])
     fitting = with_others_weighed(by_pace(sorted(fitting, key=lambda item: item[:2])))
@@ -173,7 +181,9 @@ def _weighed(
     fitting: list[Ranked] = []
     rejected: list[Rejection] = []
     own: dict[str, int] = {}
+    here = {name for item in installations if _is_of(item, setting) for name in item.requirements}
     for number, weights in enumerate(readable(setting.backend, options, request)):
+        setting = _with_library(setting, weights, installations)
         released = number == 0 and weights.official is True
         for choice in _choices(setting, weights, devices, release=released):
             if not answers(choice, request.quantization):
@@ -189,8 +199,22 @@ def _weighed(
             if released:
                 own[choice.quantization] = tier
             # Unlike GPUs together only where none of them alone is as good.
-            fitting.append((2 * tier + mixed, choice.rank, found))
+            lacking = bool(here) and not here.issuperset(found.libraries)
+            fitting.append((2 * tier + mixed, choice.rank + _NOT_INSTALLED * lacking, found))
     return fitting, rejected
+
+
+def _is_of(item: Installation, setting: Setting) -> bool:
+    return (item.backend, item.device) == (setting.backend, setting.device)
+
+
+def _with_library(setting: Setting, weights: WeightsDescription, installations: Sequence[Installation]) -> Setting:
+    """With the version of the environment that reads these weights."""
+    library, backend = library_of(setting.backend, weights), setting.backend
+    if library is None or setting.request.backend_version is not None:
+        return setting
+    version = planned_version(backend, setting.device, setting.facts, installations, library)
+    return dataclasses.replace(setting, backend_version=version)
 
 
 def _setting(
@@ -265,6 +289,7 @@ def _judged(
         source=choice.weights.source,
         repo_id=choice.weights.repo_id,
         dtype=choice.dtype,
+        libraries=libraries_of(setting.backend, choice.weights),
         explicit=setting.explicit,
     )
     obstacle = reading_problem(setting.backend, choice.weights) or adapters_problem(setting, choice.weights) or obstacle

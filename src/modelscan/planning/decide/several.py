@@ -26,15 +26,29 @@ class Further:
 
 
 def with_further(plan: Plan, further: Sequence[Further]) -> Plan:
-    """The plan for all of them, on the devices of the first one; none where one of them does not fit there."""
-    chosen = plan.chosen
-    if chosen is None or not further:
+    """The plan for all of them, on the devices of the first one; none where one of them does not fit there. They share
+    an environment: of the ways to run the first one that is taken with which the same library reads all of them.
+    """
+    if plan.chosen is None or not further:
         return plan
+    ways = {item.libraries: item for item in reversed((plan.chosen, *plan.alternatives))}
+    first, *others = (plan.chosen, *(item for item in ways.values() if item.libraries != plan.chosen.libraries))
+    found = _with_all(plan, first, further)
+    for other in others:
+        if found.chosen is not None and len(found.chosen.libraries) <= 1:
+            break
+        again = _with_all(plan, other, further)
+        found = again if again.chosen is not None and len(again.chosen.libraries) <= 1 else found
+    return found
+
+
+def _with_all(plan: Plan, chosen: Candidate, further: Sequence[Further]) -> Plan:
     for item in further:
         own = item.decide(plan.hardware, _beside(item.asked, chosen))
         if own.chosen is None:
             return dataclasses.replace(plan, feasible=False, chosen=None, alternatives=(), rejected=own.rejected)
-        chosen = _joined(chosen, own.chosen, item)
+        alike = (way for way in (own.chosen, *own.alternatives) if way.libraries == chosen.libraries)
+        chosen = _joined(chosen, next(alike, own.chosen), item)
     memory = chosen.memory_per_gpu
     if memory.available_bytes is not None and memory.total_high_bytes > memory.available_bytes:
         refused = reject(
@@ -77,6 +91,7 @@ def _joined(first: Candidate, other: Candidate, item: Further) -> Candidate:
     return dataclasses.replace(
         first,
         beside=(*first.beside, served),
+        libraries=tuple(dict.fromkeys((*first.libraries, *other.libraries))),
         arithmetic=lines,
         memory_per_gpu=_memory(first.memory_per_gpu, lines),
         reasons=(

@@ -23,16 +23,19 @@ class _Beside:
     how_process: str
 
 
-def own_memory(setting: Setting, weights: Sized | None, budget: Budget) -> tuple[MemoryPerGpu, tuple[MemoryLine, ...]]:
+def own_memory(
+    setting: Setting, form: str | None, weights: Sized | None, budget: Budget
+) -> tuple[MemoryPerGpu, tuple[MemoryLine, ...]]:
     """With `--max-memory`, that much or what is free. Without, the weights and what its process was measured to take;
-    where that is not known, at least the weights, at most all that may be used, and in between unknown.
+    where that is not known, at least the weights, at most all that may be used, and in between unknown. `form` is the
+    format of the weights.
     """
     given, size = setting.request.max_memory_bytes, weights.estimate if weights is not None else 0
     known = setting.occupies is not None and given is None
     loaded = weights if weights is not None and known else Sized(size, size, size)
     # To the byte: a budget is rounded down to a share, which this backend does not take.
     available = budget.available if given is None else min(given, budget.free)
-    beside = _beside(setting, loaded, available)
+    beside = _beside(setting, form, loaded, available)
     total = independent((loaded, beside.working, beside.process))
     memory = MemoryPerGpu(
         weights_bytes=loaded.estimate,
@@ -50,7 +53,7 @@ def own_memory(setting: Setting, weights: Sized | None, budget: Budget) -> tuple
     return memory, tuple(lines)
 
 
-def _beside(setting: Setting, loaded: Sized, available: int) -> _Beside:
+def _beside(setting: Setting, form: str | None, loaded: Sized, available: int) -> _Beside:
     if setting.request.max_memory_bytes is not None:
         rest = max(available - loaded.estimate, 0)
         how = "the rest of the memory that it is given"
@@ -60,8 +63,8 @@ def _beside(setting: Setting, loaded: Sized, available: int) -> _Beside:
         how = f"unknown: {setting.backend} manages its own memory; at most all that may be used"
         return _Beside(working=_NOTHING, process=most, how_working="", how_process=how)
     return _Beside(
-        working=setting.occupies.working(setting.task, loaded.estimate),
-        process=setting.occupies.process(setting.task, setting.device),
+        working=setting.occupies.working(setting.task, loaded.estimate, form),
+        process=setting.occupies.process(setting.task, setting.device, form),
         how_working="one request while it is computed, by measured starts",
         how_process="its process and libraries, by measured starts",
     )

@@ -11,6 +11,7 @@ from modelscan.model import Device, Gpu, GpuLink, Hardware, Installation, Model,
 from modelscan.planning.options.concurrency import POOLING
 from modelscan.planning.options.facts import PlanningFacts
 from modelscan.planning.options.setting import Setting
+from modelscan.weights.reading.selection import STANDING_ALONE, form_title
 
 _OF_TEXTS: frozenset[Task] = frozenset({"chat", "completion", "embed", "rerank"})
 
@@ -32,7 +33,11 @@ def preferred_backend(
     latent = any(item.architecture is not None and item.architecture.kv_lora_rank for item in options)
     behind = []
     for backend in BACKENDS.values():
-        for lead in (lead for lead in backend.about.leads if lead.mode == request.mode):
+        for lead in (lead for lead in backend.about.leads if lead.mode in {None, request.mode}):
+            if lead.without_gpu:
+                if not devices and lead.task == task and _hears(backend, lead.model_types, options, request, facts):
+                    return backend.name, f"{backend.name}, {lead.why}"
+                continue
             row = facts.build(backend.name, device)
             if row is None or not devices or not all(row.runs_on(gpu) for gpu in devices):
                 behind.append(f"{backend.name} has no build for this device")
@@ -41,6 +46,20 @@ def preferred_backend(
             else:
                 return backend.name, f"{backend.name}, {lead.why}"
     return usual.name, "; ".join([f"{usual.name}, {usual.about.usual}", *behind])
+
+
+def _hears(
+    backend: Backend,
+    model_types: Collection[str],
+    options: Sequence[WeightsDescription],
+    request: PlanRequest,
+    facts: PlanningFacts,
+) -> bool:
+    """Whether it serves some of these on a CPU, and all else that was asked for beside them."""
+    if facts.build(backend.name, "cpu") is None or (request.found_adapters and backend.adapts is None):
+        return False
+    of_it = [item for item in options if item.architecture is not None and item.architecture.model_type in model_types]
+    return _serves(backend, of_it)
 
 
 def _only_one(options: Sequence[WeightsDescription], task: Task, request: PlanRequest) -> tuple[str, str] | None:
@@ -52,10 +71,12 @@ def _only_one(options: Sequence[WeightsDescription], task: Task, request: PlanRe
         reader = next(backend.name for backend in BACKENDS.values() if backend.runs.s3_problem is None)
         return reader, f"{reader}, which reads weights from S3 directly"
     alone = len(formats) == 1 and all(item.format for item in options)
-    if alone and not formats.isdisjoint(BACKENDS.usual.runs.plugins):
+    if alone and (formats <= STANDING_ALONE or not formats.isdisjoint(BACKENDS.usual.runs.plugins)):
         reads = (name for name, backend in BACKENDS.items() if formats <= (backend.runs.formats or frozenset()))
         if (name := next(reads, None)) is not None:
-            return name, f"{name}, which reads {' and '.join(formats).upper()} files"
+            libraries = dict.fromkeys(filter(None, (library_of(name, item) for item in options)))
+            by = f" with {' and '.join(libraries)}" if libraries else ""
+            return name, f"{name}, which reads {' and '.join(map(form_title, sorted(formats)))} files{by}"
     forms = {item.format for item in request.found_adapters}
     if forms and not _reads(BACKENDS.usual, forms):
         other = next((backend.name for backend in BACKENDS.values() if _reads(backend, forms)), None)
@@ -71,6 +92,11 @@ def _only_one(options: Sequence[WeightsDescription], task: Task, request: PlanRe
         if (other := next(able, None)) is not None:
             return other, f"{other}, as {problems[0]}"
     return None
+
+
+def serves_shape(backend: Backend, weights: WeightsDescription) -> bool:
+    """Whether it reads the files, and serves what they are."""
+    return _serves(backend, [weights])
 
 
 def _serves(backend: Backend, options: Sequence[WeightsDescription]) -> bool:
@@ -166,15 +192,45 @@ def task_problem(asked: Task, own: Task, options: Sequence[WeightsDescription]) 
 
 
 def planned_version(
-    backend: str, device: Device, facts: PlanningFacts, installations: Sequence[Installation]
+    backend: str,
+    device: Device,
+    facts: PlanningFacts,
+    installations: Sequence[Installation],
+    library: str | None = None,
 ) -> str | None:
-    """The version that would run: what the user has, then what modelscan installed, then the one it would install."""
+    """The version that would run: what the user has, then what modelscan installed, then the one it would install; of
+    an environment with that library.
+    """
     fitting = [item for item in installations if item.backend == backend and item.device == device]
+    fitting = [item for item in fitting if library is None or library in item.requirements]
     found = min(fitting, key=lambda item: item.managed, default=None)
     if found is not None:
         return found.version
     row = facts.build(backend, device)
-    return row.version if row is not None else None
+    if row is None:
+        return None
+    variant = BACKENDS[backend].variant_with([library] if library is not None else ())
+    return dict(row.installs).get(variant or "", row.version)
+
+
+def library_of(backend: str, weights: WeightsDescription) -> str | None:
+    """The distribution that reads these weights, of a backend whose environments may have one and lack another."""
+    libraries = BACKENDS[backend].runs.libraries
+    return libraries.get(weights.format or "") or next(iter(libraries.values()), None)
+
+
+def libraries_of(backend: str, weights: WeightsDescription) -> tuple[str, ...]:
+    library = library_of(backend, weights)
+    return () if library is None else (library,)
+
+
+def only_on_cpu(backend: str, options: Sequence[WeightsDescription]) -> str | None:
+    """Why a backend takes the CPU of a machine with GPUs for these; None where it can use those."""
+    computes = BACKENDS[backend].runs.computes
+    formats = {item.format or "" for item in options}
+    if not formats or any(computes.get(item, {}).keys() != {"cpu"} for item in formats):
+        return None
+    return f"{backend}, which runs {' and '.join(map(form_title, sorted(formats)))} files on the CPU"
 
 
 def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str] | None:
@@ -188,10 +244,15 @@ def reading_problem(backend: str, weights: WeightsDescription) -> tuple[str, str
 
 
 def readable(backend: str, options: Sequence[WeightsDescription], request: PlanRequest) -> Sequence[WeightsDescription]:
-    """Those in a format that the backend reads; all where it reads none, or one is asked for, so that it is said."""
+    """Those in a format that the backend reads; all where it reads none, or one is asked for, so that it is said.
+
+    A class of the user's own is given Hugging Face's files, for which it was written, where there are such.
+    """
     formats = BACKENDS[backend].runs.formats
-    plugins = BACKENDS[backend].runs.plugins
-    kept = [item for item in options if (item.format in formats if formats else item.format not in plugins)]
+    others = STANDING_ALONE | BACKENDS[backend].runs.plugins.keys()
+    kept = [item for item in options if (item.format in formats if formats else item.format not in others)]
+    if request.handling is not None and request.handling.handler is not None:
+        kept = [item for item in kept if item.format not in STANDING_ALONE] or kept
     said = request.quantization is not None and not formats
     return options if said else kept or options
 

@@ -10,6 +10,7 @@ from modelscan.model import Architecture, Candidate, PlanRequest, WeightsDescrip
 from modelscan.planning.options.budget import DEFAULT_UTILIZATION, Budget
 from modelscan.planning.options.concurrency import POOLING, stated
 from modelscan.planning.options.context import CPU_LONGEST, model_limit
+from modelscan.planning.options.eligibility import serves_shape
 from modelscan.planning.options.layouts import Layout, copied
 from modelscan.planning.options.quantization import Choice
 from modelscan.planning.options.setting import Setting
@@ -25,6 +26,7 @@ def reasons_of(
     sequences = base.max_num_seqs or 0
     reasons = [f"quantization: {choice.reason}"]
     reasons.append(f"backend: {setting.backend_reason}")
+    reasons += _answers(setting, choice.weights)
     if layout.gpus:
         reasons += _spread(layout, choice.weights.architecture, setting)
     elif setting.estimates is not None:
@@ -37,6 +39,16 @@ def reasons_of(
     reasons += _of_strangers(choice.weights, request)
     reasons += _memory(setting, budget)
     return tuple(reasons)
+
+
+def _answers(setting: Setting, weights: WeightsDescription) -> list[str]:
+    """What of the answers of OpenAI's API for this task the backend does not give, and which does."""
+    if (lacking := BACKENDS[setting.backend].runs.leaves_out.get(setting.task)) is None:
+        return []
+    backends = (item for item in BACKENDS.values() if setting.task in item.runs.complete)
+    other = next((item for item in backends if serves_shape(item, weights)), None)
+    way = "" if other is None else f"; with them: --backend {other.name}"
+    return [f"answers: without {lacking}{way}"]
 
 
 def _concurrency(sequences: int, base: Candidate, setting: Setting) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from modelscan.environments.remove import remove
 from modelscan.errors import Conflict, Usage
@@ -11,30 +11,39 @@ from modelscan.selecting.context import Context
 from modelscan.selecting.installations import choose, folders_without_backend, installations, not_installed
 
 
-def find_installation(context: Context, backend: str, version: str | None) -> Installation:
+def find_installation(context: Context, backend: str, version: str | None, variant: str | None = None) -> Installation:
     """The installation that a deployment would use. Raises BackendNotInstalled."""
     here = installations(context)
-    found = choose(here, backend, version, device=None)
+    found = choose(_of(here, variant), backend, version, device=None)
     if found is None:
-        raise not_installed(backend, version, idle=folders_without_backend(context, here))
+        raise not_installed(backend, version, variant=variant, idle=folders_without_backend(context, here))
     return found
 
 
+def _of(found: Sequence[Installation], variant: str | None) -> list[Installation]:
+    return [item for item in found if variant is None or item.variant == variant]
+
+
 def remove_backend(
-    context: Context, backend: str, version: str | None, *, ask: Callable[[str], bool | None]
+    context: Context,
+    backend: str,
+    version: str | None,
+    *,
+    variant: str | None = None,
+    ask: Callable[[str], bool | None],
 ) -> Installation:
     """Remove an environment that modelscan installed and no running deployment uses."""
     ours = [item for item in installations(context) if item.managed]
-    found = choose(ours, backend, version, device=None)
+    found = choose(_of(ours, variant), backend, version, device=None)
     if found is None:
-        foreign = choose(installations(context), backend, version, device=None)
+        foreign = choose(_of(installations(context), variant), backend, version, device=None)
         if foreign is not None:
             raise Usage(
                 f"`{foreign.path}` was not installed by modelscan",
                 cause=["modelscan removes only what it installed"],
                 hints=["modelscan backend list"],
             )
-        raise not_installed(backend, version)
+        raise not_installed(backend, version, variant=variant)
     users = [item.name for item in context.deployments.list() if item.program == found.program]
     live = [item.name for item in context.deployments.list(live_only=True) if item.program == found.program]
     if live:

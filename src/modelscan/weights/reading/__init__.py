@@ -9,6 +9,7 @@ safetensors   tensor types and sizes from a safetensors header
 gguf          the header of a GGUF file
 gguf_shape    the shape of a model, and where its bytes lie, from that header
 gguf_files    which files of GGUF weights a backend is given
+ctranslate2   the head of a file of CTranslate2
 listing       what the list of files says: format, shards, code
 adapters      what an adapter changes, by its settings and the header of its matrices
 selection     which files a backend needs

@@ -31,6 +31,22 @@ _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 _WEIGHTS = (*_FORMATS, ".pth", ".gguf")
 
 
+CTRANSLATE2 = "ctranslate2"
+"""CTranslate2's form: all weights in one file, and no shape in `config.json`."""
+_CTRANSLATE2_WEIGHTS = "model.bin"
+_VOCABULARIES = regex(r"(?:shared_|source_|target_)?vocabulary\.(?:json|txt)")
+STANDING_ALONE = frozenset({CTRANSLATE2, "gguf"})
+"""Forms of their own, which nothing reads that reads Hugging Face's files."""
+
+
+_TITLES = {CTRANSLATE2: "CTranslate2"}
+
+
+def form_title(form: str) -> str:
+    """A format as people write it."""
+    return _TITLES.get(form, form.upper() if form in STANDING_ALONE else form)
+
+
 OWN_FORM = "own"
 """The vendor's own copy of the weights."""
 ADAPTER = "adapter"
@@ -54,6 +70,9 @@ def needed_files(names: Collection[str], *, form: str | None = None) -> tuple[st
     if only_gguf(names):
         wanted = {*gguf_files(names, form), projector_of(names)}
         return tuple(name for name in names if _is_kept(name) or name in wanted)
+    if only_ctranslate2(names):
+        own = filter(_is_kept, names)
+        return tuple(name for name in own if _format(name) is None or name == _CTRANSLATE2_WEIGHTS)
     if PIPELINE in names:
         names = _of_pipeline(names)
     kept = [name for name in names if _is_kept(name)]
@@ -98,7 +117,14 @@ def weight_names(names: Iterable[str]) -> tuple[str, ...]:
 def only_pickles(names: Collection[str]) -> bool:
     """Whether the weights that would be loaded are pickles, which can run code."""
     weights = weight_names(needed_files(names)) or weight_names(names)
-    return bool(weights) and all(name.endswith(_PICKLES) for name in weights)
+    return bool(weights) and all(name.endswith(_PICKLES) for name in weights) and not only_ctranslate2(names)
+
+
+def only_ctranslate2(names: Collection[str]) -> bool:
+    """Whether the weights are in CTranslate2's form, beside which lies a vocabulary, and in no other that is loaded."""
+    if not {_CTRANSLATE2_WEIGHTS, "config.json"} <= set(names) or not any(map(_VOCABULARIES.fullmatch, names)):
+        return False
+    return not any("/" not in name and _is_own(name) and name.endswith(".safetensors") for name in names)
 
 
 def only_gguf(names: Collection[str]) -> bool:

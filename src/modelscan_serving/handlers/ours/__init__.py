@@ -9,6 +9,7 @@ vision        the same with images
 speech        which of the two speech libraries reads a folder
 whisper       Whisper on transformers
 fast_whisper  Whisper on CTranslate2
+spectrogram   what Whisper hears, a minute at a time
 sentences     words as segments
 audio         sound of any format as numbers
 rerank        cross-encoders, and language models that say yes or no

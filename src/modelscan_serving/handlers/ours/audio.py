@@ -20,7 +20,8 @@ def read_sound(path: str) -> Any:
         with av.open(path, metadata_errors="ignore") as container:
             return _samples(container)
     except (av.FFmpegError, IndexError, ValueError) as error:
-        raise BadInput(f"The sound cannot be read: {error}.", "file") from error
+        why = getattr(error, "strerror", None) or error  # without the place that it was written to
+        raise BadInput(f"The sound cannot be read: {why}.", "file") from error
 
 
 def _samples(container: Any) -> Any:

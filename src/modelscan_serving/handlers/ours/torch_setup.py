@@ -27,8 +27,10 @@ def prepare_torch() -> None:
 
 
 def dtype_of(name: str, device: str) -> Any:
-    """`auto`: 32 bits on a CPU, which computes in 16 no faster and less exactly; else what the GPU has."""
-    if name != "auto":
+    """`auto`: 32 bits on a CPU, which computes in 16 no faster and less exactly; else what the GPU has. The same for
+    `int8`, which is for another library's model beside this one.
+    """
+    if name not in {"auto", "int8"}:
         return _TYPES[name]
     if not device.startswith("cuda"):
         return torch.float32

@@ -6,7 +6,7 @@ import typer
 
 from modelscan.backends.registry import BACKENDS
 from modelscan.cli.asking import asker
-from modelscan.cli.options.backend import BackendName, BackendVersion
+from modelscan.cli.options.backend import BackendName, BackendVariant, BackendVersion, require_variant
 from modelscan.cli.options.shared import Json, Quiet, Yes
 from modelscan.cli.output.output import Output
 from modelscan.cli.session import context_of
@@ -31,10 +31,12 @@ def show(
     ctx: typer.Context,
     backend: BackendName,
     version: BackendVersion = None,
+    variant: BackendVariant = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    found = find_installation(context_of(ctx), backend, version)
+    require_variant(backend, variant)
+    found = find_installation(context_of(ctx), backend, version, variant)
     Output(json=json, quiet=quiet).document(found, lambda printer: show_installation(printer, found), [found.path])
 
 
@@ -42,10 +44,12 @@ def remove(
     ctx: typer.Context,
     backend: BackendName,
     version: BackendVersion = None,
+    variant: BackendVariant = None,
     yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     output = Output(json=json, quiet=quiet)
-    removed = remove_backend(context_of(ctx), backend, version, ask=asker(output, yes=yes))
+    require_variant(backend, variant)
+    removed = remove_backend(context_of(ctx), backend, version, variant=variant, ask=asker(output, yes=yes))
     output.document(removed, lambda printer: printer.line(f"Removed {removed.path}"), [removed.path])
