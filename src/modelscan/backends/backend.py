@@ -76,6 +76,11 @@ class Backend:
         variants = self.installs.variants if self.installs is not None and libraries else {}
         return next((word for word, library in variants.items() if {library}.issuperset(libraries)), None)
 
+    def shown(self, version: str | None, libraries: Collection[str]) -> str:
+        """For people: with the version of what runs, and the word for an environment that has less."""
+        word = self.variant_with(libraries)
+        return " ".join(part for part in (self.name, version, word and f"for {word}") if part)
+
     def loaded(self) -> Self:
         """With all that a supervisor asks of it: one that outlives an upgrade must not load the files of the next."""
         _ = self.about, self.runs, self.explains

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.model import Candidate, Hardware
 from modelscan.model.events import Event, Report
 from modelscan.selecting.resolved import Resolved
@@ -33,7 +34,7 @@ def report_choice(hardware: Hardware, chosen: Candidate | None, report: Report) 
     report(
         Event(
             "backend",
-            f"Backend: {chosen.backend} {chosen.backend_version or ''}".rstrip(),
+            f"Backend: {BACKENDS[chosen.backend].shown(chosen.backend_version, chosen.libraries)}",
             {"backend": chosen.backend, "backend_version": chosen.backend_version},
         )
     )

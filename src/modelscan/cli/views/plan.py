@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from modelscan.backends.registry import BACKENDS
 from modelscan.cli.output.printer import Printer
 from modelscan.cli.views.memory_bar import index_text, show_memory
 from modelscan.exports.plan_file import deployment_text
@@ -93,7 +94,7 @@ def _rows(chosen: Candidate, plan: Plan) -> list[tuple[str, str]]:
     why = {topic: text for topic, _, text in reasons if topic in _FACTS}
     revision = f" at {chosen.revision}" if chosen.revision else ""
     concurrency = f"; {_requests(chosen)} concurrent full-length requests" if chosen.max_concurrency else ""
-    version = f"{chosen.backend} {chosen.backend_version or ''}".rstrip()
+    version = BACKENDS[chosen.backend].shown(chosen.backend_version, chosen.libraries)
     return [
         ("Weights", f"{chosen.repo_id}{revision} ({chosen.source})"),
         ("Quantization", why.get("quantization") or f"{chosen.quantization or 'unknown'}"),
