@@ -62,6 +62,7 @@ def test_a_plan_counts_them_and_says_so(modelscan: Modelscan, sql: Path, tmp_pat
         (peft(use_dora=True), (), snapshot(["`modelscan/demo` does not fit this hardware as asked", "vllm serves plain LoRA only, and `sql` has use_dora"])),
         (peft(rank=600), (), snapshot(["`modelscan/demo` does not fit this hardware as asked", "vllm serves adapters up to rank 512, and `sql` has 600"])),
         (peft(), ("--backend", "llamacpp"), snapshot(["`modelscan/demo` does not fit this hardware as asked", "llamacpp reads adapters in GGUF, and `sql` is PEFT's safetensors"])),
+        (peft(), ("--backend", "sglang"), snapshot(["`modelscan/demo` does not fit this hardware as asked", "sglang serves adapters on a GPU only"])),
         (peft(), ("--backend", "transformers"), snapshot(["`modelscan/demo` does not fit this hardware as asked", "transformers serves no adapters"])),
         (peft(), ("--task", "embed"), snapshot(["`modelscan/demo` does not fit this hardware as asked", "vllm serves adapters of models that generate text, not of those for embed"])),
         (peft(peft_type="IA3"), (), snapshot(["`SQL` is not an adapter that can be served", "it is of the kind IA3, and backends load LoRA only"])),

@@ -233,6 +233,7 @@ class Adapts(Protocol):
     """How it serves adapters (LoRA) beside the model that they go on top of. Without this it serves none."""
 
     formats: frozenset[str] = frozenset({"peft"})
+    needs_gpu: bool = False
 
     @abstractmethod
     def problem(self, adapters: Sequence[Adapter], task: Task, shape: Architecture | None) -> str | None:

@@ -1,4 +1,7 @@
-"""SGLang: adapters, which a request names behind the model (`model:adapter`). Sources: sglang 0.5.23, not run."""
+"""SGLang: adapters, which a request names behind the model (`model:adapter`). Sources: sglang 0.5.23, run on a CPU with
+the pinned memory taken out that srt/lora/layers.py wants of a GPU: names, and that the adapter's own name is answered by
+the model without it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ _MODULES = frozenset(
 
 
 class SglangAdapts(Adapts):
+    needs_gpu = True
+
     def problem(self, adapters: Sequence[Adapter], task: Task, shape: Architecture | None) -> str | None:  # noqa: ARG002  it has one way for all models
         if task not in _GENERATING:
             return f"serves adapters of models that generate text, not of those for {task}"

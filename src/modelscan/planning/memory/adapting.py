@@ -28,6 +28,8 @@ def adapters_problem(setting: Setting, weights: WeightsDescription) -> tuple[str
         other = f"`{unread[0].name}` is {_form(unread[0].format)}"
         return "no_adapters", f"{setting.backend} reads adapters in {forms}, and {other}"
     problem = backend.adapts.problem(adapters, setting.task, weights.architecture)
+    if problem is None and backend.adapts.needs_gpu and setting.device == "cpu":
+        problem = "serves adapters on a GPU only"
     return None if problem is None else ("no_adapters", f"{setting.backend} {problem}")
 
 
