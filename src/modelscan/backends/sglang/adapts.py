@@ -1,6 +1,7 @@
-"""SGLang: adapters, which a request names behind the model (`model:adapter`). Sources: sglang 0.5.23, run on a CPU with
-the pinned memory taken out that srt/lora/layers.py wants of a GPU: names, and that the adapter's own name is answered by
-the model without it.
+"""SGLang: adapters, which a request names behind the model (`model:adapter`).
+
+Sources: sglang 0.5.23, and run on a CPU without the pinned memory that srt/lora/layers.py wants of a GPU: both names
+are heard, and by its own name alone an adapter is answered by the model without it.
 """
 
 from __future__ import annotations
