@@ -19,6 +19,14 @@ _CHAT = (
     "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+_TOOLS = (
+    "{% if tools %}<|im_start|>system\n{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}<|im_end|>\n{% endif %}"
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}"
+    "{% for call in message.tool_calls or [] %}<tool_call>\n"
+    '{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}'
+    "\n</tool_call>{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 _VISION = ("vision_start", "vision_end", "image_pad", "video_pad")
 _WORDS = 640
 
@@ -77,6 +85,17 @@ def make_chat(folder: Path) -> None:
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     tokenizer = _bytes()
+    Qwen3ForCausalLM(Qwen3Config(**_TEXT, eos_token_id=tokenizer.eos_token_id)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def make_tools(folder: Path) -> None:
+    """A template that takes tools, and writes calls between two tokens of their own."""
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    tokenizer = _bytes()
+    tokenizer.add_tokens(["<tool_call>", "</tool_call>"])
+    tokenizer.chat_template = _TOOLS
     Qwen3ForCausalLM(Qwen3Config(**_TEXT, eos_token_id=tokenizer.eos_token_id)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
@@ -214,6 +233,7 @@ def make_image(folder: Path) -> None:
 
 KINDS = {
     "chat": make_chat,
+    "tools": make_tools,
     "embedding": make_embedding,
     "reranker": make_reranker,
     "yes-or-no": make_chat,

@@ -21,6 +21,10 @@ _NOT_ON_CPU = ("torchaudio", "torchcodec", "triton")
 _SERVER = ("starlette>=1.10,<2", "uvicorn>=0.54,<1", "python-multipart>=0.0.32")
 _MODELS = ("sentence-transformers==6.2.0", "diffusers==0.42.1", "accelerate>=1.15,<2")
 _PICTURES = ("pillow>=13,<14",)
+# Answers by a grammar. Of the libraries for it, this one needs no other package, is one wheel of 3 MB for every Python,
+# with or without a GPU, and bounds what a stranger's schema may cost; xgrammar wants torch and triton from the index,
+# outlines-core makes the whole automaton before the first token.
+_GRAMMARS = ("llguidance>=1.9.1,<2",)
 _SOUND = Extra(
     requirement="av>=18.1,<19",
     module="av",
@@ -31,7 +35,7 @@ _SOUND = Extra(
 
 class TransformersInstalls(Installs):
     def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:  # noqa: ARG002  there is one way
-        common = (f"transformers=={version}", *_MODELS, *_SERVER, *_PICTURES)
+        common = (f"transformers=={version}", *_MODELS, *_SERVER, *_PICTURES, *_GRAMMARS)
         if build.device != "cpu":
             return (
                 _recipe(
