@@ -117,7 +117,7 @@ def make_embedding(folder: Path) -> None:
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
 
 
-def make_reranker(folder: Path) -> None:
+def make_reranker(folder: Path, *, spread: float = 0.02) -> None:
     from transformers import BertConfig, BertForSequenceClassification
 
     tokenizer = _words()
@@ -129,9 +129,15 @@ def make_reranker(folder: Path) -> None:
         intermediate_size=64,
         max_position_embeddings=128,
         num_labels=1,
+        initializer_range=spread,
     )
     BertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def make_scorer(folder: Path) -> None:
+    """A reranker whose numbers are large enough for scores that differ."""
+    make_reranker(folder, spread=0.3)
 
 
 def make_vision(folder: Path) -> None:
@@ -236,6 +242,7 @@ KINDS = {
     "tools": make_tools,
     "embedding": make_embedding,
     "reranker": make_reranker,
+    "scorer": make_scorer,
     "yes-or-no": make_chat,
     "vision": make_vision,
     "image": make_image,

@@ -63,12 +63,12 @@ class Grammars:
             rules += self._calls(forced)
         if not roots:
             return None
+        param = "tools" if response_format is None else "response_format"
         grammar = llguidance.LLMatcher.grammar_from_lark("\n".join([f"start: {' | '.join(roots)}", *rules]))
         matcher = llguidance.LLMatcher(self._tokens(), grammar, log_level=0, limits=_limits())
         if matcher.is_error():
-            param = "response_format" if response_format is not None else "tools"
             raise BadInput(f"The grammar of the answer cannot be compiled: {_said(matcher.get_error())}.", param)
-        return Bound(matcher)
+        return Bound(matcher, param)
 
     def _calls(self, forced: Forced) -> list[str]:
         opened, closed = (self._mark(mark) for mark in (OPEN, CLOSE))
@@ -127,8 +127,8 @@ class Grammars:
 class Bound(LogitsProcessor):  # type: ignore[misc]
     """Leaves only the tokens that the grammar allows next. Of one answer."""
 
-    def __init__(self, matcher: Any) -> None:
-        self._matcher = matcher
+    def __init__(self, matcher: Any, param: str) -> None:
+        self._matcher, self._param = matcher, param
         self._seen: int | None = None
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
@@ -138,7 +138,8 @@ class Bound(LogitsProcessor):  # type: ignore[misc]
         mask = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
         allowed = np.unpackbits(mask, bitorder="little")[: scores.shape[-1]].astype(bool)
         if self._matcher.is_error() or not allowed.any():
-            raise BadInput(f"The grammar of the answer is too complex: {_said(self._matcher.get_error())}.")
+            problem = _said(self._matcher.get_error())
+            raise BadInput(f"The JSON schema is too complex, or allows no answer: {problem}.", self._param)
         found = torch.from_numpy(np.pad(allowed, (0, scores.shape[-1] - len(allowed))))
         return scores.masked_fill(~found.to(scores.device), -torch.inf)
 
