@@ -27,8 +27,9 @@ def assert_as_in_reference(
     key: str = "none",
     others: bool = True,
 ) -> None:
-    """`models` are names by task. Routes of other tasks, for which the first of them is asked, and those that the backend
-    does not serve are refused, in OpenAI's shape; `others` says whether they are called. `sound` is what is to be heard: of silence Whisper writes stories.
+    """`models` are names by task. Routes of other tasks, for which the first of them is asked, and those that the
+    backend does not serve are refused, in OpenAI's shape; `others` says whether they are called. `sound` is what is to
+    be heard: of silence Whisper writes stories.
     """
     served = _in_reference(backend)
     with httpx.Client(

@@ -75,11 +75,13 @@ class TextChat:
         """Raises BadInput for messages that the chat template refuses."""
         if not self.maker.chat_template:
             raise BadInput("The model has no chat template.", "messages")
-        calls = next((message for message in messages if message.get("tool_calls")), None)
-        if tools or calls:
-            self._form_of_calls("tools" if tools else "messages")
+        if tools:
+            self._form_of_calls()
+        given = with_objects(messages)
+        called = {call["function"]["name"] for message in given for call in message.get("tool_calls") or ()}
         try:
-            made = self._templated(with_objects(messages), tools, tokenize=True, return_dict=True, return_tensors="pt")
+            text = self._templated(given, tools, tokenize=False) if called else ""
+            made = self._templated(given, tools, tokenize=True, return_dict=True, return_tensors="pt")
         except (
             TemplateError,
             TypeError,
@@ -88,6 +90,8 @@ class TextChat:
             AttributeError,
         ) as error:  # what it stumbles over is theirs
             raise BadInput(f"The chat template of the model refuses the messages: {error}.", "messages") from error
+        if not all(name in text for name in called):
+            raise BadInput("The chat template of the model leaves calls of tools out.", "messages")
         return made.to(self._device)
 
     def _templated(
@@ -96,12 +100,12 @@ class TextChat:
         plain = [{**message, "content": self.content(message["content"])} for message in messages]
         return self.maker.apply_chat_template(plain, tools=tools, add_generation_prompt=True, **options)
 
-    def _form_of_calls(self, param: str) -> Form:
+    def _form_of_calls(self) -> Form:
         """Raises BadInput where there is none."""
         if self._form is None:
             self._form = form_of(lambda messages, tools: str(self._templated(messages, tools, tokenize=False)))
         if isinstance(self._form, str):
-            raise BadInput(f"{self._form}.", param)
+            raise BadInput(f"{self._form}.", "tools")
         return self._form
 
     def count_tokens(self, messages: list[dict[str, Any]]) -> int:
@@ -182,6 +186,7 @@ class TextChat:
                 break
         rest = said(text.rest())
         left, found = calls.rest()
+        found = found if parallel_tool_calls else found[:1]
         if rest := rest + left:
             yield rest
         cut = text.count >= room and not text.ended and token not in self._ends
@@ -195,7 +200,7 @@ class TextChat:
         if isinstance(choice, dict):
             functions = [item for item in functions if item["name"] == choice["function"]["name"]]
         several = several and not isinstance(choice, dict)
-        return Forced(functions=functions, form=self._form_of_calls("tools"), several=several)
+        return Forced(functions=functions, form=self._form_of_calls(), several=several)
 
 
 def _joined(content: Any) -> str:
