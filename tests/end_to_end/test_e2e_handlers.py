@@ -220,8 +220,8 @@ def test_an_answer_is_json_of_its_schema_though_the_model_says_nonsense(
         ({"type": "objet"}, "Invalid type: objet"),
         ({"type": "string", "pattern": "((("}, "unclosed group"),
         ({"$ref": "http://127.0.0.1:1/x"}, "does not fetch"),
-        ({"enum": ["x" * 300_000]}, "larger than 256 KiB"),
-        ({"$ref": "#"}, "allows no answer"),
+        ({"enum": ["x" * 300_000]}, "larger than 128 KiB"),
+        ({"$ref": "#"}, "no answer matches it"),
     ],
 )
 @pytest.mark.parametrize("stream", [False, True])
@@ -230,6 +230,14 @@ def test_a_schema_that_cannot_be_compiled_is_refused(openai: OpenAI, schema: Any
     with pytest.raises(BadRequestError, match=said) as refused:
         openai.chat.completions.create(model="chat", response_format=bound_to(schema), **ask)
     assert refused.value.param == "response_format"
+
+
+def test_a_schema_that_would_take_minutes_is_refused_in_seconds(openai: OpenAI) -> None:
+    patterns = [{"type": "string", "pattern": f"a.{{{number}}}b"} for number in range(1, 60)]
+    ask: dict[str, Any] = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 4}
+    with pytest.raises(BadRequestError, match="takes too much time or memory"):
+        openai.chat.completions.create(model="chat", response_format=bound_to({"allOf": patterns}), **ask)
+    assert openai.chat.completions.create(model="chat", **ask).usage is not None
 
 
 def test_an_entry_that_says_so_has_no_structured_outputs(openai: OpenAI) -> None:

@@ -174,7 +174,7 @@ class TextChat:
                 torch.manual_seed(seed)
         forced = self._forced(tools, tool_choice, or_text=response_format is None, several=parallel_tool_calls)
         free = forced is None or tool_choice == "auto"
-        if (bound := self._grammars.bound(response_format if free else None, forced)) is not None:
+        if (bound := self._grammars.bound(response_format if free else None, forced, cancel_event)) is not None:
             options |= {"logits_processor": LogitsProcessorList([bound]), "eos_token_id": list(self._ends)}
         text, calls = Text(self.tokenizer, stop, self._marks if tools else ()), Calls()
         said = calls.add if tools else str

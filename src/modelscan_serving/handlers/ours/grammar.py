@@ -1,13 +1,13 @@
 """Answers that are bound to a grammar: JSON of a schema, calls of functions.
 
-llguidance makes no automaton beforehand: it says at each token which may come next, and counts what that costs. So a
-stranger's schema is compiled in milliseconds or refused, and an answer that becomes too costly ends. Addresses in a
-schema are never fetched.
+llguidance makes no automaton beforehand: it says at each token which may come next, and counts what that costs: an
+answer that becomes too costly ends. Addresses in a schema are never fetched.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ import torch
 from transformers import LogitsProcessor
 
 from modelscan_serving.handlers.ours.calls import CLOSE, OPEN, Form
+from modelscan_serving.handlers.ours.schemas import Schemas, as_grammar, in_a_line, limits
 from modelscan_serving.handlers.protocols import BadInput
 
 try:
@@ -25,12 +26,11 @@ try:
 except ImportError:  # an environment of before it was among the packages
     llguidance = None
 
-_MOST_BYTES = 256 * 1024
-_MOST_STATES = 50_000  # 1 to 2 kB each
-_MOST_SAID = 300
-# Between the parts of JSON: enough for lines that are indented, and an end to it.
-_BLANK = r"[ \t\r\n]{0,40}"
 _ANY_OBJECT = {"type": "object"}
+_ABSENT = (
+    "The environment has no llguidance, which binds answers to a grammar: `modelscan backend remove transformers` and "
+    "`modelscan backend install transformers` bring it."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,27 +47,34 @@ class Grammars:
 
     def __init__(self, tokenizer: Any, size: int, ends: Collection[int]) -> None:
         self._tokenizer, self._size, self._ends = tokenizer, size, sorted(ends)
+        self._schemas = Schemas()
         self._read: Any = None
 
-    def bound(self, response_format: dict[str, Any] | None, forced: Forced | None) -> Bound | None:
-        """What holds an answer to these; None for neither. Raises BadInput for a schema that cannot be compiled."""
+    def bound(
+        self, response_format: dict[str, Any] | None, forced: Forced | None, cancel_event: threading.Event | None
+    ) -> Bound | None:
+        """What holds an answer to these; None for neither. Raises BadInput for a schema that cannot be compiled,
+        Cancelled.
+        """
+        if response_format is None and forced is None:
+            return None
+        param = "tools" if response_format is None else "response_format"
+        if llguidance is None:
+            raise BadInput(_ABSENT, param)
         rules, roots = [], []
         if response_format is not None:
             schema = response_format["json_schema"]["schema"] if "json_schema" in response_format else _ANY_OBJECT
-            self._check([(schema, "response_format")])
+            self._schemas.check([schema], "response_format", cancel_event)
             roots.append("answer")
             rules.append(f"answer: {_json(schema)}")
         if forced is not None:
-            self._check([(_parameters(item), "tools") for item in forced.functions])
+            self._schemas.check([_parameters(item) for item in forced.functions], "tools", cancel_event)
             roots.append("calls")
             rules += self._calls(forced)
-        if not roots:
-            return None
-        param = "tools" if response_format is None else "response_format"
         grammar = llguidance.LLMatcher.grammar_from_lark("\n".join([f"start: {' | '.join(roots)}", *rules]))
-        matcher = llguidance.LLMatcher(self._tokens(), grammar, log_level=0, limits=_limits())
+        matcher = llguidance.LLMatcher(self._tokens(), grammar, log_level=0, limits=limits())
         if matcher.is_error():
-            raise BadInput(f"The grammar of the answer cannot be compiled: {_said(matcher.get_error())}.", param)
+            raise BadInput(f"The grammar of the answer cannot be compiled: {in_a_line(matcher.get_error())}.", param)
         return Bound(matcher, param)
 
     def _calls(self, forced: Forced) -> list[str]:
@@ -91,27 +98,6 @@ class Grammars:
         """A token of its own, where the tokenizer has one."""
         [number, *more] = self._tokenizer(mark, add_special_tokens=False)["input_ids"]
         return mark if not more and self._tokens().is_special_token(number) else _literal(mark)
-
-    def _check(self, schemas: Sequence[tuple[Any, str]]) -> None:
-        """By itself, so that what is said is about the schema."""
-        if llguidance is None:
-            raise BadInput(
-                "The environment has no llguidance, which binds answers to a grammar: "
-                "`modelscan backend remove transformers` and `modelscan backend install transformers` bring it.",
-                schemas[0][1],
-            )
-        size = 0
-        for schema, param in schemas:
-            try:
-                text = json.dumps(schema)
-            except RecursionError as error:
-                raise BadInput("The JSON schema is nested too deeply.", param) from error
-            size += len(text)
-            if size > _MOST_BYTES:
-                raise BadInput(f"The JSON schema is larger than {_MOST_BYTES // 1024} KiB.", param)
-            grammar = json.dumps({"grammars": [{"json_schema": _with_blanks(schema)}]})
-            if problem := llguidance.LLMatcher.validate_grammar(grammar, limits=_limits()):
-                raise BadInput(f"The JSON schema cannot be compiled: {_said(problem)}.", param)
 
     def _tokens(self) -> Any:
         """The tokenizer as llguidance reads it, once: a second for a large one."""
@@ -138,22 +124,14 @@ class Bound(LogitsProcessor):  # type: ignore[misc]
         mask = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
         allowed = np.unpackbits(mask, bitorder="little")[: scores.shape[-1]].astype(bool)
         if self._matcher.is_error() or not allowed.any():
-            problem = _said(self._matcher.get_error())
+            problem = in_a_line(self._matcher.get_error())
             raise BadInput(f"The JSON schema is too complex, or allows no answer: {problem}.", self._param)
         found = torch.from_numpy(np.pad(allowed, (0, scores.shape[-1] - len(allowed))))
         return scores.masked_fill(~found.to(scores.device), -torch.inf)
 
 
-def _limits() -> Any:
-    return llguidance.LLParserLimits(max_lexer_states=_MOST_STATES, verbose_errors=False)
-
-
 def _json(schema: Any) -> str:
-    return f"%json {json.dumps(_with_blanks(schema))}"
-
-
-def _with_blanks(schema: Any) -> Any:
-    return {**schema, "x-guidance": {"whitespace_pattern": _BLANK}} if isinstance(schema, dict) else schema
+    return f"%json {as_grammar(schema)}"
 
 
 def _literal(text: str) -> str:
@@ -163,8 +141,3 @@ def _literal(text: str) -> str:
 def _parameters(function: dict[str, Any]) -> Any:
     """A function without any takes an empty object."""
     return function.get("parameters") or {**_ANY_OBJECT, "additionalProperties": False}
-
-
-def _said(problem: str) -> str:
-    """In a line."""
-    return " ".join(problem.removesuffix("<non-verbose/>").split()).rstrip(".")[:_MOST_SAID] or "a limit was reached"
