@@ -70,13 +70,11 @@ def test_words_make_sentences() -> None:
 class Marked(Bytes):
     """Its tokens 1 and 2 are special."""
 
-    all_special_ids = (1, 2)
-
     def decode(self, tokens: list[int], *, skip_special_tokens: bool) -> str:
         assert not skip_special_tokens
         return bytes(tokens).decode().replace("\1", "<call>").replace("\2", "<end>")
 
 
-def test_of_special_tokens_those_that_are_asked_for_are_text() -> None:
-    made = Text(Marked(), (), {1})
+def test_of_special_tokens_those_that_are_not_hidden_are_text() -> None:
+    made = Text(Marked(), (), {2})
     assert "".join([*(made.add(token) for token in b"a\1b\2"), made.rest()]) == "a<call>b"

@@ -50,9 +50,8 @@ class TextChat:
         found = {name: getattr(said, name, None) for name in _SAMPLING}
         self.generation_defaults = {name: value for name, value in found.items() if value is not None}
         self._ends = _numbers(said.eos_token_id, self.tokenizer.eos_token_id)
-        added = self.tokenizer.get_added_vocab()
-        self._marks = {added[mark] for mark in (OPEN, CLOSE) if mark in added} & {*self.tokenizer.all_special_ids}
-        self._grammars = Grammars(self.tokenizer, text.vocab_size, self._ends)
+        self._unsaid = _unsaid(self.tokenizer)
+        self._grammars = Grammars(self.tokenizer, getattr(text, "vocab_size", 0), self._ends)
         self._form: Form | str | None = None
 
     def load(self, folder: str, options: dict[str, Any]) -> Any:
@@ -176,7 +175,7 @@ class TextChat:
         free = forced is None or tool_choice == "auto"
         if (bound := self._grammars.bound(response_format if free else None, forced, cancel_event)) is not None:
             options |= {"logits_processor": LogitsProcessorList([bound]), "eos_token_id": list(self._ends)}
-        text, calls = Text(self.tokenizer, stop, self._marks if tools else ()), Calls()
+        text, calls = Text(self.tokenizer, stop, self._unsaid if tools else None), Calls()
         said = calls.add if tools else str
         token: int | None = None
         for token in generated(self._model, inputs, options, cancel_event):
@@ -212,3 +211,11 @@ def _numbers(*given: Any) -> frozenset[int]:
     """Of a number, a list of such, or none."""
     lists = [item if isinstance(item, list) else [item] for item in given]
     return frozenset(number for item in lists for number in item if number is not None)
+
+
+def _unsaid(tokenizer: Any) -> frozenset[int] | None:
+    """The special tokens, None where they are not told. The marks of calls are text, also where they are among them."""
+    added = getattr(tokenizer, "added_tokens_decoder", None)
+    if added is None:
+        return None
+    return frozenset(number for number, token in added.items() if token.special and token.content not in {OPEN, CLOSE})

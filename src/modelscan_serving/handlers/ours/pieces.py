@@ -7,13 +7,13 @@ from typing import Any
 
 
 class Text:
-    """The text of tokens, piece by piece: never half a character, and never what may become a stop word. Of special
-    tokens only those of `shown` are text.
+    """The text of tokens, piece by piece: never half a character, and never what may become a stop word. Tokens of
+    `hidden` are no text; without it, special ones.
     """
 
-    def __init__(self, tokenizer: Any, stop: Sequence[str], shown: Collection[int] = ()) -> None:
+    def __init__(self, tokenizer: Any, stop: Sequence[str], hidden: Collection[int] | None = None) -> None:
         self._tokenizer, self._stop = tokenizer, stop
-        self._hidden = frozenset(tokenizer.all_special_ids).difference(shown) if shown else None
+        self._hidden = hidden
         self._tokens: list[int] = []
         self._start = self._read = 0  # the tokens before `_read` are text already; decoding begins at `_start`
         self._pending = ""
