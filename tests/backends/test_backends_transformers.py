@@ -158,7 +158,6 @@ def test_its_environment_is_pinned_and_gets_the_server() -> None:
             "uvicorn>=0.54,<1",
             "python-multipart>=0.0.32",
             "pillow>=13,<14",
-            "llguidance>=1.9.1,<2",
         )
     )
     assert (here.serving, here.torch_backend, there.torch_backend) == ("handlers", None, "cpu")

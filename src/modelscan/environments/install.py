@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from modelscan.backends.base import Recipe
@@ -84,7 +84,7 @@ def install(
         there = _already(settings, backend, version, device)
         if there is not None:
             on_line(f"already installed: {there.origin}")
-        if there is not None and not there.lacks:
+        if there is not None and _is_whole(there, recipes):
             return there
         environments = private_folder(settings.paths.environments_folder)
         started = clock.monotonic()
@@ -92,8 +92,7 @@ def install(
             failures.refuse_small_disk(environments, recipes[0], free_bytes(environments))
         uv = prepare_uv(settings, f"{backend}-{device}", python=python, on_line=on_line, run=run, stream=stream)
         if there is not None:
-            made_by = next((recipe for recipe in recipes if recipe.origin == there.origin), recipes[-1])
-            return complete(uv, there, made_by, environ=settings.environ, run=run, on_line=on_line)
+            return complete(uv, there, _made_by(there, recipes), environ=settings.environ, run=run, on_line=on_line)
         recipe, pins = _choose(uv, recipes, version, python=python, environments=environments, on_line=on_line)
         folder = environment_folder(settings.paths, recipe.backend, recipe.version, recipe.device)
         with translated(folder, verb="clear"):
@@ -122,6 +121,15 @@ def _already(settings: Settings, backend: str, version: str | None, device: Devi
         if found.backend == backend and found.device == device and version in {None, found.version}:
             return found
     return None
+
+
+def _made_by(there: Installation, recipes: Sequence[Recipe]) -> Recipe:
+    return next((recipe for recipe in recipes if recipe.origin == there.origin), recipes[-1])
+
+
+def _is_whole(there: Installation, recipes: Sequence[Recipe]) -> bool:
+    """Whether it has all extras, also those that were no extras yet when it was made."""
+    return not there.lacks and {extra.name for extra in _made_by(there, recipes).extras} <= there.requirements.keys()
 
 
 def prepare_uv(

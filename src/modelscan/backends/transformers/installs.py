@@ -21,21 +21,26 @@ _NOT_ON_CPU = ("torchaudio", "torchcodec", "triton")
 _SERVER = ("starlette>=1.10,<2", "uvicorn>=0.54,<1", "python-multipart>=0.0.32")
 _MODELS = ("sentence-transformers==6.2.0", "diffusers==0.42.1", "accelerate>=1.15,<2")
 _PICTURES = ("pillow>=13,<14",)
-# Answers by a grammar. Of the libraries for it, this one needs no other package, is one wheel of 3 MB for every Python,
-# with or without a GPU, and bounds what a stranger's schema may cost; xgrammar wants torch and triton from the index,
-# outlines-core makes the whole automaton before the first token.
-_GRAMMARS = ("llguidance>=1.9.1,<2",)
 _SOUND = Extra(
     requirement="av>=18.1,<19",
     module="av",
     lost="it turns no speech into text",
     way="give it a source that has PyAV: pip config set global.extra-index-url https://host/simple",
 )
+# Of the libraries that bind answers to a grammar, this one needs no other package, is one wheel of 3 MB for every
+# Python, with or without a GPU, and bounds most of what a stranger's schema may cost; xgrammar wants torch and triton
+# from the index, outlines-core makes the whole automaton before the first token. Its wheels want glibc 2.31.
+_GRAMMARS = Extra(
+    requirement="llguidance>=1.9.1,<2",
+    module="llguidance",
+    lost="its chat holds no answer to a schema, and calls no tool because it must",
+    way="give it a source that has llguidance: pip config set global.extra-index-url https://host/simple",
+)
 
 
 class TransformersInstalls(Installs):
     def recipes(self, way: str, version: str, build: Build) -> tuple[Recipe, ...]:  # noqa: ARG002  there is one way
-        common = (f"transformers=={version}", *_MODELS, *_SERVER, *_PICTURES, *_GRAMMARS)
+        common = (f"transformers=={version}", *_MODELS, *_SERVER, *_PICTURES)
         if build.device != "cpu":
             return (
                 _recipe(
@@ -90,7 +95,7 @@ def _recipe(
         torch=_TORCH,
         min_cuda=min_cuda,
         serving="handlers",
-        extras=(_SOUND,),
+        extras=(_SOUND, _GRAMMARS),
     )
 
 

@@ -28,8 +28,8 @@ except ImportError:  # an environment of before it was among the packages
 
 _ANY_OBJECT = {"type": "object"}
 _ABSENT = (
-    "The environment has no llguidance, which binds answers to a grammar: `modelscan backend remove transformers` and "
-    "`modelscan backend install transformers` bring it."
+    "The environment has no llguidance, which binds answers to a grammar: "
+    "`modelscan backend install transformers` adds it."
 )
 
 
