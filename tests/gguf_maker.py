@@ -1,4 +1,4 @@
-"""GGUF files for tests, by the format's own words (ggml-org/ggml, docs/gguf.md): headers, and zeros for data."""
+"""GGUF files for tests, by the format's own words (ggml-org/ggml, docs/gguf.md): headers, and data or zeros for it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ TYPES = {"F32": (0, 1, 4), "F16": (1, 1, 2), "Q8_0": (8, 32, 34), "Q4_K": (12, 2
 Tensors = Mapping[str, tuple[Sequence[int], str]]
 
 
-def gguf(metadata: Mapping[str, Any], tensors: Tensors) -> bytes:
+def gguf(metadata: Mapping[str, Any], tensors: Tensors, data: Mapping[str, bytes] | None = None) -> bytes:
+    """`data` by the name of a tensor; all zeros without it."""
     head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
     for key, value in metadata.items():
         head += _text(key) + _value(value)
-    offset = 0
+    offset, content = 0, b""
     for name, (shape, kind) in tensors.items():
         number, block, size = TYPES[kind]
         count = 1
@@ -23,8 +24,11 @@ def gguf(metadata: Mapping[str, Any], tensors: Tensors) -> bytes:
             count *= length
         head += _text(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", length) for length in shape)
         head += struct.pack("<IQ", number, offset)
-        offset += -(-(count // block * size) // 32) * 32
-    return head + bytes(-len(head) % 32) + bytes(offset)
+        length = count // block * size
+        offset += length + -length % 32
+        if data is not None:
+            content += data[name] + bytes(-length % 32)
+    return head + bytes(-len(head) % 32) + (content or bytes(offset))
 
 
 def model(architecture: str = "llama", layers: int = 2, kind: str = "Q4_K", **metadata: Any) -> bytes:
@@ -74,5 +78,5 @@ def _value(value: Any) -> bytes:
         return struct.pack("<I", 8) + _text(value)
     if value and isinstance(value[0], str):
         return struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(_text, value))
-    kind, letter = (7, "?") if value and isinstance(value[0], bool) else (4, "I")
+    kind, letter = (7, "?") if value and isinstance(value[0], bool) else (5, "i")
     return struct.pack("<IIQ", 9, kind, len(value)) + b"".join(struct.pack(f"<{letter}", item) for item in value)

@@ -19,6 +19,14 @@ _CHAT = (
     "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+_TOOLS = (
+    "{% if tools %}<|im_start|>system\n{% for tool in tools %}{{ tool | tojson }}\n{% endfor %}<|im_end|>\n{% endif %}"
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}"
+    "{% for call in message.tool_calls or [] %}<tool_call>\n"
+    '{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}'
+    "\n</tool_call>{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 _VISION = ("vision_start", "vision_end", "image_pad", "video_pad")
 _WORDS = 640
 
@@ -81,6 +89,17 @@ def make_chat(folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def make_tools(folder: Path) -> None:
+    """A template that takes tools, and writes calls between two tokens of their own."""
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    tokenizer = _bytes()
+    tokenizer.add_tokens(["<tool_call>", "</tool_call>"])
+    tokenizer.chat_template = _TOOLS
+    Qwen3ForCausalLM(Qwen3Config(**_TEXT, eos_token_id=tokenizer.eos_token_id)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
 def make_embedding(folder: Path) -> None:
     """Of the kind of Qwen3-Embedding: the last token, with a prompt for queries."""
     make_chat(folder)
@@ -98,7 +117,7 @@ def make_embedding(folder: Path) -> None:
     (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
 
 
-def make_reranker(folder: Path) -> None:
+def make_reranker(folder: Path, *, spread: float = 0.02) -> None:
     from transformers import BertConfig, BertForSequenceClassification
 
     tokenizer = _words()
@@ -110,9 +129,15 @@ def make_reranker(folder: Path) -> None:
         intermediate_size=64,
         max_position_embeddings=128,
         num_labels=1,
+        initializer_range=spread,
     )
     BertForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def make_scorer(folder: Path) -> None:
+    """A reranker whose numbers are large enough for scores that differ."""
+    make_reranker(folder, spread=0.3)
 
 
 def make_vision(folder: Path) -> None:
@@ -214,8 +239,10 @@ def make_image(folder: Path) -> None:
 
 KINDS = {
     "chat": make_chat,
+    "tools": make_tools,
     "embedding": make_embedding,
     "reranker": make_reranker,
+    "scorer": make_scorer,
     "yes-or-no": make_chat,
     "vision": make_vision,
     "image": make_image,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ from openai import BadRequestError, OpenAI
 from tests.cli.conftest import free_port
 from tests.end_to_end.calls import assert_as_in_reference
 from tests.end_to_end.conftest import ROOT, user_environment
+from tests.reranker_maker import reranker_in_gguf
 
 from modelscan.environments.record import read_record
 from modelscan.environments.serving import bring_up_to_date
@@ -40,10 +42,12 @@ HEARD = {"quick", "fox", "over", "lazy", "capital", "france", "paris"}
 GERMAN = "Guten Morgen. Wie geht es Ihnen heute? Das Wetter ist schön."
 KINDS = {
     "chat": "chat",
+    "tools": "chat",
     "vision": "chat",
     "minilm": "embed",
     "embedding": "embed",
     "reranker": "rerank",
+    "scorer": "rerank",
     "yes-or-no": "rerank",
     "image": "text-to-image",
     "whisper-tiny.en": "speech-to-text",
@@ -80,9 +84,10 @@ def models(environment: Path) -> Path:
 def client(environment: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """One thread: on two cores that others use, more would wait for one another."""
     served = [{"names": [name], "folder": str(models / name), "task": task} for name, task in KINDS.items()]
+    free = {"names": ["free"], "folder": str(models / "chat"), "task": "chat", "supports_structured_outputs": False}
     pooled = {"names": ["minilm-cls"], "folder": str(models / "minilm"), "task": "embed", "options": {"pooling": "cls"}}
     folder = tmp_path_factory.mktemp("handlers")
-    (folder / "models.json").write_text(json.dumps({"models": [*served, pooled]}))
+    (folder / "models.json").write_text(json.dumps({"models": [*served, free, pooled]}))
     port = free_port()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
@@ -144,7 +149,7 @@ def test_a_decoder_embeds_its_last_token_with_the_prompts_of_its_repo(openai: Op
     assert dot(first, asked.data[0].embedding) < 0.99
 
 
-@pytest.mark.parametrize("model", ["reranker", "yes-or-no"])
+@pytest.mark.parametrize("model", ["reranker", "scorer", "yes-or-no"])
 def test_rerankers_say_the_same_in_either_shape(client: httpx.Client, model: str) -> None:
     documents = ["paris is the capital of france", "a kitten", "stocks fell on monday"]
     body = {"model": model, "query": "the capital of france", "documents": documents}
@@ -167,6 +172,110 @@ def test_chat_says_the_same_twice_whole_and_streamed(openai: OpenAI) -> None:
     assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == once.choices[0].message.content
     drawn = {openai.chat.completions.create(**ask, temperature=1, seed=3).choices[0].message.content for _ in range(2)}
     assert len(drawn) == 1
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "city": {"enum": ["paris", "rome"]},
+        "heat": {"type": "integer", "minimum": -9, "maximum": 40},
+        "dry": {"$ref": "#/$defs/answer"},
+    },
+    "required": ["city", "heat", "dry"],
+    "additionalProperties": False,
+    "$defs": {"answer": {"type": "boolean"}},
+}
+
+
+def bound_to(schema: Any) -> Any:
+    return {"type": "json_schema", "json_schema": {"name": "weather", "schema": schema}}
+
+
+def assert_weather(text: str | None) -> None:
+    found = json.loads(text or "")
+    assert found.keys() == {"city", "heat", "dry"}
+    assert (found["city"] in {"paris", "rome"}, -9 <= found["heat"] <= 40, type(found["dry"])) == (True, True, bool)
+
+
+@pytest.mark.parametrize("model", ["chat", "vision"])
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_an_answer_is_json_of_its_schema_though_the_model_says_nonsense(
+    openai: OpenAI, model: str, temperature: float
+) -> None:
+    ask: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": "rome"}], "seed": 1}
+    ask |= {"temperature": temperature, "max_tokens": 900}
+    whole = openai.chat.completions.create(**ask, response_format=bound_to(SCHEMA)).choices[0]
+    assert_weather(whole.message.content)
+    assert whole.finish_reason == "stop"
+    pieces = list(openai.chat.completions.create(**ask, response_format=bound_to(SCHEMA), stream=True))
+    assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == whole.message.content
+    assert pieces[-1].choices[0].finish_reason == "stop"
+    cut = openai.chat.completions.create(**{**ask, "max_tokens": 5}, response_format={"type": "json_object"}).choices[0]
+    assert ((cut.message.content or "")[0], cut.finish_reason) == ("{", "length")
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"type": "objet"}, "Invalid type: objet"),
+        ({"type": "string", "pattern": "((("}, "unclosed group"),
+        ({"$ref": "http://127.0.0.1:1/x"}, "does not fetch"),
+        ({"enum": ["x" * 300_000]}, "larger than 128 KiB"),
+        ({"$ref": "#"}, "no answer matches it"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_schema_that_cannot_be_compiled_is_refused(openai: OpenAI, schema: Any, said: str, *, stream: bool) -> None:
+    ask: dict[str, Any] = {"messages": [{"role": "user", "content": "a"}], "stream": stream}
+    with pytest.raises(BadRequestError, match=said) as refused:
+        openai.chat.completions.create(model="chat", response_format=bound_to(schema), **ask)
+    assert refused.value.param == "response_format"
+
+
+def test_a_schema_that_would_take_minutes_is_refused_in_seconds(openai: OpenAI) -> None:
+    patterns = [{"type": "string", "pattern": f"a.{{{number}}}b"} for number in range(1, 60)]
+    ask: dict[str, Any] = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 4}
+    with pytest.raises(BadRequestError, match="takes too much time or memory"):
+        openai.chat.completions.create(model="chat", response_format=bound_to({"allOf": patterns}), **ask)
+    assert openai.chat.completions.create(model="chat", **ask).usage is not None
+
+
+def test_an_entry_that_says_so_has_no_structured_outputs(openai: OpenAI) -> None:
+    ask: dict[str, Any] = {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_object"}}
+    with pytest.raises(BadRequestError, match="does not support structured outputs"):
+        openai.chat.completions.create(model="free", **ask)
+
+
+def test_a_tool_is_called_where_the_template_knows_tools(openai: OpenAI) -> None:
+    functions = [{"name": "weather", "description": "now", "parameters": SCHEMA}, {"name": "time"}]
+    said: list[Any] = [{"role": "user", "content": "rome"}]
+    ask: dict[str, Any] = {"tools": [{"type": "function", "function": item} for item in functions], "max_tokens": 900}
+    named = {"type": "function", "function": {"name": "weather"}}
+
+    def told(**options: Any) -> Any:
+        given = {"model": "tools", "messages": said, "temperature": 0, **ask, **options}
+        return openai.chat.completions.create(**given)
+
+    choice = told(tool_choice=named).choices[0]
+    [call] = choice.message.tool_calls
+    assert (choice.finish_reason, choice.message.content, call.function.name) == ("tool_calls", None, "weather")
+    assert_weather(call.function.arguments)
+    *_, whole, last = (piece.choices[0] for piece in told(tool_choice=named, stream=True))
+    assert [item.function.arguments for item in whole.delta.tool_calls] == [call.function.arguments]
+    assert last.finish_reason == "tool_calls"
+    one = told(tool_choice="required", parallel_tool_calls=False, temperature=1, seed=1).choices[0].message
+    assert [item.function.name in {"weather", "time"} for item in one.tool_calls] == [True]
+    free = told(max_tokens=8).choices[0]
+    assert (free.message.tool_calls, free.finish_reason) == (None, "length")
+    assert_weather(told(tool_choice="none", response_format=bound_to(SCHEMA)).choices[0].message.content)
+
+    answered = [*said, choice.message.model_dump(), {"role": "tool", "tool_call_id": call.id, "content": "dry"}]
+    assert told(messages=answered, max_tokens=4).usage.prompt_tokens > told(max_tokens=4).usage.prompt_tokens + 20
+    for model in ("chat", "vision"):
+        with pytest.raises(BadRequestError, match="The chat template of the model knows no tools"):
+            told(model=model)
+        with pytest.raises(BadRequestError, match="leaves calls of tools out"):
+            told(model=model, messages=answered, tools=[])
 
 
 def test_a_model_that_sees_is_given_the_image(openai: OpenAI) -> None:
@@ -272,6 +381,15 @@ def test_every_route_answers_or_refuses(client: httpx.Client, sounds: Path) -> N
     ("path", "body"),
     [
         ("/v1/chat/completions", {"model": "chat", "messages": [{"role": "user", "content": "x"}], "max_tokens": 1900}),
+        (
+            "/v1/chat/completions",
+            {
+                "model": "chat",
+                "messages": [{"role": "user", "content": "x"}],
+                "max_tokens": 1900,
+                "response_format": bound_to({"type": "array", "minItems": 5000, "items": {"type": "integer"}}),
+            },
+        ),
         ("/v1/images/generations", {"model": "image", "prompt": "x", "size": "64x64", "steps": 1000}),
     ],
 )
@@ -297,26 +415,58 @@ def test_a_call_ends_within_half_a_second_after_its_client_left(
     assert time.monotonic() - left < 0.5
 
 
-def test_another_backend_scores_the_same_weights_alike(modelscan: Any, client: httpx.Client, models: Path) -> None:
-    made = modelscan(
-        "deploy", str(models / "reranker"), "--backend", "vllm", "--name", "reranker", "--dtype", "float32"
-    )
+DOCUMENTS = ["paris is the capital of france", "a kitten", "stocks fell on monday"]
+
+
+def test_vllm_scores_the_same_weights_alike(modelscan: Any, client: httpx.Client, models: Path) -> None:
+    made = modelscan("deploy", str(models / "scorer"), "--backend", "vllm", "--name", "scorer", "--dtype", "float32")
     try:
-        pairs = {"model": "reranker", "text_1": "the capital of france", "text_2": ["paris is the capital", "a kitten"]}
-        ranked = {"model": "reranker", "query": pairs["text_1"], "documents": pairs["text_2"]}
+        pairs = {"model": "scorer", "text_1": "the capital of france", "text_2": DOCUMENTS}
+        ranked = {"model": "scorer", "query": pairs["text_1"], "documents": DOCUMENTS}
         with httpx.Client(base_url=made["base_url"], timeout=120, trust_env=False) as other:
             theirs, ours = (
                 {path: one.post(path, json=body).json() for path, body in (("/score", pairs), ("/v1/rerank", ranked))}
                 for one in (other, client)
             )
+        assert_as_in_reference(made["base_url"], "vllm", {"rerank": "scorer"}, others=False)
     finally:
-        modelscan("remove", "reranker")
+        modelscan("remove", "scorer")
     for path, name, listed in (("/score", "score", "data"), ("/v1/rerank", "relevance_score", "results")):
         assert ours[path].keys() == theirs[path].keys()
         assert [item["index"] for item in ours[path][listed]] == [item["index"] for item in theirs[path][listed]]
         assert ours[path][listed][0].keys() == theirs[path][listed][0].keys()
         for one, two in zip(ours[path][listed], theirs[path][listed], strict=True):
             assert one[name] == pytest.approx(two[name], abs=1e-3)
+    scores = [item["score"] for item in ours["/score"]["data"]]
+    assert max(scores) - min(scores) > 0.1  # else they would be alike whatever they are
+
+
+def test_llamacpp_scores_the_same_weights_alike_without_the_sigmoid(
+    real_home: Path, client: httpx.Client, models: Path, tmp_path: Path
+) -> None:
+    """In a home of its own: other tests have one in which it is not installed."""
+    (folder := tmp_path / "scorer").mkdir()
+    (folder / "scorer-F32.gguf").write_bytes(reranker_in_gguf(models / "scorer"))
+    environ = {**user_environment(real_home), "MODELSCAN_HOME": str(tmp_path / "home")}
+
+    def say(*words: str) -> Any:
+        argv = [sys.executable, "-m", "modelscan", *words, "--json"]
+        done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    say("backend", "install", "llamacpp")
+    made = say("deploy", str(folder), "--backend", "llamacpp")
+    try:
+        body = {"query": "the capital of france", "documents": DOCUMENTS}
+        theirs = httpx.post(f"{made['base_url']}/v1/rerank", json=body, timeout=60, trust_env=False).json()["results"]
+        assert_as_in_reference(made["base_url"], "llamacpp", {"rerank": made["name"]}, others=False)
+    finally:
+        say("remove", made["name"])
+    ours = client.post("/v1/rerank", json={"model": "scorer", **body}).json()["results"]
+    assert [item["index"] for item in theirs] == [item["index"] for item in ours]
+    for one, two in zip(theirs, ours, strict=True):
+        assert 1 / (1 + math.exp(-one["relevance_score"])) == pytest.approx(two["relevance_score"], abs=1e-3)
 
 
 def test_a_class_of_the_users_own_is_deployed_once_it_was_agreed_to(

@@ -79,6 +79,18 @@ def test_a_package_that_it_runs_without_is_taken_out_where_it_does_not_load_and_
     assert find_installations(machine.settings) == [again]
 
 
+def test_an_environment_of_before_gets_what_has_been_added_since(machine: Machine) -> None:
+    made = machine.install()
+    record = Path(made.path) / "record.json"
+    said = json.loads(record.read_text())
+    del said["requirements"]["soundfile"]
+    record.write_text(json.dumps(said))
+    assert machine.install().requirements == made.requirements
+    calls = len(machine.calls)
+    machine.install()
+    assert len(machine.calls) == calls  # there is no more to add
+
+
 def test_a_package_that_it_runs_without_and_nobody_has(machine: Machine) -> None:
     machine.compile["av"] = {"error": "error: No solution found\n  cause: there is no version of av==18.1"}
     made = machine.install()

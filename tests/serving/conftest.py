@@ -23,10 +23,18 @@ Serve = Callable[..., AbstractContextManager[httpx.Client]]
 
 @contextmanager
 def serving(
-    handlers: dict[str, tuple[str, Any]], *, ready: bool = True, fetch: FetchImage | None = None, **options: Any
+    handlers: dict[str, tuple[str, Any]],
+    *,
+    ready: bool = True,
+    fetch: FetchImage | None = None,
+    supports_structured_outputs: bool | None = None,
+    **options: Any,
 ) -> Iterator[httpx.Client]:
     """Handlers by the name of their model, each with its task."""
-    models = tuple(ModelToServe(names=(name,), folder="/", task=task) for name, (task, _) in handlers.items())
+    models = tuple(
+        ModelToServe(names=(name,), folder="/", task=task, supports_structured_outputs=supports_structured_outputs)
+        for name, (task, _) in handlers.items()
+    )
     told = Serving(host="127.0.0.1", port=0, models=models, **options)
     state = State(wanted=len(models), fetch_image=fetch)
 

@@ -65,3 +65,16 @@ def test_words_make_sentences() -> None:
     assert made == [(0.0, 1.0, " One two."), (1.0, 1.5, " Three")]
     long = [(float(second), second + 1.0, " so") for second in range(45)]
     assert [round(item.end - item.start) for item in sentences_of(long)] == [21, 21, 3]
+
+
+class Marked(Bytes):
+    """Its tokens 1 and 2 are special."""
+
+    def decode(self, tokens: list[int], *, skip_special_tokens: bool) -> str:
+        assert not skip_special_tokens
+        return bytes(tokens).decode().replace("\1", "<call>").replace("\2", "<end>")
+
+
+def test_of_special_tokens_those_that_are_not_hidden_are_text() -> None:
+    made = Text(Marked(), (), {2})
+    assert "".join([*(made.add(token) for token in b"a\1b\2"), made.rest()]) == "a<call>b"

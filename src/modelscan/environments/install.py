@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from modelscan.backends.base import Recipe
@@ -85,7 +85,7 @@ def install(
         there = _already(settings, recipes[0], version)
         if there is not None:
             on_line(f"already installed: {there.origin}")
-        if there is not None and not there.lacks:
+        if there is not None and _is_whole(there, recipes):
             return there
         environments = private_folder(settings.paths.environments_folder)
         started = clock.monotonic()
@@ -100,8 +100,7 @@ def install(
             stream=stream,
         )
         if there is not None:
-            made_by = next((recipe for recipe in recipes if recipe.origin == there.origin), recipes[-1])
-            return complete(uv, there, made_by, environ=settings.environ, run=run, on_line=on_line)
+            return complete(uv, there, _made_by(there, recipes), environ=settings.environ, run=run, on_line=on_line)
         recipe, pins = _choose(uv, recipes, version, python=python, environments=environments, on_line=on_line)
         folder = environment_folder(settings.paths, recipe.name)
         with translated(folder, verb="clear"):
@@ -132,6 +131,15 @@ def _already(settings: Settings, recipe: Recipe, version: str | None) -> Install
         if kind == (recipe.backend, recipe.device, recipe.variant) and version in {None, found.version}:
             return found
     return None
+
+
+def _made_by(there: Installation, recipes: Sequence[Recipe]) -> Recipe:
+    return next((recipe for recipe in recipes if recipe.origin == there.origin), recipes[-1])
+
+
+def _is_whole(there: Installation, recipes: Sequence[Recipe]) -> bool:
+    """Whether it has all extras, also those that were no extras yet when it was made."""
+    return not there.lacks and {extra.name for extra in _made_by(there, recipes).extras} <= there.requirements.keys()
 
 
 def prepare_uv(

@@ -59,6 +59,21 @@ def takes(function: Callable[..., Any], keyword: str) -> bool:
     )
 
 
+def names(function: Callable[..., Any], keyword: str) -> bool:
+    """Whether it has a parameter of that name; a `**` is none."""
+    try:
+        found = inspect.signature(function).parameters.get(keyword)
+    except (ValueError, TypeError):
+        return False
+    return found is not None and found.kind in {found.POSITIONAL_OR_KEYWORD, found.KEYWORD_ONLY}
+
+
+def answering(handler: Any) -> list[Callable[..., Any]]:
+    """The methods by which a handler for chat answers."""
+    found = (getattr(handler, name, None) for name in ("generate", "generate_stream"))
+    return [method for method in found if method is not None]
+
+
 def accepted(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the options that a function takes."""
     return {name: value for name, value in options.items() if takes(function, name)}

@@ -30,10 +30,22 @@ class BadInput(Exception):
 
 
 @dataclass
+class ToolCall:
+    """`arguments` are JSON."""
+
+    name: str
+    arguments: str
+
+
+@dataclass
 class ChatGeneration:
+    """`finish_reason` None: `length` where there are as many tokens as there may be."""
+
     text: str
     prompt_tokens: int
     completion_tokens: int
+    tool_calls: Sequence[ToolCall] = ()
+    finish_reason: Literal["stop", "length"] | None = None
 
 
 @dataclass
@@ -92,7 +104,10 @@ class EmbeddingModel(Protocol):
 
 @runtime_checkable
 class ChatModel(Protocol):
-    """`generate_stream`, where there is one, takes the same and yields pieces of text, a ChatGeneration last."""
+    """`generate_stream`, where there is one, takes the same and yields pieces of text, a ChatGeneration last, with the
+    calls of tools. A class that `supports_structured_outputs` takes `response_format`; one that names `tools` among its
+    parameters is given these, with `tool_choice` and `parallel_tool_calls`, all as OpenAI has them.
+    """
 
     def generate(
         self,

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from modelscan_serving.handlers.arguments import ModelToServe, Serving
-from modelscan_serving.handlers.checking import CAPABILITIES, BadHandler
+from modelscan_serving.handlers.checking import CAPABILITIES, BadHandler, answering, takes
 from modelscan_serving.handlers.doors import Doors
 from modelscan_serving.handlers.errors import ApiError
 from modelscan_serving.handlers.routes import chat, embeddings, images, rerank, speech
@@ -94,7 +94,8 @@ def _served(wanted: ModelToServe, handler: Any, most_waiting: int) -> ServedMode
         defaults={**(getattr(handler, "generation_defaults", None) or {}), **wanted.defaults},
         owned_by=said(wanted.owned_by, "owned_by", "local"),
         capabilities=tuple(getattr(handler, "capabilities", None) or CAPABILITIES[wanted.task]),
-        structured=bool(said(wanted.supports_structured_outputs, "supports_structured_outputs", False)),
+        structured=bool(said(wanted.supports_structured_outputs, "supports_structured_outputs", False))
+        and all(takes(method, "response_format") for method in answering(handler)),
         created=int(time.time()),
     )
 

@@ -36,6 +36,15 @@ _SOUND = Extra(
     lost="it turns no speech into text",
     way="give it a source that has PyAV: pip config set global.extra-index-url https://host/simple",
 )
+# Of the libraries that bind answers to a grammar, this one needs no other package, is one wheel of 3 MB for every
+# Python, with or without a GPU, and bounds most of what a stranger's schema may cost; xgrammar wants torch and triton
+# from the index, outlines-core makes the whole automaton before the first token. Its wheels want glibc 2.31.
+_GRAMMARS = Extra(
+    requirement="llguidance>=1.9.1,<2",
+    module="llguidance",
+    lost="its chat holds no answer to a schema, and calls no tool because it must",
+    way="give it a source that has llguidance: pip config set global.extra-index-url https://host/simple",
+)
 
 
 _SPEECH_WAY = "speech"
@@ -118,7 +127,7 @@ def _recipe(
         torch=_TORCH,
         min_cuda=min_cuda,
         serving="handlers",
-        extras=(_SOUND,),
+        extras=(_SOUND, _GRAMMARS),
     )
 
 

@@ -3,6 +3,9 @@
 torch_setup   device, type, threads; what torchvision needs beside torch for the CPU
 tokens        generating that can be ended at every token
 pieces        text of tokens as they come
+grammar       answers that are bound to a JSON schema, or to be calls of tools
+schemas       whether a JSON schema can be compiled, tried where it can do no harm
+calls         calls of tools in an answer, in the form of the chat template
 embedding     sentence-transformers: the repo's modules, or a pooling
 chat          chat with text: the template of the repo, token by token
 vision        the same with images

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 
 class Text:
-    """The text of tokens, piece by piece: never half a character, and never what may become a stop word."""
+    """The text of tokens, piece by piece: never half a character, and never what may become a stop word. Tokens of
+    `hidden` are no text; without it, special ones.
+    """
 
-    def __init__(self, tokenizer: Any, stop: Sequence[str]) -> None:
+    def __init__(self, tokenizer: Any, stop: Sequence[str], hidden: Collection[int] | None = None) -> None:
         self._tokenizer, self._stop = tokenizer, stop
+        self._hidden = hidden
         self._tokens: list[int] = []
         self._start = self._read = 0  # the tokens before `_read` are text already; decoding begins at `_start`
         self._pending = ""
@@ -42,15 +45,18 @@ class Text:
             self.ended = True
             said, self._pending = self._pending[: min(found)], ""
             return said
-        held = max((_overlap(self._pending, word) for word in self._stop), default=0)
+        held = max((overlap(self._pending, word) for word in self._stop), default=0)
         cut = len(self._pending) - held
         said, self._pending = self._pending[:cut], self._pending[cut:]
         return said
 
     def _decode(self, tokens: list[int]) -> str:
-        return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+        if self._hidden is None:
+            return str(self._tokenizer.decode(tokens, skip_special_tokens=True))
+        kept = [token for token in tokens if token not in self._hidden]
+        return str(self._tokenizer.decode(kept, skip_special_tokens=False))
 
 
-def _overlap(text: str, word: str) -> int:
+def overlap(text: str, word: str) -> int:
     """How many of the last characters are the beginning of a word."""
     return next((size for size in range(min(len(text), len(word) - 1), 0, -1) if text.endswith(word[:size])), 0)

@@ -25,9 +25,12 @@ class VisionChat(TextChat):
     def loaded(self, folder: str, dtype: Any, options: dict[str, Any]) -> Any:
         return AutoModelForImageTextToText.from_pretrained(folder, dtype=dtype, **options)
 
-    def inputs(self, messages: list[dict[str, Any]]) -> Any:
-        shown = [{**message, "content": _parts(message["content"])} for message in messages]
-        return self.templated(self._processor, shown)
+    @property
+    def maker(self) -> Any:
+        return self._processor
+
+    def content(self, given: Any) -> Any:
+        return _parts(given)
 
 
 def _parts(content: Any) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from modelscan_serving.handlers.errors import ApiError
 from modelscan_serving.handlers.pictures import with_images
 from modelscan_serving.handlers.protocols import ChatGeneration
+from modelscan_serving.handlers.routes.bounds import check_calls, form_of, tools_of
 from modelscan_serving.handlers.routes.request import (
     ServedModel,
     body_of,
@@ -24,17 +25,18 @@ from modelscan_serving.handlers.routes.request import (
     told,
     waited_for,
 )
+from modelscan_serving.handlers.slots import CancelEvent
 
 _MOST_NEW_TOKENS = 1_000_000  # the model's own context is what bounds
 _USUAL_NEW_TOKENS = 1024
-_REFUSED = ("tools", "functions", "logprobs", "top_logprobs", "logit_bias", "audio")
+_REFUSED = ("functions", "logprobs", "top_logprobs", "logit_bias", "audio")
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
 async def complete(request: Request) -> Response:
     body = await body_of(request)
     model = model_for(request, body.get("model"), "chat-completion")
-    _refuse_unserved(body, model)
+    _refuse_unserved(body)
     messages = await with_images(
         _messages(body.get("messages")),
         takes_images="vision" in model.capabilities,
@@ -44,32 +46,28 @@ async def complete(request: Request) -> Response:
     head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body["model"]}
     streams, usage = _streaming(body)
     if streams:
-        events = _events(request, model, messages, options, head, with_usage=usage)
+        events = await _begun(_events(request, model, messages, options, head, with_usage=usage))
         return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
     made: ChatGeneration = await call(request, model, model.handler.generate, messages, **options)
+    message: dict[str, Any] = {"role": "assistant", "content": made.text}
+    if calls := _calls(made):
+        message = {**message, "content": made.text if made.text.strip() else None, "tool_calls": calls}
     choice = {
         "index": 0,
-        "message": {"role": "assistant", "content": made.text},
+        "message": message,
         "finish_reason": _reason(made, options),
         "logprobs": None,
     }
     return JSONResponse({**head, "object": "chat.completion", "choices": [choice], "usage": _usage(made)})
 
 
-def _refuse_unserved(body: dict[str, Any], model: ServedModel) -> None:
+def _refuse_unserved(body: dict[str, Any]) -> None:
     """What would be answered as if it had not been asked is refused."""
     for name in _REFUSED:
         if body.get(name):
             raise ApiError(f"The model `{body['model']}` does not support `{name}`.", param=name)
     if body.get("n") is not None and body["n"] != 1:
         raise ApiError("`n` is 1.", param="n")
-    form = body.get("response_format")
-    if form is None:
-        return
-    if not isinstance(form, dict) or not isinstance(form.get("type"), str):
-        raise ApiError("`response_format` is an object with a `type`.", param="response_format")
-    if form["type"] != "text" and not model.structured:
-        raise ApiError(f"The model `{body['model']}` does not support structured outputs.", param="response_format")
 
 
 def _streaming(body: dict[str, Any]) -> tuple[bool, bool]:
@@ -90,6 +88,7 @@ def _messages(given: Any) -> list[dict[str, Any]]:
         content = message.get("content")
         if not isinstance(content, str | list) and not (content is None and role == "assistant"):
             raise ApiError(f"`messages[{index}]` needs a `content`.", param="messages")
+        check_calls(message, index)
     return [{**message, "content": "" if message.get("content") is None else message["content"]} for message in given]
 
 
@@ -107,9 +106,7 @@ def _options(body: dict[str, Any], model: ServedModel) -> dict[str, Any]:
     }
     if (seed := number(said, "seed", None, low=-(2**63), high=2**63 - 1, whole=True)) is not None:
         options["seed"] = seed
-    if model.structured and "response_format" in said:
-        options["response_format"] = said["response_format"]
-    return options
+    return {**options, **form_of(body, model), **tools_of(body, model)}
 
 
 def _stop(given: Any) -> list[str]:
@@ -120,12 +117,37 @@ def _stop(given: Any) -> list[str]:
 
 
 def _reason(made: ChatGeneration, options: dict[str, Any]) -> str:
-    return "length" if made.completion_tokens >= options["max_new_tokens"] else "stop"
+    cut = "length" if made.completion_tokens >= options["max_new_tokens"] else "stop"
+    reason = made.finish_reason or cut
+    return "tool_calls" if made.tool_calls and reason == "stop" else reason
+
+
+def _calls(made: ChatGeneration) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"call_{uuid.uuid4().hex}",
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in made.tool_calls
+    ]
 
 
 def _usage(made: ChatGeneration) -> dict[str, int]:
     prompt, completion = made.prompt_tokens, made.completion_tokens
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+async def _begun(events: AsyncIterator[str]) -> AsyncIterator[str]:
+    """The same, once there is the first of them: what is refused until then is refused as where nothing is streamed."""
+    first = await anext(events)
+
+    async def all_of_them() -> AsyncIterator[str]:
+        yield first
+        async for event in events:
+            yield event
+
+    return all_of_them()
 
 
 async def _events(
@@ -137,35 +159,63 @@ async def _events(
     *,
     with_usage: bool,
 ) -> AsyncIterator[str]:
-    """A handler without `generate_stream` answers in one piece."""
-
-    def chunk(delta: dict[str, Any], reason: str | None = None) -> str:
-        choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
-        return _event({**head, "object": "chat.completion.chunk", "choices": [choice]})
-
+    """Raises ApiError before the first; after it, an error is the last."""
     made: ChatGeneration | None = None
+    begun = False
     async with waited_for(request) as event:
         try:
-            yield chunk({"role": "assistant", "content": ""})
-            if hasattr(model.handler, "generate_stream"):
-                pieces = model.slot.stream(event, model.handler.generate_stream, messages, **options)
-                async for piece in pieces:
-                    if isinstance(piece, ChatGeneration):
-                        made = piece
-                    elif piece:
-                        yield chunk({"content": piece})
-            else:
-                made = await model.slot.call(event, model.handler.generate, messages, **options)
-                yield chunk({"content": made.text})
-        except Exception as error:  # noqa: BLE001  a class of anybody's may raise anything
+            async for piece in _pieces(event, model, messages, options):
+                if not begun:
+                    begun = True
+                    yield _chunk(head, {"role": "assistant", "content": ""})
+                if isinstance(piece, ChatGeneration):
+                    made = piece
+                elif piece:
+                    yield _chunk(head, {"content": piece})
+        except Exception as error:  # a class of anybody's may raise anything
+            if not begun:
+                raise told(error) from error
             yield _event(told(error).document)
             return
         finally:
             event.set()
-    yield chunk({}, _reason(made, options) if made is not None else "stop")
-    if with_usage and made is not None:
-        yield _event({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(made)})
+    if not begun:
+        yield _chunk(head, {"role": "assistant", "content": ""})
+    for document in _last(made, options, head, with_usage=with_usage):
+        yield document
     yield "data: [DONE]\n\n"
+
+
+def _last(
+    made: ChatGeneration | None, options: dict[str, Any], head: dict[str, Any], *, with_usage: bool
+) -> Iterator[str]:
+    """What is known at the end: the calls, each whole, why it ended, the usage."""
+    if made is None:
+        yield _chunk(head, {}, "stop")
+        return
+    if calls := _calls(made):
+        yield _chunk(head, {"tool_calls": [{"index": index, **call} for index, call in enumerate(calls)]})
+    yield _chunk(head, {}, _reason(made, options))
+    if with_usage:
+        yield _event({**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(made)})
+
+
+def _chunk(head: dict[str, Any], delta: dict[str, Any], reason: str | None = None) -> str:
+    choice = {"index": 0, "delta": delta, "finish_reason": reason, "logprobs": None}
+    return _event({**head, "object": "chat.completion.chunk", "choices": [choice]})
+
+
+async def _pieces(
+    event: CancelEvent, model: ServedModel, messages: list[dict[str, Any]], options: dict[str, Any]
+) -> AsyncIterator[str | ChatGeneration]:
+    """A handler without `generate_stream` answers in one."""
+    if hasattr(model.handler, "generate_stream"):
+        async for piece in model.slot.stream(event, model.handler.generate_stream, messages, **options):
+            yield piece
+    else:
+        made: ChatGeneration = await model.slot.call(event, model.handler.generate, messages, **options)
+        yield made.text
+        yield made
 
 
 def _event(document: dict[str, Any]) -> str:
