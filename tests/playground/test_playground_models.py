@@ -58,7 +58,7 @@ def test_from_nothing_to_an_answer_and_away(api: TestClient, home: Path, seen: W
     assert running["inferenceID"] == started["inferenceId"]
     (deployed,) = modelscan("list", "--json").json
     assert (deployed["name"], deployed["aliases"]) == (started["inferenceId"], ["tiny", model])
-    assert deployed["request"]["max_memory_bytes"] == 64 * 1024**3
+    assert deployed["request"]["max_host_memory_bytes"] == 64 * 1024**3
     assert api.get(MODELS, params={"inferenceStatus": "Running", "limit": 20, "offset": 0}).json()["total"] == 1
     assert api.post(TOGGLE.format(model), json={"enabled": False}).json() == {"message": "inference stopped"}
     assert seen(model, inferencePhase="Stopped")["inferenceID"] == ""

@@ -55,11 +55,10 @@ def test_bounds_of_a_plan() -> None:
         2,
     )
     size = str(64 * 2**30)
-    assert plan_options(memory="", gpu="", has_gpus=True) == ()
-    assert plan_options(memory="64Gi", gpu="2", has_gpus=True) == ("--gpus", "2")
-    assert plan_options(memory="64Gi", gpu="0", has_gpus=True) == ("--gpu", "none", "--max-memory", size)
-    assert plan_options(memory="64Gi", gpu="", has_gpus=False) == ("--max-memory", size)
-    assert plan_options(memory="64Gi", gpu="", has_gpus=True) == ()
+    assert plan_options(memory="", gpu="") == ()
+    assert plan_options(memory="64Gi", gpu="2") == ("--gpus", "2", "--max-host-memory", size)
+    assert plan_options(memory="64Gi", gpu="0") == ("--gpu", "none", "--max-host-memory", size)
+    assert plan_options(memory="64Gi", gpu="") == ("--max-host-memory", size)
 
 
 def test_addresses_of_repos() -> None:

@@ -107,11 +107,24 @@ DownloadTarget = Annotated[
 
 
 class Resources(PlaygroundBody):
-    """Kubernetes quantities, which bound the plan: processors, memory of a plan without GPUs, how many GPUs."""
+    """Kubernetes quantities, which bound the plan of a local model. What a GPU's own memory holds is bounded by `gpu`
+    alone.
+    """
 
-    cpu: Quantity | None = None
-    memory: Quantity | None = None
-    gpu: Count | None = None
+    cpu: Annotated[
+        Quantity | None,
+        Field(description="Processors that it runs on, with GPUs or without; a part of one is one", examples=["8"]),
+    ] = None
+    memory: Annotated[
+        Quantity | None,
+        Field(
+            description="Of the host's memory: without GPUs all that is planned, weights and KV cache; with GPUs what "
+            "lies beside them, as layers that they do not hold. Files that are read on their way to a GPU are the "
+            "system's cache, and count for nobody",
+            examples=["64Gi"],
+        ),
+    ] = None
+    gpu: Annotated[Count | None, Field(description="That many GPUs, whole ones; 0 is none", examples=["2"])] = None
 
 
 class AboutModel(PlaygroundBody):
