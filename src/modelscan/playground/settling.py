@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from datetime import timedelta
+from typing import Any, Literal
 
 from modelscan.dataclasses import dataclass, replace
+from modelscan.errors import SourceUnavailable
 from modelscan.model.words import Status
 from modelscan.playground.record import InferencePhase, Phase, PlaygroundModel
 from modelscan.playground.transitions import not_pulled, pulled
+from modelscan.system.clock import parse_rfc3339, rfc3339
+from modelscan.system.retry import Backoff
 
 # A command that is killed over and over, as for want of memory, is begun again this often.
 _MOST_TRIES = 10
+# A hub that a pull could not reach, by all the tries of its own: after 30 s, 2, 8, 15 and 15 minutes it is begun again.
+_UNREACHED = Backoff(tries=6, first=30.0, factor=4.0, longest=900.0, longest_asked=3_600.0)
 _PHASES: Mapping[Status, InferencePhase] = {
     "pending": "Pending",
     "pulling": "Pending",
@@ -26,13 +32,16 @@ _PHASES: Mapping[Status, InferencePhase] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeenCommand:
-    """The newest job of its kind for a model or an inference, of `tries`; `commit` is of a finished pull."""
+    """The newest job of its kind for a model or an inference, of `tries`; `commit` is of a finished pull, `again_at`
+    when one that failed is begun again.
+    """
 
     status: Literal["none", "running", "done", "failed", "interrupted", "cancelled"] = "none"
     message: str = ""
     fraction: float | None = None
     cause: str = ""
     commit: str = ""
+    again_at: str = ""
     tries: int = 0
 
     @property
@@ -67,6 +76,20 @@ class PhaseNow:
     inference_phase: InferencePhase | Literal[""] = ""
 
 
+def when_again(error: Mapping[str, Any], ended_at: str, failures: int) -> str:
+    """When a pull is begun again whose command ended with this document, after so many in all; empty where it is not:
+    only a hub that cannot be reached, or is busy, may answer another time.
+    """
+    if error.get("code") != SourceUnavailable.code or not ended_at:
+        return ""
+    details = error.get("details") or {}
+    asked = details.get("retry_after")
+    seconds = _UNREACHED.wait(failures, asked=float(asked) if isinstance(asked, int | float) else None)
+    if seconds is None or not _UNREACHED.helps(SourceUnavailable("", details=details)):
+        return ""
+    return rfc3339(parse_rfc3339(ended_at) + timedelta(seconds=seconds))
+
+
 def after_pull(model: PlaygroundModel, seen: SeenCommand, at: str) -> PlaygroundModel:
     """The row with how its pull ended, if it has."""
     if model.phase != "Pending" or model.stage != "kept":
@@ -74,7 +97,7 @@ def after_pull(model: PlaygroundModel, seen: SeenCommand, at: str) -> Playground
     match seen.status:
         case "done":
             return pulled(model, seen.commit, at)
-        case "failed":
+        case "failed" if not seen.again_at:
             return not_pulled(model, seen.cause, at)
         case "cancelled":
             return not_pulled(model, "the download was cancelled", at)
@@ -83,9 +106,10 @@ def after_pull(model: PlaygroundModel, seen: SeenCommand, at: str) -> Playground
     return model
 
 
-def lacks_pull(model: PlaygroundModel, seen: SeenCommand) -> bool:
+def lacks_pull(model: PlaygroundModel, seen: SeenCommand, at: str) -> bool:
     """Whether a pull is to be begun, or begun again."""
-    return model.stage == "kept" and model.phase == "Pending" and seen.is_lost
+    is_due = bool(seen.again_at) and seen.again_at <= at
+    return model.stage == "kept" and model.phase == "Pending" and (seen.is_lost or is_due)
 
 
 def lacks_inference(model: PlaygroundModel, seen: SeenInference) -> bool:
@@ -104,6 +128,8 @@ def phase_now(model: PlaygroundModel, pull: SeenCommand, inference: SeenInferenc
     found = PhaseNow(phase=model.phase, message=model.message, inference_phase=_inference_phase(model, inference))
     if model.phase == "Pending" and pull.status == "running":
         return replace(found, phase="Pulling", message=_progress(pull))
+    if model.phase == "Pending" and pull.again_at:
+        return replace(found, message=f"{pull.cause}; it is tried again at {pull.again_at}")
     if found.inference_phase == "Failed":
         cause = inference.cause or inference.command.cause
         return replace(found, message=f"inference failed: {cause}" if cause else "inference failed")
