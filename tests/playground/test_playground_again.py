@@ -13,7 +13,7 @@ from tests.playground.test_playground_machine import World
 
 from modelscan import dataclasses
 from modelscan.api.app import build_app
-from modelscan.playground.settling import when_again
+from modelscan.playground.again import when_again
 from modelscan.verbs.playground.resume import continue_pulls, resume_models
 
 AT = "2026-12-01T00:00:00Z"

@@ -9,8 +9,9 @@ from modelscan.dataclasses import replace
 from modelscan.jobs.job import Job, JobKind
 from modelscan.jobs.now import jobs_now
 from modelscan.model import Deployment
+from modelscan.playground.again import when_again
 from modelscan.playground.record import PlaygroundModel
-from modelscan.playground.settling import NO_COMMAND, SeenCommand, SeenInference, when_again
+from modelscan.playground.settling import NO_COMMAND, SeenCommand, SeenInference
 from modelscan.routing.gateway_files import gateway_files, read_upstreams
 from modelscan.running.gateway.process import running_gateway
 from modelscan.selecting.context import Context
