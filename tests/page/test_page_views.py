@@ -134,26 +134,15 @@ def test_a_deployment_is_measured_against_its_plan(house: PageHouse) -> None:
     assert clone in [attributes.get("href") for tag, attributes in seen(html).tags if tag == "a"]
 
 
-def test_the_first_cause_is_marked_in_the_log(house: PageHouse) -> None:
+def test_a_log_has_its_place_and_what_says_why(house: PageHouse) -> None:
     made = house.deployed("broken", status="failed", last_error="no memory", error_evidence="OOM: 3 GiB")
     house.logged(made, "INFO begins", "ERROR OOM: 3 GiB were wanted", "Traceback (most recent call last):")
     html = house.get("/ui/deployments/broken")
     assert "Why it failed: no memory" in text_of(html)
-    looks = [attributes.get("class") for tag, attributes in seen(html).tags if tag == "li"]
-    assert looks.count("cause") == 1
-    assert "first cause ERROR OOM: 3 GiB were wanted" in text_of(html)
-
-
-def test_a_log_goes_on_where_it_was(house: PageHouse) -> None:
-    made = house.deployed("coder", status="starting")
-    house.logged(made, "one", "two")
-    html = house.get("/ui/deployments/coder")
-    assert "one" in text_of(html)
-    more = next(attributes["hx-get"] for tag, attributes in seen(html).tags if attributes.get("class") == "more")
-    assert more == "/ui/pieces/deployments/coder/log?after=2026-11-21T03%3A52%3A01.218Z&seen=1"
-    assert "two" not in text_of(house.get(more))
-    house.logged(made, "one", "two", "three")
-    assert text_of(house.get(more)) == "03:52:02 three"
+    assert "03:52:01 ERROR OOM: 3 GiB were wanted" in text_of(html)
+    parts = {key: value for _, attributes in seen(html).tags for key, value in attributes.items()}
+    assert (parts["data-evidence"], parts["data-place"]) == ("OOM: 3 GiB", "2026-11-21T03:52:02.218Z/1")
+    assert parts["data-log"] == "/api/v1/deployments/broken/logs/follow"
 
 
 def test_a_page_of_what_is_not_there_says_so(house: PageHouse) -> None:

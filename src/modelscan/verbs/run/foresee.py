@@ -6,7 +6,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.deployments.naming import deployment_name
 from modelscan.model import Plan
 from modelscan.model.events import Ask
-from modelscan.running.deploy import kept_request, other_request, planned_beside, refuse_unsafe
+from modelscan.running.deploy import checked_choice, kept_request, other_request, planned_beside, refuse_unsafe
 from modelscan.running.environment import installation_or_leave
 from modelscan.selecting.command import with_command
 from modelscan.selecting.context import Context
@@ -25,11 +25,12 @@ class Foreseen:
     plan: Plan | None
 
 
-def foresee_deployment(context: Context, wanted: DeployRequest, *, ask: Ask) -> Foreseen:
-    """The name and the plan of what would be deployed; nothing is changed or fetched.
+def foresee_deployment(context: Context, wanted: DeployRequest, *, ask: Ask, plan_only: bool = False) -> Foreseen:
+    """The name and the plan of what would be deployed; nothing is fetched, and only what `ask` agrees to is kept.
 
     Raises what `deploy_model` raises before it prepares anything: NoFit with the plan in its details, Conflict with the
-    difference, BackendNotInstalled without the leave to install it, ClosedWeights, ModelNotFound, Usage.
+    difference, BackendNotInstalled without the leave to install it, ClosedWeights, ModelNotFound, Gated, Usage for code
+    that nobody agreed to. With `plan_only` weights and backend are not looked at.
     """
     if wanted.plan.backend in HOSTS:
         refuse_unsafe(context, wanted)
@@ -48,6 +49,7 @@ def foresee_deployment(context: Context, wanted: DeployRequest, *, ask: Ask) -> 
         hardware, planned = planned_beside(context, resolved, wanted, existing)
         refuse_infeasible(planned.plan)
         chosen = planned.plan.chosen
-        if chosen is not None and context.deployments.target(wanted.target).is_local:
+        if chosen is not None and not plan_only and context.deployments.target(wanted.target).is_local:
+            checked_choice(context, wanted, planned, chosen, ask)
             installation_or_leave(chosen, hardware, planned.installations, ask=ask)
     return Foreseen(name=name, plan=with_command(context, planned, wanted))
