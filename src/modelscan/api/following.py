@@ -20,23 +20,23 @@ _MOST_MISSED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LogPlace:
     """After `seen` lines of the time `at`; `2026-11-21T03:52:01.218Z/2` in words."""
 
     at: str = ""
     seen: int = 0
 
     @classmethod
-    def read(cls, text: str) -> Place:
+    def read(cls, text: str) -> LogPlace:
         at, _, seen = text.partition("/")
         return cls(at, int(seen))
 
     def __str__(self) -> str:
         return f"{self.at}/{self.seen}"
 
-    def and_then(self, line: LogLine) -> Place:
+    def and_then(self, line: LogLine) -> LogPlace:
         """A torn line has no time, and no place of its own."""
-        return self if not line.at else Place(line.at, self.seen + 1 if line.at == self.at else 1)
+        return self if not line.at else LogPlace(line.at, self.seen + 1 if line.at == self.at else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class Followed:
 
     lines: Iterator[LogLine]
     clock: LeavingClock
-    place: Place
+    place: LogPlace
 
 
-def followed(context: Context, name: str, *, place: Place, tail: int) -> Followed:
+def followed(context: Context, name: str, *, place: LogPlace, tail: int) -> Followed:
     """From the last `tail` lines on, or from a place. Raises DeploymentNotFound."""
     clock = LeavingClock(context.clock)
     waiting = replace(context, clock=clock)
@@ -58,7 +58,7 @@ def followed(context: Context, name: str, *, place: Place, tail: int) -> Followe
     return Followed(_beyond(lines, place), clock, place)
 
 
-def _beyond(lines: Iterator[LogLine], place: Place) -> Iterator[LogLine]:
+def _beyond(lines: Iterator[LogLine], place: LogPlace) -> Iterator[LogLine]:
     told = 0
     for line in lines:
         if line.at == place.at and told < place.seen:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from modelscan.api.asked import Verbs
-from modelscan.api.following import Place
+from modelscan.api.following import LogPlace
 from modelscan.api.page.content.deployments import shown
 from modelscan.api.page.content.receipt import receipt
 from modelscan.api.page.pages import page_router
@@ -61,7 +61,7 @@ def _values(context: Context, found: Deployment) -> dict[str, Any]:
 
 def _log(lines: Sequence[LogLine]) -> dict[str, Any]:
     """The newest lines, and the place from which the browser follows them; it marks those that say what went wrong."""
-    place = functools.reduce(Place.and_then, lines, Place())
+    place = functools.reduce(LogPlace.and_then, lines, LogPlace())
     return {
         "lines": [LogLine(line.at, clean_line(line.text, _LONGEST)) for line in lines],
         "place": str(place) if place.at else "",

@@ -13,7 +13,7 @@ from modelscan.api.bodies.words import PLACE, NamePath, Since, Tail
 from modelscan.api.documents import DocumentAnswer, documented
 from modelscan.api.failures import refused
 from modelscan.api.feed import POSITION, Feed
-from modelscan.api.following import Followers, Place, followed
+from modelscan.api.following import Followers, LogPlace, followed
 from modelscan.api.openapi import fails, streams
 from modelscan.verbs.manage.events import past_events
 from modelscan.verbs.manage.logs import log_lines
@@ -65,7 +65,7 @@ def follow_logs(
     if followers.count >= followers.most:
         raise refused(503, f"{followers.most} logs are followed already", retry_after="5")
     known = last_event_id or after
-    log = followed(context, name, place=Place.read(known) if known else Place(), tail=tail)
+    log = followed(context, name, place=LogPlace.read(known) if known else LogPlace(), tail=tail)
     return _streaming(followers.told(log, request.is_disconnected))
 
 
