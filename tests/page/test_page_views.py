@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from page_house import PageHouse, ids_of, seen, text_of
 
-from modelscan.model import DeploymentMemory, Measured, Progress
+from modelscan.model import DeploymentMemory, Measured, MeasuredParts, Progress
 from modelscan.units import GIB
 
 PAGES = ("/ui/", "/ui/find", "/ui/models/qwen/qwen3-8b", "/ui/plan", "/ui/plan?model=demo", "/ui/chat", "/ui/activity")
@@ -108,13 +108,17 @@ def test_a_deployment_is_measured_against_its_plan(house: PageHouse) -> None:
         status="ready",
         started_at="2026-11-21T03:52:00Z",
         ready_at="2026-11-21T03:53:30Z",
-        memory=DeploymentMemory(estimated_bytes=2 * GIB, measured_bytes=GIB),
+        memory=DeploymentMemory(
+            estimated_bytes=2 * GIB,
+            measured_bytes=GIB,
+            measured_parts=MeasuredParts(weights_bytes=GIB, kv_cache_bytes=GIB // 2, graphs_bytes=GIB // 4),
+        ),
         kv_cache_tokens=900,
         measured=Measured(ttft_ms=40.4, decode_tokens_per_second=50),
         plan={
             "kv_cache_tokens": 1000,
             "estimated": {"decode_tokens_per_second": 100.0},
-            "memory_per_gpu": {"weights_bytes": GIB},
+            "memory_per_gpu": {"weights_bytes": GIB, "kv_cache_bytes": GIB, "overhead_bytes": GIB // 2},
             "max_model_len": None,
             "max_num_seqs": None,
             "gpu_memory_utilization": None,
@@ -126,8 +130,11 @@ def test_a_deployment_is_measured_against_its_plan(house: PageHouse) -> None:
     )
     html = house.get("/ui/deployments/coder")
     text = text_of(html)
-    assert "Memory 2.00 GiB 1.00 GiB -50.0 % Weights 1.00 GiB" in text
-    assert "KV cache 1,000 tokens 900 tokens -10.0 %" in text
+    assert (
+        "Memory 2.00 GiB 1.00 GiB -50.0 % Weights 1.00 GiB 1.00 GiB +0.0 % KV cache 1.00 GiB 512.00 MiB -50.0 % "
+        "Overhead 512.00 MiB - Graphs, of the overhead - 256.00 MiB"
+    ) in text
+    assert "KV cache holds 1,000 tokens 900 tokens -10.0 %" in text
     assert "Speed of one request 100 tokens/s 50 tokens/s -50.0 %" in text
     assert "Time to first token - 40 ms Start - 1m" in text
     clone = "/ui/plan?model=lab%2Fcoder&context_length=32768&gpu=0&gpu=1&env=A%3Db+c"
