@@ -24,8 +24,8 @@ def amount(quantity: str) -> Fraction:
 
 
 def cores(quantity: str) -> int | None:
-    """Whole processors for that much: a part of one is one. None without a bound."""
-    return max(1, math.ceil(amount(quantity))) if quantity else None
+    """Whole processors for that much: a part of one is one. None without a bound, which 0 is too, as in Kubernetes."""
+    return math.ceil(amount(quantity)) or None if quantity else None
 
 
 def size_bytes(quantity: str) -> int | None:

@@ -12,6 +12,7 @@ from modelscan.playground.transitions import not_pulled, pulled
 
 # A command that is killed over and over, as for want of memory, is begun again this often.
 _MOST_TRIES = 10
+_WAITING, _ASKING = "Waiting for the download to begin", "Asking the hub for its files"
 _PHASES: Mapping[Status, InferencePhase] = {
     "pending": "Pending",
     "pulling": "Pending",
@@ -105,7 +106,8 @@ def lacks_inference(model: PlaygroundModel, seen: SeenInference) -> bool:
 
 def phase_now(model: PlaygroundModel, pull: SeenCommand, inference: SeenInference) -> PhaseNow:
     """What is shown of it."""
-    found = PhaseNow(phase=model.phase, message=model.message, inference_phase=_inference_phase(model, inference))
+    message = model.message or (_WAITING if model.phase == "Pending" else "")
+    found = PhaseNow(phase=model.phase, message=message, inference_phase=_inference_phase(model, inference))
     if model.phase == "Pending" and pull.status == "running":
         return replace(found, phase="Pulling", message=_progress(pull))
     if model.phase == "Pending" and pull.again_at:
@@ -141,7 +143,9 @@ def _of_deployment(seen: SeenInference) -> InferencePhase:
 
 
 def _progress(pull: SeenCommand) -> str:
-    """The command's own words, with how far it is where they do not say it."""
+    """The command's own words, with how far it is where they do not say it; it has none before it knows the files."""
+    if not pull.message:
+        return _ASKING
     if pull.fraction is None or "%" in pull.message:
         return pull.message
     return f"{pull.message} ({pull.fraction:.0%})".strip()
