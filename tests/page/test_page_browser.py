@@ -10,12 +10,11 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import axe_playwright_python
 import pytest
 from browser_house import BrowserHouse
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.gateway.gateway_house import until
 
 from modelscan.storage.keys import ClientKey, change_keys, hash_of
@@ -68,10 +67,8 @@ def base(house: BrowserHouse) -> Iterator[str]:
 class Watched:
     """A page that keeps what a visitor must never see: errors, and requests to anywhere else."""
 
-    def __init__(self, browser: Browser, base: str, **options: Any) -> None:
-        options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.page = context.new_page()
         self.page.set_default_timeout(30_000)
         self.base = base
         self.wrong: list[str] = []
@@ -111,11 +108,19 @@ class Watched:
         ]
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all tests, who has read what the page loads once."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def watched(browser: Browser, base: str) -> Iterator[Watched]:
-    made = Watched(browser, base)
+def watched(visitor: BrowserContext, base: str) -> Iterator[Watched]:
+    made = Watched(visitor, base)
     yield made
-    made.context.close()
+    made.page.close()
     assert not made.wrong
 
 
@@ -277,6 +282,19 @@ def test_a_log_is_told_as_it_grows_until_nobody_looks(watched: Watched, house: B
     until(lambda: followers.count == 0, what="its thread to be free")
 
 
+def test_a_model_that_comes_and_goes_is_offered_while_it_answers(watched: Watched, house: BrowserHouse) -> None:
+    page = watched.open("/ui/chat?model=tiny", "Send")
+    models = page.get_by_role("combobox")
+    house.run("deploy", str(house.weights("late")), "--name", "late")
+    expect(models.locator("option[value=late]")).to_have_count(1)
+    models.select_option("late")
+    house.run("remove", "late")
+    page.get_by_role("button", name="Compare").click()
+    expect(models).to_have_count(2)
+    expect(models.last.locator("option[value=late]")).to_have_count(0)
+    expect(models.first).to_have_value("late")  # what is chosen stays
+
+
 def test_models_answer_side_by_side_and_can_be_stopped(watched: Watched) -> None:
     page = watched.open("/ui/chat?model=tiny", "Send")
     page.get_by_label("Message").fill("Hello")
@@ -367,32 +385,29 @@ def test_what_was_asked_is_seen_in_the_activity(watched: Watched) -> None:
 
 
 def test_with_keys_the_page_is_opened_by_a_link_and_asks_with_its_own(
-    browser: Browser, base: str, house: BrowserHouse
+    watched: Watched, base: str, house: BrowserHouse
 ) -> None:
     paths = house.context.settings.paths
     laptop = ClientKey(name="laptop", hash=hash_of("sk-ms-laptop"), created_at="2026-11-30T00:00:00Z")
     change_keys(paths.keys_file, lambda _: (laptop,))
     try:
-        seen = Watched(browser, base)
-        page = seen.open("/ui/chat")
+        page = watched.open("/ui/chat")
         expect(page).to_have_url(re.compile("/ui/sign-in$"))
-        assert seen.judged() == []
+        assert watched.judged() == []
         page.get_by_label("Or sign in with a key").fill("wrong")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("This key is not known here")
-        seen.wrong = [text for text in seen.wrong if "401" not in text]
+        watched.wrong = [text for text in watched.wrong if "401" not in text]
         token = page_tokens(paths, house.context.clock).issue()
-        seen.open(f"/ui/#token={token}")  # as `modelscan ui` prints it
+        watched.open(f"/ui/#token={token}")  # as `modelscan ui` prints it
         expect(page).to_have_url(f"{base}/ui/")
         assert page.evaluate("document.cookie") == ""
-        page = seen.open("/ui/chat?model=tiny", "Send")
+        page = watched.open("/ui/chat?model=tiny", "Send")
         page.wait_for_timeout(600)  # the gateway reads its keys four times a second
         page.get_by_label("Message").fill("Hello")
         page.keyboard.press("Enter")
         expect(page.locator(".answer .text").first).to_have_text("onetwothree")
         page.get_by_role("button", name="Sign out").click()
         expect(page).to_have_url(re.compile("/ui/sign-in$"))
-        assert seen.wrong == []
-        seen.context.close()
     finally:
         change_keys(paths.keys_file, lambda _: ())

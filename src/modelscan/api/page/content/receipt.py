@@ -8,7 +8,7 @@ from typing import Any
 from modelscan.dataclasses import dataclass
 from modelscan.model import Deployment, Pricing
 from modelscan.system.clock import parse_rfc3339
-from modelscan.units import format_bytes, format_seconds, format_tokens
+from modelscan.units import format_bytes, format_price, format_seconds, format_tokens
 
 _PARTS = (
     ("Weights", "weights_bytes"),
@@ -77,7 +77,7 @@ def _speed(item: Deployment) -> Iterator[ReceiptRow]:
 
 def _price(hosted: Pricing | None) -> Iterator[ReceiptRow]:
     if hosted is not None and hosted.output is not None:
-        text = f"${hosted.input or 0:g} in, ${hosted.output:g} out"
+        text = f"{format_price(hosted.input or 0)} in, {format_price(hosted.output)} out"
         yield ReceiptRow("Hosted, per million tokens", text, "")
 
 
