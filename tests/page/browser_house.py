@@ -79,7 +79,7 @@ class BrowserHouse:
 
         def write(line: str) -> None:
             with file.open("a") as log:
-                log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.000Z {line}\n")
+                log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z {line}\n")
 
         return write
 
