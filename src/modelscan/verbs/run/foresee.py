@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from modelscan.dataclasses import dataclass
 from modelscan.deployments.naming import deployment_name
+from modelscan.errors import BackendNotInstalled, ModelscanError, Usage
 from modelscan.model import Plan
 from modelscan.model.events import Ask
 from modelscan.running.deploy import checked_choice, kept_request, other_request, planned_beside, refuse_unsafe
@@ -50,6 +53,23 @@ def foresee_deployment(context: Context, wanted: DeployRequest, *, ask: Ask, pla
         refuse_infeasible(planned.plan)
         chosen = planned.plan.chosen
         if chosen is not None and not plan_only and context.deployments.target(wanted.target).is_local:
-            checked_choice(context, wanted, planned, chosen, ask)
-            installation_or_leave(chosen, hardware, planned.installations, ask=ask)
+            _refuse_together(
+                lambda: checked_choice(context, wanted, planned, chosen, ask),
+                lambda: installation_or_leave(chosen, hardware, planned.installations, ask=ask),
+            )
     return Foreseen(name=name, plan=with_command(context, planned, wanted))
+
+
+def _refuse_together(*checks: Callable[[], object]) -> None:
+    """One yes answers every question, so whoever is to say it is told all of them."""
+    refusals: list[ModelscanError] = []
+    for check in checks:
+        try:
+            check()
+        except (Usage, BackendNotInstalled) as refusal:
+            refusals.append(refusal)
+    if refusals:
+        first, *others = refusals
+        first.cause = (*first.cause, *(other.message for other in others))
+        first.hints = (*first.hints, *(hint for other in others for hint in other.hints))
+        raise first
