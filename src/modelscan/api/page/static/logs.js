@@ -13,6 +13,7 @@ const lines = () => log.querySelectorAll("li:not(.more)");
 let place = log.dataset.place;
 let stream = null;
 let waiting = null;
+let drawing = 0;
 
 function shown(line) {
   const wanted = filter.value.trim().toLowerCase();
@@ -66,6 +67,13 @@ function add({ at, text }) {
   if (log.childElementCount > KEPT) log.firstElementChild.remove();
 }
 
+// Once for all lines that came since: a flood is drawn as often as the screen is.
+function drawn() {
+  drawing = 0;
+  tell();
+  newest();
+}
+
 function listen() {
   clearTimeout(waiting);
   if (stream || document.hidden) return;
@@ -73,8 +81,7 @@ function listen() {
   stream.addEventListener("line", (event) => {
     place = event.lastEventId || place;
     add(JSON.parse(event.data));
-    tell();
-    newest();
+    drawing ||= requestAnimationFrame(drawn);
   });
   stream.addEventListener("end", leave);
   stream.addEventListener("error", () => {
