@@ -11,7 +11,7 @@ from modelscan import dataclasses
 from modelscan.deployments.document import record_of
 from modelscan.deployments.files import files_of
 from modelscan.deployments.store import Store
-from modelscan.model import Deployment, DeploymentMemory, Measured, PlanRequest, Progress
+from modelscan.model import Deployment, DeploymentMemory, Measured, MeasuredParts, PlanRequest, Progress
 from modelscan.routing.gateway_files import gateway_files
 from modelscan.selecting.context import Context
 from modelscan.selecting.plan import plan_model
@@ -175,6 +175,11 @@ def _deployment(
         memory=DeploymentMemory(
             estimated_bytes=memory.total_bytes,
             measured_bytes=round(memory.total_bytes * 0.987) if changes["status"] == "ready" else None,
+            measured_parts=MeasuredParts(
+                weights_bytes=round(memory.weights_bytes * 1.006), kv_cache_bytes=round(memory.kv_cache_bytes * 0.99)
+            )
+            if changes["status"] == "ready"
+            else None,
         ),
         request={"model": model, "context_length": request.context_length}
         if request.context_length

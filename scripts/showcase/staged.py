@@ -13,7 +13,7 @@ from modelscan.deployments.files import files_of
 from modelscan.deployments.record import Record
 from modelscan.deployments.store import Store
 from modelscan.model import Claim, Hardware
-from modelscan.storage.logs.reading import LogLine, read_log
+from modelscan.storage.logs.reading import LogLine, follow_log, read_log
 from modelscan.targets.site import Site
 from modelscan.targets.target import Placement, ReadMachine, Target
 
@@ -43,7 +43,10 @@ class StagedTarget:
     def logs(
         self, record: Record, *, tail: int | None, since: datetime | None, is_over: Callable[[], bool] | None
     ) -> Iterator[LogLine]:
-        return iter(read_log(files_of(self.site.paths, record.id).folder, tail=tail, since=since))
+        folder = files_of(self.site.paths, record.id).folder
+        if is_over is None:
+            return iter(read_log(folder, tail=tail, since=since))
+        return follow_log(folder, tail=tail, since=since, is_over=is_over, clock=self.site.clock)
 
     def endpoint(self, record: Record) -> str | None:
         return record.pinned.base_url

@@ -93,6 +93,11 @@ def format_measured(predicted: int | None, measured: int | None) -> str:
     return f"{first}, {'not measured' if measured is None else f'{format_bytes(measured)} measured'}"
 
 
+def format_price(dollars: float) -> str:
+    """`$0.70`; as many digits as it has, where they are more: `$0.1195`."""
+    return f"${dollars:.2f}" if round(dollars, 2) == dollars else f"${dollars:g}"
+
+
 def format_gib(count: int) -> str:
     """The number alone, for columns that are compared and ranges: `1.75`; `<0.01` for what would look like nothing."""
     shown = f"{count / GIB:.2f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,36 @@ def test_what_cannot_work_is_refused_before_a_job(home: Path) -> None:
         }
     )
     assert starter.begun == []
+
+
+def test_one_yes_answers_every_question_and_all_of_them_are_told(home: Path, folder: Path) -> None:
+    starter = Starter()
+    client = client_of(context_of(home), starter)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "auto_map": {"AutoModelForCausalLM": "own.Model"}}))
+    (folder / "own.py").write_text("class Model: ...\n")
+    body = {"model": str(folder), "name": "mine", "trust_remote_code": True}
+    assert client.post("/api/v1/deployments", json={**body, "dry_run": True}).status_code == 200
+    asked = client.post("/api/v1/deployments", json=body)
+    assert (
+        asked.status_code,
+        asked.json()["error"].replace(str(folder), "FOLDER"),
+        asked.json()["hints"],
+    ) == snapshot(
+        (
+            409,
+            "nobody was asked whether `FOLDER` may run code: own.py sha256:8ccaaa7970298fa26b165e32229213c3bae14cd6072dd90c8f92def01f1bc198; the backend `vllm 0.32.0` is not installed",
+            [
+                "read it, then allow it: --trust-remote-code --yes",
+                "or drop --trust-remote-code",
+                "modelscan backend install vllm --version 0.32.0",
+                "or add --yes to install it",
+            ],
+        )
+    )
+    assert starter.begun == []
+    assert client.post("/api/v1/deployments", json={**body, "yes": True}).status_code == 202
+    assert [argv[:1] for argv in starter.begun] == [("deploy",)]
 
 
 def test_the_command_of_a_job_says_all_that_was_asked(home: Path, folder: Path) -> None:

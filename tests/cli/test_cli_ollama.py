@@ -61,7 +61,7 @@ qwen3-0.6b is ready
             "backend_version": "0.12.3",
             "quantization": "Q4_K_M",
             "max_model_len": 4096,
-            "memory": {"estimated_bytes": None, "measured_bytes": 791089223},
+            "memory": {"estimated_bytes": None, "measured_bytes": 791089223, "measured_parts": None},
             "repo_id": "qwen3:0.6b",
         }
     )

@@ -59,6 +59,7 @@ _OPTIONS = st.lists(
             "--mode throughput",
             "--enforce-eager",
             "--max-memory 20GiB",
+            "--max-host-memory 8GiB",
             "--gpu-memory-utilization 0.8",
             "--gpu 0",
             "--gpus 2",

@@ -228,7 +228,7 @@ def test_remote_code_is_shown_and_agreed_to_once_per_hash(
         2,
         snapshot("""\
 warning: no catalog lists `lab/tiny`; it is taken as a repo and checked on the hub
-error: there is no terminal to ask whether `lab/tiny` may run code
+error: nobody was asked whether `lab/tiny` may run code
   modeling_tiny.py git:26db4d61ad867c0a32a50d379ce146f5c4f51c81
 hint: read it, then allow it: --trust-remote-code --yes
 hint: or drop --trust-remote-code

@@ -20,7 +20,16 @@ CALLED = [path for path, command in COMMANDS.items() if command.function]
 CLI = Path(str(commands.__file__)).parents[1]
 # Of one call, and no options: what the caller does with it.
 NOT_SAID = {"--plan", "--wait", "--accept", "--share", "--anew", "--started-by"}
-SPELT_OTHERWISE = {"--model", "--gpus", "--no-gpu", "--gpu-count", "--max-memory-bytes", "--backend-args", "--adapters"}
+SPELT_OTHERWISE = {
+    "--model",
+    "--gpus",
+    "--no-gpu",
+    "--gpu-count",
+    "--max-memory-bytes",
+    "--max-host-memory-bytes",
+    "--backend-args",
+    "--adapters",
+}
 ONLY_IN_FILES = {
     "--repo-id",
     "--gpu-filters",

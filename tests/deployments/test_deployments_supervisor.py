@@ -32,7 +32,7 @@ from modelscan.deployments.document import deployment_of
 from modelscan.deployments.files import files_of, last_request_at
 from modelscan.deployments.store import Store
 from modelscan.errors import BackendFailed
-from modelscan.model import Deployment
+from modelscan.model import Deployment, MeasuredParts
 from modelscan.routing.file import write_routes
 from modelscan.routing.table import route_to
 from modelscan.settings.reading import Settings
@@ -68,6 +68,9 @@ def test_one_whose_layers_do_not_fit_lays_them_out_itself_and_its_parts_are_adde
         " the GPU ran out of memory"
     )
     assert ready.memory.measured_bytes == (1024 + 512 + 256) * MIB  # of the GPU, and the last that it said
+    assert ready.memory.measured_parts == MeasuredParts(
+        weights_bytes=1024 * MIB, kv_cache_bytes=512 * MIB, activations_bytes=256 * MIB
+    )
 
 
 def test_one_that_dies_early_is_explained(settings: Settings, make: Make) -> None:

@@ -136,6 +136,9 @@ general_settings:
 def test_without_a_master_key_only_where_that_is_said() -> None:
     assert litellm_config([])["general_settings"] == {"master_key": "os.environ/LITELLM_MASTER_KEY"}
     keyless = litellm_config([], keyless=True)
+    assert "# Left out, as only modelscan's secret store has their keys: far, model-a3k9x.\n" in litellm_text(
+        keyless, ["far", "model-a3k9x"]
+    )
     assert keyless["general_settings"] == {"dangerously_permit_weak_or_unset_master_key": True}
     assert litellm_text(keyless).partition("model_list")[0] == snapshot("""\
 # Written by modelscan for LiteLLM 1.108, from the deployments that are ready.

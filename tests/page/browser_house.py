@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from tests.cli import fake_vllm
 from tests.cli.conftest import free_port
 
 from modelscan.api.app import build_app
+from modelscan.deployments.files import files_of
 from modelscan.selecting.context import Context
 from modelscan.settings.reading import load_settings
 from modelscan.storage.shipped import shipped
@@ -66,6 +69,19 @@ class BrowserHouse:
     def now(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run("status", name, "--json"))
         return found
+
+    def known(self) -> set[str]:
+        return {item["name"] for item in json.loads(self.run("list", "--json"))}
+
+    def log_of(self, name: str) -> Callable[[str], None]:
+        """Write a line as its backend does."""
+        file = files_of(self.context.settings.paths, self.now(name)["id"]).folder / "backend.log"
+
+        def write(line: str) -> None:
+            with file.open("a") as log:
+                log.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')[:-6]}Z {line}\n")
+
+        return write
 
     def close(self) -> None:
         self.run("gateway", "stop")

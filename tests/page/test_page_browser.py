@@ -10,12 +10,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import axe_playwright_python
 import pytest
 from browser_house import BrowserHouse
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.gateway.gateway_house import until
 
 from modelscan.storage.keys import ClientKey, change_keys, hash_of
 from modelscan.storage.passes import page_tokens
@@ -36,6 +36,10 @@ VIEWS = (
     ("/ui/chat", "tiny"),
     ("/ui/activity", "Connect"),
 )
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 FOCUSABLE = "a[href], button:not([disabled]), input:not([type=hidden]):not([disabled]), select, textarea, summary, [tabindex='0']"
 
 
@@ -67,10 +71,8 @@ def base(house: BrowserHouse) -> Iterator[str]:
 class Watched:
     """A page that keeps what a visitor must never see: errors, and requests to anywhere else."""
 
-    def __init__(self, browser: Browser, base: str, **options: Any) -> None:
-        options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.page = context.new_page()
         self.page.set_default_timeout(30_000)
         self.base = base
         self.wrong: list[str] = []
@@ -94,11 +96,15 @@ class Watched:
             expect(self.page.get_by_text(text).first).to_be_attached()
         return self.page
 
-    def judged(self) -> list[str]:
-        """What axe finds. It styles elements to measure them, which the page refuses it; it may not fetch stylesheets."""
+    def judged(self, *rules: str) -> list[str]:
+        """What axe finds, by all its rules or by some. It styles elements to measure them, which the page refuses it; it
+        may not fetch stylesheets.
+        """
         self._is_judged = True
-        self.page.evaluate(AXE)
-        found = self.page.evaluate("axe.run({ preload: false })")
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE)
+        options = {"preload": False, **({"runOnly": list(rules)} if rules else {})}
+        found = self.page.evaluate("options => axe.run(options)", options)
         return [
             f"{item['id']}: {node['html'][:160]} {node.get('any') and node['any'][0]['message']}"
             for item in found["violations"]
@@ -106,57 +112,62 @@ class Watched:
         ]
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """One for all tests, who has read what the page loads once."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def watched(browser: Browser, base: str) -> Iterator[Watched]:
-    made = Watched(browser, base)
+def watched(visitor: BrowserContext, base: str) -> Iterator[Watched]:
+    made = Watched(visitor, base)
     yield made
-    made.context.close()
+    made.page.close()
     assert not made.wrong
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "text"), VIEWS)
-def test_a_view_is_whole_in_light_and_dark_and_on_a_narrow_screen(
-    browser: Browser, base: str, path: str, text: str, scheme: str
+def test_a_view_is_whole_in_light_and_dark_by_keyboard_and_on_a_narrow_screen(
+    watched: Watched, path: str, text: str
 ) -> None:
-    seen = Watched(browser, base, color_scheme=scheme)
-    page = seen.open(path, text)
+    page = watched.open(path, text)
     assert page.title().endswith("modelscan")
     assert page.locator("h1").count() >= 1
-    assert seen.judged() == []
+    assert watched.judged() == []
+    assert unreached(page) == []
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    assert watched.judged("color-contrast") == []
     page.set_viewport_size({"width": 320, "height": 640})
-    page.wait_for_timeout(200)  # charts are drawn anew
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    assert seen.wrong == []
-    seen.context.close()
+    page.wait_for_function("document.documentElement.scrollWidth <= 320")  # charts are drawn anew
 
 
-@pytest.mark.parametrize(("path", "text"), VIEWS)
-def test_everything_is_reached_by_keyboard_and_seen_where_it_is(watched: Watched, path: str, text: str) -> None:
-    page = watched.open(path, text)
+def unreached(page: Page) -> list[str]:
+    """What can be used, and is not reached by Tab alone or does not show that it is."""
     page.evaluate("document.activeElement.blur()")
     wanted = page.evaluate(
         """selector => [...document.querySelectorAll(selector)].filter(
              element => element.checkVisibility({visibilityProperty: true})).length""",
         FOCUSABLE,
     )
-    reached: set[str] = set()
+    page.evaluate(
+        """() => {
+             window.reached = new Map();
+             addEventListener("focusin", ({ target }) => {
+               const styles = [target, target.closest("label") ?? target].map(shown => getComputedStyle(shown).outlineStyle);
+               reached.set(target, styles.some(style => style !== "none"));
+             });
+           }"""
+    )
     for _ in range(wanted + 5):
         page.keyboard.press("Tab")
-        found = page.evaluate(
-            """() => {
-                 const element = document.activeElement;
-                 if (element === document.body) return null;
-                 window.numbers ??= new Map();
-                 if (!numbers.has(element)) numbers.set(element, numbers.size);
-                 const styles = [element, element.closest("label") ?? element].map(shown => getComputedStyle(shown).outlineStyle);
-                 return [String(numbers.get(element)), styles.some(style => style !== "none"), element.outerHTML.slice(0, 120)];
-               }"""
-        )
-        if found is not None:
-            assert found[1], found[2]
-            reached.add(found[0])
-    assert len(reached) >= wanted
+    return page.evaluate(
+        """selector => [...document.querySelectorAll(selector)]
+             .filter(element => element.checkVisibility({visibilityProperty: true}) && !reached.get(element))
+             .map(element => element.outerHTML.slice(0, 120))""",
+        FOCUSABLE,
+    )
 
 
 def test_a_deployment_is_stopped_and_started_by_keyboard(watched: Watched, house: BrowserHouse) -> None:
@@ -222,18 +233,75 @@ def test_a_refusal_is_told_where_it_was_caused(watched: Watched, house: BrowserH
     watched.wrong = [text for text in watched.wrong if "409" not in text]  # the browser tells each refusal
 
 
+def test_a_question_of_the_command_is_answered_on_the_page(watched: Watched, house: BrowserHouse) -> None:
+    weights = house.weights("coded")
+    config = json.loads((weights / "config.json").read_text())
+    (weights / "config.json").write_text(json.dumps({**config, "auto_map": {"AutoModelForCausalLM": "own.Model"}}))
+    (weights / "own.py").write_text("class Model: ...\n")
+    page = watched.open(f"/ui/plan?model={weights}&trust_remote_code=true", "Deploy")
+    page.get_by_role("button", name="Deploy", exact=True).click()
+    said = page.locator(".verdict .said")
+    expect(said).to_contain_text("may run code")
+    expect(said).to_contain_text("own.py")  # what would run, with its hash
+    assert house.known() == {"tiny", "broken", "loading"}
+    assert watched.judged() == []
+    page.get_by_role("button", name="Yes, and deploy").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".job")).to_contain_text("deploy coded")
+    page.locator(".job a").click()
+    expect(page.locator("h1 .badge")).to_have_text("ready", timeout=60_000)
+    house.run("remove", "coded")
+    watched.wrong = [text for text in watched.wrong if "409" not in text]
+
+
 def test_the_first_cause_is_in_view_and_the_log_can_be_sifted(watched: Watched) -> None:
     page = watched.open("/ui/deployments/broken", "Why it failed")
     expect(page.locator(".log .cause")).to_be_in_viewport()
+    expect(page.locator(".log .cause")).to_contain_text("first cause")
     expect(page.locator(".log .cause")).to_contain_text("does not want to")
     page.get_by_role("searchbox").fill("Traceback")
     expect(page.locator(".log li:not(.more):visible")).to_have_count(1)
+    expect(page.get_by_role("status").filter(has_text="1 line")).to_be_visible()
 
 
-def test_a_log_grows_while_it_is_looked_at(watched: Watched) -> None:
+def test_a_log_is_told_as_it_grows_until_nobody_looks(watched: Watched, house: BrowserHouse) -> None:
     page = watched.open("/ui/deployments/tiny", "Log")
-    lines = page.locator(".log li:not(.more)")
-    expect(lines).not_to_have_count(lines.count(), timeout=20_000)
+    log = house.log_of("tiny")
+    page.get_by_role("searchbox").fill("number")
+    log("this is number one")
+    expect(page.get_by_text("this is number one")).to_be_visible()
+    log("ERROR: nobody asked for this")
+    log("this is number two")
+    expect(page.get_by_text("this is number two")).to_be_visible()
+    expect(page.get_by_text("nobody asked")).to_be_hidden()
+    page.get_by_role("searchbox").fill("")
+    expect(page.locator(".log li.bad").last).to_contain_text("nobody asked")
+    page.wait_for_function(
+        "(log => log.scrollTop + log.clientHeight > log.scrollHeight - 2)(document.querySelector('.log'))"
+    )
+    followers = house.app.state.followers
+    assert followers.count == 1
+    page.evaluate(HIDE, True)
+    until(lambda: followers.count == 0, what="its thread to be free")
+    log("this was written while nobody looked")
+    page.evaluate(HIDE, False)
+    expect(page.get_by_text("while nobody looked")).to_have_count(1)
+    expect(page.get_by_text("this is number two")).to_have_count(1)  # nothing is told twice
+    page.goto("about:blank")
+    until(lambda: followers.count == 0, what="its thread to be free")
+
+
+def test_a_model_that_comes_and_goes_is_offered_while_it_answers(watched: Watched, house: BrowserHouse) -> None:
+    page = watched.open("/ui/chat?model=tiny", "Send")
+    models = page.get_by_role("combobox")
+    house.run("deploy", str(house.weights("late")), "--name", "late")
+    expect(models.locator("option[value=late]")).to_have_count(1)
+    models.select_option("late")
+    house.run("remove", "late")
+    page.get_by_role("button", name="Compare").click()
+    expect(models).to_have_count(2)
+    expect(models.last.locator("option[value=late]")).to_have_count(0)
+    expect(models.first).to_have_value("late")  # what is chosen stays
 
 
 def test_models_answer_side_by_side_and_can_be_stopped(watched: Watched) -> None:
@@ -326,32 +394,29 @@ def test_what_was_asked_is_seen_in_the_activity(watched: Watched) -> None:
 
 
 def test_with_keys_the_page_is_opened_by_a_link_and_asks_with_its_own(
-    browser: Browser, base: str, house: BrowserHouse
+    watched: Watched, base: str, house: BrowserHouse
 ) -> None:
     paths = house.context.settings.paths
     laptop = ClientKey(name="laptop", hash=hash_of("sk-ms-laptop"), created_at="2026-11-30T00:00:00Z")
     change_keys(paths.keys_file, lambda _: (laptop,))
     try:
-        seen = Watched(browser, base)
-        page = seen.open("/ui/chat")
+        page = watched.open("/ui/chat")
         expect(page).to_have_url(re.compile("/ui/sign-in$"))
-        assert seen.judged() == []
+        assert watched.judged() == []
         page.get_by_label("Or sign in with a key").fill("wrong")
         page.keyboard.press("Enter")
         expect(page.get_by_role("alert")).to_contain_text("This key is not known here")
-        seen.wrong = [text for text in seen.wrong if "401" not in text]
+        watched.wrong = [text for text in watched.wrong if "401" not in text]
         token = page_tokens(paths, house.context.clock).issue()
-        seen.open(f"/ui/#token={token}")  # as `modelscan ui` prints it
+        watched.open(f"/ui/#token={token}")  # as `modelscan ui` prints it
         expect(page).to_have_url(f"{base}/ui/")
         assert page.evaluate("document.cookie") == ""
-        page = seen.open("/ui/chat?model=tiny", "Send")
+        page = watched.open("/ui/chat?model=tiny", "Send")
         page.wait_for_timeout(600)  # the gateway reads its keys four times a second
         page.get_by_label("Message").fill("Hello")
         page.keyboard.press("Enter")
         expect(page.locator(".answer .text").first).to_have_text("onetwothree")
         page.get_by_role("button", name="Sign out").click()
         expect(page).to_have_url(re.compile("/ui/sign-in$"))
-        assert seen.wrong == []
-        seen.context.close()
     finally:
         change_keys(paths.keys_file, lambda _: ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from page_house import PageHouse, ids_of, seen, text_of
 
-from modelscan.model import DeploymentMemory, Measured, Progress
+from modelscan.model import DeploymentMemory, Measured, MeasuredParts, Progress
 from modelscan.units import GIB
 
 PAGES = ("/ui/", "/ui/find", "/ui/models/qwen/qwen3-8b", "/ui/plan", "/ui/plan?model=demo", "/ui/chat", "/ui/activity")
@@ -108,13 +108,17 @@ def test_a_deployment_is_measured_against_its_plan(house: PageHouse) -> None:
         status="ready",
         started_at="2026-11-21T03:52:00Z",
         ready_at="2026-11-21T03:53:30Z",
-        memory=DeploymentMemory(estimated_bytes=2 * GIB, measured_bytes=GIB),
+        memory=DeploymentMemory(
+            estimated_bytes=2 * GIB,
+            measured_bytes=GIB,
+            measured_parts=MeasuredParts(weights_bytes=GIB, kv_cache_bytes=GIB // 2, graphs_bytes=GIB // 4),
+        ),
         kv_cache_tokens=900,
         measured=Measured(ttft_ms=40.4, decode_tokens_per_second=50),
         plan={
             "kv_cache_tokens": 1000,
             "estimated": {"decode_tokens_per_second": 100.0},
-            "memory_per_gpu": {"weights_bytes": GIB},
+            "memory_per_gpu": {"weights_bytes": GIB, "kv_cache_bytes": GIB, "overhead_bytes": GIB // 2},
             "max_model_len": None,
             "max_num_seqs": None,
             "gpu_memory_utilization": None,
@@ -126,34 +130,26 @@ def test_a_deployment_is_measured_against_its_plan(house: PageHouse) -> None:
     )
     html = house.get("/ui/deployments/coder")
     text = text_of(html)
-    assert "Memory 2.00 GiB 1.00 GiB -50.0 % Weights 1.00 GiB" in text
-    assert "KV cache 1,000 tokens 900 tokens -10.0 %" in text
+    assert (
+        "Memory 2.00 GiB 1.00 GiB -50.0 % Weights 1.00 GiB 1.00 GiB +0.0 % KV cache 1.00 GiB 512.00 MiB -50.0 % "
+        "Overhead 512.00 MiB - Graphs, of the overhead - 256.00 MiB"
+    ) in text
+    assert "KV cache holds 1,000 tokens 900 tokens -10.0 %" in text
     assert "Speed of one request 100 tokens/s 50 tokens/s -50.0 %" in text
     assert "Time to first token - 40 ms Start - 1m" in text
     clone = "/ui/plan?model=lab%2Fcoder&context_length=32768&gpu=0&gpu=1&env=A%3Db+c"
     assert clone in [attributes.get("href") for tag, attributes in seen(html).tags if tag == "a"]
 
 
-def test_the_first_cause_is_marked_in_the_log(house: PageHouse) -> None:
+def test_a_log_has_its_place_and_what_says_why(house: PageHouse) -> None:
     made = house.deployed("broken", status="failed", last_error="no memory", error_evidence="OOM: 3 GiB")
     house.logged(made, "INFO begins", "ERROR OOM: 3 GiB were wanted", "Traceback (most recent call last):")
     html = house.get("/ui/deployments/broken")
     assert "Why it failed: no memory" in text_of(html)
-    looks = [attributes.get("class") for tag, attributes in seen(html).tags if tag == "li"]
-    assert looks.count("cause") == 1
-    assert "first cause ERROR OOM: 3 GiB were wanted" in text_of(html)
-
-
-def test_a_log_goes_on_where_it_was(house: PageHouse) -> None:
-    made = house.deployed("coder", status="starting")
-    house.logged(made, "one", "two")
-    html = house.get("/ui/deployments/coder")
-    assert "one" in text_of(html)
-    more = next(attributes["hx-get"] for tag, attributes in seen(html).tags if attributes.get("class") == "more")
-    assert more == "/ui/pieces/deployments/coder/log?after=2026-11-21T03%3A52%3A01.218Z&seen=1"
-    assert "two" not in text_of(house.get(more))
-    house.logged(made, "one", "two", "three")
-    assert text_of(house.get(more)) == "03:52:02 three"
+    assert "03:52:01 ERROR OOM: 3 GiB were wanted" in text_of(html)
+    parts = {key: value for _, attributes in seen(html).tags for key, value in attributes.items()}
+    assert (parts["data-evidence"], parts["data-place"]) == ("OOM: 3 GiB", "2026-11-21T03:52:02.218Z/1")
+    assert parts["data-log"] == "/api/v1/deployments/broken/logs/follow"
 
 
 def test_a_page_of_what_is_not_there_says_so(house: PageHouse) -> None:

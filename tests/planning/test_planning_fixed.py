@@ -45,6 +45,7 @@ _FIXED = {
     "dtype": st.sampled_from(["float16", "bfloat16", "float32"]),
     "gpu_memory_utilization": st.sampled_from([0.3, 0.5, 0.9, 0.95]),
     "max_memory_bytes": st.sampled_from([4 * GIB, 10 * GIB, 40 * GIB]),
+    "max_host_memory_bytes": st.sampled_from([4 * GIB, 40 * GIB]),
     "enforce_eager": st.just(True),
 }
 REQUESTS = st.fixed_dictionaries({}, optional=_FIXED)
@@ -71,12 +72,19 @@ _WORDS = {
 _FIELDS = {"context_length": "max_model_len", "max_concurrency": "max_num_seqs"}
 
 
+def _on_the_host(candidate: Candidate) -> int:
+    if candidate.gpu_indices:
+        return candidate.offload.host_bytes if candidate.offload is not None else 0
+    return candidate.memory_per_gpu.total_high_bytes
+
+
 def kept(candidate: Candidate, name: str, value: object) -> bool:
     """Whether a candidate does what was fixed, on its command line too."""
     found: dict[str, object] = {
         "gpu_count": len(candidate.gpu_indices),
         "gpus": tuple(map(str, candidate.gpu_indices)),
         "no_gpu": not candidate.gpu_indices,
+        "max_host_memory_bytes": max(_on_the_host(candidate), value if isinstance(value, int) else 0),
         "max_memory_bytes": max(candidate.memory_per_gpu.total_high_bytes, value if isinstance(value, int) else 0),
     }
     if name in found:

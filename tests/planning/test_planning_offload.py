@@ -171,6 +171,21 @@ def test_what_is_fixed_is_kept() -> None:
     assert 0 < least.offload.gpu_layers < 33
 
 
+def test_the_host_s_memory_is_bounded_with_gpus_and_without() -> None:
+    free = chosen(LLAMA[1:], "rtx-3060+64gib-ram", context_length=131072)
+    assert free.offload is not None
+    assert free.offload.host_bytes > GIB
+    bounded = plan_for(LLAMA[1:], "rtx-3060+64gib-ram", context_length=131072, max_host_memory_bytes=GIB)
+    assert bounded.chosen is None
+    assert {item.available_bytes for item in bounded.rejected} == {GIB}
+    on_gpu = chosen(LLAMA[1:], "rtx-3060+64gib-ram", max_host_memory_bytes=2 * GIB)
+    assert on_gpu.offload is not None
+    assert (on_gpu.offload.host_available_bytes, on_gpu.offload.host_bytes <= 2 * GIB) == (2 * GIB, True)
+    alone = chosen(LLAMA[1:], "cpu:64gb", max_host_memory_bytes=8 * GIB)
+    assert alone.memory_per_gpu.total_high_bytes <= 8 * GIB
+    assert not plan_for(LLAMA[1:], "cpu:64gb", max_host_memory_bytes=GIB).feasible
+
+
 def _load(layers: list[LayerBytes], context: int) -> Load:
     assert OFFLOADS is not None
     tensors = TensorBytes(layers=tuple(layers), embedding=100 * 2**20, output=120 * 2**20)

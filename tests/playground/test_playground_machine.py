@@ -44,6 +44,7 @@ from modelscan.targets.registry import TARGETS
 from modelscan.verbs.playground.create import create_model
 from modelscan.verbs.playground.delete import delete_model
 from modelscan.verbs.playground.listing import get_model, list_models
+from modelscan.verbs.playground.pull_again import pull_again
 from modelscan.verbs.playground.resume import resume_models
 from modelscan.verbs.playground.toggle import toggle_model
 
@@ -51,7 +52,7 @@ TOKEN = "hf_planted"
 SHM = Path("/dev/shm")
 ROOMS = ("modelscan.playground.", "modelscan.running.playground.", "modelscan.verbs.playground.")
 STORE = "modelscan.playground.store"
-OPERATIONS = ("create", "look", "list", "on", "off", "delete", "purge", "resume")
+OPERATIONS = ("create", "look", "list", "on", "off", "delete", "purge", "resume", "pull")
 
 
 class Killed(BaseException):
@@ -110,7 +111,9 @@ class World:
         with JobStore(self.context.settings.paths, self) as store:
             if how != "killed":
                 result = [{"revision": "c0ffee" * 7}] if job.kind == "pull" else {}
-                error = {"code": "error", "message": "it failed"} if how == "failed" else None
+                code = "source_unavailable" if how == "unreached" else "error"
+                error = {"code": code, "message": "it failed"} if how != "done" else None
+                how = "failed" if how == "unreached" else how
                 store.end(
                     job.id,
                     lambda now: dataclasses.replace(
@@ -211,6 +214,8 @@ class PlaygroundMachine(RuleBasedStateMachine):
                     delete_model(context, model, purge=operation == "purge")
                 case "resume":
                     resume_models(context)
+                case "pull":
+                    pull_again(context, model)
 
     @rule(operation=st.sampled_from(OPERATIONS), number=st.integers(0, 5))
     def asked(self, operation: str, number: int) -> None:
@@ -235,7 +240,7 @@ class PlaygroundMachine(RuleBasedStateMachine):
             self.do(operation, number)
 
     @precondition(lambda self: bool(self.world.locks))
-    @rule(which=st.integers(0, 5), how=st.sampled_from(["done", "failed", "killed"]))
+    @rule(which=st.integers(0, 5), how=st.sampled_from(["done", "failed", "killed", "unreached"]))
     def a_command_ends(self, which: int, how: str) -> None:
         running = self.world.running()
         if running:
@@ -243,6 +248,10 @@ class PlaygroundMachine(RuleBasedStateMachine):
             if job.kind == "deploy" and how == "done" and job.subject not in self.world.deployed():
                 self.world.serve(job.subject)
             self.world.end(job, how)
+
+    @rule(seconds=st.sampled_from([20, 1_000]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.at += timedelta(seconds=seconds)
 
     @precondition(lambda _: bool(RUNNING))
     @rule(which=st.integers(0, 5))

@@ -35,7 +35,7 @@ def test_quantities_are_exact(quantity: str, found: Fraction) -> None:
 @given(st.from_regex(QUANTITY_PATTERN, fullmatch=True))
 def test_what_the_pattern_takes_is_read(quantity: str) -> None:
     assert amount(quantity) >= 0
-    assert cores(quantity) is not None
+    assert (cores(quantity) is None) == (amount(quantity) == 0)
 
 
 @given(st.text(max_size=12))
@@ -46,7 +46,8 @@ def test_anything_else_is_refused(text: str) -> None:
 
 
 def test_bounds_of_a_plan() -> None:
-    assert (cores(""), cores("500m"), cores("2500m"), size_bytes(""), gpu_count(""), gpu_count("2")) == (
+    assert (cores(""), cores("0"), cores("500m"), cores("2500m"), size_bytes(""), gpu_count(""), gpu_count("2")) == (
+        None,
         None,
         1,
         3,
@@ -55,11 +56,10 @@ def test_bounds_of_a_plan() -> None:
         2,
     )
     size = str(64 * 2**30)
-    assert plan_options(memory="", gpu="", has_gpus=True) == ()
-    assert plan_options(memory="64Gi", gpu="2", has_gpus=True) == ("--gpus", "2")
-    assert plan_options(memory="64Gi", gpu="0", has_gpus=True) == ("--gpu", "none", "--max-memory", size)
-    assert plan_options(memory="64Gi", gpu="", has_gpus=False) == ("--max-memory", size)
-    assert plan_options(memory="64Gi", gpu="", has_gpus=True) == ()
+    assert plan_options(memory="", gpu="") == ()
+    assert plan_options(memory="64Gi", gpu="2") == ("--gpus", "2", "--max-host-memory", size)
+    assert plan_options(memory="64Gi", gpu="0") == ("--gpu", "none", "--max-host-memory", size)
+    assert plan_options(memory="64Gi", gpu="") == ("--max-host-memory", size)
 
 
 def test_addresses_of_repos() -> None:

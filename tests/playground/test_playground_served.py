@@ -80,6 +80,9 @@ def test_a_remote_one_by_its_name_with_its_key(
     again = api.post(TOGGLE.format(model), json={"enabled": True}).json()
     assert again == {"message": "inference already exists", "inferenceId": started["inferenceId"]}
     assert holding(home, KEY) == [home / "state" / "secrets" / model]
+    exported = modelscan("routes", "export", "--format", "litellm").stdout
+    assert f"secret store has their keys: {model}.\n" in exported
+    assert KEY not in exported
     assert KEY not in api.get(MODELS).text + modelscan("gateway", "logs").stdout
     assert api.post(TOGGLE.format(model), json={"enabled": False}).json() == {"message": "inference stopped"}
     deadline = time.monotonic() + 30

@@ -11,6 +11,7 @@ asked      what a route is handed: the context of verbs, and a way to run them b
 begin      jobs that routes begin
 feed       what happens, for everybody who listens
 sources    what the feed tells
+following  a log as it grows
 leaving    a clock for what waits for somebody who may leave
 documents  documents of the command line as answers, with their schemas
 failures   every failure as `{"error", "code"}`

@@ -11,6 +11,7 @@ from modelscan import __version__
 from modelscan.api.access import Doorkeeper
 from modelscan.api.failures import handle_failures
 from modelscan.api.feed import Feed
+from modelscan.api.following import Followers
 from modelscan.api.openapi import describe
 from modelscan.api.page.gateway_key import GatewayKey
 from modelscan.api.page.views import PAGES
@@ -35,10 +36,12 @@ _ROUTERS = (
 )
 
 
-def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Exception], None]) -> FastAPI:
+def build_app(
+    context: Context, *, needs_key: bool = False, most_followers: int = 32, on_bug: Callable[[Exception], None]
+) -> FastAPI:
     """The application over these settings and doors. `needs_key`: nobody is let in without one.
 
-    `on_bug` is told every exception that is not one of ours.
+    `most_followers` may have a log told as it grows. `on_bug` is told every exception that is not one of ours.
     """
     app = FastAPI(
         title="modelscan",
@@ -51,6 +54,7 @@ def build_app(context: Context, *, needs_key: bool = False, on_bug: Callable[[Ex
     )
     app.state.context = context
     app.state.on_bug = on_bug
+    app.state.followers = Followers(most_followers)
     app.state.feed = Feed((DeploymentEvents(context), JobEvents(context)))
     app.state.gateway_key = GatewayKey()
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

@@ -116,7 +116,7 @@ def _said(item: Mapping[str, object]) -> str:
 
 
 def _verb(_: Request, error: ModelscanError) -> JSONResponse:
-    cause = f": {error.cause[0]}" if error.cause else ""
+    cause = f": {'; '.join(error.cause)}" if error.cause else ""
     return answer(status_of(error), f"{error.message}{cause}", hints=error.hints)
 
 

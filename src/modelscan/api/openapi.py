@@ -22,6 +22,7 @@ _TEXTS = {
     "421": "The name of the host is not one of this server",
     "500": "A failure of modelscan's own",
     "502": "A hub, a catalog or a server elsewhere cannot be reached, or refuses",
+    "503": "As many as may listen do so already",
     "504": "It took too long",
 }
 _ALWAYS = ("403", "421", "500")

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
 
@@ -25,7 +25,9 @@ from modelscan.storage.files import write_atomic
 from modelscan.system.clock import SystemClock, rfc3339
 from modelscan.system.processes.identity import SUPERVISOR_TAG
 from modelscan.system.processes.spawn import end_with_parent
-from modelscan.verbs.playground.resume import resume_models
+from modelscan.verbs.playground.resume import NotResumed, continue_pulls, resume_models
+
+_AGAIN_SECONDS = 10.0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,14 +68,20 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _resume(context: Context) -> None:
-    """Beside the loop: what was broken off may take its time, and nobody waits for it."""
-    try:
-        failed = resume_models(context)
-    except ModelscanError as error:
-        sys.stderr.write(f"models were not taken up again: {error.message}\n")
-        return
-    for item in failed:
-        sys.stderr.write(f"{item.id} was not taken up again: {item.cause}\n")
+    """Beside the loop: what was broken off may take its time, and nobody waits for it; then the pulls whose hub could
+    not be reached, each at its time. What is wrong is said once, however often it is met.
+    """
+    said: set[str] = set()
+    take_up: Callable[[Context], Sequence[NotResumed]] = resume_models
+    while True:
+        try:
+            found = {f"{item.id} was not taken up again: {item.cause}\n" for item in take_up(context)}
+        except ModelscanError as error:
+            found = {f"models were not taken up again: {error.message}\n"}
+        for text in sorted(found - said):
+            sys.stderr.write(text)
+        said, take_up = found, continue_pulls
+        context.clock.sleep(_AGAIN_SECONDS)
 
 
 def _say_bug(error: Exception) -> None:

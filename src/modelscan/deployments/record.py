@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelscan.dataclasses import dataclass, field
-from modelscan.model import Adapter, Measured, ModelInProcess, Progress
+from modelscan.model import Adapter, Measured, MeasuredParts, ModelInProcess, Progress
 from modelscan.model.registered import AtGateway
 from modelscan.model.words import ASLEEP, LIVE_STATUSES, Mode, RestartPolicy, Source, StartedBy, Status, Task
 
@@ -110,6 +110,7 @@ class DeploymentStatus:
     max_concurrency: float | None = None
     measured: Measured = field(default_factory=Measured)
     measured_bytes: int | None = None
+    measured_parts: MeasuredParts | None = None
     last_probe_at: str | None = None
     last_probe_ok: bool | None = None
     log_path: str | None = None

@@ -12,6 +12,7 @@ from modelscan.dataclasses import dataclass
 from modelscan.deployments.adapters import asked_with
 from modelscan.exports.clients.endpoint import NO_KEY, endpoint_to
 from modelscan.model import Deployment, Task
+from modelscan.parsing.text import clean_line
 
 MARK = "# Written by modelscan"  # by which `routing.litellm_file` is known as ours
 MASTER_KEY = "LITELLM_MASTER_KEY"
@@ -91,8 +92,8 @@ def litellm_config(
     }
 
 
-def litellm_text(config: Mapping[str, Any]) -> str:
-    """The file, with what is needed to start it."""
+def litellm_text(config: Mapping[str, Any], left_out: Sequence[str] = ()) -> str:
+    """The file, with what is needed to start it. `left_out` are names of models whose keys no variable has."""
     keyed = "master_key" in config["general_settings"]
     named = {str(item["litellm_params"].get("api_key", "")) for item in config["model_list"]}
     variables = sorted(name.removeprefix("os.environ/") for name in named if name.startswith("os.environ/"))
@@ -107,6 +108,11 @@ def litellm_text(config: Mapping[str, Any]) -> str:
         head.append("# No key is asked for: whoever reaches the port may use the models.")
     if variables:
         head.append(f"# It must find these variables, each with a key: {', '.join(variables)}.")
+    if left_out:
+        head += [
+            f"# Left out, as only modelscan's secret store has their keys: {', '.join(map(clean_line, left_out))}.",
+            "# The gateway serves them; for LiteLLM: modelscan model add NAME --upstream URL --api-key-env VARIABLE",
+        ]
     body = yaml.safe_dump(dict(config), sort_keys=False, width=1000, allow_unicode=True)
     return "".join(f"{line}\n" for line in head) + body
 

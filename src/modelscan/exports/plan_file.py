@@ -39,6 +39,7 @@ def deployment_document(plan: Plan, request: PlanRequest, location: str | None) 
         "gpus": _gpus(chosen, request),
         "gpu_filters": _filters(plan, chosen, request),
         "max_memory": _size(request.max_memory_bytes),
+        "max_host_memory": _size(request.max_host_memory_bytes),
         "parameters": _parameters(chosen, request),
         "env": dict(chosen.extra_env) or None,
     }

@@ -120,7 +120,7 @@ def code_refused(repo_id: str, code: Mapping[str, str], *, asked: bool) -> Usage
     return Usage(
         f"the code of `{repo_id}` was not allowed to run"
         if asked
-        else f"there is no terminal to ask whether `{repo_id}` may run code",
+        else f"nobody was asked whether `{repo_id}` may run code",
         cause=[f"{name} {digest}" for name, digest in sorted(code.items())][:_SHOWN],
         hints=["read it, then allow it: --trust-remote-code --yes", "or drop --trust-remote-code"],
         details={"repo_id": repo_id, "code": dict(code)},

@@ -38,9 +38,20 @@ class Installation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MeasuredParts:
+    """What a backend's log said by the time it was ready, of the device that holds most, as `memory_per_gpu` is."""
+
+    weights_bytes: int | None = None
+    kv_cache_bytes: int | None = None
+    activations_bytes: int | None = None
+    graphs_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentMemory:
     estimated_bytes: int | None = None
     measured_bytes: int | None = None
+    measured_parts: MeasuredParts | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

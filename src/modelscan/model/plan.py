@@ -78,6 +78,7 @@ class PlanRequest:
     no_gpu: bool = False
     gpu_count: int | None = None
     max_memory_bytes: int | None = None
+    max_host_memory_bytes: int | None = None
     tensor_parallel: int | None = None
     pipeline_parallel: int | None = None
     context_length: int | Literal["max"] | None = None

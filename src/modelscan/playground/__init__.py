@@ -5,6 +5,7 @@ still to be taken away. Everything else is looked at: jobs, deployments and the 
 
 record       the row
 transitions  its changes, each with a name (pure)
+again        when a pull that failed is begun again
 settling     from a row, its jobs and its deployment to what it is now (pure)
 store        the rows in the state database
 asked        what a request asks for, and what of it is refused

@@ -24,8 +24,8 @@ def amount(quantity: str) -> Fraction:
 
 
 def cores(quantity: str) -> int | None:
-    """Whole processors for that much: a part of one is one. None without a bound."""
-    return max(1, math.ceil(amount(quantity))) if quantity else None
+    """Whole processors for that much: a part of one is one. None without a bound, which 0 is too, as in Kubernetes."""
+    return math.ceil(amount(quantity)) or None if quantity else None
 
 
 def size_bytes(quantity: str) -> int | None:
@@ -43,15 +43,12 @@ def gpu_count(quantity: str) -> int | None:
     return int(found)
 
 
-def plan_options(*, memory: str, gpu: str, has_gpus: bool) -> tuple[str, ...]:
-    """The options of `deploy` for these bounds. A pod's memory is the host's: it bounds a plan that uses the host's.
-
-    `has_gpus`: a plan without a word on GPUs would use some.
-    """
+def plan_options(*, memory: str, gpu: str) -> tuple[str, ...]:
+    """The options of `deploy` for these bounds. A pod's memory is the host's, with GPUs or without."""
     count, most = gpu_count(gpu), size_bytes(memory)
     options: list[str] = []
     if count is not None:
         options += ["--gpus", str(count)] if count else ["--gpu", "none"]
-    if most and (count == 0 or (count is None and not has_gpus)):
-        options += ["--max-memory", str(most)]
+    if most:
+        options += ["--max-host-memory", str(most)]
     return tuple(options)

@@ -12,6 +12,7 @@ from modelscan.playground.transitions import not_pulled, pulled
 
 # A command that is killed over and over, as for want of memory, is begun again this often.
 _MOST_TRIES = 10
+_WAITING, _ASKING = "Waiting for the download to begin", "Asking the hub for its files"
 _PHASES: Mapping[Status, InferencePhase] = {
     "pending": "Pending",
     "pulling": "Pending",
@@ -26,13 +27,16 @@ _PHASES: Mapping[Status, InferencePhase] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeenCommand:
-    """The newest job of its kind for a model or an inference, of `tries`; `commit` is of a finished pull."""
+    """The newest job of its kind for a model or an inference, of `tries`; `commit` is of a finished pull, `again_at`
+    when one that failed is begun again.
+    """
 
     status: Literal["none", "running", "done", "failed", "interrupted", "cancelled"] = "none"
     message: str = ""
     fraction: float | None = None
     cause: str = ""
     commit: str = ""
+    again_at: str = ""
     tries: int = 0
 
     @property
@@ -74,7 +78,7 @@ def after_pull(model: PlaygroundModel, seen: SeenCommand, at: str) -> Playground
     match seen.status:
         case "done":
             return pulled(model, seen.commit, at)
-        case "failed":
+        case "failed" if not seen.again_at:
             return not_pulled(model, seen.cause, at)
         case "cancelled":
             return not_pulled(model, "the download was cancelled", at)
@@ -83,9 +87,10 @@ def after_pull(model: PlaygroundModel, seen: SeenCommand, at: str) -> Playground
     return model
 
 
-def lacks_pull(model: PlaygroundModel, seen: SeenCommand) -> bool:
+def lacks_pull(model: PlaygroundModel, seen: SeenCommand, at: str) -> bool:
     """Whether a pull is to be begun, or begun again."""
-    return model.stage == "kept" and model.phase == "Pending" and seen.is_lost
+    is_due = bool(seen.again_at) and seen.again_at <= at
+    return model.stage == "kept" and model.phase == "Pending" and (seen.is_lost or is_due)
 
 
 def lacks_inference(model: PlaygroundModel, seen: SeenInference) -> bool:
@@ -101,9 +106,12 @@ def lacks_inference(model: PlaygroundModel, seen: SeenInference) -> bool:
 
 def phase_now(model: PlaygroundModel, pull: SeenCommand, inference: SeenInference) -> PhaseNow:
     """What is shown of it."""
-    found = PhaseNow(phase=model.phase, message=model.message, inference_phase=_inference_phase(model, inference))
+    message = model.message or (_WAITING if model.phase == "Pending" else "")
+    found = PhaseNow(phase=model.phase, message=message, inference_phase=_inference_phase(model, inference))
     if model.phase == "Pending" and pull.status == "running":
         return replace(found, phase="Pulling", message=_progress(pull))
+    if model.phase == "Pending" and pull.again_at:
+        return replace(found, message=f"{pull.cause}; it is tried again at {pull.again_at}")
     if found.inference_phase == "Failed":
         cause = inference.cause or inference.command.cause
         return replace(found, message=f"inference failed: {cause}" if cause else "inference failed")
@@ -135,7 +143,9 @@ def _of_deployment(seen: SeenInference) -> InferencePhase:
 
 
 def _progress(pull: SeenCommand) -> str:
-    """The command's own words, with how far it is where they do not say it."""
+    """The command's own words, with how far it is where they do not say it; it has none before it knows the files."""
+    if not pull.message:
+        return _ASKING
     if pull.fraction is None or "%" in pull.message:
         return pull.message
     return f"{pull.message} ({pull.fraction:.0%})".strip()

@@ -25,6 +25,11 @@ def not_pulled(model: PlaygroundModel, cause: str, at: str) -> PlaygroundModel:
     return replace(model, phase="Failed", message=cause, updated_at=at)
 
 
+def wanted_again(model: PlaygroundModel, at: str) -> PlaygroundModel:
+    """Its pull had failed, and was begun anew."""
+    return replace(model, phase="Pending", message="", updated_at=at)
+
+
 def claimed(model: PlaygroundModel, inference: str, at: str, *, served_as: str = "") -> PlaygroundModel:
     """An inference is wanted from now on; what leads to it can be done by whoever reads this."""
     return replace(model, inference=inference, started=True, served_as=served_as or model.served_as, updated_at=at)

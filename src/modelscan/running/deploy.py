@@ -207,7 +207,7 @@ def _claimed(
         wanted.accept(chosen)
         installation = None
         if context.deployments.target(wanted.target).is_local:
-            chosen = _checked(context, wanted, planned, chosen, ask)
+            chosen = checked_choice(context, wanted, planned, chosen, ask)
             refuse_sleepless(context, wanted, chosen)
             installation = installation_or_leave(chosen, hardware, planned.installations, ask=ask)
         record = new_record(context, wanted, planned, chosen, installation, name, request)
@@ -238,7 +238,7 @@ def planned_beside(
     return hardware, planned
 
 
-def _checked(context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask) -> Candidate:
+def checked_choice(context: Context, wanted: DeployRequest, planned: Planned, chosen: Candidate, ask: Ask) -> Candidate:
     """The choice, pinned to the commit of its weights, once they passed the preflight checks."""
     weights = check_weights(
         context,

@@ -24,7 +24,8 @@ from modelscan.units import parse_bytes
 
 _KEYS = frozenset(
     {*("name", "model", "source", "repo_id", "model_id", "revision", "quantization", "backend", "backend_version")}
-    | {*("task", "mode", "adapters", "gpus", "gpu_filters", "max_memory", "parameters", "env", "port")}
+    | {*("task", "mode", "adapters", "gpus", "gpu_filters", "max_memory", "max_host_memory", "parameters")}
+    | {"env", "port"}
 )
 _HINT = "modelscan plan ID --format yaml writes one"
 _LARGEST = 1 << 20
@@ -77,7 +78,7 @@ def _request(whole: Mapping[str, Any], deployment: Mapping[str, Any]) -> PlanReq
     env = {str(key): str(value) for key, value in _mapping(deployment.get("env") or {}, "env").items()}
     check_env_names(env)
     filters = deployment.get("gpu_filters")
-    memory = deployment.get("max_memory")
+    memory, host_memory = deployment.get("max_memory"), deployment.get("max_host_memory")
     return PlanRequest(
         model=reference,
         repo_id=_text(repo, "repo_id") if repo is not None and model not in {None, repo} else None,
@@ -86,6 +87,7 @@ def _request(whole: Mapping[str, Any], deployment: Mapping[str, Any]) -> PlanReq
         ),
         gpu_filters=read_gpu_filters(_mapping(filters, "gpu_filters")) if filters is not None else None,
         max_memory_bytes=parse_bytes(str(memory)) if memory is not None else None,
+        max_host_memory_bytes=parse_bytes(str(host_memory)) if host_memory is not None else None,
         backend_args=tuple(item for item in parameters if item not in OWN_WORDS),
         env=env,
         **_read_gpus(deployment.get("gpus")),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from modelscan.dataclasses import dataclass
 from modelscan.exports.litellm import MARK, RemoteModel, litellm_config, litellm_text
-from modelscan.model import Route
+from modelscan.model import Deployment, Route
 from modelscan.routing.compiled import TableMember, known_there, set_apart
 from modelscan.routing.file import write_routes
 from modelscan.routing.gateway_files import gateway_files, public_names, publish_table, read_upstreams
@@ -43,7 +44,7 @@ def publish_ready(deployments: Deployments, files: PublishedFiles, clock: Clock)
         if files.litellm is not None:
             changed = write_litellm(
                 files.litellm,
-                lambda: litellm_text(litellm_of(deployments, files.routes, keyless=files.keyless)),
+                lambda: litellm_text_of(deployments, files.routes, keyless=files.keyless),
                 mark=MARK,
                 clock=clock,
             )
@@ -51,13 +52,12 @@ def publish_ready(deployments: Deployments, files: PublishedFiles, clock: Clock)
 
 
 def litellm_of(deployments: Deployments, routing_file: Path, *, keyless: bool) -> dict[str, Any]:
-    """LiteLLM's configuration for all that the gateway serves: ready deployments, upstreams, and the user's names."""
+    """LiteLLM's configuration for all that the gateway serves and it can be handed the keys of: ready deployments,
+    upstreams, and the user's names.
+    """
     public = public_names(routing_file)
     present = deployments.list()
-    upstreams = set_apart(
-        read_upstreams(gateway_files(deployments.site.paths)),
-        {item.name for item in present if item.removed_at is None},
-    )
+    upstreams = _upstreams(deployments, present)
     return litellm_config(
         present,
         keyless=keyless,
@@ -66,6 +66,18 @@ def litellm_of(deployments: Deployments, routing_file: Path, *, keyless: bool) -
         fallbacks=public.fallbacks,
         weights=public.weights,
     )
+
+
+def litellm_text_of(deployments: Deployments, routing_file: Path, *, keyless: bool) -> str:
+    """The same as the file, which says what is left out."""
+    upstreams = _upstreams(deployments, deployments.list())
+    left_out = sorted(name for name, item in upstreams.items() if item.base_url and not _can_be_reached(item))
+    return litellm_text(litellm_of(deployments, routing_file, keyless=keyless), left_out)
+
+
+def _upstreams(deployments: Deployments, present: Sequence[Deployment]) -> Mapping[str, TableMember]:
+    names = {item.name for item in present if item.removed_at is None}
+    return set_apart(read_upstreams(gateway_files(deployments.site.paths)), names)
 
 
 def _can_be_reached(upstream: TableMember) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from modelscan.playground.asked import AskedModel, AskedS3
 from modelscan.playground.places import BUCKET_PATTERN, ENDPOINT_PATTERN, FOLDER_PATTERN
@@ -17,8 +17,25 @@ from modelscan.playground.sources import API_PATTERN, REPO_PATTERN
 _SAID = r"^[^\x00]*$"
 Said = Annotated[str, Field(max_length=2_000, pattern=_SAID)]
 Prose = Annotated[str, Field(max_length=20_000, pattern=_SAID)]
-Secret = Annotated[str, Field(max_length=4_096, pattern=r"^[\x21-\x7e]*$")]
-NeededSecret = Annotated[str, Field(min_length=1, max_length=4_096, pattern=r"^[\x21-\x7e]+$")]
+
+
+def _of(pattern: str, told: str, longest: int, *examples: str) -> Any:
+    """A text of this pattern, or what is wrong with it in words."""
+    matching = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not matching.fullmatch(text):
+            raise ValueError(told)
+        return text
+
+    schema: dict[str, Any] = {"type": "string", "maxLength": longest, "pattern": f"^{pattern}$"}
+    schema |= {"examples": list(examples)} if examples else {}
+    return Field(max_length=longest), AfterValidator(check), WithJsonSchema(schema)
+
+
+_NO_HEADER = "it has spaces, or characters that no header can have"
+Secret = Annotated[str, *_of(r"[\x21-\x7e]*", _NO_HEADER, 4_096)]
+NeededSecret = Annotated[str, *_of(r"[\x21-\x7e]+", f"it is empty, or {_NO_HEADER}", 4_096)]
 _MOST = 999_999_999_999
 
 
@@ -37,7 +54,8 @@ def _quantity(pattern: str, what: str, most: int) -> Any:
     return BeforeValidator(read), WithJsonSchema(schema)
 
 
-Quantity = Annotated[str, *_quantity(QUANTITY_PATTERN, "a quantity, such as 64Gi", _MOST)]
+Memory = Annotated[str, *_quantity(QUANTITY_PATTERN, "a quantity, such as 64Gi", _MOST)]
+Processors = Annotated[str, *_quantity(QUANTITY_PATTERN, "a quantity, such as 8 or 500m", _MOST)]
 Count = Annotated[str, *_quantity("[0-9]{1,3}", "a number of GPUs, such as 2", 999)]
 
 
@@ -72,7 +90,7 @@ class S3Config(PlaygroundBody):
 
     endpoint: Annotated[str, *_address(ENDPOINT_PATTERN, "https://s3.example.org")] = ""
     bucket: Annotated[str, *_address(BUCKET_PATTERN, "models")]
-    region: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9-]*$", examples=["eu-central-1"])] = ""
+    region: Annotated[str, *_of("[A-Za-z0-9-]*", "it is not the name of a region", 100, "eu-central-1")] = ""
     accessKeyID: NeededSecret
     secretAccessKey: NeededSecret
 
@@ -107,11 +125,24 @@ DownloadTarget = Annotated[
 
 
 class Resources(PlaygroundBody):
-    """Kubernetes quantities, which bound the plan: processors, memory of a plan without GPUs, how many GPUs."""
+    """Kubernetes quantities, which bound the plan of a local model. What a GPU's own memory holds is bounded by `gpu`
+    alone.
+    """
 
-    cpu: Quantity | None = None
-    memory: Quantity | None = None
-    gpu: Count | None = None
+    cpu: Annotated[
+        Processors | None,
+        Field(description="Processors that it runs on, with GPUs or without; a part of one is one", examples=["8"]),
+    ] = None
+    memory: Annotated[
+        Memory | None,
+        Field(
+            description="Of the host's memory: without GPUs all that is planned, weights and KV cache; with GPUs what "
+            "lies beside them, as layers that they do not hold. Files that are read on their way to a GPU are the "
+            "system's cache, and count for nobody",
+            examples=["64Gi"],
+        ),
+    ] = None
+    gpu: Annotated[Count | None, Field(description="That many GPUs, whole ones; 0 is none", examples=["2"])] = None
 
 
 class AboutModel(PlaygroundBody):

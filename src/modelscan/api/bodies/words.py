@@ -52,15 +52,20 @@ ModelPath = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="The most to list")]
 Tail = Annotated[int, Query(ge=0, le=10_000, description="Lines from the end of the log")]
+_TIME = (
+    r"20([0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)"
+    r"|(0[13578]|1[02])-31)|([02468][048]|[13579][26])-02-29)"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+)
 Since = Annotated[
     str,
     Query(
-        pattern=r"^([1-9][0-9]{0,6}[smhd]|20([0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)"
-        r"|(0[13578]|1[02])-31)|([02468][048]|[13579][26])-02-29)"
-        r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)$",
+        pattern=rf"^([1-9][0-9]{{0,6}}[smhd]|{_TIME}Z)$",
         description="Only lines since then: `10m`, or a time such as 2026-11-21T10:00:00Z",
     ),
 ]
+# Of a line in a log: its time, and the how manieth of that very time it is.
+PLACE = rf"^{_TIME}(\.[0-9]{{1,6}})?Z/[0-9]{{1,6}}$"
 
 
 class Body(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -10,20 +10,19 @@ from urllib.parse import urlencode
 from fastapi import Response
 
 from modelscan.api.asked import Verbs
+from modelscan.api.following import LogPlace
 from modelscan.api.page.content.deployments import shown
 from modelscan.api.page.content.receipt import receipt
 from modelscan.api.page.pages import page_router
 from modelscan.api.page.rendering import rendered
 from modelscan.catalog.index.open import open_index
-from modelscan.dataclasses import dataclass
-from modelscan.errors import DeploymentNotFound, Usage
+from modelscan.errors import DeploymentNotFound
 from modelscan.jobs.now import jobs_now
 from modelscan.model import Deployment, Pricing
 from modelscan.parsing.text import clean_line
 from modelscan.selecting.context import Context
 from modelscan.selecting.declared.keys import KEYS
 from modelscan.storage.logs.reading import LogLine
-from modelscan.system.clock import parse_rfc3339
 from modelscan.verbs.manage.events import past_events
 from modelscan.verbs.manage.logs import log_lines
 
@@ -31,15 +30,6 @@ router = page_router()
 _LINES, _EVENTS, _LONGEST = 400, 50, 2_000
 _KEYS = {key.field or name: name for name, key in KEYS.items()} | {"gpus": "gpu"}
 _OWN = frozenset({"model", "port"})
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLine:
-    """`look`: `cause` for the line that explains the failure, `bad` for others that say error."""
-
-    at: str
-    text: str
-    look: str
 
 
 @router.get("/ui/deployments/{name}")
@@ -51,31 +41,12 @@ def deployment(name: str, context: Verbs) -> Response:
             return rendered("coming.html", name=name)
         raise
     lines = list(log_lines(context, found.id, tail=_LINES))
-    return rendered("deployment.html", **_values(context, found), **_log(found, lines))
+    return rendered("deployment.html", **_values(context, found), **_log(lines))
 
 
 @router.get("/ui/pieces/deployments/{name}")
 def piece(name: str, context: Verbs) -> Response:
     return rendered("pieces/deployment.html", **_values(context, context.deployments.now(name)))
-
-
-@router.get("/ui/pieces/deployments/{name}/log")
-def log(name: str, context: Verbs, after: str = "", seen: int = 0) -> Response:
-    """The lines since `after`, of which `seen` with that very time are shown already."""
-    found = context.deployments.now(name)
-    lines = list(log_lines(context, found.id, tail=_LINES, since=_checked(after)))
-    same = sum(1 for _ in itertools.takewhile(lambda line: line.at == after, lines))
-    return rendered("pieces/log.html", **_log(found, lines[min(seen, same) :], after=after, seen=seen))
-
-
-def _checked(after: str) -> str | None:
-    if not after:
-        return None
-    try:
-        parse_rfc3339(after)
-    except ValueError as error:
-        raise Usage(f"`{clean_line(after, 40)}` is not a time") from error
-    return after
 
 
 def _values(context: Context, found: Deployment) -> dict[str, Any]:
@@ -88,25 +59,13 @@ def _values(context: Context, found: Deployment) -> dict[str, Any]:
     }
 
 
-def _log(found: Deployment, lines: Sequence[LogLine], *, after: str = "", seen: int = 0) -> dict[str, Any]:
-    evidence = (found.error_evidence or "").strip()
-    at = lines[-1].at if lines and lines[-1].at else after
-    last = sum(1 for line in lines if line.at == at)
+def _log(lines: Sequence[LogLine]) -> dict[str, Any]:
+    """The newest lines, and the place from which the browser follows them; it marks those that say what went wrong."""
+    place = functools.reduce(LogPlace.and_then, lines, LogPlace())
     return {
-        "name": found.name,
-        "lines": [
-            ShownLine(line.at[11:19], clean_line(line.text, _LONGEST), _look(line.text, evidence)) for line in lines
-        ],
-        "after": at,
-        "seen": last + (seen if at == after else 0),
-        "live": found.is_live,
+        "lines": [LogLine(line.at, clean_line(line.text, _LONGEST)) for line in lines],
+        "place": str(place) if place.at else "",
     }
-
-
-def _look(text: str, evidence: str) -> str:
-    if evidence and evidence[:60] in text:
-        return "cause"
-    return "bad" if any(word in text for word in ("ERROR", "Error:", "Traceback")) else ""
 
 
 def _hosted(context: Context, found: Deployment) -> Pricing | None:

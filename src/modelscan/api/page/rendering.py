@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from modelscan import __version__
 from modelscan.api.page.assets import address
-from modelscan.units import format_about, format_bytes, format_count, format_seconds, format_tokens
+from modelscan.units import format_about, format_bytes, format_count, format_price, format_seconds, format_tokens
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
@@ -41,7 +41,7 @@ def _moment(at: str | None) -> str:
 
 
 def _dollars(price: float | None) -> str:
-    return "-" if price is None else f"${price:g}"
+    return "-" if price is None else format_price(price)
 
 
 def _hint_parts(hint: str) -> tuple[str, str]:

@@ -54,7 +54,7 @@ def deploy(context: Verbs, body: DeployBody) -> DocumentAnswer:
     """What cannot work is refused at once, with its reasons and what would; else a job goes on from the plan."""
     with answering_no():
         wanted = body.request
-        foreseen = foresee_deployment(context, wanted, ask=answering(yes=body.yes or body.dry_run))
+        foreseen = foresee_deployment(context, wanted, ask=answering(yes=body.yes), plan_only=body.dry_run)
     if body.dry_run and foreseen.plan is not None:
         return DocumentAnswer(foreseen.plan)
     argv = deploy_argv(wanted, yes=body.yes)

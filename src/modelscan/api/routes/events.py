@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from modelscan.api.asked import Verbs
-from modelscan.api.bodies.words import NamePath, Since, Tail
+from modelscan.api.bodies.words import PLACE, NamePath, Since, Tail
 from modelscan.api.documents import DocumentAnswer, documented
+from modelscan.api.failures import refused
 from modelscan.api.feed import POSITION, Feed
-from modelscan.api.leaving import LeavingClock
+from modelscan.api.following import Followers, LogPlace, followed
 from modelscan.api.openapi import fails, streams
-from modelscan.dataclasses import replace
-from modelscan.storage.documents import to_document
-from modelscan.storage.logs.reading import LogLine
 from modelscan.verbs.manage.events import past_events
 from modelscan.verbs.manage.logs import log_lines
 
 router = APIRouter(prefix="/api/v1", tags=["events"])
 
-# Each listener keeps one for as long as it listens: not those that answer requests.
-_READERS = ThreadPoolExecutor(64, thread_name_prefix="logs")
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_Place = Annotated[str, Query(pattern=PLACE, description="Only lines after this place, which an id of a line is")]
+_LastPlace = Annotated[str | None, Header(alias="Last-Event-ID", pattern=PLACE, description="Go on after this line")]
 _LastId = Annotated[str | None, Header(alias="Last-Event-ID", pattern=POSITION, description="Go on after this event")]
 
 
@@ -53,26 +48,25 @@ def get_logs(context: Verbs, name: NamePath, tail: Tail = 1_000, since: Since | 
     return DocumentAnswer(list(log_lines(context, name, tail=tail, since=since)))
 
 
-@router.get("/deployments/{name}/logs/follow", responses={**streams("Lines (`line`) as they come"), **fails(404, 409)})
-def follow_logs(context: Verbs, request: Request, name: NamePath, tail: Tail = 100) -> StreamingResponse:
+@router.get(
+    "/deployments/{name}/logs/follow",
+    responses={**streams("Lines (`line`) as they come, each with its place as id"), **fails(404, 409, 503)},
+)
+def follow_logs(
+    context: Verbs,
+    request: Request,
+    name: NamePath,
+    tail: Tail = 100,
+    after: _Place | None = None,
+    last_event_id: _LastPlace = None,
+) -> StreamingResponse:
     """It ends with `end`, when the deployment is over and everything is told."""
-    clock = LeavingClock(context.clock)
-    lines = log_lines(replace(context, clock=clock), name, follow=True, tail=tail)
-    return _streaming(_told(lines, clock, request))
-
-
-async def _told(lines: Iterator[LogLine], clock: LeavingClock, request: Request) -> AsyncIterator[str]:
-    """Each line is waited for on a thread, which is set free when the listener leaves."""
-    loop = asyncio.get_running_loop()
-    try:
-        while not await request.is_disconnected():
-            line = await loop.run_in_executor(_READERS, next, lines, None)
-            if line is None:
-                yield "event: end\ndata: {}\n\n"
-                return
-            yield f"event: line\ndata: {json.dumps(to_document(line), ensure_ascii=False)}\n\n"
-    finally:
-        clock.leave()
+    followers = cast("Followers", request.app.state.followers)
+    if followers.count >= followers.most:
+        raise refused(503, f"{followers.most} logs are followed already", retry_after="5")
+    known = last_event_id or after
+    log = followed(context, name, place=LogPlace.read(known) if known else LogPlace(), tail=tail)
+    return _streaming(followers.told(log, request.is_disconnected))
 
 
 def _streaming(content: AsyncIterator[str]) -> StreamingResponse:

@@ -23,6 +23,7 @@ from modelscan.playground.record import AccessMode, InferencePhase
 from modelscan.verbs.playground.create import create_model
 from modelscan.verbs.playground.delete import delete_model
 from modelscan.verbs.playground.listing import get_model, list_models
+from modelscan.verbs.playground.pull_again import pull_again
 from modelscan.verbs.playground.toggle import toggle_model
 
 router = APIRouter(prefix="/api/v1/playground/models", tags=["playground"])
@@ -31,7 +32,7 @@ _NOT_FOUND: _Answers = {404: {"model": Failure, "description": "There is no such
 _BUSY: _Answers = {409: {"model": Failure, "description": "Another request is busy with it, or its place is taken"}}
 _THERE: _Answers = {502: {"model": Failure, "description": "What it needs elsewhere does not answer"}}
 
-_LED_TO = ("get_playground_model", "toggle_playground_model", "delete_playground_model")
+_LED_TO = ("get_playground_model", "toggle_playground_model", "pull_playground_model", "delete_playground_model")
 _LINKS: _Answers = {
     200: {"links": {name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in _LED_TO}}
 }
@@ -82,6 +83,13 @@ def toggle_playground_model(context: Verbs, id: str, body: ToggleBody) -> Toggle
     """Serve it, or end that: a deployment of a local model, an upstream of the gateway for a remote one."""
     done = toggle_model(context, id, enabled=body.enabled)
     return ToggleAnswer(message=done.message, inferenceId=done.inference_id, warning=done.warning)
+
+
+@router.post("/{id}/pull", responses={**_NOT_FOUND, **_BUSY})
+def pull_playground_model(context: Verbs, id: str) -> ModelAnswer:  # noqa: A002
+    """Begin the pull of a model that has Failed once more; what came before is gone on with."""
+    pull_again(context, id)
+    return ModelAnswer(**get_model(context, id))
 
 
 @router.delete("/{id}", responses={**_NOT_FOUND, **_BUSY}, response_model_exclude_none=True)

@@ -83,6 +83,13 @@ PLAN_OPTIONS: Declared = {
     "max_memory": option(
         str | None, "--max-memory", panel=_FIT, help="Maximum memory to use on each GPU.", metavar="10GiB"
     ),
+    "max_host_memory": option(
+        str | None,
+        "--max-host-memory",
+        panel=_FIT,
+        help="Maximum host memory to use, beside GPUs or without one.",
+        metavar="32GiB",
+    ),
     "tensor_parallel": option(
         int | None,
         "--tensor-parallel",
@@ -173,16 +180,14 @@ def plan_request(*, model: str | None, gpu: list[str] | None, gpus: int | None, 
             f"`--gpu none` and `--gpus {gpus}` exclude each other",
             hints=["leave out --gpus for the CPU", "leave out --gpu none for GPUs"],
         )
-    max_memory, context = values.pop("max_memory"), values.pop("context_length")
-    most = parse_bytes(max_memory) if max_memory else None
-    if most == 0:
-        raise Usage(f"`{max_memory}` is not a size of memory to use", hints=["write it like --max-memory 10GiB"])
+    context = values.pop("context_length")
     return PlanRequest(
         model=model or "",
         gpus=chosen,
         no_gpu=no_gpu,
         gpu_count=gpus,
-        max_memory_bytes=most,
+        max_memory_bytes=_memory("--max-memory 10GiB", values.pop("max_memory")),
+        max_host_memory_bytes=_memory("--max-host-memory 32GiB", values.pop("max_host_memory")),
         context_length=parse_context_length(context) if context else None,
         adapters=parse_adapters(values.pop("adapter") or []),
         backend_args=tuple(values.pop("backend_arg") or ()),
@@ -191,3 +196,10 @@ def plan_request(*, model: str | None, gpu: list[str] | None, gpus: int | None, 
         enforce_eager=values.pop("enforce_eager") or None,
         **values,
     )
+
+
+def _memory(example: str, text: str | None) -> int | None:
+    most = parse_bytes(text) if text else None
+    if most == 0:
+        raise Usage(f"`{text}` is not a size of memory to use", hints=[f"write it like {example}"])
+    return most

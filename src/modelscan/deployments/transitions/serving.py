@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from modelscan import dataclasses
 from modelscan.deployments.record import Record
-from modelscan.model import Measured
+from modelscan.model import Measured, MeasuredParts
 
 
-def became_ready(record: Record, at: str, *, measured: Measured, measured_bytes: int | None) -> Record:
+def became_ready(
+    record: Record,
+    at: str,
+    *,
+    measured: Measured,
+    measured_bytes: int | None,
+    measured_parts: MeasuredParts | None = None,
+) -> Record:
     """It generated its first token."""
     return dataclasses.replace(
         record,
@@ -22,6 +29,7 @@ def became_ready(record: Record, at: str, *, measured: Measured, measured_bytes:
             last_probe_ok=True,
             measured=measured,
             measured_bytes=measured_bytes,
+            measured_parts=measured_parts,
         ),
     )
 

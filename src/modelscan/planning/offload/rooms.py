@@ -8,7 +8,7 @@ from modelscan.backends.base import Working
 from modelscan.backends.capabilities import Offloads
 from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, Cpu, Device, Gpu, PlanRequest, TensorBytes
-from modelscan.planning.options.budget import GPU_RESERVE, HOST_RESERVE
+from modelscan.planning.options.budget import GPU_RESERVE, HOST_RESERVE, most_of
 from modelscan.weights.counting.gguf_bytes import LaidOut
 from modelscan.weights.counting.sizes import Sized, within
 
@@ -92,10 +92,12 @@ def load_of(
 def rooms_of(offloads: Offloads, gpus: Sequence[Gpu], cpu: Cpu, request: PlanRequest, device: Device) -> Rooms | None:
     """None where not even the size of a GPU, or that of the host which is all there is, is known.
 
-    `--max-memory` is of each GPU, or of the host without one.
+    `--max-memory` is of each GPU, or of the host without one; `--max-host-memory` of the host in either case.
     """
     free = cpu.memory_free_bytes if cpu.memory_free_bytes is not None else cpu.memory_total_bytes
     host = None if free is None else max(free - HOST_RESERVE, 0)
+    if host is not None and request.max_host_memory_bytes is not None:
+        host = min(host, request.max_host_memory_bytes)
     sizes = []
     for gpu in gpus:
         total = gpu.memory_usable_bytes or gpu.memory_total_bytes
@@ -105,7 +107,7 @@ def rooms_of(offloads: Offloads, gpus: Sequence[Gpu], cpu: Cpu, request: PlanReq
         if gpu.integrated:  # its memory is the host's: what lies on one side is not there for the other
             there = max(there - HOST_RESERVE, 0)
             host = 0
-        most = request.max_memory_bytes
+        most = most_of(gpu, request)
         if request.gpu_memory_utilization is not None:
             most = min(most or total, int(request.gpu_memory_utilization * total))
         sizes.append(max(min(there - GPU_RESERVE // 2, there if most is None else most), 0))

@@ -58,7 +58,8 @@ def gpu_budget(gpu: Gpu, request: PlanRequest, *, most: float = DEFAULT_UTILIZAT
     if not total:
         return None
     free = total if gpu.memory_free_bytes is None else min(gpu.memory_free_bytes, total)
-    allowed = 1.0 if request.max_memory_bytes is None else request.max_memory_bytes / total
+    given = most_of(gpu, request)
+    allowed = 1.0 if given is None else given / total
     reserve = GPU_RESERVE
     if gpu.integrated:
         most, reserve = min(most, SHARED_UTILIZATION), GPU_RESERVE + HOST_RESERVE
@@ -81,7 +82,12 @@ def host_budget(cpu: Cpu, request: PlanRequest) -> Budget | None:
     free = cpu.memory_free_bytes or cpu.memory_total_bytes
     if free is None:
         return None
-    available = max(free - HOST_RESERVE, 0)
-    if request.max_memory_bytes is not None:
-        available = min(available, request.max_memory_bytes)
+    bounds = (max(free - HOST_RESERVE, 0), request.max_memory_bytes, request.max_host_memory_bytes)
+    available = min(bound for bound in bounds if bound is not None)
     return Budget(available=available, total=cpu.memory_total_bytes or free, free=free)
+
+
+def most_of(gpu: Gpu, request: PlanRequest) -> int | None:
+    """What the user allows of a GPU; of memory that is the host's too, also what is allowed of the host's."""
+    bounds = (request.max_memory_bytes, request.max_host_memory_bytes if gpu.integrated else None)
+    return min((bound for bound in bounds if bound is not None), default=None)

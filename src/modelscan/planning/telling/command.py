@@ -20,6 +20,7 @@ _OPTIONS = {
     "no_gpu": "gpu",
     "gpu_count": "gpus",
     "max_memory_bytes": "max_memory",
+    "max_host_memory_bytes": "max_host_memory",
     "aliases": "alias",
     "adapters": "adapter",
 }
@@ -119,7 +120,7 @@ def _option_words(name: str, value: Any) -> list[str]:
 
 def _text(field: str, value: Any) -> str:
     """As people write it, where that is exact."""
-    if field == "max_memory_bytes":
+    if field in {"max_memory_bytes", "max_host_memory_bytes"}:
         unit, word = next(((unit, word) for unit, word in _UNITS if value % unit == 0), (1, ""))
         return f"{value // unit}{word}"
     return str(value).removesuffix(".0")

@@ -90,7 +90,7 @@ def _budget(plan: Plan, chosen: Candidate, claims: Sequence[Claim]) -> list[str]
         cpu = plan.hardware.cpu
         free = cpu.memory_free_bytes or cpu.memory_total_bytes
         left = f"free: {format_bytes(free)}, less a reserve of {format_bytes(HOST_RESERVE)}"
-        return [*_claimed(claims, None), left, may]
+        return [*_claimed(claims, None), left, *_of_the_host(chosen), may]
     used = [gpu for gpu in plan.hardware.devices if chosen.uses(gpu)]
     if chosen.offload is not None:
         return _beside_the_host(chosen, chosen.offload, used, claims)
@@ -130,9 +130,14 @@ def _beside_the_host(chosen: Candidate, offload: Offload, used: Sequence[Gpu], c
     host = "unknown" if offload.host_available_bytes is None else format_bytes(offload.host_available_bytes)
     lines += _claimed(claims, None)
     lines.append(f"host memory: {format_bytes(offload.host_bytes)} of {host}")
+    lines += _of_the_host(chosen)
     if "max_memory_bytes" in chosen.explicit:
         lines.append(f"of each GPU at most {format_bytes(chosen.memory_per_gpu.available_bytes)}, as asked")
     return lines
+
+
+def _of_the_host(chosen: Candidate) -> list[str]:
+    return ["no more of the host than --max-host-memory allows"] if "max_host_memory_bytes" in chosen.explicit else []
 
 
 def _spare(plan: Plan, chosen: Candidate, least: Gpu) -> int:

@@ -22,12 +22,13 @@ _HOSTS_GIB = (16, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)  #
 _CAPTURED = 8
 _GPUS = ("gpus", "no_gpu", "gpu_count")
 _DIVISION = ("tensor_parallel", "pipeline_parallel")
-_LIMITS = ("max_memory_bytes", "gpu_memory_utilization")
+_LIMITS = ("max_memory_bytes", "max_host_memory_bytes", "gpu_memory_utilization")
 # What the user may have fixed and could leave to the plan, the cheapest to give up first.
 _LOOSENED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("fewer concurrent requests", ("max_concurrency",)),
     ("a shorter context", ("context_length",)),
     ("more of the memory", ("max_memory_bytes",)),
+    ("more of the host's memory", ("max_host_memory_bytes",)),
     ("let the plan choose the share from what is free", ("gpu_memory_utilization",)),
     ("another type of the KV cache", ("kv_cache_dtype",)),
     ("let the plan choose the GPUs", _GPUS),

@@ -15,7 +15,6 @@ from modelscan.playground.record import PlaygroundModel
 from modelscan.playground.secrets import s3_variables, token_of_model, without_s3
 from modelscan.running.routes import update_routes
 from modelscan.selecting.context import Context
-from modelscan.selecting.machine import machine
 from modelscan.system.processes.cores import on_cores
 
 _CANCEL_SECONDS = 60.0
@@ -34,7 +33,7 @@ def begin_inference(context: Context, model: PlaygroundModel) -> None:
     if model.access_mode == "remote_api":
         update_routes(context)
         return
-    bounds = plan_options(memory=model.memory, gpu=model.gpu, has_gpus=_has_gpus(context, model))
+    bounds = plan_options(memory=model.memory, gpu=model.gpu)
     aliases = dict.fromkeys((model.display_name, model.id))
     named = ("--name", model.inference, *(f"--alias={name}" for name in aliases))
     words = ["deploy", model.place, *named, *bounds, "--yes"]
@@ -53,11 +52,6 @@ def end_commands(context: Context, kind: JobKind, subject: str) -> None:
                     f"the job `{job.id}` of `{subject}` has not ended within {_CANCEL_SECONDS:g} s",
                     details={"job": job.id},
                 )
-
-
-def _has_gpus(context: Context, model: PlaygroundModel) -> bool:
-    """Asked only where it counts."""
-    return not model.memory or bool(model.gpu) or bool(machine(context).devices)
 
 
 def _start(

@@ -31,20 +31,16 @@ def look_at(context: Context, models: Iterable[PlaygroundModel]) -> list[SeenMod
 
 def _look(context: Context, model: PlaygroundModel, sight: Sight) -> SeenModel:
     trouble = ""
-    if _lacks(model, sight):
+    at = rfc3339(context.clock.now())
+    if lacks_pull(model, sight.pull(model), at) or lacks_inference(model, sight.inference(model)):
         try:
             take_up(context, model.id)
         except ModelscanError as error:
             trouble = error.message
         sight = Sight(context)
     pull = sight.pull(model)
-    at = rfc3339(context.clock.now())
     if after_pull(model, pull, at) != model:
         with PlaygroundStore(context.settings.paths, context.clock) as store:
             model = store.change(model.id, lambda row: after_pull(row, pull, at), any_stage=True)
     now = phase_now(model, pull, sight.inference(model))
     return SeenModel(model=model, now=replace(now, message=trouble) if trouble else now)
-
-
-def _lacks(model: PlaygroundModel, sight: Sight) -> bool:
-    return lacks_pull(model, sight.pull(model)) or lacks_inference(model, sight.inference(model))

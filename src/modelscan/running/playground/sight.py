@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from modelscan.dataclasses import replace
 from modelscan.jobs.job import Job, JobKind
 from modelscan.jobs.now import jobs_now
 from modelscan.model import Deployment
+from modelscan.playground.again import when_again
 from modelscan.playground.record import PlaygroundModel
 from modelscan.playground.settling import NO_COMMAND, SeenCommand, SeenInference
 from modelscan.routing.gateway_files import gateway_files, read_upstreams
@@ -25,7 +27,12 @@ class Sight:
         """Of one whose pull has not ended by its row."""
         if model.access_mode != "local" or model.phase != "Pending":
             return NO_COMMAND
-        return _seen(self._jobs.get(("pull", model.id), ()))
+        jobs = self._jobs.get(("pull", model.id), ())
+        seen = _seen(jobs)
+        if seen.status != "failed" or self._context.settings.offline:
+            return seen
+        failures = sum(job.status == "failed" and job.exit_status is not None for job in jobs)
+        return replace(seen, again_at=when_again(jobs[0].error or {}, jobs[0].ended_at or "", failures))
 
     def inference(self, model: PlaygroundModel) -> SeenInference:
         if not model.inference:

@@ -10,6 +10,7 @@ from modelscan.running.playground.commands import begin_inference, begin_pull
 from modelscan.running.playground.ending import clear, end_inferences
 from modelscan.running.playground.sight import Sight
 from modelscan.selecting.context import Context
+from modelscan.system.clock import rfc3339
 
 
 def take_up(context: Context, model_id: str) -> bool:
@@ -31,7 +32,7 @@ def begin_what_is_due(context: Context, model_id: str) -> None:
     if model is None:
         return
     sight = Sight(context)
-    if lacks_pull(model, sight.pull(model)):
+    if lacks_pull(model, sight.pull(model), rfc3339(context.clock.now())):
         begin_pull(context, model)
     if lacks_inference(model, sight.inference(model)):
         begin_inference(context, model)

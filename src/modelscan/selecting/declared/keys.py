@@ -72,6 +72,7 @@ KEYS: Mapping[str, Key] = {
     "gpu": Key("GPUs to use: indices or UUIDs, or none for the CPU.", GPUS),
     "gpus": Key("Number of GPUs to use.", COUNT, "gpu_count"),
     "max_memory": Key("Maximum memory to use on each GPU.", SIZE, "max_memory_bytes"),
+    "max_host_memory": Key("Maximum host memory to use, beside GPUs or without one.", SIZE, "max_host_memory_bytes"),
     "tensor_parallel": Key("Tensor parallelism: shard each layer over N GPUs.", COUNT),
     "pipeline_parallel": Key("Pipeline parallelism: split the layers into N stages.", COUNT),
     "context_length": Key("Context length in tokens: prompt and answer together.", TOKENS),

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import yaml
 
 from modelscan.dataclasses import dataclass
-from modelscan.exports.litellm import litellm_text
 from modelscan.exports.llama_swap import llama_swap_config, llama_swap_text
 from modelscan.model.results import Routes
 from modelscan.routing.file import read_routes
@@ -18,7 +17,7 @@ from modelscan.routing.text import edit_text
 from modelscan.running.stale_routes import drop_stale_routes
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.members import upstream_members
-from modelscan.targets.publish import litellm_of
+from modelscan.targets.publish import litellm_of, litellm_text_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +47,8 @@ def export_routes(
         publish_upstreams(context.settings.paths, lambda: upstream_members(context))
         keyless = keyless or context.settings.routing.litellm_keyless
         document = litellm_of(context.deployments, context.settings.routing_path, keyless=keyless)
-        return ExportedRoutes(text=litellm_text(document), document=document)
+        text = litellm_text_of(context.deployments, context.settings.routing_path, keyless=keyless)
+        return ExportedRoutes(text=text, document=document)
     if form == "llama-swap":
         document = llama_swap_config(deployments)
         return ExportedRoutes(text=llama_swap_text(document), document=document)

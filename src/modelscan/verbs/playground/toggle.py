@@ -19,6 +19,7 @@ from modelscan.system.clock import rfc3339
 
 STARTED, EXISTS, STOPPED = "inference started", "inference already exists", "inference stopped"
 _NO_GATEWAY = "no gateway runs, so nobody can ask for it yet: modelscan gateway start"
+_NOT_BY_LITELLM = "the gateway serves it; the file for LiteLLM leaves it out, as its key is in the secret store"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +51,7 @@ def _on(context: Context, model: PlaygroundModel) -> Toggled:
         raise Usage(f"model is not ready: its phase is {now.phase}{f' ({now.message})' if now.message else ''}")
     is_remote = model.access_mode == "remote_api"
     if model.inference and now.inference_phase in {"Pending", "Running"}:
-        return Toggled(message=EXISTS, inference_id=model.inference, warning=_warning(context, is_remote=is_remote))
+        return Toggled(message=EXISTS, inference_id=model.inference, warning=_warning(context, model))
     model = end_inferences(context, model)
     served_as, doubt = name_there(context, model) if is_remote else ("", None)
     inference = model.inference if model.inference and not was_removed else new_inference_id(model.id)
@@ -58,7 +59,7 @@ def _on(context: Context, model: PlaygroundModel) -> Toggled:
         at = rfc3339(context.clock.now())
         model = store.change(model.id, lambda row: claimed(row, inference, at, served_as=served_as))
     begin_inference(context, model)
-    warning = _warning(context, is_remote=is_remote) or doubt
+    warning = _warning(context, model, doubt)
     return Toggled(message=STARTED, inference_id=inference, warning=warning)
 
 
@@ -80,5 +81,10 @@ def _looked_at(context: Context, model: PlaygroundModel) -> tuple[PlaygroundMode
     return model, phase_now(model, pull, inference), inference.removed
 
 
-def _warning(context: Context, *, is_remote: bool) -> str | None:
-    return _NO_GATEWAY if is_remote and running_gateway(context) is None else None
+def _warning(context: Context, model: PlaygroundModel, doubt: str | None = None) -> str | None:
+    """The first thing that has to be done for it to answer."""
+    if model.access_mode != "remote_api":
+        return None
+    if running_gateway(context) is None:
+        return _NO_GATEWAY
+    return doubt or (_NOT_BY_LITELLM if model.has_token and context.settings.routing.litellm_file else None)

@@ -8,9 +8,15 @@ from typing import Any
 from modelscan.dataclasses import dataclass
 from modelscan.model import Deployment, Pricing
 from modelscan.system.clock import parse_rfc3339
-from modelscan.units import format_bytes, format_seconds, format_tokens
+from modelscan.units import format_bytes, format_price, format_seconds, format_tokens
 
-_PARTS = (("Weights", "weights_bytes"), ("Activations", "activations_bytes"), ("Overhead", "overhead_bytes"))
+_PARTS = (
+    ("Weights", "weights_bytes"),
+    ("KV cache", "kv_cache_bytes"),
+    ("Activations", "activations_bytes"),
+    ("Overhead", "overhead_bytes"),
+    ("Graphs, of the overhead", "graphs_bytes"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +43,16 @@ def _memory(item: Deployment) -> Iterator[ReceiptRow]:
         format_bytes(sizes.measured_bytes) if sizes.measured_bytes else "-",
         _apart(sizes.estimated_bytes, sizes.measured_bytes),
     )
-    parts: Mapping[str, Any] = item.plan.get("memory_per_gpu") or {}
+    planned_parts: Mapping[str, Any] = item.plan.get("memory_per_gpu") or {}
     for what, name in _PARTS:
-        if parts.get(name):
-            yield ReceiptRow(what, format_bytes(parts[name]), "", inner=True)
+        expected, found = planned_parts.get(name), getattr(sizes.measured_parts, name, None)
+        if expected or found:
+            texts = (format_bytes(expected) if expected else "-", format_bytes(found) if found else "-")
+            yield ReceiptRow(what, *texts, _apart(expected, found), inner=True)
     planned = item.plan.get("kv_cache_tokens")
     if planned or item.kv_cache_tokens:
         yield ReceiptRow(
-            "KV cache",
+            "KV cache holds",
             f"{format_tokens(planned)} tokens" if planned else "-",
             f"{format_tokens(item.kv_cache_tokens)} tokens" if item.kv_cache_tokens else "-",
             _apart(planned, item.kv_cache_tokens),
@@ -69,7 +77,7 @@ def _speed(item: Deployment) -> Iterator[ReceiptRow]:
 
 def _price(hosted: Pricing | None) -> Iterator[ReceiptRow]:
     if hosted is not None and hosted.output is not None:
-        text = f"${hosted.input or 0:g} in, ${hosted.output:g} out"
+        text = f"{format_price(hosted.input or 0)} in, {format_price(hosted.output)} out"
         yield ReceiptRow("Hosted, per million tokens", text, "")
 
 

@@ -1,6 +1,7 @@
 // Two charts: requests of each minute of the last hour, and tokens a second while this page is open.
 const HEIGHT = 180;
 const POLL_MILLISECONDS = 5000;
+const SECOND_MILLISECONDS = 1000;
 const KEPT = 120;
 const places = Object.fromEntries([...document.querySelectorAll("[data-chart]")].map((box) => [box.dataset.chart, box]));
 const charts = {};
@@ -37,6 +38,10 @@ async function look() {
   const minutes = Object.values(now.minutes)[0]?.length ?? 60;
   const times = Array.from({ length: minutes }, (_, index) => Math.floor(now.at / 60 - minutes + 1 + index) * 60);
   draw("minutes", times, Object.keys(now.minutes).length ? now.minutes : { none: times.map(() => 0) }, "requests");
+  const before = seen.at(-1);
+  if (before && JSON.stringify(now.tokens) + Object.values(now.minutes).flat() !== JSON.stringify(before.tokens) + Object.values(before.minutes).flat()) {
+    document.body.dispatchEvent(new Event("tick"));  // the tables, too
+  }
   seen.push(now);
   if (seen.length > KEPT) seen.shift();
   const models = [...new Set(seen.flatMap((item) => Object.keys(item.tokens)))];
@@ -53,6 +58,7 @@ async function look() {
 document.querySelector("[data-submits]")?.addEventListener("change", (event) => event.target.form.submit());
 if (places.minutes) {
   look();
+  setTimeout(look, SECOND_MILLISECONDS);
   setInterval(() => { if (document.visibilityState === "visible") look(); }, POLL_MILLISECONDS);
   new ResizeObserver(() => {
     for (const [name, { chart }] of Object.entries(charts)) chart.setSize({ width: places[name].clientWidth, height: HEIGHT });

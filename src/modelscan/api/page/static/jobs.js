@@ -13,7 +13,12 @@ document.addEventListener("job", ({ detail }) => {
   else look(detail.id);
 });
 
-ask("GET", "/api/v1/jobs?status=running").then((jobs) => { for (const job of jobs) show(job); }, () => null);
+const running = () => ask("GET", "/api/v1/jobs?status=running").then((jobs) => { for (const job of jobs) show(job); }, () => null);
+document.addEventListener("jobs", () => {
+  for (const box of place.children) look(box.id);
+  running();
+});
+running();
 
 // As it is now; events of one job that come together are asked about once.
 function look(id) {

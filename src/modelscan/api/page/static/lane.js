@@ -21,6 +21,13 @@ export class Lane {
   get option() { return this.select.selectedOptions[0]; }
   get task() { return this.option.dataset.task; }
 
+  offer(options) {
+    const { option } = this;
+    this.select.innerHTML = options;
+    if (![...this.select.options].some((other) => other.value === option.value)) this.select.append(option);
+    this.select.value = option.value;
+  }
+
   clear() {
     this.history = [];
     this.talk.replaceChildren();

@@ -12,7 +12,8 @@ function begin() {
   const [ask, stop, compare, clear] = ["ask", "stop", "compare", "clear"].map((name) => form.querySelector(`[data-${name}]`));
   const attached = form.querySelector("[data-attached]");
   const status = document.querySelector("[data-told]");
-  const names = [...template.content.querySelectorAll("option")].map((option) => option.value);
+  const offered = template.content.querySelector("[data-model]");
+  const names = () => [...offered.options].map((option) => option.value);
   const lanes = [];
   let running = null;
 
@@ -30,9 +31,21 @@ function begin() {
     return lane;
   }
 
+  // What answers now: a model that does no longer stays where it was chosen.
+  document.body.addEventListener("deployment", async () => {
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer?.ok) return;
+    const now = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-lane]");
+    const options = now?.content.querySelector("[data-model]").innerHTML ?? "";
+    if (!options || options === offered.innerHTML) return;
+    offered.innerHTML = options;
+    for (const lane of lanes) lane.offer(options);
+    refresh();
+  });
+
   function refresh() {
     place.dataset.count = lanes.length;
-    compare.disabled = lanes.length >= Math.min(MOST, names.length);
+    compare.disabled = lanes.length >= Math.min(MOST, offered.length);
     for (const lane of lanes) lane.box.querySelector("[data-remove]").hidden = lanes.length === 1;
     const tasks = new Set(lanes.map((lane) => lane.task));
     for (const label of form.querySelectorAll("[data-for]")) label.hidden = !tasks.has(label.dataset.for);
@@ -93,11 +106,11 @@ function begin() {
   clear.addEventListener("click", () => { for (const lane of lanes) lane.clear(); form.prompt.focus(); });
   compare.addEventListener("click", () => {
     const used = new Set(lanes.map((lane) => lane.select.value));
-    add(names.find((name) => !used.has(name))).select.focus();
+    add(names().find((name) => !used.has(name))).select.focus();
   });
 
-  const wanted = playground.dataset.wanted.split(" ").filter((name) => names.includes(name)).slice(0, MOST);
-  for (const name of wanted.length ? wanted : names.slice(0, 1)) add(name);
+  const wanted = playground.dataset.wanted.split(" ").filter((name) => names().includes(name)).slice(0, MOST);
+  for (const name of wanted.length ? wanted : names().slice(0, 1)) add(name);
 }
 
 function asAddress(file) {

@@ -5,6 +5,7 @@
     life       one of them, from its start to its end
     rest       sleeping instead of being stopped
     admission  before a start on GPUs: the lease on them, and their memory measured again
+    figures    what its log says of memory
     lease      the locks of those GPUs
     phases     what of a start is progress, and how long it will take
     reading    whether it reads on while its log is silent

@@ -33,6 +33,7 @@ from modelscan.targets.local.environment import backend_environment, key_files, 
 from modelscan.targets.local.health.health import Health
 from modelscan.targets.local.health.probe import Generated, ProbeFailed
 from modelscan.targets.local.health.watch import Answering, NotYet, Probed, Ready, Unusable, Watch
+from modelscan.targets.local.supervisor.figures import Figures
 from modelscan.targets.local.supervisor.phases import Phases
 from modelscan.targets.local.supervisor.reading import Reading
 from modelscan.targets.local.supervisor.rest import Rest
@@ -66,8 +67,7 @@ class Life:
         self._rest = Rest(supervision)
         self._written_at = 0.0
         self._read_at = 0.0  # the last reading of the metrics, in seconds since the epoch
-        self._measured: dict[str, int] = {}
-        self._pieces: dict[tuple[str, str], int] = {}  # of the GPUs' memory, where the log has it part by part
+        self._figures = Figures()
 
     def run(self) -> Ended:
         """Start the backend and stay until nothing of it is left."""
@@ -235,13 +235,7 @@ class Life:
         return None
 
     def _take_log(self, event: LogEvent) -> None:
-        for name in ("weights_bytes", "kv_cache_bytes", "kv_cache_tokens", "activations_bytes", "graphs_bytes"):
-            if (value := getattr(event, name)) is None:
-                continue
-            if event.piece is None:
-                self._measured[name] = value
-            elif not event.on_host:
-                self._pieces[event.piece, name] = value
+        self._figures.take(event)
         record = self._writer.value
         changed = sized(record, kv_cache_tokens=event.kv_cache_tokens, max_concurrency=event.max_concurrency)
         if changed != record:
@@ -276,7 +270,7 @@ class Life:
         self._ready = True
         self._with.lease.release()
         self._writer.keep_start(self._phases.durations(self._clock.monotonic()))
-        measurement = measurement_of(self._writer.value, self._measured, rfc3339(self._clock.now()))
+        measurement = measurement_of(self._writer.value, self._figures.whole, rfc3339(self._clock.now()))
         self._writer.keep_measurement(measurement, paths_of_state(self._with.state))
         self._became_ready(generated)
 
@@ -285,18 +279,20 @@ class Life:
         moment = rfc3339(self._clock.now())
         measured = Measured(ttft_ms=generated.ttft_ms, decode_tokens_per_second=generated.tokens_per_second)
         self._writer.become(
-            became_ready(self._writer.value, moment, measured=measured, measured_bytes=self._measured_bytes())
+            became_ready(
+                self._writer.value,
+                moment,
+                measured=measured,
+                measured_bytes=self._measured_bytes(),
+                measured_parts=self._figures.parts(on_gpu=bool(self._writer.value.pinned.gpu_indices)),
+            )
         )
 
     def _measured_bytes(self) -> int | None:
         """On a GPU what the backend's log reports, on a CPU the resident memory of its processes."""
         if not self._writer.value.pinned.gpu_indices:
             return resident_bytes(self._members())
-        if self._pieces:
-            return sum(self._pieces.values())
-        parts = [self._measured.get("weights_bytes"), self._measured.get("kv_cache_bytes")]
-        known = [part for part in parts if part is not None]
-        return sum(known) if len(known) == len(parts) else None
+        return self._figures.of_the_gpus()
 
     def _take_probe(self, probe: Probed) -> str | None:
         if not self._beat():
