@@ -153,3 +153,19 @@ def test_a_host_with_too_little_memory_is_planned_with_more(modelscan: Modelscan
     assert hint.endswith("--hardware rtx-4090+384gib-ram")
     assert modelscan(*words, "rtx-4090+384gib-ram").json["feasible"] is True
     assert modelscan(*words, "rtx-4090+256gib-ram").json["feasible"] is False
+
+
+def test_the_model_of_a_repo_that_no_catalog_knows_is_named(
+    modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELSCAN_OFFLINE", "1")
+    ran = modelscan("plan", "acme/Qwen3-8B-quantized.w8a8", "--hardware", "b200")
+    assert (ran.status, [line for line in ran.stderr.splitlines() if line.startswith("hint")]) == (
+        4,
+        snapshot(
+            [
+                "hint: the same model in another format: modelscan plan qwen/qwen3-8b --hardware b200",
+                "hint: a machine that runs it: modelscan plan acme/Qwen3-8B-quantized.w8a8 --hardware rtx-3060-12gb",
+            ]
+        ),
+    )

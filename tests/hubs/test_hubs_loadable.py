@@ -61,6 +61,7 @@ KINDS: list[tuple[str, Callable[[Files], Files], Any]] = [
     ("deepspeed", lambda files: {"config.json": files["config.json"], "global_step10/mp_rank_00_model_states.pt": b"?", "zero_to_fp32.py": "#"}, snapshot(("training_checkpoint", ["is a DeepSpeed checkpoint in pieces", "no backend loads it as it is"]))),
     ("nemo", lambda _: {"x.nemo": b"?"}, snapshot(("other_format", ["holds a NeMo archive, which no backend here loads"]))),
     ("flax", lambda files: {"config.json": files["config.json"], "flax_model.msgpack": b"?"}, snapshot(("other_format", ["holds Flax weights, which no backend here loads"]))),
+    ("ascend", lambda files: files | {"quant_model_description_w8a8_dynamic.json": "{}"}, snapshot(("other_device", ["is quantized by msModelSlim, whose files only Ascend NPUs load"]))),
     ("unfinished", lambda files: {"config.json": files["config.json"], "model.safetensors.incomplete": b"?"}, snapshot(("unfinished", ["is an unfinished download", "`model.safetensors.incomplete`"]))),
     ("mlx", lambda files: files | {"config.json": {**files["config.json"], "quantization": {"group_size": 64, "bits": 4}, "quantization_config": {"group_size": 64, "bits": 4}}}, snapshot(("mlx", ["holds MLX weights, which only Apple's MLX loads"]))),
     ("exl2", lambda files: files | {"config.json": {**files["config.json"], "quantization_config": {"quant_method": "exl2", "bits": 4.25}}}, snapshot(("foreign_quantization", ["is quantized with EXL2, which no backend here loads", "it is for ExLlamaV2"]))),

@@ -79,6 +79,10 @@ NOT_LOADED: tuple[tuple[tuple[str, ...], str], ...] = (
     (("*.parquet", "*.arrow"), "a data set"),
 )
 
+# What a program that quantizes for one kind of device leaves beside the weights: a name, the program, the devices.
+# vllm-ascend: quantization/modelslim_config.py.
+OTHER_DEVICES: tuple[tuple[str, str, str], ...] = (("quant_model_description*.json", "msModelSlim", "Ascend NPUs"),)
+
 # Classes and types of drafters for speculative decoding, in lower case (vLLM 0.33.0, model_executor/models/registry.py,
 # `_SPECULATIVE_DECODING_MODELS`, and config/speculative.py for Gemma's assistants; the speculators library). `Eagle`
 # alone is no such word: NVIDIA's Eagle2.5 is a model.

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelNotFound
-from modelscan.hubs.forms import DRAFTING, FOREIGN_METHODS, NOT_LOADED, POINTERS, TRAINING
+from modelscan.hubs.forms import DRAFTING, FOREIGN_METHODS, NOT_LOADED, OTHER_DEVICES, POINTERS, TRAINING
 from modelscan.parsing.regex import regex
 from modelscan.parsing.text import clean
 from modelscan.storage.shipped import shipped_text
@@ -84,7 +84,7 @@ class Unloadable(NamedTuple):
 
 def require_loadable_files(contents: Contents) -> None:
     """Raise ModelNotFound for files that no backend loads, whatever the config says."""
-    _refuse(contents, (_pointers, _adapter, _checkpoint, _other_format, _unfinished))
+    _refuse(contents, (_pointers, _adapter, _checkpoint, _other_format, _other_device, _unfinished))
 
 
 def require_loadable_config(contents: Contents, config: Mapping[str, Any]) -> None:
@@ -169,6 +169,15 @@ def _other_format(contents: Contents) -> Unloadable | None:
                 (),
                 [contents.original],
             )
+    return None
+
+
+def _other_device(contents: Contents) -> Unloadable | None:
+    """Integers that are laid out for devices which no backend here runs on."""
+    for pattern, program, devices in OTHER_DEVICES:
+        if any(fnmatchcase(name, pattern) for name in contents.sizes):
+            what = f"is quantized by {program}, whose files only {devices} load"
+            return Unloadable("other_device", what, (), [contents.original])
     return None
 
 

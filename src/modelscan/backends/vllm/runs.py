@@ -137,7 +137,11 @@ class VllmRuns(Runs):
     sleeps_by = (_ASLEEP, _AWAKE)
     refuses_unstable_float16 = True  # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS
     # Since 0.33: METADATA, layers/quantization/__init__.py.
-    plugins: Mapping[str, str] = {"bitsandbytes": "vllm-bnb-plugin", "gguf": "vllm-gguf-plugin"}
+    plugins: Mapping[str, str] = {
+        "bitsandbytes": "vllm-bnb-plugin",
+        "gguf": "vllm-gguf-plugin",
+        "msmodelslim": "an Ascend NPU with vllm-ascend",
+    }
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         argv = [

@@ -19,6 +19,9 @@ _LIGHT_BYTES = 32 * 10**9
 # 16-bit type gave wrong answers is of a model with 135 million, and twice the bytes take twice the time.
 _TINY_BYTES = 4 * 10**9
 _FORMATS = ("AWQ", "GPTQ")
+# Of eight bits, the methods that leave what goes into a layer in 16.
+_WEIGHTS_ALONE = frozenset({"AUTO-ROUND", "AUTOROUND", "BITSANDBYTES", "W8A16"})
+_INTEGER_INPUTS = "W8A8"  # in `kernels.csv`: layers that multiply integers of eight bits
 _INTEGERS = frozenset({"INT4", "INT8"})
 _DTYPES = {"float32": "FP32", "float": "FP32", "bfloat16": "BF16", "float16": "FP16", "half": "FP16"}
 
@@ -91,11 +94,12 @@ def choices(
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
             problem = f"{backend} cannot quantize to FP8 at load time on this kind of device"
         shape = weights.architecture
-        refused = next(facts.faults.of("refused", backend, version, gpu, word, shape), None)
+        kernels = _INTEGER_INPUTS if _computes_in_integers(weights, word) else word
+        refused = next(facts.faults.of("refused", backend, version, gpu, kernels, shape), None)
         if problem is None and refused is not None:
             problem = f"{backend} {version or ''} on {_named(gpu)}: {refused.sentence}"
         unfit = any(facts.faults.of("weight-only", backend, version, gpu, word, shape))
-        native = kernel is not None and kernel.native_on(gpu) and _stored_as(weights) not in _FORMATS and not unfit
+        native = kernel is not None and kernel.native_on(gpu) and not _is_weight_only(weights, word) and not unfit
         circumstances = _Circumstances(
             native=native,
             small=small,
@@ -210,6 +214,17 @@ def _stored_as(weights: WeightsDescription) -> str | None:
     """AWQ or GPTQ, as the files or a catalog say; both are weight-only in any number of bits."""
     stored = (weights.format or weights.quantization or "").upper()
     return next((method for method in _FORMATS if stored.startswith(method)), None)
+
+
+def _is_weight_only(weights: WeightsDescription, word: str) -> bool:
+    """Whether these files hold nothing but weights in fewer bits, whatever the GPU could compute in."""
+    stored = (weights.format or "").upper().replace("_", "-")
+    inputs = weights.architecture.details.get("quant_inputs") if weights.architecture is not None else None
+    return _stored_as(weights) in _FORMATS or (word == "INT8" and (inputs is False or stored in _WEIGHTS_ALONE))
+
+
+def _computes_in_integers(weights: WeightsDescription, word: str) -> bool:
+    return word == "INT8" and not _is_weight_only(weights, word)
 
 
 def answers(choice: Choice, wanted: str | None) -> bool:

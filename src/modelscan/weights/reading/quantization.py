@@ -27,7 +27,8 @@ _BITS_OF = {"FP8": 8, "INT8": 8, "INT4": 4, "MXFP4": 4, "NVFP4": 4, "FP4": 4}
 class Quantization:
     """What a `quantization_config` says. `scheme` is the word that people use (`FP8`, `INT4`, `MXFP4` …).
 
-    `zeros` is whether each group has a zero point next to its scale; None where the method decides.
+    `zeros` is whether each group has a zero point next to its scale, `inputs` whether what goes into a layer is
+    quantized too; None where the method decides.
     """
 
     method: str | None = None
@@ -36,6 +37,7 @@ class Quantization:
     group_size: int | None = None
     unquantized_modules: tuple[str, ...] = ()
     zeros: bool | None = None
+    inputs: bool | None = None
     groups: tuple[QuantGroup, ...] = ()
 
 
@@ -45,10 +47,12 @@ def read_quantization(config: Mapping[str, Any]) -> Quantization:
     if not section:
         return Quantization()
     method = _text(section.get("quant_method"))
-    weights = _group_weights(section)
+    group = _first_group(section)
+    weights = group.get("weights") or {}
+    packed = method == "compressed-tensors"
     scheme = _scheme(method, section, weights)
     bits = _integer(section.get("bits"), section.get("w_bit"), weights.get("num_bits"))
-    group = _integer(section.get("group_size"), section.get("q_group_size"), weights.get("group_size"))
+    size = _integer(section.get("group_size"), section.get("q_group_size"), weights.get("group_size"))
     if method is None and section.get("quant_algo"):
         method = "modelopt"
     return Quantization(
@@ -56,10 +60,11 @@ def read_quantization(config: Mapping[str, Any]) -> Quantization:
         scheme=scheme,
         bits=bits if bits is not None else _BITS_OF.get(scheme or ""),
         # -1 means one group per row.
-        group_size=group if group is not None and group > 0 else None,
+        group_size=size if size is not None and size > 0 else None,
         unquantized_modules=tuple(_modules(section)),
         # compressed-tensors writes zero points for asymmetric schemes only; AWQ and GPTQ always write them.
-        zeros=weights.get("symmetric") is False if method == "compressed-tensors" else None,
+        zeros=weights.get("symmetric") is False if packed else None,
+        inputs=isinstance(group.get("input_activations"), Mapping) if packed and group else None,
         groups=mixed_groups(section),
     )
 
@@ -105,13 +110,13 @@ def _section(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
-def _group_weights(section: Mapping[str, Any]) -> Mapping[str, Any]:
-    """compressed-tensors and newer modelopt: the weights' scheme of the first group."""
+def _first_group(section: Mapping[str, Any]) -> Mapping[str, Any]:
+    """compressed-tensors and newer modelopt: the first group that says what its weights are in."""
     groups = section.get("config_groups")
     for group in groups.values() if isinstance(groups, Mapping) else ():
         weights = group.get("weights") if isinstance(group, Mapping) else None
         if isinstance(weights, Mapping):
-            return weights
+            return group  # type: ignore[no-any-return]
     return {}
 
 
