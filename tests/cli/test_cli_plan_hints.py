@@ -141,7 +141,7 @@ def test_a_gpu_without_kernels_names_another(modelscan: Modelscan) -> None:
     ran = modelscan("--offline", "plan", "qwen/qwen3-4b", "--hardware", "v100-32gb", "--json")
     assert ran.status == 4
     (hint,) = ran.error["hints"]
-    assert hint.startswith("a machine that is large enough: modelscan plan qwen/qwen3-4b --hardware ")
+    assert hint.startswith("a machine that runs it: modelscan plan qwen/qwen3-4b --hardware ")
     assert modelscan("--offline", *shlex.split(hint.partition("modelscan ")[2])).status == 0
 
 
