@@ -227,9 +227,10 @@ INTEGERS = llama(quant_method="compressed-tensors", quant_bits=8)
 @pytest.mark.parametrize(
     ("spec", "changes", "said"),
     [
-        ("rtx-5090", {}, "refused"),
-        ("b200", {"details": {"quant_inputs": True}}, "refused"),
-        ("gb10", {}, "refused"),
+        ("rtx-5090", {"details": {"quant_inputs": True}}, "refused"),
+        ("b200", {"format": "w8a8"}, "refused"),
+        ("gb10", {"format": "w8a8"}, "refused"),
+        ("rtx-5090", {}, "weight-only"),
         ("rtx-4090", {}, "runs natively"),
         ("rtx-5090", {"details": {"quant_inputs": False}}, "weight-only"),
         ("rtx-5090", {"format": "gptq"}, "weight-only"),

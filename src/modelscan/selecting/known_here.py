@@ -17,7 +17,7 @@ from modelscan.storage.shipped import shipped_text
 from modelscan.weights.reading.makers import MAKERS, as_made, read_makers
 from modelscan.weights.reading.shipped import describe_shipped, quantized_forms
 
-_METHODS = ("awq", "gptq", "gguf", "autoround", "w8a16")  # as names of repos say them
+_METHODS = ("awq", "gptq", "gguf", "autoround", "w8a16", "w8a8")  # as names of repos say them
 _OF_ITS_FORM = frozenset({"quant_zeros", "quant_inputs"})  # details of a shape that another form of it has not
 
 

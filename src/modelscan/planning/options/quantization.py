@@ -94,12 +94,14 @@ def choices(
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
             problem = f"{backend} cannot quantize to FP8 at load time on this kind of device"
         shape = weights.architecture
-        kernels = _INTEGER_INPUTS if _computes_in_integers(weights, word) else word
+        in_integers = word == "INT8" and any(facts.faults.of("refused", backend, version, gpu, _INTEGER_INPUTS, shape))
+        kernels = _INTEGER_INPUTS if in_integers and _computes_in_integers(weights) else word
         refused = next(facts.faults.of("refused", backend, version, gpu, kernels, shape), None)
         if problem is None and refused is not None:
             problem = f"{backend} {version or ''} on {_named(gpu)}: {refused.sentence}"
         unfit = any(facts.faults.of("weight-only", backend, version, gpu, word, shape))
-        native = kernel is not None and kernel.native_on(gpu) and not _is_weight_only(weights, word) and not unfit
+        native = kernel is not None and kernel.native_on(gpu) and not _is_weight_only(weights, word)
+        native = native and not unfit and not in_integers
         circumstances = _Circumstances(
             native=native,
             small=small,
@@ -219,12 +221,19 @@ def _stored_as(weights: WeightsDescription) -> str | None:
 def _is_weight_only(weights: WeightsDescription, word: str) -> bool:
     """Whether these files hold nothing but weights in fewer bits, whatever the GPU could compute in."""
     stored = (weights.format or "").upper().replace("_", "-")
-    inputs = weights.architecture.details.get("quant_inputs") if weights.architecture is not None else None
-    return _stored_as(weights) in _FORMATS or (word == "INT8" and (inputs is False or stored in _WEIGHTS_ALONE))
+    return _stored_as(weights) in _FORMATS or (
+        word == "INT8" and (_inputs(weights) is False or stored in _WEIGHTS_ALONE)
+    )
 
 
-def _computes_in_integers(weights: WeightsDescription, word: str) -> bool:
-    return word == "INT8" and not _is_weight_only(weights, word)
+def _computes_in_integers(weights: WeightsDescription) -> bool:
+    """Whether it is known of INT8 that what goes into a layer is in it too: `INT8` alone may mean the weights."""
+    return _inputs(weights) is True or (weights.format or "").upper() == _INTEGER_INPUTS
+
+
+def _inputs(weights: WeightsDescription) -> bool | None:
+    shape = weights.architecture
+    return shape.details.get("quant_inputs") if shape is not None else None
 
 
 def answers(choice: Choice, wanted: str | None) -> bool:
