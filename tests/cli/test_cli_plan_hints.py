@@ -169,3 +169,20 @@ def test_the_model_of_a_repo_that_no_catalog_knows_is_named(
             ]
         ),
     )
+
+
+def test_a_backend_that_holds_no_more_is_not_praised_for_its_context(modelscan: Modelscan) -> None:
+    plan = modelscan("--offline", "plan", "meta-llama/llama-3.3-70b-instruct", "--hardware", "rtx-a6000", "--json").json
+    context = {item["max_model_len"] for item in (plan["chosen"], plan["alternatives"][0])}
+    assert context == {16384}
+    assert (
+        "backend: llamacpp, because vLLM holds no longer context, and needs more memory for it"
+        in (plan["chosen"]["reasons"])
+    )
+
+
+def test_smaller_models_are_smaller_than_the_one_that_was_asked_for(modelscan: Modelscan) -> None:
+    ran = modelscan("--offline", "plan", "mistralai/Magistral-Small-2509", "--hardware", "rtx-3090")
+    assert ran.stderr.splitlines()[-1] == (
+        "hint: smaller models: modelscan catalog list --task chat --open --max-params 23b"
+    )
