@@ -15,9 +15,17 @@ from typing import Any, NamedTuple
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelNotFound
-from modelscan.hubs.forms import DRAFTING, FOREIGN_METHODS, NOT_LOADED, OTHER_DEVICES, POINTERS, TRAINING
+from modelscan.hubs.forms import (
+    DRAFTING,
+    FOREIGN_METHODS,
+    KNOWN_METHODS,
+    NOT_LOADED,
+    OTHER_DEVICES,
+    POINTERS,
+    TRAINING,
+)
 from modelscan.parsing.regex import regex
-from modelscan.parsing.text import clean
+from modelscan.parsing.text import clean, clean_line
 from modelscan.storage.shipped import shipped_text
 from modelscan.weights.reading.drafters import DRAFTERS, Drafter, drafter_called, read_drafters
 from modelscan.weights.reading.listing import loaded_safetensors
@@ -26,6 +34,7 @@ from modelscan.weights.reading.tokenizers import has_tokenizer
 
 _POINTER_BYTES = range(16, 1025)
 _LARGEST_CARD = 1024**2
+_SHOWN = 40  # letters of a strange word
 # The files of a model that version control keeps elsewhere: only those are worth a look.
 _LARGE_ELSEWHERE = (
     "*.safetensors",
@@ -204,9 +213,12 @@ def _foreign(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None
     """A quantization that other programs load."""
     section = config.get("quantization_config")
     method = section.get("quant_method") if isinstance(section, Mapping) else None
+    if method is None or not str(method).strip() or str(method).lower() in KNOWN_METHODS:
+        return None
     program = FOREIGN_METHODS.get(str(method).lower())
     if program is None:
-        return None
+        what = f"is quantized with `{clean_line(str(method), _SHOWN)}`, which no backend here is known to load"
+        return Unloadable("unknown_quantization", what, (), [contents.original])
     return Unloadable(
         "foreign_quantization",
         f"is quantized with {clean(str(method)).upper()}, which no backend here loads",

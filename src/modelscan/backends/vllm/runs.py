@@ -140,6 +140,7 @@ class VllmRuns(Runs):
     plugins: Mapping[str, str] = {
         "bitsandbytes": "vllm-bnb-plugin",
         "gguf": "vllm-gguf-plugin",
+        "torchao": "torchao",
         "msmodelslim": "an Ascend NPU with vllm-ascend",
     }
 

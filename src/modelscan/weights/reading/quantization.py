@@ -9,7 +9,7 @@ from typing import Any
 from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, QuantGroup
 from modelscan.weights.counting.tensors import schemes_of
-from modelscan.weights.reading.groups import mixed_groups, scheme_of_algorithm, scheme_of_weights
+from modelscan.weights.reading.groups import mixed_groups, scheme_of_algorithm, scheme_of_weights, scheme_of_words
 
 # safetensors' and PyTorch's names of tensor types, and the word for weights that are mostly of that type.
 _DTYPE_WORDS = {
@@ -19,7 +19,9 @@ _DTYPE_WORDS = {
     "float8_e4m3fn": "FP8",
 }  # fmt: skip
 _METHOD_WORDS = {"fp8": "FP8", "fbgemm_fp8": "FP8", "mxfp4": "MXFP4", "mxfp8": "FP8", "nvfp4": "NVFP4"}
-_MODULE_KEYS = ("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "llm_int8_skip_modules")
+_MODULE_KEYS = (
+    *("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "exclude", "llm_int8_skip_modules"),
+)
 _BITS_OF = {"FP8": 8, "INT8": 8, "INT4": 4, "MXFP4": 4, "NVFP4": 4, "FP4": 4}
 
 
@@ -127,6 +129,8 @@ def _scheme(method: str | None, section: Mapping[str, Any], weights: Mapping[str
     found = _METHOD_WORDS.get(method or "") or scheme_of_algorithm(algorithm)
     if found is None:
         found = scheme_of_weights(weights, packed)
+    if found is None and method in {"quark", "torchao"}:
+        found = scheme_of_words(section)
     if found is None and method in {"bitsandbytes", "bnb"}:
         found = "INT8" if section.get("load_in_8bit") else "INT4" if section.get("load_in_4bit") else None
     if found is None and bits is not None:
