@@ -86,6 +86,15 @@ def test_variants_are_weights_and_specs_of_the_recipes_model() -> None:
     assert base.facts == {}
 
 
+def test_files_for_npus_are_marked_so() -> None:
+    npu = {"precision": "int8", "model_id": "eco/Thing-30B-A3B-w8a8", "extra_args": ["--quantization", "ascend"]}
+    parsed = vllm_recipes.parse_entries(
+        [("acme/Thing-30B-A3B", {**RECIPE, "variants": {**RECIPE["variants"], "npu": npu}})]
+    )
+    formats = {item.repo_id: item.format for record in parsed.records for item in record.weights}
+    assert {repo for repo, form in formats.items() if form == "msmodelslim"} == {"eco/Thing-30B-A3B-w8a8"}
+
+
 def test_what_an_index_keeps_gives_the_same_records_again() -> None:
     records = vllm_recipes.parse(RECIPE, "x").records
     again = vllm_recipes.parse_entries((record.key, json.loads(record.raw)) for record in records).records

@@ -185,6 +185,8 @@ print(sorted(set({HEAVY!r}) & set(sys.modules)))
         ("fits 12gb vram", 18), ("for 8gb card", 13), ("model for 2x rtx 3090", 75), ("geforce 4070", 18),
         ("laptop without gpu", 5), ("bestes Modell für 24 GB Grafikkarte", 35), ("适合8gb显存的模型", 13),
         ("macbook 16gb", 25), ("лучшая модель на 24 гигабайта", 37), ("h100", 123), ("raspberry pi", 5),
+        ("model for 16gb ram no gpu", 5), ("2gb cpu only", 3.1), ("two 3090", 75), ("2x3090", 75), ("quad 3090 coding", 150),
+        ("macbook m3 36gb", 56), ("6gb graphics card", 9.3), ("8gb de vram", 12.5), ("para 12gb", 18.5),
     ],
 )  # fmt: skip
 def test_memory_and_machines_bound_the_size(index: Index, query: str, most: float) -> None:
@@ -193,8 +195,22 @@ def test_memory_and_machines_bound_the_size(index: Index, query: str, most: floa
     assert all(size and size <= most * 1e9 for size in sizes)
 
 
+def test_who_says_a_size_gets_it_without_a_gpu_too(index: Index) -> None:
+    found = [index.get(name).parameters or 0 for name in ids(index, "cpu only 8b")]  # type: ignore[union-attr]
+    assert found
+    assert all(6e9 <= size <= 11e9 for size in found)
+
+
 def test_a_figure_in_a_name_is_no_machine() -> None:
-    for query in ("flan t5 xl", "phi 4 for coding", "glm 4.5", "llama 3.1 with tools"):
+    for query in (
+        "mixtral 8x22b",
+        "bge m3",
+        "two tower",
+        "flan t5 xl",
+        "phi 4 for coding",
+        "glm 4.5",
+        "llama 3.1 with tools",
+    ):
         assert read_query(query).most is None
 
 

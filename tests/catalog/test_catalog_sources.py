@@ -294,3 +294,26 @@ def test_models_dev_toml_of_the_user(tmp_path: Path) -> None:
 def test_a_list_of_models_needs_a_list() -> None:
     with pytest.raises(NotThisFormat, match="no list under `models:`"):
         model_list.parse("models: {}", source="local")
+
+
+FOR_NPUS = """
+model_sets:
+- name: Thing
+  specs:
+  - {source: huggingface, huggingface_repo_id: eco/Thing-W8A8, quantization: W8A8, gpu_filters: {vendor: ascend}}
+  - {source: huggingface, huggingface_repo_id: acme/Thing, quantization: BF16, gpu_filters: {vendor: ascend}}
+  - {source: huggingface, huggingface_repo_id: red/Thing-w8a8, quantization: INT8}
+  - source: huggingface
+    huggingface_repo_id: eco/Thing-w4a8
+    backend_parameters: ["--quantization=ascend"]
+"""
+
+
+def test_files_for_npus_are_marked_so() -> None:
+    (record,) = gpustack.parse(FOR_NPUS).records
+    assert {item.repo_id: item.format for item in record.weights} == {
+        "eco/Thing-W8A8": "msmodelslim",
+        "acme/Thing": None,
+        "red/Thing-w8a8": None,
+        "eco/Thing-w4a8": "msmodelslim",
+    }

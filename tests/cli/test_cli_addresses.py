@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import Modelscan
 from tests.cli.driver import Ran
 from tests.hubs.hub_server import HubServer
 
 from modelscan.hubs.tokens import HUBS, token_origin, with_tokens
 from modelscan.storage.secrets import Secrets
+from modelscan.storage.shipped import shipped
 
 DENIED = (401, b"{}", {"X-Error-Message": "Invalid credentials in Authorization header"})
 
@@ -90,3 +94,32 @@ def test_what_a_hub_says_cannot_steer_a_terminal(run: Callable[..., Ran], hub: H
         for line in ran.stderr.splitlines():
             assert line.isprintable()
             assert len(line) < 9_000
+
+
+@pytest.mark.parametrize("written", [".", "here/tiny", "here/tiny/", "here/"])
+def test_a_folder_as_a_shell_completes_it(
+    modelscan: Modelscan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    folder = tmp_path / "here" / "tiny"
+    shutil.copytree(shipped("demo"), folder)
+    monkeypatch.chdir(folder if written == "." else tmp_path)
+    ran = modelscan("plan", written, "--hardware", "rtx-4090", "--json")
+    assert (ran.status, json.loads(ran.stdout)["chosen"]["repo_id"]) == (0, str(folder))
+
+
+def test_a_folder_without_weights_is_planned_and_said_to_be_empty(run: Callable[..., Ran], tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    shutil.copy(shipped("demo") / "config.json", folder)
+    ran = run("plan", str(folder), "--hardware", "rtx-4090")
+    assert (ran.status, ran.stderr.splitlines()) == (
+        0,
+        [f"warning: `{folder}` holds no weights: it can be planned for its `config.json`, and not be deployed"],
+    )
+
+
+def test_a_damaged_file_is_named_by_its_own_path(run: Callable[..., Ran], tmp_path: Path) -> None:
+    file = tmp_path / "tiny-Q4_K_M.gguf"
+    file.write_bytes(b"GGUF\0\0\0\0")
+    ran = run("plan", str(file), "--hardware", "rtx-4090")
+    assert ran.stderr.splitlines()[0] == f"error: `{file}` is damaged"

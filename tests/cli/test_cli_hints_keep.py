@@ -62,6 +62,7 @@ _GIVEN_UP = {
     "that fits in another format": {"--quantization", "--dtype", "--kv-cache-dtype"},
     "of these GPUs": {"--hardware"},
     "a machine that is large enough": {"--hardware"},
+    "a machine that runs it": {"--hardware"},
 }
 
 

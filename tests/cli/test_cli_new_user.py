@@ -139,7 +139,7 @@ def test_more_gpus_than_there_are(modelscan: Modelscan) -> None:
         4,
         snapshot("""\
 error: `modelscan/demo` does not fit this hardware as asked
-  the model cannot be divided over 2 usable GPUs as asked (gpus 4)
+  4 GPUs were asked for, and 2 are there
 hint: let the plan choose the GPUs: modelscan plan demo --hardware 2xrtx-4090
 """),
     )

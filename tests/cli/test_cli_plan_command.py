@@ -29,6 +29,13 @@ def test_the_first_port_of_the_settings_and_both_names_are_in_it(modelscan: Mode
     assert argv[served + 1 : served + 3] == ["demo", "modelscan/demo"]
 
 
+def test_the_repo_as_its_hub_spells_it_is_a_served_name_too(modelscan: Modelscan) -> None:
+    """As in the record of a deployment: clients of `vllm serve` have it."""
+    argv = modelscan("--offline", "plan", "qwen/qwen3-8b", "--hardware", "rtx-4090", "--json").json["chosen"]["argv"]
+    served = argv.index("--served-model-name")
+    assert argv[served + 1 : served + 4] == ["qwen3-8b", "Qwen/Qwen3-8B-FP8", "qwen/qwen3-8b"]
+
+
 def test_the_line_that_deploys_a_plan_can_be_pasted(modelscan: Modelscan) -> None:
     asked = ["demo", "--context-length", "1024", "--name", "mine"]
     last = modelscan("plan", *asked).stdout.splitlines()[-1]

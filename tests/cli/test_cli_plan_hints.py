@@ -141,7 +141,7 @@ def test_a_gpu_without_kernels_names_another(modelscan: Modelscan) -> None:
     ran = modelscan("--offline", "plan", "qwen/qwen3-4b", "--hardware", "v100-32gb", "--json")
     assert ran.status == 4
     (hint,) = ran.error["hints"]
-    assert hint.startswith("a machine that is large enough: modelscan plan qwen/qwen3-4b --hardware ")
+    assert hint.startswith("a machine that runs it: modelscan plan qwen/qwen3-4b --hardware ")
     assert modelscan("--offline", *shlex.split(hint.partition("modelscan ")[2])).status == 0
 
 
@@ -153,3 +153,36 @@ def test_a_host_with_too_little_memory_is_planned_with_more(modelscan: Modelscan
     assert hint.endswith("--hardware rtx-4090+384gib-ram")
     assert modelscan(*words, "rtx-4090+384gib-ram").json["feasible"] is True
     assert modelscan(*words, "rtx-4090+256gib-ram").json["feasible"] is False
+
+
+def test_the_model_of_a_repo_that_no_catalog_knows_is_named(
+    modelscan: Modelscan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELSCAN_OFFLINE", "1")
+    ran = modelscan("plan", "acme/Qwen3-8B-quantized.w8a8", "--hardware", "b200")
+    assert (ran.status, [line for line in ran.stderr.splitlines() if line.startswith("hint")]) == (
+        4,
+        snapshot(
+            [
+                "hint: the same model in another format: modelscan plan qwen/qwen3-8b --hardware b200",
+                "hint: a machine that runs it: modelscan plan acme/Qwen3-8B-quantized.w8a8 --hardware rtx-3060-12gb",
+            ]
+        ),
+    )
+
+
+def test_a_backend_that_holds_no_more_is_not_praised_for_its_context(modelscan: Modelscan) -> None:
+    plan = modelscan("--offline", "plan", "meta-llama/llama-3.3-70b-instruct", "--hardware", "rtx-a6000", "--json").json
+    context = {item["max_model_len"] for item in (plan["chosen"], plan["alternatives"][0])}
+    assert context == {16384}
+    assert (
+        "backend: llamacpp, because vLLM holds no longer context, and needs more memory for it"
+        in (plan["chosen"]["reasons"])
+    )
+
+
+def test_smaller_models_are_smaller_than_the_one_that_was_asked_for(modelscan: Modelscan) -> None:
+    ran = modelscan("--offline", "plan", "mistralai/Magistral-Small-2509", "--hardware", "rtx-3090")
+    assert ran.stderr.splitlines()[-1] == (
+        "hint: smaller models: modelscan catalog list --task chat --open --max-params 23b"
+    )

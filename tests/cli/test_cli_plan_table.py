@@ -20,7 +20,7 @@ qwen/qwen3-8b                             | l4             | FP8 1   | the same
 qwen/qwen3-8b                             | v100-32gb      | Q4_K_M 1 | vLLM's machine code begins at 7.5, llama.cpp's at 5.0
 qwen/qwen3-32b                            | 2xrtx-3090     | FP8 2   | weight-only on Ampere, but it holds
 qwen/qwen3-32b                            | 2xrtx-4090     | FP8 2   | the owner's FP8 files over two GPUs
-qwen/qwen3-32b                            | rtx-5090       | INT4 1  | 32 GiB of FP8 do not fit 32 GB; AWQ does
+qwen/qwen3-32b                            | rtx-5090       | NVFP4 1 | 32 GiB of FP8 do not fit 32 GB; NVIDIA's NVFP4 does, natively
 qwen/qwen3-32b                            | a100-80gb      | BF16 1  | no FP8 units, and BF16 fits
 qwen/qwen3-32b                            | h100-80gb      | FP8 1   | native FP8, known files
 qwen/qwen3-32b                            | l40s           | FP8 1   | native FP8 on Ada

@@ -147,6 +147,15 @@ QUANTIZED: list[tuple[str, dict[str, Any], tuple[object, ...]]] = [
     ("modelopt, mixed", {"quant_method": "modelopt", "quant_algo": "MIXED_PRECISION", "quantized_layers":
                          {"a": {"quant_algo": "NVFP4"}, "b": {"quant_algo": "FP8"}, "c": {"quant_algo": "NVFP4"}}},
      ("modelopt", "NVFP4", 4, None, ())),
+    ("quark", {"quant_method": "quark", "exclude": ["lm_head"], "global_quant_config":
+               {"weight": {"dtype": "fp4", "group_size": 32, "scale_format": "e8m0"}}},
+     ("quark", "MXFP4", 4, None, ("lm_head",))),
+    ("quark, in two steps", {"quant_method": "quark", "global_quant_config": {"weight": [{"dtype": "fp8_e4m3"},
+                                                                                   {"dtype": "int4"}]}},
+     ("quark", "INT4", 4, None, ())),
+    ("torchao", {"quant_method": "torchao", "quant_type": {"default": {"_type": "Float8WeightOnlyConfig"}}},
+     ("torchao", "FP8", 8, None, ())),
+    ("torchao, in a word", {"quant_method": "torchao", "quant_type": "int4wo-128"}, ("torchao", "INT4", 4, None, ())),
     ("a method of tomorrow", {"quant_method": "hyperquant"}, ("hyperquant", None, None, None, ())),
 ]  # fmt: skip
 

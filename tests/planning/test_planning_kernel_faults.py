@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from typing import Any
 
 import pytest
 from tests.planning.machines import FACTS, llama, machine, new_shape, weights
@@ -218,3 +219,40 @@ def test_the_first_magistral_is_served_without_a_parser_that_ends_its_start() ->
     assert second is not None
     assert dict(first.parsers) == {"--tool-call-parser": "mistral"}
     assert dict(second.parsers) == {"--tool-call-parser": "mistral", "--reasoning-parser": "mistral"}
+
+
+INTEGERS = llama(quant_method="compressed-tensors", quant_bits=8)
+
+
+@pytest.mark.parametrize(
+    ("spec", "changes", "said"),
+    [
+        ("rtx-5090", {"details": {"quant_inputs": True}}, "refused"),
+        ("b200", {"format": "w8a8"}, "refused"),
+        ("gb10", {"format": "w8a8"}, "refused"),
+        ("rtx-5090", {}, "weight-only"),
+        ("rtx-4090", {}, "runs natively"),
+        ("rtx-5090", {"details": {"quant_inputs": False}}, "weight-only"),
+        ("rtx-5090", {"format": "gptq"}, "weight-only"),
+        ("rtx-5090", {"format": "auto-round"}, "weight-only"),
+        ("rtx-5090", {"format": "w8a16"}, "weight-only"),
+    ],
+)
+def test_integers_that_a_gpu_does_not_multiply_are_refused_and_as_weights_alone_they_run(
+    spec: str, changes: dict[str, Any], said: str
+) -> None:
+    shape = replace(INTEGERS, details={**INTEGERS.details, **changes.get("details", {})})
+    item = weights("lab/m-int8", shape, "INT8", format=changes.get("format", "compressed-tensors"))
+    plan = plan_for(item, spec)
+    if said == "refused":
+        assert "#54311" in plan.rejected[0].reason
+    else:
+        assert plan.chosen is not None
+        assert said in " ".join(plan.chosen.reasons)
+
+
+def test_files_for_other_devices_are_no_alternative() -> None:
+    plan = plan_for(weights("eco/m-w8a8", INTEGERS, "INT8", format="msmodelslim"), "rtx-4090")
+    assert [(item.code, item.reason) for item in plan.rejected] == [
+        ("no_kernel", "vllm needs an Ascend NPU with vllm-ascend to run msmodelslim, which modelscan does not install")
+    ]

@@ -269,3 +269,25 @@ def test_a_recipe_that_runs_the_repos_code_is_said_in_the_plan_with_the_option()
         ],
         True: [],
     }
+
+
+def test_where_nobody_says_whether_it_calls_tools_its_line_does() -> None:
+    """A parser of tool calls is harmless where no tools are given; one of reasoning is not."""
+    line = FACTS.chat_formats.of("qwen/qwen3-8b", "vllm")
+    assert said(line=line, capabilities=Capabilities()).words == ("--tool-call-parser=hermes",)
+    assert said(line=line, capabilities=Capabilities(tool_call=False)).words == ()
+    assert said(capabilities=Capabilities()).reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "parser"),
+    [
+        ("ibm-granite/granite-4.0-h-small", "granite4"), ("ibm-granite/granite-4.1-8b", "granite4"),
+        ("allenai/olmo-3-7b-instruct", "olmo3"), ("liquidai/lfm2-24b-a2b", "lfm2"), ("liquidai/lfm2.5-1.2b-instruct", "lfm2"),
+        ("lgai-exaone/exaone-4.0-32b", "hermes"), ("meituan-longcat/longcat-flash-chat", "longcat"),
+    ],
+)  # fmt: skip
+def test_lines_whose_parsers_came_with_their_versions(model: str, parser: str) -> None:
+    found = FACTS.chat_formats.of(model, "vllm")
+    assert found is not None
+    assert found.parsers["--tool-call-parser"] == parser

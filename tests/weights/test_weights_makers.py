@@ -20,6 +20,8 @@ BASES = {
     "Inferact/Qwen3.8-27B-NVFP4": ("Qwen/Qwen3.8-27B", "NVFP4"),
     "unsloth/Qwen3.8-27B-NVFP4": ("Qwen/Qwen3.8-27B", "NVFP4"),
     "RedHatAI/Qwen3.6-35B-A3B-NVFP4": ("Qwen/Qwen3.6-35B-A3B", "NVFP4"),
+    "RedHatAI/Qwen3.6-27B-NVFP4": ("Qwen/Qwen3.6-27B", "NVFP4"),
+    "nvidia/Qwen3-32B-NVFP4": ("Qwen/Qwen3-32B", "NVFP4"),
     "Intel/Qwen3.6-27B-int4-AutoRound": ("Qwen/Qwen3.6-27B", "INT4"),
     "cyankiwi/Qwen3.6-27B-AWQ-INT4": ("Qwen/Qwen3.6-27B", "INT4"),
     "cyankiwi/gemma-4-26B-A4B-it-AWQ-4bit": ("google/gemma-4-26B-A4B", "INT4"),
@@ -84,3 +86,17 @@ def test_a_head_is_16_bit_unless_a_group_names_it() -> None:
     weights, _ = made("unsloth/Qwen3.8-27B-NVFP4")
     assert weights.architecture is not None
     assert any("lm_head" in name for group in weights.architecture.quant_groups for name in group.modules)
+
+
+def test_the_gates_that_makers_list_are_no_layers() -> None:
+    """`re:.*shared_expert_gate$` stands in one list for dense models and experts: all but linear attention is packed."""
+    _, estimate, high = gib("RedHatAI/Qwen3.6-27B-NVFP4")
+    assert 24.0 < estimate < 26.5
+    assert high < 28.0
+
+
+def test_all_of_a_dense_model_but_its_head_is_packed() -> None:
+    """31.2B matrices in NVFP4 and two of the vocabulary's size in 16 bits, as its hf_quant_config.json says."""
+    low, estimate, _ = gib("nvidia/Qwen3-32B-NVFP4")
+    assert estimate == pytest.approx(19.25, rel=0.01)
+    assert low < 18.5

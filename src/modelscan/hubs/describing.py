@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from modelscan.errors import ModelNotFound, ModelscanError
@@ -235,7 +236,8 @@ class _Repo:
 
     def _damaged(self, name: str, cause: str, missing: Sequence[str] = ()) -> ModelscanError:
         if self.is_folder:
-            path = f"{self.repo_id}/{name}"
+            # A GGUF file is described as the folder it lies in is.
+            path = str((Path(self.repo_id).parent if self.repo_id.endswith(".gguf") else Path(self.repo_id)) / name)
             return ModelscanError(
                 f"`{path}` is {'missing' if missing else 'damaged'}",
                 cause=[cause],

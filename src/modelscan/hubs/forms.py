@@ -79,6 +79,10 @@ NOT_LOADED: tuple[tuple[tuple[str, ...], str], ...] = (
     (("*.parquet", "*.arrow"), "a data set"),
 )
 
+# What a program that quantizes for one kind of device leaves beside the weights: a name, the program, the devices.
+# vllm-ascend: quantization/modelslim_config.py.
+OTHER_DEVICES: tuple[tuple[str, str, str], ...] = (("quant_model_description*.json", "msModelSlim", "Ascend NPUs"),)
+
 # Classes and types of drafters for speculative decoding, in lower case (vLLM 0.33.0, model_executor/models/registry.py,
 # `_SPECULATIVE_DECODING_MODELS`, and config/speculative.py for Gemma's assistants; the speculators library). `Eagle`
 # alone is no such word: NVIDIA's Eagle2.5 is a model.
@@ -99,7 +103,25 @@ FOREIGN_METHODS: Mapping[str, str] = {
     "eetq": "transformers with EETQ",
     "quanto": "transformers with quanto",
     "spqr": "transformers with SpQR",
+    "hqq": "transformers with HQQ",
+    "bitnet": "transformers and bitnet.cpp",
+    "fouroversix": "transformers with FourOverSix",
+    "sinq": "transformers with SINQ",
+    "ascend": "Ascend NPUs",
 }
+
+# The methods that a backend here reads, or a plugin of one (vLLM 0.33.0, layers/quantization/__init__.py, and what its
+# configs rename; SGLang 0.5.23, layers/quantization/__init__.py).
+KNOWN_METHODS: frozenset[str] = frozenset(
+    {
+        *("awq", "auto_awq", "awq_marlin", "gptq", "auto_gptq", "gptq_marlin", "gptq_bitblas", "marlin", "moe_wna16"),
+        *("auto-round", "auto_round", "autoround", "inc", "compressed-tensors", "compressed_tensors", "sparseml"),
+        *("fp8", "fbgemm_fp8", "deepseek_v4_fp8", "w8a8_fp8", "w4afp8", "mxfp8", "fp_quant", "humming", "quark"),
+        *("modelopt", "modelopt_fp4", "modelopt_fp8", "modelopt_mxfp8", "modelopt_mixed", "petit_nvfp4", "nvfp4"),
+        *("mxfp4", "gpt_oss_mxfp4", "w8a8_int8", "blockwise_int8", "experts_int8", "qoq", "torchao", "online"),
+        *("bitsandbytes", "bnb", "bitsandbytes_4bit", "bitsandbytes_8bit", "gguf"),
+    }
+)
 
 # What names of repos and of their owners (`mlx-community`) say of such forms, where the repo itself cannot be read.
 NAMED: Mapping[str, str] = {

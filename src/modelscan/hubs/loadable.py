@@ -15,9 +15,17 @@ from typing import Any, NamedTuple
 from modelscan.backends.registry import BACKENDS
 from modelscan.dataclasses import dataclass
 from modelscan.errors import ModelNotFound
-from modelscan.hubs.forms import DRAFTING, FOREIGN_METHODS, NOT_LOADED, POINTERS, TRAINING
+from modelscan.hubs.forms import (
+    DRAFTING,
+    FOREIGN_METHODS,
+    KNOWN_METHODS,
+    NOT_LOADED,
+    OTHER_DEVICES,
+    POINTERS,
+    TRAINING,
+)
 from modelscan.parsing.regex import regex
-from modelscan.parsing.text import clean
+from modelscan.parsing.text import clean, clean_line
 from modelscan.storage.shipped import shipped_text
 from modelscan.weights.reading.drafters import DRAFTERS, Drafter, drafter_called, read_drafters
 from modelscan.weights.reading.listing import loaded_safetensors
@@ -26,6 +34,7 @@ from modelscan.weights.reading.tokenizers import has_tokenizer
 
 _POINTER_BYTES = range(16, 1025)
 _LARGEST_CARD = 1024**2
+_SHOWN = 40  # letters of a strange word
 # The files of a model that version control keeps elsewhere: only those are worth a look.
 _LARGE_ELSEWHERE = (
     "*.safetensors",
@@ -84,7 +93,7 @@ class Unloadable(NamedTuple):
 
 def require_loadable_files(contents: Contents) -> None:
     """Raise ModelNotFound for files that no backend loads, whatever the config says."""
-    _refuse(contents, (_pointers, _adapter, _checkpoint, _other_format, _unfinished))
+    _refuse(contents, (_pointers, _adapter, _checkpoint, _other_format, _other_device, _unfinished))
 
 
 def require_loadable_config(contents: Contents, config: Mapping[str, Any]) -> None:
@@ -172,6 +181,15 @@ def _other_format(contents: Contents) -> Unloadable | None:
     return None
 
 
+def _other_device(contents: Contents) -> Unloadable | None:
+    """Integers that are laid out for devices which no backend here runs on."""
+    for pattern, program, devices in OTHER_DEVICES:
+        if any(fnmatchcase(name, pattern) for name in contents.sizes):
+            what = f"is quantized by {program}, whose files only {devices} load"
+            return Unloadable("other_device", what, (), [contents.original])
+    return None
+
+
 def _unfinished(contents: Contents) -> Unloadable | None:
     """What download tools leave behind, where the weights themselves are not there."""
     left = [name for name in contents.sizes if name.endswith((".incomplete", ".aria2", ".part", ".crdownload"))]
@@ -195,9 +213,12 @@ def _foreign(contents: Contents, config: Mapping[str, Any]) -> Unloadable | None
     """A quantization that other programs load."""
     section = config.get("quantization_config")
     method = section.get("quant_method") if isinstance(section, Mapping) else None
+    if method is None or not str(method).strip() or str(method).lower() in KNOWN_METHODS:
+        return None
     program = FOREIGN_METHODS.get(str(method).lower())
     if program is None:
-        return None
+        what = f"is quantized with `{clean_line(str(method), _SHOWN)}`, which no backend here is known to load"
+        return Unloadable("unknown_quantization", what, (), [contents.original])
     return Unloadable(
         "foreign_quantization",
         f"is quantized with {clean(str(method)).upper()}, which no backend here loads",

@@ -11,7 +11,8 @@ from modelscan.deployments.files import files_of
 from modelscan.deployments.naming import deployment_name
 from modelscan.deployments.record import DeploymentSpec, DeploymentStatus, PinnedPlan, Record
 from modelscan.errors import Usage
-from modelscan.model import HUB_SOURCES, Adapter, Candidate, Installation, ModelInProcess, WeightsDescription
+from modelscan.model import Adapter, Candidate, Installation, ModelInProcess, WeightsDescription
+from modelscan.selecting.command import served_names
 from modelscan.selecting.context import Context
 from modelscan.selecting.entries.applied import at_gateway
 from modelscan.selecting.plan import Planned, described
@@ -32,7 +33,7 @@ def new_record(
     """The record of a deployment before it has a port, and so an address. Without `installation` it must be made."""
     resolved, settings = planned.resolved, context.settings
     description = described(planned, chosen)
-    names = _served_names(name, resolved, description)
+    names = served_names(name, resolved, description)
     _refuse_taken(chosen.adapters, names)
     identity = uuid.uuid4().hex
     spec = DeploymentSpec(
@@ -102,7 +103,7 @@ def _models(
     models, taken = [first], set(names)
     for other, item in zip(resolved.beside, chosen.beside, strict=True):
         weights = next(one for one in other.options if (one.source, one.repo_id) == (item.source, item.repo_id))
-        own = _served_names(deployment_name(None, other.model_id), other, weights)
+        own = served_names(deployment_name(None, other.model_id), other, weights)
         models.append(dataclasses.replace(item, served_model_names=tuple(name for name in own if name not in taken)))
         taken.update(own)
     return tuple(models)
@@ -131,15 +132,6 @@ def record_there(
         aliases=wanted.aliases,
     )
     return Record(spec=spec, pinned=PinnedPlan(backend=target, repo_id=names[0]))
-
-
-def _served_names(name: str, resolved: Resolved, weights: WeightsDescription) -> tuple[str, ...]:
-    """Its own name, the id as it was registered, the repo as its hub spells it (as `vllm serve` and its clients have
-    it), and the model's.
-    """
-    registered = (resolved.registered.id,) if resolved.registered is not None else ()
-    repo = (weights.repo_id,) if weights.source in HUB_SOURCES else ()
-    return tuple(dict.fromkeys((name, *registered, *repo, resolved.model_id)))
 
 
 def _task(chosen: Candidate, description: WeightsDescription) -> Any:

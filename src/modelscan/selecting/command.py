@@ -9,12 +9,13 @@ from modelscan.backends.base import Launch
 from modelscan.backends.registry import BACKENDS
 from modelscan.deployments.naming import deployment_name
 from modelscan.hubs.protocol import InFolder, Streamed
-from modelscan.model import Adapter, Plan, Source
+from modelscan.model import HUB_SOURCES, Adapter, Plan, Source, WeightsDescription
 from modelscan.selecting.adapters.words import adapter_location
 from modelscan.selecting.context import Context
 from modelscan.selecting.installations import choose, device_of
 from modelscan.selecting.plan import Planned, described
 from modelscan.selecting.requests import DeployRequest
+from modelscan.selecting.resolved import Resolved
 from modelscan.weights.reading.selection import ADAPTER
 
 
@@ -35,7 +36,7 @@ def with_command(context: Context, planned: Planned, wanted: DeployRequest) -> P
     name = deployment_name(wanted.name, planned.resolved.model_id)
     launch = Launch(
         location=str(here) if here is not None else weights.location,
-        served_model_names=tuple(dict.fromkeys((name, planned.resolved.model_id))),
+        served_model_names=served_names(name, planned.resolved, weights),
         port=wanted.port or context.settings.deploy.first_port,
         host=wanted.host,
         program=installation.program if installation is not None else None,
@@ -45,6 +46,15 @@ def with_command(context: Context, planned: Planned, wanted: DeployRequest) -> P
     )
     command = BACKENDS[chosen.backend].command_line(chosen, launch)
     return dataclasses.replace(plan, chosen=dataclasses.replace(chosen, argv=command.argv, env=dict(command.env)))
+
+
+def served_names(name: str, resolved: Resolved, weights: WeightsDescription) -> tuple[str, ...]:
+    """Its own name, the id as it was registered, the repo as its hub spells it (as `vllm serve` and its clients have
+    it), and the model's.
+    """
+    registered = (resolved.registered.id,) if resolved.registered is not None else ()
+    repo = (weights.repo_id,) if weights.source in HUB_SOURCES else ()
+    return tuple(dict.fromkeys((name, *registered, *repo, resolved.model_id)))
 
 
 def _cached(context: Context, source: Source, repo_id: str, commit: str | None, form: str | None = None) -> Path | None:

@@ -21,6 +21,9 @@ from modelscan.weights.reading.makers import MAKERS, as_made, read_makers
 from modelscan.weights.reading.selection import CTRANSLATE2
 from modelscan.weights.reading.shipped import describe_shipped, quantized_forms
 
+_METHODS = ("awq", "gptq", "gguf", "autoround", "w8a16", "w8a8")  # as names of repos say them
+_OF_ITS_FORM = frozenset({"quant_zeros", "quant_inputs"})  # details of a shape that another form of it has not
+
 
 def resolve_offline(context: Context, model: Model, source: Source | None = None) -> Resolved:
     """A catalog model with what is known about its weights, on the hub that was asked for, without asking it."""
@@ -127,7 +130,7 @@ def borrowed_shape(item: WeightsDescription, known: Iterable[WeightsDescription]
         quant_bits=None,
         quant_group_size=None,
         unquantized_modules=(),
-        details={key: value for key, value in lender.architecture.details.items() if key != "quant_zeros"},
+        details={key: value for key, value in lender.architecture.details.items() if key not in _OF_ITS_FORM},
         total_parameters=lender.architecture.total_parameters if own_quantization(lender) in UNQUANTIZED else None,
     )
     lent = replace(item, architecture=shape, shape_from=lender.repo_id, verified=False)
@@ -148,9 +151,9 @@ def describe_here(
 
 
 def _stored_by_name(repo_id: str) -> str | None:
-    """AWQ or GPTQ, where the name of a repo says so: `…-GPTQ-Int8` says how as well as in how many bits."""
+    """The method, where the name of a repo says it: `…-GPTQ-Int8` says how as well as in how many bits."""
     name_words = words(repo_id)
-    return next((method for method in ("awq", "gptq", "gguf") if method in name_words), None)
+    return next((method for method in _METHODS if method in name_words), None)
 
 
 def _look_here(

@@ -53,7 +53,9 @@ def smaller_models(
             return [f"{what}: {wording.command(tried, model=sibling.id)}" for sibling, _ in found]
     if not too_large:
         return []
-    return [f"smaller models: modelscan catalog list --task {model.task} --open --max-params {_billions(hardware)}b"]
+    return [
+        f"smaller models: modelscan catalog list --task {model.task} --open --max-params {_billions(hardware, model)}b"
+    ]
 
 
 def in_another_format(
@@ -73,10 +75,11 @@ def in_another_format(
     return []
 
 
-def _billions(hardware: Hardware) -> int:
-    """Parameters that a machine holds in four bits, with room for the rest."""
+def _billions(hardware: Hardware, model: Model) -> int:
+    """Parameters that a machine holds in four bits, with room for the rest, and fewer than the model has."""
     sizes = [gpu.memory_free_bytes or 0 for gpu in hardware.devices] or [hardware.cpu.memory_free_bytes or 0]
-    return max(int(sum(sizes) * _ROOM / BYTES_PER_PARAMETER["INT4"]) // 10**9, 1)
+    held = int(sum(sizes) * _ROOM / BYTES_PER_PARAMETER["INT4"])
+    return max(min(held, (model.parameters or held + 1) - 1) // 10**9, 1)
 
 
 def refuse_closed(context: Context, model: Model, request: PlanRequest, described: str | None = None) -> None:

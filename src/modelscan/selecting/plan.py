@@ -151,8 +151,8 @@ def _planned(
     )
     plan = with_further(plan, _further(context, resolved, found))
     codes = {item.code for item in plan.rejected}
-    if plan.chosen is None and resolved.model and codes & _TOO_MUCH:
-        hints = _hints(context, resolved.model, request, free, found, wording, plan)
+    if plan.chosen is None and (known := resolved.model or resolved.form_of) and codes & _TOO_MUCH:
+        hints = _hints(context, known, request, free, found, wording, plan)
         plan = dataclasses.replace(plan, hints=hints)
     # How the name was read belongs to the answer: a script sees no remarks on stderr.
     warnings = (*resolved.warnings, *idle, *entry_warnings(resolved.registered, plan.chosen))

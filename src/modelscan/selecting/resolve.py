@@ -21,7 +21,7 @@ from modelscan.hubs.folder.describe import CONFIGS, describe_folder
 from modelscan.hubs.folder.locate import model_folder
 from modelscan.hubs.forms import NAMED
 from modelscan.hubs.loadable import drafting, refuse_drafter, shipped_drafters, unloadable
-from modelscan.model import HUB_SOURCES, PlanRequest, Source, Weights, WeightsDescription
+from modelscan.model import HUB_SOURCES, Model, PlanRequest, Source, Weights, WeightsDescription
 from modelscan.parsing.regex import regex
 from modelscan.registry.registered import registered_models
 from modelscan.selecting.addresses import refuse_impossible, refuse_other_addresses
@@ -83,22 +83,25 @@ def resolve_model(
     if is_s3(reference):
         return _prefix(context, reference, source, revision)
     folder = Path(reference).expanduser()
-    if reference.startswith(("/", "./", "../", "~")) or source == "local_path" or _is_weights(folder):
+    if _is_path(reference, folder) or source == "local_path" or _is_weights(folder):
         return _folder(folder)
     refuse_drafter(unwrap(reference.strip()))
     index = open_index(context.settings)
     try:
         resolution = _resolution(reference, index)
     except ModelNotFound:
-        if any((folder / name).is_file() for name in CONFIGS):
+        if _is_model(folder):
             return _folder(folder)
         _refuse_drafter_by_name(reference, index)
         raise
     except ModelAmbiguous as asked:
         raise fitting_first(context, index, asked, described_hardware) from None
     notices = (*((index.warning,) if index.warning else ()), *resolution.warnings)
+    if resolution.passthrough_repo == reference.strip() and _is_model(folder):
+        return _folder(folder)
     if resolution.model is None:
         assert resolution.passthrough_repo is not None  # noqa: S101  the other half of Resolution
+        lent: tuple[WeightsDescription, Model] | None = None
         repo, form = resolution.passthrough_repo, (resolution.weights_hint or WeightsHint()).quantization
         weights = Weights(source=source or "huggingface", repo_id=repo, verified=False)
         try:
@@ -108,13 +111,13 @@ def resolve_model(
             _refuse_drafter_by_name(repo, index)
             if revision is not None or (lent := _form_of_a_known_model(context, weights, index, form)) is None:
                 raise
-            options = (lent,)
-            why = f"the hub cannot be asked about `{repo}`, so it is planned with the shape of {lent.shape_from}"
+            options = lent[:1]
+            why = f"the hub cannot be asked about `{repo}`, so it is planned with the shape of {lent[0].shape_from}"
             notices = (*notices, why)
         return Resolved(
             reference=reference, model_id=resolution.passthrough_repo.lower(), model=None, options=options,
             quantization=form if all(item.format == "gguf" for item in options) else None,
-            warnings=notices, notes=resolution.notes,
+            form_of=lent[1] if lent is not None else None, warnings=notices, notes=resolution.notes,
         )  # fmt: skip
     model, hint = resolution.model, resolution.weights_hint or WeightsHint()
     entry = registered_models(context.settings).of(model, hint.repo_id)
@@ -197,6 +200,17 @@ def _prefix(context: Context, reference: str, source: Source | None, revision: s
     return Resolved(reference=reference, model_id=address.name, model=None, options=(description,))
 
 
+def _is_path(reference: str, folder: Path) -> bool:
+    """By how it is written, as a shell completes it."""
+    if reference.startswith(("/", "./", "../", "~")) or reference in {".", ".."}:
+        return True
+    return reference.endswith("/") and folder.is_dir()
+
+
+def _is_model(folder: Path) -> bool:
+    return any((folder / name).is_file() for name in CONFIGS)
+
+
 def _is_weights(path: Path) -> bool:
     return path.suffix in {".gguf", ".safetensors"} and path.is_file()
 
@@ -215,9 +229,11 @@ def _folder(path: Path) -> Resolved:
             details={"path": str(asked)},
         ) from error
     notes = () if folder == asked else (f"`{asked}` is taken for the folder `{folder}`",)
+    empty = f"`{folder}` holds no weights: it can be planned for its `config.json`, and not be deployed"
     return Resolved(
-        reference=str(folder), model_id=folder.resolve().name, model=None, options=(description,), notes=notes
-    )
+        reference=str(folder), model_id=folder.resolve().name, model=None, options=(description,), notes=notes,
+        warnings=(empty,) if description.size_bytes is None else (),
+    )  # fmt: skip
 
 
 def _describe_all(
@@ -247,9 +263,9 @@ def _describe_all(
 
 def _form_of_a_known_model(
     context: Context, weights: Weights, index: Index, wanted: str | None
-) -> WeightsDescription | None:
+) -> tuple[WeightsDescription, Model] | None:
     """A repo that nobody knows, as the form that its name says or that is `wanted`, of the model that the rest of its
-    name is.
+    name is, and that model.
 
     Raises ModelNotFound for a form that no backend loads.
     """
@@ -271,7 +287,7 @@ def _form_of_a_known_model(
         )
     item = describe_here(context, replace(weights, quantization=quantization), None, ())
     form = borrowed_shape(item, (describe_here(context, known, None, model.weights) for known in model.weights))
-    return replace(form, task=form.task or model.task) if form.shape_from else None
+    return (replace(form, task=form.task or model.task), model) if form.shape_from else None
 
 
 def _is_named(options: Sequence[WeightsDescription], hint: WeightsHint) -> bool:

@@ -16,7 +16,8 @@ class Resolved:
     first.
 
     `quantization` is one that the name itself asked for, as in `…-AWQ`. `entry` is what is said of it, where
-    somebody registered it or our own list has it. `beside` are further models for the same process.
+    somebody registered it or our own list has it. `form_of` is the model that a repo of no catalog is a form of, by its
+    name. `beside` are further models for the same process.
     """
 
     reference: str
@@ -25,6 +26,7 @@ class Resolved:
     options: tuple[WeightsDescription, ...]
     quantization: str | None = None
     entry: LayeredModel | None = None
+    form_of: Model | None = None
     beside: tuple[Resolved, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

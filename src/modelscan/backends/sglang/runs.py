@@ -86,6 +86,7 @@ class SglangRuns(Runs):
     # sglang 0.5.23, srt/utils/runai_utils.py: its reader marks the small files it copied as complete, for ever.
     s3_problem = "it would go on with the config that it copied first, whatever lies there later"
     step_argument = "--chunked-prefill-size"
+    plugins: Mapping[str, str] = {"msmodelslim": "an Ascend NPU"}
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         kv_cache_dtype = None if candidate.kv_cache_dtype == "auto" else candidate.kv_cache_dtype

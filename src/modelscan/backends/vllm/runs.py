@@ -136,10 +136,15 @@ class VllmRuns(Runs):
     over_socket = True
     sleeps_by = (_ASLEEP, _AWAKE)
     refuses_unstable_float16 = True  # 0.32: config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS
-    # Since 0.33: METADATA, layers/quantization/__init__.py.
     # 0.32.0: entrypoints/openai/speech_to_text, which refuses srt and vtt and reads `timestamp_granularities` nowhere.
     leaves_out: Mapping[Task, str] = {"speech-to-text": "the times of words, srt and vtt"}
-    plugins: Mapping[str, str] = {"bitsandbytes": "vllm-bnb-plugin", "gguf": "vllm-gguf-plugin"}
+    # Since 0.33: METADATA, layers/quantization/__init__.py.
+    plugins: Mapping[str, str] = {
+        "bitsandbytes": "vllm-bnb-plugin",
+        "gguf": "vllm-gguf-plugin",
+        "torchao": "torchao",
+        "msmodelslim": "an Ascend NPU with vllm-ascend",
+    }
 
     def command_line(self, candidate: Candidate, launch: Launch) -> CommandLine:
         argv = [

@@ -12,6 +12,7 @@ from typing import NamedTuple, get_args
 
 from modelscan.catalog.index import words as vocabulary
 from modelscan.catalog.index.memory_words import WITHOUT_GPU, largest_for
+from modelscan.catalog.naming import languages as vocabulary_of_languages
 from modelscan.catalog.naming import names
 from modelscan.catalog.naming import words as vocabulary_of_names
 from modelscan.catalog.naming.translated import in_english
@@ -33,7 +34,9 @@ _EXPERTS = r"\bmoe\b|\bmixture[ -]of[ -]experts\b"
 _FEW_ACTIVE = r"\b(?:few|fewest|little|low|small) activ\w+(?: param(?:eter)?s?)?"
 _MOST_OF_FEW = 6_000_000_000
 # To read the patterns of machines takes longer than a search: most queries have none of these.
-_GPU_ALONE = r"^ [a-z]{1,2}\d{2,3}[a-z]? $|\dg | \d ?x ?[a-z]{1,2}\d{2,3}[a-z]? "
+_GPU_ALONE = (
+    r"^ [a-z]{1,2}\d{2,3}[a-z]? $|\dg | (?:\d ?x|two|dual|double|three|triple|four|quad) ?[a-z]{0,2}\d{2,4}[a-z]? "
+)
 _MACHINE = (
     "gb",
     "gib",
@@ -124,8 +127,10 @@ def read_query(text: str) -> Query:
             words[word] = None
     # A small embedder or transcriber is a tenth of a small chat model.
     share = 10 if any(task not in {"chat", "completion"} for task in tasks) else 1
-    if machine == WITHOUT_GPU:
-        machine //= share
+    if machine == WITHOUT_GPU:  # who says the size knows how slow that is
+        machine = None if least else machine // share
+    if machine and vocabulary_of_languages.FOREIGN_FILLERS.issuperset(words):
+        words = {}  # `para 12gb`: nothing is left that could be a name
     if (sized := words.keys() & vocabulary.SMALL.keys()) and words.keys() - sized <= vocabulary.LANGUAGES:
         # Alone, "small" is a size; beside a name (`mistral small`) it belongs to the name.
         words = {word: None for word in words if word not in sized}

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 FILLERS: frozenset[str] = frozenset({
-    "a", "ai", "all", "alternative", "alternatives", "an", "and", "any", "anyone", "are", "best", "better", "but",
-    "by", "can", "card", "computer", "could", "currently", "days", "decent", "desktop", "device", "disk", "download",
-    "equivalent", "fast", "file", "fit", "fits", "fitting", "for", "from", "gaming", "generation", "generator", "good",
-    "got", "gpu", "great", "has", "have", "i", "ide", "in", "is", "language", "like", "llm", "llms", "local",
-    "locally", "mac", "macbook", "machine", "me", "memory", "model", "model's", "models", "modern", "my", "need",
-    "newest", "no", "now", "of", "on", "only", "over", "pc", "please", "popular", "quick", "rag", "ram", "really",
-    "recommend", "recommended", "replacement", "right", "run", "runnable", "running", "runs", "server", "should",
-    "similar", "size", "sized", "solid", "some", "someone", "something", "space", "storage", "suggestion", "than",
-    "that", "the", "these", "to", "top", "under", "usable", "use", "used", "using", "vram", "want", "what", "which",
-    "who", "with", "without", "works", "workstation", "would", "you", "your",
+    "a", "ai", "all", "alternative", "alternatives", "an", "and", "any", "anyone", "are", "best", "better", "budget",
+    "but", "by", "can", "card", "cheap", "computer", "could", "currently", "days", "decent", "desktop", "device",
+    "disk", "download", "equivalent", "fast", "file", "fit", "fits", "fitting", "for", "from", "gaming", "generation",
+    "generator", "good", "got", "gpu", "graphics", "great", "has", "have", "i", "ide", "in", "is", "language", "like",
+    "llm", "llms", "local", "locally", "mac", "macbook", "machine", "me", "memory", "model", "model's", "models",
+    "modern", "my", "need", "newest", "no", "now", "of", "old", "older", "on", "only", "over", "pc", "please",
+    "popular", "quick", "rag", "ram", "really", "recommend", "recommended", "replacement", "right", "run", "runnable",
+    "running", "runs", "server", "should", "similar", "size", "sized", "solid", "some", "someone", "something",
+    "space", "storage", "suggestion", "than", "that", "the", "these", "to", "top", "under", "usable", "use", "used",
+    "using", "vram", "want", "weak", "what", "which", "who", "with", "without", "works", "workstation", "would", "you",
+    "your",
 })
 """Nothing that tells models apart."""
 

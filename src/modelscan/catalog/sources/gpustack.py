@@ -16,7 +16,7 @@ from modelscan.backends.registry import BACKENDS
 from modelscan.catalog.naming.words import GPUSTACK_TASKS
 from modelscan.catalog.sources import standing
 from modelscan.catalog.sources.record import Attached, Parsed, SourceRecord, verbatim
-from modelscan.catalog.sources.stated import quantization_word
+from modelscan.catalog.sources.stated import NPU_FORMAT, format_for, quantization_word
 from modelscan.model import Source, Spec, Weights
 from modelscan.parsing import fields
 from modelscan.parsing.modest import is_modest
@@ -128,7 +128,7 @@ def _record(
             Weights(
                 source=hub,
                 repo_id=repo,
-                format="gguf" if _GGUF_KEYS & spec.keys() else None,
+                format="gguf" if _GGUF_KEYS & spec.keys() else _made_for(repo, specs),
                 quantization=quantization_word(spec.get("quantization")),
                 verified=False,
             ),
@@ -143,6 +143,18 @@ def _record(
         facts={key: value for key, value in _facts(name, entry, size) if value is not None and value != ()},
         extra=clean_tree({key: value for key, value in entry.items() if _is_unknown(key)}),
     )
+
+
+_INTEGERS = frozenset({"INT8", "INT4"})
+
+
+def _made_for(repo: str, specs: Sequence[Mapping[str, Any]]) -> str | None:
+    """The format of files that are quantized for one kind of device; None where other devices are given them too."""
+    own = [spec for spec in specs if (_repo(spec) or (None, None))[1] == repo]
+    is_of_npus = [fields.mapping(spec.get("gpu_filters")).get("vendor") == "ascend" for spec in own]
+    if all(is_of_npus) and {quantization_word(spec.get("quantization")) for spec in own} <= _INTEGERS:
+        return NPU_FORMAT
+    return next((found for spec in own if (found := format_for(fields.items(spec.get("backend_parameters"))))), None)
 
 
 def _one_form(

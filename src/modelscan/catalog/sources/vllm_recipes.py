@@ -21,7 +21,7 @@ from modelscan.catalog.naming.words import QUANTIZATION, RECIPE_STORAGE, RECIPE_
 from modelscan.catalog.sources import standing
 from modelscan.catalog.sources.downloads import folder_at
 from modelscan.catalog.sources.record import Attached, Entry, Last, Parsed, SourceRecord, verbatim
-from modelscan.catalog.sources.stated import quantization_word
+from modelscan.catalog.sources.stated import format_for, quantization_word
 from modelscan.errors import SourceUnavailable
 from modelscan.model import Spec, Task, Weights
 from modelscan.parsing import fields, json_text
@@ -205,12 +205,13 @@ def _record(
     """What else the recipe states (sizes, context) is true of its own model only."""
     lab = names.split_owner(recipe_repo)[0]
     weights: dict[str, Weights] = {}
+    made = {item[1]: format_for(_flat(_arguments(item[2].get("extra_args")))) for item in variants}
     for checkpoint, quantization in [*((item[1], _quantization(item[2], item[1])) for item in variants), (repo, None)]:
         owner = names.split_owner(checkpoint)[0]
         weights.setdefault(
             checkpoint.casefold(),
             Weights(
-                source="huggingface", repo_id=checkpoint, quantization=quantization,
+                source="huggingface", repo_id=checkpoint, quantization=quantization, format=made.get(checkpoint),
                 official=True if owner == lab else None, verified=False,
             ),
         )  # fmt: skip

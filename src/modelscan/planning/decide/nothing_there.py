@@ -25,6 +25,8 @@ from modelscan.planning.options.setting import Setting
 
 def no_layout(setting: Setting, choice: Choice, devices: Sequence[Gpu]) -> str:
     request, shape = setting.request, choice.weights.architecture
+    if request.gpu_count is not None and request.gpu_count > len(devices):
+        return f"{request.gpu_count} GPUs were asked for, and {len(devices)} are there"
     asked = [
         f"{name.replace('_', ' ')} {value}"
         for name, value in (

@@ -26,7 +26,13 @@ from modelscan.planning.decide.improving import improved
 from modelscan.planning.decide.nothing_there import no_layout, nothing_asked_for, nothing_usable
 from modelscan.planning.decide.pace import Ranked, by_pace
 from modelscan.planning.decide.spreading import spread_over, tightest, tries
-from modelscan.planning.decide.weighing import reason_to_weigh, reason_without_gpu, slowed, with_others_weighed
+from modelscan.planning.decide.weighing import (
+    reason_to_weigh,
+    reason_without_gpu,
+    reason_without_length,
+    slowed,
+    with_others_weighed,
+)
 from modelscan.planning.memory.adapting import adapters_problem
 from modelscan.planning.offload.forms import forms_of
 from modelscan.planning.offload.judging import judge_offload
@@ -141,6 +147,9 @@ def decide(
             if why is not None:
                 beside = _setting(model, options, other, why, device, request, facts, installations)
                 more, missed = _weighed(beside, options, devices, hardware, installations)
+                if devices and (why := reason_without_length(other, backend, more, good)) is not None:
+                    beside = dataclasses.replace(beside, backend_reason=why)
+                    more, missed = _weighed(beside, options, devices, hardware, installations)
                 good, bad = [*good, *more], [*bad, *missed]
         if not good and devices and not request.gpus and (why := reason_without_gpu(bad)) is not None:
             for other in backends_to_weigh(options, request, backend):

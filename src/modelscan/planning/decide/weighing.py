@@ -37,10 +37,21 @@ def reason_to_weigh(
         return f"{other}, because {title} {_refusal(nearest)}"
     if not devices:
         return f"{other}, which reads smaller formats on a CPU than {title}"
-    longest = max(item.max_model_len or 0 for _, _, item in fitting)
+    longest = max(map(_length, fitting))
     if longest < USEFUL_CONTEXT and all(place >= _SHORT for place, _, _ in fitting):
         return f"{other}, because {title} has room for a context of {longest:,} tokens only"
     return None
+
+
+def reason_without_length(other: str, first: str, more: Sequence[Ranked], fitting: Sequence[Ranked]) -> str | None:
+    """In words, what is left for one that was weighed for a longer context and has none; None where it has."""
+    if not fitting or not more or max(_length(item) for item in more) > max(_length(item) for item in fitting):
+        return None
+    return f"{other}, because {BACKENDS[first].title} holds no longer context, and needs more memory for it"
+
+
+def _length(item: Ranked) -> int:
+    return item[2].max_model_len or 0
 
 
 def _refusal(nearest: Rejection | None) -> str:

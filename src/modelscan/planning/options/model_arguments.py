@@ -90,7 +90,8 @@ def model_arguments(
         for name in spec.env:
             chosen.dropped.setdefault(f"{name} ({spec.source})", "catalogs may not set environment variables")
     for source, named in _of_its_kind(shape, line, backend):
-        _take_missing(named, source, backend, version, capabilities, parsers, chosen)
+        wanted = _wanted(backend, capabilities, may_call=line is not None and named is line.parsers)
+        _take_missing(named, source, backend, version, wanted, parsers, chosen)
     if task not in _TALKING:
         for name in _PARSERS:
             chosen.values.pop(name, None)
@@ -101,11 +102,16 @@ def model_arguments(
     )
 
 
-def _wanted(backend: Backend, capabilities: Capabilities | None) -> list[str]:
-    """The parser arguments that a model with these capabilities needs and the backend has."""
+def _wanted(backend: Backend, capabilities: Capabilities | None, *, may_call: bool = False) -> list[str]:
+    """The parser arguments that a model with these capabilities needs and the backend has.
+
+    `may_call`: where nobody says whether it calls tools, it is taken to, as others of its line do. A parser of tool
+    calls does nothing where no tools are given; one of reasoning would take answers for reasoning.
+    """
     if capabilities is None:
         return []
-    needed = {"--tool-call-parser": capabilities.tool_call, "--reasoning-parser": capabilities.reasoning}
+    calls = may_call if capabilities.tool_call is None else capabilities.tool_call
+    needed = {"--tool-call-parser": calls, "--reasoning-parser": capabilities.reasoning}
     return [name for name in backend.runs.model_arguments if needed.get(name)]
 
 
@@ -125,12 +131,12 @@ def _take_missing(
     source: str,
     backend: Backend,
     version: str | None,
-    capabilities: Capabilities | None,
+    wanted: Sequence[str],
     parsers: Parsers,
     chosen: _Chosen,
 ) -> None:
     """The parsers that the model needs and no catalog named, as far as this version has them."""
-    for name in _wanted(backend, capabilities):
+    for name in wanted:
         value = named.get(name)
         if (
             value is not None

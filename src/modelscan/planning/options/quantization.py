@@ -20,6 +20,9 @@ _LIGHT_BYTES = 32 * 10**9
 # 16-bit type gave wrong answers is of a model with 135 million, and twice the bytes take twice the time.
 _TINY_BYTES = 4 * 10**9
 _FORMATS = ("AWQ", "GPTQ")
+# Of eight bits, the methods that leave what goes into a layer in 16.
+_WEIGHTS_ALONE = frozenset({"AUTO-ROUND", "AUTOROUND", "BITSANDBYTES", "W8A16"})
+_INTEGER_INPUTS = "W8A8"  # in `kernels.csv`: layers that multiply integers of eight bits
 _INTEGERS = frozenset({"INT4", "INT8"})
 # What a scheme is called as a type of computation where it is one. In integers such a choice
 # comes before all others: the same words in half the time and a fifth of the memory (run on whisper-base).
@@ -99,11 +102,14 @@ def choices(
         if problem is None and word == "FP8" and own in UNQUANTIZED and at_load is None:
             problem = f"{backend} cannot quantize to FP8 at load time on this kind of device"
         shape = weights.architecture
-        refused = next(facts.faults.of("refused", backend, version, gpu, word, shape), None)
+        in_integers = word == "INT8" and any(facts.faults.of("refused", backend, version, gpu, _INTEGER_INPUTS, shape))
+        kernels = _INTEGER_INPUTS if in_integers and _computes_in_integers(weights) else word
+        refused = next(facts.faults.of("refused", backend, version, gpu, kernels, shape), None)
         if problem is None and refused is not None:
             problem = f"{backend} {version or ''} on {_named(gpu)}: {refused.sentence}"
         unfit = any(facts.faults.of("weight-only", backend, version, gpu, word, shape))
-        native = kernel is not None and kernel.native_on(gpu) and _stored_as(weights) not in _FORMATS and not unfit
+        native = kernel is not None and kernel.native_on(gpu) and not _is_weight_only(weights, word)
+        native = native and not unfit and not in_integers
         circumstances = _Circumstances(
             native=native,
             small=small,
@@ -244,6 +250,24 @@ def _stored_as(weights: WeightsDescription) -> str | None:
     """AWQ or GPTQ, as the files or a catalog say; both are weight-only in any number of bits."""
     stored = (weights.format or weights.quantization or "").upper()
     return next((method for method in _FORMATS if stored.startswith(method)), None)
+
+
+def _is_weight_only(weights: WeightsDescription, word: str) -> bool:
+    """Whether these files hold nothing but weights in fewer bits, whatever the GPU could compute in."""
+    stored = (weights.format or "").upper().replace("_", "-")
+    return _stored_as(weights) in _FORMATS or (
+        word == "INT8" and (_inputs(weights) is False or stored in _WEIGHTS_ALONE)
+    )
+
+
+def _computes_in_integers(weights: WeightsDescription) -> bool:
+    """Whether it is known of INT8 that what goes into a layer is in it too: `INT8` alone may mean the weights."""
+    return _inputs(weights) is True or (weights.format or "").upper() == _INTEGER_INPUTS
+
+
+def _inputs(weights: WeightsDescription) -> bool | None:
+    shape = weights.architecture
+    return shape.details.get("quant_inputs") if shape is not None else None
 
 
 def answers(choice: Choice, wanted: str | None) -> bool:

@@ -249,7 +249,7 @@ def _machines(refused: Refused) -> list[str]:
     hints: dict[str, str] = {}
     for what, machines in (
         ("more of these GPUs", _more(refused)),
-        ("a machine that is large enough", _sorted(refused)),
+        (f"a machine that {'is large enough' if least else 'runs it'}", _sorted(refused)),
     ):
         for size, spec, hardware in machines:
             if size * DEFAULT_UTILIZATION <= least:

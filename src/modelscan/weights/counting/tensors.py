@@ -216,7 +216,8 @@ def _is_state(pattern: str) -> bool:
 
 
 def _is_dense(pattern: str) -> bool:
-    return bool(re.search(r"shared_expert|(?<!experts\.)mlp.*(up|down)", pattern))
+    """The gate of shared experts, which nearly all configs list, is one row."""
+    return bool(re.search(r"shared_experts?(?!\w*_gate)|(?<!experts\.)mlp.*(up|down)", pattern))
 
 
 def _padding(shape: Architecture, layers: int, tensor_parallel: int, experts_over: int | None) -> float:

@@ -11,6 +11,7 @@ _ALGORITHM_WORDS = (("NVFP4", "NVFP4"), ("MXFP4", "MXFP4"), ("W4A", "INT4"), ("I
                     ("W8A", "INT8"), ("INT8", "INT8"), ("FP4", "FP4"))  # fmt: skip
 _SCHEMES = {("float", 8): "FP8", ("int", 8): "INT8", ("int", 4): "INT4", ("float", 4): "FP4", ("int", 2): "INT2"}
 _OF_GROUP_SIZE = {16: "NVFP4", 32: "MXFP4"}  # of floats of four bits: the formats differ in it
+_WORDS = (("mxfp4", "MXFP4"), ("int4", "INT4"), ("uint4", "INT4"), ("int8", "INT8"), ("fp8", "FP8"), ("float8", "FP8"))
 _MIXED = "MIXED_PRECISION"
 _MOST_NAMES = 200_000  # of modules; a damaged config must not exhaust memory
 
@@ -26,6 +27,20 @@ def scheme_of_weights(weights: Mapping[str, Any], packed: str = "") -> str | Non
         return packed[:5].upper()
     found = _SCHEMES.get((str(weights.get("type")), _whole(weights.get("num_bits")) or 0))
     return _OF_GROUP_SIZE.get(_whole(weights.get("group_size")) or 0, found) if found == "FP4" else found
+
+
+def scheme_of_words(section: Mapping[str, Any]) -> str | None:
+    """The word for what AMD's Quark, or torchao, says of all layers: a dtype, or the name of a class."""
+    overall = section.get("global_quant_config")
+    weight = overall.get("weight") if isinstance(overall, Mapping) else section.get("quant_type")
+    steps = weight if isinstance(weight, list) else [weight]  # packed in several steps, the last is what is stored
+    last = steps[-1] if steps else None
+    said = last.get("dtype") or last.get("default") if isinstance(last, Mapping) else last
+    named = said.get("_type") if isinstance(said, Mapping) else said
+    text = str(named or "").lower()
+    if text == "fp4" and isinstance(last, Mapping):
+        return _OF_GROUP_SIZE.get(_whole(last.get("group_size")) or 32, "FP4")
+    return next((word for start, word in _WORDS if start in text), None)
 
 
 def mixed_groups(section: Mapping[str, Any]) -> tuple[QuantGroup, ...]:

@@ -76,7 +76,7 @@ def _quantized(shape: Architecture, config: Mapping[str, Any]) -> Architecture:
         quant_group_size=said.group_size,
         unquantized_modules=said.unquantized_modules,
         quant_groups=said.groups,
-        details={**shape.details, "quant_zeros": bool(said.zeros)},
+        details={**shape.details, "quant_zeros": bool(said.zeros), "quant_inputs": said.inputs},
     )
     mixed = schemes_of(made)
     return replace(made, quant_bits=bits_of_scheme(mixed[0])) if mixed else made

@@ -9,7 +9,7 @@ from typing import Any
 from modelscan.dataclasses import dataclass
 from modelscan.model import Architecture, QuantGroup
 from modelscan.weights.counting.tensors import schemes_of
-from modelscan.weights.reading.groups import mixed_groups, scheme_of_algorithm, scheme_of_weights
+from modelscan.weights.reading.groups import mixed_groups, scheme_of_algorithm, scheme_of_weights, scheme_of_words
 
 # safetensors' and PyTorch's names of tensor types, and the word for weights that are mostly of that type.
 _DTYPE_WORDS = {
@@ -19,7 +19,9 @@ _DTYPE_WORDS = {
     "float8_e4m3fn": "FP8",
 }  # fmt: skip
 _METHOD_WORDS = {"fp8": "FP8", "fbgemm_fp8": "FP8", "mxfp4": "MXFP4", "mxfp8": "FP8", "nvfp4": "NVFP4"}
-_MODULE_KEYS = ("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "llm_int8_skip_modules")
+_MODULE_KEYS = (
+    *("modules_to_not_convert", "ignore", "ignored_layers", "exclude_modules", "exclude", "llm_int8_skip_modules"),
+)
 _BITS_OF = {"FP8": 8, "INT8": 8, "INT4": 4, "MXFP4": 4, "NVFP4": 4, "FP4": 4}
 
 
@@ -27,7 +29,8 @@ _BITS_OF = {"FP8": 8, "INT8": 8, "INT4": 4, "MXFP4": 4, "NVFP4": 4, "FP4": 4}
 class Quantization:
     """What a `quantization_config` says. `scheme` is the word that people use (`FP8`, `INT4`, `MXFP4` …).
 
-    `zeros` is whether each group has a zero point next to its scale; None where the method decides.
+    `zeros` is whether each group has a zero point next to its scale, `inputs` whether what goes into a layer is
+    quantized too; None where the method decides.
     """
 
     method: str | None = None
@@ -36,6 +39,7 @@ class Quantization:
     group_size: int | None = None
     unquantized_modules: tuple[str, ...] = ()
     zeros: bool | None = None
+    inputs: bool | None = None
     groups: tuple[QuantGroup, ...] = ()
 
 
@@ -45,10 +49,12 @@ def read_quantization(config: Mapping[str, Any]) -> Quantization:
     if not section:
         return Quantization()
     method = _text(section.get("quant_method"))
-    weights = _group_weights(section)
+    group = _first_group(section)
+    weights = group.get("weights") or {}
+    packed = method == "compressed-tensors"
     scheme = _scheme(method, section, weights)
     bits = _integer(section.get("bits"), section.get("w_bit"), weights.get("num_bits"))
-    group = _integer(section.get("group_size"), section.get("q_group_size"), weights.get("group_size"))
+    size = _integer(section.get("group_size"), section.get("q_group_size"), weights.get("group_size"))
     if method is None and section.get("quant_algo"):
         method = "modelopt"
     return Quantization(
@@ -56,10 +62,11 @@ def read_quantization(config: Mapping[str, Any]) -> Quantization:
         scheme=scheme,
         bits=bits if bits is not None else _BITS_OF.get(scheme or ""),
         # -1 means one group per row.
-        group_size=group if group is not None and group > 0 else None,
+        group_size=size if size is not None and size > 0 else None,
         unquantized_modules=tuple(_modules(section)),
         # compressed-tensors writes zero points for asymmetric schemes only; AWQ and GPTQ always write them.
-        zeros=weights.get("symmetric") is False if method == "compressed-tensors" else None,
+        zeros=weights.get("symmetric") is False if packed else None,
+        inputs=isinstance(group.get("input_activations"), Mapping) if packed and group else None,
         groups=mixed_groups(section),
     )
 
@@ -105,13 +112,13 @@ def _section(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
-def _group_weights(section: Mapping[str, Any]) -> Mapping[str, Any]:
-    """compressed-tensors and newer modelopt: the weights' scheme of the first group."""
+def _first_group(section: Mapping[str, Any]) -> Mapping[str, Any]:
+    """compressed-tensors and newer modelopt: the first group that says what its weights are in."""
     groups = section.get("config_groups")
     for group in groups.values() if isinstance(groups, Mapping) else ():
         weights = group.get("weights") if isinstance(group, Mapping) else None
         if isinstance(weights, Mapping):
-            return weights
+            return group  # type: ignore[no-any-return]
     return {}
 
 
@@ -122,6 +129,8 @@ def _scheme(method: str | None, section: Mapping[str, Any], weights: Mapping[str
     found = _METHOD_WORDS.get(method or "") or scheme_of_algorithm(algorithm)
     if found is None:
         found = scheme_of_weights(weights, packed)
+    if found is None and method in {"quark", "torchao"}:
+        found = scheme_of_words(section)
     if found is None and method in {"bitsandbytes", "bnb"}:
         found = "INT8" if section.get("load_in_8bit") else "INT4" if section.get("load_in_4bit") else None
     if found is None and bits is not None:

@@ -99,6 +99,7 @@ def _details(text: Mapping[str, Any], family: Family, quantization: Quantization
         _global_attention(text, family, families.keys)
         | _widths(text, families.keys)
         | ({} if quantization.zeros is None else {"quant_zeros": quantization.zeros})
+        | ({} if quantization.inputs is None else {"quant_inputs": quantization.inputs})
         | {
             key: value
             for key, value in text.items()
