@@ -186,3 +186,12 @@ def test_smaller_models_are_smaller_than_the_one_that_was_asked_for(modelscan: M
     assert ran.stderr.splitlines()[-1] == (
         "hint: smaller models: modelscan catalog list --task chat --open --max-params 23b"
     )
+
+
+def test_a_release_that_is_called_by_its_format_stands_for_the_model(modelscan: Modelscan) -> None:
+    """Its NVFP4 fits a card on which its own BF16 does not; and who asks for BF16 gets that."""
+    asked = ("--offline", "plan", "nvidia/nvidia-nemotron-3-nano-30b-a3b-bf16", "--hardware", "rtx-5090", "--json")
+    plan = modelscan(*asked).json
+    assert plan["feasible"] is True
+    assert plan["chosen"]["quantization"] == "NVFP4"
+    assert modelscan(*asked, "--quantization", "BF16").status == 4

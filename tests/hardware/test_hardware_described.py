@@ -148,7 +148,7 @@ def test_the_hosts_memory_behind_gpus(spec: str, gpus: int, gib: int) -> None:
     ("spec", "error", "message", "hint"),
     [
         ("cpu:64gb+32gb-ram", Usage, "`cpu:64gb+32gb-ram` names the host's memory twice", None),
-        ("rtx-4090+lots-ram", GpuNotFound, "`rtx-4090+lots-ram` is not a known GPU", None),
+        ("rtx-4090+lots-ram", GpuNotFound, "`lots-ram` is not a known GPU", None),
         ("rtx-9090", GpuNotFound, "`rtx-9090` is not a known GPU", "did you mean `rtx-5090` or `rtx-4090` or `rtx-3090`?"),
         ("a100", GpuNotFound, "`a100` matches several GPUs: `a100-40gb`, `a100-40gb-pcie`, `a100-80gb`, `a100-80gb-pcie`", "choose one: --hardware a100-40gb"),
         ("mi300", GpuNotFound, "`mi300` matches several GPUs: `mi300a`, `mi300x`", "choose one: --hardware mi300a"),
@@ -241,3 +241,20 @@ def test_memory_that_no_gpu_has_is_refused() -> None:
     with pytest.raises(GpuNotFound) as caught:
         describe_hardware("5000gb", TABLE)
     assert caught.value.message == "no GPU is known with 5000 GB of memory"
+
+
+@pytest.mark.parametrize(
+    ("spec", "memory"),
+    [("rtx-3090+rtx-5090", [24, 32]), ("2x3090 + rtx-4090 + 64gib-ram", [24, 24, 24]), ("rtx-3090+rtx-3090", [24, 24])],
+)
+def test_unlike_gpus_in_one_machine(spec: str, memory: list[int]) -> None:
+    found = describe_hardware(spec, TABLE)
+    assert [gpu.index for gpu in found.devices] == list(range(len(memory)))
+    assert [round((gpu.memory_total_bytes or 0) / GIB) for gpu in found.devices] == memory
+    assert found.interconnect == "pcie"
+
+
+@pytest.mark.parametrize("spec", ["rtx-4090+", "+rtx-4090", "rtx-4090+mi300x", "rtx-4090+cpu:8gb", "600x4090+600x3090"])
+def test_what_is_no_machine_of_several_gpus(spec: str) -> None:
+    with pytest.raises((Usage, GpuNotFound)):
+        describe_hardware(spec, TABLE)

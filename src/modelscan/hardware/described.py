@@ -1,4 +1,5 @@
-"""A machine given by a description: `rtx-4090`, `8xh100-80gb`, `h100-80gb*8`, `cpu:64gb`, or a `gpu --json` file.
+"""A machine given by a description: `rtx-4090`, `8xh100-80gb`, `h100-80gb*8`, `rtx-3090+rtx-5090`, `cpu:64gb`, or a
+`gpu --json` file.
 
 `+512gib-ram` behind GPUs says what memory the host has; without it that is unknown.
 """
@@ -31,8 +32,8 @@ _MEMORY_ALONE = regex(r"(?:(?P<count>\d{1,4})\s*[x\u00d7*]\s*)?(?P<gib>\d+(?:\.\
 _OLDEST = (8, 0)
 _OTHER_MODEL = frozenset({"ti", "super", "laptop", "d", "xt", "xtx"})  # each makes it a different GPU
 _EXAMPLES = (
-    "use a name such as `rtx-4090`, `8xh100-80gb`, `rtx-4090+64gib-ram`, `cpu:64gb`, or a file written by "
-    "`modelscan gpu --json`"
+    "use a name such as `rtx-4090`, `8xh100-80gb`, `rtx-3090+rtx-5090`, `rtx-4090+64gib-ram`, `cpu:64gb`, or a file "
+    "written by `modelscan gpu --json`"
 )
 
 
@@ -53,7 +54,23 @@ def describe_hardware(spec: str, table: Sequence[GpuFacts]) -> Hardware:
     if sized := _MEMORY_ALONE.fullmatch(text):
         facts = _of_memory(float(sized["gib"]) * GIB, table)
         return several(facts, int(sized["count"] or 1) * facts.devices)
-    return _gpus(spec, text, table)
+    try:
+        return _gpus(spec, text, table)
+    except GpuNotFound:
+        if "+" not in text:  # as in `ryzen ai max+ 395`
+            raise
+        return _together(spec, [_gpus(spec, part.strip(), table) for part in text.split("+")])
+
+
+def _together(spec: str, parts: Sequence[Hardware]) -> Hardware:
+    """GPUs of several kinds in one machine, in the order in which they were named."""
+    devices = [gpu for part in parts for gpu in part.devices]
+    if len(devices) > MOST_GPUS:
+        few = f"the number must be between 1 and {MOST_GPUS}"
+        raise Usage(f"`{spec}` has {len(devices)} GPUs; {few}", hints=[_EXAMPLES])
+    if any(gpu.vendor != devices[0].vendor for gpu in devices):
+        raise Usage(f"`{spec}` has GPUs of several vendors", hints=[_EXAMPLES])
+    return Hardware(devices=tuple(replace(gpu, index=index) for index, gpu in enumerate(devices)), interconnect="pcie")
 
 
 def _with_host(spec: str, gpus: Hardware, memory: int) -> Hardware:

@@ -133,8 +133,7 @@ def resolve_model(
         model=model,
         options=options,
         entry=entry,
-        # A repo that was named is not left out for its own format, whatever its name says of it; unless it has several.
-        quantization=hint.quantization if _has_several(options) or not _is_named(options, hint) else None,
+        quantization=_wanted_form(model, hint, options),
         warnings=notices,
         notes=resolution.notes,
     )
@@ -288,6 +287,17 @@ def _form_of_a_known_model(
     item = describe_here(context, replace(weights, quantization=quantization), None, ())
     form = borrowed_shape(item, (describe_here(context, known, None, model.weights) for known in model.weights))
     return (replace(form, task=form.task or model.task), model) if form.shape_from else None
+
+
+def _wanted_form(model: Model, hint: WeightsHint, options: Sequence[WeightsDescription]) -> str | None:
+    """The quantization that a name asks for. A repo that was named is not left out for its own format, whatever its
+    name says of it, unless it has several; and the release stands for the model, also where it is called `…-BF16`.
+    """
+    if _has_several(options):
+        return hint.quantization
+    release = model.weights[0].repo_id.casefold() if model.weights else None
+    stands_for_all = hint.repo_id is not None and hint.repo_id.casefold() == release
+    return None if stands_for_all or _is_named(options, hint) else hint.quantization
 
 
 def _is_named(options: Sequence[WeightsDescription], hint: WeightsHint) -> bool:
