@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from modelscan.errors import Usage
 from modelscan.hubs.huggingface.card import first_paragraph
+from modelscan.model import Status
 from modelscan.playground.quantities import QUANTITY_PATTERN, amount, cores, gpu_count, plan_options, size_bytes
+from modelscan.playground.record import PlaygroundModel
+from modelscan.playground.settling import NO_COMMAND, SeenCommand, SeenInference, phase_now
 from modelscan.playground.sources import api_of, check_api, repo_of
 from modelscan.system.processes.cores import on_cores
 
@@ -110,3 +113,23 @@ def test_processors_of_what_is_started() -> None:
     with on_cores(None, spread="model-a"), on_cores(10_000, spread="model-b"):
         assert os.sched_getaffinity(0) == before
     assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize("deployment", ["pending", "starting", "ready", "unhealthy", "stopped", "failed", None])
+def test_an_inference_is_pending_until_its_command_has_ended(deployment: Status | None) -> None:
+    """It makes the routes last: of one that is ready before, the gateway does not know the name."""
+    at = "2026-12-01T12:00:00Z"
+    model = PlaygroundModel(
+        id="model-a3k9x",
+        access_mode="local",
+        source="lab/tiny",
+        display_name="tiny",
+        phase="Ready",
+        inference="inf-model-a3k9x-xyz123",
+        created_at=at,
+        updated_at=at,
+    )
+    seen = SeenInference(command=SeenCommand(status="running"), deployment=deployment)
+    assert phase_now(model, NO_COMMAND, seen).inference_phase == "Pending"
+    ended = SeenInference(command=SeenCommand(status="done"), deployment=deployment)
+    assert (phase_now(model, NO_COMMAND, ended).inference_phase == "Running") == (deployment in {"ready", "unhealthy"})

@@ -127,12 +127,11 @@ def _inference_phase(model: PlaygroundModel, seen: SeenInference) -> InferencePh
 
 
 def _of_deployment(seen: SeenInference) -> InferencePhase:
+    if seen.command.status == "running":
+        return "Pending"  # of one that is ready too: the command makes its routes last, and the gateway may not know it
     if seen.deployment is not None:
-        before_ready = seen.command.status == "running" and seen.deployment in {"failed", "stopped", "stopping"}
-        return "Pending" if before_ready else _PHASES[seen.deployment]
+        return _PHASES[seen.deployment]
     match seen.command.status:
-        case "running":
-            return "Pending"
         case _ if seen.removed:  # by somebody in a shell, perhaps under a command that then failed
             return "Stopped"
         case "failed":
