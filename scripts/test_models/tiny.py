@@ -32,14 +32,18 @@ _WORDS = 640
 
 
 def _words() -> Any:
-    """A tokenizer as encoders have one."""
+    """A tokenizer as encoders have one. A trained one would number its words in another order each time."""
     from transformers import PreTrainedTokenizerFast
 
-    found = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = sorted({word for text in _TEXTS for word in text.split()})
+    letters = sorted({letter for word in words for letter in word})
+    pieces = dict.fromkeys([*special, *words, *letters, *(f"##{letter}" for letter in letters)])
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    found = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    found.add_special_tokens(special)
     found.normalizer = normalizers.BertNormalizer(lowercase=True)
     found.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    found.train_from_iterator(_TEXTS, trainers.WordPieceTrainer(vocab_size=300, special_tokens=special))
     found.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
